@@ -1,0 +1,70 @@
+"""The front door: a verb that docker sends, or a command that a person types."""
+
+import os
+import sys
+
+from docker_credential_ecrx import __version__
+
+_HELP = """\
+docker-credential-ecrx answers Docker with passwords for Amazon ECR, and keeps them in the OS keyring.
+
+Docker calls it with a verb and a request on stdin:
+  get | store | erase | list | version
+
+You call it with a command:
+  demo        show what a docker pull sets off, against an AWS stand-in on loopback
+
+Example: for the registry of another account, with the role in your AWS profile "secondary":
+  ln -s docker-credential-ecrx ~/.local/bin/docker-credential-ecrx-secondary
+  in ~/.docker/config.json:
+  {"credHelpers": {"111111111111.dkr.ecr.us-east-1.amazonaws.com": "ecrx-secondary"}}
+  docker pull 111111111111.dkr.ecr.us-east-1.amazonaws.com/app:latest
+"""
+
+
+def main() -> int:
+    """Run one verb or command; return the exit status."""
+    arguments = sys.argv[1:]
+    word = arguments[0] if len(arguments) == 1 else ""
+    if word in ("version", "--version", "-v"):
+        return _write(1, f"docker-credential-ecrx {__version__}\n")
+    if word in ("--help", "-h", "help"):
+        return _write(1, _HELP)
+    if word == "demo":
+        from docker_credential_ecrx.demo import main_job  # noqa: PLC0415
+
+        return main_job.run()
+    from docker_credential_ecrx import protocol  # noqa: PLC0415
+
+    if word in protocol.VERBS:
+        reply = protocol.answer(word, sys.argv[0], os.environ, _read)
+    else:
+        reply = protocol.usage_error(arguments)
+    _write(2, reply.stderr)
+    return _write(1, reply.stdout) or reply.status
+
+
+def _read() -> bytes:
+    """Return all of stdin; a closed one is empty."""
+    parts = []
+    try:
+        while part := os.read(0, 1 << 16):
+            parts.append(part)
+    except OSError:
+        pass
+    return b"".join(parts)
+
+
+def _write(stream: int, text: str) -> int:
+    """Write ``text`` whole; return the exit status, 1 where nobody reads it."""
+    left = text.encode()
+    try:
+        while left:
+            left = left[os.write(stream, left) :]
+    except OSError:
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

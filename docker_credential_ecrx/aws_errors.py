@@ -1,0 +1,149 @@
+"""Turns what boto3 raises into one sentence: what failed, with which profile, role and registry, and what mends it.
+
+AWS's own words are repeated only where they name principals and actions.
+A signature that does not match is answered with the request's headers, the session token among them.
+"""
+
+import ssl
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from botocore import exceptions
+from botocore.parsers import ResponseParserError
+
+from docker_credential_ecrx.errors import AwsError, NoAwsCredentialsError, one_line
+from docker_credential_ecrx.identity import Identity
+from docker_credential_ecrx.registry import Registry
+
+_SKEW_SECONDS = 240  # AWS allows five minutes
+_LONGEST_WORD, _LONGEST_MESSAGE = 200, 400
+_CLOCK = ("RequestTimeTooSkewed", "RequestExpired", "SignatureDoesNotMatch", "InvalidSignatureException")
+_EXPIRED = ("ExpiredToken", "ExpiredTokenException")
+_DENIED = ("AccessDenied", "AccessDeniedException")
+_UNKNOWN_KEY = ("InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId", "AuthFailure")
+_THROTTLED = ("Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded")
+_SERVER_ERROR = 500
+
+
+class MfaNeededError(Exception):
+    """The profile's role wants an MFA code, and a credential helper cannot ask for one."""
+
+
+def explain(error: Exception, registry: Registry, identity: Identity, environ: Mapping[str, str]) -> AwsError:
+    """Return ``error`` as a sentence about the token of ``registry`` for ``identity``."""
+    profile = identity.profile or environ.get("AWS_PROFILE") or environ.get("AWS_DEFAULT_PROFILE") or "default"
+    reason, hint = _client_error(error, profile) if isinstance(error, exceptions.ClientError) else _failure(error, profile)
+    kind = NoAwsCredentialsError if isinstance(error, exceptions.NoCredentialsError) else AwsError
+    return kind(f"no token for {registry.host} with {identity}: {reason}", hint)
+
+
+def _client_error(error: exceptions.ClientError, profile: str) -> tuple[str, str]:
+    """Return reason and remedy for an error that AWS itself answered with."""
+    response: Any = error.response
+    code = str(response.get("Error", {}).get("Code", "unknown"))
+    said = _quoted(str(response.get("Error", {}).get("Message", "")))
+    operation = error.operation_name
+    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    skew = _skew(response)
+    if code in _CLOCK and abs(skew) > _SKEW_SECONDS:
+        direction = "ahead of" if skew > 0 else "behind"
+        return f"the clock here is {_duration(abs(skew))} {direction} AWS's", "set the clock: timedatectl set-ntp true"
+    if code in _CLOCK:
+        return f"AWS refused the signature of {operation} ({code})", f"check the secret key: aws configure --profile {profile}"
+    if code in _EXPIRED:
+        return "the AWS session has expired", f"renew it, for SSO with: aws sso login --profile {profile}"
+    if code in _UNKNOWN_KEY:
+        return f"AWS does not know the access key ({operation}: {code})", f"aws configure --profile {profile}"
+    if code in _DENIED and operation.startswith("AssumeRole"):
+        return f"AWS denied {operation}: {said}", "allow it in the role's trust policy and in the caller's own policy"
+    if code in _DENIED:
+        return f"AWS denied {operation}: {said}", "allow ecr:GetAuthorizationToken in the principal's own policy"
+    if code in _THROTTLED:
+        return f"AWS throttles {operation} ({code})", "try again in a moment"
+    if status >= _SERVER_ERROR:
+        return f"AWS failed at {operation} (HTTP {status}, {code})", "try again in a moment; see health.aws.amazon.com"
+    return f"AWS refused {operation}: {code}: {said}", f"check the profile: aws sts get-caller-identity --profile {profile}"
+
+
+def _failure(error: Exception, profile: str) -> tuple[str, str]:  # noqa: PLR0911 - a table of sentences
+    """Return reason and remedy for what went wrong on the way to AWS, or before."""
+    login = f"aws sso login --profile {profile}"
+    match error:
+        case MfaNeededError():
+            return (
+                "its role needs an MFA code, and a credential helper cannot ask for one",
+                "use a source profile that has signed in with MFA (aws sts get-session-token), or one that needs none",
+            )
+        case TimeoutError():
+            return f"AWS gave {error}", "check the network and the proxy, and try again"
+        case exceptions.NoCredentialsError():
+            return "there are no AWS credentials", (
+                f"aws configure --profile {profile}, or name another profile for this registry in the configuration file"
+            )
+        case exceptions.ProfileNotFound():
+            missing = error.kwargs.get("profile", profile)
+            return f"the AWS profile {missing} does not exist", (
+                f"check its spelling, see aws configure list-profiles, or make it: aws configure --profile {missing}"
+            )
+        case exceptions.ConfigParseError() | exceptions.ConfigNotFound():
+            return f"the AWS file {error.kwargs.get('path')} cannot be read", "mend its syntax or its permissions"
+        case exceptions.PartialCredentialsError():
+            return f"the AWS credentials lack {error.kwargs.get('cred_var')}", f"aws configure --profile {profile}"
+        case exceptions.UnauthorizedSSOTokenError() | exceptions.SSOError() | exceptions.TokenRetrievalError():
+            return "the AWS SSO session is missing or has expired", login
+        case exceptions.LoginError():
+            return "the AWS login session is missing or has expired", f"aws login --profile {profile}"
+        case exceptions.CredentialRetrievalError() if error.kwargs.get("provider") == "custom-process":
+            return "its credential_process failed", "run that command by hand and see what it says"
+        case exceptions.CredentialRetrievalError() | exceptions.MetadataRetrievalError():
+            return f"AWS credentials could not be had from {error.kwargs.get('provider', 'the metadata service')}", (
+                f"check the profile: aws sts get-caller-identity --profile {profile}"
+            )
+        case exceptions.InvalidConfigError() | exceptions.UnknownCredentialError() | exceptions.MissingDependencyException():
+            return _quoted(str(error)), "mend the profile in the AWS config file"
+        case exceptions.ProxyConnectionError():
+            return "the proxy does not answer", "check HTTPS_PROXY and NO_PROXY"
+        case exceptions.SSLError() | ssl.SSLError():
+            return "the TLS certificate of AWS's endpoint cannot be verified", "check AWS_CA_BUNDLE and the clock"
+        case exceptions.EndpointConnectionError() | exceptions.ConnectTimeoutError() | exceptions.ReadTimeoutError():
+            return f"{_host(error)} cannot be reached or does not answer", "check the network, DNS and HTTPS_PROXY"
+        case exceptions.HTTPClientError() | exceptions.ConnectionError():
+            return "the connection to AWS broke", "check the network and the proxy, and try again"
+        case ResponseParserError() | ValueError() | LookupError() | AttributeError() | TypeError():
+            return "an answer from AWS cannot be understood", "see what AWS_ENDPOINT_URL or a proxy answers"
+        case exceptions.BotoCoreError():
+            return _quoted(str(error)), f"check the profile: aws sts get-caller-identity --profile {profile}"
+        case OSError():
+            place = f" {error.filename}" if error.filename else ""
+            return f"a file that AWS needs cannot be read:{place} {error.strerror or type(error).__name__}", (
+                "check AWS_CA_BUNDLE, AWS_WEB_IDENTITY_TOKEN_FILE and the profile"
+            )
+    return f"asking AWS failed with {type(error).__name__}", f"aws sts get-caller-identity --profile {profile}"
+
+
+def _skew(response: Mapping[str, Any]) -> float:
+    """Return how many seconds the clock here is ahead of AWS's, by the answer's Date."""
+    try:
+        date = parsedate_to_datetime(response["ResponseMetadata"]["HTTPHeaders"]["date"])
+        return (datetime.now(UTC) - date).total_seconds()
+    except (LookupError, ValueError, TypeError):
+        return 0.0
+
+
+def _duration(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"  # noqa: PLR2004
+
+
+def _host(error: exceptions.BotoCoreError) -> str:
+    """Return the endpoint's host; its URL may hold a password."""
+    return urlsplit(str(error.kwargs.get("endpoint_url", ""))).hostname or "AWS"
+
+
+def _quoted(text: str) -> str:
+    """Return AWS's words, without any so long that it might be a token."""
+    words = (word if len(word) <= _LONGEST_WORD else "…" for word in one_line(text).split())
+    return " ".join(words)[:_LONGEST_MESSAGE].rstrip(".")

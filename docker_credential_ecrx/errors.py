@@ -1,0 +1,50 @@
+"""What can go wrong: one sentence each, with the command or the change that mends it."""
+
+
+class EcrxError(Exception):
+    """Something that a user caused or meets; never raised directly.
+
+    ``message`` says what failed and ``hint`` what to do next.
+    Neither ever holds a secret.
+    """
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message, hint)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return one_line(f"{self.message}; {self.hint}" if self.hint else self.message)
+
+
+class RequestError(EcrxError):
+    """Docker's request cannot be understood."""
+
+
+class NotFoundError(EcrxError):
+    """No credentials are kept for this host, and it is not an ECR registry that could be asked."""
+
+
+class SettingsError(EcrxError):
+    """The configuration file or an environment variable of ours is wrong."""
+
+
+class AwsError(EcrxError):
+    """AWS, or the way to it, refused or failed."""
+
+
+class NoAwsCredentialsError(AwsError):
+    """AWS's chain ended without any credentials."""
+
+
+class KeyringError(EcrxError):
+    """A keyring is there and failed."""
+
+
+class KeyringUnavailableError(KeyringError):
+    """A keyring is not to be had here: absent, forbidden, locked or silent."""
+
+
+def one_line(text: str) -> str:
+    """Return ``text`` in one printable line; clients show a helper's message as it stands."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())

@@ -1,0 +1,181 @@
+"""What get, store, erase and list mean: an ECR registry's token, or another registry's password."""
+
+from collections.abc import Mapping
+
+from docker_credential_ecrx import identity, keyrings, log, registry, tokens
+from docker_credential_ecrx.errors import KeyringError, NoAwsCredentialsError, NotFoundError, RequestError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from docker_credential_ecrx.identity import Identity
+    from docker_credential_ecrx.keyrings import Keyring
+    from docker_credential_ecrx.registry import Registry
+    from docker_credential_ecrx.settings import Settings
+    from docker_credential_ecrx.state import FileLock
+
+ECR_USER = "AWS"
+
+
+class Helper:
+    """A credential store for every registry, which gets those of Amazon ECR itself."""
+
+    def __init__(self, settings: "Settings", environ: Mapping[str, str]) -> None:
+        self._settings = settings
+        self._environ = environ
+
+    def get(self, server: str) -> tuple[str, str]:
+        """Return the user and the password for ``server``.
+
+        Raises NotFoundError where none is stored and the host is not ECR's, or is ECR Public and AWS has no
+        credentials, so that clients go on without any; and another EcrxError for whatever else fails.
+        """
+        place = registry.parse(server)
+        if place is None:
+            from docker_credential_ecrx import passwords  # noqa: PLC0415 - only for registries that are not ECR's
+
+            return passwords.get(server, self._settings.keyring, self._environ)
+        keyring = self._token_keyring()
+        login = tokens.cached(_login(place), keyring)
+        if login is not None and login.is_alive(tokens.now()):
+            log.debug(f"{place.host} answers with what docker login stored")
+            return ECR_USER, login.password
+        who = self._settings.identity_for(place.host)
+        name = self._name(place, who)
+        log.debug(f"{place.host} answers with {who} as {name}, keyring {keyring.label if keyring else 'none'}")
+        try:
+            token = tokens.obtain(name, keyring, self._lock, lambda: self._mint(place, who, name, keyring))
+        except NoAwsCredentialsError as error:
+            if place.service == "ecr-public":
+                raise NotFoundError(error.message, error.hint) from error  # anonymous pulls work there
+            raise
+        return ECR_USER, token.password
+
+    def store(self, server: str, user: str, secret: str) -> None:
+        """Keep ``secret`` for ``server``; an ECR registry's token until it expires."""
+        place = registry.parse(server)
+        if place is None:
+            from docker_credential_ecrx import passwords  # noqa: PLC0415
+
+            passwords.store(server, user, secret, self._settings.keyring, self._environ)
+            return
+        if user != ECR_USER:
+            message = f"the user of an ECR registry is {ECR_USER}, not {user}"
+            raise RequestError(message, f"docker login --username {ECR_USER} --password-stdin {place.host}")
+        keyring = self._token_keyring()
+        minted = tokens.cached(self._name(place, self._settings.identity_for(place.host)), keyring)
+        if minted is not None and minted.password == secret:
+            return  # docker login asked this program, and gives back what it got
+        self._store_login(place, secret, keyring)
+
+    def erase(self, server: str) -> None:
+        """Forget what is kept for ``server``; for an ECR registry also the token of the identity that answers."""
+        place = registry.parse(server)
+        if place is None:
+            from docker_credential_ecrx import passwords  # noqa: PLC0415
+
+            passwords.erase(server, self._settings.keyring, self._environ)
+            return
+        from docker_credential_ecrx import ledger  # noqa: PLC0415
+
+        names = (_login(place), self._name(place, self._settings.identity_for(place.host)))
+        keyring = self._token_keyring()
+        if keyring is not None:
+            for name in names:
+                keyring.drop(name)
+        ledger.forget(self._environ, *names)
+
+    def list(self) -> dict[str, str]:
+        """Return the user of each server for which ``get`` answers now without asking AWS."""
+        from docker_credential_ecrx import ledger, passwords  # noqa: PLC0415
+
+        users = passwords.users(self._settings.keyring, self._environ)
+        servers = {
+            server for entry in ledger.read(self._environ).values() for server in entry["servers"] if registry.parse(server)
+        }
+        keyring = self._token_keyring() if servers else None
+        for server in sorted(servers):
+            if self._is_answered(server, keyring):
+                users[server] = ECR_USER
+        return users
+
+    def _is_answered(self, server: str, keyring: "Keyring | None") -> bool:
+        place = registry.parse(server)
+        if place is None:
+            return False
+        names = (_login(place), self._name(place, self._settings.identity_for(place.host)))
+        found = (tokens.cached(name, keyring) for name in names)
+        return any(token is not None and token.is_alive(tokens.now()) for token in found)
+
+    def _token_keyring(self) -> "Keyring | None":
+        """Return the keyring for tokens, or None: a keyring that is not to be had is no reason not to answer."""
+        try:
+            return keyrings.for_tokens(self._settings.keyring)
+        except KeyringError as error:
+            log.debug(f"going on without a keyring: {error}")
+            return None
+
+    def _name(self, place: "Registry", who: "Identity") -> str:
+        """Return the name of the item that keeps the identity's token: one serves every registry of a region."""
+        print_ = identity.fingerprint(who, self._environ)
+        return f"token:{place.service}:{place.partition}:{place.region}:{print_}"
+
+    def _mint(self, place: "Registry", who: "Identity", name: str, keyring: "Keyring | None") -> tokens.Token:
+        from docker_credential_ecrx import aws  # noqa: PLC0415 - 300 ms that only a miss pays
+
+        log.debug(f"asking AWS for a token in {place.region}")
+        minted = aws.mint(place, who, self._environ)
+        token = tokens.fresh_token(minted.password, name, minted.life, tokens.now())
+        if tokens.keep(name, token, keyring):
+            self._record(name, place, str(who), token, keyring)
+        return token
+
+    def _store_login(self, place: "Registry", secret: str, keyring: "Keyring | None") -> None:
+        from docker_credential_ecrx import aws  # noqa: PLC0415
+
+        moment = tokens.now()
+        life = aws.life_of(secret, moment.utc)
+        if life <= 0:
+            message = f"the token for {place.host} has expired"
+            raise RequestError(message, "get a new one: aws ecr get-login-password")
+        token = tokens.fresh_token(secret, _login(place), life, moment)
+        if tokens.keep(_login(place), token, keyring):
+            self._record(_login(place), place, "docker login", token, keyring)
+        else:
+            log.warn(f"the token for {place.host} is not kept, because there is no keyring; get asks AWS instead")
+
+    def _record(self, name: str, place: "Registry", who: str, token: tokens.Token, keyring: "Keyring | None") -> None:
+        from docker_credential_ecrx import ledger  # noqa: PLC0415
+
+        ledger.record(
+            self._environ,
+            name,
+            {
+                "kind": name.partition(":")[0],
+                "servers": [place.host],
+                "user": ECR_USER,
+                "identity": who,
+                "region": place.region,
+                "keyring": keyring.label if keyring else "none",
+                "minted": token.minted.utc,
+                "renew": token.minted.utc + token.renew,
+                "expires": token.minted.utc + token.life,
+            },
+        )
+
+    def _lock(self, name: str) -> "FileLock | None":
+        """Return the lock of those that miss ``name`` together, or None where there is no place for one."""
+        import os  # noqa: PLC0415
+
+        from docker_credential_ecrx import state  # noqa: PLC0415
+
+        folder = state.folder(self._environ)
+        try:
+            return state.FileLock(os.path.join(folder, f"{name.rpartition(':')[2]}.lock")) if folder else None  # noqa: PTH118
+        except OSError as error:
+            log.debug(f"going on without a lock: {error.strerror}")
+            return None
+
+
+def _login(place: "Registry") -> str:
+    """Return the name of the item that keeps what ``docker login`` stored."""
+    return f"login:{place.host}"

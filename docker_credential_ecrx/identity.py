@@ -1,0 +1,186 @@
+"""Whose credentials are asked for a token, and a fingerprint of them that needs no network.
+
+The fingerprint is part of a cached token's name, so it must change whenever another principal could answer, and stay
+the same while AssumeRole hands out new access keys.
+It therefore reads what AWS's configuration *says*, not what comes out of it.
+It runs at every cached ``get``, so it scans AWS's files by hand: configparser and hashlib cost more than all the rest.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+
+try:
+    from _blake2 import blake2b  # hashlib is this plus OpenSSL, which takes milliseconds to load
+except ImportError:  # pragma: no cover - another Python than CPython
+    from hashlib import blake2b
+
+# Where AWS's default chain finds credentials outside profiles; a container's address and token say whose they are.
+_CONTAINER = ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI")
+_CONTAINER_TOKENS = ("AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")
+_WEB_IDENTITY = ("AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_SESSION_NAME")
+# Who AWS is: a token from another endpoint is another AWS's.
+_ENDPOINTS = (
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_STS",
+    "AWS_ENDPOINT_URL_ECR",
+    "AWS_ENDPOINT_URL_ECR_PUBLIC",
+    "AWS_ENDPOINT_URL_SSO",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+)
+# A secret is not needed to tell principals apart, and is better left out of anything derived.
+_SECRET_KEYS = ("aws_secret_access_key", "aws_session_token", "aws_security_token")
+
+
+class Identity:
+    """Whose identity answers: a profile, a role from a source profile or the default chain, or the default chain."""
+
+    __slots__ = ("duration_seconds", "external_id", "profile", "role_arn", "role_session_name")
+
+    def __init__(
+        self,
+        profile: str | None = None,
+        *,
+        role_arn: str | None = None,
+        external_id: str | None = None,
+        role_session_name: str | None = None,
+        duration_seconds: int | None = None,
+    ) -> None:
+        self.profile = profile  # with a role_arn: the role's source profile
+        self.role_arn = role_arn
+        self.external_id = external_id
+        self.role_session_name = role_session_name
+        self.duration_seconds = duration_seconds
+
+    def __str__(self) -> str:
+        """Say who it is as a message would."""
+        profile = f"profile {self.profile}" if self.profile is not None else ""
+        if self.role_arn is not None:
+            return f"role {self.role_arn} from {profile or 'the default credentials'}"
+        return profile or "the default credentials"
+
+
+def fingerprint(identity: Identity, environ: Mapping[str, str]) -> str:
+    """Return 32 hexadecimal digits that stand for ``identity`` as ``environ`` and AWS's files define it now.
+
+    A missing or unreadable file counts as empty: minting will say what is wrong with it.
+    """
+    hashed = blake2b(digest_size=16)
+    for fact in _facts(identity, environ):
+        encoded = fact.encode("utf-8", "surrogateescape")
+        hashed.update(b"%d:%b," % (len(encoded), encoded))  # netstrings: no two lists of facts read the same
+    return hashed.hexdigest()
+
+
+def _facts(identity: Identity, environ: Mapping[str, str]) -> Iterator[str]:
+    if identity.role_arn is not None:
+        for part in (
+            identity.role_arn,
+            identity.external_id,
+            identity.role_session_name,
+            identity.duration_seconds,
+        ):
+            yield f"role {part}"
+    yield from _variables(_ENDPOINTS, environ)
+    if identity.profile is None:
+        # AWS_PROFILE, unlike a chosen profile, gives way to keys in the environment.
+        if environ.get("AWS_ACCESS_KEY_ID"):
+            yield f"key {environ['AWS_ACCESS_KEY_ID']}"
+            return
+        yield from _variables(_WEB_IDENTITY, environ)
+        if environ.get("AWS_WEB_IDENTITY_TOKEN_FILE"):
+            yield _subject(environ["AWS_WEB_IDENTITY_TOKEN_FILE"])
+    profile = identity.profile or environ.get("AWS_PROFILE") or environ.get("AWS_DEFAULT_PROFILE") or "default"
+    for line in _chain(profile, _sections(environ)):
+        yield line
+        key, value = _setting(line)
+        if key == "web_identity_token_file":
+            yield _subject(value)
+        elif key == "credential_source" and value == "Environment":
+            yield f"key {environ.get('AWS_ACCESS_KEY_ID')}"
+    # The last resort of every chain: the container's or the instance's role.
+    yield from _variables(_CONTAINER, environ)
+    for name in _CONTAINER_TOKENS:
+        if environ.get(name):
+            yield _subject(environ[name]) if name.endswith("_FILE") else _claims(environ[name])
+
+
+def _variables(names: tuple[str, ...], environ: Mapping[str, str]) -> Iterator[str]:
+    for name in names:
+        if environ.get(name):
+            yield f"{name} {environ[name]}"
+
+
+def _sections(environ: Mapping[str, str]) -> dict[str, list[str]]:
+    """Return the lines of each section of AWS's two files, by the section's name without quotes and ``profile``."""
+    sections: dict[str, list[str]] = {}
+    for variable, default in (("AWS_CONFIG_FILE", "config"), ("AWS_SHARED_CREDENTIALS_FILE", "credentials")):
+        path = environ.get(variable) or os.path.join("~", ".aws", default)
+        lines: list[str] = []
+        for line in _read(path).splitlines():
+            if line.startswith("["):
+                name = _plain(line[1:].rpartition("]")[0])
+                if default == "config":
+                    name = name.removeprefix("profile ")
+                lines = sections.setdefault(name, [])
+                lines.append(line)
+            elif line.strip() and not line.startswith(("#", ";")) and _setting(line)[0] not in _SECRET_KEYS:
+                lines.append(line.rstrip())
+    return sections
+
+
+def _setting(line: str) -> tuple[str, str]:
+    """Split ``key = value`` or ``key: value`` as configparser does; the key comes in lower case."""
+    colon, equals = line.find(":"), line.find("=")
+    at = min(colon, equals) if min(colon, equals) >= 0 else max(colon, equals)
+    return (line[:at].strip().lower(), line[at + 1 :].strip()) if at >= 0 else ("", "")
+
+
+def _chain(profile: str, sections: Mapping[str, list[str]]) -> Iterator[str]:
+    """Yield the profile's lines and those of the sections that they name, each section once."""
+    wanted = [_plain(profile)]
+    seen: set[str] = set()
+    while wanted:
+        name = wanted.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        yield f"[{name}]"
+        for line in sections.get(name, ()):
+            yield line
+            key, value = _setting(line)
+            if key == "source_profile":
+                wanted.append(_plain(value))
+            elif key in ("sso_session", "services"):
+                wanted.append(_plain(f"{key.replace('_', '-')} {value}"))
+
+
+def _plain(name: str) -> str:
+    """Return a section's name without quotes and with single blanks: two names may become one, never one two."""
+    return " ".join(name.replace('"', " ").replace("'", " ").split())
+
+
+def _subject(path: str) -> str:
+    """Return whom the web identity token in the file ``path`` speaks of: the file is rewritten every hour."""
+    return _claims(_read(path))
+
+
+def _claims(token: str) -> str:
+    """Return a JSON web token's issuer, subject and audience; anything else as it stands."""
+    # Only web identities come here, so only they pay for these imports.
+    import binascii  # noqa: PLC0415
+    import json  # noqa: PLC0415
+
+    try:
+        body = token.strip().split(".")[1]
+        claims = json.loads(binascii.a2b_base64(body.replace("-", "+").replace("_", "/") + "=="))
+        return repr([claims[name] for name in ("iss", "sub", "aud")])
+    except (ValueError, LookupError, TypeError):
+        return token
+
+
+def _read(path: str) -> str:
+    try:
+        with open(os.path.expanduser(path), encoding="utf-8", errors="surrogateescape") as file:  # noqa: PTH111,PTH123
+            return file.read()
+    except (OSError, ValueError):
+        return ""

@@ -1,0 +1,87 @@
+"""Where secrets are kept: one of the operating system's keyrings, or none.
+
+An item has a name, a secret text and, where the keyring can, a life after which the keyring itself drops it.
+"""
+
+import sys
+
+from docker_credential_ecrx.errors import KeyringError, KeyringUnavailableError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class Keyring(Protocol):
+        """What every keyring does; every method may raise KeyringError."""
+
+        label: str
+
+        def fetch(self, name: str) -> str | None:
+            """Return the secret kept under ``name``, or None."""
+
+        def put(self, name: str, secret: str, seconds: int | None) -> None:
+            """Keep ``secret`` under ``name`` in place of what is there; for ``seconds`` where the keyring can."""
+
+        def drop(self, name: str) -> None:
+            """Forget what is kept under ``name``, if anything is."""
+
+
+# The same secret can be read with ``keyring.get_password(service_of(NAME), USERNAME)``.
+USERNAME = "ecrx"
+
+_SECRET_SERVICE_CLASS = "keyring.backends.SecretService.Keyring"
+
+
+def service_of(name: str) -> str:
+    """Return the item's service name, in the sense of the ``keyring`` library."""
+    return f"docker-credential-ecrx:{name}"
+
+
+def for_tokens(setting: str) -> "Keyring | None":
+    """Return the keyring that keeps 12-hour tokens under ``setting`` (ECRX_KEYRING's values), or None.
+
+    Raises KeyringUnavailableError where the setting names one keyring and that is not to be had.
+    """
+    if setting == "none":
+        return None
+    if setting == "auto":
+        return _first(["kernel", "secret-service"] if sys.platform == "linux" else ["system"])
+    return _open(setting)
+
+
+def for_passwords(setting: str) -> "Keyring":
+    """Return the keyring that keeps other registries' passwords: one that survives a reboot.
+
+    Raises KeyringUnavailableError where there is none.
+    """
+    if setting == "none":
+        message = "there is no keyring, because ECRX_KEYRING or the configuration file says none"
+        raise KeyringUnavailableError(message, "choose a keyring: auto, secret-service or a keyring backend class")
+    if setting in ("auto", "kernel"):
+        return _open("secret-service" if sys.platform == "linux" else "system")
+    return _open(setting)
+
+
+def _first(names: "list[str]") -> "Keyring | None":
+    for name in names:
+        try:
+            return _open(name)
+        except KeyringError:
+            continue
+    return None
+
+
+def _open(name: str) -> "Keyring":
+    # Each keyring is imported only when it is opened: a cached get pays for one.
+    if name == "kernel":
+        from docker_credential_ecrx.keyrings.kernel import KernelKeyring  # noqa: PLC0415
+
+        return KernelKeyring()
+    # On Linux the class that ``keyring`` has for the Secret Service reads and writes the very items that ours does.
+    if name == "secret-service" or (name == _SECRET_SERVICE_CLASS and sys.platform == "linux"):
+        from docker_credential_ecrx.keyrings.secret_service import SecretServiceKeyring  # noqa: PLC0415
+
+        return SecretServiceKeyring()
+    from docker_credential_ecrx.keyrings.system import SystemKeyring  # noqa: PLC0415
+
+    return SystemKeyring(None if name == "system" else name)

@@ -1,0 +1,209 @@
+"""The Linux kernel's key retention service, by its system calls: never on disk, and keys expire by themselves.
+
+keyctl(2), add_key(2), persistent-keyring(7), user-keyring(7).
+"""
+
+import binascii
+import ctypes
+import os
+import sys
+import time
+
+from docker_credential_ecrx.errors import KeyringError, KeyringUnavailableError
+from docker_credential_ecrx.keyrings import USERNAME, service_of
+
+# add_key's and keyctl's numbers, by uname's machine (the kernel's syscall tables).
+_NUMBERS = {
+    "x86_64": (248, 250),
+    "aarch64": (217, 219),
+    "riscv64": (217, 219),
+    "ppc64le": (269, 271),
+    "s390x": (278, 280),
+}
+_UPDATE, _SETPERM, _DESCRIBE, _LINK, _UNLINK = 2, 5, 6, 8, 9
+_SEARCH, _READ, _SET_TIMEOUT, _GET_PERSISTENT = 10, 11, 15, 22
+_PROCESS_KEYRING, _USER_KEYRING = -2, -4
+# Its possessor may do all, its owner view, read and search (from another login session), nobody else anything.
+_PERMISSIONS = 0x3F0B0000
+_ENOKEY, _EKEYEXPIRED, _EKEYREVOKED, _EDQUOT = 126, 127, 128, 122
+_GONE = (_ENOKEY, _EKEYEXPIRED, _EKEYREVOKED)
+_TYPE = b"user"
+_PREFIX = service_of("").encode()
+# A token is some 2,600 bytes; what is larger is read again with the room that it asks for.
+_ROOM = 4096
+_ROUNDS_OF_EVICTION = 8
+_BASE64, _TEXT = b"b", b"t"
+
+
+class KernelKeyring:
+    """Keys of the type ``user`` in the user's persistent keyring, or where the kernel lacks it, user keyring."""
+
+    label = "kernel"
+
+    def __init__(self) -> None:
+        """Raise KeyringUnavailableError where the kernel lacks or forbids keys (gVisor, Docker's seccomp profile)."""
+        numbers = _NUMBERS.get(os.uname().machine)
+        if numbers is None:
+            message = f"the kernel keyring is not known on {os.uname().machine}"
+            raise KeyringUnavailableError(message, "set ECRX_KEYRING=secret-service")
+        self._add_key, self._keyctl_number = numbers
+        self._syscall = ctypes.CDLL(None, use_errno=True).syscall
+        self._syscall.restype = ctypes.c_long
+        try:
+            self._ring = self._open_ring()
+        except OSError as error:
+            message = f"the kernel keyring is not available: {error.strerror}"
+            raise KeyringUnavailableError(message, "set ECRX_KEYRING=secret-service or ECRX_KEYRING=none") from error
+
+    def fetch(self, name: str) -> str | None:
+        """Return the secret kept under ``name``, or None."""
+        return self.read(description_of(service_of(name), USERNAME))
+
+    def put(self, name: str, secret: str, seconds: int | None) -> None:
+        """Keep ``secret`` under ``name`` for ``seconds``; where the quota is full, the oldest tokens go first."""
+        self.write(description_of(service_of(name), USERNAME), secret, seconds)
+
+    def drop(self, name: str) -> None:
+        """Forget what is kept under ``name``, if anything is."""
+        self.remove(description_of(service_of(name), USERNAME))
+
+    def read(self, description: bytes) -> str | None:
+        """Return the secret kept under a key's whole description, or None."""
+        try:
+            return _unpack(self._read_key(self._search(description)))
+        except OSError as error:
+            if error.errno in _GONE:
+                return None
+            raise _failed("read", error) from error
+
+    def write(self, description: bytes, secret: str, seconds: int | None) -> None:
+        """Keep ``secret`` under a key's whole description."""
+        payload = _pack(secret, seconds)
+        try:
+            key = self._add_with_room(description, payload)
+            self._keyctl(_SETPERM, key, _PERMISSIONS)
+            if seconds is not None:
+                self._keyctl(_SET_TIMEOUT, key, seconds)
+        except OSError as error:
+            raise _failed("write to", error) from error
+
+    def remove(self, description: bytes) -> bool:
+        """Drop the key of that description; return whether there was one."""
+        try:
+            self._keyctl(_UNLINK, self._search(description), self._ring)
+        except OSError as error:
+            if error.errno in _GONE:
+                return False
+            raise _failed("delete from", error) from error
+        return True
+
+    def _open_ring(self) -> int:
+        """Return the ring's serial number, linked to this process, which thereby possesses its keys."""
+        try:
+            return self._keyctl(_GET_PERSISTENT, -1, _PROCESS_KEYRING)
+        except OSError:
+            # A kernel without persistent keyrings: the user keyring lasts as long as the user has a process.
+            self._keyctl(_LINK, _USER_KEYRING, _PROCESS_KEYRING)
+            return _USER_KEYRING
+
+    def _search(self, description: bytes) -> int:
+        return self._keyctl(_SEARCH, self._ring, _TYPE, description, 0)
+
+    def _read_key(self, key: int) -> bytes:
+        room = _ROOM
+        while True:
+            buffer = ctypes.create_string_buffer(room)
+            size = self._keyctl(_READ, key, buffer, room)
+            if size <= room:
+                return buffer.raw[:size]
+            room = size
+
+    def _add(self, description: bytes, payload: bytes) -> int:
+        return self._call(self._add_key, _TYPE, description, payload, len(payload), self._ring)
+
+    def _add_with_room(self, description: bytes, payload: bytes) -> int:
+        """Add the key; while the user's quota is full, drop the oldest of ours."""
+        for _ in range(_ROUNDS_OF_EVICTION):
+            try:
+                return self._add(description, payload)
+            except OSError as error:
+                if error.errno != _EDQUOT or not self._make_room(description):
+                    raise
+        return self._add(description, payload)
+
+    def _make_room(self, description: bytes) -> bool:
+        """Drop the quarter of our keys that would expire first, and say whether there was any."""
+        ours = []
+        serials = self._read_key(self._ring)
+        for at in range(0, len(serials), 4):
+            key = int.from_bytes(serials[at : at + 4], sys.byteorder, signed=True)
+            try:
+                buffer = ctypes.create_string_buffer(_ROOM + 64)
+                size = self._keyctl(_DESCRIBE, key, buffer, len(buffer))
+                found = buffer.raw[: size - 1].split(b";", 4)[4]
+                if found.startswith(_PREFIX) and found != description:
+                    ours.append((_deadline(self._read_key(key)), key))
+            except OSError:
+                continue  # gone meanwhile
+        ours.sort()
+        for _, key in ours[: (len(ours) + 3) // 4]:
+            # An unlinked key counts until the kernel has swept it up, so its bytes are given back first.
+            self._keyctl(_UPDATE, key, b"-", 1)
+            self._keyctl(_UNLINK, key, self._ring)
+        return bool(ours)
+
+    def _keyctl(self, *arguments: "int | bytes | ctypes.Array[ctypes.c_char]") -> int:
+        return self._call(self._keyctl_number, *arguments)
+
+    def _call(self, *arguments: "int | bytes | ctypes.Array[ctypes.c_char]") -> int:
+        result: int = self._syscall(*(ctypes.c_long(a) if isinstance(a, int) else a for a in arguments))
+        if result < 0:
+            number = ctypes.get_errno()
+            raise OSError(number, os.strerror(number))
+        return result
+
+
+def description_of(service: str, username: str) -> bytes:
+    """Return the description of the key that keeps a ``keyring`` item: the last colon parts the two."""
+    return f"{service}:{username.replace('%', '%25').replace(':', '%3A')}".encode()
+
+
+def _pack(secret: str, seconds: int | None) -> bytes:
+    """Return a key's payload: when it ends, and the secret, without the base64 of its last line.
+
+    An unprivileged user may hold 20,000 bytes (/proc/sys/kernel/keys/maxbytes); the base64 of a token is a quarter.
+    """
+    deadline = b"%d" % (time.time() + seconds) if seconds is not None else b"9999999999"
+    head, newline, last = secret.rpartition("\n")
+    try:
+        decoded = binascii.a2b_base64(last, strict_mode=True)
+    except ValueError:
+        decoded = b""
+    if decoded and "\0" not in head and binascii.b2a_base64(decoded, newline=False) == last.encode():
+        return b"%b %b%b%b" % (deadline, _BASE64, f"{head}{newline}".encode(), b"\0" + decoded)
+    return b"%b %b%b" % (deadline, _TEXT, secret.encode())
+
+
+def _unpack(payload: bytes) -> str | None:
+    """Return the secret in a key's payload, or None where it is not one of ours."""
+    form, text = payload.partition(b" ")[2][:1], payload.partition(b" ")[2][1:]
+    try:
+        if form == _TEXT:
+            return text.decode()
+        if form == _BASE64:
+            head, _, decoded = text.partition(b"\0")
+            return head.decode() + binascii.b2a_base64(decoded, newline=False).decode()
+    except UnicodeDecodeError:
+        pass
+    return None
+
+
+def _deadline(payload: bytes) -> int:
+    try:
+        return int(payload.partition(b" ")[0])
+    except ValueError:
+        return 0
+
+
+def _failed(verb: str, error: OSError) -> KeyringError:
+    return KeyringError(f"cannot {verb} the kernel keyring: {error.strerror}", "see keyctl show @u, or set ECRX_KEYRING")

@@ -1,0 +1,147 @@
+"""Every keyring that the ``keyring`` library has: the macOS Keychain, the Windows Credential Locker, others by name."""
+
+import binascii
+import os
+import sys
+
+import keyring.core
+from keyring.backend import KeyringBackend
+from keyring.backends import chainer
+from keyring.errors import PasswordDeleteError
+
+from docker_credential_ecrx.errors import KeyringError, KeyringUnavailableError
+from docker_credential_ecrx.keyrings import USERNAME, service_of
+from docker_credential_ecrx.limit import within
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeVar
+
+    T = TypeVar("T")
+
+_SECONDS = 5.0
+_NATIVE = {"darwin": "keyring.backends.macOS.Keyring", "win32": "keyring.backends.Windows.WinVaultKeyring"}
+# Windows keeps 2,560 bytes a credential and keyring writes UTF-16 (keyring#540).
+_CHUNK = 1200
+_CHUNKED = "ecrx-chunks"
+
+
+class SystemKeyring:
+    """One backend of the ``keyring`` library; a secret that it finds too long is kept in chunks."""
+
+    def __init__(self, class_name: str | None) -> None:
+        """Open the backend of that dotted name, or the operating system's own.
+
+        Raises KeyringUnavailableError where it is not to be had, and for one that keeps secrets in plain text.
+        """
+        self._backend = _load(class_name or _NATIVE.get(sys.platform))
+        self.label = class_name or type(self._backend).__module__.rpartition(".")[2]
+
+    def fetch(self, name: str) -> str | None:
+        """Return the secret kept under ``name``, or None; chunks that do not belong together are None."""
+        head = self._get(name)
+        if head is None or not head.startswith(_CHUNKED):
+            return head
+        secret = "".join(self._get(chunk) or "" for chunk in _chunks_of(name, head))
+        return secret if head.endswith(f" {_checksum(secret)}") else None
+
+    def put(self, name: str, secret: str, seconds: int | None) -> None:  # noqa: ARG002 - items do not expire
+        """Keep ``secret`` under ``name``."""
+        old = self._get(name)
+        if len(secret) <= _CHUNK:
+            self._set(name, secret)
+        elif sys.platform == "win32":
+            self._put_chunks(name, secret)
+        else:
+            try:
+                self._set(name, secret)
+            except KeyringError:  # as Windows, it may take only short secrets
+                self._put_chunks(name, secret)
+        self._drop_chunks(name, old)
+
+    def drop(self, name: str) -> None:
+        """Forget what is kept under ``name``, if anything is."""
+        old = self._get(name)
+        if old is not None:
+            self._delete(name)
+            self._drop_chunks(name, old)
+
+    def _put_chunks(self, name: str, secret: str) -> None:
+        """Write the chunks under names of their own, then the head that names them: a reader sees old or new."""
+        generation = os.urandom(4).hex()
+        # A character beyond 16 bits is two of UTF-16's units.
+        step = _CHUNK if max(secret) <= "\uffff" else _CHUNK // 2
+        chunks = [secret[at : at + step] for at in range(0, len(secret), step)]
+        for number, chunk in enumerate(chunks):
+            self._set(_chunk(name, generation, number), chunk)
+        self._set(name, f"{_CHUNKED} {generation} {len(chunks)} {_checksum(secret)}")
+
+    def _drop_chunks(self, name: str, head: str | None) -> None:
+        for chunk in _chunks_of(name, head):
+            self._delete(chunk)
+
+    def _get(self, name: str) -> str | None:
+        return self._limited("read", lambda: self._backend.get_password(service_of(name), USERNAME))
+
+    def _set(self, name: str, secret: str) -> None:
+        self._limited("write to", lambda: self._backend.set_password(service_of(name), USERNAME, secret))
+
+    def _delete(self, name: str) -> None:
+        def delete() -> None:
+            try:
+                self._backend.delete_password(service_of(name), USERNAME)
+            except PasswordDeleteError:
+                pass  # it is gone, which is what was wanted
+
+        self._limited("delete from", delete)
+
+    def _limited(self, verb: str, call: "Callable[[], T]") -> "T":
+        try:
+            return within(_SECONDS, call)
+        except Exception as error:
+            # The backend's own words are left out: one that quotes what it was given would tell the secret.
+            message = f"cannot {verb} the keyring {self.label}: {type(error).__name__}"
+            raise KeyringError(message, "unlock it, or set ECRX_KEYRING") from error
+
+
+def _load(class_name: str | None) -> KeyringBackend:
+    try:
+        backend = within(
+            _SECONDS, lambda: keyring.core.load_keyring(class_name) if class_name else keyring.core.get_keyring()
+        )
+    except Exception as error:
+        message = f"the keyring {class_name or 'of this system'} is not available: {type(error).__name__}"
+        raise KeyringUnavailableError(message, "check the name's spelling and that it is installed") from error
+    refused = _refusal(backend)
+    if refused:
+        message = f"the keyring {class_name or type(backend).__qualname__} {refused}"
+        raise KeyringUnavailableError(message, "choose an encrypted keyring, or set ECRX_KEYRING=none")
+    return backend
+
+
+def _refusal(backend: KeyringBackend) -> str:
+    """Return why ``backend`` may not keep a secret, or an empty text."""
+    members = list(getattr(backend, "backends", [])) if isinstance(backend, chainer.ChainerBackend) else [backend]
+    for kind in (base for member in members for base in type(member).__mro__):
+        if "plaintext" in kind.__name__.lower():
+            return "keeps secrets in plain text"
+        if kind.__module__ in ("keyring.backends.null", "keyring.backends.fail"):
+            return "keeps nothing"
+    return "" if members else "keeps nothing"
+
+
+def _chunk(name: str, generation: str, number: int) -> str:
+    return f"{name}#{generation}.{number}"
+
+
+def _chunks_of(name: str, head: str | None) -> list[str]:
+    """Return the names of the chunks that ``head`` speaks of; none where it is no head of ours."""
+    words = (head or "").split()
+    if len(words) != len("ecrx-chunks GENERATION COUNT CHECKSUM".split()) or words[0] != _CHUNKED:
+        return []
+    return [_chunk(name, words[1], number) for number in range(int(words[2]) if words[2].isdecimal() else 0)]
+
+
+def _checksum(secret: str) -> str:
+    return f"{binascii.crc32(secret.encode()):08x}"

@@ -1,0 +1,37 @@
+"""A time limit on a call to a stranger that may ask a question, wait for a window or hang."""
+
+import _thread  # threading costs a cached get a millisecond; a lock with a time limit is all that is needed
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeVar
+
+    T = TypeVar("T")
+
+
+def within(seconds: float, call: "Callable[[], T]") -> "T":
+    """Return what ``call`` returns, or raise what it raises; it runs in a thread that is given up after ``seconds``.
+
+    Raises TimeoutError where it has not ended by then.
+    """
+    results: list[T] = []
+    errors: list[BaseException] = []
+    done = _thread.allocate_lock()
+    done.acquire()
+
+    def run() -> None:
+        try:
+            results.append(call())
+        except BaseException as error:  # noqa: BLE001 - a stranger may raise anything; the caller translates it
+            errors.append(error)
+        finally:
+            done.release()
+
+    _thread.start_new_thread(run, ())
+    if not done.acquire(timeout=seconds):
+        message = f"no answer within {seconds:g} seconds"
+        raise TimeoutError(message)
+    if errors:
+        raise errors[0]
+    return results[0]

@@ -1,0 +1,23 @@
+"""Lines on stderr: warnings always, what the program did under ECRX_LOG=debug; never a secret."""
+
+import os
+
+from docker_credential_ecrx.errors import one_line
+
+
+def warn(text: str) -> None:
+    """Tell the user in one line, which clients show or log but do not parse."""
+    _write(f"docker-credential-ecrx: {one_line(text)}\n")
+
+
+def debug(text: str) -> None:
+    """Tell what was done, where the user asked for it."""
+    if os.environ.get("ECRX_LOG") == "debug":
+        _write(f"docker-credential-ecrx: debug: {one_line(text)}\n")
+
+
+def _write(line: str) -> None:
+    try:
+        os.write(2, line.encode("utf-8", "replace"))
+    except OSError:
+        pass  # a closed stderr is no reason to fail

@@ -1,0 +1,80 @@
+"""The passwords of registries that are not ECR's, in a keyring that survives a reboot."""
+
+import json
+from collections.abc import Mapping
+
+from docker_credential_ecrx import keyrings, ledger, log
+from docker_credential_ecrx.errors import KeyringError, NotFoundError, RequestError
+
+
+def get(server: str, setting: str, environ: Mapping[str, str]) -> tuple[str, str]:
+    """Return the user and the password that are stored for ``server``.
+
+    Raises NotFoundError where none are, and KeyringError where they are but cannot be read.
+    """
+    name = _name(server)
+    try:
+        found = _read(keyrings.for_passwords(setting).fetch(name))
+    except KeyringError as error:
+        if name in ledger.read(environ):
+            raise
+        log.debug(f"nothing is stored for {server}: {error}")
+        found = None
+    if found is None:
+        message = f"nothing is stored for {server}, and it is not a registry of Amazon ECR"
+        raise NotFoundError(message)
+    return found
+
+
+def store(server: str, user: str, secret: str, setting: str, environ: Mapping[str, str]) -> None:
+    """Keep ``user`` and ``secret`` for ``server``; what was there stays where that fails."""
+    if not secret:
+        message = f"the password for {server} is empty"
+        raise RequestError(message, f"docker login {server}")
+    keyring = keyrings.for_passwords(setting)
+    keyring.put(_name(server), json.dumps({"ServerURL": server, "Username": user, "Secret": secret}), None)
+    entry: ledger.Entry = {"kind": "password", "servers": [server], "user": user, "keyring": keyring.label}
+    ledger.record(environ, _name(server), entry)
+
+
+def erase(server: str, setting: str, environ: Mapping[str, str]) -> None:
+    """Forget what is stored for ``server``, if anything is."""
+    name = _name(server)
+    try:
+        keyrings.for_passwords(setting).drop(name)
+    except KeyringError:
+        if name in ledger.read(environ):
+            raise
+    ledger.forget(environ, name)
+
+
+def users(setting: str, environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the user of each server whose password can be read now."""
+    entries = {name: entry for name, entry in ledger.read(environ).items() if entry.get("kind") == "password"}
+    if not entries:
+        return {}
+    try:
+        keyring = keyrings.for_passwords(setting)
+        read = {name: _read(keyring.fetch(name)) for name in entries}
+    except KeyringError as error:
+        log.debug(f"other registries' passwords cannot be listed: {error}")
+        return {}
+    return {entries[name]["servers"][0]: found[0] for name, found in read.items() if found is not None}
+
+
+def _name(server: str) -> str:
+    """Return the item's name: docker logout erases ``H``, ``http://H`` and ``https://H`` for one login."""
+    bare = server
+    for scheme in ("https://", "http://"):
+        bare = bare.removeprefix(scheme)
+    host, slash, path = bare.rstrip("/").partition("/")
+    return f"password:{host.lower().removesuffix(':443')}{slash}{path}"
+
+
+def _read(record: str | None) -> tuple[str, str] | None:
+    try:
+        kept = json.loads(record or "")
+        user, secret = kept["Username"], kept["Secret"]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return None
+    return (user, secret) if isinstance(user, str) and isinstance(secret, str) and user and secret else None

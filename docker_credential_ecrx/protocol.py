@@ -1,0 +1,138 @@
+"""Docker's credential-helper protocol: one verb, a request on stdin, an answer on stdout, an exit status.
+
+https://github.com/docker/docker-credential-helpers
+"""
+
+from collections.abc import Callable, Mapping
+
+from docker_credential_ecrx import settings
+from docker_credential_ecrx.errors import EcrxError, NotFoundError, RequestError, one_line
+from docker_credential_ecrx.helper import Helper
+
+VERBS = ("get", "store", "erase", "list")
+# The messages that clients compare with (docker-credential-helpers, credentials/error.go).
+NOT_FOUND = "credentials not found in native keychain"
+NO_SERVER = "no credentials server URL"
+NO_USER = "no credentials username"
+_LONGEST_SERVER = 2048
+_LONGEST_LINE = 2000
+
+
+class Reply:
+    """What goes to stdout and stderr, and the exit status."""
+
+    __slots__ = ("status", "stderr", "stdout")
+
+    def __init__(self, stdout: str = "", stderr: str = "", status: int = 0) -> None:
+        self.stdout = stdout
+        self.stderr = stderr
+        self.status = status
+
+
+def answer(verb: str, called_by: str, environ: Mapping[str, str], read: Callable[[], bytes]) -> Reply:
+    """Answer one of ``VERBS``; ``read`` returns all of stdin, which ``list`` does not need."""
+    try:
+        return _ANSWERS[verb](lambda: Helper(settings.load(called_by, environ), environ), read)
+    except NotFoundError:
+        return Reply(f"{NOT_FOUND}\n", status=1)
+    except EcrxError as error:
+        return failure(error)
+    except Exception as error:  # noqa: BLE001 - a traceback would show a client what is on the stack: secrets too
+        message = f"{verb} met an unexpected {type(error).__name__}"
+        return failure(EcrxError(message, "see what ECRX_LOG=debug says, and report it"))
+
+
+def failure(error: EcrxError) -> Reply:
+    """Return the failure as one line on both streams: docker's pull and push show only stderr."""
+    # Clients look for that phrase anywhere in the line, and take it for "go on without credentials".
+    line = str(error).replace(NOT_FOUND, "credentials not found")[:_LONGEST_LINE]
+    # The helpers that docker's own share send these words alone.
+    if isinstance(error, RequestError) and error.message in (NO_SERVER, NO_USER):
+        return Reply(f"{error.message}\n", f"{error.message}\n", 1)
+    return Reply(f"docker-credential-ecrx: {line}\n", f"docker-credential-ecrx: {line}\n", 1)
+
+
+def _get(helper: Callable[[], Helper], read: Callable[[], bytes]) -> Reply:
+    server = _server(read())
+    user, secret = helper().get(server)
+    return Reply(f'{{"ServerURL":{_quote(server)},"Username":{_quote(user)},"Secret":{_quote(secret)}}}\n')
+
+
+def _store(helper: Callable[[], Helper], read: Callable[[], bytes]) -> Reply:
+    server, user, secret = _credentials(read())
+    helper().store(server, user, secret)
+    return Reply()
+
+
+def _erase(helper: Callable[[], Helper], read: Callable[[], bytes]) -> Reply:
+    server = _server(read())
+    try:
+        helper().erase(server)
+    except EcrxError as error:
+        # podman 4.3, skopeo 1.9 and buildah 1.28 overflow their stack where an erase fails.
+        return Reply(stderr=failure(error).stderr)
+    return Reply()
+
+
+def _list(helper: Callable[[], Helper], _read: Callable[[], bytes]) -> Reply:
+    pairs = (f"{_quote(server)}:{_quote(user)}" for server, user in helper().list().items())
+    return Reply("{" + ",".join(pairs) + "}\n")
+
+
+_ANSWERS = {"get": _get, "store": _store, "erase": _erase, "list": _list}
+
+
+def _server(request: bytes) -> str:
+    """Return the server that a client asks for; raise RequestError where there is none that can be one."""
+    server = _text(request).strip()
+    if not server:
+        raise RequestError(NO_SERVER)
+    if len(server) > _LONGEST_SERVER or not server.isprintable():
+        message = "the server URL is too long or holds control characters"
+        raise RequestError(message, "send a registry's host name")
+    return server
+
+
+def _credentials(request: bytes) -> tuple[str, str, str]:
+    """Return server, user and secret of a store request."""
+    import json  # noqa: PLC0415 - a cached get writes its few lines of JSON by hand
+
+    try:
+        # A client that has set one of them twice means the last, as Go's decoder does.
+        parts = json.loads(_text(request))
+        server, user, secret = (parts.get(key) or "" for key in ("ServerURL", "Username", "Secret"))
+    except (ValueError, AttributeError, RecursionError) as error:
+        message = "the store request is not a JSON object"
+        raise RequestError(message, "send ServerURL, Username and Secret") from error
+    if not all(isinstance(part, str) for part in (server, user, secret)):
+        message = "the store request's ServerURL, Username and Secret are not all texts"
+        raise RequestError(message, "send ServerURL, Username and Secret as texts")
+    if not user:
+        _server(server.encode("utf-8", "surrogatepass"))
+        raise RequestError(NO_USER)
+    _text(f"{server}{user}{secret}".encode("utf-8", "surrogatepass"))
+    return _server(server.encode()), user, secret
+
+
+def _text(request: bytes) -> str:
+    try:
+        return request.decode("utf-8")
+    except UnicodeDecodeError as error:
+        message = "the request is not UTF-8 text"
+        raise RequestError(message, "send a registry's host name, or a store request's JSON") from error
+
+
+def _quote(text: str) -> str:
+    """Return ``text`` as a JSON string of ASCII characters."""
+    if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
+        return f'"{text}"'
+    import json  # noqa: PLC0415
+
+    return json.dumps(text)
+
+
+def usage_error(arguments: list[str]) -> Reply:
+    """Return the answer to arguments that are no verb and no command."""
+    what = one_line(" ".join(arguments))[:_LONGEST_LINE] or "nothing"
+    line = f"docker-credential-ecrx: unknown command: {what}; see docker-credential-ecrx --help\n"
+    return Reply(line, line, 1)

@@ -1,0 +1,107 @@
+"""Reads a registry's host name: which account, region and partition of Amazon ECR, or none."""
+
+# ID.dkr.ecr[-fips].REGION.SUFFIX, by suffix: the partitions it serves, each with the start of its regions' names.
+# From botocore's partitions.json. A prefix, not a list of regions, so that a region newer than any list works.
+_SUFFIXES = {
+    "amazonaws.com": (("aws-us-gov", "us-gov"), ("aws", "")),
+    "amazonaws.com.cn": (("aws-cn", "cn"),),
+    "amazonaws.eu": (("aws-eusc", "eusc-de"),),
+    "c2s.ic.gov": (("aws-iso", "us-iso"),),
+    "sc2s.sgov.gov": (("aws-iso-b", "us-isob"),),
+    "cloud.adc-e.uk": (("aws-iso-e", "eu-isoe"),),
+    "csp.hci.ic.gov": (("aws-iso-f", "us-isof"),),
+}
+# ID.dkr-ecr[-fips].REGION.SUFFIX
+_DUAL_STACK_SUFFIXES = {
+    "on.aws": _SUFFIXES["amazonaws.com"],
+    "on.amazonwebservices.com.cn": _SUFFIXES["amazonaws.com.cn"],
+}
+_PUBLIC_HOSTS = {"public.ecr.aws": False, "ecr-public.aws.com": True}
+
+_DIGITS = frozenset("0123456789")
+_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz")
+_ACCOUNT_LENGTH = 12
+
+
+class Registry:
+    """One ECR registry.
+
+    ``host`` is in lower case and without a port; ``account`` is 12 digits, or empty for ECR Public;
+    ``service`` is botocore's name, ``ecr`` or ``ecr-public``.
+    """
+
+    __slots__ = ("account", "dual_stack", "fips", "host", "partition", "region", "service")
+
+    def __init__(  # noqa: PLR0913 - the parts of a host's name
+        self,
+        host: str,
+        account: str,
+        region: str,
+        partition: str,
+        service: str = "ecr",
+        *,
+        fips: bool = False,
+        dual_stack: bool = False,
+    ) -> None:
+        self.host = host
+        self.account = account
+        self.region = region
+        self.partition = partition
+        self.service = service
+        self.fips = fips
+        self.dual_stack = dual_stack
+
+
+def host_of(server: str) -> str | None:
+    """Return the host that ``server`` names, in lower case, or None where it is not one that ECR could have.
+
+    Clients send ``H``, ``H:443``, ``http(s)://H[:443][/]`` and ``H/repo/path``.
+    """
+    if not server.isascii():  # some letters outside ASCII become ASCII ones in lower case: a look-alike
+        return None
+    lower = server.lower()
+    for scheme in ("https://", "http://"):
+        if lower.startswith(scheme):
+            lower = lower[len(scheme) :]
+            break
+    return lower.partition("/")[0].removesuffix(":443") or None
+
+
+def parse(server: str) -> Registry | None:
+    """Return the ECR registry that ``server`` names, or None where it is not a well-formed host of ECR's.
+
+    A look-alike must never be sent a token, so whatever is not exactly one of the documented forms is None.
+    """
+    host = host_of(server)
+    if host is None:
+        return None
+    if host in _PUBLIC_HOSTS:
+        return Registry(host, "", "us-east-1", "aws", "ecr-public", dual_stack=_PUBLIC_HOSTS[host])
+    account, _, rest = host.partition(".")
+    if len(account) != _ACCOUNT_LENGTH or not _DIGITS.issuperset(account):
+        return None
+    for infix, suffixes, dual_stack in (("dkr.ecr", _SUFFIXES, False), ("dkr-ecr", _DUAL_STACK_SUFFIXES, True)):
+        if rest.startswith(infix):
+            tail = rest[len(infix) :]
+            fips = tail.startswith("-fips.")
+            dot, _, place = tail.removeprefix("-fips").partition(".")
+            region, _, suffix = place.partition(".")
+            partition = _partition(region, suffixes.get(suffix, ()))
+            # China has no FIPS endpoint with a dual stack.
+            if dot or partition is None or (fips and dual_stack and partition == "aws-cn"):
+                return None
+            return Registry(host, account, region, partition, fips=fips, dual_stack=dual_stack)
+    return None
+
+
+def _partition(region: str, candidates: tuple[tuple[str, str], ...]) -> str | None:
+    """Return the one of ``candidates`` whose regions are named like ``region``, as AREA-PLACE-NUMBER."""
+    start, _, number = region.rpartition("-")
+    area, _, place = start.rpartition("-")
+    if not (number and _DIGITS.issuperset(number) and place and _LETTERS.issuperset(place)):
+        return None
+    for partition, prefix in candidates:
+        # The commercial partition's areas are two letters; ``cn`` is China's, under a suffix of its own.
+        if area == prefix if prefix else len(area) == len("us") and area != "cn" and _LETTERS.issuperset(area):
+            return partition
+    return None

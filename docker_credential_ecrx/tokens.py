@@ -1,0 +1,206 @@
+"""A token's life: from the keyring while it is fresh, else from AWS, asked by one process for all that wait."""
+
+import binascii
+import os
+import time
+
+from docker_credential_ecrx import log
+from docker_credential_ecrx.errors import AwsError, EcrxError, KeyringError, NoAwsCredentialsError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from docker_credential_ecrx.keyrings import Keyring
+    from docker_credential_ecrx.state import FileLock
+
+_MAGIC = "ecrx1"
+_FIELDS = 7
+# Half a life, give or take a twentieth: a fleet that was started together does not renew in one second.
+_RENEW_AT, _SPREAD = 0.5, 0.05
+# Longer than one attempt to mint may take, so that who waits gets its outcome.
+_PATIENCE_SECONDS = 10.5
+_MACHINE_ID = "/etc/machine-id"
+_BOOT_ID = "/proc/sys/kernel/random/boot_id"
+_STEP_BACK_SECONDS = 300.0  # a clock that is put right by a few minutes is no reason to ask AWS
+
+
+class Moment:
+    """A point in time on two clocks: the wall's (``utc``, since 1970), and one that nobody sets (``uptime``).
+
+    ``uptime`` counts, in seconds, from the boot that ``boot`` names; an empty ``boot`` has no such clock.
+    """
+
+    __slots__ = ("boot", "uptime", "utc")
+
+    def __init__(self, utc: float, boot: str, uptime: float) -> None:
+        self.utc = utc
+        self.boot = boot
+        self.uptime = uptime
+
+    def since(self, earlier: "Moment") -> float | None:
+        """Return the seconds since ``earlier``, or None where the wall clock was set back and nothing else can tell."""
+        if self.boot and self.boot == earlier.boot:
+            return self.uptime - earlier.uptime
+        seconds = self.utc - earlier.utc
+        return seconds if seconds > -_STEP_BACK_SECONDS else None
+
+
+def now() -> Moment:
+    """Return the present moment."""
+    boot = _first_word(_BOOT_ID)
+    return Moment(time.time(), boot, time.clock_gettime(time.CLOCK_BOOTTIME) if boot else 0.0)
+
+
+class Token:
+    """The password of a registry's user ``AWS``; ``life`` and ``renew`` are seconds after ``minted``."""
+
+    __slots__ = ("life", "minted", "password", "renew")
+
+    def __init__(self, password: str, minted: Moment, life: float, renew: float) -> None:
+        self.password = password
+        self.minted = minted
+        self.life = life
+        self.renew = renew
+
+    def is_alive(self, moment: Moment) -> bool:
+        """Return whether ECR still takes the token."""
+        age = moment.since(self.minted)
+        return age is not None and age < self.life
+
+    def is_fresh(self, moment: Moment) -> bool:
+        """Return whether it is too early to renew the token."""
+        age = moment.since(self.minted)
+        return age is not None and age < self.renew
+
+
+def fresh_token(password: str, name: str, life: float, minted: Moment) -> Token:
+    """Return a token that was minted just now for the keyring item ``name`` and lives for ``life`` seconds."""
+    fixed = binascii.crc32(f"{_first_word(_MACHINE_ID)} {name}".encode()) / 0xFFFFFFFF
+    return Token(password, minted, life, life * (_RENEW_AT + _SPREAD * (2 * fixed - 1)))
+
+
+def to_record(name: str, token: Token) -> str:
+    """Return what the keyring keeps: a line of facts with a checksum, and the password."""
+    minted = token.minted
+    facts = f"{minted.utc:.0f} {token.life:.0f} {token.renew:.0f} {minted.boot or '-'} {minted.uptime:.0f}"
+    return f"{_MAGIC} {facts} {_checksum(name, facts, token.password)}\n{token.password}"
+
+
+def from_record(name: str, record: str) -> Token | None:
+    """Return the token in a record that was kept under ``name``; None for a damaged or a foreign one."""
+    line, _, password = record.partition("\n")
+    words = line.split(" ")
+    if len(words) != _FIELDS or words[0] != _MAGIC or words[-1] != _checksum(name, " ".join(words[1:-1]), password):
+        return None
+    _, utc, life, renew, boot, uptime, _ = words
+    try:
+        return Token(password, Moment(float(utc), boot.strip("-"), float(uptime)), float(life), float(renew))
+    except ValueError:
+        return None
+
+
+def cached(name: str, keyring: "Keyring | None") -> Token | None:
+    """Return the token that ``keyring`` keeps under ``name``, be it alive or not; None where it cannot be read."""
+    if keyring is None:
+        return None
+    try:
+        record = keyring.fetch(name)
+    except KeyringError as error:
+        log.debug(f"going on without the keyring: {error}")
+        return None
+    return None if record is None else from_record(name, record)
+
+
+def keep(name: str, token: Token, keyring: "Keyring | None") -> bool:
+    """Keep ``token`` under ``name`` and return whether that worked; a keyring that fails is no reason to fail."""
+    if keyring is None:
+        return False
+    try:
+        keyring.put(name, to_record(name, token), max(1, int(token.life)))
+    except KeyringError as error:
+        log.debug(f"the token is not cached: {error}")
+        return False
+    return True
+
+
+def obtain(
+    name: str,
+    keyring: "Keyring | None",
+    open_lock: "Callable[[str], FileLock | None]",
+    mint: "Callable[[], Token]",
+) -> Token:
+    """Return a live token: the keyring's while it is fresh, else a new one that ``mint`` gets from AWS and keeps.
+
+    Of the processes that miss at once one holds the lock of that name and mints; the others get its token or its
+    failure.
+    Raises AwsError where ``mint`` does and there is no live token to fall back on.
+    """
+    token = cached(name, keyring)
+    if token is not None and token.is_fresh(now()):
+        return token
+    alive = token if token is not None and token.is_alive(now()) else None
+    started = time.monotonic()
+    # What no keyring keeps, no process can hand to another.
+    lock = open_lock(name) if keyring is not None else None
+    try:
+        if lock is not None:
+            if lock.acquire(0.0 if alive else _PATIENCE_SECONDS):
+                token = cached(name, keyring)
+                if token is not None and token.is_fresh(now()):
+                    return token
+                _raise_shared_failure(lock, started)
+            elif alive is not None:
+                return alive  # another process renews it
+        return _minted(mint, lock)
+    except AwsError as error:
+        if alive is not None and alive.is_alive(now()):
+            log.warn(f"serving a token that is due for renewal, because it cannot be renewed: {error}")
+            return alive
+        raise
+    finally:
+        if lock is not None:
+            lock.close()
+
+
+def _minted(mint: "Callable[[], Token]", lock: "FileLock | None") -> Token:
+    try:
+        return mint()
+    except AwsError as error:
+        if lock is not None:
+            _share_failure(lock, error)
+        raise
+
+
+def _share_failure(lock: "FileLock", error: EcrxError) -> None:
+    kind = "none" if isinstance(error, NoAwsCredentialsError) else "failed"
+    try:
+        lock.write(f"{time.monotonic()!r}\n{kind}\n{error.message}\n{error.hint}\n")
+    except OSError:
+        pass  # a full disk: the next one will find out by itself
+
+
+def _raise_shared_failure(lock: "FileLock", started: float) -> None:
+    """Raise the failure of the process that this one waited for, if it left one since ``started``."""
+    at, kind, message, hint, *_ = (lock.read() + "\n" * 4).split("\n")
+    try:
+        if float(at) < started:
+            return
+    except ValueError:
+        return
+    raise (NoAwsCredentialsError if kind == "none" else AwsError)(message, hint)
+
+
+def _checksum(name: str, facts: str, password: str) -> str:
+    return f"{binascii.crc32(f'{name} {facts} {password}'.encode()):08x}"
+
+
+def _first_word(path: str) -> str:
+    try:
+        fd = os.open(path, os.O_RDONLY)
+    except OSError:
+        return ""
+    try:
+        return os.read(fd, 64).decode("ascii", "replace").strip()
+    finally:
+        os.close(fd)
