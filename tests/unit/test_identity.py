@@ -1,0 +1,180 @@
+"""The fingerprint of an identity: the same for the same principal, another for another."""
+
+import base64
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from docker_credential_ecrx.identity import Identity, fingerprint
+
+CONFIG = """\
+[default]
+region = us-east-1
+
+[profile base]
+region = us-east-1
+
+[profile secondary]
+role_arn = arn:aws:iam::222222222222:role/puller
+source_profile = base
+
+[profile sso]
+sso_session = corp
+sso_account_id = 222222222222
+sso_role_name = puller
+
+[sso-session corp]
+sso_start_url = https://corp.awsapps.com/start
+sso_region = us-east-1
+
+[profile pod]
+role_arn = arn:aws:iam::222222222222:role/pod
+web_identity_token_file = {token}
+
+[profile container]
+role_arn = arn:aws:iam::222222222222:role/puller
+credential_source = Environment
+"""
+CREDENTIALS = """\
+[base]
+aws_access_key_id = AKIA1
+aws_secret_access_key = secret1
+"""
+SECONDARY = Identity("secondary")
+
+
+class Home:
+    """A user's two files of AWS's, and the environment that names them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.token = folder / "token"
+        self.config = folder / "config"
+        self.credentials = folder / "credentials"
+        self.config.write_text(CONFIG.format(token=self.token))
+        self.credentials.write_text(CREDENTIALS)
+        self.environ = {"AWS_CONFIG_FILE": str(self.config), "AWS_SHARED_CREDENTIALS_FILE": str(self.credentials)}
+
+    def print(self, identity: Identity = SECONDARY, **environ: str) -> str:
+        return fingerprint(identity, self.environ | environ)
+
+    def edit(self, old: str, new: str) -> None:
+        for path in (self.config, self.credentials):
+            path.write_text(path.read_text().replace(old, new))
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path)
+
+
+def jwt(**claims: object) -> str:
+    parts = ({"alg": "RS256"}, claims, {"signature": 1})
+    return ".".join(base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts)
+
+
+class TestFingerprint:
+    @pytest.mark.parametrize(
+        ("old", "new"),
+        [
+            ("role/puller", "role/other"),
+            ("source_profile = base", "source_profile = default"),
+            ("source_profile = base", "source_profile: default"),
+            ("source_profile = base", "source_profile = base\nexternal_id = x"),
+            ("AKIA1", "AKIA2"),
+        ],
+    )
+    def test_changes_when_the_profile_or_its_source_says_something_else(self, home: Home, old: str, new: str) -> None:
+        before = home.print()
+        home.edit(old, new)
+
+        assert before != home.print()
+
+    @pytest.mark.parametrize(
+        ("old", "new"),
+        [
+            ("[profile sso]", "[profile unrelated]\nregion = eu-west-1\n[profile sso]"),
+            ("[profile base]", "# a comment\n\n[profile base]"),
+            ("https://corp.", "https://other."),
+            ("secret1", "secret2"),
+        ],
+    )
+    def test_stays_when_what_it_does_not_stand_on_changes(self, home: Home, old: str, new: str) -> None:
+        before = home.print()
+        home.edit(old, new)
+
+        assert before == home.print()
+
+    def test_is_another_for_another_profile(self, home: Home) -> None:
+        assert home.print(Identity("base")) != home.print(Identity("secondary"))
+
+    def test_follows_the_sso_session(self, home: Home) -> None:
+        before = home.print(Identity("sso"))
+        home.edit("https://corp.", "https://other.")
+
+        assert before != home.print(Identity("sso"))
+
+    def test_of_a_chosen_profile_ignores_keys_in_the_environment(self, home: Home) -> None:
+        assert home.print() == home.print(AWS_ACCESS_KEY_ID="AKIA9")
+
+    def test_of_the_default_chain_is_that_of_the_keys_in_the_environment(self, home: Home) -> None:
+        one = home.print(Identity(), AWS_ACCESS_KEY_ID="AKIA8")
+
+        assert one == home.print(Identity(), AWS_ACCESS_KEY_ID="AKIA8", AWS_PROFILE="secondary")
+        assert one != home.print(Identity(), AWS_ACCESS_KEY_ID="AKIA9")
+
+    def test_of_the_default_chain_follows_aws_profile(self, home: Home) -> None:
+        assert home.print(Identity()) != home.print(Identity(), AWS_PROFILE="secondary")
+
+    def test_of_credential_source_environment_follows_the_keys(self, home: Home) -> None:
+        one = home.print(Identity("container"), AWS_ACCESS_KEY_ID="AKIA8")
+
+        assert one != home.print(Identity("container"), AWS_ACCESS_KEY_ID="AKIA9")
+
+    def test_of_a_web_identity_stays_when_the_token_is_renewed_for_the_same_subject(self, home: Home) -> None:
+        home.token.write_text(jwt(iss="i", sub="repo:a", aud="sts", exp=1))
+        before = home.print(Identity("pod"))
+        home.token.write_text(jwt(iss="i", sub="repo:a", aud="sts", exp=2))
+
+        assert before == home.print(Identity("pod"))
+
+    def test_of_a_web_identity_changes_with_the_subject(self, home: Home) -> None:
+        home.token.write_text(jwt(iss="i", sub="repo:a", aud="sts"))
+        before = home.print(Identity("pod"))
+        home.token.write_text(jwt(iss="i", sub="repo:b", aud="sts"))
+
+        assert before != home.print(Identity("pod"))
+
+    def test_of_a_role_differs_by_role_external_id_session_and_source(self, home: Home) -> None:
+        prints = {
+            home.print(Identity(role_arn="r")),
+            home.print(Identity(role_arn="s")),
+            home.print(Identity(role_arn="r", external_id="x")),
+            home.print(Identity(role_arn="r", role_session_name="x")),
+            home.print(Identity("base", role_arn="r")),
+        }
+
+        assert len(prints) == 5
+
+    def test_is_another_where_another_endpoint_plays_aws(self, home: Home) -> None:
+        assert home.print() != home.print(AWS_ENDPOINT_URL="http://127.0.0.1:1")
+
+    def test_ends_for_profiles_that_name_each_other(self, home: Home) -> None:
+        home.edit("[profile base]", "[profile base]\nsource_profile = secondary")
+
+        assert home.print()
+
+    def test_needs_no_files(self, tmp_path: Path) -> None:
+        assert fingerprint(Identity("p"), {"AWS_CONFIG_FILE": str(tmp_path / "x"), "AWS_SHARED_CREDENTIALS_FILE": ""})
+
+    @given(st.text(), st.text())
+    def test_reads_any_file_and_any_profile_name(
+        self, tmp_path_factory: pytest.TempPathFactory, text: str, profile: str
+    ) -> None:
+        path = tmp_path_factory.getbasetemp() / "any"
+        path.write_text(text, encoding="utf-8", errors="surrogatepass", newline="")
+        environ = {"AWS_CONFIG_FILE": str(path), "AWS_SHARED_CREDENTIALS_FILE": str(path)}
+
+        assert fingerprint(Identity(profile), environ) == fingerprint(Identity(profile), environ)
