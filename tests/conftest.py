@@ -1,0 +1,61 @@
+"""Fixtures of all tests: the program in both its forms, a stand-in for AWS, keyrings and a user's home."""
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from docker_credential_ecrx.demo.standin import StandIn
+from support import keyrings, need
+from support.home import Home
+
+_ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session", params=["wheel", "frozen"])
+def program(request: pytest.FixtureRequest) -> Path:
+    """Return the installed wheel's command, then the frozen program."""
+    if request.param == "wheel":
+        path = os.environ.get("ECRX_TEST_WHEEL", Path(sys.executable).parent / "docker-credential-ecrx")
+    else:
+        path = os.environ.get("ECRX_TEST_FROZEN", _ROOT / "dist" / "docker-credential-ecrx" / "docker-credential-ecrx")
+    return Path(path) if Path(path).exists() else need.missing(f"the {request.param} program, {path},")
+
+
+@pytest.fixture
+def aws() -> Iterator[StandIn]:
+    """Return a stand-in for AWS."""
+    with StandIn() as standin:
+        yield standin
+
+
+@pytest.fixture(scope="session")
+def secret_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Return the environment that leads to an unlocked gnome-keyring."""
+    with keyrings.secret_service(tmp_path_factory.mktemp("bus") / "bus") as env:
+        yield env
+
+
+@pytest.fixture
+def kernel() -> Iterator[dict[str, str]]:
+    """Return the environment for the kernel's keyring, which is left as it was."""
+    if sys.platform != "linux":
+        need.missing("the Linux kernel's keyring")
+    with keyrings.kernel_keys_put_back():
+        yield {"ECRX_KEYRING": "kernel"}
+
+
+@pytest.fixture(params=["kernel", "secret-service"])
+def keyring(request: pytest.FixtureRequest, kernel: dict[str, str], secret_service: dict[str, str]) -> dict[str, str]:
+    """Return the environment for each of Linux's keyrings."""
+    if request.param == "kernel":
+        return kernel
+    return {"ECRX_KEYRING": "secret-service"} | secret_service
+
+
+@pytest.fixture
+def home(tmp_path: Path, program: Path, aws: StandIn, kernel: dict[str, str]) -> Home:  # noqa: ARG001 - cleans up
+    """Return a user's home whose AWS is the stand-in."""
+    return Home(tmp_path / "home", program, aws)

@@ -1,0 +1,124 @@
+"""A user of the program: a home, AWS profiles, a bin folder with links, and nothing of the machine's environment."""
+
+import json
+import os
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from docker_credential_ecrx.demo.standin import Keys, StandIn
+
+PRIMARY = "111111111111"
+SECONDARY = "222222222222"
+HOST = f"{PRIMARY}.dkr.ecr.us-east-1.amazonaws.com"
+OTHER_HOST = f"333333333333.dkr.ecr.us-east-1.amazonaws.com"
+ROLE = f"arn:aws:iam::{SECONDARY}:role/puller"
+BASE_USER = f"arn:aws:iam::{SECONDARY}:user/base"
+NOT_FOUND = "credentials not found in native keychain\n"
+
+
+class Result(NamedTuple):
+    """How the program answered."""
+
+    status: int
+    stdout: str
+    stderr: str
+
+    @property
+    def answer(self) -> Any:  # noqa: ANN401 - JSON
+        """Return stdout as JSON."""
+        return json.loads(self.stdout)
+
+    @property
+    def secret(self) -> str:
+        """Return the password of a ``get`` that succeeded."""
+        assert self.status == 0, self
+        secret: str = self.answer["Secret"]
+        return secret
+
+
+class Home:
+    """A home directory; ``env`` is the whole environment of what runs in it."""
+
+    def __init__(self, folder: Path, program: Path, aws: StandIn) -> None:
+        self.folder = folder
+        self.aws = aws
+        self.bin = folder / "bin"
+        self.bin.mkdir(parents=True)
+        self.program = self.link("docker-credential-ecrx", program)
+        self.env: dict[str, str] = {
+            "HOME": str(folder),
+            "PATH": f"{self.bin}:/usr/local/bin:/usr/bin:/bin",
+            "TMPDIR": str(folder / "tmp"),
+            "AWS_ENDPOINT_URL": aws.url,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+        (folder / "tmp").mkdir()
+        (folder / ".aws").mkdir()
+
+    def link(self, name: str, target: Path | None = None) -> Path:
+        """Make a link ``name`` to the program in the bin folder."""
+        path = self.bin / name
+        path.symlink_to(target or os.readlink(self.program))
+        return path
+
+    def add_keys(self, profile: str, keys: Keys) -> None:
+        """Add a profile with an access key to AWS's credentials file."""
+        lines = [f"[{profile}]", f"aws_access_key_id = {keys.access_key_id}"]
+        lines += [f"aws_secret_access_key = {keys.secret_access_key}"]
+        lines += [f"aws_session_token = {keys.session_token}"] if keys.session_token else []
+        with (self.folder / ".aws" / "credentials").open("a") as file:
+            file.write("\n".join(lines) + "\n")
+
+    def add_profile(self, profile: str, **settings: str) -> None:
+        """Add a profile to AWS's config file."""
+        lines = [f"[profile {profile}]", *(f"{key} = {value}" for key, value in settings.items())]
+        with (self.folder / ".aws" / "config").open("a") as file:
+            file.write("\n".join(lines) + "\n")
+
+    def add_role_profile(self, profile: str = "secondary", role: str = ROLE, base: str = "base") -> Keys:
+        """Add the secondary account's profile, whose role the user ``base`` may assume."""
+        keys = self.aws.add_user(role.split(":")[4], base)
+        self.aws.add_role(role, trusts=[f"arn:aws:iam::{role.split(':')[4]}:user/{base}"])
+        self.add_keys(base, keys)
+        self.add_profile(profile, role_arn=role, source_profile=base)
+        return keys
+
+    def configure(self, text: str) -> None:
+        """Write our own configuration file."""
+        path = self.folder / ".config" / "ecrx" / "config.toml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+    def run(
+        self,
+        *arguments: str,
+        stdin: str | bytes = "",
+        called_by: str = "docker-credential-ecrx",
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+    ) -> Result:
+        """Run the program as a client would, and return what it answered."""
+        done = subprocess.run(
+            [self.bin / called_by, *arguments],
+            input=stdin if isinstance(stdin, bytes) else stdin.encode(),
+            capture_output=True,
+            env=self.env | dict(env or {}),
+            cwd=cwd,
+            timeout=60,
+            check=False,
+        )
+        return Result(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    def get(self, host: str = HOST, *, profile: str | None = "secondary", env: Mapping[str, str] | None = None) -> Result:
+        """Ask for a host's credentials through the link of ``profile``."""
+        name = "docker-credential-ecrx" + (f"-{profile}" if profile else "")
+        if not (self.bin / name).is_symlink():
+            self.link(name)
+        return self.run("get", stdin=host, called_by=name, env=env)
+
+    def store(self, server: str, user: str, secret: str, env: Mapping[str, str] | None = None) -> Result:
+        """Store credentials as a client does."""
+        request = json.dumps({"ServerURL": server, "Username": user, "Secret": secret})
+        return self.run("store", stdin=request, env=env)

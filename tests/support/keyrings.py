@@ -1,0 +1,105 @@
+"""Real keyrings: the kernel's, and a gnome-keyring on a bus of its own."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from support import need
+
+_PREFIX = "docker-credential-ecrx:"
+
+
+@contextmanager
+def secret_service(folder: Path, *, unlocked: bool = True) -> Iterator[dict[str, str]]:
+    """Run a bus with a gnome-keyring on it; yield the environment that leads there."""
+    dbus, daemon = need.command("dbus-daemon"), need.command("gnome-keyring-daemon")
+    folder.mkdir(parents=True)
+    address = f"unix:path={folder}/bus"
+    env = {
+        "HOME": str(folder),
+        "XDG_DATA_HOME": str(folder / "data"),
+        "XDG_RUNTIME_DIR": str(folder),
+        "PATH": "/usr/bin:/bin",
+        "DBUS_SESSION_BUS_ADDRESS": address,
+    }
+    config = folder / "bus.conf"
+    # A bus without service files: nothing is started behind the tests' back.
+    config.write_text(
+        f"<busconfig><type>session</type><listen>{address}</listen><auth>EXTERNAL</auth>"
+        '<policy context="default"><allow send_destination="*"/><allow own="*"/><allow receive_sender="*"/></policy>'
+        "</busconfig>"
+    )
+    bus = subprocess.Popen([dbus, f"--config-file={config}", "--nofork", "--print-address=1"], env=env, stdout=subprocess.PIPE)
+    assert bus.stdout is not None
+    bus.stdout.readline()
+    keyring = _start_daemon(daemon, env)
+    try:
+        if not unlocked:
+            # The first start made the collection; one that never saw the password finds it locked.
+            keyring.terminate()
+            keyring.wait()
+            keyring = _start_daemon(daemon, env, password=None)
+        yield {"DBUS_SESSION_BUS_ADDRESS": address}
+    finally:
+        for process in (keyring, bus):
+            process.terminate()
+            process.wait()
+        bus.stdout.close()
+
+
+def _start_daemon(daemon: str, env: dict[str, str], password: bytes | None = b"word") -> subprocess.Popen[bytes]:
+    unlock = ["--unlock"] if password else []
+    process = subprocess.Popen(
+        [daemon, "--foreground", "--components=secrets", *unlock],
+        env=env,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    assert process.stdin is not None
+    process.stdin.write(password or b"")
+    process.stdin.close()
+    _wait_for_name(env)
+    return process
+
+
+def _wait_for_name(env: dict[str, str]) -> None:
+    """Return once the Secret Service has its name on the bus."""
+    from jeepney import DBusAddress, new_method_call  # noqa: PLC0415
+    from jeepney.bus_messages import MatchRule, message_bus  # noqa: PLC0415
+    from jeepney.io.blocking import Proxy, open_dbus_connection  # noqa: PLC0415
+
+    connection = open_dbus_connection(env["DBUS_SESSION_BUS_ADDRESS"])
+    rule = MatchRule(type="signal", interface="org.freedesktop.DBus", member="NameOwnerChanged")
+    rule.add_arg_condition(0, "org.freedesktop.secrets")
+    bus = Proxy(message_bus, connection, timeout=20)
+    with connection.filter(rule) as signals:
+        bus.AddMatch(rule)
+        if not bus.NameHasOwner("org.freedesktop.secrets")[0]:
+            connection.recv_until_filtered(signals, timeout=20)
+    service = DBusAddress("/org/freedesktop/secrets", "org.freedesktop.secrets", "org.freedesktop.DBus.Peer")
+    connection.send_and_get_reply(new_method_call(service, "Ping"), timeout=20)
+    connection.close()
+
+
+@contextmanager
+def kernel_keys_put_back() -> Iterator[None]:
+    """Drop, in the end, the program's keys that were not in the kernel before."""
+    before = set(kernel_keys())
+    try:
+        yield
+    finally:
+        for serial in set(kernel_keys()) - before:
+            subprocess.run([need.command("keyctl"), "invalidate", serial], check=False, capture_output=True)
+
+
+def kernel_keys() -> dict[str, str]:
+    """Return the descriptions of the program's keys, by serial number."""
+    keys = {}
+    for line in Path("/proc/keys").read_text().splitlines():
+        fields = line.split(maxsplit=8)
+        if fields[7] == "user" and fields[8].startswith(_PREFIX) and fields[5] == str(os.getuid()):
+            keys[str(int(fields[0], 16))] = fields[8]
+    return keys
