@@ -37,6 +37,9 @@ def answer(verb: str, called_by: str, environ: Mapping[str, str], read: Callable
         return Reply(f"{NOT_FOUND}\n", status=1)
     except EcrxError as error:
         return failure(error)
+    except ImportError as error:
+        message = f"a part of the program is missing: {error.name}"
+        return failure(EcrxError(message, "install it again"))
     except Exception as error:  # noqa: BLE001 - a traceback would show a client what is on the stack: secrets too
         message = f"{verb} met an unexpected {type(error).__name__}"
         return failure(EcrxError(message, "see what ECRX_LOG=debug says, and report it"))
