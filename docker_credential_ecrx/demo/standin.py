@@ -9,7 +9,7 @@ import secrets
 import ssl
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -24,9 +24,11 @@ from botocore.credentials import Credentials
 
 _TOKEN_SECONDS = 12 * 3600
 _ROLE_SECONDS = 3600
+_ROLE_SECONDS_PERMITTED = range(900, 43200 + 1)
 _CLOCK_SKEW_SECONDS = 300
 # A password of this much random payload has some 2,400 characters, as those of assumed roles have.
 _PAYLOAD_BYTES = 1200
+_DENIED = "AccessDenied"
 _TARGETS = {
     "AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken": ("ecr", "GetAuthorizationToken"),
     "SpencerFrontendService.GetAuthorizationToken": ("ecr-public", "GetAuthorizationToken"),
@@ -111,25 +113,29 @@ class _Request(NamedTuple):
 class StandIn:
     """AWS on ``url``, from entering the context to leaving it."""
 
-    def __init__(self, port: int = 0, context: ssl.SSLContext | None = None) -> None:
+    def __init__(self, port: int = 0, context: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> None:
         self.calls: list[Call] = []
         self.issued: dict[str, Issued] = {}
         self.token_seconds: float = _TOKEN_SECONDS
         self._principals: dict[str, _Principal] = {}
         self._roles: dict[str, Role] = {}
         self._lock = threading.Lock()
-        self._server = _Server(("127.0.0.1", port), self.handle)
+        self._server = _Server((host, port), self)
         if context is not None:
-            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
-        scheme = "http" if context is None else "https"
-        self.url = f"{scheme}://127.0.0.1:{self._server.server_port}"
+            # The handshake waits for the connection's own thread: a client that says nothing holds up nobody else.
+            self._server.socket = context.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
+        self.url = f"{'https' if context else 'http'}://{host}:{self._server.server_port}"
 
     def __enter__(self) -> Self:
         """Serve in a thread."""
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Stop serving."""
         self._server.shutdown()
         self._server.server_close()
@@ -159,24 +165,24 @@ class StandIn:
     def is_live(self, password: str) -> bool:
         """Return whether ECR would take the password now."""
         issued = self.issued.get(password)
-        return issued is not None and issued.expires > time.time()
+        return issued is not None and issued.expires > self.now()
 
     def handle(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        """Answer one request; a subclass injects faults here."""
+        """Answer one request; a subclass injects faults here, and raises ConnectionError to hang up."""
         request = _Request(method, headers.get("Host", ""), path, headers, body)
         service, operation = self.operation(headers, body)
         caller, region, refusal = "", "", None
         try:
             principal = None
             if operation != "AssumeRoleWithWebIdentity":
-                principal, region = self._authenticate(request)
+                principal, region = self._authenticate(request, service)
                 caller = principal.arn
             answer = self._operate(service, operation, principal, region, body)
         except Refusal as error:
             refusal = error
-            answer = _refusal(service, error)
+            answer = refused(service, error)
         with self._lock:
-            self.calls.append(Call(operation, caller, region, time.time(), refusal.code if refusal else ""))
+            self.calls.append(Call(operation, caller, region, self.now(), refusal.code if refusal else ""))
         return answer
 
     def operation(self, headers: Mapping[str, str], body: bytes) -> tuple[str, str]:
@@ -204,7 +210,7 @@ class StandIn:
         if service == "ecr-public" and region != "us-east-1":
             code = "UnsupportedCommandException"
             raise Refusal(code, f"GetAuthorizationToken command is only supported in us-east-1, not {region}")
-        expires = time.time() + self.token_seconds
+        expires = self.now() + self.token_seconds
         password = new_password(expires)
         with self._lock:
             self.issued[password] = Issued(who.arn, who.account, region, service, expires)
@@ -229,7 +235,7 @@ class StandIn:
         )
         if role is None or not permitted:
             message = f"User: {who.arn} is not authorized to perform: sts:AssumeRole on resource: {arn}"
-            raise Refusal("AccessDenied", message, 403)
+            raise Refusal(_DENIED, message, 403)
         return role
 
     def _trusted_subject(self, fields: Mapping[str, str]) -> Role:
@@ -241,13 +247,16 @@ class StandIn:
             code = "InvalidIdentityToken"
             raise Refusal(code, "The ID Token provided is not a valid JWT.") from error
         if role is None or subject not in role.web_identity_subjects:
-            raise Refusal("AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity", 403)
+            raise Refusal(_DENIED, "Not authorized to perform sts:AssumeRoleWithWebIdentity", 403)
         return role
 
     def _assume(self, operation: str, fields: Mapping[str, str], role: Role) -> Answer:
         account = role.arn.split(":")[4]
-        session = fields["RoleSessionName"]
-        expires = time.time() + int(fields.get("DurationSeconds", _ROLE_SECONDS))
+        session, seconds = fields.get("RoleSessionName", ""), int(fields.get("DurationSeconds", _ROLE_SECONDS))
+        if not session or seconds not in _ROLE_SECONDS_PERMITTED:
+            code = "ValidationError"
+            raise Refusal(code, "The role session needs a name, and a length from 900 to 43200 seconds.")
+        expires = self.now() + seconds
         keys = Keys(f"ASIA{_letters(16)}", secrets.token_urlsafe(30), secrets.token_urlsafe(300))
         arn = f"arn:aws:sts::{account}:assumed-role/{role.arn.rpartition('/')[2]}/{session}"
         self._add(_Principal(arn, account, keys, expires))
@@ -264,25 +273,30 @@ class StandIn:
             },
         )
 
-    def _authenticate(self, request: _Request) -> tuple[_Principal, str]:
+    def _authenticate(self, request: _Request, service: str) -> tuple[_Principal, str]:
         """Return who signed the request and for which region; raise Refusal as AWS does."""
+        mismatch = "SignatureDoesNotMatch" if service == "sts" else "InvalidSignatureException"
         scheme, _, rest = request.headers.get("Authorization", "").partition(" ")
         parts = dict(part.strip().partition("=")[::2] for part in rest.split(","))
         try:
-            key_id, _, region, service, _ = parts["Credential"].split("/")
+            key_id, _, region, scope, _ = parts["Credential"].split("/")
             signed, timestamp = parts["SignedHeaders"].split(";"), request.headers["X-Amz-Date"]
             at = datetime.strptime(timestamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
         except (LookupError, ValueError) as error:
             code = "MissingAuthenticationToken"
             raise Refusal(code, "Request is missing Authentication Token", 403) from error
         who = self._principals.get(key_id)
-        if scheme != "AWS4-HMAC-SHA256" or who is None or request.headers.get("X-Amz-Security-Token") != who.keys.session_token:
+        token = request.headers.get("X-Amz-Security-Token")
+        if scheme != "AWS4-HMAC-SHA256" or who is None or token != who.keys.session_token:
             code = "InvalidClientTokenId" if service == "sts" else "UnrecognizedClientException"
             raise Refusal(code, "The security token included in the request is invalid.", 403)
         if abs(at - self.now()) > _CLOCK_SKEW_SECONDS:
             state = "expired" if at < self.now() else "not yet current"
-            code = "SignatureDoesNotMatch" if service == "sts" else "InvalidSignatureException"
-            raise Refusal(code, f"Signature {state}: {timestamp}", 403)
+            raise Refusal(mismatch, f"Signature {state}: {timestamp}", 403)
+        if scope != service:
+            raise Refusal(mismatch, f"Credential should be scoped to correct service: '{service}'.", 403)
+        if region not in _regions_of(request.host, region):
+            raise Refusal(mismatch, "Credential should be scoped to a valid region.", 403)
         credentials = Credentials(*who.keys)
         auth = SigV4Auth(credentials, service, region)
         copy = AWSRequest(
@@ -294,10 +308,8 @@ class StandIn:
         copy.context["timestamp"] = timestamp
         expected = auth.signature(auth.string_to_sign(copy, auth.canonical_request(copy)), copy)
         if not secrets.compare_digest(expected, parts.get("Signature", "")):
-            code = "SignatureDoesNotMatch" if service == "sts" else "InvalidSignatureException"
             words = "The request signature we calculated does not match the signature you provided."
-            token = request.headers.get("X-Amz-Security-Token", "")
-            raise Refusal(code, f"{words} The Canonical String was 'x-amz-security-token:{token}'", 403)
+            raise Refusal(mismatch, f"{words} The Canonical String was 'x-amz-security-token:{token}'", 403)
         if who.expires <= self.now():
             code = "ExpiredToken" if service == "sts" else "ExpiredTokenException"
             raise Refusal(code, "The security token included in the request is expired", 403)
@@ -316,8 +328,8 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, address: tuple[str, int], handle: Callable[[str, str, Mapping[str, str], bytes], Answer]) -> None:
-        self.handle = handle
+    def __init__(self, address: tuple[str, int], aws: StandIn) -> None:
+        self.aws = aws
         super().__init__(address, _Handler)
 
 
@@ -325,10 +337,14 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: _Server
 
-    def do_POST(self) -> None:  # noqa: N802 - http.server's name
+    def do_POST(self) -> None:
         """Answer a request of AWS's two protocols."""
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self.send(self.server.handle("POST", urlsplit(self.path).path or "/", dict(self.headers.items()), body))
+        path, headers = urlsplit(self.path).path or "/", dict(self.headers.items())
+        try:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            self.send(self.server.aws.handle("POST", path, headers, body))
+        except ConnectionError:  # either side hung up
+            self.close_connection = True
 
     def send(self, answer: Answer) -> None:
         """Send ``answer`` with the headers that AWS sends."""
@@ -336,7 +352,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", answer.content_type)
         self.send_header("Content-Length", str(len(answer.body)))
         self.send_header("x-amzn-RequestId", secrets.token_hex(16))
-        self.send_header("Date", formatdate(time.time(), usegmt=True))
+        self.send_header("Date", formatdate(self.server.aws.now(), usegmt=True))
         self.end_headers()
         self.wfile.write(answer.body)
 
@@ -356,7 +372,16 @@ def new_password(expires: float) -> str:
     return base64.b64encode(json.dumps(payload, separators=(",", ":")).encode()).decode()
 
 
-def _refusal(service: str, error: Refusal) -> Answer:
+def _regions_of(host: str, signed: str) -> Collection[str]:
+    """Return the regions that an endpoint serves; one on loopback serves the ``signed`` one."""
+    name = host.partition(":")[0]
+    if name == "sts.amazonaws.com":
+        return ("us-east-1",)
+    return name.split(".") if "aws" in name else (signed,)
+
+
+def refused(service: str, error: Refusal) -> Answer:
+    """Return ``error`` in the form of the service's protocol."""
     if service == "sts":
         kind = "Sender" if error.status < 500 else "Receiver"  # noqa: PLR2004 - HTTP's classes
         body = (
