@@ -1,0 +1,52 @@
+#!/bin/sh
+# Builds the program for machines without Python: dist/docker-credential-ecrx/, and the release archive beside it.
+# PYTHON=PATH chooses the Python that goes in.
+# Exit status 3: no Python on this machine can be frozen; what each one lacks is on stderr.
+set -eu
+umask 022
+unset CDPATH
+cd "$(dirname "$0")/.."
+. build/python.sh
+forget_environment '^PYTHON.'
+
+if ! find_freezable_python; then
+    printf 'build.sh: no Python here can be frozen:\n%s' "$PYTHON_LACKS" >&2
+    exit 3
+fi
+
+program=dist/docker-credential-ecrx/docker-credential-ecrx
+work=.work/build
+mkdir -p "$work"
+# Two builds of one commit are the same, byte for byte.
+SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 0)}
+export SOURCE_DATE_EPOCH PYTHONHASHSEED=0
+
+# What the program is made of; nothing is frozen again while it stays the same.
+inputs=$({
+    "$PYTHON" -I -c 'import sys; print(sys.version, sys.base_prefix)'
+    uname -sm
+    find docker_credential_ecrx build pyproject.toml README.md LICENSE -type f ! -name '*.pyc' |
+        LC_ALL=C sort | while read -r file; do cksum "$file"; done
+} | cksum)
+if [ "$(cat "$work/frozen" 2>/dev/null)" != "$inputs" ] || ! "$program" version >/dev/null 2>&1; then
+    echo "build.sh: freezing with $PYTHON"
+    rm -rf "$work/frozen" "$work/packed" dist/docker-credential-ecrx
+    make_venv "$PWD/.work/build-venv" build/requirements.txt
+    install_project .work/build-venv
+    # PyInstaller keeps stripped libraries in the home where it is not told otherwise.
+    if ! PYINSTALLER_CONFIG_DIR="$PWD/$work" .work/build-venv/bin/python -BPs -m PyInstaller --noconfirm --clean \
+        --log-level=WARN --distpath dist --workpath "$work" build/docker-credential-ecrx.spec >"$work/log" 2>&1; then
+        cat "$work/log" >&2
+        exit 1
+    fi
+    "$program" version >/dev/null
+    echo "$inputs" >"$work/frozen"
+fi
+
+contents="$inputs $SOURCE_DATE_EPOCH $(cat install.sh | cksum)"
+if [ "$(cat "$work/packed" 2>/dev/null)" != "$contents" ] ||
+    ! ls dist/docker-credential-ecrx-*.sha256 >/dev/null 2>&1; then
+    .work/build-venv/bin/python -I build/archive.py "$("$program" version)"
+    echo "$contents" >"$work/packed"
+fi
+echo "build.sh: $program"

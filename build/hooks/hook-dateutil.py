@@ -1,0 +1,1 @@
+"""In place of PyInstaller's own hook, which takes an archive of all time zones."""
