@@ -1,0 +1,360 @@
+"""install.sh as a user runs it, from a release archive with a made-up program."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from support import need
+
+_ROOT = Path(__file__).parents[2]
+_PROGRAM = """\
+#!/bin/sh
+case $1 in
+    version) echo "docker-credential-ecrx {version}" ;;
+    demo) echo "the main job" ;;
+    --help) echo "commands:"; echo "{command} --all   ..." ;;
+    forget) echo "$*" >>"$HOME/forgotten" ;;
+    wait) exec "{folder}/_internal/cat" ;;
+esac
+"""
+
+
+class User:
+    """A user with an empty home and a release archive of each version."""
+
+    def __init__(self, folder: Path) -> None:
+        self.home = folder / "home"
+        self.home.mkdir()
+        self.prefix = self.home / ".local"
+        self.bin = self.prefix / "bin"
+        self.env = {"HOME": str(self.home), "PATH": "/usr/bin:/bin"}
+        self._folder = folder
+
+    def unpack(self, version: str, *, program: str = _PROGRAM, command: str = "") -> Path:
+        """Return the folder of a release archive."""
+        folder = self._folder / f"docker-credential-ecrx-{version}"
+        bundle = folder / "docker-credential-ecrx"
+        (bundle / "_internal").mkdir(parents=True)
+        (bundle / "_internal" / "part").write_text(version)
+        shutil.copy(need.command("cat"), bundle / "_internal")
+        installed = self.prefix / "lib" / "docker-credential-ecrx" / version
+        text = program.format(version=version, command=command, folder=installed)
+        (bundle / "docker-credential-ecrx").write_text(text)
+        (bundle / "docker-credential-ecrx").chmod(0o755)
+        shutil.copy(_ROOT / "install.sh", folder)
+        return folder
+
+    def install(self, release: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        """Run install.sh of ``release``."""
+        return subprocess.run(
+            [release / "install.sh", *arguments], env=self.env, capture_output=True, text=True, timeout=60, check=False
+        )
+
+    def link(self, name: str, target: str | Path = "docker-credential-ecrx") -> Path:
+        """Make a link in the bin folder."""
+        (self.bin / name).symlink_to(target)
+        return self.bin / name
+
+    def run(self, name: str, *arguments: str, folder: Path | None = None) -> str:
+        """Return what an installed command prints."""
+        command: list[str | Path] = [(folder or self.bin) / name, *arguments]
+        return subprocess.run(command, env=self.env, capture_output=True, text=True, timeout=60, check=True).stdout
+
+    def files(self) -> list[str]:
+        """Return all that there is in the home."""
+        return sorted(str(path.relative_to(self.home)) for path in self.home.rglob("*"))
+
+
+@pytest.fixture
+def user(tmp_path: Path) -> User:
+    """Return a user with an empty home."""
+    return User(tmp_path)
+
+
+class TestInstall:
+    def test_puts_both_commands_into_bin(self, user: User) -> None:
+        done = user.install(user.unpack("1.0"))
+
+        assert (0, "") == (done.returncode, done.stderr)
+        assert "docker-credential-ecrx 1.0\n" == user.run("docker-credential-ecrx", "version")
+        assert "docker-credential-ecrx 1.0\n" == user.run("ecrx", "version")
+
+    def test_says_what_to_type_next(self, user: User) -> None:
+        said = user.install(user.unpack("1.0")).stdout
+
+        assert f'export PATH="{user.bin}:$PATH"' in said
+        assert f"ln -s docker-credential-ecrx '{user.bin}/docker-credential-ecrx-PROFILE'" in said
+        assert '{"credHelpers": {"HOST": "ecrx-PROFILE"}}' in said
+
+    def test_says_nothing_of_path_where_bin_is_on_it(self, user: User) -> None:
+        user.env["PATH"] += f":{user.bin}"
+
+        assert "export PATH" not in user.install(user.unpack("1.0")).stdout
+
+    def test_takes_a_prefix_with_blanks_and_quotes(self, user: User) -> None:
+        prefix = user.home / "my own's" / "$programs"
+
+        assert user.install(user.unpack("1.0"), "--prefix", prefix).returncode == 0
+
+        assert "docker-credential-ecrx 1.0\n" == user.run("ecrx", "version", folder=prefix / "bin")
+
+    def test_takes_a_prefix_relative_to_the_current_folder(self, user: User) -> None:
+        release = user.unpack("1.0")
+
+        subprocess.run([release / "install.sh", "--prefix=here"], env=user.env, cwd=user.home, check=True)
+
+        assert "docker-credential-ecrx 1.0\n" == user.run("ecrx", "version", folder=user.home / "here" / "bin")
+
+    def test_works_from_a_folder_with_blanks_and_through_a_link(self, user: User) -> None:
+        release = user.unpack("1.0").rename(user.home / "my release")
+
+        assert user.install(release).returncode == 0
+        assert "docker-credential-ecrx 1.0\n" == user.run("ecrx", "version")
+
+    def test_leaves_the_demonstration_for_the_end(self, user: User) -> None:
+        done = user.install(user.unpack("1.0"), "--demo")
+
+        assert "the main job\n" in done.stdout
+        assert (user.bin / "docker-credential-ecrx").exists()
+
+    def test_a_demonstration_that_fails_is_a_failure(self, user: User) -> None:
+        release = user.unpack("1.0", program=_PROGRAM.replace('echo "the main job"', "exit 1"))
+
+        assert user.install(release, "--demo").returncode == 1
+
+    def test_help_installs_nothing(self, user: User) -> None:
+        done = user.install(user.unpack("1.0"), "--help")
+
+        assert (0, []) == (done.returncode, user.files())
+        assert "./install.sh --demo" in done.stdout
+
+
+class TestInstallAgain:
+    def test_the_same_version_is_installed_anew(self, user: User) -> None:
+        release = user.unpack("1.0")
+        user.install(release)
+        before = user.files()
+        (release / "docker-credential-ecrx" / "_internal" / "part").write_text("mended")
+
+        assert user.install(release).returncode == 0
+
+        assert before == user.files()
+        assert "mended" == (user.prefix / "lib/docker-credential-ecrx/1.0/_internal/part").read_text()
+
+    def test_a_newer_version_takes_the_older_ones_place(self, user: User) -> None:
+        user.install(user.unpack("1.0"))
+        profile = user.link("docker-credential-ecrx-secondary")
+
+        assert user.install(user.unpack("1.1")).returncode == 0
+
+        assert "docker-credential-ecrx 1.1\n" == user.run(profile.name, "version")
+        assert ["1.1"] == _versions(user)
+
+    def test_a_version_that_runs_stays_until_the_next_install(self, user: User) -> None:
+        if not Path("/proc/self/exe").exists():
+            need.missing("/proc")
+        user.install(user.unpack("1.0"))
+        with subprocess.Popen(
+            [user.bin / "ecrx", "wait"], env=user.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        ) as running:
+            assert running.stdin is not None
+            assert running.stdout is not None
+            running.stdin.write(b"it runs\n")
+            running.stdin.flush()
+            assert b"it runs\n" == running.stdout.readline()
+
+            user.install(user.unpack("1.1"))
+            assert ["1.0", "1.1"] == _versions(user)
+
+        user.install(user.unpack("1.2"))
+        assert ["1.2"] == _versions(user)
+
+    def test_a_program_that_does_not_run_here_leaves_the_older_one_alone(self, user: User) -> None:
+        user.install(user.unpack("1.0"))
+
+        done = user.install(user.unpack("1.1", program="#!/nowhere\n"))
+
+        assert (1, 1) == (done.returncode, done.stderr.count("install.sh: the program does not run on this machine"))
+        assert "docker-credential-ecrx 1.0\n" == user.run("ecrx", "version")
+        assert ["1.0"] == _versions(user)
+
+
+class TestWhatIsNotOurs:
+    def test_a_foreign_command_is_kept_and_nothing_is_installed(self, user: User) -> None:
+        user.bin.mkdir(parents=True)
+        (user.bin / "docker-credential-ecrx").write_text("mine")
+        before = user.files()
+
+        done = user.install(user.unpack("1.0"))
+
+        assert 1 == done.returncode
+        command = user.bin / "docker-credential-ecrx"
+        assert f"install.sh: {command} is not this program's; move it away first\n" == done.stderr
+        assert before == user.files()
+        assert "mine" == command.read_text()
+
+    @pytest.mark.parametrize("target", ["/bin/true", "/nowhere"])
+    def test_a_foreign_short_name_is_kept_and_the_program_installed(self, user: User, target: str) -> None:
+        user.bin.mkdir(parents=True)
+        link = user.link("ecrx", target)
+        release = user.unpack("1.0")
+
+        done = user.install(release)
+
+        assert 0 == done.returncode
+        assert f"{link} is not this program's" in done.stdout
+        assert target == str(link.readlink())
+        user.install(release, "--uninstall")
+        assert target == str(link.readlink())
+
+
+class TestRefusal:
+    def test_a_prefix_below_a_file_is_one_line(self, user: User) -> None:
+        (user.home / "file").touch()
+
+        done = user.install(user.unpack("1.0"), "--prefix", user.home / "file" / "x")
+
+        assert (1, 1) == (done.returncode, done.stderr.count("\n"))
+        assert f"install.sh: cannot install into {user.home}/file/x: Not a directory" in done.stderr
+
+    def test_a_prefix_without_permission_is_one_line(self, user: User) -> None:
+        user.home.chmod(0o555)
+        # Root without the capability that makes permissions void for it.
+        powerless = [need.command("setpriv"), "--bounding-set=-dac_override"] if os.getuid() == 0 else []
+        command: list[str | Path] = [*powerless, user.unpack("1.0") / "install.sh"]
+
+        done = subprocess.run(command, env=user.env, capture_output=True, text=True, check=False)
+
+        assert (1, 1) == (done.returncode, done.stderr.count("\n"))
+        assert f"install.sh: cannot install into {user.prefix}: Permission denied" in done.stderr
+        assert [] == user.files()
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            (["--perfix", "x"], "unknown argument --perfix; see install.sh --help"),
+            (["x"], "unknown argument x; see install.sh --help"),
+            (["--prefix"], "--prefix needs a folder"),
+            (["--prefix="], "--prefix needs a folder"),
+        ],
+    )
+    def test_a_wrong_argument_is_one_line(self, user: User, arguments: list[str], message: str) -> None:
+        done = user.install(user.unpack("1.0"), *arguments)
+
+        assert (1, f"install.sh: {message}\n") == (done.returncode, done.stderr)
+        assert [] == user.files()
+
+    def test_without_a_home_it_asks_for_a_prefix(self, user: User) -> None:
+        del user.env["HOME"]
+
+        done = user.install(user.unpack("1.0"))
+
+        assert (1, "install.sh: there is no HOME; say where with --prefix DIR\n") == (done.returncode, done.stderr)
+
+    def test_without_the_program_beside_it_nothing_is_left_behind(self, user: User) -> None:
+        release = user.unpack("1.0")
+        shutil.rmtree(release / "docker-credential-ecrx")
+
+        done = user.install(release)
+
+        assert (1, 1) == (done.returncode, done.stderr.count("unpack the whole archive"))
+        assert [] == user.files()
+
+
+class TestUninstall:
+    def test_leaves_nothing(self, user: User) -> None:
+        release = user.unpack("1.0")
+        user.install(release)
+        user.link("docker-credential-ecrx-secondary")
+        user.link("docker-credential-ecrx-absolute", user.bin / "docker-credential-ecrx")
+        state = user.home / ".local" / "state" / "ecrx"
+        state.mkdir(parents=True)
+        (state / "ledger").touch()
+
+        done = user.install(release, "--uninstall")
+
+        assert (0, "") == (done.returncode, done.stderr)
+        assert [] == user.files()
+
+    def test_leaves_a_prefix_that_was_there_before(self, user: User) -> None:
+        prefix = user.home / "programs"
+        (prefix / "bin").mkdir(parents=True)
+        release = user.unpack("1.0")
+        user.install(release, "--prefix", prefix)
+        user.install(release, "--prefix", prefix)
+
+        user.install(release, "--prefix", prefix, "--uninstall")
+
+        assert ["programs", "programs/bin"] == user.files()
+
+    def test_leaves_what_others_put_there(self, user: User) -> None:
+        release = user.unpack("1.0")
+        user.install(release)
+        user.link("docker-credential-ecrx-other", "/bin/true")
+        (user.bin / "tool").touch()
+
+        user.install(release, "--uninstall")
+
+        assert [".local", ".local/bin", ".local/bin/docker-credential-ecrx-other", ".local/bin/tool"] == user.files()
+
+    def test_keeps_the_configuration_file_and_says_so(self, user: User) -> None:
+        release = user.unpack("1.0")
+        user.install(release)
+        config = user.home / ".config" / "ecrx" / "config.toml"
+        config.parent.mkdir(parents=True)
+        config.touch()
+
+        done = user.install(release, "--uninstall")
+
+        assert f"your own {config} stays" in done.stdout
+        assert config.exists()
+
+    def test_takes_the_state_from_where_it_is(self, user: User) -> None:
+        user.env["XDG_STATE_HOME"] = str(user.home / "state")
+        (user.home / "state" / "ecrx").mkdir(parents=True)
+        (user.home / "state" / "another").mkdir()
+        release = user.unpack("1.0")
+        user.install(release)
+
+        user.install(release, "--uninstall")
+
+        assert ["state", "state/another"] == user.files()
+
+    def test_of_nothing_is_quiet(self, user: User) -> None:
+        (user.home / ".local" / "bin").mkdir(parents=True)
+
+        done = user.install(user.unpack("1.0"), "--uninstall")
+
+        assert (0, "", "") == (done.returncode, done.stdout, done.stderr)
+        assert [".local", ".local/bin"] == user.files()
+
+    def test_forgets_the_tokens_where_the_program_can(self, user: User) -> None:
+        release = user.unpack("1.0", command="  forget HOST... |")
+        user.install(release)
+
+        user.install(release, "--uninstall")
+
+        assert "forget --all\n" == (user.home / "forgotten").read_text()
+
+    def test_calls_no_command_that_the_program_lacks(self, user: User) -> None:
+        release = user.unpack("1.0")
+        user.install(release)
+
+        user.install(release, "--uninstall")
+
+        assert [] == user.files()
+
+
+def _versions(user: User) -> list[str]:
+    return sorted(path.name for path in (user.prefix / "lib" / "docker-credential-ecrx").glob("[0-9.]*"))
+
+
+class TestTheTestsThemselves:
+    def test_import_the_installed_wheel(self) -> None:
+        if "ECRX_TEST_WHEEL" not in os.environ:
+            need.missing("the wheel that tests/run installs")
+        import docker_credential_ecrx  # noqa: PLC0415
+
+        assert "site-packages" in Path(docker_credential_ecrx.__file__).parts
