@@ -1,0 +1,169 @@
+"""Docker at work across accounts: its commands, a real engine and a registry that takes only ECR's live tokens."""
+
+import base64
+import importlib.util
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import boto3
+import pytest
+
+from docker_credential_ecrx.demo.standin import StandIn
+from standin.certificates import Certificates
+from standin.clients import Client, write_json
+from standin.registry import Registry
+from support import need
+from support.home import BASE_USER, HOST, OTHER_HOST, PRIMARY, SECONDARY, Home
+
+_ONCE = ["AssumeRole", "GetAuthorizationToken"]
+_ROLE_SESSION = f"arn:aws:sts::{SECONDARY}:assumed-role/puller/"
+
+
+def _operations(home: Home) -> list[str]:
+    return [call.operation for call in home.aws.calls]
+
+
+def _mint(aws: StandIn, authority: Certificates) -> str:
+    """Return a token as ``aws ecr get-login-password`` prints it for another user of the secondary account."""
+    keys = aws.add_user(SECONDARY, "person")
+    client = boto3.client(
+        "ecr",
+        region_name="us-east-1",
+        verify=str(authority.authority),
+        aws_access_key_id=keys.access_key_id,
+        aws_secret_access_key=keys.secret_access_key,
+    )
+    (answer,) = client.get_authorization_token()["authorizationData"]
+    return base64.b64decode(answer["authorizationToken"]).decode().removeprefix("AWS:")
+
+
+class TestSession:
+    def test_push_and_pull_assume_the_role_once_and_mint_once_and_leave_the_token_in_no_file(
+        self, docker: Client, keyring: dict[str, str], layer: bytes, assert_in_no_file: Callable[[str], None]
+    ) -> None:
+        docker.home.env |= keyring
+        aws = docker.home.aws
+        image = f"{HOST}/team/session:{len(layer)}"
+
+        docker("import", "-", image, stdin=layer)
+        docker("push", image)
+        docker("rmi", image)
+        docker("pull", image)
+        assert image in docker("images", "--format", "{{.Repository}}:{{.Tag}}").splitlines()
+        assert "schemaVersion" in docker("manifest", "inspect", image)
+
+        assumed, minted = aws.calls
+        assert ("AssumeRole", BASE_USER, "") == (assumed.operation, assumed.caller, assumed.error)
+        assert ("GetAuthorizationToken", "") == (minted.operation, minted.error)
+        assert minted.caller.startswith(_ROLE_SESSION)
+        (token,) = aws.issued
+        assert_in_no_file(token)
+
+
+class TestBuild:
+    def test_a_classic_build_pulls_its_base_from_the_registry(self, docker: Client, image: str, tmp_path: Path) -> None:
+        docker("pull", image)  # a build asks a store only for what it lists
+        docker("rmi", image)
+        (tmp_path / "context").mkdir()
+        (tmp_path / "context" / "Dockerfile").write_text(f"FROM {image}\nCOPY Dockerfile /\n")
+
+        docker("build", "--pull", "--tag", "built", tmp_path / "context")
+
+        assert _ONCE == _operations(docker.home)
+
+
+class TestLogin:
+    def test_without_a_user_takes_the_roles_token(self, docker: Client) -> None:
+        assert "Login Succeeded" in docker("login", HOST)
+        assert _ONCE == _operations(docker.home)
+
+    def test_with_a_token_serves_that_token_until_logout(
+        self, docker: Client, authority: Certificates, image: str, assert_in_no_file: Callable[[str], None]
+    ) -> None:
+        token = _mint(docker.home.aws, authority)
+        docker.home.aws.calls.clear()
+
+        docker("login", "--username", "AWS", "--password-stdin", HOST, stdin=token)
+        docker("pull", image)
+
+        assert [] == docker.home.aws.calls
+        assert_in_no_file(token)
+        docker("logout", HOST)
+        docker("pull", image)
+        assert _ONCE == _operations(docker.home)
+
+    def test_without_the_helper_leaves_the_token_in_a_file(
+        self, docker: Client, authority: Certificates, assert_in_no_file: Callable[[str], None]
+    ) -> None:
+        # With a password in its file already, docker looks for no helper of its own.
+        auths = {"registry.example": {"auth": "dXNlcjpwYXNzd29yZA=="}}
+        write_json(docker.home.folder / ".docker" / "config.json", {"auths": auths})
+        token = _mint(docker.home.aws, authority)
+
+        docker("login", "--username", "AWS", "--password-stdin", HOST, stdin=token)
+
+        with pytest.raises(AssertionError, match=r"config\.json"):
+            assert_in_no_file(token)
+
+    def test_with_a_made_up_password_is_refused(self, docker: Client) -> None:
+        said = docker.fails("login", "--username", "AWS", "--password-stdin", HOST, stdin="made up")
+
+        assert "401" in said or "nauthorized" in said
+
+    def test_leaves_no_password_in_dockers_configuration(self, docker: Client) -> None:
+        docker("login", HOST)
+
+        document = json.loads((docker.home.folder / ".docker" / "config.json").read_text())
+        assert {} == document.get("auths", {}).get(HOST, {})
+
+    def test_logout_without_login_succeeds(self, docker: Client) -> None:
+        docker("logout", HOST)
+
+
+class TestRepositoryPolicy:
+    def test_refuses_an_account_that_it_does_not_name(self, docker: Client, ecr: Registry, image: str) -> None:
+        assert SECONDARY in ecr.permitted[PRIMARY]
+        stranger = "arn:aws:iam::444444444444:role/puller"
+        config = docker.home.folder / ".aws" / "config"
+        config.write_text(config.read_text().replace("[profile secondary]", "[profile permitted]"))
+        docker.home.add_role_profile("secondary", stranger, "stranger")
+
+        said = docker.fails("pull", image)
+
+        assert "not authorized to perform: ecr:BatchGetImage" in said
+        assert "GetAuthorizationToken" == docker.home.aws.calls[-1].operation
+
+    def test_of_another_account_refuses_the_same_token(self, docker: Client, ecr: Registry) -> None:
+        assert not ecr.permitted[OTHER_HOST.partition(".")[0]]
+        config = docker.home.folder / ".docker" / "config.json"
+        config.write_text(config.read_text().replace(HOST, OTHER_HOST))
+        docker.home.configure('[[registry]]\nmatch = "*.dkr.ecr.*"\nprofile = "secondary"\n')
+
+        assert "denied" in docker.fails("pull", f"{OTHER_HOST}/team/app:v0")
+
+
+class TestDockerPy:
+    _SCRIPT = "import docker, sys; c = docker.from_env(); print(c.images.pull(sys.argv[1]).tags); c.close()"
+
+    def test_pulls_through_the_helper(self, docker: Client, image: str) -> None:
+        if importlib.util.find_spec("docker") is None:
+            need.missing("the Python package docker")
+        python = Client(docker.home, sys.executable, "-c", self._SCRIPT)
+
+        assert image in python(image)
+
+
+@pytest.mark.parametrize("command", ["pull", "push"])
+def test_a_failure_is_told_in_one_line_that_says_what_to_do(docker: Client, image: str, command: str) -> None:
+    if command == "push":
+        docker("pull", image)
+        docker("logout", HOST)
+    (docker.home.folder / ".aws" / "credentials").write_text("")
+
+    said = docker.fails(command, image)
+
+    (line,) = (line for line in said.splitlines() if line.startswith("docker-credential-ecrx: "))
+    assert "profile secondary" in line
+    assert "mend the profile" in line

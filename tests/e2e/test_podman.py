@@ -1,0 +1,75 @@
+"""Podman, skopeo and buildah, which read the helper from their own file, against the primary account's registry."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from standin.clients import Client
+from support.home import BASE_USER, HOST, Home
+
+_ONCE = ["AssumeRole", "GetAuthorizationToken"]
+
+
+def _operations(home: Home) -> list[str]:
+    return [call.operation for call in home.aws.calls]
+
+
+class TestPodman:
+    def test_push_and_pull_assume_the_role_once_and_mint_once_and_leave_the_token_in_no_file(
+        self, podman: Client, keyring: dict[str, str], layer: bytes, assert_in_no_file: Callable[[str], None]
+    ) -> None:
+        podman.home.env |= keyring
+        image = f"{HOST}/team/podman:session"
+
+        podman("import", "-", image, stdin=layer)
+        podman("push", image)
+        podman("rmi", image)
+        podman("pull", image)
+
+        assert _ONCE == _operations(podman.home)
+        assert BASE_USER == podman.home.aws.calls[0].caller
+        (token,) = podman.home.aws.issued
+        assert_in_no_file(token)
+
+    def test_login_and_logout_keep_no_password_in_a_file(
+        self, podman: Client, assert_in_no_file: Callable[[str], None]
+    ) -> None:
+        token = podman.home.get().secret
+
+        podman("login", "--username", "AWS", "--password-stdin", HOST, stdin=token)
+        assert_in_no_file(token)
+        podman("logout", HOST)
+
+        assert "auth" not in json.loads((podman.home.folder / "auth.json").read_text()).get("auths", {}).get(HOST, {})
+
+
+class TestSkopeo:
+    def test_inspects_an_image(self, skopeo: Client, image: str) -> None:
+        assert f"{HOST}/team/app" == json.loads(skopeo("inspect", f"docker://{image}"))["Name"]
+        assert _ONCE == _operations(skopeo.home)
+
+    def test_copies_within_the_registry_and_out_of_it(
+        self, skopeo: Client, image: str, tmp_path: Path, assert_in_no_file: Callable[[str], None]
+    ) -> None:
+        skopeo("copy", f"docker://{image}", f"docker://{image}-copy")
+        skopeo("copy", f"docker://{image}-copy", f"dir:{tmp_path / 'copy'}")
+
+        assert (tmp_path / "copy" / "manifest.json").exists()
+        assert _ONCE == _operations(skopeo.home)
+        (token,) = skopeo.home.aws.issued
+        assert_in_no_file(token)
+
+    def test_login_and_logout_keep_no_password_in_a_file(
+        self, skopeo: Client, assert_in_no_file: Callable[[str], None]
+    ) -> None:
+        token = skopeo.home.get().secret
+
+        skopeo("login", "--username", "AWS", "--password-stdin", HOST, stdin=token)
+        assert_in_no_file(token)
+        skopeo("logout", HOST)
+
+
+class TestBuildah:
+    def test_starts_from_an_image_of_the_registry(self, buildah: Client, image: str) -> None:
+        assert "app-working-container" in buildah("from", image)
+        assert _ONCE == _operations(buildah.home)

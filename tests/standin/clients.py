@@ -1,0 +1,55 @@
+"""Docker's clients and their like, run in a user's home and nothing else."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from support.home import Home
+
+_SECONDS = 120
+
+
+class Client:
+    """A command with its first arguments; calling it runs it with more of them, and it has to succeed."""
+
+    def __init__(self, home: Home, *command: str | Path) -> None:
+        self.home = home
+        self._command = command
+
+    def __call__(self, *arguments: str | Path, stdin: str | bytes = "") -> str:
+        """Return what it prints to stdout."""
+        done = self._run(arguments, stdin)
+        assert done.returncode == 0, (done.args, done.stdout, done.stderr)
+        return done.stdout.decode()
+
+    def fails(self, *arguments: str | Path, stdin: str | bytes = "") -> str:
+        """Return all that it prints; it must not succeed."""
+        done = self._run(arguments, stdin)
+        assert done.returncode != 0, (done.args, done.stdout, done.stderr)
+        return (done.stdout + done.stderr).decode()
+
+    def _run(self, arguments: tuple[str | Path, ...], stdin: str | bytes) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(
+            [*self._command, *arguments],
+            input=stdin if isinstance(stdin, bytes) else stdin.encode(),
+            capture_output=True,
+            env=self.home.env,
+            cwd=self.home.folder,
+            timeout=_SECONDS,
+            check=False,
+        )
+
+
+def write_json(path: Path, document: dict[str, Any]) -> None:
+    """Write a client's configuration."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(document))
+
+
+def docker_commands() -> list[str]:
+    """Return each docker command of this machine: there may be Debian's beside a newer one."""
+    places = (Path(folder) / "docker" for folder in ("/usr/local/bin", "/usr/bin"))
+    found = {place.resolve(): str(place) for place in places if os.access(place, os.X_OK)}
+    return list(found.values()) or ["docker"]

@@ -1,0 +1,212 @@
+"""The stand-in refuses what AWS refuses, as real boto3 sees it."""
+
+import base64
+import json
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError, ConnectionClosedError
+
+from docker_credential_ecrx.demo.standin import Keys
+from standin import faults
+from standin.faults import FaultyStandIn
+
+_ACCOUNT = "222222222222"
+_ROLE = f"arn:aws:iam::{_ACCOUNT}:role/puller"
+_USER = f"arn:aws:iam::{_ACCOUNT}:user/base"
+
+
+@pytest.fixture
+def faulty() -> Iterator[FaultyStandIn]:
+    """Return a stand-in for AWS that can fail."""
+    with FaultyStandIn() as aws:
+        yield aws
+
+
+@pytest.fixture
+def base(faulty: FaultyStandIn) -> Keys:
+    """Return the keys of a user who may assume the role."""
+    faulty.add_role(_ROLE, trusts=[_USER])
+    return faulty.add_user(_ACCOUNT, "base")
+
+
+def _client(
+    aws: FaultyStandIn, service: Literal["ecr", "ecr-public", "sts"], keys: Keys, region: str = "us-east-1"
+) -> Any:  # noqa: ANN401 - boto3's
+    return boto3.client(
+        service,
+        endpoint_url=aws.url,
+        region_name=region,
+        aws_access_key_id=keys.access_key_id,
+        aws_secret_access_key=keys.secret_access_key,
+        aws_session_token=keys.session_token,
+        config=Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=5),
+    )
+
+
+def _assume(aws: FaultyStandIn, keys: Keys, **request: object) -> Keys:
+    answer = _client(aws, "sts", keys).assume_role(**({"RoleArn": _ROLE, "RoleSessionName": "session"} | request))
+    return Keys(*(answer["Credentials"][name] for name in ("AccessKeyId", "SecretAccessKey", "SessionToken")))
+
+
+def _mint(aws: FaultyStandIn, keys: Keys, region: str = "us-east-1") -> str:
+    answer = _client(aws, "ecr", keys, region).get_authorization_token()
+    return base64.b64decode(answer["authorizationData"][0]["authorizationToken"]).decode().removeprefix("AWS:")
+
+
+def _error(call: Any, **request: object) -> str:  # noqa: ANN401 - boto3's
+    with pytest.raises(ClientError) as caught:
+        call(**request)
+    return str(caught.value.response["Error"]["Code"])
+
+
+class TestTokens:
+    def test_have_ecrs_size_form_and_life(self, faulty: FaultyStandIn, base: Keys) -> None:
+        (answer,) = _client(faulty, "ecr", base).get_authorization_token()["authorizationData"]
+        user, _, password = base64.b64decode(answer["authorizationToken"]).decode().partition(":")
+
+        assert user == "AWS"
+        assert len(password) in range(1800, 2700 + 1)
+        assert {"payload", "datakey", "version", "type", "expiration"} == json.loads(base64.b64decode(password)).keys()
+        life = answer["expiresAt"] - datetime.now(UTC)
+        assert timedelta(hours=11, minutes=59) < life <= timedelta(hours=12)
+        assert faulty.is_live(password)
+
+    def test_are_issued_to_who_signed_for_the_region(self, faulty: FaultyStandIn, base: Keys) -> None:
+        issued = faulty.issued[_mint(faulty, _assume(faulty, base), "eu-west-1")]
+
+        assert f"arn:aws:sts::{_ACCOUNT}:assumed-role/puller/session" == issued.principal
+        assert (_ACCOUNT, "eu-west-1", "ecr") == issued[1:4]
+
+    def test_of_ecr_public_come_from_us_east_1_alone(self, faulty: FaultyStandIn, base: Keys) -> None:
+        assert _client(faulty, "ecr-public", base).get_authorization_token()["authorizationData"]["authorizationToken"]
+        elsewhere = _client(faulty, "ecr-public", base, "eu-west-1")
+        assert "UnsupportedCommandException" == _error(elsewhere.get_authorization_token)
+
+    def test_die(self, faulty: FaultyStandIn, base: Keys) -> None:
+        faulty.token_seconds = -1
+        assert not faulty.is_live(_mint(faulty, base))
+
+
+class TestSignatures:
+    def test_of_an_unknown_key_are_refused(self, faulty: FaultyStandIn) -> None:
+        unknown = Keys("AKIAUNKNOWN", "secret")
+
+        assert "InvalidClientTokenId" == _error(_client(faulty, "sts", unknown).get_caller_identity)
+        assert "UnrecognizedClientException" == _error(_client(faulty, "ecr", unknown).get_authorization_token)
+
+    def test_with_a_wrong_secret_are_refused(self, faulty: FaultyStandIn, base: Keys) -> None:
+        wrong = base._replace(secret_access_key="wrong")  # noqa: S106 - that is the point
+
+        assert "SignatureDoesNotMatch" == _error(_client(faulty, "sts", wrong).get_caller_identity)
+        assert "InvalidSignatureException" == _error(_client(faulty, "ecr", wrong).get_authorization_token)
+
+    def test_of_a_session_need_its_token(self, faulty: FaultyStandIn, base: Keys) -> None:
+        without = _assume(faulty, base)._replace(session_token=None)
+
+        assert "InvalidClientTokenId" == _error(_client(faulty, "sts", without).get_caller_identity)
+
+    def test_of_an_expired_session_are_refused(self, faulty: FaultyStandIn, base: Keys) -> None:
+        session = _assume(faulty, base)
+        faulty.end_session(session)
+
+        assert "ExpiredToken" == _error(_client(faulty, "sts", session).get_caller_identity)
+        assert "ExpiredTokenException" == _error(_client(faulty, "ecr", session).get_authorization_token)
+
+    @pytest.mark.parametrize("offset", [-3600.0, 3600.0])
+    def test_by_a_clock_that_is_far_off_are_refused(self, faulty: FaultyStandIn, base: Keys, offset: float) -> None:
+        faulty.clock_offset = offset
+
+        assert "SignatureDoesNotMatch" == _error(_client(faulty, "sts", base).get_caller_identity)
+
+
+class TestAssumeRole:
+    def test_is_for_who_is_trusted(self, faulty: FaultyStandIn, base: Keys) -> None:
+        stranger = faulty.add_user("999999999999", "stranger")
+
+        assert _assume(faulty, base).session_token
+        request = {"RoleArn": _ROLE, "RoleSessionName": "session"}
+        assert "AccessDenied" == _error(_client(faulty, "sts", stranger).assume_role, **request)
+
+    def test_takes_the_external_id_and_the_mfa_code_that_the_trust_policy_asks_for(
+        self, faulty: FaultyStandIn, base: Keys
+    ) -> None:
+        faulty.add_role(_ROLE, trusts=[_ACCOUNT], external_id="shared", mfa=True)
+        request = {"RoleArn": _ROLE, "RoleSessionName": "session", "ExternalId": "shared"}
+
+        assert "AccessDenied" == _error(_client(faulty, "sts", base).assume_role, **request)
+        assert _assume(faulty, base, ExternalId="shared", SerialNumber="arn:aws:iam::1:mfa/me", TokenCode="123456")
+
+
+class TestCalls:
+    def test_are_on_record_with_who_made_them_and_what_went_wrong(self, faulty: FaultyStandIn, base: Keys) -> None:
+        _client(faulty, "sts", base).get_caller_identity()
+        _error(_client(faulty, "sts", base).assume_role, RoleArn=f"{_ROLE}-other", RoleSessionName="session")
+
+        recorded = [(call.operation, call.caller, call.region, call.error) for call in faulty.calls]
+        assert [
+            ("GetCallerIdentity", _USER, "us-east-1", ""),
+            ("AssumeRole", _USER, "us-east-1", "AccessDenied"),
+        ] == recorded
+
+    def test_show_no_secret(self, faulty: FaultyStandIn, base: Keys) -> None:
+        password = _mint(faulty, base)
+
+        assert base.secret_access_key not in f"{base} {faulty.calls}"
+        assert password not in f"{faulty.calls}"
+
+
+class TestFaults:
+    def test_last_as_many_times_as_asked(self, faulty: FaultyStandIn, base: Keys) -> None:
+        faulty.fail("GetAuthorizationToken", faults.throttled, times=2)
+        client = _client(faulty, "ecr", base)
+
+        assert ["ThrottlingException"] * 2 == [_error(client.get_authorization_token) for _ in range(2)]
+        assert client.get_authorization_token()
+        assert 3 == faulty.count("GetAuthorizationToken")
+
+    def test_are_of_one_operation_until_mended(self, faulty: FaultyStandIn, base: Keys) -> None:
+        faulty.fail("AssumeRole", faults.error("Throttling", "Rate exceeded"))
+
+        assert _mint(faulty, base)
+        request = {"RoleArn": _ROLE, "RoleSessionName": "session"}
+        assert "Throttling" == _error(_client(faulty, "sts", base).assume_role, **request)
+        faulty.mend()
+        assert _assume(faulty, base)
+
+    def test_can_drop_the_connection(self, faulty: FaultyStandIn, base: Keys) -> None:
+        faulty.fail("GetAuthorizationToken", faults.dropped)
+
+        with pytest.raises(ConnectionClosedError):
+            _mint(faulty, base)
+
+    def test_can_be_late(self, faulty: FaultyStandIn, base: Keys) -> None:
+        faulty.fail("GetAuthorizationToken", faults.late(0.3))
+        started = time.monotonic()
+
+        _mint(faulty, base)
+
+        assert time.monotonic() - started >= 0.3
+
+    def test_can_spoil_the_token(self, faulty: FaultyStandIn, base: Keys) -> None:
+        client = _client(faulty, "ecr", base)
+        spoilt = (faults.no_token, faults.undecodable_token, faults.expired_token, faults.no_entry)
+        for fault in spoilt:
+            faulty.fail("GetAuthorizationToken", fault, times=1)
+
+        entries = [client.get_authorization_token()["authorizationData"] for _ in spoilt]
+
+        assert "authorizationToken" not in entries[0][0]
+        assert entries[1][0]["authorizationToken"].startswith("!")
+        assert entries[2][0]["expiresAt"] < datetime.now(UTC)
+        assert [] == entries[3]
+
+    def test_can_be_a_status_of_something_in_between(self, faulty: FaultyStandIn, base: Keys) -> None:
+        faulty.fail("GetAuthorizationToken", faults.status(503))
+
+        assert "503" == _error(_client(faulty, "ecr", base).get_authorization_token)
