@@ -31,10 +31,10 @@ def main() -> int:
     if word in ("--help", "-h", "help"):
         return _write(1, _HELP)
     if word == "demo":
-        from docker_credential_ecrx.demo import main_job  # noqa: PLC0415
+        from docker_credential_ecrx.demo import main_job
 
         return main_job.run()
-    from docker_credential_ecrx import protocol  # noqa: PLC0415
+    from docker_credential_ecrx import protocol
 
     if word in protocol.VERBS:
         reply = protocol.answer(word, sys.argv[0], os.environ, _read)

@@ -20,11 +20,48 @@ from docker_credential_ecrx.registry import Registry
 
 _SKEW_SECONDS = 240  # AWS allows five minutes
 _LONGEST_WORD, _LONGEST_MESSAGE = 200, 400
+# What AWS answers when the signature's time or the secret key is wrong; the Date of the answer tells which.
 _CLOCK = ("RequestTimeTooSkewed", "RequestExpired", "SignatureDoesNotMatch", "InvalidSignatureException")
-_EXPIRED = ("ExpiredToken", "ExpiredTokenException")
 _DENIED = ("AccessDenied", "AccessDeniedException")
-_UNKNOWN_KEY = ("InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId", "AuthFailure")
-_THROTTLED = ("Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded")
+# AWS's codes, the operations that they are told of (all, where there is none), the reason and the remedy.
+_ANSWERS = (
+    (
+        _CLOCK,
+        "",
+        "AWS refused the signature of {operation} ({code})",
+        "check the secret key: aws configure --profile {profile}",
+    ),
+    (
+        ("ExpiredToken", "ExpiredTokenException"),
+        "",
+        "the AWS session has expired",
+        "renew it, for SSO with: aws sso login --profile {profile}",
+    ),
+    (
+        ("InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId", "AuthFailure"),
+        "",
+        "AWS does not know the access key ({operation}: {code})",
+        "aws configure --profile {profile}",
+    ),
+    (
+        _DENIED,
+        "AssumeRole",
+        "AWS denied {operation}: {said}",
+        "allow it in the role's trust policy and in the caller's own policy",
+    ),
+    (
+        _DENIED,
+        "",
+        "AWS denied {operation}: {said}",
+        "allow ecr:GetAuthorizationToken in the principal's own policy",
+    ),
+    (
+        ("Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded"),
+        "",
+        "AWS throttles {operation} ({code})",
+        "try again in a moment",
+    ),
+)
 _SERVER_ERROR = 500
 
 
@@ -35,7 +72,9 @@ class MfaNeededError(Exception):
 def explain(error: Exception, registry: Registry, identity: Identity, environ: Mapping[str, str]) -> AwsError:
     """Return ``error`` as a sentence about the token of ``registry`` for ``identity``."""
     profile = identity.profile or environ.get("AWS_PROFILE") or environ.get("AWS_DEFAULT_PROFILE") or "default"
-    reason, hint = _client_error(error, profile) if isinstance(error, exceptions.ClientError) else _failure(error, profile)
+    reason, hint = (
+        _client_error(error, profile) if isinstance(error, exceptions.ClientError) else _failure(error, profile)
+    )
     kind = NoAwsCredentialsError if isinstance(error, exceptions.NoCredentialsError) else AwsError
     return kind(f"no token for {registry.host} with {identity}: {reason}", hint)
 
@@ -44,31 +83,24 @@ def _client_error(error: exceptions.ClientError, profile: str) -> tuple[str, str
     """Return reason and remedy for an error that AWS itself answered with."""
     response: Any = error.response
     code = str(response.get("Error", {}).get("Code", "unknown"))
-    said = _quoted(str(response.get("Error", {}).get("Message", "")))
-    operation = error.operation_name
-    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     skew = _skew(response)
     if code in _CLOCK and abs(skew) > _SKEW_SECONDS:
         direction = "ahead of" if skew > 0 else "behind"
         return f"the clock here is {_duration(abs(skew))} {direction} AWS's", "set the clock: timedatectl set-ntp true"
-    if code in _CLOCK:
-        return f"AWS refused the signature of {operation} ({code})", f"check the secret key: aws configure --profile {profile}"
-    if code in _EXPIRED:
-        return "the AWS session has expired", f"renew it, for SSO with: aws sso login --profile {profile}"
-    if code in _UNKNOWN_KEY:
-        return f"AWS does not know the access key ({operation}: {code})", f"aws configure --profile {profile}"
-    if code in _DENIED and operation.startswith("AssumeRole"):
-        return f"AWS denied {operation}: {said}", "allow it in the role's trust policy and in the caller's own policy"
-    if code in _DENIED:
-        return f"AWS denied {operation}: {said}", "allow ecr:GetAuthorizationToken in the principal's own policy"
-    if code in _THROTTLED:
-        return f"AWS throttles {operation} ({code})", "try again in a moment"
+    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    said = _quoted(str(response.get("Error", {}).get("Message", "")))
+    facts = {"operation": error.operation_name, "code": code, "said": said, "profile": profile, "status": status}
+    reason, hint = "AWS refused {operation}: {code}: {said}", "aws sts get-caller-identity --profile {profile}"
     if status >= _SERVER_ERROR:
-        return f"AWS failed at {operation} (HTTP {status}, {code})", "try again in a moment; see health.aws.amazon.com"
-    return f"AWS refused {operation}: {code}: {said}", f"check the profile: aws sts get-caller-identity --profile {profile}"
+        reason, hint = "AWS failed at {operation} (HTTP {status}, {code})", "try again in a moment"
+    for codes, operation, row_reason, row_hint in _ANSWERS:
+        if code in codes and error.operation_name.startswith(operation):
+            reason, hint = row_reason, row_hint
+            break
+    return reason.format(**facts), hint.format(**facts)
 
 
-def _failure(error: Exception, profile: str) -> tuple[str, str]:  # noqa: PLR0911 - a table of sentences
+def _failure(error: Exception, profile: str) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR0912 - a table of sentences
     """Return reason and remedy for what went wrong on the way to AWS, or before."""
     login = f"aws sso login --profile {profile}"
     match error:
@@ -81,7 +113,7 @@ def _failure(error: Exception, profile: str) -> tuple[str, str]:  # noqa: PLR091
             return f"AWS gave {error}", "check the network and the proxy, and try again"
         case exceptions.NoCredentialsError():
             return "there are no AWS credentials", (
-                f"aws configure --profile {profile}, or name another profile for this registry in the configuration file"
+                f"aws configure --profile {profile}, or choose another profile for this registry: see README.md, Setup"
             )
         case exceptions.ProfileNotFound():
             missing = error.kwargs.get("profile", profile)
@@ -102,7 +134,11 @@ def _failure(error: Exception, profile: str) -> tuple[str, str]:  # noqa: PLR091
             return f"AWS credentials could not be had from {error.kwargs.get('provider', 'the metadata service')}", (
                 f"check the profile: aws sts get-caller-identity --profile {profile}"
             )
-        case exceptions.InvalidConfigError() | exceptions.UnknownCredentialError() | exceptions.MissingDependencyException():
+        case (
+            exceptions.InvalidConfigError()
+            | exceptions.UnknownCredentialError()
+            | exceptions.MissingDependencyException()
+        ):
             return _quoted(str(error)), "mend the profile in the AWS config file"
         case exceptions.ProxyConnectionError():
             return "the proxy does not answer", "check HTTPS_PROXY and NO_PROXY"

@@ -31,7 +31,7 @@ class Helper:
         """
         place = registry.parse(server)
         if place is None:
-            from docker_credential_ecrx import passwords  # noqa: PLC0415 - only for registries that are not ECR's
+            from docker_credential_ecrx import passwords  # only for registries that are not ECR's
 
             return passwords.get(server, self._settings.keyring, self._environ)
         keyring = self._token_keyring()
@@ -54,7 +54,7 @@ class Helper:
         """Keep ``secret`` for ``server``; an ECR registry's token until it expires."""
         place = registry.parse(server)
         if place is None:
-            from docker_credential_ecrx import passwords  # noqa: PLC0415
+            from docker_credential_ecrx import passwords
 
             passwords.store(server, user, secret, self._settings.keyring, self._environ)
             return
@@ -71,11 +71,11 @@ class Helper:
         """Forget what is kept for ``server``; for an ECR registry also the token of the identity that answers."""
         place = registry.parse(server)
         if place is None:
-            from docker_credential_ecrx import passwords  # noqa: PLC0415
+            from docker_credential_ecrx import passwords
 
             passwords.erase(server, self._settings.keyring, self._environ)
             return
-        from docker_credential_ecrx import ledger  # noqa: PLC0415
+        from docker_credential_ecrx import ledger
 
         names = (_login(place), self._name(place, self._settings.identity_for(place.host)))
         keyring = self._token_keyring()
@@ -86,11 +86,14 @@ class Helper:
 
     def list(self) -> dict[str, str]:
         """Return the user of each server for which ``get`` answers now without asking AWS."""
-        from docker_credential_ecrx import ledger, passwords  # noqa: PLC0415
+        from docker_credential_ecrx import ledger, passwords
 
         users = passwords.users(self._settings.keyring, self._environ)
         servers = {
-            server for entry in ledger.read(self._environ).values() for server in entry["servers"] if registry.parse(server)
+            server
+            for entry in ledger.read(self._environ).values()
+            for server in entry["servers"]
+            if registry.parse(server)
         }
         keyring = self._token_keyring() if servers else None
         for server in sorted(servers):
@@ -120,7 +123,7 @@ class Helper:
         return f"token:{place.service}:{place.partition}:{place.region}:{print_}"
 
     def _mint(self, place: "Registry", who: "Identity", name: str, keyring: "Keyring | None") -> tokens.Token:
-        from docker_credential_ecrx import aws  # noqa: PLC0415 - 300 ms that only a miss pays
+        from docker_credential_ecrx import aws  # 300 ms that only a miss pays
 
         log.debug(f"asking AWS for a token in {place.region}")
         minted = aws.mint(place, who, self._environ)
@@ -130,7 +133,7 @@ class Helper:
         return token
 
     def _store_login(self, place: "Registry", secret: str, keyring: "Keyring | None") -> None:
-        from docker_credential_ecrx import aws  # noqa: PLC0415
+        from docker_credential_ecrx import aws
 
         moment = tokens.now()
         life = aws.life_of(secret, moment.utc)
@@ -144,7 +147,7 @@ class Helper:
             log.warn(f"the token for {place.host} is not kept, because there is no keyring; get asks AWS instead")
 
     def _record(self, name: str, place: "Registry", who: str, token: tokens.Token, keyring: "Keyring | None") -> None:
-        from docker_credential_ecrx import ledger  # noqa: PLC0415
+        from docker_credential_ecrx import ledger
 
         ledger.record(
             self._environ,
@@ -164,13 +167,13 @@ class Helper:
 
     def _lock(self, name: str) -> "FileLock | None":
         """Return the lock of those that miss ``name`` together, or None where there is no place for one."""
-        import os  # noqa: PLC0415
+        import os
 
-        from docker_credential_ecrx import state  # noqa: PLC0415
+        from docker_credential_ecrx import state
 
         folder = state.folder(self._environ)
         try:
-            return state.FileLock(os.path.join(folder, f"{name.rpartition(':')[2]}.lock")) if folder else None  # noqa: PTH118
+            return state.FileLock(os.path.join(folder, f"{name.rpartition(':')[2]}.lock")) if folder else None
         except OSError as error:
             log.debug(f"going on without a lock: {error.strerror}")
             return None

@@ -71,7 +71,7 @@ def fingerprint(identity: Identity, environ: Mapping[str, str]) -> str:
     return hashed.hexdigest()
 
 
-def _facts(identity: Identity, environ: Mapping[str, str]) -> Iterator[str]:
+def _facts(identity: Identity, environ: Mapping[str, str]) -> Iterator[str]:  # noqa: C901 - a list
     if identity.role_arn is not None:
         for part in (
             identity.role_arn,
@@ -167,8 +167,8 @@ def _subject(path: str) -> str:
 def _claims(token: str) -> str:
     """Return a JSON web token's issuer, subject and audience; anything else as it stands."""
     # Only web identities come here, so only they pay for these imports.
-    import binascii  # noqa: PLC0415
-    import json  # noqa: PLC0415
+    import binascii
+    import json
 
     try:
         body = token.strip().split(".")[1]
@@ -180,7 +180,7 @@ def _claims(token: str) -> str:
 
 def _read(path: str) -> str:
     try:
-        with open(os.path.expanduser(path), encoding="utf-8", errors="surrogateescape") as file:  # noqa: PTH111,PTH123
+        with open(os.path.expanduser(path), encoding="utf-8", errors="surrogateescape") as file:
             return file.read()
     except (OSError, ValueError):
         return ""

@@ -8,7 +8,7 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TypedDict
+from typing import TypedDict, TypeGuard
 
 from docker_credential_ecrx import log, state
 
@@ -92,11 +92,11 @@ def _read(path: str) -> dict[str, Entry]:
         return {}
     if not isinstance(entries, dict):
         return {}
-    return {name: entry for name, entry in entries.items() if isinstance(entry, dict) and _is_sound(entry)}
+    return {name: entry for name, entry in entries.items() if _is_sound(entry)}
 
 
-def _is_sound(entry: dict[str, object]) -> bool:
-    servers = entry.get("servers")
+def _is_sound(entry: object) -> TypeGuard[Entry]:
+    servers = entry.get("servers") if isinstance(entry, dict) else None
     return isinstance(servers, list) and all(isinstance(server, str) for server in servers)
 
 

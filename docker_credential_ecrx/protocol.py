@@ -98,7 +98,7 @@ def _server(request: bytes) -> str:
 
 def _credentials(request: bytes) -> tuple[str, str, str]:
     """Return server, user and secret of a store request."""
-    import json  # noqa: PLC0415 - a cached get writes its few lines of JSON by hand
+    import json  # a cached get writes its few lines of JSON by hand
 
     try:
         # A client that has set one of them twice means the last, as Go's decoder does.
@@ -129,7 +129,7 @@ def _quote(text: str) -> str:
     """Return ``text`` as a JSON string of ASCII characters."""
     if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
         return f'"{text}"'
-    import json  # noqa: PLC0415
+    import json
 
     return json.dumps(text)
 

@@ -11,7 +11,7 @@ _SUFFIXES = {
     "cloud.adc-e.uk": (("aws-iso-e", "eu-isoe"),),
     "csp.hci.ic.gov": (("aws-iso-f", "us-isof"),),
 }
-# ID.dkr-ecr[-fips].REGION.SUFFIX
+# ID.dkr-ecr[-fips].REGION.SUFFIX, likewise.
 _DUAL_STACK_SUFFIXES = {
     "on.aws": _SUFFIXES["amazonaws.com"],
     "on.amazonwebservices.com.cn": _SUFFIXES["amazonaws.com.cn"],

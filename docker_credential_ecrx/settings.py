@@ -38,7 +38,7 @@ class Settings:
         if self._profile is not None:
             return Identity(self._profile)
         if self._rules:
-            from fnmatch import fnmatchcase  # noqa: PLC0415 - a cached get without a configuration file has no use for it
+            from fnmatch import fnmatchcase  # a cached get without a configuration file has no use for it
 
             for pattern, identity in self._rules:
                 if fnmatchcase(host, pattern.lower()):
@@ -69,7 +69,7 @@ def profile_of(called_by: str) -> str | None:
 
     Raises SettingsError where the name ends in the hyphen.
     """
-    name = os.path.basename(called_by)  # noqa: PTH119 - pathlib costs a cached get milliseconds
+    name = os.path.basename(called_by)
     if os.name == "nt":
         name = name.removesuffix(".exe")
     if not name.startswith(PROGRAM + "-"):
@@ -88,19 +88,19 @@ def config_path(environ: Mapping[str, str]) -> str:
     if os.name == "nt":
         folder = environ.get("APPDATA", "")
     else:
-        folder = environ.get("XDG_CONFIG_HOME") or home("/.config")
-    return os.path.join(folder, "ecrx", "config.toml") if folder else ""  # noqa: PTH118
+        folder = environ.get("XDG_CONFIG_HOME") or home("/.config", environ)
+    return os.path.join(folder, "ecrx", "config.toml") if folder else ""
 
 
-def home(folder: str) -> str:
+def home(folder: str, environ: Mapping[str, str]) -> str:
     """Return ``folder`` below the user's home, or an empty path where there is none."""
-    path = os.path.expanduser("~" + folder)  # noqa: PTH111
-    return "" if path.startswith("~") else path
+    base = environ.get("HOME") or os.path.expanduser("~")
+    return "" if base.startswith("~") else base.rstrip("/") + folder
 
 
 def _read(path: str, *, required: bool) -> str | None:
     try:
-        with open(path, encoding="utf-8") as file:  # noqa: PTH123
+        with open(path, encoding="utf-8") as file:
             return file.read()
     except (FileNotFoundError, NotADirectoryError) as error:
         if not required:
@@ -114,7 +114,7 @@ def _read(path: str, *, required: bool) -> str | None:
 
 
 def _parse(document: str, path: str) -> "dict[str, Any]":
-    import tomllib  # noqa: PLC0415 - 17 ms that only a configuration file's owner pays
+    import tomllib  # 17 ms that only a configuration file's owner pays
 
     try:
         table = tomllib.loads(document)
@@ -133,7 +133,7 @@ def _rules(table: "dict[str, Any]", path: str) -> tuple[tuple[str, Identity], ..
     return tuple(_rule(entry, path, f"[[registry]] number {number}") for number, entry in enumerate(entries, 1))
 
 
-def _rule(entry: "dict[str, Any]", path: str, where: str) -> tuple[str, Identity]:
+def _rule(entry: "dict[str, Any]", path: str, where: str) -> tuple[str, Identity]:  # noqa: C901 - checks
     _only(entry, _REGISTRY_KEYS, path, where)
     for key, value in entry.items():
         if key == "duration_seconds":

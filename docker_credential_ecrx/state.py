@@ -1,15 +1,16 @@
 """The program's own folder for what is no secret: the ledger, and the locks of those that ask AWS."""
 
 import os
+import sys
 import time
 from collections.abc import Mapping
 
 from docker_credential_ecrx.settings import home
 
-try:
-    import fcntl
-except ImportError:  # Windows
+if sys.platform == "win32":
     import msvcrt
+else:
+    import fcntl
 
 _POLL_SECONDS = 0.02
 _LOCKED_BYTE = 1 << 30  # Windows locks bytes, and a locked one cannot be read: one far beyond the text
@@ -20,7 +21,7 @@ def folder(environ: Mapping[str, str]) -> str | None:
     if os.name == "nt":
         base = environ.get("LOCALAPPDATA", "")
     else:
-        base = environ.get("XDG_STATE_HOME") or home("/.local/state")
+        base = environ.get("XDG_STATE_HOME") or home("/.local/state", environ)
     if not base:
         return None
     path = os.path.join(base, "ecrx")
@@ -55,7 +56,7 @@ class FileLock:
                 return True
 
     def _try(self) -> None:
-        if os.name == "nt":
+        if sys.platform == "win32":
             os.lseek(self._fd, _LOCKED_BYTE, os.SEEK_SET)
             msvcrt.locking(self._fd, msvcrt.LK_NBLCK, 1)
         else:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 # The same secret can be read with ``keyring.get_password(service_of(NAME), USERNAME)``.
 USERNAME = "ecrx"
 
-_SECRET_SERVICE_CLASS = "keyring.backends.SecretService.Keyring"
+_SECRET_SERVICE_CLASS = "keyring.backends.SecretService.Keyring"  # noqa: S105 - a name
 
 
 def service_of(name: str) -> str:
@@ -74,14 +74,14 @@ def _first(names: "list[str]") -> "Keyring | None":
 def _open(name: str) -> "Keyring":
     # Each keyring is imported only when it is opened: a cached get pays for one.
     if name == "kernel":
-        from docker_credential_ecrx.keyrings.kernel import KernelKeyring  # noqa: PLC0415
+        from docker_credential_ecrx.keyrings.kernel import KernelKeyring
 
         return KernelKeyring()
     # On Linux the class that ``keyring`` has for the Secret Service reads and writes the very items that ours does.
     if name == "secret-service" or (name == _SECRET_SERVICE_CLASS and sys.platform == "linux"):
-        from docker_credential_ecrx.keyrings.secret_service import SecretServiceKeyring  # noqa: PLC0415
+        from docker_credential_ecrx.keyrings.secret_service import SecretServiceKeyring
 
         return SecretServiceKeyring()
-    from docker_credential_ecrx.keyrings.system import SystemKeyring  # noqa: PLC0415
+    from docker_credential_ecrx.keyrings.system import SystemKeyring
 
     return SystemKeyring(None if name == "system" else name)

@@ -74,7 +74,8 @@ class KernelKeyring:
         except OSError as error:
             if error.errno in _GONE:
                 return None
-            raise _failed("read", error) from error
+            msg = "read"
+            raise _failed(msg, error) from error
 
     def write(self, description: bytes, secret: str, seconds: int | None) -> None:
         """Keep ``secret`` under a key's whole description."""
@@ -85,7 +86,8 @@ class KernelKeyring:
             if seconds is not None:
                 self._keyctl(_SET_TIMEOUT, key, seconds)
         except OSError as error:
-            raise _failed("write to", error) from error
+            msg = "write to"
+            raise _failed(msg, error) from error
 
     def remove(self, description: bytes) -> bool:
         """Drop the key of that description; return whether there was one."""
@@ -94,7 +96,8 @@ class KernelKeyring:
         except OSError as error:
             if error.errno in _GONE:
                 return False
-            raise _failed("delete from", error) from error
+            msg = "delete from"
+            raise _failed(msg, error) from error
         return True
 
     def _open_ring(self) -> int:
@@ -206,4 +209,6 @@ def _deadline(payload: bytes) -> int:
 
 
 def _failed(verb: str, error: OSError) -> KeyringError:
-    return KeyringError(f"cannot {verb} the kernel keyring: {error.strerror}", "see keyctl show @u, or set ECRX_KEYRING")
+    return KeyringError(
+        f"cannot {verb} the kernel keyring: {error.strerror}", "see keyctl show @u, or set ECRX_KEYRING"
+    )

@@ -17,7 +17,10 @@ from docker_credential_ecrx.limit import within
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Callable
+    from typing import Any, TypeVar
+
+    T = TypeVar("T")
 
 _BUS_NAME = "org.freedesktop.secrets"
 _INTERFACE = "org.freedesktop.Secret"
@@ -54,7 +57,7 @@ class SecretServiceKeyring:
         """Forget what is kept under ``name``, if anything is."""
         self._limited("delete from", lambda: self._drop(name))
 
-    def _limited(self, verb: str, call: "Any") -> "Any":
+    def _limited(self, verb: str, call: "Callable[[], T]") -> "T":
         try:
             return within(_SECONDS, call)
         except _CAUGHT as error:
@@ -76,10 +79,12 @@ class SecretServiceKeyring:
     def _put(self, name: str, secret: str) -> None:
         (collection,) = self._call("/org/freedesktop/secrets", "Service", "ReadAlias", "s", "default")
         if collection == _NO_OBJECT:
-            raise _locked("has no default collection")
+            msg = "has no default collection"
+            raise _locked(msg)
         (locked,) = self._call(collection, None, "Get", "ss", f"{_INTERFACE}.Collection", "Locked")
         if locked[1]:
-            raise _locked("is locked")
+            msg = "is locked"
+            raise _locked(msg)
         service = service_of(name)
         properties = {
             f"{_INTERFACE}.Item.Label": ("s", f"Password for '{USERNAME}' on '{service}'"),
@@ -87,10 +92,17 @@ class SecretServiceKeyring:
         }
         value = (self._session, b"", secret.encode(), "text/plain")
         item, _ = self._call(
-            collection, "Collection", "CreateItem", "a{sv}(oayays)b", properties, value, True  # noqa: FBT003
+            collection,
+            "Collection",
+            "CreateItem",
+            "a{sv}(oayays)b",
+            properties,
+            value,
+            True,  # noqa: FBT003
         )
         if item == _NO_OBJECT:
-            raise _locked("asks before it writes")
+            msg = "asks before it writes"
+            raise _locked(msg)
 
     def _drop(self, name: str) -> None:
         for item in self._find(name):
@@ -99,14 +111,13 @@ class SecretServiceKeyring:
     def _find(self, name: str) -> list[str]:
         """Return the paths of the unlocked items of that name; raise where all are locked."""
         unlocked: list[str]
-        unlocked, locked = self._call(
-            "/org/freedesktop/secrets", "Service", "SearchItems", "a{ss}", _attributes(name)
-        )
+        unlocked, locked = self._call("/org/freedesktop/secrets", "Service", "SearchItems", "a{ss}", _attributes(name))
         if locked and not unlocked:
-            raise _locked("is locked")
+            msg = "is locked"
+            raise _locked(msg)
         return unlocked
 
-    def _call(self, path: str, interface: str | None, method: str, signature: str, *body: "Any") -> "Any":
+    def _call(self, path: str, interface: str | None, method: str, signature: str, *body: "Any") -> "Any":  # noqa: ANN401 - whatever the signature says
         full = f"{_INTERFACE}.{interface}" if interface else "org.freedesktop.DBus.Properties"
         message = new_method_call(DBusAddress(path, _BUS_NAME, full), method, signature, body)
         reply = self._connection.send_and_get_reply(message, timeout=_SECONDS)
@@ -128,7 +139,7 @@ def _bus_address() -> str | None:
     if address:
         return address
     for folder in (os.environ.get("XDG_RUNTIME_DIR"), f"/run/user/{os.getuid()}"):
-        if folder and os.path.exists(f"{folder}/bus"):  # noqa: PTH110 - pathlib costs a cached get milliseconds
+        if folder and os.path.exists(f"{folder}/bus"):
             return f"unix:path={folder}/bus"
     return None
 

@@ -138,7 +138,7 @@ def _chunk(name: str, generation: str, number: int) -> str:
 def _chunks_of(name: str, head: str | None) -> list[str]:
     """Return the names of the chunks that ``head`` speaks of; none where it is no head of ours."""
     words = (head or "").split()
-    if len(words) != len("ecrx-chunks GENERATION COUNT CHECKSUM".split()) or words[0] != _CHUNKED:
+    if len(words) != len(["ecrx-chunks", "GENERATION", "COUNT", "CHECKSUM"]) or words[0] != _CHUNKED:
         return []
     return [_chunk(name, words[1], number) for number in range(int(words[2]) if words[2].isdecimal() else 0)]
 

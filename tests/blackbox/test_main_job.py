@@ -14,7 +14,12 @@ class TestRoleProfile:
 
         assert {"ServerURL": HOST, "Username": "AWS", "Secret": found.secret} == found.answer
         assumed, minted = home.aws.calls
-        assert ("AssumeRole", BASE_USER, "us-east-1", "") == (assumed.operation, assumed.caller, assumed.region, assumed.error)
+        assert ("AssumeRole", BASE_USER, "us-east-1", "") == (
+            assumed.operation,
+            assumed.caller,
+            assumed.region,
+            assumed.error,
+        )
         assert "GetAuthorizationToken" == minted.operation
         assert minted.caller.startswith(f"arn:aws:sts::{SECONDARY}:assumed-role/puller/")
         assert home.aws.issued[found.secret].principal == minted.caller
@@ -116,7 +121,9 @@ class TestIdentity:
 
         assert home.aws.issued[home.get(profile=None).secret].account == SECONDARY
 
-    def test_the_configuration_file_maps_a_registry_to_a_role_with_external_id_and_session_name(self, home: Home) -> None:
+    def test_the_configuration_file_maps_a_registry_to_a_role_with_external_id_and_session_name(
+        self, home: Home
+    ) -> None:
         home.add_keys("base", home.aws.add_user(SECONDARY, "base"))
         home.aws.add_role("arn:aws:iam::444444444444:role/puller", trusts=[BASE_USER], external_id="shared")
         home.configure(
@@ -142,8 +149,7 @@ class TestIdentity:
         keys = home.aws.add_user(SECONDARY, "process")
         script = home.bin / "give-keys"
         script.write_text(
-            "#!/bin/sh\n"
-            f'echo \'{{"Version":1,"AccessKeyId":"{keys[0]}","SecretAccessKey":"{keys[1]}"}}\'\n'
+            f'#!/bin/sh\necho \'{{"Version":1,"AccessKeyId":"{keys[0]}","SecretAccessKey":"{keys[1]}"}}\'\n'
         )
         script.chmod(0o700)
         home.add_profile("process", credential_process=str(script))

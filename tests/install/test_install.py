@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from support import need
 
 _ROOT = Path(__file__).parents[2]
@@ -355,6 +356,6 @@ class TestTheTestsThemselves:
     def test_import_the_installed_wheel(self) -> None:
         if "ECRX_TEST_WHEEL" not in os.environ:
             need.missing("the wheel that tests/run installs")
-        import docker_credential_ecrx  # noqa: PLC0415
+        import docker_credential_ecrx
 
         assert "site-packages" in Path(docker_credential_ecrx.__file__).parts

@@ -101,7 +101,7 @@ class TestSignatures:
         assert "UnrecognizedClientException" == _error(_client(faulty, "ecr", unknown).get_authorization_token)
 
     def test_with_a_wrong_secret_are_refused(self, faulty: FaultyStandIn, base: Keys) -> None:
-        wrong = base._replace(secret_access_key="wrong")  # noqa: S106 - that is the point
+        wrong = base._replace(secret_access_key="wrong")
 
         assert "SignatureDoesNotMatch" == _error(_client(faulty, "sts", wrong).get_caller_identity)
         assert "InvalidSignatureException" == _error(_client(faulty, "ecr", wrong).get_authorization_token)

@@ -1,7 +1,6 @@
 """A user of the program: a home, AWS profiles, a bin folder with links, and nothing of the machine's environment."""
 
 import json
-import os
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,7 +11,7 @@ from docker_credential_ecrx.demo.standin import Keys, StandIn
 PRIMARY = "111111111111"
 SECONDARY = "222222222222"
 HOST = f"{PRIMARY}.dkr.ecr.us-east-1.amazonaws.com"
-OTHER_HOST = f"333333333333.dkr.ecr.us-east-1.amazonaws.com"
+OTHER_HOST = "333333333333.dkr.ecr.us-east-1.amazonaws.com"
 ROLE = f"arn:aws:iam::{SECONDARY}:role/puller"
 BASE_USER = f"arn:aws:iam::{SECONDARY}:user/base"
 NOT_FOUND = "credentials not found in native keychain\n"
@@ -60,7 +59,7 @@ class Home:
     def link(self, name: str, target: Path | None = None) -> Path:
         """Make a link ``name`` to the program in the bin folder."""
         path = self.bin / name
-        path.symlink_to(target or os.readlink(self.program))
+        path.symlink_to(target or self.program.readlink())
         return path
 
     def add_keys(self, profile: str, keys: Keys) -> None:
@@ -111,7 +110,9 @@ class Home:
         )
         return Result(done.returncode, done.stdout.decode(), done.stderr.decode())
 
-    def get(self, host: str = HOST, *, profile: str | None = "secondary", env: Mapping[str, str] | None = None) -> Result:
+    def get(
+        self, host: str = HOST, *, profile: str | None = "secondary", env: Mapping[str, str] | None = None
+    ) -> Result:
         """Ask for a host's credentials through the link of ``profile``."""
         name = "docker-credential-ecrx" + (f"-{profile}" if profile else "")
         if not (self.bin / name).is_symlink():

@@ -31,7 +31,9 @@ def secret_service(folder: Path, *, unlocked: bool = True) -> Iterator[dict[str,
         '<policy context="default"><allow send_destination="*"/><allow own="*"/><allow receive_sender="*"/></policy>'
         "</busconfig>"
     )
-    bus = subprocess.Popen([dbus, f"--config-file={config}", "--nofork", "--print-address=1"], env=env, stdout=subprocess.PIPE)
+    bus = subprocess.Popen(
+        [dbus, f"--config-file={config}", "--nofork", "--print-address=1"], env=env, stdout=subprocess.PIPE
+    )
     assert bus.stdout is not None
     bus.stdout.readline()
     keyring = _start_daemon(daemon, env)
@@ -67,9 +69,9 @@ def _start_daemon(daemon: str, env: dict[str, str], password: bytes | None = b"w
 
 def _wait_for_name(env: dict[str, str]) -> None:
     """Return once the Secret Service has its name on the bus."""
-    from jeepney import DBusAddress, new_method_call  # noqa: PLC0415
-    from jeepney.bus_messages import MatchRule, message_bus  # noqa: PLC0415
-    from jeepney.io.blocking import Proxy, open_dbus_connection  # noqa: PLC0415
+    from jeepney import DBusAddress, new_method_call
+    from jeepney.bus_messages import MatchRule, message_bus
+    from jeepney.io.blocking import Proxy, open_dbus_connection
 
     connection = open_dbus_connection(env["DBUS_SESSION_BUS_ADDRESS"])
     rule = MatchRule(type="signal", interface="org.freedesktop.DBus", member="NameOwnerChanged")

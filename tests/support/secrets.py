@@ -1,6 +1,7 @@
 """Where a secret must not be: looks for it in any shift of base64."""
 
 import base64
+import contextlib
 from pathlib import Path
 
 
@@ -8,10 +9,8 @@ def forms_of(secret: str) -> list[bytes]:
     """Return what stands for ``secret`` in a file: itself, decoded, and the middle of each shift of its base64."""
     raw = secret.encode()
     forms = [raw[:64]]
-    try:
+    with contextlib.suppress(ValueError):
         forms.append(base64.b64decode(raw, validate=True)[40:104])
-    except ValueError:
-        pass
     for shift in range(3):
         encoded = base64.b64encode(b"\0" * shift + raw)
         forms.append(encoded[8:72])  # clear of the characters that the shift's padding touches

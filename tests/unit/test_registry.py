@@ -134,9 +134,9 @@ NOT_ECR = [
     "11111111111.dkr.ecr.us-east-1.amazonaws.com",
     "1111111111111.dkr.ecr.us-east-1.amazonaws.com",
     "11111111111a.dkr.ecr.us-east-1.amazonaws.com",
-    "11111111111١.dkr.ecr.us-east-1.amazonaws.com",  # an Arabic digit
+    "11111111111\u0661.dkr.ecr.us-east-1.amazonaws.com",  # an Arabic digit
     f"{A}.d\u212ar.ecr.us-east-1.amazonaws.com",  # the Kelvin sign, a k in lower case
-    f"{A}.dkr.ecr.us-east-١.amazonaws.com",
+    f"{A}.dkr.ecr.us-east-\u0661.amazonaws.com",
     f"{A}.dkr.ecr.us-east.amazonaws.com",
     f"{A}.dkr.ecr.us-east-.amazonaws.com",
     f"{A}.dkr.ecr.-east-1.amazonaws.com",
@@ -163,8 +163,15 @@ NOT_ECR = [
 
 class TestParse:
     @pytest.mark.parametrize(("host", "account", "region", "partition", "service", "fips", "dual_stack"), ECR)
-    def test_reads_every_part_of_an_ecr_host(  # noqa: PLR0913 - a row of the table
-        self, host: str, account: str, region: str, partition: str, service: str, fips: bool, dual_stack: bool
+    def test_reads_every_part_of_an_ecr_host(  # noqa: PLR0913, PLR0917 - a row of the table
+        self,
+        host: str,
+        account: str,
+        region: str,
+        partition: str,
+        service: str,
+        fips: bool,  # noqa: FBT001
+        dual_stack: bool,  # noqa: FBT001
     ) -> None:
         found = registry.parse(host)
 
