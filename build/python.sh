@@ -102,7 +102,7 @@ pip_install() {
     venv=$1
     shift
     leaving_home_alone "$venv/bin/python" -I -m pip install \
-        --quiet --disable-pip-version-check --no-warn-script-location "$@"
+        --quiet --quiet --disable-pip-version-check --no-warn-script-location "$@"
 }
 
 # install_project VENV: installs the wheel of the checkout, built with the pinned build backend of VENV.
