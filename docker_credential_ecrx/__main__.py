@@ -24,6 +24,7 @@ Example: for the registry of another account, with the role in your AWS profile 
 
 def main() -> int:
     """Run one verb or command; return the exit status."""
+    _fill_streams()
     arguments = sys.argv[1:]
     word = arguments[0] if len(arguments) == 1 else ""
     if word in ("version", "--version", "-v"):
@@ -42,6 +43,15 @@ def main() -> int:
         reply = protocol.usage_error(arguments)
     _write(2, reply.stderr)
     return _write(1, reply.stdout) or reply.status
+
+
+def _fill_streams() -> None:
+    """Give the streams that the caller closed to nobody: else the next socket would be stdout, and get the answer."""
+    for stream in (0, 1, 2):
+        try:
+            os.fstat(stream)
+        except OSError:
+            os.open(os.devnull, os.O_RDONLY)  # the lowest free number; and what is written there fails
 
 
 def _read() -> bytes:

@@ -82,9 +82,9 @@ def life_of(password: str, now: float) -> float:
     """
     try:
         life = float(json.loads(base64.b64decode(password, validate=True))["expiration"]) - now
-    except (ValueError, LookupError, TypeError, RecursionError):
+    except (ValueError, LookupError, TypeError, OverflowError, RecursionError):
         return _LIFE_SECONDS
-    return min(life, _LIFE_SECONDS)
+    return min(_LIFE_SECONDS, life)  # in this order, which leaves NaN out
 
 
 def _mint(registry: Registry, identity: Identity) -> Minted:

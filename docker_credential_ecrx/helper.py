@@ -61,6 +61,9 @@ class Helper:
         if user != ECR_USER:
             message = f"the user of an ECR registry is {ECR_USER}, not {user}"
             raise RequestError(message, f"docker login --username {ECR_USER} --password-stdin {place.host}")
+        if not secret:
+            message = f"the token for {place.host} is empty"
+            raise RequestError(message, f"docker login --username {ECR_USER} --password-stdin {place.host}")
         keyring = self._token_keyring()
         minted = tokens.cached(self._name(place, self._settings.identity_for(place.host)), keyring)
         if minted is not None and minted.password == secret:
@@ -144,7 +147,8 @@ class Helper:
         if tokens.keep(_login(place), token, keyring):
             self._record(_login(place), place, "docker login", token, keyring)
         else:
-            log.warn(f"the token for {place.host} is not kept, because there is no keyring; get asks AWS instead")
+            reason = f"the keyring {keyring.label} does not take it" if keyring else "there is no keyring"
+            log.warn(f"the token for {place.host} is not kept, because {reason}; get asks AWS instead")
 
     def _record(self, name: str, place: "Registry", who: str, token: tokens.Token, keyring: "Keyring | None") -> None:
         from docker_credential_ecrx import ledger

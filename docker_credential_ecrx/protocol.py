@@ -15,7 +15,7 @@ NOT_FOUND = "credentials not found in native keychain"
 NO_SERVER = "no credentials server URL"
 NO_USER = "no credentials username"
 _LONGEST_SERVER = 2048
-_LONGEST_LINE = 2000
+_LONGEST_LINE, _LONGEST_WORD = 2000, 200
 
 
 class Reply:
@@ -31,8 +31,16 @@ class Reply:
 
 def answer(verb: str, called_by: str, environ: Mapping[str, str], read: Callable[[], bytes]) -> Reply:
     """Answer one of ``VERBS``; ``read`` returns all of stdin, which ``list`` does not need."""
+    reply = _answer(verb, lambda: Helper(settings.load(called_by, environ), environ), read)
+    if verb == "erase" and reply.stdout != f"{NO_SERVER}\n":
+        # podman 4.3, skopeo 1.9 and buildah 1.28 overflow their stack where an erase fails.
+        return Reply(stderr=reply.stderr)
+    return reply
+
+
+def _answer(verb: str, helper: Callable[[], Helper], read: Callable[[], bytes]) -> Reply:
     try:
-        return _ANSWERS[verb](lambda: Helper(settings.load(called_by, environ), environ), read)
+        return _ANSWERS[verb](helper, read)
     except NotFoundError:
         return Reply(f"{NOT_FOUND}\n", status=1)
     except EcrxError as error:
@@ -47,12 +55,12 @@ def answer(verb: str, called_by: str, environ: Mapping[str, str], read: Callable
 
 def failure(error: EcrxError) -> Reply:
     """Return the failure as one line on both streams: docker's pull and push show only stderr."""
-    # Clients look for that phrase anywhere in the line, and take it for "go on without credentials".
-    line = str(error).replace(NOT_FOUND, "credentials not found")[:_LONGEST_LINE]
     # The helpers that docker's own share send these words alone.
     if isinstance(error, RequestError) and error.message in (NO_SERVER, NO_USER):
         return Reply(f"{error.message}\n", f"{error.message}\n", 1)
-    return Reply(f"docker-credential-ecrx: {line}\n", f"docker-credential-ecrx: {line}\n", 1)
+    # Clients look for that phrase anywhere in the line, and take it for "go on without credentials".
+    line = f"docker-credential-ecrx: {str(error).replace(NOT_FOUND, 'credentials not found')[:_LONGEST_LINE]}\n"
+    return Reply(line, line, 1)
 
 
 def _get(helper: Callable[[], Helper], read: Callable[[], bytes]) -> Reply:
@@ -69,11 +77,7 @@ def _store(helper: Callable[[], Helper], read: Callable[[], bytes]) -> Reply:
 
 def _erase(helper: Callable[[], Helper], read: Callable[[], bytes]) -> Reply:
     server = _server(read())
-    try:
-        helper().erase(server)
-    except EcrxError as error:
-        # podman 4.3, skopeo 1.9 and buildah 1.28 overflow their stack where an erase fails.
-        return Reply(stderr=failure(error).stderr)
+    helper().erase(server)
     return Reply()
 
 
@@ -100,6 +104,8 @@ def _credentials(request: bytes) -> tuple[str, str, str]:
     """Return server, user and secret of a store request."""
     import json  # a cached get writes its few lines of JSON by hand
 
+    if not request.strip():
+        raise RequestError(NO_SERVER)
     try:
         # A client that has set one of them twice means the last, as Go's decoder does.
         parts = json.loads(_text(request))
@@ -136,6 +142,5 @@ def _quote(text: str) -> str:
 
 def usage_error(arguments: list[str]) -> Reply:
     """Return the answer to arguments that are no verb and no command."""
-    what = one_line(" ".join(arguments))[:_LONGEST_LINE] or "nothing"
-    line = f"docker-credential-ecrx: unknown command: {what}; see docker-credential-ecrx --help\n"
-    return Reply(line, line, 1)
+    message = f"unknown command: {one_line(' '.join(arguments))[:_LONGEST_WORD] or 'nothing'}"
+    return failure(RequestError(message, "see docker-credential-ecrx --help"))

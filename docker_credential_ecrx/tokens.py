@@ -91,7 +91,12 @@ def from_record(name: str, record: str) -> Token | None:
     """Return the token in a record that was kept under ``name``; None for a damaged or a foreign one."""
     line, _, password = record.partition("\n")
     words = line.split(" ")
-    if len(words) != _FIELDS or words[0] != _MAGIC or words[-1] != _checksum(name, " ".join(words[1:-1]), password):
+    if (
+        not password
+        or len(words) != _FIELDS
+        or words[0] != _MAGIC
+        or words[-1] != _checksum(name, " ".join(words[1:-1]), password)
+    ):
         return None
     _, utc, life, renew, boot, uptime, _ = words
     try:
