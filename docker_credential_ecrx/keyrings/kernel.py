@@ -4,34 +4,21 @@ keyctl(2), add_key(2), persistent-keyring(7), user-keyring(7).
 """
 
 import binascii
-import ctypes
 import os
 import sys
 import time
 
 from docker_credential_ecrx.errors import KeyringError, KeyringUnavailableError
 from docker_credential_ecrx.keyrings import USERNAME, service_of
+from docker_credential_ecrx.keyrings.keyctl import PROCESS_KEYRING, USER_KEYRING, Keyctl
 
-# add_key's and keyctl's numbers, by uname's machine (the kernel's syscall tables).
-_NUMBERS = {
-    "x86_64": (248, 250),
-    "aarch64": (217, 219),
-    "riscv64": (217, 219),
-    "ppc64le": (269, 271),
-    "s390x": (278, 280),
-}
-_UPDATE, _SETPERM, _DESCRIBE, _LINK, _UNLINK = 2, 5, 6, 8, 9
-_SEARCH, _READ, _SET_TIMEOUT, _GET_PERSISTENT = 10, 11, 15, 22
-_PROCESS_KEYRING, _USER_KEYRING = -2, -4
 # Its possessor may do all, its owner view, read and search (from another login session), nobody else anything.
 _PERMISSIONS = 0x3F0B0000
 _ENOKEY, _EKEYEXPIRED, _EKEYREVOKED, _EDQUOT = 126, 127, 128, 122
 _GONE = (_ENOKEY, _EKEYEXPIRED, _EKEYREVOKED)
-_TYPE = b"user"
 _PREFIX = service_of("").encode()
-# A token is some 2,600 bytes; what is larger is read again with the room that it asks for.
-_ROOM = 4096
 _ROUNDS_OF_EVICTION = 8
+_DEFAULT_QUOTA = 20_000
 _BASE64, _TEXT = b"b", b"t"
 
 
@@ -42,13 +29,11 @@ class KernelKeyring:
 
     def __init__(self) -> None:
         """Raise KeyringUnavailableError where the kernel lacks or forbids keys (gVisor, Docker's seccomp profile)."""
-        numbers = _NUMBERS.get(os.uname().machine)
-        if numbers is None:
+        try:
+            self._keys = Keyctl()
+        except KeyError as error:
             message = f"the kernel keyring is not known on {os.uname().machine}"
-            raise KeyringUnavailableError(message, "set ECRX_KEYRING=secret-service")
-        self._add_key, self._keyctl_number = numbers
-        self._syscall = ctypes.CDLL(None, use_errno=True).syscall
-        self._syscall.restype = ctypes.c_long
+            raise KeyringUnavailableError(message, "set ECRX_KEYRING=secret-service") from error
         try:
             self._ring = self._open_ring()
         except OSError as error:
@@ -70,100 +55,81 @@ class KernelKeyring:
     def read(self, description: bytes) -> str | None:
         """Return the secret kept under a key's whole description, or None."""
         try:
-            return _unpack(self._read_key(self._search(description)))
+            return _unpack(self._keys.read(self._keys.search(self._ring, description)))
         except OSError as error:
             if error.errno in _GONE:
                 return None
-            msg = "read"
-            raise _failed(msg, error) from error
+            raise _failed(error, "read") from error
 
     def write(self, description: bytes, secret: str, seconds: int | None) -> None:
         """Keep ``secret`` under a key's whole description."""
         payload = _pack(secret, seconds)
         try:
             key = self._add_with_room(description, payload)
-            self._keyctl(_SETPERM, key, _PERMISSIONS)
+            self._keys.set_permissions(key, _PERMISSIONS)
             if seconds is not None:
-                self._keyctl(_SET_TIMEOUT, key, seconds)
+                self._keys.set_timeout(key, seconds)
         except OSError as error:
-            msg = "write to"
-            raise _failed(msg, error) from error
+            raise _failed(error, "write to") from error
 
     def remove(self, description: bytes) -> bool:
         """Drop the key of that description; return whether there was one."""
         try:
-            self._keyctl(_UNLINK, self._search(description), self._ring)
+            self._keys.unlink(self._keys.search(self._ring, description), self._ring)
         except OSError as error:
             if error.errno in _GONE:
                 return False
-            msg = "delete from"
-            raise _failed(msg, error) from error
+            raise _failed(error, "delete from") from error
         return True
 
     def _open_ring(self) -> int:
         """Return the ring's serial number, linked to this process, which thereby possesses its keys."""
         try:
-            return self._keyctl(_GET_PERSISTENT, -1, _PROCESS_KEYRING)
+            return self._keys.persistent()
         except OSError:
             # A kernel without persistent keyrings: the user keyring lasts as long as the user has a process.
-            self._keyctl(_LINK, _USER_KEYRING, _PROCESS_KEYRING)
-            return _USER_KEYRING
-
-    def _search(self, description: bytes) -> int:
-        return self._keyctl(_SEARCH, self._ring, _TYPE, description, 0)
-
-    def _read_key(self, key: int) -> bytes:
-        room = _ROOM
-        while True:
-            buffer = ctypes.create_string_buffer(room)
-            size = self._keyctl(_READ, key, buffer, room)
-            if size <= room:
-                return buffer.raw[:size]
-            room = size
-
-    def _add(self, description: bytes, payload: bytes) -> int:
-        return self._call(self._add_key, _TYPE, description, payload, len(payload), self._ring)
+            self._keys.link(USER_KEYRING, PROCESS_KEYRING)
+            return USER_KEYRING
 
     def _add_with_room(self, description: bytes, payload: bytes) -> int:
         """Add the key; while the user's quota is full, drop the oldest of ours."""
         for _ in range(_ROUNDS_OF_EVICTION):
             try:
-                return self._add(description, payload)
+                return self._keys.add(description, payload, self._ring)
             except OSError as error:
-                if error.errno != _EDQUOT or not self._make_room(description):
+                too_large = len(payload) + len(description) >= _quota()
+                if error.errno != _EDQUOT or too_large or not self._make_room(description):
                     raise
-        return self._add(description, payload)
+        return self._keys.add(description, payload, self._ring)
 
     def _make_room(self, description: bytes) -> bool:
         """Drop the quarter of our keys that would expire first, and say whether there was any."""
         ours = []
-        serials = self._read_key(self._ring)
+        serials = self._keys.read(self._ring)
         for at in range(0, len(serials), 4):
             key = int.from_bytes(serials[at : at + 4], sys.byteorder, signed=True)
             try:
-                buffer = ctypes.create_string_buffer(_ROOM + 64)
-                size = self._keyctl(_DESCRIBE, key, buffer, len(buffer))
-                found = buffer.raw[: size - 1].split(b";", 4)[4]
+                found = self._keys.describe(key)
                 if found.startswith(_PREFIX) and found != description:
-                    ours.append((_deadline(self._read_key(key)), key))
+                    ours.append((_deadline(self._keys.read(key)), key))
             except OSError:
                 continue  # gone meanwhile
         ours.sort()
         for _, key in ours[: (len(ours) + 3) // 4]:
             # An unlinked key counts until the kernel has swept it up, so its bytes are given back first.
-            self._keyctl(_UPDATE, key, b"-", 1)
-            self._keyctl(_UNLINK, key, self._ring)
+            self._keys.update(key, b"-")
+            self._keys.unlink(key, self._ring)
         return bool(ours)
 
-    def _keyctl(self, *arguments: "int | bytes | ctypes.Array[ctypes.c_char]") -> int:
-        return self._call(self._keyctl_number, *arguments)
 
-    def _call(self, *arguments: "int | bytes | ctypes.Array[ctypes.c_char]") -> int:
-        result: int = self._syscall(*(ctypes.c_long(a) if isinstance(a, int) else a for a in arguments))
-        if result < 0:
-            number = ctypes.get_errno()
-            raise OSError(number, os.strerror(number))
-        return result
+def _quota() -> int:
+    """Return how many bytes the kernel lets this user keep in keys."""
+    name = "root_maxbytes" if os.geteuid() == 0 else "maxbytes"
+    try:
+        with open(f"/proc/sys/kernel/keys/{name}", encoding="ascii") as file:
+            return int(file.read())
+    except (OSError, ValueError):
+        return _DEFAULT_QUOTA
 
 
 def description_of(service: str, username: str) -> bytes:
@@ -208,7 +174,7 @@ def _deadline(payload: bytes) -> int:
         return 0
 
 
-def _failed(verb: str, error: OSError) -> KeyringError:
+def _failed(error: OSError, verb: str) -> KeyringError:
     return KeyringError(
         f"cannot {verb} the kernel keyring: {error.strerror}", "see keyctl show @u, or set ECRX_KEYRING"
     )

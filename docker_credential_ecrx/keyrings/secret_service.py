@@ -79,12 +79,10 @@ class SecretServiceKeyring:
     def _put(self, name: str, secret: str) -> None:
         (collection,) = self._call("/org/freedesktop/secrets", "Service", "ReadAlias", "s", "default")
         if collection == _NO_OBJECT:
-            msg = "has no default collection"
-            raise _locked(msg)
+            raise _locked(what="has no default collection")
         (locked,) = self._call(collection, None, "Get", "ss", f"{_INTERFACE}.Collection", "Locked")
         if locked[1]:
-            msg = "is locked"
-            raise _locked(msg)
+            raise _locked(what="is locked")
         service = service_of(name)
         properties = {
             f"{_INTERFACE}.Item.Label": ("s", f"Password for '{USERNAME}' on '{service}'"),
@@ -101,8 +99,7 @@ class SecretServiceKeyring:
             True,  # noqa: FBT003
         )
         if item == _NO_OBJECT:
-            msg = "asks before it writes"
-            raise _locked(msg)
+            raise _locked(what="asks before it writes")
 
     def _drop(self, name: str) -> None:
         for item in self._find(name):
@@ -113,8 +110,7 @@ class SecretServiceKeyring:
         unlocked: list[str]
         unlocked, locked = self._call("/org/freedesktop/secrets", "Service", "SearchItems", "a{ss}", _attributes(name))
         if locked and not unlocked:
-            msg = "is locked"
-            raise _locked(msg)
+            raise _locked(what="is locked")
         return unlocked
 
     def _call(self, path: str, interface: str | None, method: str, signature: str, *body: "Any") -> "Any":  # noqa: ANN401 - whatever the signature says
@@ -144,7 +140,7 @@ def _bus_address() -> str | None:
     return None
 
 
-def _locked(what: str) -> KeyringUnavailableError:
+def _locked(*, what: str) -> KeyringUnavailableError:
     return KeyringUnavailableError(f"the Secret Service {what}", "unlock it, or set ECRX_KEYRING=kernel or none")
 
 

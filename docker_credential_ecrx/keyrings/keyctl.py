@@ -1,0 +1,105 @@
+"""The kernel's key system calls, without libkeyutils: add_key(2) and keyctl(2).
+
+A cached ``get`` makes three of them.
+``ctypes`` would take 3 ms to define what they do not need, so this is built on the module beneath it.
+"""
+
+import os
+from _ctypes import FUNCFLAG_CDECL, FUNCFLAG_USE_ERRNO, CFuncPtr, _SimpleCData, dlopen, dlsym, get_errno
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+# add_key's and keyctl's numbers, by uname's machine (the kernel's syscall tables).
+_NUMBERS = {
+    "x86_64": (248, 250),
+    "aarch64": (217, 219),
+    "riscv64": (217, 219),
+    "ppc64le": (269, 271),
+    "s390x": (278, 280),
+}
+PROCESS_KEYRING, USER_KEYRING = -2, -4
+_UPDATE, _SETPERM, _DESCRIBE, _LINK, _UNLINK = 2, 5, 6, 8, 9
+_SEARCH, _READ, _SET_TIMEOUT, _GET_PERSISTENT = 10, 11, 15, 22
+_TYPE = b"user"
+# A token is some 2,600 bytes; what is larger is read again with the room that it asks for.
+_ROOM = 4096
+
+
+class _Long(_SimpleCData):  # type: ignore[type-arg] # typeshed's is generic, Python's is not
+    _type_ = "l"
+
+
+class _Char(_SimpleCData):  # type: ignore[type-arg]
+    _type_ = "c"
+
+
+class _Function(CFuncPtr):
+    _flags_ = FUNCFLAG_CDECL | FUNCFLAG_USE_ERRNO
+    _restype_ = _Long
+
+
+class Keyctl:
+    """The calls; each raises OSError with the kernel's error number."""
+
+    def __init__(self) -> None:
+        """Raise KeyError where this machine's numbers are not known."""
+        self._add_key, self._keyctl = _NUMBERS[os.uname().machine]
+        self._syscall = _Function(dlsym(dlopen(None, 0), "syscall"))  # type: ignore[arg-type] # None is the program itself
+
+    def persistent(self) -> int:
+        """Return the user's persistent keyring, linked to this process, which thereby possesses its keys."""
+        return self._call(self._keyctl, _GET_PERSISTENT, -1, PROCESS_KEYRING)
+
+    def link(self, key: int, ring: int) -> None:
+        """Let ``ring`` hold ``key``."""
+        self._call(self._keyctl, _LINK, key, ring)
+
+    def unlink(self, key: int, ring: int) -> None:
+        """Let ``ring`` hold ``key`` no longer."""
+        self._call(self._keyctl, _UNLINK, key, ring)
+
+    def search(self, ring: int, description: bytes) -> int:
+        """Return the key of that description."""
+        return self._call(self._keyctl, _SEARCH, ring, _TYPE, description, 0)
+
+    def add(self, description: bytes, payload: bytes, ring: int) -> int:
+        """Return the key of that description, new or with a new payload."""
+        return self._call(self._add_key, _TYPE, description, payload, len(payload), ring)
+
+    def update(self, key: int, payload: bytes) -> None:
+        """Give ``key`` another payload."""
+        self._call(self._keyctl, _UPDATE, key, payload, len(payload))
+
+    def set_permissions(self, key: int, mask: int) -> None:
+        """Say who may do what with ``key``."""
+        self._call(self._keyctl, _SETPERM, key, mask)
+
+    def set_timeout(self, key: int, seconds: int) -> None:
+        """Let ``key`` expire by itself."""
+        self._call(self._keyctl, _SET_TIMEOUT, key, seconds)
+
+    def read(self, key: int) -> bytes:
+        """Return the payload of ``key``, or the serial numbers in a keyring."""
+        return self._text(_READ, key)
+
+    def describe(self, key: int) -> bytes:
+        """Return the last part of what the kernel says of ``key``: its description."""
+        return self._text(_DESCRIBE, key).rstrip(b"\0").split(b";", 4)[4]
+
+    def _text(self, command: int, key: int) -> bytes:
+        room = _ROOM
+        while True:
+            buffer = (_Char * room)()
+            size = self._call(self._keyctl, command, key, buffer, room)
+            if size <= room:
+                return bytes(buffer)[:size]
+            room = size
+
+    def _call(self, *arguments: "Any") -> int:
+        result: int = self._syscall(*(_Long(a) if isinstance(a, int) else a for a in arguments))
+        if result < 0:
+            number = get_errno()
+            raise OSError(number, os.strerror(number))
+        return result
