@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _USER = "AWS"
 _LIFE_SECONDS = 12 * 3600.0
 # A get must end within 25 s; testcontainers-java gives up after 30.
-_SECONDS = 10.0
+_SECONDS = 9.0
 _CONFIG = Config(
     connect_timeout=3,
     read_timeout=5,
@@ -54,7 +54,7 @@ class Minted(NamedTuple):
 def mint(registry: Registry, identity: Identity, environ: Mapping[str, str]) -> Minted:
     """Get a new token for the registry's region with the credentials of ``identity``.
 
-    Raises NoAwsCredentialsError where AWS's chain finds none, and AwsError for all else that fails, within 10 seconds.
+    Raises NoAwsCredentialsError where AWS's chain finds none, and AwsError for all else that fails, within 9 seconds.
     """
     with _explained(registry, identity, environ):
         return within(_SECONDS, lambda: _mint(registry, identity))

@@ -4,6 +4,7 @@ AWS's own words are repeated only where they name principals and actions.
 A signature that does not match is answered with the request's headers, the session token among them.
 """
 
+import os
 import ssl
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ from botocore import exceptions
 from botocore.parsers import ResponseParserError
 
 from docker_credential_ecrx.errors import AwsError, NoAwsCredentialsError, one_line
-from docker_credential_ecrx.identity import Identity
+from docker_credential_ecrx.identity import Identity, chain, profile_of
 from docker_credential_ecrx.registry import Registry
 
 _SKEW_SECONDS = 240  # AWS allows five minutes
@@ -35,7 +36,7 @@ _ANSWERS = (
         ("ExpiredToken", "ExpiredTokenException"),
         "",
         "the AWS session has expired",
-        "renew it, for SSO with: aws sso login --profile {profile}",
+        "renew it, for SSO with: aws sso login --profile {signed_in}",
     ),
     (
         ("InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId", "AuthFailure"),
@@ -63,6 +64,8 @@ _ANSWERS = (
     ),
 )
 _SERVER_ERROR = 500
+# The keys of a section that a person signs in to: aws sso login, aws login.
+_SIGN_IN = ("sso_session", "sso_start_url", "login_session")
 
 
 class MfaNeededError(Exception):
@@ -71,15 +74,21 @@ class MfaNeededError(Exception):
 
 def explain(error: Exception, registry: Registry, identity: Identity, environ: Mapping[str, str]) -> AwsError:
     """Return ``error`` as a sentence about the token of ``registry`` for ``identity``."""
-    profile = identity.profile or environ.get("AWS_PROFILE") or environ.get("AWS_DEFAULT_PROFILE") or "default"
-    reason, hint = (
-        _client_error(error, profile) if isinstance(error, exceptions.ClientError) else _failure(error, profile)
-    )
+    profile = profile_of(identity, environ)
+    settings = list(chain(identity, environ))
+    signed_in = next((section for section, key, _ in settings if key in _SIGN_IN), profile)
+    if isinstance(error, exceptions.ClientError):
+        reason, hint = _client_error(error, profile, signed_in)
+    elif isinstance(error, (exceptions.SSLError, ssl.SSLError)):
+        configured = next((value for _, key, value in settings if key == "ca_bundle"), "")
+        reason, hint = _tls_failure(environ.get("AWS_CA_BUNDLE") or configured or environ.get("REQUESTS_CA_BUNDLE"))
+    else:
+        reason, hint = _failure(error, profile, signed_in)
     kind = NoAwsCredentialsError if isinstance(error, exceptions.NoCredentialsError) else AwsError
     return kind(f"no token for {registry.host} with {identity}: {reason}", hint)
 
 
-def _client_error(error: exceptions.ClientError, profile: str) -> tuple[str, str]:
+def _client_error(error: exceptions.ClientError, profile: str, signed_in: str) -> tuple[str, str]:
     """Return reason and remedy for an error that AWS itself answered with."""
     response: Any = error.response
     code = str(response.get("Error", {}).get("Code", "unknown"))
@@ -90,6 +99,7 @@ def _client_error(error: exceptions.ClientError, profile: str) -> tuple[str, str
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     said = _quoted(str(response.get("Error", {}).get("Message", "")))
     facts = {"operation": error.operation_name, "code": code, "said": said, "profile": profile, "status": status}
+    facts["signed_in"] = signed_in
     reason, hint = "AWS refused {operation}: {code}: {said}", "aws sts get-caller-identity --profile {profile}"
     if status >= _SERVER_ERROR:
         reason, hint = "AWS failed at {operation} (HTTP {status}, {code})", "try again in a moment"
@@ -100,9 +110,15 @@ def _client_error(error: exceptions.ClientError, profile: str) -> tuple[str, str
     return reason.format(**facts), hint.format(**facts)
 
 
-def _failure(error: Exception, profile: str) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR0912 - a table of sentences
+def _tls_failure(bundle: str | None) -> tuple[str, str]:
+    """Return reason and remedy where TLS failed with the CA bundle that the user chose, if any."""
+    if bundle and not os.access(os.path.expanduser(bundle), os.R_OK):  # noqa: PTH111
+        return f"the CA bundle {bundle} cannot be read", "set AWS_CA_BUNDLE to a file of certificates, or unset it"
+    return "the TLS certificate of AWS's endpoint cannot be verified", "check AWS_CA_BUNDLE and the clock"
+
+
+def _failure(error: Exception, profile: str, signed_in: str) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR0912 - a table of sentences
     """Return reason and remedy for what went wrong on the way to AWS, or before."""
-    login = f"aws sso login --profile {profile}"
     match error:
         case MfaNeededError():
             return (
@@ -125,9 +141,9 @@ def _failure(error: Exception, profile: str) -> tuple[str, str]:  # noqa: C901, 
         case exceptions.PartialCredentialsError():
             return f"the AWS credentials lack {error.kwargs.get('cred_var')}", f"aws configure --profile {profile}"
         case exceptions.UnauthorizedSSOTokenError() | exceptions.SSOError() | exceptions.TokenRetrievalError():
-            return "the AWS SSO session is missing or has expired", login
+            return "the AWS SSO session is missing or has expired", f"aws sso login --profile {signed_in}"
         case exceptions.LoginError():
-            return "the AWS login session is missing or has expired", f"aws login --profile {profile}"
+            return "the AWS login session is missing or has expired", f"aws login --profile {signed_in}"
         case exceptions.CredentialRetrievalError() if error.kwargs.get("provider") == "custom-process":
             return "its credential_process failed", "run that command by hand and see what it says"
         case exceptions.CredentialRetrievalError() | exceptions.MetadataRetrievalError():
@@ -142,8 +158,6 @@ def _failure(error: Exception, profile: str) -> tuple[str, str]:  # noqa: C901, 
             return _quoted(str(error)), "mend the profile in the AWS config file"
         case exceptions.ProxyConnectionError():
             return "the proxy does not answer", "check HTTPS_PROXY and NO_PROXY"
-        case exceptions.SSLError() | ssl.SSLError():
-            return "the TLS certificate of AWS's endpoint cannot be verified", "check AWS_CA_BUNDLE and the clock"
         case exceptions.EndpointConnectionError() | exceptions.ConnectTimeoutError() | exceptions.ReadTimeoutError():
             return f"{_host(error)} cannot be reached or does not answer", "check the network, DNS and HTTPS_PROXY"
         case exceptions.HTTPClientError() | exceptions.ConnectionError():

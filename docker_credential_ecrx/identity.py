@@ -7,15 +7,24 @@ It runs at every cached ``get``, so it scans AWS's files by hand: configparser a
 """
 
 import os
-from collections.abc import Iterator, Mapping
 
 try:
     from _blake2 import blake2b  # hashlib is this plus OpenSSL, which takes milliseconds to load
 except ImportError:  # pragma: no cover - another Python than CPython
     from hashlib import blake2b
 
-# Where AWS's default chain finds credentials outside profiles; a container's address and token say whose they are.
-_CONTAINER = ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+# Where AWS's default chain finds credentials outside profiles; an address says whose they are.
+_ELSEWHERE = (
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_EC2_METADATA_SERVICE_ENDPOINT",
+    "AWS_CREDENTIAL_FILE",
+    "BOTO_CONFIG",
+)
 _CONTAINER_TOKENS = ("AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")
 _WEB_IDENTITY = ("AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_SESSION_NAME")
 # Who AWS is: a token from another endpoint is another AWS's.
@@ -59,7 +68,7 @@ class Identity:
         return profile or "the default credentials"
 
 
-def fingerprint(identity: Identity, environ: Mapping[str, str]) -> str:
+def fingerprint(identity: Identity, environ: "Mapping[str, str]") -> str:
     """Return 32 hexadecimal digits that stand for ``identity`` as ``environ`` and AWS's files define it now.
 
     A missing or unreadable file counts as empty: minting will say what is wrong with it.
@@ -71,7 +80,7 @@ def fingerprint(identity: Identity, environ: Mapping[str, str]) -> str:
     return hashed.hexdigest()
 
 
-def _facts(identity: Identity, environ: Mapping[str, str]) -> Iterator[str]:  # noqa: C901 - a list
+def _facts(identity: Identity, environ: "Mapping[str, str]") -> "Iterator[str]":  # noqa: C901 - a list
     if identity.role_arn is not None:
         for part in (
             identity.role_arn,
@@ -89,42 +98,78 @@ def _facts(identity: Identity, environ: Mapping[str, str]) -> Iterator[str]:  # 
         yield from _variables(_WEB_IDENTITY, environ)
         if environ.get("AWS_WEB_IDENTITY_TOKEN_FILE"):
             yield _subject(environ["AWS_WEB_IDENTITY_TOKEN_FILE"])
-    profile = identity.profile or environ.get("AWS_PROFILE") or environ.get("AWS_DEFAULT_PROFILE") or "default"
-    for line in _chain(profile, _sections(environ)):
-        yield line
-        key, value = _setting(line)
+    yield f"profile {profile_of(identity, environ)}"
+    for section, key, value in chain(identity, environ):
+        yield f"{section}: {key} = {value}"
         if key == "web_identity_token_file":
             yield _subject(value)
         elif key == "credential_source" and value == "Environment":
             yield f"key {environ.get('AWS_ACCESS_KEY_ID')}"
-    # The last resort of every chain: the container's or the instance's role.
-    yield from _variables(_CONTAINER, environ)
+    # The last resort of every chain.
+    yield from _variables(_ELSEWHERE, environ)
     for name in _CONTAINER_TOKENS:
         if environ.get(name):
             yield _subject(environ[name]) if name.endswith("_FILE") else _claims(environ[name])
 
 
-def _variables(names: tuple[str, ...], environ: Mapping[str, str]) -> Iterator[str]:
+def _variables(names: tuple[str, ...], environ: "Mapping[str, str]") -> "Iterator[str]":
     for name in names:
         if environ.get(name):
             yield f"{name} {environ[name]}"
 
 
-def _sections(environ: Mapping[str, str]) -> dict[str, list[str]]:
-    """Return the lines of each section of AWS's two files, by the section's name without quotes and ``profile``."""
-    sections: dict[str, list[str]] = {}
+def profile_of(identity: Identity, environ: "Mapping[str, str]") -> str:
+    """Return the profile that the identity, or AWS's default chain for it, begins with."""
+    return identity.profile or environ.get("AWS_PROFILE") or environ.get("AWS_DEFAULT_PROFILE") or "default"
+
+
+def chain(identity: Identity, environ: "Mapping[str, str]") -> "Iterator[tuple[str, str, str]]":
+    """Yield section, key and value of the profile and of all the sections that it names, each section once.
+
+    Keys are in lower case; the further lines of a value have none, and secrets are left out.
+    """
+    sections = _sections(environ)
+    wanted = [_plain(profile_of(identity, environ))]
+    seen: set[str] = set()
+    while wanted:
+        section = wanted.pop()
+        if section in seen:
+            continue
+        seen.add(section)
+        for key, value in sections.get(section, ()):
+            yield section, key, value
+            if key == "source_profile":
+                wanted.append(_plain(value))
+            elif key in ("sso_session", "services"):
+                wanted.append(_plain(f"{key.replace('_', '-')} {value}"))
+
+
+def _sections(environ: "Mapping[str, str]") -> "dict[str, list[tuple[str, str]]]":
+    """Return keys and values of each section of AWS's two files, by the section's plain name without ``profile``."""
+    sections: dict[str, list[tuple[str, str]]] = {}
     for variable, default in (("AWS_CONFIG_FILE", "config"), ("AWS_SHARED_CREDENTIALS_FILE", "credentials")):
         path = environ.get(variable) or os.path.join("~", ".aws", default)
-        lines: list[str] = []
-        for line in _read(path).splitlines():
-            if line.startswith("["):
-                name = _plain(line[1:].rpartition("]")[0])
-                if default == "config":
-                    name = name.removeprefix("profile ")
-                lines = sections.setdefault(name, [])
-                lines.append(line)
-            elif line.strip() and not line.startswith(("#", ";")) and _setting(line)[0] not in _SECRET_KEYS:
-                lines.append(line.rstrip())
+        settings: list[tuple[str, str]] = []
+        option, indent = "", 0
+        for line in _read(path).split("\n"):
+            text = line.strip()
+            if not text or text[0] in "#;":
+                continue
+            # As configparser has it: what is indented more than the last key belongs to its value.
+            at = len(line) - len(line.lstrip())
+            if option and at > indent:
+                if option not in _SECRET_KEYS:
+                    settings.append(("", text))
+                continue
+            indent, option = at, ""
+            if text.startswith("["):
+                name = _plain(text[1:].rpartition("]")[0])
+                settings = sections.setdefault(name.removeprefix("profile ") if default == "config" else name, [])
+                settings.append(("", text))
+            else:
+                option, value = _setting(text)
+                if option not in _SECRET_KEYS:
+                    settings.append((option, value))
     return sections
 
 
@@ -132,31 +177,12 @@ def _setting(line: str) -> tuple[str, str]:
     """Split ``key = value`` or ``key: value`` as configparser does; the key comes in lower case."""
     colon, equals = line.find(":"), line.find("=")
     at = min(colon, equals) if min(colon, equals) >= 0 else max(colon, equals)
-    return (line[:at].strip().lower(), line[at + 1 :].strip()) if at >= 0 else ("", "")
-
-
-def _chain(profile: str, sections: Mapping[str, list[str]]) -> Iterator[str]:
-    """Yield the profile's lines and those of the sections that they name, each section once."""
-    wanted = [_plain(profile)]
-    seen: set[str] = set()
-    while wanted:
-        name = wanted.pop()
-        if name in seen:
-            continue
-        seen.add(name)
-        yield f"[{name}]"
-        for line in sections.get(name, ()):
-            yield line
-            key, value = _setting(line)
-            if key == "source_profile":
-                wanted.append(_plain(value))
-            elif key in ("sso_session", "services"):
-                wanted.append(_plain(f"{key.replace('_', '-')} {value}"))
+    return (line[:at].strip().lower(), line[at + 1 :].strip()) if at >= 0 else ("", line)
 
 
 def _plain(name: str) -> str:
-    """Return a section's name without quotes and with single blanks: two names may become one, never one two."""
-    return " ".join(name.replace('"', " ").replace("'", " ").split())
+    """Return a section's name without quotes, escapes and double blanks: two names may become one, never one two."""
+    return " ".join(name.replace('"', " ").replace("'", " ").replace("\\", "").split())
 
 
 def _subject(path: str) -> str:

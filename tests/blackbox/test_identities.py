@@ -1,0 +1,370 @@
+"""Every way in which AWS's files and environment name a principal: minted for once, kept, and told from another."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from shutil import rmtree
+from textwrap import indent
+from typing import NamedTuple
+
+import pytest
+
+from docker_credential_ecrx.demo.standin import Keys, StandIn
+from standin import certificates
+from support import aws_parts
+from support.aws_parts import EARLIER, LATER, Proxy, Server, Sessions
+from support.home import HOST, NOT_FOUND, OTHER_HOST, SECONDARY, Home, Result
+
+IAM, STS = f"arn:aws:iam::{SECONDARY}", f"arn:aws:sts::{SECONDARY}:assumed-role"
+NODE = "i-0123456789abcdef0"
+NOBODY = "http://person:hunter2@127.0.0.1:1"
+ROLE, FAR = f"role_arn = {IAM}:role/one\n", f"role_arn = {IAM}:role/far\n"
+KEYS = "aws_access_key_id = {one.access_key_id}\naws_secret_access_key = {one.secret_access_key}\n"
+SSO = f"sso_account_id = {SECONDARY}\nsso_role_name = one\n"
+SSO_START = "sso_start_url = https://corp\nsso_region = eu-west-1\n"
+SERVICES = "services = s\n[services s]\n" + "".join(
+    f"{s} =\n  endpoint_url = {{aws}}\n" for s in ("sts", "ecr", "ecr_public")
+)
+
+# What a profile says, and whom it names; with "two" instead of "one" it names somebody else.
+WAYS = {
+    "keys": (KEYS, f"{IAM}:user/one"),
+    "session token": (
+        KEYS.replace("one", "one_session") + "aws_session_token = {one_session.session_token}",
+        f"{STS}/one/me",
+    ),
+    "role session name": (f"{ROLE}source_profile = base\nrole_session_name = ci", f"{STS}/one/ci"),
+    "role chain": (f"{FAR}source_profile = n\n[profile n]\n{ROLE}source_profile = base", f"{STS}/far"),
+    "sso session": (f"{SSO}sso_session = corp", f"{STS}/one/me"),
+    "sso without a session": (SSO + SSO_START, f"{STS}/one/me"),
+    "role from sso": (f"{FAR}source_profile = s\n[profile s]\n{SSO}sso_session = corp", f"{STS}/far"),
+    "login session": ("login_session = one", f"{STS}/one/me"),
+    "container": (f"{ROLE}credential_source = EcsContainer", f"{STS}/one"),
+    "instance": (f"{ROLE}credential_source = Ec2InstanceMetadata", f"{STS}/one"),
+    "web identity": (f"{ROLE}web_identity_token_file = {{token}}", f"{STS}/one"),
+    "process": ('credential_process = give-keys --of one --in "two words"', f"{IAM}:user/one"),
+}
+ways = pytest.mark.parametrize(("config", "principal"), WAYS.values(), ids=WAYS)
+
+# The same of the environment, for AWS's own default chain.
+ENVIRONMENTS: dict[str, tuple[dict[str, str], str]] = {
+    "web identity": (
+        {"AWS_ROLE_ARN": f"{IAM}:role/one", "AWS_WEB_IDENTITY_TOKEN_FILE": "{token}"},
+        f"{STS}/one",
+    ),
+    "container": ({"AWS_CONTAINER_CREDENTIALS_FULL_URI": "{container}/one"}, f"{STS}/one/task"),
+    "instance": ({"AWS_EC2_METADATA_SERVICE_ENDPOINT": "{instance_of_one}"}, f"{STS}/one/{NODE}"),
+}
+
+
+class World(NamedTuple):
+    """Where every way leads to a principal; ``names`` are what a profile's text may name."""
+
+    home: Home
+    aws: Sessions
+    servers: tuple[Server, ...]
+    names: dict[str, Keys | Path | str]
+
+    def write(self, config: str) -> None:
+        """Let the profile ``p`` say ``config``, beside a profile and an SSO session that it may name."""
+        text = f"[sso-session corp]\n{SSO_START}[profile base]\n{KEYS}[profile p]\n{config}\n"
+        (self.home.folder / ".aws" / "config").write_text(text.format(**self.names))
+
+    def principal(self, found: Result) -> str:
+        """Return who was given the token, without the session names that botocore makes up."""
+        return re.sub(r"/botocore-session-\d+$", "", self.aws.issued[found.secret].principal)
+
+    def forget(self) -> None:
+        """Start new records."""
+        self.aws.calls.clear()
+        for server in self.servers:
+            server.requests.clear()
+
+    def asked(self) -> list[str]:
+        """Return what AWS and all others were asked."""
+        return sum((server.requests for server in self.servers), [call.operation for call in self.aws.calls])
+
+
+def refusal(found: Result) -> str:
+    """Return the one line that says on both streams what failed."""
+    assert (1, found.stderr, 1) == (found.status, found.stdout, found.stdout.count("\n"))
+    assert NOT_FOUND.strip() not in found.stdout
+    return found.stdout
+
+
+@pytest.fixture
+def aws() -> Iterator[Sessions]:
+    """Return a stand-in for AWS."""
+    with Sessions() as standin:
+        yield standin
+
+
+@pytest.fixture
+def world(home: Home, aws: Sessions) -> Iterator[World]:
+    """Return a user who is signed in to everything, in a container on an instance."""
+    for role in ("one", "two", "far"):
+        aws.add_role(f"{IAM}:role/{role}", trusts=[SECONDARY], web_identity_subjects=["pod-1", "pod-2"])
+    token, script = home.folder / "token", home.bin / "give-keys"
+    aws_parts.write_web_identity(token, "pod-1")
+    script.write_text('#!/bin/sh\n[ "$1 $3 $4" = "--of --in two words" ] && cat "$HOME/keys-$2"\n')
+    script.chmod(0o700)
+    names: dict[str, Keys | Path | str] = {"aws": aws.url, "token": token}
+    for name in ("one", "two"):
+        names[name] = keys = aws.add_user(SECONDARY, name)
+        made = {"Version": 1, "AccessKeyId": keys.access_key_id, "SecretAccessKey": keys.secret_access_key}
+        (home.folder / f"keys-{name}").write_text(json.dumps(made))
+        names[f"{name}_session"] = keys = aws.open_session(SECONDARY, name, "me")
+        aws_parts.sign_in_to_console(home.folder, name, keys)
+    for name in ("corp", "https://corp"):
+        aws_parts.sign_in_to_sso(home.folder, name, "bearer")
+    sources = {
+        "portal": aws_parts.sso_portal(aws, "bearer"),
+        "container": aws_parts.container(aws, SECONDARY, "Bearer c"),
+        "instance_of_one": aws_parts.instance(aws, SECONDARY, "one"),
+        "instance_of_two": aws_parts.instance(aws, SECONDARY, "two"),
+    }
+    with ExitStack() as stack:
+        servers = {name: stack.enter_context(Server(source)) for name, source in sources.items()}
+        names |= {name: server.url for name, server in servers.items()}
+        home.env |= {
+            "AWS_ENDPOINT_URL_SSO": servers["portal"].url,
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{servers['container'].url}/task",
+            "AWS_CONTAINER_AUTHORIZATION_TOKEN": "Bearer c",
+            "AWS_EC2_METADATA_DISABLED": "false",
+            "AWS_EC2_METADATA_SERVICE_ENDPOINT": servers["instance_of_one"].url,
+            "AWS_METADATA_SERVICE_TIMEOUT": "9",
+        }
+        yield World(home, aws, tuple(servers.values()), names)
+
+
+class TestWhatAProfileSays:
+    @ways
+    def test_is_minted_for_once_and_then_kept(self, world: World, config: str, principal: str) -> None:
+        world.write(config)
+
+        first = world.home.get(profile="p")
+
+        assert principal == world.principal(first)
+        world.forget()
+        assert first.secret == world.home.get(profile="p").secret
+        assert [] == world.asked()
+
+    @ways
+    def test_is_minted_for_anew_once_it_says_something_else(self, world: World, config: str, principal: str) -> None:
+        world.write(config)
+        first = world.home.get(profile="p")
+        world.write(config.replace("one", "two"))
+
+        second = world.home.get(profile="p")
+
+        assert principal.replace("one", "two") == world.principal(second)
+        assert first.secret != second.secret
+
+    def test_of_a_role_is_what_sts_is_asked_for(self, world: World) -> None:
+        settings = "external_id = shared\nrole_session_name = ci\nduration_seconds = 1800"
+        world.write(f"{ROLE}source_profile = base\n{settings}")
+
+        assert world.home.get(profile="p").secret
+
+        (asked,) = world.aws.assumed
+        told = {
+            "RoleArn": f"{IAM}:role/one",
+            "ExternalId": "shared",
+            "RoleSessionName": "ci",
+            "DurationSeconds": "1800",
+        }
+        assert told == {name: asked[name] for name in told}
+
+    @pytest.mark.parametrize("config", ["endpoint_url = {aws}\n", SERVICES], ids=["profile", "services"])
+    def test_of_aws_endpoints_is_heeded_and_another_endpoint_is_another_aws(self, world: World, config: str) -> None:
+        del world.home.env["AWS_ENDPOINT_URL"]
+        config = f"{ROLE}source_profile = base\n{config}"
+        world.write(config)
+        first = world.home.get(profile="p")
+        assert f"{STS}/one" == world.principal(first)
+        assert first.secret == world.home.get(profile="p").secret
+
+        world.names["aws"] = world.aws.url.replace("127.0.0.1", "localhost")
+        world.write(config)
+
+        assert first.secret != world.home.get(profile="p").secret
+
+    def test_of_a_web_identity_holds_for_its_subject_not_for_one_file(self, world: World) -> None:
+        world.write(f"{ROLE}web_identity_token_file = {{token}}")
+        token = world.home.folder / "token"
+        first = world.home.get(profile="p").secret
+
+        aws_parts.write_web_identity(token, "pod-1", issued_at=3600)
+        assert first == world.home.get(profile="p").secret
+        aws_parts.write_web_identity(token, "pod-2", issued_at=3600)
+        assert first != world.home.get(profile="p").secret
+
+    @pytest.mark.parametrize(
+        ("name", "text"),
+        [
+            ("my team", f'[profile "my team"]\n{KEYS}'),
+            ("my team", f"[profile 'my team']\n{KEYS}"),
+            ("it's", f'[profile "it\'s"]\n{KEYS}'),
+            ('say "hi"', f"[profile 'say \"hi\"']\n{KEYS}"),
+            ("ünï", f"[profile ünï]\n{KEYS}"),
+            ("CORP\\me", f'[profile "CORP\\\\me"]\n{KEYS}'),
+            ("q", f"[profile\tq] # mine\n{KEYS}"),
+            ("q", f"[profile q]\n{KEYS}".replace("\n", "\r\n")),
+            ("q", f"[profile q]\n{KEYS}".replace(" =", ":").replace("aws_", "AWS_")),
+            ("q", indent(f"[profile q]\n{KEYS}", "  ")),
+        ],
+        ids=["blank", "single", "apostrophe", "quotes", "umlaut", "backslash", "tab", "crlf", "colons", "indented"],
+    )
+    def test_holds_for_every_name_and_in_every_form_that_botocore_reads(
+        self, world: World, name: str, text: str
+    ) -> None:
+        file, principals = world.home.folder / ".aws" / "config", []
+        for written in (text, text.replace("one", "two")):
+            file.write_text(written.format(**world.names))
+            principals.append(world.principal(world.home.get(profile=name)))
+
+        assert [f"{IAM}:user/one", f"{IAM}:user/two"] == principals
+
+    @pytest.mark.parametrize(
+        ("variable", "head"), [("AWS_CONFIG_FILE", "profile q"), ("AWS_SHARED_CREDENTIALS_FILE", "q")]
+    )
+    def test_is_read_where_the_environment_says(self, world: World, variable: str, head: str) -> None:
+        file, principals = world.home.folder / "elsewhere", []
+        for keys in (KEYS, KEYS.replace("one", "two")):
+            file.write_text(f"[{head}]\n{keys}".format(**world.names))
+            principals.append(world.principal(world.home.get(profile="q", env={variable: "~/elsewhere"})))
+
+        assert [f"{IAM}:user/one", f"{IAM}:user/two"] == principals
+
+
+class TestWhichIdentity:
+    @pytest.mark.parametrize(("variables", "principal"), ENVIRONMENTS.values(), ids=ENVIRONMENTS)
+    def test_the_default_chain_is_minted_for_once_and_told_from_another(
+        self, world: World, variables: Mapping[str, str], principal: str
+    ) -> None:
+        del world.home.env["AWS_CONTAINER_CREDENTIALS_FULL_URI"]
+        one = {name: value.format(**world.names) for name, value in variables.items()}
+        two = {name: value.replace("one", "two").format(**world.names) for name, value in variables.items()}
+
+        first, again, other = (world.home.get(profile=None, env=env) for env in (one, one, two))
+
+        assert [principal, principal.replace("one", "two")] == [world.principal(found) for found in (first, other)]
+        assert first.secret == again.secret
+
+    def test_a_link_goes_before_the_configuration_file_and_that_before_the_default_chain(self, world: World) -> None:
+        for name in ("link", "rule", "chain"):
+            world.home.add_keys(name, world.aws.add_user(SECONDARY, name))
+        world.home.configure(f'[[registry]]\nmatch = "{HOST}"\nprofile = "rule"\n')
+        world.home.env["AWS_PROFILE"] = "chain"
+
+        found = [world.home.get(host, profile=link) for host in (HOST, OTHER_HOST) for link in ("link", None)]
+
+        assert [f"{IAM}:user/{name}" for name in ("link", "rule", "link", "chain")] == list(map(world.principal, found))
+
+    @pytest.mark.parametrize("config", ["", SERVICES], ids=["environment", "services"])
+    @pytest.mark.parametrize(
+        "host",
+        [
+            "111111111111.dkr.ecr-fips.us-east-1.amazonaws.com",
+            "111111111111.dkr-ecr.us-east-1.on.aws",
+            "111111111111.dkr-ecr-fips.us-east-1.on.aws",
+            "public.ecr.aws",
+            "ecr-public.aws.com",
+        ],
+    )
+    def test_a_profile_answers_for_hosts_of_every_kind_at_the_endpoint_that_is_set(
+        self, world: World, host: str, config: str
+    ) -> None:
+        if config:
+            del world.home.env["AWS_ENDPOINT_URL"]
+        world.write(f"{ROLE}source_profile = base\n{config}")
+
+        first = world.home.get(host, profile="p")
+
+        assert f"{STS}/one" == world.principal(first)
+        world.forget()
+        assert first.secret == world.home.get(host, profile="p").secret
+        assert [] == world.asked()
+
+
+class TestWhatCannotBe:
+    def test_an_mfa_code_is_neither_asked_for_nor_made_of_the_host(self, world: World) -> None:
+        world.write(f"{ROLE}source_profile = base\nmfa_serial = {IAM}:mfa/me")
+
+        assert "MFA" in refusal(world.home.get(profile="p"))
+        assert [] == world.aws.calls
+
+    @pytest.mark.parametrize(
+        ("way", "profile"),
+        [("sso session", "p"), ("sso without a session", "p"), ("role from sso", "s")],
+    )
+    @pytest.mark.parametrize("state", ["expired", "revoked", "missing"])
+    def test_an_sso_session_that_has_ended_is_told_with_the_command_that_renews_it(
+        self, world: World, way: str, profile: str, state: str
+    ) -> None:
+        world.write(WAYS[way][0])
+        for name in ("corp", "https://corp"):
+            if state == "expired":
+                aws_parts.sign_in_to_sso(world.home.folder, name, "bearer", EARLIER)
+            else:
+                aws_parts.sign_in_to_sso(world.home.folder, name, "revoked", LATER)
+        if state == "missing":
+            rmtree(world.home.folder / ".aws" / "sso")
+
+        assert f"aws sso login --profile {profile}" in refusal(world.home.get(profile="p"))
+
+
+class TestTheWayToAws:
+    @pytest.fixture
+    def aws(self, tmp_path: Path) -> Iterator[StandIn]:
+        """Return AWS with TLS, for which an authority of its own vouches."""
+        issued = certificates.issue(tmp_path, ["sts.us-east-1.amazonaws.com", "api.ecr.us-east-1.amazonaws.com"])
+        with StandIn(context=issued.context()) as standin:
+            yield standin
+
+    @pytest.fixture
+    def proxy(self, aws: StandIn, home: Home, tmp_path: Path) -> Iterator[Proxy]:
+        """Return a proxy that leads to AWS, whose names lead nowhere."""
+        home.add_role_profile()
+        home.env["AWS_CA_BUNDLE"] = str(tmp_path / "authority.pem")
+        del home.env["AWS_ENDPOINT_URL"]
+        with Proxy(aws.url) as served:
+            yield served
+
+    @pytest.mark.parametrize("variable", ["HTTPS_PROXY", "https_proxy"])
+    def test_leads_through_a_proxy_with_connect(self, home: Home, proxy: Proxy, variable: str) -> None:
+        assert home.get(env={variable: proxy.url}).secret
+
+        hosts = ["sts.us-east-1.amazonaws.com:443", "api.ecr.us-east-1.amazonaws.com:443"]
+        assert hosts == list(dict.fromkeys(proxy.requests))
+
+    def test_through_a_proxy_that_is_not_there_fails_without_its_password(self, home: Home, proxy: Proxy) -> None:
+        line = refusal(home.get(env={"HTTPS_PROXY": NOBODY}))
+
+        assert "the proxy does not answer" in line
+        assert "hunter2" not in line
+        assert [] == proxy.requests
+
+    def test_with_a_ca_bundle_that_is_not_there_fails_with_its_name(self, home: Home, aws: StandIn) -> None:
+        home.add_role_profile()
+
+        line = refusal(home.get(env={"AWS_ENDPOINT_URL": aws.url, "AWS_CA_BUNDLE": "/nonexistent/ca.pem"}))
+
+        assert "/nonexistent/ca.pem" in line
+        assert "AWS_CA_BUNDLE" in line
+
+
+class TestTheWayWithoutTls:
+    def test_leads_through_a_proxy_that_is_told_whole_urls(self, home: Home, aws: Sessions) -> None:
+        home.add_role_profile()
+        with Proxy(aws.url) as proxy:
+            assert home.get(env={"AWS_ENDPOINT_URL": "http://cloud.test", "HTTP_PROXY": proxy.url}).secret
+
+        assert {"cloud.test"} == set(proxy.requests)
+
+    def test_leads_past_the_proxy_where_no_proxy_says_so(self, home: Home) -> None:
+        home.add_role_profile()
+
+        assert home.get(env={"HTTP_PROXY": NOBODY, "NO_PROXY": "127.0.0.1"}).secret
