@@ -96,8 +96,16 @@ def _read(path: str) -> dict[str, Entry]:
 
 
 def _is_sound(entry: object) -> TypeGuard[Entry]:
-    servers = entry.get("servers") if isinstance(entry, dict) else None
-    return isinstance(servers, list) and all(isinstance(server, str) for server in servers)
+    if not isinstance(entry, dict):
+        return False
+    texts = [entry.get(key, "") for key in ("kind", "user", "identity", "region", "keyring")]
+    times = [entry.get(key, 0.0) for key in ("minted", "renew", "expires")]
+    servers = entry.get("servers")
+    return (
+        isinstance(servers, list)
+        and all(isinstance(text, str) for text in [*servers, *texts])
+        and all(isinstance(time, (int, float)) for time in times)
+    )
 
 
 def _replace(path: str, text: str) -> None:

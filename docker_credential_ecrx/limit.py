@@ -10,6 +10,24 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 
+class Patience:
+    """A time limit on the calls to one stranger; once it has kept one waiting, no further call is made."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+
+    def __call__(self, call: "Callable[[], T]") -> "T":
+        """Return what ``call`` returns, or raise what it raises or TimeoutError."""
+        if not self._seconds:
+            message = "it did not answer before"
+            raise TimeoutError(message)
+        try:
+            return within(self._seconds, call)
+        except TimeoutError:
+            self._seconds = 0.0
+            raise
+
+
 def within(seconds: float, call: "Callable[[], T]") -> "T":
     """Return what ``call`` returns, or raise what it raises; it runs in a thread that is given up after ``seconds``.
 

@@ -21,8 +21,10 @@ def folder(environ: Mapping[str, str]) -> str | None:
     if os.name == "nt":
         base = environ.get("LOCALAPPDATA", "")
     else:
-        base = environ.get("XDG_STATE_HOME") or home("/.local/state", environ)
-    if not base:
+        base = environ.get("XDG_STATE_HOME", "")
+        if not os.path.isabs(base):  # as the XDG specification says
+            base = home("/.local/state", environ)
+    if not os.path.isabs(base):
         return None
     path = os.path.join(base, "ecrx")
     try:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 # The same secret can be read with ``keyring.get_password(service_of(NAME), USERNAME)``.
 USERNAME = "ecrx"
 
+_KERNEL_CLASS = "docker_credential_ecrx.keyrings.kernel_backend.Keyring"
 _SECRET_SERVICE_CLASS = "keyring.backends.SecretService.Keyring"  # noqa: S105 - a name
 
 
@@ -57,7 +58,7 @@ def for_passwords(setting: str) -> "Keyring":
     if setting == "none":
         message = "there is no keyring, because ECRX_KEYRING or the configuration file says none"
         raise KeyringUnavailableError(message, "choose a keyring: auto, secret-service or a keyring backend class")
-    if setting in ("auto", "kernel"):
+    if setting in ("auto", "kernel", _KERNEL_CLASS):
         return _open("secret-service" if sys.platform == "linux" else "system")
     return _open(setting)
 
@@ -73,7 +74,7 @@ def _first(names: "list[str]") -> "Keyring | None":
 
 def _open(name: str) -> "Keyring":
     # Each keyring is imported only when it is opened: a cached get pays for one.
-    if name == "kernel":
+    if name in ("kernel", _KERNEL_CLASS):
         from docker_credential_ecrx.keyrings.kernel import KernelKeyring
 
         return KernelKeyring()

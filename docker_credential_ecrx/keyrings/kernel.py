@@ -17,7 +17,8 @@ _PERMISSIONS = 0x3F0B0000
 _ENOKEY, _EKEYEXPIRED, _EKEYREVOKED, _EDQUOT = 126, 127, 128, 122
 _GONE = (_ENOKEY, _EKEYEXPIRED, _EKEYREVOKED)
 _PREFIX = service_of("").encode()
-_ROUNDS_OF_EVICTION = 8
+_ROUNDS_OF_EVICTION = 2
+_SWEEP_TRIES, _SWEEP_SECONDS = 20, 0.01
 _DEFAULT_QUOTA = 20_000
 _BASE64, _TEXT = b"b", b"t"
 
@@ -92,15 +93,23 @@ class KernelKeyring:
             return USER_KEYRING
 
     def _add_with_room(self, description: bytes, payload: bytes) -> int:
-        """Add the key; while the user's quota is full, drop the oldest of ours."""
+        """Add the key; where the user's quota is full, drop the oldest of ours."""
+        try:
+            return self._keys.add(description, payload, self._ring)
+        except OSError as error:
+            if error.errno != _EDQUOT or len(payload) + len(description) >= _quota():
+                raise
+            full = error
         for _ in range(_ROUNDS_OF_EVICTION):
-            try:
-                return self._keys.add(description, payload, self._ring)
-            except OSError as error:
-                too_large = len(payload) + len(description) >= _quota()
-                if error.errno != _EDQUOT or too_large or not self._make_room(description):
-                    raise
-        return self._keys.add(description, payload, self._ring)
+            if not self._make_room(description):
+                break
+            for _ in range(_SWEEP_TRIES):
+                try:
+                    return self._keys.add(description, payload, self._ring)
+                except OSError as error:
+                    full = error
+                time.sleep(_SWEEP_SECONDS)
+        raise full
 
     def _make_room(self, description: bytes) -> bool:
         """Drop the quarter of our keys that would expire first, and say whether there was any."""
@@ -116,7 +125,7 @@ class KernelKeyring:
                 continue  # gone meanwhile
         ours.sort()
         for _, key in ours[: (len(ours) + 3) // 4]:
-            # An unlinked key counts until the kernel has swept it up, so its bytes are given back first.
+            # An unlinked key counts until the kernel has swept it up; its bytes can be given back at once.
             self._keys.update(key, b"-")
             self._keys.unlink(key, self._ring)
         return bool(ours)
@@ -155,11 +164,14 @@ def _pack(secret: str, seconds: int | None) -> bytes:
 
 def _unpack(payload: bytes) -> str | None:
     """Return the secret in a key's payload, or None where it is not one of ours."""
-    form, text = payload.partition(b" ")[2][:1], payload.partition(b" ")[2][1:]
+    deadline, _, rest = payload.partition(b" ")
+    form, text = rest[:1], rest[1:]
+    if not deadline.isdigit():
+        return None
     try:
         if form == _TEXT:
             return text.decode()
-        if form == _BASE64:
+        if form == _BASE64 and b"\0" in text:
             head, _, decoded = text.partition(b"\0")
             return head.decode() + binascii.b2a_base64(decoded, newline=False).decode()
     except UnicodeDecodeError:

@@ -13,7 +13,7 @@ from jeepney.wrappers import DBusAddress, DBusErrorResponse, new_method_call
 
 from docker_credential_ecrx.errors import KeyringError, KeyringUnavailableError
 from docker_credential_ecrx.keyrings import USERNAME, service_of
-from docker_credential_ecrx.limit import within
+from docker_credential_ecrx.limit import Patience
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,12 +35,13 @@ class SecretServiceKeyring:
 
     def __init__(self) -> None:
         """Raise KeyringUnavailableError where there is no session bus, no service on it, or no answer."""
+        self._patience = Patience(_SECONDS)
         address = _bus_address()
         if address is None:
             message = "the Secret Service is not available: there is no session bus"
             raise KeyringUnavailableError(message, "log in to a desktop session, or set ECRX_KEYRING")
         try:
-            within(_SECONDS, lambda: self._open(address))
+            self._patience(lambda: self._open(address))
         except _CAUGHT as error:
             message = f"the Secret Service is not available: {_reason(error)}"
             raise KeyringUnavailableError(message, "start a keyring daemon, or set ECRX_KEYRING") from error
@@ -59,7 +60,7 @@ class SecretServiceKeyring:
 
     def _limited(self, verb: str, call: "Callable[[], T]") -> "T":
         try:
-            return within(_SECONDS, call)
+            return self._patience(call)
         except _CAUGHT as error:
             message = f"cannot {verb} the Secret Service: {_reason(error)}"
             raise KeyringError(message, "unlock or restart the keyring daemon, or set ECRX_KEYRING") from error

@@ -11,7 +11,7 @@ from keyring.errors import PasswordDeleteError
 
 from docker_credential_ecrx.errors import KeyringError, KeyringUnavailableError
 from docker_credential_ecrx.keyrings import USERNAME, service_of
-from docker_credential_ecrx.limit import within
+from docker_credential_ecrx.limit import Patience, within
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
-_SECONDS = 5.0
+_SECONDS = 4.0
 _NATIVE = {"darwin": "keyring.backends.macOS.Keyring", "win32": "keyring.backends.Windows.WinVaultKeyring"}
 # Windows keeps 2,560 bytes a credential and keyring writes UTF-16 (keyring#540).
 _CHUNK = 1200
@@ -35,6 +35,7 @@ class SystemKeyring:
 
         Raises KeyringUnavailableError where it is not to be had, and for one that keeps secrets in plain text.
         """
+        self._patience = Patience(_SECONDS)
         self._backend = _load(class_name or _NATIVE.get(sys.platform))
         self.label = class_name or type(self._backend).__module__.rpartition(".")[2]
 
@@ -49,14 +50,17 @@ class SystemKeyring:
     def put(self, name: str, secret: str, seconds: int | None) -> None:  # noqa: ARG002 - items do not expire
         """Keep ``secret`` under ``name``."""
         old = self._get(name)
-        if len(secret) <= _CHUNK:
-            self._set(name, secret)
-        elif sys.platform == "win32":
+        is_short = len(secret.encode("utf-16-le", "surrogatepass")) // 2 <= _CHUNK
+        if secret.startswith(_CHUNKED) or (sys.platform == "win32" and not is_short):
             self._put_chunks(name, secret)
         else:
             try:
                 self._set(name, secret)
+            except KeyringUnavailableError:
+                raise
             except KeyringError:  # as Windows, it may take only short secrets
+                if is_short:
+                    raise
                 self._put_chunks(name, secret)
         self._drop_chunks(name, old)
 
@@ -73,9 +77,14 @@ class SystemKeyring:
         # A character beyond 16 bits is two of UTF-16's units.
         step = _CHUNK if max(secret) <= "\uffff" else _CHUNK // 2
         chunks = [secret[at : at + step] for at in range(0, len(secret), step)]
-        for number, chunk in enumerate(chunks):
-            self._set(_chunk(name, generation, number), chunk)
-        self._set(name, f"{_CHUNKED} {generation} {len(chunks)} {_checksum(secret)}")
+        head = f"{_CHUNKED} {generation} {len(chunks)} {_checksum(secret)}"
+        try:
+            for number, chunk in enumerate(chunks):
+                self._set(_chunk(name, generation, number), chunk)
+            self._set(name, head)
+        except KeyringError:
+            self._drop_chunks(name, head)
+            raise
 
     def _drop_chunks(self, name: str, head: str | None) -> None:
         for chunk in _chunks_of(name, head):
@@ -98,7 +107,10 @@ class SystemKeyring:
 
     def _limited(self, verb: str, call: "Callable[[], T]") -> "T":
         try:
-            return within(_SECONDS, call)
+            return self._patience(call)
+        except TimeoutError as error:
+            message = f"the keyring {self.label} does not answer"
+            raise KeyringUnavailableError(message, "unlock it, or set ECRX_KEYRING") from error
         except Exception as error:
             # The backend's own words are left out: one that quotes what it was given would tell the secret.
             message = f"cannot {verb} the keyring {self.label}: {type(error).__name__}"

@@ -1,0 +1,256 @@
+"""The real kernel's keyring: what is kept there, how, for how long, for whom, and what goes when it is full."""
+
+import base64
+import itertools
+import json
+import os
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from keyring.core import load_keyring
+from keyring.errors import PasswordDeleteError, PasswordSetError
+
+from docker_credential_ecrx.errors import KeyringError
+from docker_credential_ecrx.keyrings import USERNAME, service_of
+from docker_credential_ecrx.keyrings.kernel import KernelKeyring
+from support import need
+
+BACKEND = "docker_credential_ecrx.keyrings.kernel_backend.Keyring"
+TOKEN = "ecrx1 1 43200 21600 - 0 00000000\n" + base64.b64encode(bytes(range(250)) * 8).decode()
+LIFE = 12 * 3600
+MOST_KEYS = 200  # that a user may have (/proc/sys/kernel/keys/maxkeys)
+# More than the kernel lets a key of the type ``user`` hold, and no base64.
+TOO_LONG = "-" * 0x8000
+
+ELSEWHERE = """\
+import sys
+from docker_credential_ecrx.keyrings.kernel import KernelKeyring
+print(KernelKeyring().fetch(sys.argv[1]))
+"""
+# Keeps secrets of one size for the lives in argv, until one that was there is gone or the new one cannot be kept.
+UNTIL_FULL = """\
+import base64, json, os, sys
+from docker_credential_ecrx.errors import KeyringError
+from docker_credential_ecrx.keyrings.kernel import KernelKeyring
+keyring, before, (size, *lives) = KernelKeyring(), [], map(int, sys.argv[1:])
+for new in lives:
+    try:
+        keyring.put(str(new), base64.b64encode(os.urandom(size)).decode(), new)
+    except KeyringError:
+        pass
+    after = [life for life in [*before, new] if keyring.fetch(str(life))]
+    if after != [*before, new]:
+        break
+    before = after
+print(json.dumps([before, after, new]))
+"""
+# Fills the quota with another program's keys, then keeps a token; says how many others there were then.
+FULL_OF_OTHERS = """\
+import json
+from docker_credential_ecrx.errors import KeyringError
+from docker_credential_ecrx.keyrings.kernel import KernelKeyring
+keyring, others, counts = KernelKeyring(), [b"other:%d" % number for number in range(100)], []
+for kept in others, [b"docker-credential-ecrx:token:ecrx"]:
+    try:
+        [keyring.write(description, "-" * 2000, 3600) for description in kept]
+    except KeyringError:
+        counts.append(sum(keyring.read(other) is not None for other in others))
+print(json.dumps(counts))
+"""
+# What makes the keys those of a shell in a session of its own.
+POSSESS = "keyctl get_persistent @s || keyctl link @u @s"
+_ordinary_users = itertools.count(100_000 + os.getpid())
+
+
+@pytest.fixture
+def keyring(kernel: dict[str, str]) -> KernelKeyring:  # noqa: ARG001 - cleans up
+    try:
+        return KernelKeyring()
+    except KeyringError as error:
+        need.missing(str(error))
+
+
+@pytest.fixture
+def name() -> str:
+    """Return a name that no key ever had."""
+    return f"test:{uuid.uuid4().hex}"
+
+
+def keys_of(name: str) -> list[list[str]]:
+    """Return the fields of /proc/keys of every key that keeps ``name``, the serial number first."""
+    keys = [line.split(maxsplit=8) for line in Path("/proc/keys").read_text().splitlines()]
+    return [key for key in keys if key[8].startswith(f"{service_of(name)}:{USERNAME}:")]
+
+
+def serial_of(name: str) -> str:
+    ((serial, *_),) = keys_of(name)
+    return str(int(serial, 16))
+
+
+def run(*command: str, stdin: bytes = b"") -> bytes:
+    return subprocess.run(command, input=stdin, stdout=subprocess.PIPE, check=True).stdout
+
+
+def in_another_program(action: str, name: str, stdin: bytes = b"") -> None:
+    """Do with the key of ``name`` what another program of the user's may."""
+    possess = "keyctl get_persistent @s || keyctl link @u @s"
+    run(
+        need.command("keyctl"), "session", "-", "sh", "-c", f"{possess}; keyctl {action} {serial_of(name)}", stdin=stdin
+    )
+
+
+def as_ordinary_user(script: str, *arguments: int) -> Any:  # noqa: ANN401 - JSON
+    """Run ``script`` as a user who has a quota, and no key yet; return what it prints."""
+    if os.getuid() != 0:
+        need.missing("root, to be another user,")
+    number = next(_ordinary_users)
+    user = [need.command("setpriv"), f"--reuid={number}", "--clear-groups"]
+    # Python itself may be in root's home.
+    files = ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
+    try:
+        return json.loads(run(*user, *files, sys.executable, "-c", script, *map(str, arguments)))
+    finally:
+        end = f"{POSSESS}; keyctl invalidate $(keyctl id %:_persistent.{number} || keyctl id @u)"
+        run(*user, need.command("keyctl"), "session", "-", "sh", "-c", end)
+
+
+class TestKernelKeyring:
+    def test_gives_back_what_was_put_until_it_is_dropped(self, keyring: KernelKeyring, name: str) -> None:
+        assert keyring.fetch(name) is None
+        keyring.put(name, TOKEN, LIFE)
+        assert TOKEN == keyring.fetch(name)
+        keyring.drop(name)
+        keyring.drop(name)
+        assert keyring.fetch(name) is None
+
+    def test_replaces_the_one_key_of_a_name(self, keyring: KernelKeyring, name: str) -> None:
+        for secret in ("first", TOKEN, "third"):
+            keyring.put(name, secret, LIFE)
+
+        assert "third" == keyring.fetch(name)
+        assert 1 == len(keys_of(name))
+
+    @pytest.mark.parametrize(("seconds", "shown"), [(90 * 60, "1h"), (36 * 3600, "1d"), (None, "perm")])
+    @pytest.mark.parametrize("earlier", [LIFE, None])
+    def test_sets_the_life_after_which_the_kernel_drops_the_key(
+        self, keyring: KernelKeyring, name: str, earlier: int | None, seconds: int | None, shown: str
+    ) -> None:
+        keyring.put(name, "earlier", earlier)
+        keyring.put(name, TOKEN, seconds)
+
+        ((_, _, _, expiry, *_),) = keys_of(name)
+        assert shown == expiry
+
+    def test_lets_the_owner_view_read_and_search_the_key_and_nobody_else(
+        self, keyring: KernelKeyring, name: str
+    ) -> None:
+        keyring.put(name, TOKEN, LIFE)
+
+        described = run(need.command("keyctl"), "rdescribe", serial_of(name), ";").decode().strip()
+        assert f"user;{os.getuid()};{os.getgid()};3f0b0000;docker-credential-ecrx:{name}:ecrx" == described
+
+    def test_is_read_from_another_login_session(self, keyring: KernelKeyring, name: str) -> None:
+        keyring.put(name, "of this session", LIFE)
+
+        seen = run(need.command("keyctl"), "session", "-", sys.executable, "-c", ELSEWHERE, name)
+        assert "of this session" == seen.decode().splitlines()[-1]
+
+    def test_is_read_by_its_owner_who_does_not_possess_it(self, keyring: KernelKeyring, name: str) -> None:
+        keyring.put(name, "not base64", LIFE)
+
+        assert run(need.command("keyctl"), "session", "-", "keyctl", "pipe", serial_of(name)).endswith(b"not base64")
+
+    @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @given(st.one_of(st.text(), st.binary().map(base64.b64encode).map(bytes.decode)), st.text())
+    def test_keeps_a_secret_of_any_text(self, keyring: KernelKeyring, name: str, last: str, first: str) -> None:
+        for secret in (last, f"{first}\n{last}", f"{first * 4200:.4200}\n{last}"):
+            keyring.put(name, secret, LIFE)
+
+            assert secret == keyring.fetch(name)
+
+    def test_refuses_what_the_kernel_finds_too_long_and_keeps_what_was_there(
+        self, keyring: KernelKeyring, name: str
+    ) -> None:
+        keyring.put(name, TOKEN, LIFE)
+
+        with pytest.raises(KeyringError, match="cannot write to the kernel keyring") as refused:
+            keyring.put(name, TOO_LONG, LIFE)
+
+        assert TOKEN == keyring.fetch(name)
+        assert "---" not in str(refused.value)
+
+    @pytest.mark.parametrize(
+        "payload",
+        [b"word", b"{}", b"two words", b"some birds", b"9 ", b"9 x", b"9 t\xff", b"9 b\xff\0", b"9 bno end", b"\0"],
+    )
+    def test_has_nothing_where_another_program_wrote_under_the_name(
+        self, keyring: KernelKeyring, name: str, payload: bytes
+    ) -> None:
+        keyring.put(name, TOKEN, LIFE)
+        in_another_program("pupdate", name, payload)
+
+        assert keyring.fetch(name) is None
+
+    @pytest.mark.parametrize("action", ["revoke", "invalidate"])
+    def test_has_nothing_where_the_key_was_taken_back(self, keyring: KernelKeyring, name: str, action: str) -> None:
+        keyring.put(name, TOKEN, LIFE)
+        in_another_program(action, name)
+
+        assert keyring.fetch(name) is None
+        keyring.put(name, "again", LIFE)
+        assert "again" == keyring.fetch(name)
+
+
+class TestFullKeyring:
+    @pytest.mark.parametrize(
+        ("size", "lives"),
+        [
+            (2000, [3600 * number for number in range(1, 60)]),
+            (2000, [3600 * number for number in range(60, 1, -1)]),
+            (2000, [3600 * (1 + 37 * number % 60) for number in range(60)]),
+            (1, [3600 * number for number in range(1, MOST_KEYS + 2)]),
+        ],
+        ids=["bytes, oldest first", "bytes, oldest last", "bytes, mixed", "keys"],
+    )
+    @pytest.mark.usefixtures("keyring")
+    def test_drops_the_tokens_that_expire_first_and_keeps_the_new_one(self, size: int, lives: list[int]) -> None:
+        before, after, new = as_ordinary_user(UNTIL_FULL, size, *lives)
+
+        kept = [life for life in before if life in after]
+        assert sorted([*sorted(before)[len(before) - len(kept) :], new]) == sorted(after)
+        assert 0 < len(kept) < len(before)
+
+    @pytest.mark.usefixtures("keyring")
+    def test_leaves_other_programs_keys_alone(self) -> None:
+        before, after = as_ordinary_user(FULL_OF_OTHERS)
+
+        assert 0 < before == after
+
+
+class TestKernelBackend:
+    def test_reads_replaces_and_deletes_the_programs_own_items(self, keyring: KernelKeyring, name: str) -> None:
+        backend = load_keyring(BACKEND)
+
+        keyring.put(name, TOKEN, LIFE)
+        assert TOKEN == backend.get_password(service_of(name), USERNAME)
+
+        backend.set_password(service_of(name), USERNAME, "replaced")
+        assert "replaced" == keyring.fetch(name)
+
+        backend.delete_password(service_of(name), USERNAME)
+        assert keyring.fetch(name) is None
+
+    @pytest.mark.usefixtures("keyring")
+    def test_says_in_the_librarys_words_what_it_cannot(self, name: str) -> None:
+        backend = load_keyring(BACKEND)
+
+        with pytest.raises(PasswordDeleteError, match="not found"):
+            backend.delete_password(service_of(name), USERNAME)
+        with pytest.raises(PasswordSetError, match="kernel keyring"):
+            backend.set_password(service_of(name), USERNAME, TOO_LONG)

@@ -1,0 +1,258 @@
+"""A real Secret Service: the very items of the ``keyring`` library, and no window, wait or crash where it fails."""
+
+import gc
+import os
+import signal
+import time
+import warnings
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+import secretstorage
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from jeepney import MatchRule, Message
+from jeepney.bus_messages import message_bus
+from jeepney.io.blocking import DBusConnection, Proxy, open_dbus_connection
+from keyring.backend import KeyringBackend
+from keyring.core import load_keyring
+
+from docker_credential_ecrx.errors import KeyringError, KeyringUnavailableError
+from docker_credential_ecrx.keyrings import USERNAME, service_of
+from docker_credential_ecrx.keyrings.secret_service import SecretServiceKeyring
+from standin import busses
+from support import keyrings
+
+NAME = "token:ecr:aws:us-east-1:0123"
+SERVICE = service_of(NAME)
+ATTRIBUTES = {"service": SERVICE, "username": USERNAME}
+DAEMON = "org.freedesktop.secrets"
+# It opens the windows: gnome-keyring calls it when a client asks for a prompt.
+PROMPTER = "org.gnome.keyring.SystemPrompter"
+# A ``get`` ends within 25 s, whatever hangs.
+LIMIT_SECONDS = 25
+USES: list[Callable[[SecretServiceKeyring], object]] = [
+    lambda ours: ours.fetch(NAME),
+    lambda ours: ours.put(NAME, "word", 3600),
+    lambda ours: ours.drop(NAME),
+]
+
+
+@pytest.fixture(autouse=True)
+def closed() -> Iterator[None]:
+    """Close what a process that ends leaves open."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
+
+
+@contextmanager
+def opened(env: dict[str, str]) -> Iterator[SecretServiceKeyring]:
+    """Yield our keyring on that bus, which is the session's meanwhile."""
+    with pytest.MonkeyPatch.context() as patch:
+        for variable, value in env.items():
+            patch.setenv(variable, value)
+        ours = SecretServiceKeyring()
+        yield ours
+        ours._connection.close()  # noqa: SLF001 - the program leaves it to the end of its process
+
+
+@pytest.fixture
+def keyring(secret_service: dict[str, str]) -> Iterator[SecretServiceKeyring]:
+    """Return our keyring, without an item."""
+    with opened(secret_service) as ours:
+        ours.drop(NAME)
+        yield ours
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Iterator[SecretServiceKeyring]:
+    """Return our keyring, with an item, on a daemon that the test may break."""
+    with keyrings.secret_service(tmp_path / "bus") as env, opened(env) as ours:
+        ours.put(NAME, "word", 3600)
+        yield ours
+
+
+@pytest.fixture
+def library(keyring: SecretServiceKeyring) -> KeyringBackend:  # noqa: ARG001 - leads to the bus
+    """Return the keyring library's own backend, on the same bus."""
+    return load_keyring("keyring.backends.SecretService.Keyring")
+
+
+def items() -> list[tuple[str, dict[str, str], bytes, str]]:
+    """Return label, attributes, secret and type of all items of that name."""
+    with closing(secretstorage.dbus_init()) as bus:
+        found = secretstorage.search_items(bus, ATTRIBUTES)
+        return [(i.get_label(), i.get_attributes(), i.get_secret(), i.get_secret_content_type()) for i in found]
+
+
+def lock() -> None:
+    with closing(secretstorage.dbus_init()) as bus:
+        secretstorage.get_default_collection(bus).lock()
+
+
+def daemon(bus: DBusConnection) -> int:
+    (process,) = Proxy(message_bus, bus).GetConnectionUnixProcessID(DAEMON)
+    return int(process)
+
+
+@contextmanager
+def windows() -> Iterator[deque[Message]]:
+    """Stand where windows are opened; yield what was asked for, in the end."""
+    asked: deque[Message] = deque()
+    with open_dbus_connection("SESSION") as bus, bus.filter(MatchRule(type="method_call"), queue=asked):
+        Proxy(message_bus, bus).RequestName(PROMPTER)
+        yield asked
+        Proxy(message_bus, bus).GetId()  # whatever was asked for comes before this answer
+
+
+class TestItems:
+    def test_of_the_keyring_library_are_read(self, keyring: SecretServiceKeyring, library: KeyringBackend) -> None:
+        library.set_password(SERVICE, USERNAME, "theirs")
+
+        assert "theirs" == keyring.fetch(NAME)
+
+    def test_are_read_by_the_keyring_library(self, keyring: SecretServiceKeyring, library: KeyringBackend) -> None:
+        keyring.put(NAME, "ours", 3600)
+
+        assert "ours" == library.get_password(SERVICE, USERNAME)
+
+    def test_look_as_those_of_the_keyring_library(self, keyring: SecretServiceKeyring, library: KeyringBackend) -> None:
+        library.set_password(SERVICE, USERNAME, "word")
+        theirs = items()
+        library.delete_password(SERVICE, USERNAME)
+        keyring.put(NAME, "word", 3600)
+
+        assert theirs == items()
+
+    def test_are_replaced_by_either_and_never_two(self, keyring: SecretServiceKeyring, library: KeyringBackend) -> None:
+        for secret in ("first", "third"):
+            keyring.put(NAME, secret, 3600)
+            assert [secret.encode()] == [found for _, _, found, _ in items()]
+            library.set_password(SERVICE, USERNAME, f"after the {secret}")
+            assert [f"after the {secret}"] == [found.decode() for _, _, found, _ in items()]
+
+    def test_are_deleted_by_either(self, keyring: SecretServiceKeyring, library: KeyringBackend) -> None:
+        keyring.put(NAME, "ours", 3600)
+        library.delete_password(SERVICE, USERNAME)
+        assert keyring.fetch(NAME) is None
+
+        library.set_password(SERVICE, USERNAME, "theirs")
+        keyring.drop(NAME)
+        assert library.get_password(SERVICE, USERNAME) is None
+
+    def test_that_are_not_there_are_none_and_dropped_all_the_same(self, keyring: SecretServiceKeyring) -> None:
+        keyring.drop(NAME)
+
+        assert keyring.fetch(NAME) is None
+
+    @settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @given(st.text())
+    def test_keep_a_secret_of_any_text(self, keyring: SecretServiceKeyring, secret: str) -> None:
+        keyring.put(NAME, secret, 3600)
+
+        assert secret == keyring.fetch(NAME)
+
+    def test_keep_a_secret_of_any_length(self, keyring: SecretServiceKeyring) -> None:
+        keyring.put(NAME, "x€" * 50_000, 3600)
+
+        assert "x€" * 50_000 == keyring.fetch(NAME)
+
+    def test_may_have_a_name_of_any_script(self, keyring: SecretServiceKeyring, library: KeyringBackend) -> None:
+        name = "password:registry.example/Überraschung-登录-🐳"
+        keyring.put(name, "word", None)
+
+        assert "word" == library.get_password(service_of(name), USERNAME)
+
+
+class TestLockedCollection:
+    @pytest.mark.parametrize("use", USES, ids=["fetch", "put", "drop"])
+    def test_is_not_available_and_opens_no_window(
+        self, broken: SecretServiceKeyring, use: Callable[[SecretServiceKeyring], object]
+    ) -> None:
+        lock()
+
+        with windows() as asked, pytest.raises(KeyringUnavailableError, match="the Secret Service is locked"):
+            use(broken)
+
+        assert [] == list(asked)
+
+    def test_that_nobody_ever_unlocked_is_not_available_either(self, tmp_path: Path) -> None:
+        with keyrings.secret_service(tmp_path / "bus", unlocked=False) as env, opened(env) as ours, windows() as asked:
+            assert ours.fetch(NAME) is None
+            with pytest.raises(KeyringUnavailableError, match="the Secret Service is locked"):
+                ours.put(NAME, "word", 3600)
+
+        assert [] == list(asked)
+
+
+class TestBus:
+    @pytest.mark.parametrize(
+        "address",
+        [
+            "unix:path=/nonexistent",
+            "unix:path=/dev/null",
+            "unix:path=",
+            "unix:",
+            "tcp:host=::1,port=1",
+            "autolaunch:",
+            "x",
+        ],
+    )
+    def test_that_is_absent_is_not_available(self, monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", address)
+
+        with pytest.raises(KeyringUnavailableError, match="the Secret Service is not available"):
+            SecretServiceKeyring()
+
+    def test_that_hangs_is_given_up(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        started = time.monotonic()
+        with busses.hung(tmp_path / "bus") as env:
+            monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", env["DBUS_SESSION_BUS_ADDRESS"])
+            with pytest.raises(KeyringUnavailableError, match="the Secret Service is not available"):
+                SecretServiceKeyring()
+
+        assert time.monotonic() - started < LIMIT_SECONDS
+
+    def test_is_the_users_where_the_environment_has_none(
+        self, secret_service: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        address = secret_service["DBUS_SESSION_BUS_ADDRESS"]
+        monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS", raising=False)
+
+        with opened({"XDG_RUNTIME_DIR": address.removeprefix("unix:path=").removesuffix("/bus")}) as ours:
+            ours.put(NAME, "word", 3600)
+            assert "word" == ours.fetch(NAME)
+
+
+class TestDaemon:
+    def test_that_hangs_is_given_up_and_asked_no_more_by_who_waited(self, broken: SecretServiceKeyring) -> None:
+        with open_dbus_connection("SESSION") as bus:
+            process = daemon(bus)
+        started = time.monotonic()
+        os.kill(process, signal.SIGSTOP)
+        try:
+            with pytest.raises(KeyringError, match="cannot read the Secret Service"):
+                broken.fetch(NAME)
+        finally:
+            os.kill(process, signal.SIGCONT)
+
+        assert time.monotonic() - started < LIMIT_SECONDS
+        with pytest.raises(KeyringError, match="did not answer before"):
+            broken.fetch(NAME)
+        assert "word" == SecretServiceKeyring().fetch(NAME)
+
+    def test_that_is_gone_is_not_available(self, broken: SecretServiceKeyring) -> None:
+        with open_dbus_connection("SESSION") as bus:
+            os.kill(daemon(bus), signal.SIGTERM)
+            while Proxy(message_bus, bus).NameHasOwner(DAEMON)[0]:
+                pass
+
+        with pytest.raises(KeyringError, match="cannot read the Secret Service"):
+            broken.fetch(NAME)
+        with pytest.raises(KeyringUnavailableError, match="the Secret Service is not available"):
+            SecretServiceKeyring()

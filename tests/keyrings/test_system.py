@@ -1,0 +1,198 @@
+"""Any backend of the ``keyring`` library: short ones get chunks, broken ones do no harm, unsafe ones are refused."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from keyrings import backends
+
+from docker_credential_ecrx.errors import KeyringError, KeyringUnavailableError
+from docker_credential_ecrx.keyrings import USERNAME, service_of
+from docker_credential_ecrx.keyrings.system import SystemKeyring
+
+NAME = "token:ecr:aws:us-east-1:0123"
+HEAD = (service_of(NAME), USERNAME)
+TOKEN = "ecrx1 1 43200 21600 - 0 00000000\n" + "0123456789" * 270
+SECRET = "hunter2hunter2"
+ALPHABETS = {"ASCII": "token", "16 bits": "Schlüssel€", "beyond": "🐳🔑", "mixed": "a🐳b"}
+USES: dict[str, Callable[[SystemKeyring], object]] = {
+    "fetch": lambda keyring: keyring.fetch(NAME),
+    "put": lambda keyring: keyring.put(NAME, TOKEN, 3600),
+    "drop": lambda keyring: keyring.drop(NAME),
+}
+
+
+def opened(backend: type[backends.Memory]) -> SystemKeyring:
+    return SystemKeyring(f"keyrings.backends.{backend.__name__}")
+
+
+@pytest.fixture(autouse=True)
+def empty() -> Iterator[None]:
+    """Empty all keyrings, and let go who still waits for them."""
+    backends.HungWhenWritten.asked = backends.Hung.asked = 0
+    backends.HungWhenWritten.answered.clear()
+    yield
+    backends.HungWhenWritten.answered.set()
+    for backend in vars(backends).values():
+        if isinstance(backend, type) and issubclass(backend, backends.Memory):
+            backend.items.clear()
+
+
+def text_of(length: int, alphabet: str) -> str:
+    return (alphabet * length)[:length]
+
+
+def in_chunks(secret: str) -> tuple[SystemKeyring, list[tuple[str, str]]]:
+    """Return the keyring that keeps ``secret``, and the items that are its chunks, in order."""
+    keyring = opened(backends.Windows)
+    keyring.put(NAME, secret, 3600)
+    return keyring, sorted(item for item in backends.Windows.items if item != HEAD)
+
+
+class TestItems:
+    def test_are_those_of_the_keyring_library(self) -> None:
+        opened(backends.Memory).put(NAME, TOKEN, 3600)
+
+        assert {("docker-credential-ecrx:token:ecr:aws:us-east-1:0123", "ecrx"): TOKEN} == backends.Memory.items
+
+    def test_are_forgotten_when_dropped_however_often(self) -> None:
+        keyring = opened(backends.Memory)
+        keyring.put(NAME, TOKEN, 3600)
+        keyring.drop(NAME)
+        keyring.drop(NAME)
+
+        assert keyring.fetch(NAME) is None
+
+    @settings(deadline=None)
+    @given(st.text())
+    def test_keep_a_secret_of_any_text(self, secret: str) -> None:
+        keyring = opened(backends.Windows)
+        keyring.put(NAME, secret, 3600)
+
+        assert secret == keyring.fetch(NAME)
+
+
+class TestChunks:
+    @pytest.mark.parametrize("alphabet", ALPHABETS.values(), ids=ALPHABETS)
+    @pytest.mark.parametrize("length", [0, 1, 640, 641, 1200, 1201, 1280, 1281, 2400, 2401, 2714, 20_000])
+    def test_keep_a_secret_of_any_length(self, length: int, alphabet: str) -> None:
+        secret = text_of(length, alphabet)
+        keyring = opened(backends.Windows)
+        keyring.put(NAME, secret, 3600)
+
+        assert secret == keyring.fetch(NAME)
+
+    def test_have_each_a_service_name_of_its_own(self) -> None:
+        _, chunks = in_chunks(TOKEN)
+
+        assert 3 == len(chunks) == len({service for service, _ in chunks} - {service_of(NAME)})
+
+    @pytest.mark.parametrize("alphabet", ALPHABETS.values(), ids=ALPHABETS)
+    @pytest.mark.parametrize(
+        "lengths", [(10, 3000), (3000, 10), (1300, 5000, 1300), (3000, 3000), (0, 2500, 0)], ids=str
+    )
+    def test_of_what_was_replaced_are_gone(self, lengths: tuple[int, ...], alphabet: str) -> None:
+        keyring = opened(backends.Windows)
+        for length in lengths:
+            keyring.put(NAME, text_of(length, alphabet), 3600)
+            assert text_of(length, alphabet) == keyring.fetch(NAME)
+        keyring.drop(NAME)
+
+        assert {} == backends.Windows.items
+
+    @pytest.mark.parametrize("number", [0, 1, 2])
+    @pytest.mark.parametrize(
+        "damage",
+        [lambda text: "?" + text[1:], lambda text: text[:-1], lambda text: text + "0", lambda _: ""],
+        ids=["changed", "short", "long", "emptied"],
+    )
+    def test_that_are_damaged_are_none(self, number: int, damage: Callable[[str], str]) -> None:
+        keyring, chunks = in_chunks(TOKEN)
+        backends.Windows.items[chunks[number]] = damage(backends.Windows.items[chunks[number]])
+
+        assert keyring.fetch(NAME) is None
+
+    @pytest.mark.parametrize("number", [0, 1, 2])
+    def test_that_are_lost_are_none_and_can_be_written_again(self, number: int) -> None:
+        keyring, chunks = in_chunks(TOKEN)
+        del backends.Windows.items[chunks[number]]
+
+        assert keyring.fetch(NAME) is None
+        keyring.put(NAME, TOKEN, 3600)
+        assert TOKEN == keyring.fetch(NAME)
+
+    def test_that_changed_places_are_none(self) -> None:
+        keyring, (one, other, _) = in_chunks(TOKEN)
+        items = backends.Windows.items
+        items[one], items[other] = items[other][::-1], items[one]
+
+        assert keyring.fetch(NAME) is None
+
+    @pytest.mark.parametrize("head", ["ecrx-chunks", "ecrx-chunks 0 x 0", "ecrx-chunks 0 -1 0", "ecrx-chunks 0 3 0 0"])
+    def test_of_a_head_that_is_not_ours_are_none(self, head: str) -> None:
+        backends.Memory.items[HEAD] = head
+
+        assert opened(backends.Memory).fetch(NAME) is None
+
+    def test_that_do_not_all_fit_leave_what_was_there_and_nothing_else(self) -> None:
+        keyring = opened(backends.Full)
+        keyring.put(NAME, "old", 3600)
+
+        with pytest.raises(KeyringError):
+            keyring.put(NAME, TOKEN, 3600)
+
+        assert {HEAD: "old"} == backends.Full.items
+
+
+class TestBackendThatFails:
+    @pytest.mark.parametrize("use", USES.values(), ids=USES)
+    def test_is_a_keyring_error_that_names_it(self, use: Callable[[SystemKeyring], object]) -> None:
+        with pytest.raises(KeyringError, match=r"cannot .* the keyring keyrings\.backends\.OverSsh"):
+            use(opened(backends.OverSsh))
+
+    @pytest.mark.parametrize(
+        ("use", "backend"),
+        [("fetch", backends.Hung), ("put", backends.HungWhenWritten), ("drop", backends.Hung)],
+    )
+    def test_is_asked_once_and_given_up_where_it_hangs(self, use: str, backend: type[backends.HungWhenWritten]) -> None:
+        with pytest.raises(KeyringError, match="does not answer"):
+            USES[use](opened(backend))
+
+        assert 1 == backend.asked
+
+    @pytest.mark.parametrize("secret", [SECRET, SECRET * 200])
+    def test_does_not_make_us_tell_the_secret_that_it_tells(self, secret: str) -> None:
+        with pytest.raises(KeyringError) as raised:
+            opened(backends.Telltale).put(NAME, secret, 3600)
+
+        error = raised.value
+        assert SECRET not in f"{error} {error!r} {error.message} {error.hint} {error.args}"
+
+
+class TestBackendThatIsRefused:
+    @pytest.mark.parametrize(
+        ("name", "reason"),
+        [
+            ("keyrings.backends.PlaintextKeyring", "keeps secrets in plain text"),
+            ("keyrings.backends.Renamed", "keeps secrets in plain text"),
+            ("keyrings.backends.Chain", "keeps secrets in plain text"),
+            ("keyring.backends.null.Keyring", "keeps nothing"),
+            ("keyring.backends.fail.Keyring", "keeps nothing"),
+            ("keyrings.backends.Unfit", "is not available"),
+            ("keyrings.backends.Unknown", "is not available"),
+            ("keyrings.nowhere.Keyring", "is not available"),
+            ("keyring.backends.null", "is not available"),
+            ("os.path.join", "is not available"),
+            ("builtins.object", "is not available"),
+            ("Kernel", "is not available"),
+            (".", "is not available"),
+            ("ke yring\n.X", "is not available"),
+        ],
+    )
+    def test_says_why(self, name: str, reason: str) -> None:
+        with pytest.raises(KeyringUnavailableError) as refused:
+            SystemKeyring(name)
+
+        assert f"the keyring {name} {reason}" in refused.value.message
+        assert 1 == len(str(refused.value).splitlines())
