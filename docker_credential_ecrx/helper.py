@@ -1,12 +1,14 @@
 """What get, store, erase and list mean: an ECR registry's token, or another registry's password."""
 
-from collections.abc import Mapping
+import sys
 
 from docker_credential_ecrx import identity, keyrings, log, registry, tokens
 from docker_credential_ecrx.errors import KeyringError, NoAwsCredentialsError, NotFoundError, RequestError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from docker_credential_ecrx.identity import Identity
     from docker_credential_ecrx.keyrings import Keyring
     from docker_credential_ecrx.registry import Registry
@@ -19,7 +21,7 @@ ECR_USER = "AWS"
 class Helper:
     """A credential store for every registry, which gets those of Amazon ECR itself."""
 
-    def __init__(self, settings: "Settings", environ: Mapping[str, str]) -> None:
+    def __init__(self, settings: "Settings", environ: "Mapping[str, str]") -> None:
         self._settings = settings
         self._environ = environ
 
@@ -35,10 +37,11 @@ class Helper:
 
             return passwords.get(server, self._settings.keyring, self._environ)
         keyring = self._token_keyring()
-        login = tokens.cached(_login(place), keyring)
-        if login is not None and login.is_alive(tokens.now()):
-            log.debug(f"{place.host} answers with what docker login stored")
-            return ECR_USER, login.password
+        for name in self._logins(place):
+            login = tokens.cached(name, keyring)
+            if login is not None and login.is_alive(tokens.now()):
+                log.debug(f"{place.host} answers with what docker login stored")
+                return ECR_USER, login.password
         who = self._settings.identity_for(place.host)
         name = self._name(place, who)
         log.debug(f"{place.host} answers with {who} as {name}, keyring {keyring.label if keyring else 'none'}")
@@ -80,7 +83,7 @@ class Helper:
             return
         from docker_credential_ecrx import ledger
 
-        names = (_login(place), self._name(place, self._settings.identity_for(place.host)))
+        names = self._names(place)
         keyring = self._token_keyring()
         if keyring is not None:
             for name in names:
@@ -108,8 +111,7 @@ class Helper:
         place = registry.parse(server)
         if place is None:
             return False
-        names = (_login(place), self._name(place, self._settings.identity_for(place.host)))
-        found = (tokens.cached(name, keyring) for name in names)
+        found = (tokens.cached(name, keyring) for name in self._names(place))
         return any(token is not None and token.is_alive(tokens.now()) for token in found)
 
     def _token_keyring(self) -> "Keyring | None":
@@ -125,7 +127,20 @@ class Helper:
         print_ = identity.fingerprint(who, self._environ)
         return f"token:{place.service}:{place.partition}:{place.region}:{print_}"
 
+    def _names(self, place: "Registry") -> tuple[str, ...]:
+        """Return the names of the items that may answer for the registry."""
+        return *self._logins(place), self._name(place, self._settings.identity_for(place.host))
+
+    def _logins(self, place: "Registry") -> tuple[str, ...]:
+        """Return the names of what ``docker login`` stored for the host: by this link, and by the bare program."""
+        link = self._settings.profile
+        bare = f"login:{place.host}"
+        return (bare,) if link is None else (f"{bare}:{link}", bare)
+
     def _mint(self, place: "Registry", who: "Identity", name: str, keyring: "Keyring | None") -> tokens.Token:
+        # botocore loads awscrt, 12 MB, wherever it finds it; only a session of ``aws login`` needs it.
+        if not any(key == "login_session" for _, key, _ in identity.chain(who, self._environ)):
+            sys.modules.setdefault("awscrt", None)  # type: ignore[arg-type]
         from docker_credential_ecrx import aws  # 300 ms that only a miss pays
 
         log.debug(f"asking AWS for a token in {place.region}")
@@ -143,9 +158,10 @@ class Helper:
         if life <= 0:
             message = f"the token for {place.host} has expired"
             raise RequestError(message, "get a new one: aws ecr get-login-password")
-        token = tokens.fresh_token(secret, _login(place), life, moment)
-        if tokens.keep(_login(place), token, keyring):
-            self._record(_login(place), place, "docker login", token, keyring)
+        name = self._logins(place)[0]
+        token = tokens.fresh_token(secret, name, life, moment)
+        if tokens.keep(name, token, keyring):
+            self._record(name, place, "docker login", token, keyring)
         else:
             reason = f"the keyring {keyring.label} does not take it" if keyring else "there is no keyring"
             log.warn(f"the token for {place.host} is not kept, because {reason}; get asks AWS instead")
@@ -181,8 +197,3 @@ class Helper:
         except OSError as error:
             log.debug(f"going on without a lock: {error.strerror}")
             return None
-
-
-def _login(place: "Registry") -> str:
-    """Return the name of the item that keeps what ``docker login`` stored."""
-    return f"login:{place.host}"

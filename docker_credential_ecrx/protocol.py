@@ -3,11 +3,13 @@
 https://github.com/docker/docker-credential-helpers
 """
 
-from collections.abc import Callable, Mapping
-
 from docker_credential_ecrx import settings
 from docker_credential_ecrx.errors import EcrxError, NotFoundError, RequestError, one_line
 from docker_credential_ecrx.helper import Helper
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 VERBS = ("get", "store", "erase", "list")
 # The messages that clients compare with (docker-credential-helpers, credentials/error.go).
@@ -29,7 +31,7 @@ class Reply:
         self.status = status
 
 
-def answer(verb: str, called_by: str, environ: Mapping[str, str], read: Callable[[], bytes]) -> Reply:
+def answer(verb: str, called_by: str, environ: "Mapping[str, str]", read: "Callable[[], bytes]") -> Reply:
     """Answer one of ``VERBS``; ``read`` returns all of stdin, which ``list`` does not need."""
     reply = _answer(verb, lambda: Helper(settings.load(called_by, environ), environ), read)
     if verb == "erase" and reply.stdout != f"{NO_SERVER}\n":
@@ -38,7 +40,7 @@ def answer(verb: str, called_by: str, environ: Mapping[str, str], read: Callable
     return reply
 
 
-def _answer(verb: str, helper: Callable[[], Helper], read: Callable[[], bytes]) -> Reply:
+def _answer(verb: str, helper: "Callable[[], Helper]", read: "Callable[[], bytes]") -> Reply:
     try:
         return _ANSWERS[verb](helper, read)
     except NotFoundError:
@@ -63,25 +65,25 @@ def failure(error: EcrxError) -> Reply:
     return Reply(line, line, 1)
 
 
-def _get(helper: Callable[[], Helper], read: Callable[[], bytes]) -> Reply:
+def _get(helper: "Callable[[], Helper]", read: "Callable[[], bytes]") -> Reply:
     server = _server(read())
     user, secret = helper().get(server)
     return Reply(f'{{"ServerURL":{_quote(server)},"Username":{_quote(user)},"Secret":{_quote(secret)}}}\n')
 
 
-def _store(helper: Callable[[], Helper], read: Callable[[], bytes]) -> Reply:
+def _store(helper: "Callable[[], Helper]", read: "Callable[[], bytes]") -> Reply:
     server, user, secret = _credentials(read())
     helper().store(server, user, secret)
     return Reply()
 
 
-def _erase(helper: Callable[[], Helper], read: Callable[[], bytes]) -> Reply:
+def _erase(helper: "Callable[[], Helper]", read: "Callable[[], bytes]") -> Reply:
     server = _server(read())
     helper().erase(server)
     return Reply()
 
 
-def _list(helper: Callable[[], Helper], _read: Callable[[], bytes]) -> Reply:
+def _list(helper: "Callable[[], Helper]", _read: "Callable[[], bytes]") -> Reply:
     pairs = (f"{_quote(server)}:{_quote(user)}" for server, user in helper().list().items())
     return Reply("{" + ",".join(pairs) + "}\n")
 

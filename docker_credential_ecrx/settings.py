@@ -4,7 +4,6 @@ Sources, first that applies: the name the program was called by, the configurati
 """
 
 import os
-from collections.abc import Mapping
 
 from docker_credential_ecrx.errors import SettingsError
 from docker_credential_ecrx.identity import Identity
@@ -13,6 +12,7 @@ PROGRAM = "docker-credential-ecrx"
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
 _KEYRINGS = ("auto", "kernel", "secret-service", "none")
@@ -24,19 +24,19 @@ _ROLE_SESSION_SECONDS = range(900, 43200 + 1)
 
 
 class Settings:
-    """The configuration file's rules and the chosen keyring, for a program called by a certain name."""
+    """The configuration file's rules and the chosen keyring; ``profile`` is the one that the program's name has."""
 
-    __slots__ = ("_profile", "_rules", "keyring")
+    __slots__ = ("_rules", "keyring", "profile")
 
     def __init__(self, profile: str | None, rules: tuple[tuple[str, Identity], ...], keyring: str) -> None:
-        self._profile = profile
+        self.profile = profile
         self._rules = rules
         self.keyring = keyring
 
     def identity_for(self, host: str) -> Identity:
         """Return whose credentials are asked for a token for the registry ``host``."""
-        if self._profile is not None:
-            return Identity(self._profile)
+        if self.profile is not None:
+            return Identity(self.profile)
         if self._rules:
             from fnmatch import fnmatchcase  # a cached get without a configuration file has no use for it
 
@@ -46,7 +46,7 @@ class Settings:
         return Identity()
 
 
-def load(called_by: str, environ: Mapping[str, str]) -> Settings:
+def load(called_by: str, environ: "Mapping[str, str]") -> Settings:
     """Read the settings that hold for a program called by the path ``called_by``.
 
     Raises SettingsError where the configuration file or ECRX_KEYRING is wrong.
@@ -81,18 +81,20 @@ def profile_of(called_by: str) -> str | None:
     return profile
 
 
-def config_path(environ: Mapping[str, str]) -> str:
+def config_path(environ: "Mapping[str, str]") -> str:
     """Return where the configuration file is looked for, or an empty path where there is no home."""
     if environ.get("ECRX_CONFIG"):
         return environ["ECRX_CONFIG"]
     if os.name == "nt":
         folder = environ.get("APPDATA", "")
     else:
-        folder = environ.get("XDG_CONFIG_HOME") or home("/.config", environ)
+        folder = environ.get("XDG_CONFIG_HOME", "")
+        if not os.path.isabs(folder):  # as the XDG specification says
+            folder = home("/.config", environ)
     return os.path.join(folder, "ecrx", "config.toml") if folder else ""
 
 
-def home(folder: str, environ: Mapping[str, str]) -> str:
+def home(folder: str, environ: "Mapping[str, str]") -> str:
     """Return ``folder`` below the user's home, or an empty path where there is none."""
     base = environ.get("HOME") or os.path.expanduser("~")
     return "" if base.startswith("~") else base.rstrip("/") + folder

@@ -19,7 +19,7 @@ _FIELDS = 7
 # Half a life, give or take a twentieth: a fleet that was started together does not renew in one second.
 _RENEW_AT, _SPREAD = 0.5, 0.05
 # Longer than one attempt to mint may take, so that who waits gets its outcome.
-_PATIENCE_SECONDS = 10.5
+_PATIENCE_SECONDS = 9.5
 _MACHINE_ID = "/etc/machine-id"
 _BOOT_ID = "/proc/sys/kernel/random/boot_id"
 _STEP_BACK_SECONDS = 300.0  # a clock that is put right by a few minutes is no reason to ask AWS
@@ -82,8 +82,7 @@ def fresh_token(password: str, name: str, life: float, minted: Moment) -> Token:
 
 def to_record(name: str, token: Token) -> str:
     """Return what the keyring keeps: a line of facts with a checksum, and the password."""
-    minted = token.minted
-    facts = f"{minted.utc:.0f} {token.life:.0f} {token.renew:.0f} {minted.boot or '-'} {minted.uptime:.0f}"
+    facts = f"{token.life:.0f} {token.renew:.0f} {_stamp(token.minted)}"
     return f"{_MAGIC} {facts} {_checksum(name, facts, token.password)}\n{token.password}"
 
 
@@ -98,9 +97,9 @@ def from_record(name: str, record: str) -> Token | None:
         or words[-1] != _checksum(name, " ".join(words[1:-1]), password)
     ):
         return None
-    _, utc, life, renew, boot, uptime, _ = words
+    _, life, renew, *stamp, _ = words
     try:
-        return Token(password, Moment(float(utc), boot.strip("-"), float(uptime)), float(life), float(renew))
+        return Token(password, _moment(*stamp), float(life), float(renew))
     except ValueError:
         return None
 
@@ -145,7 +144,7 @@ def obtain(
     if token is not None and token.is_fresh(now()):
         return token
     alive = token if token is not None and token.is_alive(now()) else None
-    started = time.monotonic()
+    started = now()
     # What no keyring keeps, no process can hand to another.
     lock = open_lock(name) if keyring is not None else None
     try:
@@ -180,20 +179,30 @@ def _minted(mint: "Callable[[], Token]", lock: "FileLock | None") -> Token:
 def _share_failure(lock: "FileLock", error: EcrxError) -> None:
     kind = "none" if isinstance(error, NoAwsCredentialsError) else "failed"
     try:
-        lock.write(f"{time.monotonic()!r}\n{kind}\n{error.message}\n{error.hint}\n")
+        lock.write(f"{_stamp(now())}\n{kind}\n{error.message}\n{error.hint}\n")
     except OSError:
         pass  # a full disk: the next one will find out by itself
 
 
-def _raise_shared_failure(lock: "FileLock", started: float) -> None:
+def _raise_shared_failure(lock: "FileLock", started: Moment) -> None:
     """Raise the failure of the process that this one waited for, if it left one since ``started``."""
-    at, kind, message, hint, *_ = (lock.read() + "\n" * 4).split("\n")
+    stamp, kind, message, hint, *_ = (lock.read() + "\n" * 4).split("\n")
     try:
-        if float(at) < started:
-            return
-    except ValueError:
+        at = _moment(*stamp.split(" "))
+    except (ValueError, TypeError):
+        return
+    waited, age = at.since(started), now().since(at)
+    if waited is None or age is None or not (waited >= 0 and age >= 0):  # NaN is neither
         return
     raise (NoAwsCredentialsError if kind == "none" else AwsError)(message, hint)
+
+
+def _stamp(moment: Moment) -> str:
+    return f"{moment.utc:.3f} {moment.boot or '-'} {moment.uptime:.3f}"
+
+
+def _moment(utc: str, boot: str, uptime: str) -> Moment:
+    return Moment(float(utc), boot.strip("-"), float(uptime))
 
 
 def _checksum(name: str, facts: str, password: str) -> str:

@@ -1,0 +1,240 @@
+"""``docker login`` to an ECR registry: its token is kept for that host alone, until it ends or ``docker logout``."""
+
+import json
+import time
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import secretstorage
+from jeepney.io.blocking import open_dbus_connection
+
+from docker_credential_ecrx.demo.standin import new_password
+from support.home import HOST, OTHER_HOST, SECONDARY, Home, Result
+from support.keyrings import kernel_keys
+from support.secrets import places_of
+
+PUBLIC = "public.ecr.aws"
+
+
+@pytest.fixture
+def keyring(keyring: dict[str, str]) -> Iterator[dict[str, str]]:
+    """Return the environment for each of Linux's keyrings, which are left empty: a login is the host's in any home."""
+    yield keyring
+    if "DBUS_SESSION_BUS_ADDRESS" in keyring:
+        with closing(open_dbus_connection(keyring["DBUS_SESSION_BUS_ADDRESS"])) as connection:
+            for item in list(secretstorage.get_default_collection(connection).get_all_items()):
+                item.delete()
+
+
+@pytest.fixture
+def login() -> str:
+    """Return a token that ``docker login`` was given; it is not the stand-in's."""
+    return new_password(time.time() + 12 * 3600)
+
+
+def refusal(found: Result) -> str:
+    """Return the one line that says on both streams what failed."""
+    assert (1, found.stderr, 1) == (found.status, found.stdout, found.stdout.count("\n"))
+    return found.stdout
+
+
+def store_as(home: Home, profile: str, secret: str, env: Mapping[str, str]) -> Result:
+    """Store a token as the helper of a profile's link, after a ``get`` has made that link."""
+    request = json.dumps({"ServerURL": HOST, "Username": "AWS", "Secret": secret})
+    return home.run("store", stdin=request, called_by=f"docker-credential-ecrx-{profile}", env=env)
+
+
+def time_left(serials: Collection[str]) -> list[str]:
+    """Return what the kernel says of the time that keys have left: whole hours, rounded down."""
+    fields = [line.split() for line in Path("/proc/keys").read_text().splitlines()]
+    return [field[3] for field in fields if str(int(field[0], 16)) in serials]
+
+
+class TestTokenOfDockerLogin:
+    @pytest.mark.parametrize("host", [HOST, PUBLIC])
+    def test_get_answers_with_it_and_does_not_ask_aws(
+        self, home: Home, keyring: dict[str, str], login: str, host: str
+    ) -> None:
+        home.add_role_profile()
+
+        assert (0, "", "") == home.store(host, "AWS", login, keyring)
+
+        assert {"ServerURL": host, "Username": "AWS", "Secret": login} == home.get(host, env=keyring).answer
+        assert [] == home.aws.calls
+
+    @pytest.mark.parametrize("server", [f"https://{HOST}", f"http://{HOST}", f"{HOST}:443", f"https://{HOST}/v2/"])
+    def test_is_the_hosts_however_the_client_spells_it(self, home: Home, login: str, server: str) -> None:
+        home.store(server, "AWS", login)
+
+        assert login == home.get(HOST, profile=None).secret
+        assert login == home.get(server, profile=None).secret
+
+    def test_needs_no_aws_credentials(self, home: Home, login: str) -> None:
+        home.store(HOST, "AWS", login)
+
+        assert login == home.get(profile="missing").secret
+
+    def test_is_that_hosts_only(self, home: Home, keyring: dict[str, str], login: str) -> None:
+        home.add_role_profile()
+        home.store(HOST, "AWS", login, keyring)
+
+        others = [home.get(host, env=keyring).secret for host in (OTHER_HOST, HOST.replace("us-east-1", "eu-west-1"))]
+
+        assert [SECONDARY, SECONDARY] == [home.aws.issued[secret].account for secret in others]
+
+    def test_a_later_one_replaces_it(self, home: Home, keyring: dict[str, str], login: str) -> None:
+        later = new_password(time.time() + 12 * 3600)
+        home.store(HOST, "AWS", login, keyring)
+        home.store(HOST, "AWS", later, keyring)
+
+        assert later == home.get(profile=None, env=keyring).secret
+
+    def test_is_in_no_file_and_in_no_line_of_the_debug_log(
+        self, home: Home, keyring: dict[str, str], login: str, tmp_path: Path
+    ) -> None:
+        env = keyring | {"ECRX_LOG": "debug"}
+        said = home.store(HOST, "AWS", login, env).stderr + home.get(profile=None, env=env).stderr
+        home.run("list", env=keyring)
+
+        assert [] == places_of(login, home.folder, tmp_path)
+        assert login[:40] not in said
+
+    def test_list_names_its_host_once(self, home: Home, keyring: dict[str, str], login: str) -> None:
+        home.store(HOST, "AWS", login, keyring)
+        home.store(f"https://{HOST}", "AWS", login, keyring)
+
+        assert (0, f'{{"{HOST}":"AWS"}}\n', "") == home.run("list", env=keyring)
+
+
+class TestItsLife:
+    @pytest.mark.parametrize(
+        ("hours_to_live", "hours_left"),
+        [(None, ("11h", "12h")), (5.5, ("5h",)), (1000, ("11h", "12h"))],
+        ids=["unknown-form", "5-hours", "1000-hours"],
+    )
+    def test_is_what_the_token_says_and_12_hours_at_most(
+        self, home: Home, hours_to_live: float | None, hours_left: tuple[str, ...]
+    ) -> None:
+        before = kernel_keys()
+        password = new_password(time.time() + hours_to_live * 3600) if hours_to_live else "a form that nobody knows"
+
+        assert (0, "", "") == home.store(HOST, "AWS", password, {"ECRX_KEYRING": "kernel"})
+
+        assert password == home.get(profile=None).secret
+        (left,) = time_left(kernel_keys().keys() - before.keys())
+        assert left in hours_left
+
+    @pytest.mark.parametrize("ended", [1, 1_000_000_000])
+    def test_a_token_that_has_ended_is_refused_in_a_sentence(
+        self, home: Home, keyring: dict[str, str], ended: int
+    ) -> None:
+        home.add_role_profile()
+        expired = new_password(ended)
+
+        line = refusal(home.store(HOST, "AWS", expired, keyring))
+
+        assert f"the token for {HOST} has expired" in line
+        assert expired[:40] not in line
+        assert SECONDARY == home.aws.issued[home.get(env=keyring).secret].account
+
+
+class TestWhatIsRefused:
+    @pytest.mark.parametrize("user", ["bob", "aws", "<token>"])
+    def test_another_user_than_aws(self, home: Home, login: str, user: str) -> None:
+        line = refusal(home.store(HOST, user, login))
+
+        assert f"the user of an ECR registry is AWS, not {user}" in line
+        assert f"docker login --username AWS --password-stdin {HOST}" in line
+        assert login[:40] not in line
+        assert {} == home.run("list").answer
+
+
+class TestErase:
+    @pytest.mark.parametrize("server", [HOST, f"https://{HOST}", f"http://{HOST}"])
+    def test_ends_it(self, home: Home, keyring: dict[str, str], login: str, server: str) -> None:
+        home.add_role_profile()
+        home.store(HOST, "AWS", login, keyring)
+
+        assert (0, "", "") == home.run("erase", stdin=server, env=keyring)
+
+        assert {} == home.run("list", env=keyring).answer
+        assert SECONDARY == home.aws.issued[home.get(env=keyring).secret].account
+
+    def test_also_drops_the_token_that_was_minted(self, home: Home, keyring: dict[str, str], login: str) -> None:
+        home.add_role_profile()
+        minted = home.get(env=keyring).secret
+        home.store(HOST, "AWS", login, keyring)
+
+        home.run("erase", stdin=HOST, called_by="docker-credential-ecrx-secondary", env=keyring)
+        home.aws.calls.clear()
+
+        assert home.get(env=keyring).secret not in (minted, login)
+        assert 1 == home.aws.count("GetAuthorizationToken")
+
+    def test_of_another_registry_leaves_it(self, home: Home, keyring: dict[str, str], login: str) -> None:
+        home.store(HOST, "AWS", login, keyring)
+        home.run("erase", stdin=OTHER_HOST, env=keyring)
+
+        assert login == home.get(profile=None, env=keyring).secret
+
+
+class TestBesideTheTokenThatWasMinted:
+    def test_a_login_does_not_replace_it(self, home: Home, keyring: dict[str, str], login: str) -> None:
+        home.add_role_profile()
+        minted = home.get(env=keyring).secret
+        home.store(HOST, "AWS", login, keyring)
+        home.aws.calls.clear()
+
+        assert [login, minted] == [home.get(host, env=keyring).secret for host in (HOST, OTHER_HOST)]
+        assert [] == home.aws.calls
+
+    def test_a_login_as_one_identity_leaves_every_identitys_token(
+        self, home: Home, keyring: dict[str, str], login: str
+    ) -> None:
+        home.add_role_profile()
+        home.add_role_profile("tertiary", "arn:aws:iam::444444444444:role/puller", "base4")
+        profiles = ("secondary", "tertiary")
+        minted = [home.get(OTHER_HOST, profile=profile, env=keyring).secret for profile in profiles]
+        home.aws.calls.clear()
+
+        assert (0, "", "") == store_as(home, "secondary", login, keyring)
+
+        assert minted == [home.get(OTHER_HOST, profile=profile, env=keyring).secret for profile in profiles]
+        assert [] == home.aws.calls
+
+    def test_another_identitys_token_is_kept_as_a_login_not_as_ones_own(
+        self, home: Home, keyring: dict[str, str]
+    ) -> None:
+        home.add_role_profile()
+        home.add_role_profile("tertiary", "arn:aws:iam::444444444444:role/puller", "base4")
+        others, own = (home.get(profile=profile, env=keyring).secret for profile in ("tertiary", "secondary"))
+
+        assert (0, "", "") == store_as(home, "secondary", others, keyring)
+
+        assert [others, own] == [home.get(host, env=keyring).secret for host in (HOST, OTHER_HOST)]
+
+    def test_what_get_answered_is_not_kept_twice(self, home: Home, kernel: dict[str, str]) -> None:
+        home.add_role_profile()
+        minted, kept = home.get(env=kernel).secret, kernel_keys()
+        home.aws.calls.clear()
+
+        assert (0, "", "") == store_as(home, "secondary", minted, kernel)
+
+        assert kept == kernel_keys()
+        assert minted == home.get(env=kernel).secret
+        assert [] == home.aws.calls
+
+
+class TestNoKeyring:
+    def test_the_login_succeeds_and_one_line_says_that_get_asks_aws_instead(self, home: Home, login: str) -> None:
+        home.add_role_profile()
+        env = {"ECRX_KEYRING": "none"}
+
+        status, stdout, stderr = home.store(HOST, "AWS", login, env)
+
+        assert (0, "", 1) == (status, stdout, stderr.count("\n"))
+        assert f"the token for {HOST} is not kept" in stderr
+        assert login[:40] not in stderr
+        assert SECONDARY == home.aws.issued[home.get(env=env).secret].account

@@ -1,0 +1,315 @@
+"""A token's life on two clocks, its record in a keyring, and how many processes get it with one question to AWS."""
+
+import signal
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from docker_credential_ecrx import tokens
+from docker_credential_ecrx.errors import AwsError, KeyringError, NoAwsCredentialsError
+from docker_credential_ecrx.state import FileLock
+from docker_credential_ecrx.tokens import Moment, Token
+from support.secrets import places_of
+
+NAME = "token:ecr:aws:us-east-1:0123"
+HOUR = 3600.0
+DUE, LIFE = 6 * HOUR, 12 * HOUR
+BOOT, OTHER_BOOT, NO_BOOT = "5b1c44f6-3c3a-4d19-9f4e-0f4c2b0d9a11", "00000000-0000-4000-8000-000000000000", ""
+MINTED = Moment(1_700_000_000.0, BOOT, 100_000.0)
+OLD = Token("old", MINTED, LIFE, DUE)
+FRESH, ALIVE, OVER = (True, True), (False, True), (False, False)
+REFUSED = AwsError("AWS refuses", "check the profile")
+
+KILLED_HOLDER = """\
+import os, signal, sys
+from docker_credential_ecrx.state import FileLock
+lock = FileLock(sys.argv[1])
+assert lock.acquire(0.0)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+whole = st.integers(-(10**10), 10**10).map(float)
+words = st.sampled_from([BOOT, OTHER_BOOT, NO_BOOT])
+minted_tokens = st.builds(Token, st.text(min_size=1), st.builds(Moment, whole, words, whole), whole, whole)
+
+
+def later(seconds: float, *, boot: str = BOOT, clock_set_by: float = 0.0) -> Moment:
+    """Return the moment ``seconds`` after MINTED, on a wall clock that was set forward or back meanwhile."""
+    return Moment(MINTED.utc + seconds + clock_set_by, boot, MINTED.uptime + seconds if boot == BOOT else seconds)
+
+
+def state_at(moment: Moment) -> tuple[bool, bool]:
+    return OLD.is_fresh(moment), OLD.is_alive(moment)
+
+
+class TestLife:
+    @pytest.mark.parametrize("boot", [BOOT, OTHER_BOOT, NO_BOOT], ids=["same boot", "another boot", "no boot clock"])
+    @pytest.mark.parametrize(
+        ("age", "state"),
+        [(0, FRESH), (DUE - 1, FRESH), (DUE, ALIVE), (LIFE - 1, ALIVE), (LIFE, OVER), (99 * LIFE, OVER)],
+    )
+    def test_is_fresh_then_due_then_over(self, age: float, state: tuple[bool, bool], boot: str) -> None:
+        assert state == state_at(later(age, boot=boot))
+
+    @pytest.mark.parametrize("clock_set_by", [30 * HOUR, -30 * HOUR])
+    @pytest.mark.parametrize(("age", "state"), [(1, FRESH), (DUE + 1, ALIVE), (LIFE, OVER)])
+    def test_is_not_changed_by_a_wall_clock_that_is_set(
+        self, age: float, state: tuple[bool, bool], clock_set_by: float
+    ) -> None:
+        assert state == state_at(later(age, clock_set_by=clock_set_by))
+
+    @pytest.mark.parametrize("boot", [OTHER_BOOT, NO_BOOT], ids=["another boot", "no boot clock"])
+    @pytest.mark.parametrize(
+        ("clock_set_by", "state"), [(30 * HOUR, OVER), (-30 * HOUR, OVER), (-60, FRESH), (60, FRESH)]
+    )
+    def test_is_over_where_nothing_but_a_wall_clock_that_is_hours_off_tells(
+        self, clock_set_by: float, state: tuple[bool, bool], boot: str
+    ) -> None:
+        assert state == state_at(later(1, boot=boot, clock_set_by=clock_set_by))
+
+
+class TestRenewal:
+    @patient
+    @given(st.text(), st.integers(1, 10**6))
+    def test_is_due_at_half_a_life_give_or_take_a_twentieth(self, name: str, life: int) -> None:
+        token = tokens.fresh_token("password", name, life, MINTED)
+
+        assert 0.45 * life <= token.renew <= 0.55 * life
+
+    def test_is_due_at_the_same_time_for_the_same_name_and_at_another_for_others(self) -> None:
+        names = [f"{NAME}{number}" for number in range(50)]
+        once, again = ([tokens.fresh_token("p", name, LIFE, MINTED).renew for name in names] for _ in range(2))
+
+        assert once == again
+        assert 50 == len(set(once))
+        assert max(once) - min(once) > 0.05 * LIFE
+
+
+class TestRecord:
+    @patient
+    @given(st.text(), minted_tokens)
+    def test_gives_back_the_token(self, name: str, token: Token) -> None:
+        record = tokens.to_record(name, token)
+        found = tokens.from_record(name, record)
+
+        assert found is not None
+        assert (token.password, token.minted.boot) == (found.password, found.minted.boot)
+        assert (token.minted.utc, token.minted.uptime) == (found.minted.utc, found.minted.uptime)
+        assert (token.life, token.renew) == (found.life, found.renew)
+
+    @patient
+    @given(st.text(), minted_tokens, st.data())
+    def test_that_is_damaged_anywhere_is_none(self, name: str, token: Token, data: st.DataObject) -> None:
+        record = tokens.to_record(name, token)
+        at = data.draw(st.integers(0, len(record) - 1))
+        other = data.draw(st.characters(exclude_characters=record[at], codec="utf-8"))
+
+        flipped, truncated, longer = record[:at] + other + record[at + 1 :], record[:at], record + record[at:]
+        assert [None] * 3 == [tokens.from_record(name, damaged) for damaged in (flipped, truncated, longer)]
+
+    @patient
+    @given(st.text(), st.text(), minted_tokens)
+    def test_under_another_name_is_none(self, name: str, other: str, token: Token) -> None:
+        record = tokens.to_record(name, token)
+
+        assert (name != other) == (tokens.from_record(other, record) is None)
+
+    def test_without_a_password_is_none(self) -> None:
+        assert tokens.from_record(NAME, tokens.to_record(NAME, Token("", MINTED, LIFE, DUE))) is None
+
+    @patient
+    @given(st.one_of(st.text(), st.text().map(lambda text: f"ecrx1 {text}"), st.from_regex(r"ecrx1( \S*){6}\n.*")))
+    def test_of_another_program_is_none(self, record: str) -> None:
+        assert tokens.from_record(NAME, record) is None
+
+
+class MemoryKeyring:
+    """Keeps records until the test ends."""
+
+    label = "memory"
+
+    def __init__(self, record: str | None = None) -> None:
+        self.records = {NAME: record} if record else {}
+
+    def fetch(self, name: str) -> str | None:
+        return self.records.get(name)
+
+    def put(self, name: str, secret: str, seconds: int | None) -> None:
+        del seconds
+        self.records[name] = secret
+
+    def drop(self, name: str) -> None:
+        self.records.pop(name, None)
+
+
+class LockedKeyring(MemoryKeyring):
+    """Answers nobody."""
+
+    def fetch(self, name: str) -> str | None:
+        raise KeyringError(name)
+
+    def put(self, name: str, secret: str, seconds: int | None) -> None:
+        del secret, seconds
+        raise KeyringError(name)
+
+
+class Machine:
+    """Processes that share a keyring, a lock's file, and an AWS that gives ``answers`` one after the other."""
+
+    def __init__(self, folder: Path, keyring: MemoryKeyring | None, *answers: str | AwsError) -> None:
+        self.lock = folder / "lock"
+        self.keyring = keyring
+        self.asked = 0
+        self._answers = iter(answers)
+        self._missed = threading.Semaphore(0)
+        self._awaited = 0
+
+    def get(self) -> str:
+        return tokens.obtain(NAME, self.keyring, self._open_lock, self._mint).password
+
+    def get_at_once(self, count: int) -> list[str]:
+        """Return the password or the failure of each of ``count`` processes; AWS answers once all have missed."""
+        self._awaited = count
+        with ThreadPoolExecutor(count) as pool:
+            got = [pool.submit(self.get) for _ in range(count)]
+        return [repr(one.exception()) if one.exception() else one.result() for one in got]
+
+    def _open_lock(self, name: str) -> FileLock:
+        assert NAME == name
+        lock = FileLock(str(self.lock))
+        self._missed.release()
+        return lock
+
+    def _mint(self) -> Token:
+        self.asked += 1
+        while self._awaited and self._missed.acquire(timeout=60):
+            self._awaited -= 1
+        answer = next(self._answers)
+        if isinstance(answer, AwsError):
+            raise answer
+        token = minted_ago(0, answer)
+        tokens.keep(NAME, token, self.keyring)
+        return token
+
+
+def minted_ago(seconds: float, password: str) -> Token:
+    present = tokens.now()
+    return Token(password, Moment(present.utc - seconds, present.boot, present.uptime - seconds), LIFE, DUE)
+
+
+def record_of(seconds: float) -> str:
+    """Return the record of the token ``old``, which was minted so long ago."""
+    return tokens.to_record(NAME, minted_ago(seconds, "old"))
+
+
+class TestObtain:
+    def test_serves_a_fresh_token_without_asking_aws(self, tmp_path: Path) -> None:
+        machine = Machine(tmp_path, MemoryKeyring(record_of(5 * HOUR)))
+
+        assert ("old", 0) == (machine.get(), machine.asked)
+
+    @pytest.mark.parametrize(
+        "kept",
+        [None, record_of(7 * HOUR), record_of(LIFE + 1), record_of(0)[:-1], "foreign"],
+        ids=["none", "due", "over", "damaged", "foreign"],
+    )
+    def test_keeps_what_aws_gives_where_there_is_no_fresh_token(self, tmp_path: Path, kept: str | None) -> None:
+        machine = Machine(tmp_path, MemoryKeyring(kept), "new")
+
+        assert ["new", "new"] == [machine.get(), machine.get()]
+        assert 1 == machine.asked
+
+    @pytest.mark.parametrize("keyring", [None, LockedKeyring()], ids=["none", "locked"])
+    def test_asks_aws_each_time_where_no_keyring_keeps_it(self, tmp_path: Path, keyring: MemoryKeyring | None) -> None:
+        machine = Machine(tmp_path, keyring, "one", "two")
+
+        assert ["one", "two"] == [machine.get(), machine.get()]
+
+    def test_needs_no_lock(self) -> None:
+        assert "new" == tokens.obtain(NAME, MemoryKeyring(), lambda _: None, lambda: minted_ago(0, "new")).password
+
+    def test_serves_a_due_token_where_aws_fails_and_says_so_in_one_line(
+        self, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        machine = Machine(tmp_path, MemoryKeyring(record_of(11 * HOUR)), REFUSED)
+
+        assert "old" == machine.get()
+        (line,) = capfd.readouterr().err.splitlines()
+        assert line.endswith("because it cannot be renewed: AWS refuses; check the profile")
+
+    def test_never_serves_an_expired_token(self, tmp_path: Path) -> None:
+        machine = Machine(tmp_path, MemoryKeyring(record_of(LIFE + 1)), REFUSED)
+
+        with pytest.raises(AwsError, match="AWS refuses"):
+            machine.get()
+
+
+class TestManyAtOnce:
+    def test_get_the_token_that_one_of_them_asked_for(self, tmp_path: Path) -> None:
+        machine = Machine(tmp_path, MemoryKeyring(), "new")
+
+        assert (["new"] * 8, 1) == (machine.get_at_once(8), machine.asked)
+
+    @pytest.mark.parametrize("failure", [REFUSED, NoAwsCredentialsError("no credentials", "log in")], ids=repr)
+    def test_get_the_failure_of_the_one_that_asked(self, tmp_path: Path, failure: AwsError) -> None:
+        machine = Machine(tmp_path, MemoryKeyring(), failure)
+
+        assert ([repr(failure)] * 8, 1) == (machine.get_at_once(8), machine.asked)
+
+    def test_get_a_due_token_or_its_successor_while_one_renews_it(self, tmp_path: Path) -> None:
+        machine = Machine(tmp_path, MemoryKeyring(record_of(7 * HOUR)), "new")
+
+        assert {"new"} <= set(machine.get_at_once(8)) <= {"old", "new"}
+        assert 1 == machine.asked
+
+    def test_get_a_due_token_where_the_one_that_renews_it_fails(self, tmp_path: Path) -> None:
+        machine = Machine(tmp_path, MemoryKeyring(record_of(7 * HOUR)), REFUSED)
+
+        assert (["old"] * 8, 1) == (machine.get_at_once(8), machine.asked)
+
+    def test_leave_a_failure_to_nobody_who_comes_later(self, tmp_path: Path) -> None:
+        machine = Machine(tmp_path, MemoryKeyring(), REFUSED, "new")
+
+        with pytest.raises(AwsError):
+            machine.get()
+        assert "new" == machine.get()
+
+    @pytest.mark.parametrize(
+        "left",
+        ["", "\n", "nonsense", "1.0\nfailed\nAWS refuses\n\n", f"{time.monotonic() + 10**6}\nfailed\nAWS refuses\n\n"],
+        ids=["nothing", "a line", "nonsense", "long ago", "before the machine started anew"],
+    )
+    def test_are_not_held_up_by_what_an_earlier_process_left(self, tmp_path: Path, left: str) -> None:
+        machine = Machine(tmp_path, MemoryKeyring(), "new")
+        machine.lock.write_text(left)
+
+        assert "new" == machine.get()
+
+    def test_are_not_held_up_by_one_that_died_with_the_lock(self, tmp_path: Path) -> None:
+        machine = Machine(tmp_path, MemoryKeyring(), "new")
+        killed = subprocess.run([sys.executable, "-c", KILLED_HOLDER, machine.lock], check=False)
+
+        assert -signal.SIGKILL == killed.returncode
+
+        assert "new" == machine.get()
+
+
+class TestSecret:
+    def test_is_in_no_repr(self) -> None:
+        token = Token("hunter2", MINTED, LIFE, DUE)
+
+        assert "hunter2" not in f"{token} {token!r} {[token]} {token.minted!r}"
+
+    def test_is_not_left_beside_the_lock(self, tmp_path: Path) -> None:
+        secret = "hunter2" * 300
+        Machine(tmp_path, MemoryKeyring(), secret).get()
+
+        assert [] == places_of(secret, tmp_path)
