@@ -5,41 +5,25 @@ import sys
 
 from docker_credential_ecrx import __version__
 
-_HELP = """\
-docker-credential-ecrx answers Docker with passwords for Amazon ECR, and keeps them in the OS keyring.
-
-Docker calls it with a verb and a request on stdin:
-  get | store | erase | list | version
-
-You call it with a command:
-  demo        show what a docker pull sets off, against an AWS stand-in on loopback
-
-Example: for the registry of another account, with the role in your AWS profile "secondary":
-  ln -s docker-credential-ecrx ~/.local/bin/docker-credential-ecrx-secondary
-  in ~/.docker/config.json:
-  {"credHelpers": {"111111111111.dkr.ecr.us-east-1.amazonaws.com": "ecrx-secondary"}}
-  docker pull 111111111111.dkr.ecr.us-east-1.amazonaws.com/app:latest
-"""
+_OPTIONS = ("--help", "-h", "--version", "-v")
 
 
 def main() -> int:
     """Run one verb or command; return the exit status."""
     _fill_streams()
     arguments = sys.argv[1:]
-    word = arguments[0] if len(arguments) == 1 else ""
-    if word in ("version", "--version", "-v"):
+    word = arguments[0] if arguments else ""
+    if arguments == ["version"]:
         return _write(1, f"docker-credential-ecrx {__version__}\n")
-    if word in ("--help", "-h", "help"):
-        return _write(1, _HELP)
-    if word == "demo":
-        from docker_credential_ecrx.demo import main_job
-
-        return main_job.run()
     from docker_credential_ecrx import protocol
 
-    if word in protocol.VERBS:
+    if len(arguments) == 1 and word in protocol.VERBS:
         reply = protocol.answer(word, sys.argv[0], os.environ, _read)
     else:
+        from docker_credential_ecrx import commands
+
+        if word in commands.NAMES or (len(arguments) == 1 and word in _OPTIONS):
+            return commands.run(arguments)
         reply = protocol.usage_error(arguments)
     _write(2, reply.stderr)
     return _write(1, reply.stdout) or reply.status

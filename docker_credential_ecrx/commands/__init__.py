@@ -1,0 +1,60 @@
+"""What a person types: one module a command, imported when it is called."""
+
+import importlib
+
+import click
+
+from docker_credential_ecrx import __version__, terminal
+from docker_credential_ecrx.errors import EcrxError
+from docker_credential_ecrx.settings import PROGRAM
+
+NAMES = ("demo",)
+
+_EPILOG = """\
+\b
+Docker calls it with a verb and a request on stdin: get, store, erase, list or version.
+
+\b
+Example: for the registry of another account, with the role in your AWS profile "secondary":
+  ln -s docker-credential-ecrx ~/.local/bin/docker-credential-ecrx-secondary
+  in ~/.docker/config.json:
+  {"credHelpers": {"111111111111.dkr.ecr.us-east-1.amazonaws.com": "ecrx-secondary"}}
+  docker pull 111111111111.dkr.ecr.us-east-1.amazonaws.com/app:latest
+"""
+
+
+class _Commands(click.Group):
+    """The commands, each in the module of its name as ``command``."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(NAMES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in NAMES:
+            return None
+        command: click.Command = importlib.import_module(f"{__name__}.{cmd_name}").command
+        return command
+
+
+@click.command(cls=_Commands, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, "-v", "--version", message=f"{PROGRAM} %(version)s")
+def commands() -> None:
+    """Answer Docker with passwords for Amazon ECR across AWS accounts, and keep them in the OS keyring."""
+
+
+def run(arguments: list[str]) -> int:
+    """Run a command; return the exit status: 0 only when all is well, 2 for arguments that make no sense."""
+    try:
+        status: int | None = commands.main(arguments, prog_name=PROGRAM, standalone_mode=False)
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        terminal.say("interrupted")
+        return 130
+    except EcrxError as error:
+        terminal.fail(error)
+        return 1
+    return status or 0

@@ -1,0 +1,14 @@
+"""Show what a docker pull sets off, against an AWS stand-in on loopback."""
+
+import click
+
+from docker_credential_ecrx.demo import main_job
+
+
+@click.command("demo", epilog="\b\nExample:\n  docker-credential-ecrx demo")
+def command() -> int:
+    """Show what a docker pull across accounts sets off.
+
+    AWS is a stand-in on loopback: no account and no network is needed, and nothing of yours is touched.
+    """
+    return main_job.run()
