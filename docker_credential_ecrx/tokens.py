@@ -198,7 +198,7 @@ def _raise_shared_failure(lock: "FileLock", started: Moment) -> None:
 
 
 def _stamp(moment: Moment) -> str:
-    return f"{moment.utc:.3f} {moment.boot or '-'} {moment.uptime:.3f}"
+    return f"{moment.utc} {moment.boot or '-'} {moment.uptime}"
 
 
 def _moment(utc: str, boot: str, uptime: str) -> Moment:

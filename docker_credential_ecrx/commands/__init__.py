@@ -10,6 +10,8 @@ from docker_credential_ecrx.settings import PROGRAM
 
 NAMES = ("demo",)
 
+# Not docstrings: the frozen program has none.
+_HELP = "Answer Docker with passwords for Amazon ECR across AWS accounts, and keep them in the OS keyring."
 _EPILOG = """\
 \b
 Docker calls it with a verb and a request on stdin: get, store, erase, list or version.
@@ -36,10 +38,10 @@ class _Commands(click.Group):
         return command
 
 
-@click.command(cls=_Commands, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(cls=_Commands, help=_HELP, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, "-v", "--version", message=f"{PROGRAM} %(version)s")
 def commands() -> None:
-    """Answer Docker with passwords for Amazon ECR across AWS accounts, and keep them in the OS keyring."""
+    """Hold the commands."""
 
 
 def run(arguments: list[str]) -> int:

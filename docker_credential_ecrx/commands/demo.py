@@ -5,10 +5,13 @@ import click
 from docker_credential_ecrx.demo import main_job
 
 
-@click.command("demo", epilog="\b\nExample:\n  docker-credential-ecrx demo")
-def command() -> int:
-    """Show what a docker pull across accounts sets off.
+_HELP = """\
+Show what a docker pull across accounts sets off.
 
-    AWS is a stand-in on loopback: no account and no network is needed, and nothing of yours is touched.
-    """
+AWS is a stand-in on loopback: no account and no network is needed, and nothing of yours is touched.
+"""
+
+
+@click.command("demo", help=_HELP, epilog="\b\nExample:\n  docker-credential-ecrx demo")
+def command() -> int:
     return main_job.run()
