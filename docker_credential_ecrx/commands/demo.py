@@ -4,7 +4,6 @@ import click
 
 from docker_credential_ecrx.demo import main_job
 
-
 _HELP = """\
 Show what a docker pull across accounts sets off.
 
