@@ -15,4 +15,12 @@ if sys.platform == "linux":
     if path:
         os.environ["LD_LIBRARY_PATH"] = path
 
-sys.exit(main())
+status = main()
+try:
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
+except OSError:  # nobody reads it
+    status = 1
+# All is written; to take the interpreter down piece by piece would cost a get a millisecond.
+os._exit(status)

@@ -1,4 +1,4 @@
-"""The freedesktop Secret Service (GNOME Keyring, KWallet, KeePassXC) over D-Bus, by jeepney.
+"""The freedesktop Secret Service (GNOME Keyring, KWallet, KeePassXC) over D-Bus.
 
 It reads and writes the very items of ``keyring.backends.SecretService``, without the imports that make that slow,
 and never opens a window: what is locked is not available.
@@ -7,13 +7,9 @@ https://specifications.freedesktop.org/secret-service/latest/
 
 import os
 
-from jeepney.io.blocking import open_dbus_connection
-from jeepney.low_level import MessageType
-from jeepney.wrappers import DBusAddress, DBusErrorResponse, new_method_call
-
 from docker_credential_ecrx.errors import KeyringError, KeyringUnavailableError
 from docker_credential_ecrx.keyrings import USERNAME, service_of
-from docker_credential_ecrx.limit import Patience
+from docker_credential_ecrx.keyrings.dbus import Connection, DBusError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,6 +20,7 @@ if TYPE_CHECKING:
 
 _BUS_NAME = "org.freedesktop.secrets"
 _INTERFACE = "org.freedesktop.Secret"
+_SERVICE = "/org/freedesktop/secrets"
 _NO_OBJECT = "/"
 _SECONDS = 3.0
 
@@ -35,13 +32,18 @@ class SecretServiceKeyring:
 
     def __init__(self) -> None:
         """Raise KeyringUnavailableError where there is no session bus, no service on it, or no answer."""
-        self._patience = Patience(_SECONDS)
         address = _bus_address()
         if address is None:
             message = "the Secret Service is not available: there is no session bus"
             raise KeyringUnavailableError(message, "log in to a desktop session, or set ECRX_KEYRING")
         try:
-            self._patience(lambda: self._open(address))
+            self._bus = Connection(address, _SECONDS)
+            try:
+                # The secret crosses a socket of the user's own: the session's own encryption protects it from nobody.
+                _, self._session = self._call(_SERVICE, "Service", "OpenSession", "sv", "plain", ("s", ""))
+            except BaseException:
+                self.close()
+                raise
         except _CAUGHT as error:
             message = f"the Secret Service is not available: {_reason(error)}"
             raise KeyringUnavailableError(message, "start a keyring daemon, or set ECRX_KEYRING") from error
@@ -58,17 +60,16 @@ class SecretServiceKeyring:
         """Forget what is kept under ``name``, if anything is."""
         self._limited("delete from", lambda: self._drop(name))
 
+    def close(self) -> None:
+        """Leave the bus; the end of the process does as well."""
+        self._bus.close()
+
     def _limited(self, verb: str, call: "Callable[[], T]") -> "T":
         try:
-            return self._patience(call)
+            return call()
         except _CAUGHT as error:
             message = f"cannot {verb} the Secret Service: {_reason(error)}"
             raise KeyringError(message, "unlock or restart the keyring daemon, or set ECRX_KEYRING") from error
-
-    def _open(self, address: str) -> None:
-        self._connection = open_dbus_connection(address, auth_timeout=_SECONDS)
-        # The secret crosses a socket of the user's own, so the session's own encryption protects it from nobody.
-        _, self._session = self._call("/org/freedesktop/secrets", "Service", "OpenSession", "sv", "plain", ("s", ""))
 
     def _fetch(self, name: str) -> str | None:
         for item in self._find(name):
@@ -78,7 +79,7 @@ class SecretServiceKeyring:
         return None
 
     def _put(self, name: str, secret: str) -> None:
-        (collection,) = self._call("/org/freedesktop/secrets", "Service", "ReadAlias", "s", "default")
+        (collection,) = self._call(_SERVICE, "Service", "ReadAlias", "s", "default")
         if collection == _NO_OBJECT:
             raise _locked(what="has no default collection")
         (locked,) = self._call(collection, None, "Get", "ss", f"{_INTERFACE}.Collection", "Locked")
@@ -109,21 +110,18 @@ class SecretServiceKeyring:
     def _find(self, name: str) -> list[str]:
         """Return the paths of the unlocked items of that name; raise where all are locked."""
         unlocked: list[str]
-        unlocked, locked = self._call("/org/freedesktop/secrets", "Service", "SearchItems", "a{ss}", _attributes(name))
+        unlocked, locked = self._call(_SERVICE, "Service", "SearchItems", "a{ss}", _attributes(name))
         if locked and not unlocked:
             raise _locked(what="is locked")
         return unlocked
 
-    def _call(self, path: str, interface: str | None, method: str, signature: str, *body: "Any") -> "Any":  # noqa: ANN401 - whatever the signature says
+    def _call(self, path: str, interface: str | None, method: str, signature: str, *body: "Any") -> "Any":  # noqa: ANN401
         full = f"{_INTERFACE}.{interface}" if interface else "org.freedesktop.DBus.Properties"
-        message = new_method_call(DBusAddress(path, _BUS_NAME, full), method, signature, body)
-        reply = self._connection.send_and_get_reply(message, timeout=_SECONDS)
-        if reply.header.message_type == MessageType.error:
-            raise DBusErrorResponse(reply)
-        return reply.body
+        return self._bus.call(_BUS_NAME, path, full, method, signature, body)
 
 
-_CAUGHT = (OSError, DBusErrorResponse, ValueError, LookupError, RuntimeError, TypeError)
+# Whatever a call raises where the bus or the service fails, or answers something else than was asked for.
+_CAUGHT = (OSError, DBusError, ValueError, LookupError, RecursionError, TypeError)
 
 
 def _attributes(name: str) -> dict[str, str]:
@@ -146,6 +144,6 @@ def _locked(*, what: str) -> KeyringUnavailableError:
 
 
 def _reason(error: BaseException) -> str:
-    if isinstance(error, DBusErrorResponse):
+    if isinstance(error, DBusError):
         return str(error.name)
     return (error.strerror if isinstance(error, OSError) else "") or str(error) or type(error).__name__

@@ -58,7 +58,7 @@ def opened(env: dict[str, str]) -> Iterator[SecretServiceKeyring]:
             patch.setenv(variable, value)
         ours = SecretServiceKeyring()
         yield ours
-        ours._connection.close()  # noqa: SLF001 - the program leaves it to the end of its process
+        ours.close()
 
 
 @pytest.fixture
@@ -244,7 +244,8 @@ class TestDaemon:
         assert time.monotonic() - started < LIMIT_SECONDS
         with pytest.raises(KeyringError, match="did not answer before"):
             broken.fetch(NAME)
-        assert "word" == SecretServiceKeyring().fetch(NAME)
+        with closing(SecretServiceKeyring()) as another:
+            assert "word" == another.fetch(NAME)
 
     def test_that_is_gone_is_not_available(self, broken: SecretServiceKeyring) -> None:
         with open_dbus_connection("SESSION") as bus:
