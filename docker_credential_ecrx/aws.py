@@ -1,6 +1,7 @@
 """Asks AWS: resolves the identity's credentials, assumes its role and gets ECR's authorization token.
 
-Everything that boto3's credential chain can do in a profile works, except asking a question.
+Everything that the SDK's credential chain can do in a profile works, except asking a question.
+Sessions are botocore's, the core of boto3: boto3's own part, its resources and transfers, is 50 ms of imports.
 """
 
 import base64
@@ -9,23 +10,18 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
-import boto3
-import botocore.session
 from botocore import exceptions
 from botocore.config import Config
 from botocore.configprovider import ConfiguredEndpointProvider
+from botocore.session import Session
 
 from docker_credential_ecrx.aws_errors import MfaNeededError, explain
 from docker_credential_ecrx.errors import AwsError
 from docker_credential_ecrx.identity import Identity
 from docker_credential_ecrx.limit import within
 from docker_credential_ecrx.registry import Registry
-
-if TYPE_CHECKING:
-    from mypy_boto3_ecr.type_defs import GetAuthorizationTokenResponseTypeDef
-    from mypy_boto3_ecr_public.type_defs import GetAuthorizationTokenResponseTypeDef as PublicResponseTypeDef
 
 _USER = "AWS"
 _LIFE_SECONDS = 12 * 3600.0
@@ -88,17 +84,14 @@ def life_of(password: str, now: float) -> float:
 
 
 def _mint(registry: Registry, identity: Identity) -> Minted:
-    session = _session(identity, registry)
+    session = open_session(identity, registry.region)
     if identity.role_arn is not None:
         session = _assume(session, identity)
     if session.get_credentials() is None:
         raise exceptions.NoCredentialsError
-    response: GetAuthorizationTokenResponseTypeDef | PublicResponseTypeDef
-    if registry.service == "ecr-public":
-        response = session.client("ecr-public", config=_endpoint(session, registry)).get_authorization_token()
-    else:
-        response = session.client("ecr", config=_endpoint(session, registry)).get_authorization_token()
-    data: Any = response.get("authorizationData")
+    client: Any = session.create_client(registry.service, config=_endpoint(session, registry))
+    response = client.get_authorization_token()
+    data = response.get("authorizationData")
     entry = data[0] if isinstance(data, list) and data else data
     if not isinstance(entry, dict) or not entry.get("authorizationToken"):
         message = "ECR's answer holds no token"
@@ -122,21 +115,22 @@ def _life(expires_at: object, date: str | None) -> float:
     return min((expires_at - issued).total_seconds(), _LIFE_SECONDS)
 
 
-def _session(identity: Identity, registry: Registry) -> boto3.Session:
-    core = botocore.session.Session(profile=identity.profile)
+def open_session(identity: Identity, region: str) -> Session:
+    """Return a session of the identity's profile in ``region``; it resolves no credentials yet."""
+    session = Session(profile=identity.profile)
     # The registry's region also decides where a role is assumed, whatever region the profile names.
-    core.set_config_variable("region", registry.region)
-    core.set_default_client_config(_CONFIG)
+    session.set_config_variable("region", region)
+    session.set_default_client_config(_CONFIG)
     # botocore asks for an MFA code, and from a pipe it reads what it finds: the registry's host name.
-    core.get_component("credential_provider").get_provider("assume-role")._prompter = _refuse  # noqa: SLF001
-    return boto3.Session(botocore_session=core)
+    session.get_component("credential_provider").get_provider("assume-role")._prompter = _refuse  # noqa: SLF001
+    return session
 
 
 def _refuse(_prompt: str) -> NoReturn:
     raise MfaNeededError
 
 
-def _assume(source: boto3.Session, identity: Identity) -> boto3.Session:
+def _assume(source: Session, identity: Identity) -> Session:
     """Return a session with the role's own credentials, signed for by ``source``."""
     if source.get_credentials() is None:
         raise exceptions.NoCredentialsError
@@ -148,21 +142,20 @@ def _assume(source: boto3.Session, identity: Identity) -> boto3.Session:
         request["ExternalId"] = identity.external_id
     if identity.duration_seconds is not None:
         request["DurationSeconds"] = identity.duration_seconds
-    keys = source.client("sts").assume_role(**request)["Credentials"]
-    core = botocore.session.Session(profile=identity.profile)
-    core.set_config_variable("region", source.region_name)
-    core.set_default_client_config(_CONFIG)
-    core.set_credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
-    return boto3.Session(botocore_session=core)
+    client: Any = source.create_client("sts")
+    keys = client.assume_role(**request)["Credentials"]
+    session = open_session(identity, source.get_config_variable("region"))
+    session.set_credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
+    return session
 
 
-def _endpoint(session: boto3.Session, registry: Registry) -> Config | None:
+def _endpoint(session: Session, registry: Registry) -> Config | None:
     """Return what leads to the kind of endpoint that belongs to the registry's host."""
     if not registry.fips and not registry.dual_stack:
         return None
-    core = session._session  # noqa: SLF001 - boto3 has no way to ask for a configured endpoint
-    configured = ConfiguredEndpointProvider(core.full_config, core.get_scoped_config(), registry.service).provide()
-    if configured and not core.get_config_variable("ignore_configured_endpoint_urls"):
+    scoped = session.get_scoped_config()
+    configured = ConfiguredEndpointProvider(session.full_config, scoped, registry.service).provide()
+    if configured and not session.get_config_variable("ignore_configured_endpoint_urls"):
         return None  # an endpoint of the user's own goes first; botocore refuses the two together
     return Config(use_fips_endpoint=registry.fips, use_dualstack_endpoint=registry.dual_stack)
 

@@ -138,6 +138,10 @@ class Helper:
         return (bare,) if link is None else (f"{bare}:{link}", bare)
 
     def _mint(self, place: "Registry", who: "Identity", name: str, keyring: "Keyring | None") -> tokens.Token:
+        import gc
+
+        # What minting makes is of use until the process ends.
+        gc.disable()
         # botocore loads awscrt, 12 MB, wherever it finds it; only a session of ``aws login`` needs it.
         if not any(key == "login_session" for _, key, _ in identity.chain(who, self._environ)):
             sys.modules.setdefault("awscrt", None)  # type: ignore[arg-type]
