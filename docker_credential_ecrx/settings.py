@@ -38,10 +38,10 @@ class Settings:
         if self.profile is not None:
             return Identity(self.profile)
         if self._rules:
-            from fnmatch import fnmatchcase  # a cached get without a configuration file has no use for it
+            from docker_credential_ecrx.pattern import matches  # who has no configuration file has no use for it
 
             for pattern, identity in self._rules:
-                if fnmatchcase(host, pattern.lower()):
+                if matches(pattern.lower(), host):
                     return identity
         return Identity()
 
@@ -116,13 +116,17 @@ def _read(path: str, *, required: bool) -> str | None:
 
 
 def _parse(document: str, path: str) -> "dict[str, Any]":
-    import tomllib  # 17 ms that only a configuration file's owner pays
+    from docker_credential_ecrx import plain_toml
 
-    try:
-        table = tomllib.loads(document)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        message = f"the configuration file {path} is not TOML: {error}"
-        raise SettingsError(message, "mend that line") from error
+    table = plain_toml.parse(document)
+    if table is None:
+        import tomllib
+
+        try:
+            table = tomllib.loads(document)
+        except (tomllib.TOMLDecodeError, RecursionError) as error:
+            message = f"the configuration file {path} is not TOML: {error}"
+            raise SettingsError(message, "mend that line") from error
     _only(table, ("registry", "cache"), path, "")
     return table
 

@@ -1,0 +1,77 @@
+"""The plain part of TOML in which configuration files are mostly written; tomllib, 10 ms, reads the rest.
+
+What this reads it reads as tomllib does; what it does not know it refuses, so that tomllib finds the errors.
+"""
+
+_BARE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
+_DIGITS = frozenset("0123456789")
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def parse(document: str) -> "dict[str, Any] | None":
+    """Return the tables of ``document``, or None where it is not plain.
+
+    Plain are tables and arrays of tables with bare names, and keys with texts without escapes or whole numbers.
+    """
+    tables: dict[str, Any] = {}
+    table = tables
+    for raw in document.split("\n"):
+        line = raw.removesuffix("\r").strip(" \t")
+        if not line.replace("\t", " ").isprintable():
+            return None
+        if not line or line[0] == "#":
+            continue
+        found = _header(line, tables) if line[0] == "[" else table
+        if found is None or (found is table and not _add(line, table)):
+            return None
+        table = found
+    return tables
+
+
+def _header(line: str, tables: "dict[str, Any]") -> "dict[str, Any] | None":
+    """Return the new table that the line begins."""
+    opening, closing = ("[[", "]]") if line.startswith("[[") else ("[", "]")
+    name, found, rest = line[len(opening) :].partition(closing)
+    name = name.strip(" \t")
+    if not found or not _is_bare(name) or not _is_comment(rest):
+        return None
+    table: dict[str, Any] = {}
+    if opening == "[":
+        return None if name in tables else tables.setdefault(name, table)
+    array = tables.setdefault(name, [])
+    if not isinstance(array, list):
+        return None
+    array.append(table)
+    return table
+
+
+def _add(line: str, table: "dict[str, Any]") -> bool:
+    """Add the line's key to ``table``; return whether it is plain and new."""
+    key, equals, value = line.partition("=")
+    key, value = key.strip(" \t"), value.strip(" \t")
+    if not equals or not _is_bare(key) or key in table or not value:
+        return False
+    quote = value[0]
+    if quote in "\"'":
+        text, closing, rest = value[1:].partition(quote)
+        if not closing or not _is_comment(rest) or (quote == '"' and "\\" in text):
+            return False
+        table[key] = text
+        return True
+    number = value.partition("#")[0].strip(" \t")
+    if not number or not _DIGITS.issuperset(number) or (number[0] == "0" and number != "0"):
+        return False
+    table[key] = int(number)
+    return True
+
+
+def _is_bare(name: str) -> bool:
+    return bool(name) and _BARE.issuperset(name)
+
+
+def _is_comment(rest: str) -> bool:
+    """Return whether nothing follows but a comment."""
+    return rest.strip(" \t")[:1] in ("", "#")
