@@ -18,8 +18,8 @@ def parse(document: str) -> "dict[str, Any] | None":
     """
     tables: dict[str, Any] = {}
     table = tables
-    for raw in document.split("\n"):
-        line = raw.removesuffix("\r").strip(" \t")
+    for raw in document.replace("\r\n", "\n").split("\n"):
+        line = raw.strip(" \t")
         if not line.replace("\t", " ").isprintable():
             return None
         if not line or line[0] == "#":

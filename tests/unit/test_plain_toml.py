@@ -51,6 +51,7 @@ def test_reads_what_configuration_files_are_made_of() -> None:
 
 
 @given(_document | st.text())
+@example("\r")
 @example("[a]\n[a]")
 @example("[[a]]\n[a]")
 @example("[a]\n[[a]]")
