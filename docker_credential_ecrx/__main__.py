@@ -15,8 +15,9 @@ def main() -> int:
     word = arguments[0] if arguments else ""
     if arguments == ["version"]:
         return _write(1, f"docker-credential-ecrx {__version__}\n")
-    from docker_credential_ecrx import protocol
+    from docker_credential_ecrx import core_dump, protocol
 
+    core_dump.forbid()
     if len(arguments) == 1 and word in protocol.VERBS:
         reply = protocol.answer(word, sys.argv[0], os.environ, _read)
     else:

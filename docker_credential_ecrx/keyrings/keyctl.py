@@ -1,11 +1,8 @@
-"""The kernel's key system calls, without libkeyutils: add_key(2) and keyctl(2).
-
-A cached ``get`` makes three of them.
-``ctypes`` would take 3 ms to define what they do not need, so this is built on the module beneath it.
-"""
+"""The kernel's key system calls, without libkeyutils: add_key(2) and keyctl(2)."""
 
 import os
-from _ctypes import FUNCFLAG_CDECL, FUNCFLAG_USE_ERRNO, CFuncPtr, _SimpleCData, dlopen, dlsym, get_errno
+
+from docker_credential_ecrx import libc
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,26 +24,12 @@ _TYPE = b"user"
 _ROOM = 4096
 
 
-class _Long(_SimpleCData):  # type: ignore[type-arg] # typeshed's is generic, Python's is not
-    _type_ = "l"
-
-
-class _Char(_SimpleCData):  # type: ignore[type-arg]
-    _type_ = "c"
-
-
-class _Function(CFuncPtr):
-    _flags_ = FUNCFLAG_CDECL | FUNCFLAG_USE_ERRNO
-    _restype_ = _Long
-
-
 class Keyctl:
     """The calls; each raises OSError with the kernel's error number."""
 
     def __init__(self) -> None:
         """Raise KeyError where this machine's numbers are not known."""
         self._add_key, self._keyctl = _NUMBERS[os.uname().machine]
-        self._syscall = _Function(dlsym(dlopen(None, 0), "syscall"))  # type: ignore[arg-type] # None is the program itself
 
     def persistent(self) -> int:
         """Return the user's persistent keyring, linked to this process, which thereby possesses its keys."""
@@ -91,15 +74,11 @@ class Keyctl:
     def _text(self, command: int, key: int) -> bytes:
         room = _ROOM
         while True:
-            buffer = (_Char * room)()
+            buffer = (libc.Char * room)()
             size = self._call(self._keyctl, command, key, buffer, room)
             if size <= room:
                 return bytes(buffer)[:size]
             room = size
 
     def _call(self, *arguments: "Any") -> int:
-        result: int = self._syscall(*(_Long(a) if isinstance(a, int) else a for a in arguments))
-        if result < 0:
-            number = get_errno()
-            raise OSError(number, os.strerror(number))
-        return result
+        return libc.call("syscall", *arguments)
