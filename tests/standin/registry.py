@@ -18,11 +18,26 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import NamedTuple
 
-from docker_credential_ecrx.demo.standin import StandIn
+from docker_credential_ecrx.demo.standin import Issued, Repository, StandIn, denial
 from standin import daemons
 from support import need
 
 _HOST = re.compile(r"(?P<account>[0-9]{12})\.dkr[.-]ecr(-fips)?\.(?P<region>[a-z0-9-]+)\.")
+_PATH = re.compile(r"/v2/(?P<repository>.+)/(?P<kind>manifests|blobs/uploads|blobs|tags)/")
+# What the registry's requests are called in policies.
+_ACTIONS = {
+    ("GET", "manifests"): "ecr:BatchGetImage",
+    ("HEAD", "manifests"): "ecr:BatchGetImage",
+    ("PUT", "manifests"): "ecr:PutImage",
+    ("DELETE", "manifests"): "ecr:BatchDeleteImage",
+    ("GET", "blobs"): "ecr:GetDownloadUrlForLayer",
+    ("HEAD", "blobs"): "ecr:BatchCheckLayerAvailability",
+    ("POST", "blobs/uploads"): "ecr:InitiateLayerUpload",
+    ("PUT", "blobs/uploads"): "ecr:CompleteLayerUpload",
+    ("GET", "tags"): "ecr:ListImages",
+}
+# The rest of an upload: its parts, its progress, its end without an image.
+_UPLOAD = "ecr:UploadLayerPart"
 _CONFIG = """\
 version: 0.1
 storage: {{filesystem: {{rootdirectory: "{folder}"}}}}
@@ -41,7 +56,10 @@ class Refused(NamedTuple):
 
 
 class Registry:
-    """The registries of every account and region; an account's repositories are open to those in ``permitted``."""
+    """The registries of every account and region.
+
+    A repository that AWS knows is open to whom its policy lets in, and any other to the accounts in ``permitted``.
+    """
 
     def __init__(self, aws: StandIn, port: int) -> None:
         self.aws = aws
@@ -75,7 +93,7 @@ class Registry:
             assert response.status in {HTTPStatus.CREATED, HTTPStatus.ACCEPTED}, response.read()
             return response.headers["Location"]
 
-    def refusal(self, host: str, path: str, authorization: str) -> Refused | None:
+    def refusal(self, host: str, method: str, path: str, authorization: str) -> Refused | None:
         """Return why ECR refuses the request, or None where it lets it in."""
         place = _HOST.match(host)
         scheme, _, encoded = authorization.partition(" ")
@@ -84,14 +102,19 @@ class Registry:
             return Refused(HTTPStatus.UNAUTHORIZED, "Not Authorized")
         if issued.expires <= self.aws.now():
             return Refused(HTTPStatus.FORBIDDEN, "Your authorization token has expired. Reauthenticate and try again.")
-        if path == "/v2/" or issued.account in {place["account"], *self.permitted[place["account"]]}:
+        asked = _PATH.match(path)
+        if asked is None:
             return None
-        return Refused(
-            HTTPStatus.FORBIDDEN,
-            f"User: {issued.principal} is not authorized to perform: ecr:BatchGetImage on resource: "
-            f"arn:aws:ecr:{place['region']}:{place['account']}:repository/{path.split('/')[2]} "
-            "because no resource-based policy allows the ecr:BatchGetImage action",
-        )
+        repository = Repository(place["account"], place["region"], asked["repository"])
+        action = _ACTIONS.get((method, asked["kind"]), _UPLOAD)
+        if self._permits(issued, repository, action):
+            return None
+        return Refused(HTTPStatus.FORBIDDEN, denial(issued.principal, action, repository))
+
+    def _permits(self, issued: Issued, repository: Repository, action: str) -> bool:
+        if repository in self.aws.ecr.repositories:
+            return self.aws.ecr.permits(issued, repository, action)
+        return issued.account in {repository.account, *self.permitted[repository.account]}
 
 
 @contextmanager
@@ -145,7 +168,7 @@ class _Handler(BaseHTTPRequestHandler):
     def answer(self) -> None:
         """Refuse the request as ECR does, or pass it on to the real registry."""
         host = self.headers.get("Host", "").removesuffix(":443")
-        refused = self.server.registry.refusal(host, self.path, self.headers.get("Authorization", ""))
+        refused = self.server.registry.refusal(host, self.command, self.path, self.headers.get("Authorization", ""))
         try:
             if refused is None:
                 self._pass_on()

@@ -1,0 +1,160 @@
+"""Asks ECR for a repository's policy, and sets it, with the credentials of the repository's owner."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from botocore import exceptions
+from botocore.session import Session
+
+from docker_credential_ecrx import aws, policy, registry
+from docker_credential_ecrx.aws_errors import Answer, MfaNeededError, explain_call
+from docker_credential_ecrx.errors import ArgumentError, AwsError, MfaCodeNeededError
+from docker_credential_ecrx.identity import Identity, profile_of
+from docker_credential_ecrx.policy import Document
+
+# https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html
+_NAME = re.compile(r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*")
+_SHORTEST = 2
+_REGION = re.compile(r"[a-z]+(-[a-z]+)+-[0-9]+")
+_DENIED = ("AccessDenied", "AccessDeniedException")
+_NOT_THE_OWNERS = "allow ecr:{operation} in the principal's own policy, or choose the owner's profile with --profile"
+# What AWS says of a principal that does not exist; the second, lately (terraform-provider-aws#39064).
+_UNKNOWN_PRINCIPAL = ("Invalid repository policy provided", "Principal not found")
+_ANSWERS: tuple[Answer, ...] = (
+    (
+        ("RepositoryNotFoundException",),
+        "",
+        "there is no such repository: {said}",
+        "check its name, --region and --profile: aws ecr describe-repositories --profile {profile}",
+    ),
+    (_DENIED, "GetRepositoryPolicy", "AWS denied {operation}: {said}", _NOT_THE_OWNERS),
+    (_DENIED, "SetRepositoryPolicy", "AWS denied {operation}: {said}", _NOT_THE_OWNERS),
+    (_DENIED, "DeleteRepositoryPolicy", "AWS denied {operation}: {said}", _NOT_THE_OWNERS),
+)
+
+
+class Owned:
+    """A repository that the credentials of ``identity`` are to own; ``partition`` and ``where`` say where it is.
+
+    ``ask`` returns the answer to a question, which is empty where nobody can be asked.
+    All raise AwsError.
+    """
+
+    def __init__(
+        self, place: "Target", identity: Identity, environ: Mapping[str, str], ask: Callable[[str], str]
+    ) -> None:
+        self.where = f"{place.name} in {place.region}" if place.region else place.name
+        self._identity = identity
+        self._environ = environ
+        with self._explained("read"):
+            mfa = aws.Mfa()
+            # The AWS CLI reads AWS_REGION, and botocore alone does not.
+            session = aws.open_session(identity, place.region or environ.get("AWS_REGION"), mfa)
+            region = session.get_config_variable("region")
+            if not region:
+                message = "no region is set"
+                hint = f"aws configure set region REGION --profile {profile_of(identity, environ)}"
+                raise AwsError(message, f"name it with --region, or set it in the profile: {hint}")
+            self.where = f"{place.name} in {region}"
+            _resolve(session, mfa, ask)
+            endpoint = aws.endpoint_of(session, place.registry) if place.registry else None
+            self._client: Any = session.create_client("ecr", config=endpoint)
+        self.partition: str = place.registry.partition if place.registry else self._client.meta.partition
+        self._request = {"repositoryName": place.name}
+        if place.registry:
+            self._request["registryId"] = place.registry.account
+
+    def __str__(self) -> str:
+        """Say which repository it is, and whose credentials are to own it."""
+        return f"{self.where} with {self._identity}"
+
+    def policy(self) -> Document | None:
+        """Return the repository's policy, or None where it has none."""
+        with self._explained("read"):
+            try:
+                text = self._client.get_repository_policy(**self._request)["policyText"]
+            except self._client.exceptions.RepositoryPolicyNotFoundException:
+                return None
+            return policy.read(text)
+
+    def set_policy(self, document: Document | None, suspects: Sequence[str]) -> None:
+        """Set the repository's policy, or delete it; ``suspects`` are the principals in it that may not exist."""
+        with self._explained("set", suspects):
+            if document is None:
+                self._client.delete_repository_policy(**self._request)
+            else:
+                self._client.set_repository_policy(policyText=policy.compact(document), **self._request)
+
+    @contextmanager
+    def _explained(self, verb: str, suspects: Sequence[str] = ()) -> Iterator[None]:
+        """Turn what goes wrong into one sentence with repository, region, profile and remedy."""
+        subject = f"cannot {verb} the policy of"
+        try:
+            yield
+        except AwsError as error:
+            message = f"{subject} {self}: {error.message}"
+            raise AwsError(message, error.hint) from error
+        except (MfaNeededError, exceptions.RefreshWithMFAUnsupportedError) as error:
+            message = f"{subject} {self}: its role needs an MFA code, and nobody can be asked for it"
+            raise MfaCodeNeededError(message, "run it on a terminal") from error
+        except Exception as error:
+            answers = (*_unknown_principal(error, suspects), *_ANSWERS)
+            raise explain_call(error, f"{subject} {self.where}", self._identity, self._environ, answers) from error
+
+
+class Target(NamedTuple):
+    """A repository's name, and the registry and region that it is in as far as they are given."""
+
+    name: str
+    registry: registry.Registry | None
+    region: str | None
+
+
+def target(repository: str, region: str | None) -> Target:
+    """Return the repository that ``repository`` names, as NAME or HOST/NAME, in ``region``.
+
+    Raises ArgumentError.
+    """
+    host, _, name = repository.partition("/")
+    place = registry.parse(host)
+    if place is None:
+        name = repository
+        if ".dkr.ecr" in host or ".dkr-ecr" in host:
+            message = f"{host} is not the host of an ECR registry"
+            raise ArgumentError(message, "write ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME, or NAME alone")
+    elif place.service != "ecr":
+        message = f"{host} is ECR Public, where everybody may pull"
+        raise ArgumentError(message, "name a repository of a private registry")
+    elif region not in (None, place.region):
+        message = f"{host} is in {place.region}, not in {region}"
+        raise ArgumentError(message, "leave --region out")
+    if len(name) < _SHORTEST or not _NAME.fullmatch(name):
+        message = f"{name or repository} is not a repository's name"
+        raise ArgumentError(message, "write it in lower case, without a tag or a digest")
+    if region is not None and not _REGION.fullmatch(region):
+        message = f"{region} is not an AWS region"
+        raise ArgumentError(message, "write it like us-east-1")
+    return Target(name, place, place.region if place else region)
+
+
+def _resolve(session: Session, mfa: aws.Mfa, ask: Callable[[str], str]) -> None:
+    """Have the session's credentials, with an MFA code from the person where a role wants one."""
+    credentials = session.get_credentials()
+    if credentials is None:
+        raise exceptions.NoCredentialsError
+    try:
+        credentials.get_frozen_credentials()
+    except MfaNeededError:
+        mfa.code = ask("MFA code")
+        credentials.get_frozen_credentials()
+
+
+def _unknown_principal(error: Exception, suspects: Sequence[str]) -> Iterator[Answer]:
+    """Yield what a refused policy means: which principal AWS does not know, it does not say."""
+    if any(words in str(error) for words in _UNKNOWN_PRINCIPAL):
+        names = " or ".join(suspects) or "that one of its statements names"
+        reason = f"the principal {names} does not exist".replace("{", "{{").replace("}", "}}")
+        hint = "check its spelling; one made a moment ago may need a minute, and one with an id for a name is no more"
+        yield ("InvalidParameterException",), "", reason, hint

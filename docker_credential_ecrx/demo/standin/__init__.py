@@ -1,0 +1,22 @@
+"""A stand-in for AWS on loopback: STS and ECR of several accounts, for real boto3 with real signatures.
+
+It refuses what AWS refuses, in AWS's words, as far as this program meets them, and counts who called what.
+"""
+
+from docker_credential_ecrx.demo.standin.ecr import Issued, Repository, denial, new_password
+from docker_credential_ecrx.demo.standin.parts import Answer, Keys, Principal, Refusal, refused
+from docker_credential_ecrx.demo.standin.server import Call, StandIn
+
+__all__ = [
+    "Answer",
+    "Call",
+    "Issued",
+    "Keys",
+    "Principal",
+    "Refusal",
+    "Repository",
+    "StandIn",
+    "denial",
+    "new_password",
+    "refused",
+]

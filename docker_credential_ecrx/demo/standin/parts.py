@@ -1,0 +1,100 @@
+"""What the stand-in's services share: who asks for what, and how AWS answers and refuses."""
+
+import base64
+import json
+import secrets
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+from xml.sax.saxutils import escape
+
+DENIED = "AccessDenied"
+
+
+class Keys(NamedTuple):
+    """A principal's access key."""
+
+    access_key_id: str
+    secret_access_key: str
+    session_token: str | None = None
+
+    def __repr__(self) -> str:
+        """Leave the secrets out."""
+        return f"Keys({self.access_key_id!r})"
+
+
+class Principal(NamedTuple):
+    """Who signs with an access key, and when that ends (seconds since 1970, UTC)."""
+
+    arn: str
+    account: str
+    keys: Keys
+    expires: float
+
+
+class Request(NamedTuple):
+    """One HTTP request."""
+
+    method: str
+    host: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Answer(NamedTuple):
+    """One HTTP response."""
+
+    status: int
+    content_type: str
+    body: bytes
+
+
+class Refusal(Exception):  # noqa: N818 - AWS's errors are answers here
+    """AWS's error, by its code, message and HTTP status."""
+
+    def __init__(self, code: str, message: str, status: int = 400) -> None:
+        super().__init__(code, message)
+        self.code = code
+        self.message = message
+        self.status = status
+
+
+def unique_id(prefix: str) -> str:
+    """Return a new id as IAM gives them, such as an access key's."""
+    return prefix + base64.b32encode(secrets.token_bytes(16)).decode()[:16]
+
+
+def document(content: Mapping[str, Any]) -> Answer:
+    """Return an answer of ECR's."""
+    return Answer(200, "application/x-amz-json-1.1", json.dumps(content).encode())
+
+
+def xml(operation: str, result: Mapping[str, Any]) -> Answer:
+    """Return an answer of STS's."""
+    body = (
+        f'<{operation}Response xmlns="https://sts.amazonaws.com/doc/2011-06-15/">'
+        f"<{operation}Result>{_elements(result)}</{operation}Result>"
+        f"<ResponseMetadata><RequestId>{secrets.token_hex(16)}</RequestId></ResponseMetadata></{operation}Response>"
+    )
+    return Answer(200, "text/xml", body.encode())
+
+
+def refused(service: str, error: Refusal) -> Answer:
+    """Return ``error`` in the form of the service's protocol."""
+    if service == "sts":
+        kind = "Sender" if error.status < 500 else "Receiver"  # noqa: PLR2004 - HTTP's classes
+        body = (
+            '<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error>'
+            f"<Type>{kind}</Type><Code>{error.code}</Code><Message>{escape(error.message)}</Message>"
+            f"</Error><RequestId>{secrets.token_hex(16)}</RequestId></ErrorResponse>"
+        )
+        return Answer(error.status, "text/xml", body.encode())
+    content = {"__type": error.code, "message": error.message}
+    return document(content)._replace(status=error.status)
+
+
+def _elements(values: Mapping[str, Any]) -> str:
+    return "".join(
+        f"<{name}>{_elements(value) if isinstance(value, Mapping) else escape(value)}</{name}>"
+        for name, value in values.items()
+    )

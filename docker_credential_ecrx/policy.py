@@ -1,0 +1,165 @@
+"""A repository's policy: the statement that lets others push and pull, merged into what is there already; pure.
+
+The statement is that of AWS's article on access from a secondary account.
+https://repost.aws/knowledge-center/secondary-account-access-ecr
+"""
+
+import json
+import re
+from fnmatch import fnmatchcase
+from typing import Any, NamedTuple
+
+from docker_credential_ecrx.errors import AwsError
+from docker_credential_ecrx.principal import Principal
+
+Document = dict[str, Any]
+
+# https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_SetRepositoryPolicy.html
+_LONGEST = 10240
+# What AWS shows in place of the ARN of a principal that is no more; it takes no document with it.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
+_UNIQUE_ID = re.compile(r"A[A-Z]{3}[A-Z0-9]{12,}")
+
+
+class Access(NamedTuple):
+    """A kind of grant: how the identifiers of its statements begin, what it lets do, and the actions of that."""
+
+    sid: str
+    words: str
+    actions: tuple[str, ...]
+
+
+PULL = Access(
+    "EcrxPull", "pull", ("ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage", "ecr:BatchCheckLayerAvailability")
+)
+PUSH = Access(
+    "EcrxPushPull",
+    "push and pull",
+    (*PULL.actions, "ecr:PutImage", "ecr:InitiateLayerUpload", "ecr:UploadLayerPart", "ecr:CompleteLayerUpload"),
+)
+
+
+def read(text: str) -> Document:
+    """Return the policy document ``text``, with its statements in a list even where it has a single one without.
+
+    Raises AwsError where it is no policy.
+    """
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        document = None
+    statements = _listed(document.get("Statement")) if isinstance(document, dict) else []
+    if not isinstance(document, dict) or not all(isinstance(statement, dict) for statement in statements):
+        message = "what it has for a repository policy is not a JSON object with statements"
+        raise AwsError(message, "see it with aws ecr get-repository-policy, and set or delete it")
+    return document | {"Statement": statements}
+
+
+def grant(document: Document | None, to: Principal, access: Access) -> Document:
+    """Return the document that also lets ``to`` have ``access``, in place of what was granted to it before."""
+    wanted = {
+        "Sid": f"{access.sid}{to.sid}",
+        "Effect": "Allow",
+        "Principal": {"AWS": to.arn},
+        "Action": list(access.actions),
+    }
+    sids = _sids(to, (PULL, PUSH))
+    own = [statement for statement in _statements(document) if statement.get("Sid") in sids]
+    if document is not None and [_plain(statement) for statement in own] == [_plain(wanted)]:
+        return document
+    statements = _replaced(_statements(document), sids, wanted)
+    return (document or {"Version": "2012-10-17"}) | {"Statement": statements}
+
+
+def revoke(document: Document | None, to: Principal, accesses: tuple[Access, ...] = (PULL, PUSH)) -> Document | None:
+    """Return the document without what was granted to ``to``, or None where nothing is left of it."""
+    if document is None:
+        return None
+    sids = _sids(to, accesses)
+    kept = _replaced(document["Statement"], sids)
+    return document | {"Statement": kept} if kept else None
+
+
+def still_allowed_by(document: Document | None, to: Principal) -> list[str]:
+    """Return the statements that let ``to`` push or pull, by their identifiers or numbers."""
+    names = {"*", to.arn, to.account, to.root}
+    return [
+        str(statement.get("Sid") or f"number {number}")
+        for number, statement in enumerate(_statements(document), 1)
+        if statement.get("Effect") == "Allow"
+        and names.intersection(_principals(statement))
+        and _is_of_images(statement)
+    ]
+
+
+def suspects(document: Document | None, to: Principal) -> list[str]:
+    """Return the principals that may not exist: ``to``, and those that AWS has an id for in place of an ARN."""
+    named = {name: None for statement in _statements(document) for name in _principals(statement)}
+    return [name for name in named if name == to.arn or _UNIQUE_ID.fullmatch(name)]
+
+
+def summary(document: Document) -> list[tuple[str, str]]:
+    """Return a line for each statement: its identifier, and whom it lets do what."""
+    return [(str(statement.get("Sid", "")), _sentence(statement)) for statement in document["Statement"]]
+
+
+def pretty(document: Document | None) -> str:
+    """Return the document in lines for a person, or no line where there is none."""
+    return f"{json.dumps(document, indent=2)}\n" if document else ""
+
+
+def compact(document: Document) -> str:
+    """Return the document as AWS is sent it; raise AwsError where it is longer than AWS takes."""
+    text = json.dumps(document, separators=(",", ":"))
+    if len(text) > _LONGEST:
+        message = f"the policy would have {len(text):,} characters, and AWS takes {_LONGEST:,}"
+        raise AwsError(message, "grant to accounts in place of single roles, or revoke what is not needed any more")
+    return text
+
+
+def _statements(document: Document | None) -> list[Document]:
+    return document["Statement"] if document else []
+
+
+def _sids(to: Principal, accesses: tuple[Access, ...]) -> list[str]:
+    return [f"{access.sid}{to.sid}" for access in accesses]
+
+
+def _replaced(statements: list[Document], sids: list[str], *wanted: Document) -> list[Document]:
+    """Return the statements with ``wanted`` in the place of the first that has one of ``sids``, or at their end."""
+    own = [number for number, statement in enumerate(statements) if statement.get("Sid") in sids]
+    at = own[0] if own else len(statements)
+    rest = (statement for statement in statements[at:] if statement.get("Sid") not in sids)
+    return [*statements[:at], *wanted, *rest]
+
+
+def _plain(statement: Document) -> Document:
+    """Return the statement in one of the forms that it has: AWS need not keep ours."""
+    plain = statement | {"Action": sorted(map(str, _listed(statement.get("Action", []))))}
+    principal = statement.get("Principal")
+    if isinstance(principal, dict) and principal.keys() == {"AWS"}:
+        plain["Principal"] = _principals(statement)
+    return plain
+
+
+def _principals(statement: Document) -> list[str]:
+    """Return the accounts, roles and users that a statement names; a service is none."""
+    principal = statement.get("Principal", [])
+    return [str(name) for name in _listed(principal.get("AWS", []) if isinstance(principal, dict) else principal)]
+
+
+def _is_of_images(statement: Document) -> bool:
+    patterns = [str(pattern).lower() for pattern in _listed(statement.get("Action", []))]
+    return any(fnmatchcase(action.lower(), pattern) for action in PUSH.actions for pattern in patterns)
+
+
+def _sentence(statement: Document) -> str:
+    actions = [str(action) for action in _listed(statement.get("Action", []))]
+    words = next((access.words for access in (PUSH, PULL) if set(actions) == set(access.actions)), ", ".join(actions))
+    may = "may" if statement.get("Effect") == "Allow" else "may not"
+    condition = ", on a condition" if "Condition" in statement else ""
+    return f"{', '.join(_principals(statement)) or '…'} {may} {words or '…'}{condition}"
+
+
+def _listed(value: Any) -> list[Any]:  # noqa: ANN401 - JSON
+    return value if isinstance(value, list) else [value]

@@ -1,0 +1,409 @@
+"""``policy``: the owner lets others in and out, sees it beforehand, and is told in a line what AWS objects to."""
+
+import json
+import shlex
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from docker_credential_ecrx.demo.standin import Repository
+from standin import faults
+from standin.faults import FaultyStandIn
+from support.home import HOST, PRIMARY, ROLE, SECONDARY, Home, Result
+
+_APP = Repository(PRIMARY, "us-east-1", "app")
+_ROOT = f"arn:aws:iam::{SECONDARY}:root"
+_SID = f"EcrxPushPull{SECONDARY}"
+_FOREIGN = {
+    "Sid": "new statement",
+    "Effect": "Allow",
+    "Principal": {"AWS": "arn:aws:iam::333333333333:root"},
+    "Action": ["ecr:BatchGetImage", "ecr:PutImage"],
+}
+_GRANT = ("policy", "grant", "app", "--to", SECONDARY, "--profile", "owner")
+_REVOKE = ("policy", "revoke", "app", "--to", SECONDARY, "--profile", "owner")
+_SHOW = ("policy", "show", "app", "--profile", "owner")
+
+
+@pytest.fixture
+def aws() -> Iterator[FaultyStandIn]:
+    """Return a stand-in for AWS, with principals in the accounts that policies name."""
+    with FaultyStandIn() as aws:
+        aws.add_role(ROLE)
+        aws.add_user("333333333333", "other")
+        yield aws
+
+
+@pytest.fixture
+def owner(home: Home) -> Home:
+    """Return the home of the repository's owner, with a profile in us-east-1."""
+    home.add_keys("owner", home.aws.add_user(PRIMARY, "owner"))
+    home.add_profile("owner", region="us-east-1")
+    home.aws.add_repository(PRIMARY, "app")
+    return home
+
+
+def _set(home: Home, *statements: dict[str, Any]) -> None:
+    home.aws.add_repository(PRIMARY, "app", policy={"Version": "2008-10-17", "Statement": list(statements)})
+
+
+def _policy(home: Home, repository: Repository = _APP) -> Any:  # noqa: ANN401 - JSON
+    text = home.aws.ecr.repositories[repository]
+    return text and json.loads(text)
+
+
+def _sids(home: Home, repository: Repository = _APP) -> list[str]:
+    return [statement["Sid"] for statement in _policy(home, repository)["Statement"]]
+
+
+def _well(found: Result) -> Result:
+    assert found.status == 0, found
+    return found
+
+
+def _line(found: Result) -> str:
+    """Return the one line of a failure."""
+    assert found.status == 1, found
+    (line,) = found.stderr.splitlines()
+    assert line.startswith("docker-credential-ecrx: ")
+    return line
+
+
+class TestGrant:
+    def test_prints_document_and_diff_and_changes_nothing(self, owner: Home) -> None:
+        _set(owner, _FOREIGN)
+
+        found = _well(owner.run(*_GRANT))
+
+        document, end = json.JSONDecoder().raw_decode(found.stdout)
+        assert ["new statement", _SID] == [statement["Sid"] for statement in document["Statement"]]
+        assert f'+      "Sid": "{_SID}",' in found.stdout[end:].splitlines()
+        assert "nothing is changed yet" in found.stderr
+        assert ["new statement"] == _sids(owner)
+        assert 0 == owner.aws.count("SetRepositoryPolicy")
+
+    def test_says_the_command_that_changes_it(self, owner: Home) -> None:
+        said = _well(owner.run(*_GRANT, "--pull-only", "--region", "us-east-1")).stderr
+
+        program, *arguments = shlex.split(said.partition("to change it: ")[2])
+        assert program == "docker-credential-ecrx"
+        _well(owner.run(*arguments))
+        assert [f"EcrxPull{SECONDARY}"] == _sids(owner)
+
+    def test_applied_sets_the_statement_of_awss_article(self, owner: Home) -> None:
+        found = _well(owner.run(*_GRANT, "--apply"))
+
+        assert {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Sid": _SID,
+                    "Effect": "Allow",
+                    "Principal": {"AWS": _ROOT},
+                    "Action": [
+                        "ecr:GetDownloadUrlForLayer",
+                        "ecr:BatchGetImage",
+                        "ecr:BatchCheckLayerAvailability",
+                        "ecr:PutImage",
+                        "ecr:InitiateLayerUpload",
+                        "ecr:UploadLayerPart",
+                        "ecr:CompleteLayerUpload",
+                    ],
+                }
+            ],
+        } == _policy(owner)
+        assert "nothing is changed" not in found.stderr
+
+    def test_applied_again_asks_aws_to_set_nothing(self, owner: Home) -> None:
+        _well(owner.run(*_GRANT, "--apply"))
+        found = _well(owner.run(*_GRANT, "--apply"))
+
+        assert 1 == owner.aws.count("SetRepositoryPolicy")
+        assert "nothing to grant" in found.stderr
+
+    def test_of_pulls_alone_can_be_made_one_of_pushes(self, owner: Home) -> None:
+        _well(owner.run(*_GRANT, "--pull-only", "--apply"))
+        assert [f"EcrxPull{SECONDARY}"] == _sids(owner)
+
+        _well(owner.run(*_GRANT, "--apply"))
+
+        assert [_SID] == _sids(owner)
+
+    def test_keeps_what_others_wrote(self, owner: Home) -> None:
+        statements = [
+            _FOREIGN,
+            {**_FOREIGN, "Sid": "ünïcode", "Effect": "Deny", "Condition": {"Bool": {"a:b": "true"}}},
+        ]
+        _set(owner, *statements)
+
+        _well(owner.run(*_GRANT, "--apply"))
+
+        assert {"Version": "2008-10-17", "Statement": [*statements, _policy(owner)["Statement"][2]]} == _policy(owner)
+
+    def test_takes_a_policy_whose_statement_is_in_no_list(self, owner: Home) -> None:
+        owner.aws.add_repository(PRIMARY, "app", policy={"Version": "2008-10-17", "Statement": _FOREIGN})
+
+        _well(owner.run(*_GRANT, "--apply"))
+
+        assert ["new statement", _SID] == _sids(owner)
+
+    @pytest.mark.parametrize("to", [_ROOT, ROLE, f"arn:aws:iam::{SECONDARY}:user/ci"])
+    def test_is_for_the_root_a_role_or_a_user(self, owner: Home, to: str) -> None:
+        owner.aws.add_user(SECONDARY, "ci")
+
+        _well(owner.run("policy", "grant", "app", "--to", to, "--profile", "owner", "--apply"))
+
+        (statement,) = _policy(owner)["Statement"]
+        assert {"AWS": to} == statement["Principal"]
+
+    def test_takes_account_and_region_from_the_repositorys_host(self, owner: Home) -> None:
+        there = owner.aws.add_repository(PRIMARY, "team/app", region="eu-west-1")
+        host = HOST.replace("us-east-1", "eu-west-1")
+
+        _well(owner.run("policy", "grant", f"{host}/team/app", "--to", SECONDARY, "--profile", "owner", "--apply"))
+
+        assert [_SID] == _sids(owner, there)
+
+    def test_is_in_the_partition_of_the_region(self, owner: Home) -> None:
+        owner.aws.add_role(f"arn:aws-cn:iam::{SECONDARY}:role/puller")
+        there = owner.aws.add_repository(PRIMARY, "app", region="cn-north-1")
+
+        _well(owner.run(*_GRANT, "--region", "cn-north-1", "--apply"))
+
+        (statement,) = _policy(owner, there)["Statement"]
+        assert {"AWS": f"arn:aws-cn:iam::{SECONDARY}:root"} == statement["Principal"]
+
+    @pytest.mark.parametrize("variable", ["AWS_REGION", "AWS_DEFAULT_REGION"])
+    def test_needs_no_profile_where_the_environment_has_credentials_and_a_region(
+        self, owner: Home, variable: str
+    ) -> None:
+        keys = owner.aws.add_user(PRIMARY, "ci")
+        env = {"AWS_ACCESS_KEY_ID": keys[0], "AWS_SECRET_ACCESS_KEY": keys[1], variable: "us-east-1"}
+
+        _well(owner.run("policy", "grant", "app", "--to", SECONDARY, "--apply", env=env))
+
+        assert [_SID] == _sids(owner)
+
+    def test_mends_the_grant_of_a_role_that_was_deleted_and_made_again(self, owner: Home) -> None:
+        _well(owner.run("policy", "grant", "app", "--to", ROLE, "--profile", "owner", "--apply"))
+        (statement,) = _policy(owner)["Statement"]
+        _set(owner, statement | {"Principal": {"AWS": "AROAEXAMPLEEXAMPLE00"}})
+
+        _well(owner.run("policy", "grant", "app", "--to", ROLE, "--profile", "owner", "--apply"))
+
+        assert [statement] == _policy(owner)["Statement"]
+
+
+class TestRevoke:
+    def test_prints_document_and_diff_and_changes_nothing(self, owner: Home) -> None:
+        _set(owner, _FOREIGN)
+        _well(owner.run(*_GRANT, "--apply"))
+
+        found = _well(owner.run(*_REVOKE))
+
+        document, end = json.JSONDecoder().raw_decode(found.stdout)
+        assert [_FOREIGN] == document["Statement"]
+        assert f'-      "Sid": "{_SID}",' in found.stdout[end:].splitlines()
+        assert "policy revoke app" in found.stderr
+        assert ["new statement", _SID] == _sids(owner)
+
+    def test_applied_leaves_the_policy_as_it_was_before_the_grant(self, owner: Home) -> None:
+        _set(owner, _FOREIGN)
+        before = _policy(owner)
+        _well(owner.run(*_GRANT, "--apply"))
+
+        _well(owner.run(*_REVOKE, "--apply"))
+
+        assert before == _policy(owner)
+
+    def test_of_the_last_statement_deletes_the_policy(self, owner: Home) -> None:
+        _well(owner.run(*_GRANT, "--apply"))
+
+        found = _well(owner.run(*_REVOKE, "--apply"))
+
+        assert _policy(owner) is None
+        assert "only the repository's own account" in found.stdout
+
+    def test_applied_again_asks_aws_to_set_nothing(self, owner: Home) -> None:
+        _set(owner, _FOREIGN)
+
+        assert "nothing to revoke" in _well(owner.run(*_REVOKE, "--apply")).stderr
+        assert 0 == owner.aws.count("SetRepositoryPolicy")
+
+    def test_without_a_policy_is_well(self, owner: Home) -> None:
+        assert "nothing to revoke" in _well(owner.run(*_REVOKE, "--apply")).stderr
+
+    def test_is_not_well_where_another_statement_still_lets_them_in(self, owner: Home) -> None:
+        _set(owner, _FOREIGN | {"Principal": {"AWS": _ROOT}})
+        _well(owner.run(*_GRANT, "--apply"))
+
+        found = owner.run(*_REVOKE, "--apply")
+
+        assert 1 == found.status
+        assert 'still let in, by the statement "new statement"' in found.stderr
+        assert ["new statement"] == _sids(owner)
+
+    def test_takes_back_the_grant_of_a_role_and_not_its_accounts(self, owner: Home) -> None:
+        for to in (SECONDARY, ROLE):
+            _well(owner.run("policy", "grant", "app", "--to", to, "--profile", "owner", "--apply"))
+
+        found = owner.run("policy", "revoke", "app", "--to", ROLE, "--profile", "owner", "--apply")
+
+        assert [_SID] == _sids(owner)
+        assert (1, True) == (found.status, _SID in found.stderr)
+
+
+class TestShow:
+    def test_says_who_may_do_what_and_prints_the_policy(self, owner: Home) -> None:
+        _set(owner, _FOREIGN)
+        _well(owner.run(*_GRANT, "--apply"))
+
+        lines = _well(owner.run(*_SHOW)).stdout.splitlines()
+
+        assert f"{_SID}  {_ROOT} may push and pull" in [line.strip() for line in lines]
+        assert '      "Sid": "new statement",' in lines
+
+    def test_as_json_is_the_document_alone(self, owner: Home) -> None:
+        _set(owner, _FOREIGN)
+
+        assert _policy(owner) == _well(owner.run(*_SHOW, "--json")).answer
+
+    @pytest.mark.parametrize("options", [(), ("--json",)])
+    def test_of_no_policy_is_a_line_with_the_command_that_makes_one(
+        self, owner: Home, options: tuple[str, ...]
+    ) -> None:
+        found = owner.run(*_SHOW, *options)
+
+        assert "" == found.stdout
+        line = _line(found)
+        assert "app in us-east-1 with profile owner has no repository policy" in line
+        assert "policy grant app --to ACCOUNT --profile owner" in line
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        ("arguments", "words"),
+        [
+            (("nowhere", "--to", SECONDARY), "nowhere in us-east-1 with profile owner: there is no such repository"),
+            (
+                ("app", "--to", SECONDARY, "--region", "eu-west-1"),
+                "app in eu-west-1 with profile owner: there is no such",
+            ),
+            (("app", "--to", "2222"), "app in us-east-1 with profile owner: 2222 is neither an account's id"),
+            (("app", "--to", f"{_ROOT}x"), "is neither an account's id nor the ARN"),
+            (
+                ("app", "--to", "arn:aws-cn:iam::222222222222:root"),
+                "of the partition aws-cn, and the repository is in aws",
+            ),
+            (("app", "--to", SECONDARY, "--region", "cn-north-1"), "app in cn-north-1 with profile owner: there is no"),
+            (("app:latest", "--to", SECONDARY), "without a tag"),
+            (("app", "--to", SECONDARY, "--region", "Ohio"), "Ohio is not an AWS region"),
+            ((f"{HOST}/app", "--to", SECONDARY, "--region", "eu-west-1"), "leave --region out"),
+            (("public.ecr.aws/x/app", "--to", SECONDARY), "ECR Public"),
+        ],
+    )
+    @pytest.mark.parametrize("verb", ["grant", "revoke"])
+    def test_are_one_line(self, owner: Home, verb: str, arguments: tuple[str, ...], words: str) -> None:
+        found = owner.run("policy", verb, *arguments, "--profile", "owner", "--apply")
+
+        assert words in _line(found)
+        assert "" == found.stdout
+
+    @pytest.mark.parametrize("to", ["999999999999", f"arn:aws:iam::{SECONDARY}:role/nobody"])
+    def test_of_a_principal_that_does_not_exist_say_so(self, owner: Home, to: str) -> None:
+        _set(owner, _FOREIGN)
+
+        line = _line(owner.run("policy", "grant", "app", "--to", to, "--profile", "owner", "--apply"))
+
+        assert f"app in us-east-1 with profile owner: the principal arn:aws:iam::{to.rpartition(':')[2]}" in line or (
+            f"app in us-east-1 with profile owner: the principal {to} does not exist" in line
+        )
+        assert "does not exist" in line
+        assert ["new statement"] == _sids(owner)
+
+    def test_of_a_principal_in_awss_later_words_say_the_same(self, owner: Home, aws: FaultyStandIn) -> None:
+        said = "Invalid parameter at 'PolicyText' failed to satisfy constraint: 'Principal not found'"
+        aws.fail("SetRepositoryPolicy", faults.error("InvalidParameterException", said))
+
+        assert f"the principal {_ROOT} does not exist" in _line(owner.run(*_GRANT, "--apply"))
+
+    def test_for_another_statements_deleted_principal_name_it(self, owner: Home) -> None:
+        _set(owner, _FOREIGN | {"Principal": {"AWS": "AROAEXAMPLEEXAMPLE00"}})
+
+        assert f"the principal AROAEXAMPLEEXAMPLE00 or {_ROOT} does not exist" in _line(owner.run(*_GRANT, "--apply"))
+
+    @pytest.mark.parametrize("operation", ["GetRepositoryPolicy", "SetRepositoryPolicy"])
+    def test_name_the_action_that_the_owner_lacks(self, owner: Home, aws: FaultyStandIn, operation: str) -> None:
+        user = f"arn:aws:iam::{PRIMARY}:user/owner"
+        said = f"User: {user} is not authorized to perform: ecr:{operation} on resource: {_APP.arn}"
+        aws.fail(operation, faults.error("AccessDeniedException", said))
+
+        line = _line(owner.run(*_GRANT, "--apply"))
+
+        assert f"app in us-east-1 with profile owner: AWS denied {operation}: {said}" in line
+        assert f"allow ecr:{operation} in the principal's own policy" in line
+
+    def test_of_somebody_elses_repository_say_to_choose_the_owners_profile(self, owner: Home) -> None:
+        owner.add_keys("secondary", owner.aws.add_user(SECONDARY, "base"))
+
+        line = _line(owner.run("policy", "show", f"{HOST}/app", "--profile", "secondary"))
+
+        assert "app in us-east-1 with profile secondary: AWS denied GetRepositoryPolicy" in line
+        assert "choose the owner's profile with --profile" in line
+
+    def test_without_credentials_say_so(self, owner: Home) -> None:
+        line = _line(owner.run("policy", "show", "app", "--region", "us-east-1"))
+
+        assert "app in us-east-1 with the default credentials: there are no AWS credentials" in line
+
+    def test_of_an_unknown_profile_name_it(self, owner: Home) -> None:
+        line = _line(owner.run("policy", "show", "app", "--region", "us-east-1", "--profile", "nobody"))
+
+        assert "app in us-east-1 with profile nobody: the AWS profile nobody does not exist" in line
+
+    def test_without_a_region_say_how_to_name_one(self, owner: Home) -> None:
+        owner.add_keys("elsewhere", owner.aws.add_user(PRIMARY, "elsewhere"))
+
+        line = _line(owner.run("policy", "show", "app", "--profile", "elsewhere"))
+
+        assert "no region is set; name it with --region" in line
+        assert "--profile elsewhere" in line
+
+    def test_of_a_role_that_wants_an_mfa_code_nobody_can_be_asked_for_say_so(self, owner: Home) -> None:
+        role = f"arn:aws:iam::{PRIMARY}:role/admin"
+        owner.aws.add_role(role, trusts=[PRIMARY], mfa=True)
+        serial = f"arn:aws:iam::{PRIMARY}:mfa/me"
+        owner.add_profile("admin", role_arn=role, source_profile="owner", mfa_serial=serial, region="us-east-1")
+
+        line = _line(owner.run("policy", "show", "app", "--profile", "admin"))
+
+        assert "app in us-east-1 with profile admin: its role needs an MFA code" in line
+
+    @pytest.mark.parametrize("text", ["not JSON", "{}", "[]", '{"Statement": [1]}'])
+    @pytest.mark.parametrize("arguments", [_GRANT, _REVOKE, _SHOW], ids=["grant", "revoke", "show"])
+    def test_of_a_document_that_is_no_policy_leave_it(self, owner: Home, arguments: tuple[str, ...], text: str) -> None:
+        owner.aws.ecr.repositories[_APP] = text
+
+        line = _line(owner.run(*arguments, *(["--apply"] if arguments != _SHOW else [])))
+
+        assert "app in us-east-1 with profile owner: what it has for a repository policy is not a JSON object" in line
+        assert text == owner.aws.ecr.repositories[_APP]
+
+    @pytest.mark.parametrize(
+        "arguments", [("policy",), ("policy", "grant", "app"), ("policy", "show"), ("policy", "mend", "app")]
+    )
+    def test_of_arguments_that_are_missing_or_unknown_are_usage(self, owner: Home, arguments: tuple[str, ...]) -> None:
+        found = owner.run(*arguments)
+
+        assert 2 == found.status
+        assert "Usage: docker-credential-ecrx policy" in found.stdout + found.stderr
+
+
+class TestHelp:
+    @pytest.mark.parametrize("verb", ["", "show", "grant", "revoke"])
+    def test_has_an_example(self, home: Home, verb: str) -> None:
+        text = _well(home.run("policy", *verb.split(), "--help")).stdout
+
+        assert f"docker-credential-ecrx policy {verb or 'grant'} app" in text
+        assert max(map(len, text.splitlines())) <= 120
