@@ -1,0 +1,200 @@
+"""Have docker or podman ask this program for registries, as an identity: an entry in their file, and one in ours."""
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import TypedDict, Unpack
+
+import click
+
+from docker_credential_ecrx import docker_config, edits, links, obstacles, settings, settings_file, terminal, text_file
+from docker_credential_ecrx.edits import Edit, Result
+from docker_credential_ecrx.errors import ArgumentError, FileError
+from docker_credential_ecrx.identity import Identity, chain
+from docker_credential_ecrx.obstacles import HELPER
+from docker_credential_ecrx.registry import Registry
+from docker_credential_ecrx.settings import PROGRAM
+from docker_credential_ecrx.text_file import TextFile
+
+_HELP = """\
+Have docker ask this program for the password of a registry of Amazon ECR.
+
+HOST is the registry, or an image in it. The credHelpers of docker's config.json get "HOST": "ecrx".
+With --profile or --role-arn, config.toml gets an entry for HOST, before any other that matches it.
+Without, config.toml stays as it is: an entry in it that matches HOST says who answers, else AWS's default chain does.
+
+The rest of both files stays as it is, to the byte. --remove takes out what this command wrote, and nothing else.
+"""
+_EPILOG = """\
+\b
+Examples:
+  docker-credential-ecrx configure 111111111111.dkr.ecr.us-east-1.amazonaws.com --profile secondary
+  docker pull 111111111111.dkr.ecr.us-east-1.amazonaws.com/app:latest
+  docker-credential-ecrx configure 111111111111.dkr.ecr.us-east-1.amazonaws.com \\
+    --role-arn arn:aws:iam::222222222222:role/puller --source-profile base --dry-run
+"""
+_ROLE = re.compile(r"arn:(aws[a-z-]*):iam::[0-9]{12}:role/([!-~]+/)?[A-Za-z0-9_+=,.@-]+")
+_PERSONAL = ("mfa_serial", "sso_session", "sso_start_url", "login_session")  # AWS profiles that want a person there
+
+
+class _Options(TypedDict):
+    profile: str | None
+    role_arn: str | None
+    source_profile: str | None
+    external_id: str | None
+    podman: bool
+    remove_password: bool
+    remove: bool
+    dry_run: bool
+
+
+@click.command("configure", help=_HELP, epilog=_EPILOG)
+@click.argument("images", metavar="HOST...", nargs=-1, required=True)
+@click.option("--profile", metavar="PROFILE", help="The AWS profile that answers.")
+@click.option("--role-arn", metavar="ARN", help="The role that answers, where no AWS profile says so.")
+@click.option("--source-profile", metavar="PROFILE", help="The AWS profile that assumes the role.")
+@click.option("--external-id", metavar="ID", help="The external ID that the role asks for.")
+@click.option("--podman", is_flag=True, help="Edit podman's auth.json instead of docker's config.json.")
+@click.option("--remove-password", is_flag=True, help="Remove an old password for HOST from that file, too.")
+@click.option("--remove", is_flag=True, help="Take out what this command wrote for HOST.")
+@click.option("--dry-run", is_flag=True, help="Print what would change, and write nothing.")
+def command(images: tuple[str, ...], **options: Unpack[_Options]) -> int:
+    keys = _keys(options)
+    hosts = {place.host: image for place, image in _places(images, keys)}
+    config = _config(must_exist=not (keys or options["remove"]))
+    files = [text_file.read(path) for path in _paths(podman=options["podman"])]
+    if options["remove"]:
+        wanted = list(_removals(files[-1], config, hosts, options))
+    else:
+        wanted = [*_additions(files[-1], config, hosts, keys), *_password_removals(files, hosts, options)]
+    result = edits.preview(wanted) if options["dry_run"] else edits.save(wanted)
+    _tell(result, config, dry_run=options["dry_run"])
+    if not options["remove"]:
+        _warn(files, hosts, keys, options)
+    if result.changed and not (options["remove"] or options["dry_run"]):
+        _tell_next(hosts, keys, options)
+    return 0
+
+
+def _keys(options: _Options) -> dict[str, str]:
+    """Return the keys of the entry for config.toml; none where none is asked for."""
+    given = (options["profile"], options["role_arn"], options["source_profile"], options["external_id"])
+    keys = {key: value for key, value in zip(settings_file.KEYS, given, strict=True) if value is not None}
+    for is_misuse, message in (
+        ("profile" in keys and len(keys) > 1, "--profile goes without --role-arn: an AWS profile has its role itself"),
+        (keys and not {"profile", "role_arn"} & keys.keys(), "--source-profile and --external-id go with --role-arn"),
+        (options["remove"] and (keys or options["remove_password"]), "--remove goes with --podman and --dry-run alone"),
+    ):
+        if is_misuse:
+            raise click.UsageError(message)
+    if not all(value.strip() and value.isprintable() for value in keys.values()):
+        message = "one of the options is empty, or has control characters in it"
+        raise ArgumentError(message, f"see {PROGRAM} configure --help")
+    return keys
+
+
+def _places(images: tuple[str, ...], keys: dict[str, str]) -> Iterator[tuple[Registry, str]]:
+    role = _ROLE.fullmatch(keys.get("role_arn", ""))
+    if "role_arn" in keys and role is None:
+        message = f"{keys['role_arn']} is not the ARN of a role"
+        raise ArgumentError(message, "write arn:aws:iam::ACCOUNT:role/NAME, with the 12 digits of the account")
+    for image in images:
+        place = links.registry_of(image)
+        if role and role[1] != place.partition:
+            message = f"{role[0]} is of the partition {role[1]}, and {place.host} is in {place.partition}"
+            raise ArgumentError(message, f"name a role of {place.partition}: tokens hold in their own partition only")
+        yield place, image
+
+
+def _config(*, must_exist: bool) -> str:
+    """Return the path of config.toml; raise an EcrxError where it is not sound, or is not to be had."""
+    path = settings.config_path(os.environ)
+    if must_exist or (path and Path(path).exists()):
+        settings.load(PROGRAM, os.environ)
+    elif not path:
+        message = "there is no home for config.toml"
+        raise FileError(message, "set HOME or ECRX_CONFIG")
+    return path
+
+
+def _paths(*, podman: bool) -> list[str]:
+    """Return the files that the client reads; the last is the one to edit."""
+    return docker_config.podman_paths(os.environ) if podman else [docker_config.path(os.environ)]
+
+
+def _additions(file: TextFile, config: str, hosts: Iterable[str], keys: dict[str, str]) -> Iterator[Edit]:
+    for host in hosts:
+        before = docker_config.helpers(file).get(host)
+        instead = f", no longer to docker-credential-{before}" if before else ""
+        change = partial(docker_config.set_helper, host=host, helper=HELPER)
+        yield Edit(file.path, change, f"gives {host} to {PROGRAM}{instead}")
+        if keys:
+            who = Identity(keys.get("profile") or keys.get("source_profile"), role_arn=keys.get("role_arn"))
+            yield Edit(config, partial(settings_file.set_entry, host=host, keys=keys), f"has {who} answer for {host}")
+
+
+def _password_removals(files: list[TextFile], hosts: Iterable[str], options: _Options) -> Iterator[Edit]:
+    """Yield the removal of each password that the person wants removed; tell of the others."""
+    for host in hosts:
+        for path, server in obstacles.passwords(files, host):
+            first = ", which goes first" if path != files[-1].path else ""
+            found = f"{path} has an unencrypted password for {server}{first}"
+            if not options["remove_password"] and (options["dry_run"] or not terminal.can_ask()):
+                flags = "--podman --remove-password" if options["podman"] else "--remove-password"
+                terminal.say(f"{found}; to remove it: {PROGRAM} configure {host} {flags}", "yellow")
+            elif options["remove_password"] or terminal.ask(f"{found}; remove it?"):
+                change = partial(docker_config.remove_auth, server=server)
+                yield Edit(path, change, f"no longer has a password for {server}")
+
+
+def _removals(file: TextFile, config: str, hosts: Iterable[str], options: _Options) -> Iterator[Edit]:
+    elsewhere: dict[str, str] = {}
+    with suppress(FileError):  # the other client's file is not to be edited, so it may be as broken as it likes
+        elsewhere = docker_config.helpers(text_file.read(_paths(podman=not options["podman"])[-1]))
+    for host in hosts:
+        helper = docker_config.helpers(file).get(host)
+        if helper == HELPER:
+            change = partial(docker_config.remove_helper, host=host)
+            yield Edit(file.path, change, f"no longer gives {host} to {PROGRAM}")
+        elif helper is not None:
+            terminal.say(f"{file.path} gives {host} to docker-credential-{helper}; that stays, as it is another's")
+        if elsewhere.get(host) == HELPER:
+            other = "docker" if options["podman"] else "podman"
+            terminal.say(f"{config} stays as it is for {host}, as {other}, too, is configured for it")
+        else:
+            yield Edit(config, partial(settings_file.remove_entry, host=host), f"no longer has an entry for {host}")
+
+
+def _tell(result: Result, config: str, *, dry_run: bool) -> None:
+    if dry_run:
+        edits.show(result, lambda file: file if file.path == config else docker_config.without_secrets(file))
+    for line in [] if dry_run else result.lines:
+        terminal.out.print(line)
+    if not result.changed:
+        terminal.out.print("nothing to change")
+
+
+def _tell_next(hosts: dict[str, str], keys: dict[str, str], options: _Options) -> None:
+    """Say who answers, where that was not said, and what to type next."""
+    loaded = settings.load(PROGRAM, os.environ)
+    for host in () if keys else hosts:
+        terminal.out.print(f"for {host} answer {loaded.identity_for(host)}")
+    for host, image in hosts.items():
+        if any(key in _PERSONAL for _, key, _ in chain(loaded.identity_for(host), os.environ)):
+            terminal.out.print(f"next: {PROGRAM} login {host}")
+        else:
+            path = image.rpartition("://")[2].partition("/")[2] or "REPOSITORY:TAG"
+            terminal.out.print(f"next: {'podman' if options['podman'] else 'docker'} pull {host}/{path}")
+
+
+def _warn(files: list[TextFile], hosts: Iterable[str], keys: dict[str, str], options: _Options) -> None:
+    profile = keys.get("profile") or keys.get("source_profile")
+    if profile and next(chain(Identity(profile), os.environ), None) is None:
+        terminal.say(f"there is no AWS profile {profile} yet; aws configure --profile {profile}", "yellow")
+    for warning in obstacles.warnings(files, hosts, os.environ):
+        terminal.say(warning, "yellow")
+    if not options["podman"] and (about_store := obstacles.store_warning(files[-1], os.environ)):
+        terminal.say(about_store)

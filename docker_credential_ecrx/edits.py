@@ -1,0 +1,52 @@
+"""Edits several of the user's files at once, or shows what that would change."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from docker_credential_ecrx import terminal, text_file
+from docker_credential_ecrx.text_file import TextFile
+
+
+class Edit(NamedTuple):
+    """A change of the file at ``path``, and what to say of the file where it changes something."""
+
+    path: str
+    change: Callable[[TextFile], TextFile]
+    says: str
+
+
+class Result(NamedTuple):
+    """What the edits did: each file before and after where it changed, and a line of each edit that changed it."""
+
+    changed: list[tuple[TextFile, TextFile]]
+    lines: list[str]
+
+
+def save(edits: list[Edit]) -> Result:
+    """Do ``edits`` in the files; raise an EcrxError, with none of them touched, where one cannot be done."""
+    with text_file.locked(os.environ):
+        result = preview(edits)
+        text_file.save([after for _, after in result.changed])
+    return result
+
+
+def preview(edits: list[Edit]) -> Result:
+    """Return what ``edits`` would do to the files as they are now."""
+    before = {edit.path: text_file.read(edit.path) for edit in edits}
+    after = dict(before)
+    lines = []
+    for edit in edits:
+        file = edit.change(after[edit.path])
+        if file != after[edit.path]:
+            lines.append(f"{edit.path} {edit.says}")
+        after[edit.path] = file
+    return Result([(before[path], after[path]) for path in after if after[path] != before[path]], lines)
+
+
+def show(result: Result, veil: Callable[[TextFile], TextFile]) -> None:
+    """Print a diff of each file; ``veil`` takes out what nobody is to see."""
+    for before, after in result.changed:
+        old = before.path if Path(before.path).exists() else os.devnull
+        terminal.diff(veil(before).text, veil(after).text, old, after.path)

@@ -1,0 +1,149 @@
+"""Edits a JSON object as text: what is added takes its blanks and line ends from what stands beside it.
+
+json's own decoder tells where each thing ends, so what is edited is what json reads.
+"""
+
+import json
+import re
+from typing import NamedTuple, NoReturn
+
+_BLANKS = " \t\r\n"
+_BLANK = re.compile(f"[{_BLANKS}]*")
+_LAST_LINE_BREAK = re.compile(r"\r?\n[ \t]*\Z")
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"(\s*:)?')
+
+
+class Member(NamedTuple):
+    """A member of an object: its name and value; the blanks before it, and its colon's; where all that is."""
+
+    name: str
+    value: object
+    gap: str
+    colon: str
+    at: int
+    value_at: int
+    end: int
+
+
+class Object(NamedTuple):
+    """Where an object's braces are, its members, and the blanks in it where there are none."""
+
+    at: int
+    end: int
+    members: list[Member]
+    inner: str
+
+    def named(self, *names: str) -> list[Member]:
+        """Return the members with one of ``names``: a name may be there twice."""
+        return [member for member in self.members if member.name in names]
+
+
+def parse(text: str) -> Object:
+    """Return the object that the whole of ``text`` is; raise ValueError where it is none."""
+    try:
+        document = _DECODER.decode(text)
+    except json.JSONDecodeError as error:
+        message = f"not JSON: {error.msg} in line {error.lineno}"
+        raise ValueError(message) from error
+    except RecursionError as error:
+        message = "nested too deep"
+        raise ValueError(message) from error
+    if not isinstance(document, dict):
+        message = "not a JSON object"
+        raise ValueError(message)  # noqa: TRY004 - the text is wrong, not its type
+    return object_at(text, _skipped(text, 0))
+
+
+def object_at(text: str, at: int) -> Object:
+    """Return the object whose brace is at ``at``; ``text`` is sound JSON."""
+    members: list[Member] = []
+    end = at
+    while text[end] != "}":
+        name_at = _skipped(text, end + 1)
+        if text[name_at] == "}":
+            return Object(at, name_at, members, text[at + 1 : name_at])
+        name, name_end = _DECODER.raw_decode(text, name_at)
+        value_at = _skipped(text, _skipped(text, name_end) + 1)
+        value, value_end = _DECODER.raw_decode(text, value_at)
+        gap, colon = text[end + 1 : name_at], text[name_end:value_at]
+        members.append(Member(name, value, gap, colon, name_at, value_at, value_end))
+        end = _skipped(text, value_end)  # at a comma, or at the brace
+    return Object(at, end, members, "")
+
+
+def is_blank(text: str) -> bool:
+    """Return whether nothing is in ``text`` but what JSON takes for blanks."""
+    return not text.strip(_BLANKS)
+
+
+def added(text: str, entries: Object, name: str, value: object, like: Object) -> str:
+    """Return ``text`` with one more, last member of ``entries``; ``like`` is the document's outermost object.
+
+    Where the value is an object, it has one member, and as many lines as an object has around it.
+    """
+    gap = _gap(entries, _gap(like, "\t").rpartition("\n")[2])
+    member = f"{gap}{json.dumps(name)}{_colon(entries.members or like.members)}{written(value, gap, like)}"
+    if not entries.members:
+        return replaced(text, entries.at + 1, entries.at + 1, member)
+    end = entries.members[-1].end
+    return replaced(text, end, end, f",{member}")
+
+
+def written(value: object, gap: str, like: Object) -> str:
+    """Return ``value`` as a member's that has ``gap`` before it."""
+    if not isinstance(value, dict):
+        return json.dumps(value)
+    ((name, inner),) = value.items()
+    deeper = gap + gap.rpartition("\n")[2] if "\n" in gap else ""
+    return f"{{{deeper}{json.dumps(name)}{_colon(like.members)}{json.dumps(inner)}{gap if deeper else ''}}}"
+
+
+def removed(text: str, entries: Object, member: Member) -> str:
+    """Return ``text`` without ``member``: exactly what it was before ``added`` added that."""
+    index = entries.members.index(member)
+    if len(entries.members) == 1:
+        return replaced(text, entries.at + 1, member.end, "")
+    if index == 0:
+        return replaced(text, member.at, entries.members[1].at, "")
+    return replaced(text, entries.members[index - 1].end, member.end, "")
+
+
+def replaced(text: str, start: int, end: int, by: str) -> str:
+    """Return ``text`` with ``by`` instead of what is from ``start`` to ``end``."""
+    return text[:start] + by + text[end:]
+
+
+def without_strings(text: str) -> str:
+    """Return ``text`` with dots for each string that is no name."""
+    return _STRING.sub(lambda found: found[0] if found[1] else '"..."', text)
+
+
+def _refuse(constant: str) -> NoReturn:
+    message = f"not JSON: {constant} is no number"
+    raise ValueError(message)
+
+
+# Numbers are floats, as an integer can have too many digits for Python.
+_DECODER = json.JSONDecoder(parse_int=float, parse_constant=_refuse)
+
+
+def _skipped(text: str, at: int) -> int:
+    """Return where the blanks at ``at`` end."""
+    blank = _BLANK.match(text, at)
+    return blank.end() if blank else at
+
+
+def _gap(entries: Object, indent: str) -> str:
+    """Return the blanks before one more member; before the first, ``indent`` deeper than the brace."""
+    if not entries.members:
+        line = _LAST_LINE_BREAK.search(entries.inner)
+        return line[0] + indent if line else entries.inner
+    last = entries.members[-1]
+    line = _LAST_LINE_BREAK.search(last.gap)
+    if line or last.gap or len(entries.members) > 1:
+        return line[0] if line else last.gap
+    return " " if last.colon.endswith(" ") else ""
+
+
+def _colon(members: list[Member]) -> str:
+    return members[-1].colon if members else ": "

@@ -1,0 +1,618 @@
+"""``configure`` has docker ask this program for a registry, and takes back exactly what it wrote."""
+
+import base64
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from support import need, terminals
+from support.home import BASE_USER, HOST, OTHER_HOST, ROLE, SECONDARY, Home, Result
+
+PROGRAM = "docker-credential-ecrx"
+ENTRY = f'"{HOST}": "ecrx"'
+OURS = f'[[registry]] # by docker-credential-ecrx configure\nmatch = "{HOST}"\nprofile = "secondary"\n'
+PASSWORD = base64.b64encode(b"AWS:hunter2-hunter2").decode()
+OLD_LOGIN = {"auths": {HOST: {"auth": PASSWORD}, "registry.kept.example": {"auth": "kept"}}}
+
+# Of each shape of config.json the text before, and after; None where there is no file.
+SHAPES: dict[str, tuple[str | None, str]] = {
+    "tabs": ('{\n\t"auths": {}\n}', f'{{\n\t"auths": {{}},\n\t"credHelpers": {{\n\t\t{ENTRY}\n\t}}\n}}'),
+    "4 blanks": (
+        '{\n    "credHelpers": {\n        "gcr.io": "gcloud"\n    }\n}\n',
+        f'{{\n    "credHelpers": {{\n        "gcr.io": "gcloud",\n        {ENTRY}\n    }}\n}}\n',
+    ),
+    "unknown keys": (
+        '{"new": [1.0, {"é": "\\u00e9"}], "currentContext": "x"}\n',
+        f'{{"new": [1.0, {{"é": "\\u00e9"}}], "currentContext": "x", "credHelpers": {{{ENTRY}}}}}\n',
+    ),
+    "Windows line ends": (
+        '{\r\n  "a": 1\r\n}\r\n',
+        f'{{\r\n  "a": 1,\r\n  "credHelpers": {{\r\n    {ENTRY}\r\n  }}\r\n}}\r\n',
+    ),
+    "missing": (None, f'{{\n\t"credHelpers": {{\n\t\t{ENTRY}\n\t}}\n}}'),
+    "empty": ("", f'{{\n\t"credHelpers": {{\n\t\t{ENTRY}\n\t}}\n}}'),
+}
+
+
+def config_of(home: Home) -> Path:
+    """Return docker's config.json, in its folder."""
+    path = home.folder / ".docker" / "config.json"
+    path.parent.mkdir(exist_ok=True)
+    return path
+
+
+def settings_of(home: Home) -> Path:
+    """Return our own config.toml."""
+    return home.folder / ".config" / "ecrx" / "config.toml"
+
+
+def auth_of(home: Home) -> Path:
+    """Return podman's auth.json that lasts."""
+    return home.folder / ".config" / "containers" / "auth.json"
+
+
+def configure(home: Home, *arguments: str, profile: str | None = "secondary", **env: str) -> Result:
+    """Configure HOST."""
+    options = ["--profile", profile] if profile else []
+    return home.run("configure", HOST, *options, *arguments, env=env)
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file to the byte, in a folder that may not be there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text.encode())
+
+
+def read(path: Path) -> str:
+    """Return a file's text with its own line ends."""
+    return path.read_bytes().decode()
+
+
+def files_of(home: Home) -> dict[Path, bytes]:
+    """Return all files of the home."""
+    return {path: path.read_bytes() for path in home.folder.rglob("*") if path.is_file()}
+
+
+def remedy(found: Result) -> str:
+    """Return what the one line of a failure says to do."""
+    assert (1, "") == (found.status, found.stdout)
+    assert 1 == found.stderr.count("\n")
+    return found.stderr.rstrip("\n").partition("; ")[2]
+
+
+class TestIdentity:
+    def test_a_profile_answers_docker_from_then_on(self, home: Home) -> None:
+        home.add_role_profile()
+
+        done = configure(home)
+
+        assert (0, "") == (done.status, done.stderr)
+        assert {"credHelpers": {HOST: "ecrx"}} == json.loads(read(config_of(home)))
+        assert OURS == read(settings_of(home))
+        secret = home.get(profile=None).secret
+        assert "assumed-role/puller/" in home.aws.issued[secret].principal
+
+    def test_a_role_with_an_external_id_answers_from_then_on(self, home: Home) -> None:
+        home.add_keys("base", home.aws.add_user(SECONDARY, "base"))
+        role = "arn:aws:iam::444444444444:role/path/puller"
+        home.aws.add_role(role, trusts=[BASE_USER], external_id="shared")
+
+        done = configure(home, "--role-arn", role, "--source-profile", "base", "--external-id", "shared", profile=None)
+
+        assert (0, "") == (done.status, done.stderr)
+        assert home.aws.issued[home.get(profile=None).secret].account == "444444444444"
+
+    def test_without_one_the_default_chain_answers(self, home: Home) -> None:
+        home.add_role_profile("default")
+
+        done = configure(home, profile=None)
+
+        assert f"for {HOST} answer the default credentials\n" in done.stdout
+        assert not settings_of(home).exists()
+        assert home.get(profile=None).secret
+
+    def test_without_one_an_entry_that_is_there_goes_on(self, home: Home) -> None:
+        home.add_role_profile()
+        home.configure('[[registry]]\nmatch = "*"\nprofile = "secondary"\n')
+
+        assert f"for {HOST} answer profile secondary\n" in configure(home, profile=None).stdout
+
+    def test_goes_before_a_broader_entry_that_would_hide_it(self, home: Home) -> None:
+        home.add_role_profile()
+        broad = '# all others\n[[registry]]\nmatch = "*"\nprofile = "other"\n'
+        home.configure(broad)
+
+        configure(home)
+
+        assert f"{OURS}\n{broad}" == read(settings_of(home))
+        assert home.get(profile=None).secret
+
+    def test_another_profile_takes_the_place_of_the_first(self, home: Home) -> None:
+        home.add_role_profile()
+        configure(home, profile="first")
+
+        configure(home)
+
+        assert OURS == read(settings_of(home))
+
+    def test_the_file_that_ecrx_config_names_is_made(self, home: Home) -> None:
+        path = home.folder / "deep" / "mine.toml"
+
+        assert 0 == configure(home, ECRX_CONFIG=str(path)).status
+        assert OURS == read(path)
+
+    def test_a_profile_that_is_not_there_yet_is_told_and_taken(self, home: Home) -> None:
+        done = configure(home, profile="secondry")
+
+        assert 0 == done.status
+        assert f"{PROGRAM}: there is no AWS profile secondry yet; aws configure --profile secondry\n" == done.stderr
+        assert 'profile = "secondry"\n' in read(settings_of(home))
+
+
+class TestHosts:
+    @pytest.mark.parametrize(
+        "form",
+        [
+            f"{HOST}/team/app:v1",
+            f"{HOST}/app@sha256:{'0' * 64}",
+            f"https://{HOST}",
+            f"{HOST}:443",
+            f"{HOST}/",
+            HOST.upper(),
+        ],
+    )
+    def test_are_cut_from_whatever_names_them(self, home: Home, form: str) -> None:
+        assert 0 == home.run("configure", form).status
+        assert {HOST: "ecrx"} == json.loads(read(config_of(home)))["credHelpers"]
+
+    def test_may_be_several(self, home: Home) -> None:
+        done = home.run("configure", HOST, OTHER_HOST, f"{HOST}/app", "--profile", "secondary")
+
+        assert 0 == done.status
+        assert {HOST: "ecrx", OTHER_HOST: "ecrx"} == json.loads(read(config_of(home)))["credHelpers"]
+        assert 2 == read(settings_of(home)).count("[[registry]]")
+
+    def test_the_next_command_pulls_the_image_that_was_named(self, home: Home) -> None:
+        assert home.run("configure", f"{HOST}/app:v1").stdout.endswith(f"\nnext: docker pull {HOST}/app:v1\n")
+        assert home.run("configure", OTHER_HOST).stdout.endswith(f"\nnext: docker pull {OTHER_HOST}/REPOSITORY:TAG\n")
+
+    def test_the_next_command_is_login_where_a_person_is_needed(self, home: Home) -> None:
+        home.add_profile("secondary", role_arn=ROLE, source_profile="base", mfa_serial="arn:aws:iam::2:mfa/me")
+
+        assert configure(home).stdout.endswith(f"\nnext: {PROGRAM} login {HOST}\n")
+
+
+class TestConfigJson:
+    @pytest.mark.parametrize(("before", "after"), SHAPES.values(), ids=SHAPES)
+    def test_gets_the_entry_and_is_else_the_same(self, home: Home, before: str | None, after: str) -> None:
+        if before is not None:
+            write(config_of(home), before)
+
+        assert 0 == configure(home).status
+        assert after == read(config_of(home))
+
+    @pytest.mark.parametrize(("before", "after"), SHAPES.values(), ids=SHAPES)
+    def test_stays_as_it_is_the_second_time(self, home: Home, before: str | None, after: str) -> None:
+        if before is not None:
+            write(config_of(home), before)
+        configure(home)
+        once = config_of(home).stat()
+
+        again = configure(home)
+
+        assert (0, "nothing to change\n") == (again.status, again.stdout)
+        assert after == read(config_of(home))
+        assert once == config_of(home).stat()
+
+    @pytest.mark.parametrize("before", [text for text, _ in SHAPES.values() if text], ids=lambda text: text[:20])
+    def test_is_what_it_was_once_the_entry_is_removed(self, home: Home, before: str) -> None:
+        write(config_of(home), before)
+        configure(home)
+
+        done = home.run("configure", "--remove", HOST)
+
+        assert (0, "") == (done.status, done.stderr)
+        assert before == read(config_of(home))
+        assert "" == read(settings_of(home))
+
+    def test_that_is_new_is_for_its_owner_alone(self, home: Home) -> None:
+        configure(home)
+
+        for path in (home.folder / ".docker" / "config.json", settings_of(home)):
+            assert 0o600 == path.stat().st_mode & 0o777
+            assert 0o700 == path.parent.stat().st_mode & 0o777
+
+    def test_keeps_its_mode_and_owner(self, home: Home) -> None:
+        write(config_of(home), "{}")
+        config_of(home).chmod(0o640)
+        if os.getuid() == 0:
+            os.chown(config_of(home), 1234, 5678)
+        before = config_of(home).stat()
+
+        configure(home)
+
+        after = config_of(home).stat()
+        assert (before.st_mode, before.st_uid, before.st_gid) == (after.st_mode, after.st_uid, after.st_gid)
+        assert before.st_ino != after.st_ino
+
+    def test_that_is_a_link_stays_one(self, home: Home) -> None:
+        target = home.folder / "dotfiles" / "docker.json"
+        write(target, "{}\n")
+        config_of(home).symlink_to("../dotfiles/docker.json")
+
+        configure(home)
+
+        assert Path("../dotfiles/docker.json") == config_of(home).readlink()
+        assert f'{{"credHelpers": {{{ENTRY}}}}}\n' == read(target)
+
+    def test_is_where_docker_config_says(self, home: Home) -> None:
+        configure(home, DOCKER_CONFIG=str(home.folder / "elsewhere"))
+
+        assert HOST in read(home.folder / "elsewhere" / "config.json")
+        assert not (home.folder / ".docker").exists()
+
+    def test_leaves_no_other_file_beside_it(self, home: Home) -> None:
+        configure(home)
+
+        assert [config_of(home)] == list(config_of(home).parent.iterdir())
+
+    def test_loses_nothing_to_others_who_configure_at_the_same_time(self, home: Home) -> None:
+        hosts = [f"{number:012}.dkr.ecr.us-east-1.amazonaws.com" for number in range(8)]
+        runs = [
+            subprocess.Popen(
+                [home.program, "configure", host, "--profile", "p"],
+                env=home.env,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            for host in hosts
+        ]
+
+        assert {0} == {run.wait(60) for run in runs}
+        assert set(hosts) == json.loads(read(config_of(home)))["credHelpers"].keys()
+        assert all(f'"{host}"' in read(settings_of(home)) for host in hosts)
+
+    def test_may_have_had_another_helper_for_the_host(self, home: Home) -> None:
+        write(config_of(home), f'{{"credHelpers": {{"{HOST}": "ecr-login"}}}}')
+
+        assert f"gives {HOST} to {PROGRAM}, no longer to docker-credential-ecr-login\n" in configure(home).stdout
+
+
+class TestDryRun:
+    def test_prints_a_diff_of_each_file_that_patch_applies_and_writes_nothing(self, home: Home) -> None:
+        home.add_role_profile()
+        write(config_of(home), '{\n\t"a": 1\n}')
+        before = files_of(home)
+
+        done = configure(home, "--dry-run")
+
+        assert 0 == done.status
+        assert before == files_of(home)
+        patched = subprocess.run([need.command("patch"), "-p0"], input=done.stdout, text=True, check=False, cwd="/")
+        assert 0 == patched.returncode
+        assert (0, "nothing to change\n") == configure(home)[:2]
+
+    def test_shows_the_removal_too(self, home: Home) -> None:
+        configure(home)
+        before = files_of(home)
+
+        done = home.run("configure", "--remove", HOST, "--dry-run")
+
+        assert f"-\t\t{ENTRY}\n" in done.stdout
+        assert f'-match = "{HOST}"\n' in done.stdout
+        assert before == files_of(home)
+
+    def test_shows_no_password(self, home: Home) -> None:
+        write(config_of(home), json.dumps(OLD_LOGIN))
+
+        done = configure(home, "--dry-run", "--remove-password")
+
+        assert (
+            f'-{{"auths": {{"{HOST}": {{"auth": "..."}}, "registry.kept.example": {{"auth": "..."}}}}}}\n'
+            in done.stdout
+        )
+        assert PASSWORD not in done.stdout + done.stderr
+        assert PASSWORD in read(config_of(home))
+
+
+class TestRemove:
+    def test_leaves_entries_that_others_made(self, home: Home) -> None:
+        helpers = f'{{"credHelpers": {{"{HOST}": "ecr-login"}}}}'
+        entries = f'[[registry]]\nmatch = "{HOST}"\nprofile = "mine"\n'
+        write(config_of(home), helpers)
+        home.configure(entries)
+
+        done = home.run("configure", "--remove", HOST)
+
+        assert (0, "nothing to change\n") == (done.status, done.stdout)
+        assert "docker-credential-ecr-login; that stays" in done.stderr
+        assert (helpers, entries) == (read(config_of(home)), read(settings_of(home)))
+
+    def test_of_what_is_not_there_changes_and_makes_nothing(self, home: Home) -> None:
+        before = files_of(home)
+
+        done = home.run("configure", "--remove", HOST)
+
+        assert (0, "nothing to change\n", "") == done
+        assert before == {path: text for path, text in files_of(home).items() if path.suffix != ".lock"}
+
+    def test_leaves_to_podman_the_identity_that_it_shares_with_docker(self, home: Home) -> None:
+        configure(home)
+        configure(home, "--podman")
+
+        home.run("configure", "--remove", HOST)
+        assert OURS == read(settings_of(home))
+
+        home.run("configure", "--remove", HOST, "--podman")
+        assert "" == read(settings_of(home))
+
+
+class TestOldPassword:
+    def test_is_told_of_and_left(self, home: Home) -> None:
+        write(config_of(home), json.dumps(OLD_LOGIN))
+
+        done = configure(home)
+
+        assert 0 == done.status
+        assert f"has an unencrypted password for {HOST}; to remove it: " in done.stderr
+        assert PASSWORD not in done.stdout + done.stderr
+        assert OLD_LOGIN["auths"] == json.loads(read(config_of(home)))["auths"]
+
+    @pytest.mark.parametrize("server", [HOST, f"https://{HOST}", f"https://{HOST}/v1/"])
+    def test_goes_by_the_command_that_was_told_and_no_other_goes(self, home: Home, server: str) -> None:
+        home.add_role_profile()
+        write(config_of(home), json.dumps({"auths": {server: {"auth": PASSWORD}, "kept": {"auth": "kept"}}}))
+        told = configure(home).stderr.rstrip("\n").partition("to remove it: ")[2].split()
+
+        done = home.run(*told[1:])
+
+        assert (0, "") == (done.status, done.stderr)
+        assert {"kept": {"auth": "kept"}} == json.loads(read(config_of(home)))["auths"]
+        assert OURS == read(settings_of(home))
+
+    def test_an_empty_login_is_none(self, home: Home) -> None:
+        home.add_role_profile()
+        write(config_of(home), json.dumps({"auths": {HOST: {}}}))
+
+        assert "" == configure(home).stderr
+
+    @pytest.mark.parametrize(("answer", "left"), [("y\n", 1), ("n\n", 2), ("\n", 2)])
+    def test_a_person_is_asked(self, home: Home, answer: str, left: int) -> None:
+        write(config_of(home), json.dumps(OLD_LOGIN))
+
+        status, seen = terminals.run(
+            [home.program, "configure", HOST, "--profile", "secondary"], home.env, [("remove it?", answer)]
+        )
+
+        assert 0 == status
+        assert PASSWORD not in seen
+        document = json.loads(read(config_of(home)))
+        assert left == len(document["auths"])
+        assert {HOST: "ecrx"} == document["credHelpers"]
+
+    def test_a_person_who_breaks_off_changes_nothing(self, home: Home) -> None:
+        write(config_of(home), json.dumps(OLD_LOGIN))
+
+        status, _ = terminals.run([home.program, "configure", HOST], home.env, [("remove it?", "\x03")])
+
+        assert 130 == status
+        assert OLD_LOGIN == json.loads(read(config_of(home)))
+
+
+class TestWarnings:
+    def test_a_store_for_the_others_is_fine(self, home: Home) -> None:
+        home.add_role_profile()
+        home.link("docker-credential-fine", home.program)
+        write(config_of(home), '{"credsStore": "fine"}')
+
+        assert f"{PROGRAM}: credsStore fine goes on for all other registries\n" == configure(home).stderr
+
+    def test_a_store_that_is_not_on_path_fails_builds(self, home: Home) -> None:
+        home.add_role_profile()
+        write(config_of(home), '{"credsStore": "gone"}')
+
+        done = configure(home)
+
+        assert 0 == done.status
+        assert "docker-credential-gone is not on PATH" in done.stderr
+        assert 1 == done.stderr.count("\n")
+
+    def test_a_program_that_is_not_on_path_is_told_where_it_is(self, home: Home) -> None:
+        home.add_role_profile()
+
+        done = configure(home, PATH="/usr/bin:/bin")
+
+        assert 0 == done.status
+        assert f"is not on PATH, where docker looks for it; export PATH={home.bin}:$PATH\n" in done.stderr
+        assert "" == configure(home, PATH=f"{home.bin}:/usr/bin:/bin").stderr
+
+
+class TestPodman:
+    def test_edits_the_file_that_lasts(self, home: Home) -> None:
+        home.add_role_profile()
+
+        done = configure(home, "--podman", XDG_RUNTIME_DIR=str(home.folder / "run"))
+
+        assert (0, "") == (done.status, done.stderr)
+        assert {"credHelpers": {HOST: "ecrx"}} == json.loads(read(auth_of(home)))
+        assert not (home.folder / ".docker").exists()
+        assert f"next: podman pull {HOST}/REPOSITORY:TAG\n" in done.stdout
+
+    def test_edits_the_file_that_its_variable_names(self, home: Home) -> None:
+        path = home.folder / "auth.json"
+
+        configure(home, "--podman", REGISTRY_AUTH_FILE=str(path))
+
+        assert HOST in read(path)
+        assert not auth_of(home).exists()
+
+    def test_removes_the_password_that_its_login_left_where_it_looks_first(self, home: Home) -> None:
+        home.add_role_profile()
+        passing = home.folder / "run" / "containers" / "auth.json"
+        write(passing, json.dumps(OLD_LOGIN))
+        env = {"XDG_RUNTIME_DIR": str(home.folder / "run")}
+
+        told = configure(home, "--podman", **env).stderr.rstrip("\n").partition("to remove it: ")
+        done = home.run(*told[2].split()[1:], env=env)
+
+        assert f"{passing} has an unencrypted password for {HOST}, which goes first" in told[0]
+        assert (0, "") == (done.status, done.stderr)
+        assert ["registry.kept.example"] == list(json.loads(read(passing))["auths"])
+
+    def test_warns_of_another_helper_where_it_looks_first(self, home: Home) -> None:
+        passing = home.folder / "run" / "containers" / "auth.json"
+        write(passing, f'{{"credHelpers": {{"{HOST}": "ecr-login"}}}}')
+
+        done = configure(home, "--podman", XDG_RUNTIME_DIR=str(home.folder / "run"))
+
+        assert f"{passing} goes first, and gives {HOST} to docker-credential-ecr-login" in done.stderr
+
+    def test_takes_the_password_from_this_program_then(self, home: Home) -> None:
+        podman = shutil.which("podman")
+        if podman is None:
+            pytest.skip("podman is not here")
+        home.add_role_profile()
+        (home.folder / "run").mkdir()
+        env = {"XDG_RUNTIME_DIR": str(home.folder / "run")}
+        configure(home, "--podman", **env)
+
+        user = subprocess.run(
+            [podman, "login", "--get-login", HOST], env=home.env | env, capture_output=True, text=True, check=False
+        )
+
+        assert (0, "AWS\n") == (user.returncode, user.stdout), user.stderr
+        assert 1 == home.aws.count("GetAuthorizationToken")
+
+
+class TestBadInput:
+    @pytest.mark.parametrize(
+        "host",
+        [
+            "docker.io",
+            "12345.dkr.ecr.us-east-1.amazonaws.com",
+            "11111111111x.dkr.ecr.us-east-1.amazonaws.com",
+            "111111111111.dkr.ecr.us-east-1.amazonaws.com.evil.example",
+            "111111111111",
+            "",
+            "a\nb",
+        ],
+    )
+    def test_a_host_that_is_not_ecrs_changes_nothing(self, home: Home, host: str) -> None:
+        before = files_of(home)
+
+        found = home.run("configure", OTHER_HOST, host, "--profile", "secondary")
+
+        assert "write 111111111111.dkr.ecr" in remedy(found)
+        assert before == files_of(home)
+
+    @pytest.mark.parametrize(
+        "role",
+        [
+            "puller",
+            "arn:aws:iam::22222222222:role/puller",
+            "arn:aws:iam::222222222222:user/puller",
+            "arn:aws:iam::222222222222:role/",
+            "arn:aws:sts::222222222222:assumed-role/puller/me",
+            "arn:aws-cn:iam::222222222222:role/puller",
+            "",
+            "arn:aws:iam::222222222222:role/puller\n",
+        ],
+    )
+    def test_a_malformed_or_foreign_role_changes_nothing(self, home: Home, role: str) -> None:
+        before = files_of(home)
+
+        assert remedy(configure(home, "--role-arn", role, profile=None))
+        assert before == files_of(home)
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            [],
+            [HOST, "--profile", "a", "--role-arn", ROLE],
+            [HOST, "--external-id", "a"],
+            [HOST, "--remove", "--profile", "a"],
+            [HOST, "--remove", "--remove-password"],
+        ],
+        ids=" ".join,
+    )
+    def test_options_that_make_no_sense_together_change_nothing(self, home: Home, arguments: list[str]) -> None:
+        before = files_of(home)
+
+        assert 2 == home.run("configure", *arguments).status
+        assert before == files_of(home)
+
+    @pytest.mark.parametrize(
+        "text",
+        ["[]", '{"a": 1,}', "{", "\ufeff{}", '{"credHelpers": 1}', '{"credHelpers": {}, "credHelpers": {}}', "é"],
+    )
+    @pytest.mark.parametrize("option", ["--profile=secondary", "--podman", "--dry-run"])
+    def test_a_broken_config_json_is_left_as_it_is(self, home: Home, text: str, option: str) -> None:
+        encoding = "latin-1" if text == "é" else "utf-8"
+        path = auth_of(home) if option == "--podman" else config_of(home)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode(encoding))
+
+        found = home.run("configure", HOST, option)
+
+        assert remedy(found)
+        assert str(path) in found.stderr
+        assert text.encode(encoding) == path.read_bytes()
+        assert not settings_of(home).exists()
+
+    def test_a_read_only_config_json_is_left_as_it_is_until_the_remedy(self, home: Home) -> None:
+        home.add_role_profile()
+        write(config_of(home), "{}")
+        config_of(home).chmod(0o444)
+
+        todo = remedy(configure(home))
+
+        assert f"chmod u+w {config_of(home)}" == todo
+        assert "{}" == read(config_of(home))
+        assert not settings_of(home).exists()
+        subprocess.run(todo.split(), check=True)
+        assert (0, "") == configure(home)[::2]
+
+    def test_a_config_json_that_is_no_file_is_left_as_it_is(self, home: Home) -> None:
+        config_of(home).symlink_to("/dev/null")
+
+        assert "move it away" in remedy(configure(home))
+        assert Path("/dev/null").is_char_device()
+
+    def test_a_broken_config_toml_is_left_as_it_is(self, home: Home) -> None:
+        home.configure("[[registry]]\n")
+        write(config_of(home), "{}")
+
+        assert remedy(configure(home))
+        assert ("[[registry]]\n", "{}") == (read(settings_of(home)), read(config_of(home)))
+
+    def test_a_config_toml_that_cannot_be_written_leaves_config_json_as_it_is(self, home: Home) -> None:
+        write(config_of(home), "{}")
+        home.configure("# mine\n")
+        settings_of(home).chmod(0o444)
+
+        assert f"chmod u+w {settings_of(home)}" == remedy(configure(home))
+        assert ("# mine\n", "{}") == (read(settings_of(home)), read(config_of(home)))
+
+    @pytest.fixture
+    def full(self, home: Home) -> Iterator[Path]:
+        """Return docker's folder on a file system with no room."""
+        folder = config_of(home).parent
+        mount = ["mount", "-t", "tmpfs", "-o", "size=4k,nr_inodes=2", "tmpfs", str(folder)]
+        if os.getuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode != 0:
+            pytest.skip("mounts need root")
+        try:
+            write(config_of(home), '{\n\t"a": 1\n}')
+            yield folder
+        finally:
+            subprocess.run([need.command("umount"), str(folder)], check=True)
+
+    def test_a_full_disk_leaves_config_json_as_it_is(self, home: Home, full: Path) -> None:
+        assert remedy(configure(home))
+        assert '{\n\t"a": 1\n}' == read(config_of(home))
+        assert [config_of(home)] == list(full.iterdir())
+        assert not settings_of(home).exists()
