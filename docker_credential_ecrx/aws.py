@@ -1,6 +1,7 @@
 """Asks AWS: resolves the identity's credentials, assumes its role and gets ECR's authorization token.
 
-Everything that the SDK's credential chain can do in a profile works, except asking a question.
+Everything that the SDK's credential chain can do in a profile works, except asking a question: a person's
+answer comes along as an ``Mfa``.
 Sessions are botocore's, the core of boto3: boto3's own part, its resources and transfers, is 50 ms of imports.
 """
 
@@ -10,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
 from botocore import exceptions
 from botocore.config import Config
@@ -47,13 +48,44 @@ class Minted(NamedTuple):
         return f"Minted(life={self.life!r})"
 
 
-def mint(registry: Registry, identity: Identity, environ: Mapping[str, str]) -> Minted:
+class Mfa:
+    """A person's MFA code, and the role sessions that it opened: AWS takes a code once."""
+
+    __slots__ = ("code", "sessions")
+
+    def __init__(self, code: str = "") -> None:
+        self.code = code
+        self.sessions: dict[str, Any] = {}  # AssumeRole's answers, by botocore's keys
+
+    def take(self, _prompt: str) -> str:
+        """Return the code, once; raise MfaNeededError where there is none."""
+        code, self.code = self.code, ""
+        if not code:
+            raise MfaNeededError
+        return code
+
+
+def mint(registry: Registry, identity: Identity, environ: Mapping[str, str], mfa: Mfa | None = None) -> Minted:
     """Get a new token for the registry's region with the credentials of ``identity``.
 
-    Raises NoAwsCredentialsError where AWS's chain finds none, and AwsError for all else that fails, within 9 seconds.
+    Raises NoAwsCredentialsError where AWS's chain finds none, MfaCodeNeededError where a role wants a code and ``mfa``
+    has none, SignInNeededError, and AwsError for all else that fails, within 9 seconds.
     """
     with _explained(registry, identity, environ):
-        return within(_SECONDS, lambda: _mint(registry, identity))
+        return within(_SECONDS, lambda: _mint(registry, identity, mfa))
+
+
+def principal(registry: Registry, identity: Identity, mfa: Mfa) -> str:
+    """Return the ARN that STS knows ``identity`` by, or an empty text where it does not say so within 9 seconds."""
+
+    def ask() -> str:
+        client: Any = _resolved(registry, identity, mfa).create_client("sts")
+        return str(client.get_caller_identity()["Arn"])
+
+    try:
+        return within(_SECONDS, ask)
+    except Exception:  # noqa: BLE001 - it is only told, so nothing that goes wrong here matters
+        return ""
 
 
 def decode(authorization: str) -> str:
@@ -83,13 +115,9 @@ def life_of(password: str, now: float) -> float:
     return min(_LIFE_SECONDS, life)  # in this order, which leaves NaN out
 
 
-def _mint(registry: Registry, identity: Identity) -> Minted:
-    session = open_session(identity, registry.region)
-    if identity.role_arn is not None:
-        session = _assume(session, identity)
-    if session.get_credentials() is None:
-        raise exceptions.NoCredentialsError
-    client: Any = session.create_client(registry.service, config=_endpoint(session, registry))
+def _mint(registry: Registry, identity: Identity, mfa: Mfa | None) -> Minted:
+    session = _resolved(registry, identity, mfa)
+    client: Any = session.create_client(registry.service, config=endpoint_of(session, registry))
     response = client.get_authorization_token()
     data = response.get("authorizationData")
     entry = data[0] if isinstance(data, list) and data else data
@@ -115,19 +143,28 @@ def _life(expires_at: object, date: str | None) -> float:
     return min((expires_at - issued).total_seconds(), _LIFE_SECONDS)
 
 
-def open_session(identity: Identity, region: str) -> Session:
-    """Return a session of the identity's profile in ``region``; it resolves no credentials yet."""
-    session = Session(profile=identity.profile)
-    # The registry's region also decides where a role is assumed, whatever region the profile names.
-    session.set_config_variable("region", region)
-    session.set_default_client_config(_CONFIG)
-    # botocore asks for an MFA code, and from a pipe it reads what it finds: the registry's host name.
-    session.get_component("credential_provider").get_provider("assume-role")._prompter = _refuse  # noqa: SLF001
+def _resolved(registry: Registry, identity: Identity, mfa: Mfa | None) -> Session:
+    """Return a session with the credentials of ``identity``, its own role assumed."""
+    session = open_session(identity, registry.region, mfa)
+    if identity.role_arn is not None:
+        session = _assume(session, identity)
+    if session.get_credentials() is None:
+        raise exceptions.NoCredentialsError
     return session
 
 
-def _refuse(_prompt: str) -> NoReturn:
-    raise MfaNeededError
+def open_session(identity: Identity, region: str | None, mfa: Mfa | None = None) -> Session:
+    """Return a session of the identity's profile in ``region``, or in its own; it resolves no credentials yet."""
+    session = Session(profile=identity.profile)
+    if region is not None:
+        # The registry's region also decides where a role is assumed, whatever region the profile names.
+        session.set_config_variable("region", region)
+    session.set_default_client_config(_CONFIG)
+    # botocore asks for an MFA code, and from a pipe it reads what it finds: the registry's host name.
+    mfa = mfa or Mfa()
+    roles = session.get_component("credential_provider").get_provider("assume-role")
+    roles._prompter, roles.cache = mfa.take, mfa.sessions  # noqa: SLF001
+    return session
 
 
 def _assume(source: Session, identity: Identity) -> Session:
@@ -149,7 +186,7 @@ def _assume(source: Session, identity: Identity) -> Session:
     return session
 
 
-def _endpoint(session: Session, registry: Registry) -> Config | None:
+def endpoint_of(session: Session, registry: Registry) -> Config | None:
     """Return what leads to the kind of endpoint that belongs to the registry's host."""
     if not registry.fips and not registry.dual_stack:
         return None

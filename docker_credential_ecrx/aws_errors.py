@@ -5,6 +5,7 @@ A signature that does not match is answered with the request's headers, the sess
 """
 
 import os
+import shlex
 import ssl
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -15,17 +16,27 @@ from urllib.parse import urlsplit
 from botocore import exceptions
 from botocore.parsers import ResponseParserError
 
-from docker_credential_ecrx.errors import AwsError, NoAwsCredentialsError, one_line
+from docker_credential_ecrx.errors import (
+    AwsError,
+    MfaCodeNeededError,
+    NoAwsCredentialsError,
+    SignInNeededError,
+    one_line,
+)
 from docker_credential_ecrx.identity import Identity, chain, profile_of
 from docker_credential_ecrx.registry import Registry
+from docker_credential_ecrx.settings import PROGRAM
 
 _SKEW_SECONDS = 240  # AWS allows five minutes
 _LONGEST_WORD, _LONGEST_MESSAGE = 200, 400
 # What AWS answers when the signature's time or the secret key is wrong; the Date of the answer tells which.
 _CLOCK = ("RequestTimeTooSkewed", "RequestExpired", "SignatureDoesNotMatch", "InvalidSignatureException")
 _DENIED = ("AccessDenied", "AccessDeniedException")
+# One of AWS's denials, by what it says: "MultiFactorAuthentication failed with invalid MFA one time pass code."
+_WRONG_CODE = "invalid MFA one time pass code"
 # AWS's codes, the operations that they are told of (all, where there is none), the reason and the remedy.
-_ANSWERS = (
+Answer = tuple[tuple[str, ...], str, str, str]
+_ANSWERS: tuple[Answer, ...] = (
     (
         _CLOCK,
         "",
@@ -43,6 +54,12 @@ _ANSWERS = (
         "",
         "AWS does not know the access key ({operation}: {code})",
         "aws configure --profile {profile}",
+    ),
+    (
+        (_WRONG_CODE,),
+        "AssumeRole",
+        "the MFA code is wrong, or was used before",
+        "try again with the next code",
     ),
     (
         _DENIED,
@@ -69,26 +86,59 @@ _SIGN_IN = ("sso_session", "sso_start_url", "login_session")
 
 
 class MfaNeededError(Exception):
-    """The profile's role wants an MFA code, and a credential helper cannot ask for one."""
+    """A role wants an MFA code, and botocore may not ask for it."""
+
+
+_SIGNED_OUT = (
+    exceptions.UnauthorizedSSOTokenError,
+    exceptions.SSOError,
+    exceptions.TokenRetrievalError,
+    exceptions.LoginError,
+)
+# What a caller can do something about is an error of its own kind.
+_KINDS = (
+    (NoAwsCredentialsError, exceptions.NoCredentialsError),
+    (SignInNeededError, _SIGNED_OUT),
+)
 
 
 def explain(error: Exception, registry: Registry, identity: Identity, environ: Mapping[str, str]) -> AwsError:
     """Return ``error`` as a sentence about the token of ``registry`` for ``identity``."""
+    subject = f"no token for {registry.host}"
+    if not isinstance(error, MfaNeededError):
+        return explain_call(error, subject, identity, environ)
+    # Where the configuration file or AWS's chain chose, login chooses the same.
+    chosen = identity.profile and identity.role_arn is None
+    option = f"--profile {shlex.quote(str(identity.profile))} " if chosen else ""
+    reason, hint = "its role needs an MFA code, which get cannot ask for", f"{PROGRAM} login {option}{registry.host}"
+    return MfaCodeNeededError(f"{subject} with {identity}: {reason}", hint)
+
+
+def explain_call(
+    error: Exception,
+    subject: str,
+    identity: Identity,
+    environ: Mapping[str, str],
+    answers: tuple[Answer, ...] = (),
+) -> AwsError:
+    """Return ``error`` as a sentence about ``subject``; ``answers`` go before those that any call may get."""
     profile = profile_of(identity, environ)
     settings = list(chain(identity, environ))
     signed_in = next((section for section, key, _ in settings if key in _SIGN_IN), profile)
     if isinstance(error, exceptions.ClientError):
-        reason, hint = _client_error(error, profile, signed_in)
+        reason, hint = _client_error(error, profile, signed_in, answers)
     elif isinstance(error, (exceptions.SSLError, ssl.SSLError)):
         configured = next((value for _, key, value in settings if key == "ca_bundle"), "")
         reason, hint = _tls_failure(environ.get("AWS_CA_BUNDLE") or configured or environ.get("REQUESTS_CA_BUNDLE"))
     else:
         reason, hint = _failure(error, profile, signed_in)
-    kind = NoAwsCredentialsError if isinstance(error, exceptions.NoCredentialsError) else AwsError
-    return kind(f"no token for {registry.host} with {identity}: {reason}", hint)
+    kind = next((kind for kind, causes in _KINDS if isinstance(error, causes)), AwsError)
+    return kind(f"{subject} with {identity}: {reason}", hint)
 
 
-def _client_error(error: exceptions.ClientError, profile: str, signed_in: str) -> tuple[str, str]:
+def _client_error(
+    error: exceptions.ClientError, profile: str, signed_in: str, answers: tuple[Answer, ...]
+) -> tuple[str, str]:
     """Return reason and remedy for an error that AWS itself answered with."""
     response: Any = error.response
     code = str(response.get("Error", {}).get("Code", "unknown"))
@@ -98,12 +148,14 @@ def _client_error(error: exceptions.ClientError, profile: str, signed_in: str) -
         return f"the clock here is {_duration(abs(skew))} {direction} AWS's", "set the clock: timedatectl set-ntp true"
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     said = _quoted(str(response.get("Error", {}).get("Message", "")))
+    if _WRONG_CODE in said:
+        code = _WRONG_CODE
     facts = {"operation": error.operation_name, "code": code, "said": said, "profile": profile, "status": status}
     facts["signed_in"] = signed_in
     reason, hint = "AWS refused {operation}: {code}: {said}", "aws sts get-caller-identity --profile {profile}"
     if status >= _SERVER_ERROR:
         reason, hint = "AWS failed at {operation} (HTTP {status}, {code})", "try again in a moment"
-    for codes, operation, row_reason, row_hint in _ANSWERS:
+    for codes, operation, row_reason, row_hint in (*answers, *_ANSWERS):
         if code in codes and error.operation_name.startswith(operation):
             reason, hint = row_reason, row_hint
             break
@@ -120,11 +172,6 @@ def _tls_failure(bundle: str | None) -> tuple[str, str]:
 def _failure(error: Exception, profile: str, signed_in: str) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR0912 - a table of sentences
     """Return reason and remedy for what went wrong on the way to AWS, or before."""
     match error:
-        case MfaNeededError():
-            return (
-                "its role needs an MFA code, and a credential helper cannot ask for one",
-                "use a source profile that has signed in with MFA (aws sts get-session-token), or one that needs none",
-            )
         case TimeoutError():
             return f"AWS gave {error}", "check the network and the proxy, and try again"
         case exceptions.NoCredentialsError():
@@ -141,9 +188,9 @@ def _failure(error: Exception, profile: str, signed_in: str) -> tuple[str, str]:
         case exceptions.PartialCredentialsError():
             return f"the AWS credentials lack {error.kwargs.get('cred_var')}", f"aws configure --profile {profile}"
         case exceptions.UnauthorizedSSOTokenError() | exceptions.SSOError() | exceptions.TokenRetrievalError():
-            return "the AWS SSO session is missing or has expired", f"aws sso login --profile {signed_in}"
+            return "the AWS SSO session is missing or has expired", f"aws sso login --profile {shlex.quote(signed_in)}"
         case exceptions.LoginError():
-            return "the AWS login session is missing or has expired", f"aws login --profile {signed_in}"
+            return "the AWS login session is missing or has expired", f"aws login --profile {shlex.quote(signed_in)}"
         case exceptions.CredentialRetrievalError() if error.kwargs.get("provider") == "custom-process":
             return "its credential_process failed", "run that command by hand and see what it says"
         case exceptions.CredentialRetrievalError() | exceptions.MetadataRetrievalError():

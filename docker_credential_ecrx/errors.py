@@ -29,12 +29,28 @@ class SettingsError(EcrxError):
     """The configuration file or an environment variable of ours is wrong."""
 
 
+class ArgumentError(EcrxError):
+    """What a command was given names nothing that there can be."""
+
+
+class FileError(EcrxError):
+    """A file that a command edits is not what it should be, or cannot be read or written."""
+
+
 class AwsError(EcrxError):
     """AWS, or the way to it, refused or failed."""
 
 
 class NoAwsCredentialsError(AwsError):
     """AWS's chain ended without any credentials."""
+
+
+class MfaCodeNeededError(AwsError):
+    """The role wants an MFA code, which only a person has."""
+
+
+class SignInNeededError(AwsError):
+    """The person's sign-in to AWS is missing or has ended; the hint is the command that renews it."""
 
 
 class KeyringError(EcrxError):

@@ -1,9 +1,8 @@
 """What get, store, erase and list mean: an ECR registry's token, or another registry's password."""
 
-import sys
-
 from docker_credential_ecrx import identity, keyrings, log, registry, tokens
 from docker_credential_ecrx.errors import KeyringError, NoAwsCredentialsError, NotFoundError, RequestError
+from docker_credential_ecrx.registry import ECR_USER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,8 +13,23 @@ if TYPE_CHECKING:
     from docker_credential_ecrx.registry import Registry
     from docker_credential_ecrx.settings import Settings
     from docker_credential_ecrx.state import FileLock
+    from docker_credential_ecrx.tokens import Token
 
-ECR_USER = "AWS"
+
+def item_names(place: "Registry", settings: "Settings", environ: "Mapping[str, str]") -> tuple[tuple[str, ...], str]:
+    """Return the names of the items that answer for ``place``: what ``docker login`` stored, else its token."""
+    return _login_names(place, settings.profile), _token_name(place, settings.identity_for(place.host), environ)
+
+
+def _login_names(place: "Registry", link: str | None) -> tuple[str, ...]:
+    """Return the names of what ``docker login`` stored for the host: by the ``link`` of a profile, and without one."""
+    bare = f"login:{place.host}"
+    return (bare,) if link is None else (f"{bare}:{link}", bare)
+
+
+def _token_name(place: "Registry", who: "Identity", environ: "Mapping[str, str]") -> str:
+    """Return the name of the item that keeps the identity's token: one serves every registry of a region."""
+    return f"token:{place.service}:{place.partition}:{place.region}:{identity.fingerprint(who, environ)}"
 
 
 class Helper:
@@ -37,13 +51,13 @@ class Helper:
 
             return passwords.get(server, self._settings.keyring, self._environ)
         keyring = self._token_keyring()
-        for name in self._logins(place):
+        for name in _login_names(place, self._settings.profile):
             login = tokens.cached(name, keyring)
             if login is not None and login.is_alive(tokens.now()):
                 log.debug(f"{place.host} answers with what docker login stored")
                 return ECR_USER, login.password
         who = self._settings.identity_for(place.host)
-        name = self._name(place, who)
+        name = _token_name(place, who, self._environ)
         log.debug(f"{place.host} answers with {who} as {name}, keyring {keyring.label if keyring else 'none'}")
         try:
             token = tokens.obtain(name, keyring, self._lock, lambda: self._mint(place, who, name, keyring))
@@ -68,10 +82,13 @@ class Helper:
             message = f"the token for {place.host} is empty"
             raise RequestError(message, f"docker login --username {ECR_USER} --password-stdin {place.host}")
         keyring = self._token_keyring()
-        minted = tokens.cached(self._name(place, self._settings.identity_for(place.host)), keyring)
+        logins, name = item_names(place, self._settings, self._environ)
+        minted = tokens.cached(name, keyring)
         if minted is not None and minted.password == secret:
             return  # docker login asked this program, and gives back what it got
-        self._store_login(place, secret, keyring)
+        from docker_credential_ecrx import minting
+
+        minting.keep_login(place, secret, logins[0], keyring, self._environ)
 
     def erase(self, server: str) -> None:
         """Forget what is kept for ``server``; for an ECR registry also the token of the identity that answers."""
@@ -122,72 +139,15 @@ class Helper:
             log.debug(f"going on without a keyring: {error}")
             return None
 
-    def _name(self, place: "Registry", who: "Identity") -> str:
-        """Return the name of the item that keeps the identity's token: one serves every registry of a region."""
-        print_ = identity.fingerprint(who, self._environ)
-        return f"token:{place.service}:{place.partition}:{place.region}:{print_}"
-
     def _names(self, place: "Registry") -> tuple[str, ...]:
         """Return the names of the items that may answer for the registry."""
-        return *self._logins(place), self._name(place, self._settings.identity_for(place.host))
+        logins, token = item_names(place, self._settings, self._environ)
+        return *logins, token
 
-    def _logins(self, place: "Registry") -> tuple[str, ...]:
-        """Return the names of what ``docker login`` stored for the host: by this link, and by the bare program."""
-        link = self._settings.profile
-        bare = f"login:{place.host}"
-        return (bare,) if link is None else (f"{bare}:{link}", bare)
+    def _mint(self, place: "Registry", who: "Identity", name: str, keyring: "Keyring | None") -> "Token":
+        from docker_credential_ecrx import minting
 
-    def _mint(self, place: "Registry", who: "Identity", name: str, keyring: "Keyring | None") -> tokens.Token:
-        import gc
-
-        # What minting makes is of use until the process ends.
-        gc.disable()
-        # botocore loads awscrt, 12 MB, wherever it finds it; only a session of ``aws login`` needs it.
-        if not any(key == "login_session" for _, key, _ in identity.chain(who, self._environ)):
-            sys.modules.setdefault("awscrt", None)  # type: ignore[arg-type]
-        from docker_credential_ecrx import aws  # 300 ms that only a miss pays
-
-        log.debug(f"asking AWS for a token in {place.region}")
-        minted = aws.mint(place, who, self._environ)
-        token = tokens.fresh_token(minted.password, name, minted.life, tokens.now())
-        if tokens.keep(name, token, keyring):
-            self._record(name, place, str(who), token, keyring)
-        return token
-
-    def _store_login(self, place: "Registry", secret: str, keyring: "Keyring | None") -> None:
-        from docker_credential_ecrx import aws
-
-        moment = tokens.now()
-        life = aws.life_of(secret, moment.utc)
-        if life <= 0:
-            message = f"the token for {place.host} has expired"
-            raise RequestError(message, "get a new one: aws ecr get-login-password")
-        name = self._logins(place)[0]
-        token = tokens.fresh_token(secret, name, life, moment)
-        if tokens.keep(name, token, keyring):
-            self._record(name, place, "docker login", token, keyring)
-        else:
-            reason = f"the keyring {keyring.label} does not take it" if keyring else "there is no keyring"
-            log.warn(f"the token for {place.host} is not kept, because {reason}; get asks AWS instead")
-
-    def _record(self, name: str, place: "Registry", who: str, token: tokens.Token, keyring: "Keyring | None") -> None:
-        from docker_credential_ecrx import ledger
-
-        ledger.record(
-            self._environ,
-            name,
-            {
-                "kind": name.partition(":")[0],
-                "servers": [place.host],
-                "user": ECR_USER,
-                "identity": who,
-                "region": place.region,
-                "keyring": keyring.label if keyring else "none",
-                "minted": token.minted.utc,
-                "renew": token.minted.utc + token.renew,
-                "expires": token.minted.utc + token.life,
-            },
-        )
+        return minting.mint(place, who, name, keyring, self._environ)
 
     def _lock(self, name: str) -> "FileLock | None":
         """Return the lock of those that miss ``name`` together, or None where there is no place for one."""

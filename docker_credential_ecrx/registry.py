@@ -18,6 +18,8 @@ _DUAL_STACK_SUFFIXES = {
 }
 _PUBLIC_HOSTS = {"public.ecr.aws": False, "ecr-public.aws.com": True}
 
+ECR_USER = "AWS"  # of every registry
+
 _DIGITS = frozenset("0123456789")
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz")
 _ACCOUNT_LENGTH = 12

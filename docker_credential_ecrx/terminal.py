@@ -5,9 +5,16 @@ beginning and no full stop at its end.
 Colour is for terminals, and NO_COLOR is honoured.
 """
 
-from collections.abc import Iterator
+import difflib
+import re
+import sys
+import textwrap
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from getpass import getpass
 
+import click
 from rich.console import Console
 from rich.text import Text
 
@@ -27,6 +34,56 @@ def say(text: str, style: str = "") -> None:
 def fail(error: EcrxError) -> None:
     """Tell what failed, and what mends it."""
     say(str(error), "red")
+
+
+def heading(text: str) -> None:
+    """Print the line that ``facts`` go under."""
+    out.print(Text(text, "bold"))
+
+
+def facts(rows: Iterable[tuple[str, str]]) -> None:
+    """Print names and values below each other: lines of 80 columns hold a host or an ARN, a table's columns do not."""
+    rows = list(rows)
+    width = max((len(name) for name, _ in rows), default=0)
+    for name, value in rows:
+        room = max(out.width - width - 4, 20) if out.is_terminal else sys.maxsize
+        lines = textwrap.wrap(value, room, break_long_words=False, break_on_hyphens=False)
+        for number, line in enumerate(lines or [""]):
+            out.print(Text(f"  {'' if number else name:{width}}  ", "dim").append(line, "not dim"))
+
+
+def moment(utc: float, now: float) -> str:
+    """Say when ``utc`` is, and how far from ``now``; both in seconds since 1970."""
+    minutes = round(abs(utc - now) / 60)
+    hours = f"{minutes // 60} h " if minutes >= 60 else ""  # noqa: PLR2004
+    far = f"{hours}{minutes % 60} min" if minutes else "less than a minute"
+    return f"{datetime.fromtimestamp(utc, UTC):%Y-%m-%d %H:%M} UTC, {f'in {far}' if utc > now else f'{far} ago'}"
+
+
+def can_ask() -> bool:
+    """Return whether there is a person who can be asked: never is a question answered by what a pipe holds."""
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+def ask_secretly(question: str) -> str:
+    """Return what the person types, unseen, wherever stderr leads."""
+    return getpass(f"{PROGRAM}: {question}: ")
+
+
+def ask(question: str) -> bool:
+    """Return whether the person agrees; just the Enter key does not."""
+    return click.confirm(f"{PROGRAM}: {question}", err=True)
+
+
+def diff(before: str, after: str, old: str, new: str) -> None:
+    """Print what turns ``before`` into ``after``, as ``patch`` reads it; ``old`` and ``new`` are the files' names."""
+    was, is_now = ([line for line in re.split(r"(?<=\n)", text) if line] for text in (before, after))
+    for line in difflib.unified_diff(was, is_now, old, new):
+        whole = line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
+        if out.is_terminal:
+            out.print(Text(whole, {"+": "green", "-": "red", "@": "cyan"}.get(line[0], "")), end="")
+        else:
+            out.file.write(whole)  # where tabs stay tabs
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from docker_credential_ecrx import __version__, terminal
 from docker_credential_ecrx.errors import EcrxError
 from docker_credential_ecrx.settings import PROGRAM
 
-NAMES = ("demo",)
+NAMES = ("completion", "configure", "demo", "forget", "login", "policy", "status")
 
 # Not docstrings: the frozen program has none.
 _HELP = "Answer Docker with passwords for Amazon ECR across AWS accounts, and keep them in the OS keyring."
@@ -18,9 +18,7 @@ Docker calls it with a verb and a request on stdin: get, store, erase, list or v
 
 \b
 Example: for the registry of another account, with the role in your AWS profile "secondary":
-  ln -s docker-credential-ecrx ~/.local/bin/docker-credential-ecrx-secondary
-  in ~/.docker/config.json:
-  {"credHelpers": {"111111111111.dkr.ecr.us-east-1.amazonaws.com": "ecrx-secondary"}}
+  docker-credential-ecrx configure 111111111111.dkr.ecr.us-east-1.amazonaws.com --profile secondary
   docker pull 111111111111.dkr.ecr.us-east-1.amazonaws.com/app:latest
 """
 

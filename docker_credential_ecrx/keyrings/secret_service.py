@@ -88,7 +88,7 @@ class SecretServiceKeyring:
         service = service_of(name)
         properties = {
             f"{_INTERFACE}.Item.Label": ("s", f"Password for '{USERNAME}' on '{service}'"),
-            f"{_INTERFACE}.Item.Attributes": ("a{ss}", _attributes(name) | {"application": "Python keyring library"}),
+            f"{_INTERFACE}.Item.Attributes": ("a{ss}", _attributes(name)),
         }
         value = (self._session, b"", secret.encode(), "text/plain")
         item, _ = self._call(
@@ -125,7 +125,8 @@ _CAUGHT = (OSError, DBusError, ValueError, LookupError, RecursionError, TypeErro
 
 
 def _attributes(name: str) -> dict[str, str]:
-    return {"service": service_of(name), "username": USERNAME}
+    """Return what keyring's backend writes beside a secret; another program's items lack that."""
+    return {"application": "Python keyring library", "service": service_of(name), "username": USERNAME}
 
 
 def _bus_address() -> str | None:

@@ -1,0 +1,104 @@
+"""Drop tokens from the keyring and the ledger: those of some registries, or all."""
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+
+import click
+
+from docker_credential_ecrx import helper, kept, keyrings, ledger, links, settings, terminal, tokens
+from docker_credential_ecrx.errors import EcrxError, KeyringError
+from docker_credential_ecrx.kept import Item
+from docker_credential_ecrx.ledger import Entry
+from docker_credential_ecrx.registry import Registry
+
+_HELP = """\
+Drop the tokens of registries of Amazon ECR, whatever identity they are for, and what docker login stored for them.
+
+A token serves every registry of its region, so it is dropped for all of them; the next get asks AWS for another.
+Passwords of other registries stay: docker logout drops those.
+"""
+_EPILOG = """\
+\b
+Examples:
+  docker-credential-ecrx forget 111111111111.dkr.ecr.us-east-1.amazonaws.com
+  docker-credential-ecrx forget --all
+"""
+
+
+@click.command("forget", help=_HELP, epilog=_EPILOG)
+@click.argument("hosts", metavar="[HOST]...", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="Drop the tokens of all registries.")
+def command(hosts: tuple[str, ...], *, everything: bool) -> int:
+    if everything == bool(hosts):
+        message = "name the registries, or say --all"
+        raise click.UsageError(message)
+    setting = settings.load(sys.argv[0], os.environ).keyring
+    noted = {name: entry for name, entry in ledger.read(os.environ).items() if entry.get("kind") != "password"}
+    places = [links.registry_of(host) for host in hosts]
+    wanted = noted if everything else dict(item for place in places for item in _answering(place, noted, setting))
+    look = kept.looker(setting, tokens.now())
+    _drop([look(name, entry) for name, entry in wanted.items()])
+    return 0
+
+
+def _answering(place: Registry, noted: Mapping[str, Entry], setting: str) -> Iterator[tuple[str, Entry]]:
+    """Yield the items that answer for ``place``.
+
+    A token that was minted for another registry is noted for that one only, and a lost ledger notes nothing: so what
+    ``get`` would look for is among them, noted or not.
+    """
+    for name, entry in noted.items():
+        if place.host in entry["servers"]:
+            yield name, entry
+    try:
+        keyring = keyrings.for_tokens(setting)
+    except KeyringError:
+        keyring = None
+    for profile in _profiles(place):
+        loaded = links.settings_of(profile, os.environ)
+        unnoted: Entry = {
+            "servers": [place.host],
+            "identity": str(loaded.identity_for(place.host)),
+            "region": place.region,
+            "keyring": keyring.label if keyring else "",
+        }
+        logins, token = helper.item_names(place, loaded, os.environ)
+        for name in (*logins, token):
+            if name in noted or keyring is not None:
+                yield name, noted.get(name, unnoted | {"kind": name.partition(":")[0]})
+
+
+def _profiles(place: Registry) -> set[str | None]:
+    """Return the profiles of the links by which a client may ask for ``place``."""
+    try:
+        linked = links.read(os.environ).profile_for(place.host)
+    except EcrxError:  # tokens can be dropped whatever has become of docker's config.json
+        linked = None
+    return {None, linked, settings.profile_of(sys.argv[0])}
+
+
+def _drop(items: list[Item]) -> None:
+    """Drop ``items``, and say which were of use; raise in the end where a keyring did not let one be dropped."""
+    errors = []
+    is_any = False
+    for item in items:
+        try:
+            kept.drop(item, os.environ)
+        except KeyringError as error:
+            errors.append(error)
+            continue
+        if item.state in ("fresh", "due"):
+            is_any = True
+            terminal.out.print(f"dropped {_described(item.entry)} for")
+            terminal.facts(("", server) for server in item.entry["servers"])
+    if errors:
+        raise errors[0]
+    if not is_any:
+        terminal.out.print("there was nothing to drop")
+
+
+def _described(entry: Entry) -> str:
+    if entry.get("kind") == "login":
+        return "what docker login stored"
+    return f"the token of {entry.get('identity')} in {entry.get('region')}"

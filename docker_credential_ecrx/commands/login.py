@@ -1,0 +1,167 @@
+"""Mint tokens now, with a person there to be asked: ``get`` then asks nothing until they end."""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+
+if TYPE_CHECKING:
+    from docker_credential_ecrx.keyrings import Keyring
+
+# At the top, since it is before the first token that botocore looks for awscrt, which some profile here may need.
+from docker_credential_ecrx import aws, helper, keyrings, ledger, links, minting, settings, terminal, tokens
+from docker_credential_ecrx.aws import Mfa
+from docker_credential_ecrx.errors import (
+    ArgumentError,
+    AwsError,
+    KeyringError,
+    KeyringUnavailableError,
+    MfaCodeNeededError,
+    SignInNeededError,
+)
+from docker_credential_ecrx.identity import Identity
+from docker_credential_ecrx.registry import Registry
+from docker_credential_ecrx.tokens import Token
+
+_HELP = """\
+Get tokens from AWS now, and keep them for docker: get then asks nothing until they end.
+
+It asks you for what a credential helper cannot ask for: an MFA code, or a sign-in with SSO. HOST is a registry of
+Amazon ECR; without any, it is all that docker's config.json gives to this program, or to its link of --profile. The
+identity is the one that answers docker, unless --profile names another.
+"""
+_EPILOG = """\
+\b
+Examples:
+  docker-credential-ecrx login
+  docker-credential-ecrx login --mfa-code 123456 111111111111.dkr.ecr.us-east-1.amazonaws.com
+"""
+_CODE = re.compile(r"\d{6}", re.ASCII)
+
+
+class _Errand(NamedTuple):
+    """One token to get: for whom, the item that keeps it, and what docker login stored that would go before it."""
+
+    who: Identity
+    name: str
+    places: list[Registry]
+    logins: list[str]
+
+
+@click.command("login", help=_HELP, epilog=_EPILOG)
+@click.argument("hosts", metavar="[HOST]...", nargs=-1)
+@click.option("--mfa-code", default="", metavar="CODE", help="The MFA code, where nobody can be asked for it.")
+@click.option("--profile", metavar="PROFILE", help="The AWS profile to use, in place of the one that answers docker.")
+def command(hosts: tuple[str, ...], mfa_code: str, profile: str | None) -> int:
+    code = _checked(mfa_code) if mfa_code else ""
+    errands = _errands([links.registry_of(host) for host in hosts], profile)
+    keyring = _keyring()
+    people: dict[str, Mfa] = {}
+    for errand in errands:
+        # One identity's role sessions serve all its regions, and its code is asked for once.
+        mfa = people.setdefault(errand.name.rpartition(":")[2], Mfa())
+        mfa.code = code
+        token = _mint(errand, keyring, mfa)
+        code = mfa.code
+        with terminal.waiting("asking AWS who that is"):
+            arn = aws.principal(errand.places[0], errand.who, mfa)
+        _settle(errand, token, keyring)
+        if errand is not errands[0]:
+            terminal.out.print()
+        _tell(errand, token, keyring, arn)
+    return 0
+
+
+def _checked(code: str) -> str:
+    code = "".join(code.split())
+    if not _CODE.fullmatch(code):
+        message = "an MFA code is six digits"
+        raise ArgumentError(message, "type the number that the device shows")
+    return code
+
+
+def _errands(places: list[Registry], profile: str | None) -> list[_Errand]:
+    """Return a token to get for each identity, region and service."""
+    profile = profile or settings.profile_of(sys.argv[0])
+    docker = links.Links({}) if places and profile else links.read(os.environ)
+    if not places:
+        places = docker.registries()
+        if profile:
+            places = [place for place in places if docker.profile_for(place.host) == profile]
+    if not places:
+        message = "docker's config.json gives no registry of Amazon ECR to this program"
+        raise ArgumentError(message, f"name one here, or first: {settings.PROGRAM} configure HOST")
+    errands: dict[str, _Errand] = {}
+    for place in {place.host: place for place in places}.values():
+        loaded = links.settings_of(profile or docker.profile_for(place.host), os.environ)
+        logins, name = helper.item_names(place, loaded, os.environ)
+        errand = errands.setdefault(name, _Errand(loaded.identity_for(place.host), name, [], []))
+        errand.places.append(place)
+        errand.logins.extend(logins)
+    return list(errands.values())
+
+
+def _keyring() -> "Keyring":
+    """Return the keyring that ``get`` looks in; without one, all that is asked for here would be for nothing."""
+    keyring = keyrings.for_tokens(settings.load(sys.argv[0], os.environ).keyring)
+    if keyring is None:
+        message = "there is no keyring that could keep a token"
+        raise KeyringUnavailableError(message, "choose one with ECRX_KEYRING: kernel or secret-service")
+    return keyring
+
+
+def _mint(errand: _Errand, keyring: "Keyring", mfa: Mfa) -> Token:
+    place = errand.places[0]
+    while True:
+        try:
+            with terminal.waiting(f"asking AWS for a token for {place.host}"):
+                return minting.mint(place, errand.who, errand.name, keyring, os.environ, mfa=mfa)
+        except MfaCodeNeededError as error:
+            if not terminal.can_ask():
+                message = f"no token for {place.host}: {errand.who} needs an MFA code, and there is no terminal here"
+                raise AwsError(message, f"{error.hint} --mfa-code CODE") from error
+            mfa.code = _checked(terminal.ask_secretly(f"MFA code for {errand.who}"))
+        except SignInNeededError as error:
+            _sign_in(error)
+
+
+def _sign_in(error: SignInNeededError) -> None:
+    """Run AWS's own command that signs the person in, where there is both; else raise ``error``, which names it."""
+    program, *arguments = shlex.split(error.hint)
+    path = shutil.which(program)
+    if path is None or not terminal.can_ask():
+        raise error
+    terminal.say(error.message)
+    if not terminal.ask(f"run {error.hint}?"):
+        raise error
+    if subprocess.run([path, *arguments], check=False).returncode != 0:  # noqa: S603 - what was shown
+        message = f"{error.hint} did not succeed"
+        raise AwsError(message, "run it by hand, and then this again")
+
+
+def _settle(errand: _Errand, token: Token, keyring: "Keyring") -> None:
+    """Make sure that ``get`` finds the token for each of the registries."""
+    kept = tokens.cached(errand.name, keyring)
+    if kept is None or kept.password != token.password:
+        message = f"the keyring {keyring.label} did not keep the token"
+        raise KeyringError(message, "choose another with ECRX_KEYRING: kernel or secret-service")
+    for place in errand.places:
+        minting.record(errand.name, place, str(errand.who), token, keyring=keyring, environ=os.environ)
+    for login in errand.logins:
+        keyring.drop(login)
+    ledger.forget(os.environ, *errand.logins)
+
+
+def _tell(errand: _Errand, token: Token, keyring: "Keyring", arn: str) -> None:
+    for place in errand.places:
+        terminal.heading(place.host)
+    rows = [("for", str(errand.who))]
+    if arn:
+        rows += [("account", arn.split(":")[4]), ("principal", arn)]
+    rows += [("until", terminal.moment(token.minted.utc + token.life, token.minted.utc)), ("kept in", keyring.label)]
+    terminal.facts(rows)

@@ -1,0 +1,171 @@
+"""Show what is kept, for whom and until when; which keyring keeps it; which configuration file applies."""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from docker_credential_ecrx import kept, keyrings, settings, terminal, tokens
+from docker_credential_ecrx.errors import KeyringError
+from docker_credential_ecrx.kept import Item
+from docker_credential_ecrx.tokens import Moment
+
+if TYPE_CHECKING:
+    from docker_credential_ecrx.keyrings import Keyring
+
+_HELP = """\
+Show what is kept: tokens of Amazon ECR and passwords of other registries.
+
+AWS is not asked, and no secret is shown. A token serves every registry of its region that its identity may use; the
+registries shown are those that it was minted for.
+"""
+_EPILOG = """\
+\b
+Examples:
+  docker-credential-ecrx status
+  docker-credential-ecrx status --json | jq -r '.tokens[].expires'
+"""
+
+
+class _Times(NamedTuple):
+    """When a token was minted, is to be renewed and ends, by the clock of here and now: seconds since 1970."""
+
+    minted: float
+    renews: float
+    expires: float
+
+
+class _Destination(NamedTuple):
+    """The keyring that something goes to, or why there is none."""
+
+    keyring: str | None
+    reason: str = ""
+
+
+class _Report(NamedTuple):
+    config: str
+    tokens: list[Item]
+    passwords: list[Item]
+    tokens_go_to: _Destination
+    passwords_go_to: _Destination
+
+
+@click.command("status", help=_HELP, epilog=_EPILOG)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def command(*, as_json: bool) -> int:
+    now = tokens.now()
+    report = _report(now)
+    if as_json:
+        terminal.out.print(json.dumps(_document(report, now), indent=2))
+    else:
+        _print(report, now)
+    return 0
+
+
+def _report(now: Moment) -> _Report:
+    """Gather what there is to show.
+
+    Tokens whose time is over are left out: each identity that was ever used leaves some behind, and they serve nobody.
+    What is gone before its time, or in a keyring that is not to be had, is what a person who looks here wants to know.
+    """
+    setting = settings.load(sys.argv[0], os.environ).keyring
+    items = kept.items(setting, os.environ, now)
+    return _Report(
+        settings.config_path(os.environ),
+        [item for item in items if item.entry.get("kind") != "password" and item.state != "expired"],
+        [item for item in items if item.entry.get("kind") == "password"],
+        _destination(keyrings.for_tokens, setting),
+        _destination(keyrings.for_passwords, setting),
+    )
+
+
+def _destination(choose: "Callable[[str], Keyring | None]", setting: str) -> _Destination:
+    try:
+        keyring = choose(setting)
+    except KeyringError as error:
+        return _Destination(None, str(error))
+    return _Destination(keyring.label) if keyring else _Destination(None, "every get asks AWS")
+
+
+def _times(item: Item, now: Moment) -> _Times:
+    if item.token is None:
+        return _Times(item.entry.get("minted", 0.0), item.entry.get("renew", 0.0), item.entry.get("expires", 0.0))
+    minted = now.utc - (now.since(item.token.minted) or 0.0)
+    return _Times(minted, minted + item.token.renew, minted + item.token.life)
+
+
+def _print(report: _Report, now: Moment) -> None:
+    for item in report.tokens:
+        terminal.heading(f"{item.entry.get('identity')}, {item.entry.get('region')}")
+        terminal.facts(_facts(item, now))
+        terminal.out.print()
+    if not report.tokens:
+        terminal.out.print("no token is cached\n")
+    if report.passwords:
+        terminal.heading("passwords of other registries")
+        terminal.facts((item.entry["servers"][0], _password(item)) for item in report.passwords)
+        terminal.out.print()
+    terminal.heading("settings")
+    terminal.facts(_settings(report))
+
+
+def _facts(item: Item, now: Moment) -> Iterator[tuple[str, str]]:
+    for number, server in enumerate(item.entry["servers"]):
+        yield "" if number else "registries", server
+    for name, moment in _times(item, now)._asdict().items():
+        yield name, terminal.moment(moment, now.utc)
+    yield "keyring", item.entry.get("keyring", "")
+    if item.state == "due":
+        yield "state", "due: the next get renews it, or serves it where AWS gives no other"
+    elif item.state == "gone":
+        yield "state", "gone from the keyring before its time: the next get asks AWS for another"
+    elif item.state == "unknown":
+        yield "state", item.reason
+
+
+def _password(item: Item) -> str:
+    place = f"user {item.entry.get('user')}, {item.entry.get('keyring')}"
+    return place if item.state == "kept" else f"{place}: {item.reason or 'gone from the keyring'}"
+
+
+def _settings(report: _Report) -> Iterator[tuple[str, str]]:
+    exists = Path(report.config).exists()
+    yield "config file", report.config if exists else f"{report.config or 'none'} (not there: the defaults apply)"
+    for name, (keyring, reason) in (("tokens", report.tokens_go_to), ("passwords", report.passwords_go_to)):
+        yield f"{name} go to", keyring or f"no keyring: {reason}"
+
+
+def _document(report: _Report, now: Moment) -> dict[str, Any]:
+    return {
+        "tokens": [_token_document(item, now) for item in report.tokens],
+        "passwords": [
+            {
+                "registry": item.entry["servers"][0],
+                "user": item.entry.get("user"),
+                "keyring": item.entry.get("keyring"),
+                "state": item.state,
+            }
+            for item in report.passwords
+        ],
+        "config": {"path": report.config, "exists": Path(report.config).exists()},
+        "keyrings": {"tokens": report.tokens_go_to.keyring, "passwords": report.passwords_go_to.keyring},
+    }
+
+
+def _token_document(item: Item, now: Moment) -> dict[str, Any]:
+    """Return a token's facts; times as in RFC 3339."""
+    times = _times(item, now)._asdict().items()
+    return {
+        "kind": item.entry.get("kind"),
+        "identity": item.entry.get("identity"),
+        "region": item.entry.get("region"),
+        "registries": item.entry["servers"],
+        **{name: datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") for name, moment in times},
+        "keyring": item.entry.get("keyring"),
+        "state": item.state,
+    }

@@ -1,0 +1,95 @@
+"""What the ledger says is kept, and what the keyrings have of it now: for a person who looks or clears up."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from docker_credential_ecrx import keyrings, ledger, tokens
+from docker_credential_ecrx.errors import KeyringError, KeyringUnavailableError
+from docker_credential_ecrx.ledger import Entry
+from docker_credential_ecrx.tokens import Moment, Token
+
+if TYPE_CHECKING:
+    from docker_credential_ecrx.keyrings import Keyring
+
+# Keyrings that may be opened because the ledger names them; a backend class is loaded only where a setting names it.
+_OWN = ("kernel", "secret-service")
+
+
+class Item(NamedTuple):
+    """One item and its entry in the ledger.
+
+    ``state`` is ``fresh``, ``due`` for renewal or ``expired`` for a token, ``kept`` for a password; ``gone`` where its
+    keyring does not have it, ``unknown`` where that keyring is not to be had, for ``reason``.
+    """
+
+    name: str
+    entry: Entry
+    state: str
+    keyring: "Keyring | None"
+    token: Token | None = None
+    reason: str = ""
+
+
+def items(setting: str, environ: Mapping[str, str], now: Moment) -> list[Item]:
+    """Return what the ledger names, looked up in the keyrings that ``setting`` and the ledger name."""
+    look = looker(setting, now)
+    return [look(name, entry) for name, entry in ledger.read(environ).items()]
+
+
+def looker(setting: str, now: Moment) -> Callable[[str, Entry], Item]:
+    """Return what looks an item up; it opens each keyring once, since one that is locked keeps one waiting."""
+    opened: dict[str, Keyring | KeyringError] = {}
+
+    def look(name: str, entry: Entry) -> Item:
+        label = entry.get("keyring", "")
+        if label not in opened:
+            try:
+                opened[label] = _open(label, setting)
+            except KeyringError as error:
+                opened[label] = error
+        keyring = opened[label]
+        if isinstance(keyring, KeyringError):
+            state = "expired" if 0 < entry.get("expires", 0) <= now.utc else "unknown"
+            return Item(name, entry, state, None, reason=str(keyring))
+        return _looked_up(name, entry, keyring, now)
+
+    return look
+
+
+def drop(item: Item, environ: Mapping[str, str]) -> None:
+    """Drop the item from its keyring and the ledger; raise KeyringError where the keyring is not to be had."""
+    if item.keyring is not None:
+        item.keyring.drop(item.name)
+    elif item.state != "expired":
+        message = f"what is kept for {', '.join(item.entry['servers'])} cannot be dropped: {item.reason}"
+        raise KeyringUnavailableError(message)
+    ledger.forget(environ, item.name)
+
+
+def _looked_up(name: str, entry: Entry, keyring: "Keyring", now: Moment) -> Item:
+    try:
+        record = keyring.fetch(name)
+    except KeyringError as error:
+        return Item(name, entry, "unknown", keyring, reason=str(error))
+    if entry.get("kind") == "password":
+        return Item(name, entry, "gone" if record is None else "kept", keyring)
+    token = None if record is None else tokens.from_record(name, record)
+    if token is None:
+        return Item(name, entry, "expired" if entry.get("expires", 0) <= now.utc else "gone", keyring)
+    state = "fresh" if token.is_fresh(now) else "due"
+    return Item(name, entry, state if token.is_alive(now) else "expired", keyring, token)
+
+
+def _open(label: str, setting: str) -> "Keyring":
+    """Return the keyring that calls itself ``label``."""
+    for name in (setting, "auto", *(own for own in _OWN if own == label)):
+        try:
+            keyring = keyrings.for_tokens(name)
+        except KeyringError:
+            if name == label:
+                raise
+            continue
+        if keyring is not None and keyring.label == label:
+            return keyring
+    message = f"it is in the keyring {label}, which is not the one in use"
+    raise KeyringUnavailableError(message, f"set ECRX_KEYRING={label}")

@@ -1,0 +1,91 @@
+"""Fills the keyring: with a token that AWS is asked for, and with the one that ``docker login`` brings.
+
+Imported only where there is something to keep.
+"""
+
+import gc
+import sys
+
+from docker_credential_ecrx import identity, ledger, log, tokens
+from docker_credential_ecrx.errors import RequestError
+from docker_credential_ecrx.registry import ECR_USER
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from docker_credential_ecrx.aws import Mfa
+    from docker_credential_ecrx.identity import Identity
+    from docker_credential_ecrx.keyrings import Keyring
+    from docker_credential_ecrx.registry import Registry
+
+
+def mint(  # noqa: PLR0913 - for whom, and where it goes
+    place: "Registry",
+    who: "Identity",
+    name: str,
+    keyring: "Keyring | None",
+    environ: "Mapping[str, str]",
+    *,
+    mfa: "Mfa | None" = None,
+) -> tokens.Token:
+    """Return a new token from AWS, kept under ``name`` where ``keyring`` takes it.
+
+    Raises AwsError.
+    """
+    # What minting makes is of use until the process ends.
+    gc.disable()
+    # botocore loads awscrt, 12 MB, wherever it finds it; only a session of ``aws login`` needs it.
+    if not any(key == "login_session" for _, key, _ in identity.chain(who, environ)):
+        sys.modules.setdefault("awscrt", None)  # type: ignore[arg-type]
+    from docker_credential_ecrx import aws  # 300 ms that only a miss pays
+
+    log.debug(f"asking AWS for a token in {place.region}")
+    minted = aws.mint(place, who, environ, mfa)
+    token = tokens.fresh_token(minted.password, name, minted.life, tokens.now())
+    if keyring is not None and tokens.keep(name, token, keyring):
+        record(name, place, str(who), token, keyring=keyring, environ=environ)
+    return token
+
+
+def keep_login(
+    place: "Registry", secret: str, name: str, keyring: "Keyring | None", environ: "Mapping[str, str]"
+) -> None:
+    """Keep the token that ``docker login`` brings for ``place`` under ``name``, as long as it says that it lives."""
+    from docker_credential_ecrx import aws
+
+    moment = tokens.now()
+    life = aws.life_of(secret, moment.utc)
+    if life <= 0:
+        message = f"the token for {place.host} has expired"
+        raise RequestError(message, "get a new one: aws ecr get-login-password")
+    token = tokens.fresh_token(secret, name, life, moment)
+    if keyring is not None and tokens.keep(name, token, keyring):
+        record(name, place, "docker login", token, keyring=keyring, environ=environ)
+    else:
+        reason = f"the keyring {keyring.label} does not take it" if keyring else "there is no keyring"
+        log.warn(f"the token for {place.host} is not kept, because {reason}; get asks AWS instead")
+
+
+def record(  # noqa: PLR0913 - what the ledger tells
+    name: str,
+    place: "Registry",
+    who: str,
+    token: tokens.Token,
+    *,
+    keyring: "Keyring",
+    environ: "Mapping[str, str]",
+) -> None:
+    """Note in the ledger that ``token`` is kept for ``place``, beside the registries that it is kept for already."""
+    entry: ledger.Entry = {
+        "kind": name.partition(":")[0],
+        "servers": [place.host],
+        "user": ECR_USER,
+        "identity": who,
+        "region": place.region,
+        "keyring": keyring.label,
+        "minted": token.minted.utc,
+        "renew": token.minted.utc + token.renew,
+        "expires": token.minted.utc + token.life,
+    }
+    ledger.record(environ, name, entry)

@@ -1,0 +1,57 @@
+"""``completion`` prints what lets a shell complete the commands; bash does it here."""
+
+import re
+import subprocess
+
+import pytest
+
+from support import need
+from support.home import Home
+
+NAMES = ("docker-credential-ecrx", "ecrx")
+
+
+def completed_by_bash(home: Home, *words: str) -> list[str]:
+    """Return what bash offers in place of the last of ``words``."""
+    function = f"_{words[0].replace('-', '_')}_completion"
+    script = (
+        f'eval "$({words[0]} completion bash)"; COMP_WORDS=({" ".join(words)}); COMP_CWORD={len(words) - 1}; '
+        f'{function} {words[0]}; printf "%s\\n" "${{COMPREPLY[@]}}"'
+    )
+    found = subprocess.run(
+        [need.command("bash"), "-c", script], env=home.env, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert not found.stderr
+    return found.stdout.split()
+
+
+class TestCompletion:
+    @pytest.mark.parametrize("name", NAMES)
+    def test_offers_commands_to_bash_under_both_names(self, home: Home, name: str) -> None:
+        if name == "ecrx":
+            home.link(name)
+
+        assert {"login", "forget"} <= set(completed_by_bash(home, name, "''"))
+        assert ["status"] == completed_by_bash(home, name, "sta")
+
+    def test_offers_a_commands_options_to_bash(self, home: Home) -> None:
+        assert ["--mfa-code"] == completed_by_bash(home, NAMES[0], "login", "--m")
+
+    @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+    @pytest.mark.parametrize("name", NAMES)
+    def test_answers_what_its_script_asks(self, home: Home, shell: str, name: str) -> None:
+        script = home.run("completion", shell).stdout
+
+        call = re.search(rf"(\w+)={shell}_complete .*({re.escape(name)}|\$1) completion {shell}\b", script)
+
+        assert call
+        word = {"COMP_WORDS": f"{name} sta", "COMP_CWORD": "sta" if shell == "fish" else "1"}
+        found = home.run("completion", shell, env={call[1]: f"{shell}_complete"} | word)
+        assert (0, "") == (found.status, found.stderr)
+        assert "status" in found.stdout
+
+    def test_for_another_shell_is_refused(self, home: Home) -> None:
+        found = home.run("completion", "tcsh")
+
+        assert (2, "") == (found.status, found.stdout)
+        assert "'bash', 'zsh', 'fish'" in found.stderr

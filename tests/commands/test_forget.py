@@ -1,0 +1,168 @@
+"""``forget`` drops tokens from the keyring and the ledger, and nothing else."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from support import kept
+from support.home import HOST, OTHER_HOST, Home
+
+FAR_HOST = HOST.replace("us-east-1", "eu-west-1")
+PROFILES = ("secondary", "tertiary")
+KERNEL = {"ECRX_KEYRING": "kernel"}
+
+
+@pytest.fixture
+def home(home: Home) -> Home:
+    """Return a home with two identities."""
+    home.add_role_profile()
+    home.add_role_profile("tertiary", "arn:aws:iam::444444444444:role/puller", "base4")
+    return home
+
+
+def forget(home: Home, *arguments: str, **env: str) -> str:
+    """Return what ``forget`` says; AWS is not asked."""
+    home.aws.calls.clear()
+    found = home.run("forget", *arguments, env=env)
+    assert (0, "", []) == (found.status, found.stderr, home.aws.calls)
+    return found.stdout
+
+
+def is_cached(home: Home, host: str = HOST, profile: str = "secondary", **env: str) -> bool:
+    """Return whether ``get`` answers without asking AWS."""
+    home.aws.calls.clear()
+    assert home.get(host, profile=profile, env=env).secret
+    return [] == home.aws.calls
+
+
+class TestAHost:
+    def test_loses_its_token_from_keyring_and_ledger(self, home: Home, keyring: dict[str, str]) -> None:
+        home.get(env=keyring)
+
+        said = forget(home, HOST, **keyring)
+
+        assert f"dropped the token of profile secondary in us-east-1 for\n    {HOST}\n" == said
+        assert {} == kept.entries(home)
+        assert not is_cached(home, **keyring)
+
+    def test_loses_the_tokens_of_every_identity(self, home: Home) -> None:
+        for profile in PROFILES:
+            home.get(profile=profile, env=KERNEL)
+        names = kept.in_kernel(*kept.entries(home))
+
+        said = forget(home, HOST, **KERNEL)
+
+        assert all(f"profile {profile}" in said for profile in PROFILES)
+        assert (2, []) == (len(names), kept.in_kernel(*names))
+
+    def test_leaves_another_regions_token(self, home: Home) -> None:
+        home.get(HOST)
+        home.get(FAR_HOST)
+
+        forget(home, HOST)
+
+        assert is_cached(home, FAR_HOST)
+        assert not is_cached(home, HOST)
+
+    def test_loses_what_docker_login_stored(self, home: Home) -> None:
+        home.store(HOST, "AWS", "of docker login")
+
+        assert f"dropped what docker login stored for\n    {HOST}\n" == forget(home, f"https://{HOST}/")
+        assert "of docker login" != home.get().secret
+
+    @pytest.mark.parametrize("by", ["docker", "link"])
+    def test_loses_the_token_that_serves_it_though_it_was_minted_for_another(self, home: Home, by: str) -> None:
+        home.get(OTHER_HOST)
+        if by == "docker":
+            (home.folder / ".docker").mkdir()
+            config = {"credHelpers": {HOST: "ecrx-secondary"}}
+            (home.folder / ".docker" / "config.json").write_text(json.dumps(config))
+            said = forget(home, HOST)
+        else:
+            said = home.run("forget", HOST, called_by="docker-credential-ecrx-secondary").stdout
+
+        assert OTHER_HOST in said
+        assert not is_cached(home)
+
+    def test_loses_its_token_though_the_ledger_is_lost(self, home: Home) -> None:
+        home.env["AWS_PROFILE"] = "secondary"
+        home.get(profile=None)
+        (home.folder / ".local" / "state" / "ecrx" / "ledger.json").unlink()
+
+        assert "dropped the token of the default credentials in us-east-1" in forget(home, HOST)
+
+    def test_loses_its_token_whatever_has_become_of_docker_config(self, home: Home) -> None:
+        home.get()
+        (home.folder / ".docker").mkdir()
+        (home.folder / ".docker" / "config.json").write_text("{")
+
+        assert "dropped the token of profile secondary" in forget(home, HOST)
+
+    def test_of_which_nothing_is_kept_is_no_failure(self, home: Home) -> None:
+        assert "there was nothing to drop\n" == forget(home, HOST)
+
+    def test_whose_token_has_ended_is_forgotten_without_a_word(self, home: Home) -> None:
+        home.get()
+        kept.age(home, hours=12.1)
+
+        assert "there was nothing to drop\n" == forget(home, HOST)
+        assert {} == kept.entries(home)
+
+
+class TestAll:
+    def test_loses_every_token_and_every_docker_login(self, home: Home) -> None:
+        for host, profile in ((HOST, "secondary"), (FAR_HOST, "secondary"), (HOST, "tertiary")):
+            home.get(host, profile=profile, env=KERNEL)
+        home.store(HOST, "AWS", "of docker login", KERNEL)
+
+        names = kept.in_kernel(*kept.entries(home))
+
+        assert 4 == forget(home, "--all", **KERNEL).count("dropped")
+
+        assert (4, []) == (len(names), kept.in_kernel(*names))
+        assert {} == kept.entries(home)
+        assert "there was nothing to drop\n" == forget(home, "--all")
+
+    def test_leaves_the_passwords_of_other_registries(self, home: Home, secret_service: dict[str, str]) -> None:
+        home.get(env=secret_service)
+        home.store("ghcr.io", "somebody", "hunter2-hunter2", secret_service)
+
+        forget(home, "--all", **secret_service)
+
+        assert "hunter2-hunter2" == home.run("get", stdin="ghcr.io", env=secret_service).secret
+        assert 0 == home.run("erase", stdin="ghcr.io", env=secret_service).status
+
+
+class TestWhatCannotBe:
+    def test_a_host_that_is_not_ecrs_is_named_and_nothing_is_dropped(self, home: Home) -> None:
+        home.get()
+
+        found = home.run("forget", HOST, "ghcr.io")
+
+        assert (1, "", 1) == (found.status, found.stdout, found.stderr.count("\n"))
+        assert "ghcr.io is not a registry of Amazon ECR" in found.stderr
+        assert is_cached(home)
+
+    @pytest.mark.parametrize("arguments", [(), ("--all", HOST)])
+    def test_neither_hosts_nor_all_or_both_makes_no_sense(self, home: Home, arguments: tuple[str, ...]) -> None:
+        found = home.run("forget", *arguments)
+
+        assert (2, "") == (found.status, found.stdout)
+        assert "name the registries, or say --all" in found.stderr
+
+    def test_a_keyring_that_is_not_to_be_had_fails_and_what_is_in_it_stays_noted(
+        self, home: Home, secret_service: dict[str, str], tmp_path: Path
+    ) -> None:
+        in_service = secret_service | {"ECRX_KEYRING": "secret-service"}
+        home.get(env=in_service)
+        home.get(FAR_HOST, env=KERNEL)
+        no_bus = {"DBUS_SESSION_BUS_ADDRESS": f"unix:path={tmp_path}/nowhere"}
+
+        found = home.run("forget", "--all", env=no_bus)
+
+        assert (1, 1) == (found.status, found.stderr.count("\n"))
+        assert f"what is kept for {HOST} cannot be dropped: the Secret Service is not available" in found.stderr
+        assert FAR_HOST in found.stdout
+        assert [HOST] == [server for entry in kept.entries(home).values() for server in entry["servers"]]
+        forget(home, "--all", **in_service)

@@ -1,0 +1,43 @@
+"""What a home's ledger names, and the kernel's keyring beneath it: tokens are made older, and lost."""
+
+import json
+from typing import Any
+
+from docker_credential_ecrx import tokens
+from docker_credential_ecrx.keyrings.kernel import KernelKeyring
+from docker_credential_ecrx.tokens import Moment, Token
+from support.home import Home
+
+HOUR = 3600.0
+
+
+def entries(home: Home) -> dict[str, dict[str, Any]]:
+    """Return what the ledger names."""
+    path = home.folder / ".local" / "state" / "ecrx" / "ledger.json"
+    named: dict[str, dict[str, Any]] = json.loads(path.read_text())["entries"] if path.exists() else {}
+    return named
+
+
+def age(home: Home, hours: float) -> None:
+    """Let every token in the kernel's keyring be minted that much earlier."""
+    keyring = KernelKeyring()
+    for name in entries(home):
+        record = keyring.fetch(name)
+        token = tokens.from_record(name, record) if record else None
+        if token is not None:
+            minted, seconds = token.minted, hours * HOUR
+            earlier = Moment(minted.utc - seconds, minted.boot, minted.uptime - seconds)
+            older = Token(token.password, earlier, token.life, token.renew)
+            keyring.put(name, tokens.to_record(name, older), 600)
+
+
+def in_kernel(*names: str) -> list[str]:
+    """Return those of ``names`` under which the kernel's keyring has something."""
+    keyring = KernelKeyring()
+    return [name for name in names if keyring.fetch(name) is not None]
+
+
+def lose(home: Home) -> None:
+    """Drop every item that the ledger names from the kernel's keyring, as a full quota does."""
+    for name in entries(home):
+        KernelKeyring().drop(name)

@@ -1,0 +1,65 @@
+"""A terminal of 80 columns with a program on it, and a person who answers its questions."""
+
+import fcntl
+import os
+import pty
+import select
+import struct
+import subprocess
+import termios
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from support import need
+
+COLUMNS, ROWS = 80, 24
+_SECONDS = 60.0
+
+
+def run(
+    arguments: Sequence[str | Path], env: Mapping[str, str], answers: Sequence[tuple[str, str]] = ()
+) -> tuple[int, str]:
+    """Run a program on a terminal; return its exit status and all that the terminal was sent.
+
+    Each of ``answers`` is typed once its question is on the screen.
+    """
+    person, screen = pty.openpty()
+    fcntl.ioctl(screen, termios.TIOCSWINSZ, struct.pack("4H", ROWS, COLUMNS, 0, 0))
+    # setsid makes it the program's controlling terminal, /dev/tty.
+    program = subprocess.Popen(
+        [need.command("setsid"), "--ctty", *arguments],
+        stdin=screen,
+        stdout=screen,
+        stderr=screen,
+        env={"TERM": "xterm"} | dict(env),
+    )
+    os.close(screen)
+    seen = ""
+    try:
+        for question, answer in answers:
+            seen += _read_until(person, question)
+            os.write(person, answer.encode())
+        seen += _read_until(person, None)
+        return program.wait(_SECONDS), seen.replace("\r\n", "\n")
+    finally:
+        program.kill()
+        program.wait()
+        os.close(person)
+
+
+def _read_until(person: int, text: str | None) -> str:
+    """Return what comes until ``text`` is there, or until the program ends."""
+    seen, deadline = b"", time.monotonic() + _SECONDS
+    while text is None or text.encode() not in seen:
+        ready, _, _ = select.select([person], [], [], deadline - time.monotonic())
+        assert ready, f"nothing more came after {seen!r}"
+        try:
+            part = os.read(person, 4096)
+        except OSError:  # the program's end, in Linux's words
+            part = b""
+        if not part:
+            assert text is None, f"the program ended after {seen!r}"
+            break
+        seen += part
+    return seen.decode()
