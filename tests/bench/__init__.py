@@ -1,0 +1,1 @@
+"""How fast the frozen program is beside others: whole processes on one machine, by turns. tests/bench/run runs it."""
