@@ -1,0 +1,225 @@
+"""A record in the keyring that is spoilt, of another version or not ours is a miss, silently mended."""
+
+import base64
+import binascii
+import json
+import subprocess
+from contextlib import closing
+from typing import NamedTuple
+
+import pytest
+import secretstorage
+from keyring.core import load_keyring
+
+from docker_credential_ecrx import ledger
+from docker_credential_ecrx.keyrings import USERNAME, service_of
+from docker_credential_ecrx.keyrings.kernel import KernelKeyring
+from support import keyrings, need
+from support.home import HOST, Home
+
+_SECRET_SERVICE = "keyring.backends.SecretService.Keyring"
+_LIFE = 12 * 3600
+
+
+class Kept(NamedTuple):
+    """The item of the keyring that keeps a token; ``record`` is what is in it, ``password`` the token."""
+
+    keyring: str
+    name: str
+    record: str
+    password: str
+
+    def replace(self, secret: str) -> None:
+        """Put ``secret`` where the record is."""
+        if self.keyring == "kernel":
+            KernelKeyring().put(self.name, secret, _LIFE)
+        else:
+            load_keyring(_SECRET_SERVICE).set_password(service_of(self.name), USERNAME, secret)
+
+    def replace_bytes(self, payload: bytes) -> None:
+        """Put ``payload`` where the record is, as another program of the user's would."""
+        if self.keyring == "kernel":
+            (serial,) = (s for s, description in keyrings.kernel_keys().items() if self.name in description)
+            update = f"keyctl get_persistent @s || keyctl link @u @s; keyctl pupdate {serial}"
+            command = [need.command("keyctl"), "session", "-", "sh", "-c", update]
+            subprocess.run(command, input=payload, capture_output=True, check=True)
+        else:
+            with closing(secretstorage.dbus_init()) as bus:
+                (item,) = secretstorage.get_default_collection(bus).search_items({"service": service_of(self.name)})
+                item.set_secret(payload, "application/octet-stream")
+
+
+@pytest.fixture
+def kept(home: Home, keyring: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Kept:
+    """Return the item that a first ``get`` leaves."""
+    return first_get(home, keyring, monkeypatch)
+
+
+def first_get(home: Home, keyring: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Kept:
+    """Make a first ``get``, and return the item that it leaves in ``keyring``, which is the test's own from now on."""
+    for variable, value in keyring.items():
+        monkeypatch.setenv(variable, value)
+    home.add_role_profile()
+    password = home.get(env=keyring).secret
+    (name,) = ledger.read(home.env)
+    record = fetch(keyring["ECRX_KEYRING"], name)
+    assert record.endswith(f"\n{password}")
+    return Kept(keyring["ECRX_KEYRING"], name, record, password)
+
+
+def fetch(keyring: str, name: str) -> str:
+    """Return the record that is kept under ``name``."""
+    if keyring == "kernel":
+        record = KernelKeyring().fetch(name)
+    else:
+        record = load_keyring(_SECRET_SERVICE).get_password(service_of(name), USERNAME)
+    assert record is not None
+    return record
+
+
+def assert_mended(home: Home, keyring: dict[str, str], kept: Kept) -> None:
+    """Assert that the next ``get`` has a new token from AWS and says no word of it, and the one after asks nobody."""
+    home.aws.calls.clear()
+    found = home.get(env=keyring)
+    assert (0, "") == (found.status, found.stderr)
+    assert ["AssumeRole", "GetAuthorizationToken"] == [call.operation for call in home.aws.calls]
+    assert found.secret in home.aws.issued
+    assert kept.password != found.secret
+
+    home.aws.calls.clear()
+    assert found == home.get(env=keyring)
+    assert [] == home.aws.calls
+
+
+def _signed(name: str, facts: str, password: str, magic: str = "ecrx1") -> str:
+    """Return a record whose checksum is right, whatever its facts are."""
+    return f"{magic} {facts} {binascii.crc32(f'{name} {facts} {password}'.encode()):08x}\n{password}"
+
+
+class TestTruncatedRecord:
+    @pytest.mark.parametrize("share", [0.0, 0.01, 0.03, 0.5, 0.99])
+    def test_is_a_miss_wherever_it_ends(self, home: Home, keyring: dict[str, str], kept: Kept, share: float) -> None:
+        kept.replace(kept.record[: max(1, int(len(kept.record) * share))])
+
+        assert_mended(home, keyring, kept)
+
+    def test_is_a_miss_without_its_last_character(self, home: Home, keyring: dict[str, str], kept: Kept) -> None:
+        kept.replace(kept.record[:-1])
+
+        assert_mended(home, keyring, kept)
+
+    def test_is_a_miss_without_its_password(self, home: Home, keyring: dict[str, str], kept: Kept) -> None:
+        kept.replace(kept.record.partition("\n")[0] + "\n")
+
+        assert_mended(home, keyring, kept)
+
+    def test_is_a_miss_without_its_first_line(self, home: Home, keyring: dict[str, str], kept: Kept) -> None:
+        kept.replace(kept.password)
+
+        assert_mended(home, keyring, kept)
+
+
+class TestRecordOfAnotherVersion:
+    @pytest.mark.parametrize("magic", ["ecrx0", "ecrx2", "ecrx10", "ecrx", "ECRX1"])
+    def test_is_a_miss(self, home: Home, keyring: dict[str, str], kept: Kept, magic: str) -> None:
+        kept.replace(kept.record.replace("ecrx1 ", f"{magic} ", 1))
+
+        assert_mended(home, keyring, kept)
+
+    @pytest.mark.parametrize("magic", ["ecrx1", "ecrx2"])
+    def test_with_one_field_more_or_less_is_a_miss_though_its_checksum_is_right(
+        self, home: Home, keyring: dict[str, str], kept: Kept, magic: str
+    ) -> None:
+        facts = " ".join(kept.record.partition("\n")[0].split()[1:-1])
+        for other in (f"{facts} 7", facts.rpartition(" ")[0], ""):
+            kept.replace(_signed(kept.name, other, kept.password, magic))
+
+            assert_mended(home, keyring, kept)
+
+    @pytest.mark.parametrize("life", ["x", "", "12h"])
+    def test_with_a_life_that_is_no_number_is_a_miss_though_its_checksum_is_right(
+        self, home: Home, keyring: dict[str, str], kept: Kept, life: str
+    ) -> None:
+        facts = kept.record.partition("\n")[0].split()[2:-1]
+        kept.replace(_signed(kept.name, " ".join([life, *facts]), kept.password))
+
+        assert_mended(home, keyring, kept)
+
+
+class TestRecordThatIsNotOurs:
+    @pytest.mark.parametrize(
+        "secret",
+        [
+            "word",
+            "\n",
+            "AWS:word",
+            '{"Username":"AWS","Secret":"word"}',
+            base64.b64encode(bytes(range(256))).decode(),
+            "ecrx1 " * 7 + "\nword",
+            "ecrx1 1 2 3 4 5 6\nword",
+            "ecrx-chunks 01234567 2 89abcdef",
+            "pä💥\0\x1b[31m",
+            "x" * 8000,
+        ],
+        ids=["word", "newline", "pair", "json", "base64", "words", "numbers", "chunks", "unprintable", "long"],
+    )
+    def test_is_a_miss(self, home: Home, keyring: dict[str, str], kept: Kept, secret: str) -> None:
+        kept.replace(secret)
+
+        assert_mended(home, keyring, kept)
+
+    @pytest.mark.parametrize("payload", [b"\xff\xfe\0", b"\0", b"1 b\xff\0\xff", b"9999999999 tword", b" "])
+    def test_is_a_miss_where_it_is_no_text(
+        self, home: Home, keyring: dict[str, str], kept: Kept, payload: bytes
+    ) -> None:
+        kept.replace_bytes(payload)
+
+        assert_mended(home, keyring, kept)
+
+    def test_is_a_miss_where_it_is_another_regions(self, home: Home, keyring: dict[str, str], kept: Kept) -> None:
+        home.get(HOST.replace("us-east-1", "eu-west-1"), env=keyring)
+        (other,) = ledger.read(home.env).keys() - {kept.name}
+        kept.replace(fetch(kept.keyring, other))
+
+        assert_mended(home, keyring, kept)
+
+    def test_is_a_miss_where_one_character_of_it_is_another(
+        self, home: Home, keyring: dict[str, str], kept: Kept
+    ) -> None:
+        at = len(kept.record) - 100
+        kept.replace(kept.record[:at] + ("A" if kept.record[at] != "A" else "B") + kept.record[at + 1 :])
+
+        assert_mended(home, keyring, kept)
+
+
+class TestForeignItem:
+    """The Secret Service may have many items of one name; the kernel has one."""
+
+    @pytest.mark.parametrize("number", [1, 20])
+    def test_of_the_records_name_is_no_hindrance(
+        self, home: Home, secret_service: dict[str, str], number: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        keyring = {"ECRX_KEYRING": "secret-service"} | secret_service
+        kept = first_get(home, keyring, monkeypatch)
+        attributes = {"service": service_of(kept.name), "username": USERNAME}
+        with closing(secretstorage.dbus_init()) as bus:
+            collection = secretstorage.get_default_collection(bus)
+            for item in list(collection.search_items(attributes)):
+                item.delete()
+            for colour in map(str, range(number)):
+                collection.create_item("another program's", attributes | {"colour": colour}, b"word")
+
+        assert_mended(home, keyring, kept)
+
+
+class TestDockerLogin:
+    def test_is_a_miss_where_what_it_stored_is_spoilt(self, home: Home, keyring: dict[str, str], kept: Kept) -> None:
+        later = base64.b64encode(json.dumps({"payload": "p", "expiration": 4_102_444_800}).encode()).decode()
+        home.store(HOST, "AWS", later, env=keyring)
+        (name,) = ledger.read(home.env).keys() - {kept.name}
+        assert later == home.get(env=keyring).secret
+
+        kept._replace(name=name).replace("ecrx1 word")
+
+        assert kept.password == home.get(env=keyring).secret
+        assert "" == home.get(env=keyring).stderr
