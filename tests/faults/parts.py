@@ -1,0 +1,270 @@
+"""What the tests of faults share: an AWS that knows its own secrets, and programs that run beside a test."""
+
+import itertools
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+from docker_credential_ecrx.demo.standin import Answer
+from standin.faults import Fault, FaultyStandIn
+from support import need
+from support.aws_parts import Sessions
+from support.home import HOST, NOT_FOUND, Home, Result
+from support.secrets import forms_of
+
+ASSUME, MINT = "AssumeRole", "GetAuthorizationToken"
+# A get ends within that, whatever hangs (testcontainers-java gives up after 30).
+LIMIT_SECONDS = 25.0
+# What stands for secrets that are not the stand-in's.
+PASSWORD = "hunter2"
+_PATIENCE_SECONDS = 60.0
+_POLL_SECONDS = 0.005
+_users = itertools.count(4_300_000 + os.getpid() * 10)
+# Makes the token that a keyring keeps older, and takes the boot from it where it is to have been minted before that.
+_AGE = """\
+import sys
+from docker_credential_ecrx import keyrings, tokens
+name, setting, hours, boot = sys.argv[1:]
+keyring = keyrings.for_tokens(setting)
+token = tokens.cached(name, keyring)
+seconds, minted = float(hours) * 3600, token.minted
+moment = tokens.Moment(minted.utc - seconds, boot or minted.boot, minted.uptime - seconds)
+keyring.put(name, tokens.to_record(name, tokens.Token(token.password, moment, token.life, token.renew)), 3600)
+"""
+
+
+class Aws(FaultyStandIn, Sessions):
+    """AWS with faults, which can say what nobody may see."""
+
+    def secrets(self) -> set[str]:
+        """Return every secret key, session token and password that there is."""
+        with self._lock:
+            keys = [principal.keys for principal in self._principals.values()]
+            passwords = list(self.issued)
+        texts = [key.secret_access_key for key in keys] + [key.session_token for key in keys if key.session_token]
+        return {*texts, *passwords}
+
+    def told(self, *texts: str | bytes) -> list[str]:
+        """Return the beginnings of the secrets that ``texts`` hold in any form."""
+        whole = b"\n".join(text.encode() if isinstance(text, str) else text for text in texts)
+        return [secret[:6] for secret in self.secrets() if any(form and form in whole for form in forms_of(secret))]
+
+
+class World(NamedTuple):
+    """A user who has a role profile ``secondary``; ``stack`` ends what a fault starts."""
+
+    home: Home
+    aws: Aws
+    stack: ExitStack
+
+    def set_profile(self, **settings: str) -> None:
+        """Let AWS's config file say nothing else of the profile ``secondary``."""
+        (self.home.folder / ".aws" / "config").unlink()
+        self.home.add_profile("secondary", **settings)
+
+
+class Held:
+    """A fault that keeps an answer back until ``release`` is called, and then gives that of another fault."""
+
+    def __init__(self, fault: Fault) -> None:
+        self._fault = fault
+        self._reached = threading.Semaphore(0)
+        self._released = threading.Event()
+
+    def __call__(self, answer: Answer) -> Answer:
+        self._reached.release()
+        self._released.wait(_PATIENCE_SECONDS)
+        return self._fault(answer)
+
+    def reached(self) -> None:
+        """Return once somebody waits for the answer."""
+        assert self._reached.acquire(timeout=_PATIENCE_SECONDS)
+
+    def release(self) -> None:
+        """Give all answers that are kept back, and those to come."""
+        self._released.set()
+
+
+@contextmanager
+def server(answer: bytes | None) -> Iterator[str]:
+    """Say ``answer`` to whoever calls, or accept and never say a word; yield host and port."""
+    accepted: list[socket.socket] = []
+
+    def serve() -> None:
+        with suppress(OSError):  # the listener is shut down in the end
+            while True:
+                accepted.append(listener.accept()[0])
+                if answer is not None:
+                    accepted[-1].recv(1 << 16)
+                    accepted[-1].sendall(answer)
+                    accepted[-1].shutdown(socket.SHUT_WR)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield f"127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            thread.join()
+            for connection in accepted:
+                connection.close()
+
+
+class Timed(NamedTuple):
+    """How the program answered, and after how many seconds."""
+
+    result: Result
+    seconds: float
+
+
+def timed(call: Callable[[], Result]) -> Timed:
+    """Return what ``call`` returns and how long that took."""
+    started = time.monotonic()
+    result = call()
+    return Timed(result, time.monotonic() - started)
+
+
+def at_once(calls: Sequence[Callable[[], Result]]) -> list[Timed]:
+    """Make all calls at the same time."""
+    gate = threading.Barrier(len(calls))
+
+    def call(one: Callable[[], Result]) -> Timed:
+        gate.wait(_PATIENCE_SECONDS)
+        return timed(one)
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return list(pool.map(call, calls))
+
+
+def herd(home: Home, count: int, env: Mapping[str, str]) -> list[Timed]:
+    """Return how ``count`` processes answer that are asked at once."""
+    link(home, "secondary")
+    return at_once([partial(home.get, env=env)] * count)
+
+
+def refusal(home: Home, aws: Aws, host: str = HOST, profile: str | None = "secondary") -> str:
+    """Return what failed and what mends it, as a ``get`` says in time, once on each stream, and without a secret."""
+    if profile is not None:
+        link(home, profile)
+    debug = {"ECRX_LOG": "debug", "ECRX_KEYRING": "none"}  # which also keeps it from waiting for the other
+    quiet, loud = at_once([lambda: home.get(host, profile=profile), lambda: home.get(host, profile=profile, env=debug)])
+    line = quiet.result.stdout
+    assert (1, line, 1) == (quiet.result.status, quiet.result.stderr, line.count("\n"))
+    assert (1, line) == loud.result[:2]
+    *before, last = loud.result.stderr.splitlines(keepends=True)
+    assert (line, {"docker-credential-ecrx: debug:"}) == (last, {" ".join(text.split()[:2]) for text in before})
+    assert NOT_FOUND.strip() not in line
+    told = [quiet.result.stdout, quiet.result.stderr, loud.result.stdout, loud.result.stderr]
+    assert [] == aws.told(*told)
+    assert PASSWORD not in "".join(told)
+    assert max(quiet.seconds, loud.seconds) < LIMIT_SECONDS
+    beginning = f"docker-credential-ecrx: no token for {host} with "
+    assert line.startswith(beginning)
+    return line.removeprefix(beginning).rstrip("\n")
+
+
+def link(home: Home, profile: str) -> Path:
+    """Return the program's link for a profile, made if need be."""
+    path = home.bin / f"docker-credential-ecrx-{profile}"
+    return path if path.is_symlink() else home.link(path.name)
+
+
+@contextmanager
+def running(
+    home: Home, *, host: str = HOST, prefix: Sequence[str | Path] = (), env: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a ``get`` beside the test, and kill it in the end."""
+    process = subprocess.Popen(
+        [*prefix, link(home, "secondary"), "get"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=home.env | dict(env or {}),
+    )
+    with process:
+        assert process.stdin is not None
+        process.stdin.write(host.encode())
+        process.stdin.close()
+        process.stdin = None
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def waits_for_lock(process: subprocess.Popen[bytes]) -> None:
+    """Return once a ``get`` that logs for debugging is about to take the lock."""
+    assert process.stderr is not None
+    while b"answers with" not in process.stderr.readline():
+        assert process.poll() is None
+
+
+def holds_lock(process: subprocess.Popen[bytes]) -> None:
+    """Return once the process holds a lock."""
+    pause = threading.Event()
+    while not re.search(rf"FLOCK +ADVISORY +WRITE {process.pid} ", Path("/proc/locks").read_text()):
+        assert process.poll() is None
+        pause.wait(_POLL_SECONDS)
+
+
+def result_of(process: subprocess.Popen[bytes]) -> Result:
+    """Wait for the program's end, and return how it answered."""
+    stdout, stderr = process.communicate(timeout=_PATIENCE_SECONDS)
+    return Result(process.returncode, stdout.decode(), stderr.decode())
+
+
+def age(home: Home, keyring: Mapping[str, str], hours: float, boot: str = "") -> None:
+    """Make the one token of ``home`` so much older; ``boot`` names another one that it was minted in."""
+    (name,) = json.loads((home.folder / ".local/state/ecrx/ledger.json").read_text())["entries"]
+    command = [sys.executable, "-c", _AGE, name, keyring["ECRX_KEYRING"], str(hours), boot]
+    subprocess.run(command, env=home.env | dict(keyring), check=True)
+
+
+@contextmanager
+def another_user() -> Iterator[list[str | Path]]:
+    """Yield the beginning of a command that an ordinary user runs, who has a quota, and no key yet; only for root."""
+    if os.getuid() != 0:
+        need.missing("root, to be another user,")
+    number = next(_users)
+    user = [need.command("setpriv"), f"--reuid={number}", f"--regid={number}", "--clear-groups"]
+    # Python itself may be in root's home.
+    try:
+        yield [*user, "--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
+    finally:
+        end = f"keyctl get_persistent @s && keyctl invalidate %:_persistent.{number}; keyctl clear @u"
+        subprocess.run(
+            [*user, need.command("keyctl"), "session", "-", "sh", "-c", end], check=False, capture_output=True
+        )
+
+
+def unshared(*namespaces: str) -> list[str | Path]:
+    """Return the beginning of a command that has those namespaces for itself."""
+    command: list[str | Path] = [need.command("unshare"), *namespaces]
+    if subprocess.run([*command, "true"], check=False, capture_output=True).returncode:
+        need.missing(f"root, for unshare {' '.join(namespaces)},")
+    return command
+
+
+def in_shell(home: Home, script: str, *arguments: str | Path, prefix: Sequence[str | Path] = ()) -> Result:
+    """Return how a shell answers that runs ``script``, in which $get is the program's link and stdin names a host."""
+    done = subprocess.run(
+        [*prefix, "sh", "-c", script, "sh", *arguments],
+        input=HOST.encode(),
+        capture_output=True,
+        env=home.env | {"get": str(link(home, "secondary"))},
+        timeout=_PATIENCE_SECONDS,
+        check=False,
+    )
+    return Result(done.returncode, done.stdout.decode(), done.stderr.decode())

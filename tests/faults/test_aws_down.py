@@ -1,0 +1,144 @@
+"""AWS cannot be asked, or the clock is wrong: a live token is served, an expired one never."""
+
+from pathlib import Path
+
+import pytest
+from faults.parts import MINT, World, age
+
+from standin import faults
+from support import need
+from support.home import HOST, Result
+
+FAILURES = {
+    "denies": faults.forbidden,
+    "fails": faults.status(503),
+    "hangs up": faults.dropped,
+    "hangs": faults.hanging,
+    "answers garbage": faults.garbage,
+    "gives a token that is over": faults.expired_token,
+}
+failures = pytest.mark.parametrize("failure", FAILURES.values(), ids=FAILURES)
+ANOTHER_BOOT = "00000000-0000-4000-8000-000000000000"
+
+
+@pytest.fixture
+def minted(world: World, keyring: dict[str, str]) -> str:
+    """Return the token that is kept; the calls to AWS are counted from now on."""
+    secret = world.home.get(env=keyring).secret
+    world.aws.calls.clear()
+    return secret
+
+
+def refused(result: Result) -> str:
+    """Return the line of a get that fails."""
+    assert (1, result.stdout, 1) == (result.status, result.stderr, result.stdout.count("\n"))
+    return result.stdout
+
+
+class TestTokenPastItsHalfLife:
+    @failures
+    def test_is_served_with_one_line_on_stderr_while_aws_cannot_be_asked(
+        self, world: World, keyring: dict[str, str], minted: str, failure: faults.Fault
+    ) -> None:
+        age(world.home, keyring, hours=11)
+        world.aws.fail(MINT, failure)
+
+        found = world.home.get(env=keyring)
+
+        assert minted == found.secret
+        (line,) = found.stderr.splitlines()
+        assert line.startswith("docker-credential-ecrx: serving a token that is due for renewal")
+        assert f"{HOST} with profile secondary: " in line
+        assert [] == world.aws.told(found.stderr)
+
+    def test_is_renewed_once_aws_can_be_asked_again(self, world: World, keyring: dict[str, str], minted: str) -> None:
+        age(world.home, keyring, hours=7)
+
+        new = world.home.get(env=keyring)
+
+        assert minted != new.secret
+        assert "" == new.stderr
+        assert new.secret == world.home.get(env=keyring).secret
+        assert 1 == world.aws.count(MINT)
+
+    def test_is_served_without_aws_before_that(self, world: World, keyring: dict[str, str], minted: str) -> None:
+        age(world.home, keyring, hours=5)
+        world.aws.fail(MINT, faults.hanging)
+
+        found = world.home.get(env=keyring)
+
+        assert (minted, "", []) == (found.secret, found.stderr, world.aws.calls)
+
+
+class TestTokenThatIsOver:
+    @failures
+    def test_is_never_served(self, world: World, keyring: dict[str, str], minted: str, failure: faults.Fault) -> None:
+        age(world.home, keyring, hours=13)
+        world.aws.fail(MINT, failure)
+
+        found = world.home.get(env=keyring)
+
+        assert f"no token for {HOST} with profile secondary: " in refused(found)
+        assert [] == world.aws.told(found.stdout, found.stderr)
+        assert minted not in found.stdout
+
+    def test_is_replaced(self, world: World, keyring: dict[str, str], minted: str) -> None:
+        age(world.home, keyring, hours=13)
+
+        assert minted != world.home.get(env=keyring).secret
+
+
+class TestClockThatIsWrong:
+    @pytest.fixture(params=[30, -30, 3, -3])
+    def hours(self, request: pytest.FixtureRequest) -> int:
+        """Return how far the wall clock is ahead of the truth."""
+        hours: int = request.param
+        return hours
+
+    @pytest.fixture
+    def clock(self, hours: int) -> dict[str, str]:
+        """Return the environment that sets the wall clock, and no other clock, of the program."""
+        folder = Path("/usr/lib")
+        found = sorted(folder.glob("*/faketime/libfaketimeMT.so.1"))
+        if not found:
+            need.missing("libfaketime")
+        return {"LD_PRELOAD": str(found[0]), "FAKETIME": f"{hours:+}h", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+
+    def test_does_not_change_the_life_of_a_token(
+        self, world: World, keyring: dict[str, str], clock: dict[str, str], minted: str
+    ) -> None:
+        assert minted == world.home.get(env=keyring | clock).secret
+        assert [] == world.aws.calls
+
+    def test_does_not_make_a_token_live_that_is_over(
+        self, world: World, keyring: dict[str, str], clock: dict[str, str], minted: str
+    ) -> None:
+        age(world.home, keyring, hours=13)
+        world.aws.fail(MINT, faults.hanging)
+
+        assert minted not in refused(world.home.get(env=keyring | clock))
+
+    def test_is_told_with_how_far_it_is_off_where_aws_has_to_be_asked(
+        self, world: World, keyring: dict[str, str], clock: dict[str, str], hours: int
+    ) -> None:
+        direction = "ahead of" if hours > 0 else "behind"
+        line = refused(world.home.get(env=keyring | clock))
+
+        assert f"the clock here is {abs(hours)} h 0 min {direction} AWS's; set the clock: " in line
+
+    def test_gives_a_live_token_or_a_clear_line_after_a_restart(
+        self, world: World, keyring: dict[str, str], clock: dict[str, str], minted: str
+    ) -> None:
+        age(world.home, keyring, hours=1, boot=ANOTHER_BOOT)
+
+        found = world.home.get(env=keyring | clock)
+
+        assert found.status == 1 or found.secret == minted
+        assert found.status == 0 or "the clock here is " in refused(found)
+
+    def test_never_gives_a_token_that_is_over_after_a_restart(
+        self, world: World, keyring: dict[str, str], clock: dict[str, str], minted: str
+    ) -> None:
+        age(world.home, keyring, hours=43, boot=ANOTHER_BOOT)
+
+        assert minted not in refused(world.home.get(env=keyring | clock))

@@ -1,0 +1,230 @@
+"""What AWS answers, does not answer, or answers wrongly: a line that says so and what to run next, or an answer."""
+
+from collections.abc import Callable
+from itertools import pairwise
+
+import pytest
+from faults.parts import ASSUME, MINT, World, refusal
+
+from docker_credential_ecrx.demo.standin import Answer
+from standin import faults
+from support.home import BASE_USER, HOST, ROLE, SECONDARY
+
+Arrange = Callable[[World], None]
+
+SESSION = f"arn:aws:sts::{SECONDARY}:assumed-role/puller/session"
+NOT_TRUSTED = f"User: {BASE_USER} is not authorized to perform: sts:AssumeRole on resource: {ROLE}"
+NOT_ALLOWED = (
+    f"User: {SESSION} is not authorized to perform: ecr:GetAuthorizationToken on resource: * "
+    "because no identity-based policy allows the ecr:GetAuthorizationToken action"
+)
+ENDED = "The security token included in the request is expired"
+TRUST = "allow it in the role's trust policy and in the caller's own policy"
+ALLOW = "allow ecr:GetAuthorizationToken in the principal's own policy"
+RENEW = "renew it, for SSO with: aws sso login --profile secondary"
+CLOCK = "set the clock: timedatectl set-ntp true"
+LATER = "try again in a moment"
+NETWORK = "check the network and the proxy, and try again"
+IN_BETWEEN = "see what AWS_ENDPOINT_URL or a proxy answers"
+AGAIN = f"run it again; if it stays so, {IN_BETWEEN}"
+BROKEN = "the connection to AWS broke"
+HUNG = "AWS gave no answer within 9 seconds"
+STRANGE = "an answer from AWS cannot be understood"
+PAGE = faults.body(b"<html><body>Sign in to the network</body></html>")
+OOPS = faults.error("InternalFailure", "We encountered an internal error.", 500)
+
+
+def at(operation: str, fault: faults.Fault) -> Arrange:
+    """Return what makes AWS answer ``operation`` with ``fault``."""
+    return lambda world: world.aws.fail(operation, fault)
+
+
+def after(seconds: int, fault: faults.Fault) -> faults.Fault:
+    """Return ``fault`` with AWS's word that nobody need try again before."""
+
+    def answer(honest: Answer) -> Answer:
+        # The stand-in's answers have no headers of their own.
+        faulty = fault(honest)
+        return faulty._replace(content_type=f"{faulty.content_type}\r\nRetry-After: {seconds}")
+
+    return answer
+
+
+def distrust(world: World) -> None:
+    """Let the role trust somebody else."""
+    world.aws.add_role(ROLE, trusts=["999999999999"])
+
+
+def clock(operation: str, hours: float) -> Arrange:
+    """Return what sets AWS's clock that far from ours, where ``operation`` is the first to meet it."""
+
+    def arrange(world: World) -> None:
+        if operation == MINT:
+            world.set_profile(region="us-east-1")
+            world.home.add_keys("secondary", world.aws.add_user(SECONDARY, "secondary"))
+        world.aws.clock_offset = hours * 3600
+
+    return arrange
+
+
+def base_keys(**changes: str) -> Arrange:
+    """Return what gives the source profile keys that AWS does not take."""
+
+    def arrange(world: World) -> None:
+        (world.home.folder / ".aws" / "credentials").unlink()
+        world.home.add_keys("base", world.aws.add_user(SECONDARY, "base")._replace(**changes))
+
+    return arrange
+
+
+def end_session(world: World) -> None:
+    """Give the source profile the keys of a role session that is over."""
+    (world.home.folder / ".aws" / "credentials").unlink()
+    keys = world.aws.open_session(SECONDARY, "base", "me")
+    world.aws.end_session(keys)
+    world.home.add_keys("base", keys)
+
+
+def aws_clock(hours: int, direction: str) -> str:
+    return f"the clock here is {hours} h 0 min {direction} AWS's"
+
+
+# By what is wrong: the reason, the remedy, and what makes it so.
+FAULTS: dict[str, tuple[str, str, Arrange]] = {
+    "sts denies": (f"AWS denied AssumeRole: {NOT_TRUSTED}", TRUST, distrust),
+    "ecr denies": (
+        f"AWS denied GetAuthorizationToken: {NOT_ALLOWED}",
+        ALLOW,
+        at(MINT, faults.error("AccessDeniedException", NOT_ALLOWED)),
+    ),
+    "the session of the source profile is over": ("the AWS session has expired", RENEW, end_session),
+    "the role session is over": (
+        "the AWS session has expired",
+        RENEW,
+        at(MINT, faults.error("ExpiredTokenException", ENDED)),
+    ),
+    "the access key is unknown": (
+        "AWS does not know the access key (AssumeRole: InvalidClientTokenId)",
+        "aws configure --profile secondary",
+        base_keys(access_key_id="AKIAUNKNOWN"),
+    ),
+    "the secret key is wrong": (
+        "AWS refused the signature of AssumeRole (SignatureDoesNotMatch)",
+        "check the secret key: aws configure --profile secondary",
+        base_keys(secret_access_key="wrong"),
+    ),
+    "sts hangs up": (BROKEN, NETWORK, at(ASSUME, faults.dropped)),
+    "ecr hangs up": (BROKEN, NETWORK, at(MINT, faults.dropped)),
+    "sts hangs": (HUNG, NETWORK, at(ASSUME, faults.hanging)),
+    "ecr hangs": (HUNG, NETWORK, at(MINT, faults.hanging)),
+    "sts fails": ("AWS failed at AssumeRole (HTTP 500, InternalFailure)", LATER, at(ASSUME, OOPS)),
+    "ecr fails": ("AWS failed at GetAuthorizationToken (HTTP 500, InternalFailure)", LATER, at(MINT, OOPS)),
+    "a load balancer before sts fails": (
+        "AWS failed at AssumeRole (HTTP 503, 503)",
+        LATER,
+        at(ASSUME, faults.status(503)),
+    ),
+    "a load balancer before ecr fails": (
+        "AWS failed at GetAuthorizationToken (HTTP 502, 502)",
+        LATER,
+        at(MINT, faults.status(502)),
+    ),
+    "sts throttles": (
+        "AWS throttles AssumeRole (Throttling)",
+        LATER,
+        at(ASSUME, faults.error("Throttling", "Rate exceeded")),
+    ),
+    "ecr throttles": ("AWS throttles GetAuthorizationToken (ThrottlingException)", LATER, at(MINT, faults.throttled)),
+    "ecr throttles by status alone": (
+        "AWS throttles GetAuthorizationToken (HTTP 429)",
+        LATER,
+        at(MINT, faults.status(429)),
+    ),
+    "sts answers no xml": (STRANGE, IN_BETWEEN, at(ASSUME, PAGE)),
+    "ecr answers no json": (STRANGE, IN_BETWEEN, at(MINT, PAGE)),
+    "sts answers garbage": (STRANGE, IN_BETWEEN, at(ASSUME, faults.garbage)),
+    "ecr answers garbage": (STRANGE, IN_BETWEEN, at(MINT, faults.garbage)),
+    "sts answers nothing": (STRANGE, IN_BETWEEN, at(ASSUME, faults.body(b""))),
+    "ecr answers nothing": (STRANGE, IN_BETWEEN, at(MINT, faults.body(b""))),
+    "ecr answers another json": (STRANGE, IN_BETWEEN, at(MINT, faults.body(b"[7]"))),
+    "a proxy's page instead of sts": (f"{STRANGE} (HTTP 403)", IN_BETWEEN, at(ASSUME, faults.status(403))),
+    "a proxy's page instead of ecr": (f"{STRANGE} (HTTP 403)", IN_BETWEEN, at(MINT, faults.status(403))),
+    "no token in the answer": ("ECR's answer holds no token", AGAIN, at(MINT, faults.no_token)),
+    "no entry in the answer": ("ECR's answer holds no token", AGAIN, at(MINT, faults.no_entry)),
+    "a token that does not decode": (
+        "ECR's answer holds a token that cannot be decoded",
+        AGAIN,
+        at(MINT, faults.undecodable_token),
+    ),
+    "a token without a user": (
+        "ECR's answer holds a token that cannot be decoded",
+        AGAIN,
+        at(MINT, faults.token_without_user),
+    ),
+    "a token that is over": ("ECR's answer holds a token that has expired", IN_BETWEEN, at(MINT, faults.expired_token)),
+    "a token that ends at no time": (STRANGE, IN_BETWEEN, at(MINT, faults.token(expiresAt=1e300))),
+    "a clock behind sts's": (aws_clock(5, "behind"), CLOCK, clock(ASSUME, 5)),
+    "a clock ahead of sts's": (aws_clock(30, "ahead of"), CLOCK, clock(ASSUME, -30)),
+    "a clock behind ecr's": (aws_clock(30, "behind"), CLOCK, clock(MINT, 30)),
+    "a clock ahead of ecr's": (aws_clock(5, "ahead of"), CLOCK, clock(MINT, -5)),
+}
+
+
+class TestFault:
+    @pytest.mark.parametrize(("reason", "remedy", "arrange"), FAULTS.values(), ids=FAULTS)
+    def test_is_one_line_in_time_that_says_what_failed_and_what_to_do_next(
+        self, world: World, reason: str, remedy: str, arrange: Arrange
+    ) -> None:
+        arrange(world)
+
+        assert f"profile secondary: {reason}; {remedy}" == refusal(world.home, world.aws)
+
+    def test_of_a_role_in_our_own_configuration_names_the_role_and_its_source(self, world: World) -> None:
+        world.home.configure(f'[[registry]]\nmatch = "*"\nrole_arn = "{ROLE}"\nsource_profile = "base"\n')
+        distrust(world)
+
+        line = refusal(world.home, world.aws, profile=None)
+
+        assert f"role {ROLE} from profile base: AWS denied AssumeRole: {NOT_TRUSTED}; {TRUST}" == line
+
+    @pytest.mark.parametrize("action", ["ecr-public:GetAuthorizationToken", "sts:GetServiceBearerToken"])
+    def test_of_ecr_public_names_the_action_that_is_to_be_allowed(self, world: World, action: str) -> None:
+        said = f"User: {SESSION} is not authorized to perform: {action} on resource: *"
+        world.aws.fail(MINT, faults.error("AccessDeniedException", said))
+
+        _, _, remedy = refusal(world.home, world.aws, "public.ecr.aws").partition("; ")
+
+        assert action in remedy
+
+
+class TestFaultThatPasses:
+    @pytest.mark.parametrize("operation", [ASSUME, MINT])
+    @pytest.mark.parametrize("fault", [faults.throttled, OOPS, faults.status(503), faults.dropped])
+    def test_is_tried_again_after_a_while_and_answered(self, world: World, operation: str, fault: faults.Fault) -> None:
+        world.aws.fail(operation, fault, times=2)
+
+        assert world.home.get().secret
+
+        assert 3 == world.aws.count(operation)
+
+    @pytest.mark.parametrize("operation", [ASSUME, MINT])
+    @pytest.mark.parametrize("fault", [faults.throttled, faults.status(503)], ids=["throttled", "503"])
+    def test_is_tried_again_no_earlier_than_aws_says(self, world: World, operation: str, fault: faults.Fault) -> None:
+        world.aws.fail(operation, after(3, fault), times=1)
+
+        assert world.home.get().secret
+
+        times = [call.at for call in world.aws.calls if call.operation == operation]
+        assert [True] == [later - earlier >= 3 for earlier, later in pairwise(times)]
+
+    def test_is_no_reason_to_wait_longer_than_a_client_does(self, world: World) -> None:
+        world.aws.fail(MINT, after(3600, faults.throttled))
+
+        assert refusal(world.home, world.aws).endswith(LATER)
+
+    def test_leaves_nothing_behind(self, world: World) -> None:
+        world.aws.fail(MINT, faults.forbidden)
+        refusal(world.home, world.aws)
+        world.aws.mend()
+
+        assert HOST == world.home.get().answer["ServerURL"]

@@ -1,0 +1,167 @@
+"""The one that asks AWS for all that wait: it dies, hangs, is slow or fails, and delays nobody for long."""
+
+import fcntl
+import signal
+import threading
+from contextlib import ExitStack
+
+import pytest
+from faults.parts import (
+    ASSUME,
+    LIMIT_SECONDS,
+    MINT,
+    Held,
+    World,
+    herd,
+    holds_lock,
+    result_of,
+    running,
+    timed,
+    waits_for_lock,
+)
+
+from standin import faults
+from support.home import HOST, OTHER_HOST, SECONDARY
+
+DEBUG = {"ECRX_LOG": "debug"}
+ELSEWHERE = HOST.replace("us-east-1", "eu-west-1")
+OTHER_ROLE = f"arn:aws:iam::{SECONDARY}:role/other"
+
+
+class TestHolder:
+    @pytest.fixture
+    def held(self, world: World) -> Held:
+        """Return the fault that holds up whoever asks for a token, until AWS is mended."""
+        held = Held(faults.forbidden)
+        world.stack.callback(held.release)
+        world.aws.fail(MINT, held)
+        return held
+
+    def test_that_is_killed_lets_the_next_one_ask_at_once(
+        self, world: World, keyring: dict[str, str], held: Held
+    ) -> None:
+        with running(world.home, env=keyring) as holder:
+            held.reached()
+            holder.send_signal(signal.SIGKILL)
+            holder.wait()
+        world.aws.mend()
+
+        result, seconds = timed(lambda: world.home.get(env=keyring))
+
+        assert result.secret
+        assert seconds < 5
+
+    def test_that_is_killed_lets_those_ask_that_wait(self, world: World, keyring: dict[str, str], held: Held) -> None:
+        with running(world.home, env=keyring) as holder:
+            held.reached()
+            with running(world.home, env=keyring | DEBUG) as waiting:
+                waits_for_lock(waiting)
+                world.aws.mend()
+                holder.send_signal(signal.SIGKILL)
+
+                result, seconds = timed(lambda: result_of(waiting))
+
+        assert result.secret
+        assert seconds < 5
+
+    def test_whose_start_takes_a_second_longer_still_fails_for_all_that_wait(
+        self, world: World, keyring: dict[str, str]
+    ) -> None:
+        world.aws.fail(MINT, faults.hanging)
+        with ExitStack() as stack:
+            holder = stack.enter_context(running(world.home, env=keyring))
+            holds_lock(holder)
+            holder.send_signal(signal.SIGSTOP)
+            waiting = [stack.enter_context(running(world.home, env=keyring | DEBUG)) for _ in range(5)]
+            for one in waiting:
+                waits_for_lock(one)
+            # So long does a small machine take to import boto3.
+            threading.Event().wait(1)
+            holder.send_signal(signal.SIGCONT)
+
+            lines = [result_of(one).stdout for one in (holder, *waiting)]
+
+        assert [lines[0]] * 6 == lines
+        assert 1 == world.aws.count(ASSUME)
+
+    @pytest.mark.parametrize("fault", [None, faults.hanging], ids=["answers", "hangs"])
+    def test_that_hangs_is_not_waited_for_beyond_a_clients_patience(
+        self, world: World, keyring: dict[str, str], held: Held, fault: faults.Fault | None
+    ) -> None:
+        with running(world.home, env=keyring) as holder:
+            held.reached()
+            holder.send_signal(signal.SIGSTOP)
+            world.aws.mend()
+            if fault is not None:
+                world.aws.fail(MINT, fault)
+
+            result, seconds = timed(lambda: world.home.get(env=keyring))
+
+        assert (0 if fault is None else 1) == result.status
+        assert seconds < LIMIT_SECONDS
+
+    def test_that_hangs_is_asked_for_by_one_of_those_that_waited(
+        self, world: World, kernel: dict[str, str], held: Held
+    ) -> None:
+        with running(world.home, env=kernel) as holder:
+            held.reached()
+            holder.send_signal(signal.SIGSTOP)
+            world.aws.mend()
+
+            got = herd(world.home, 10, kernel)
+
+        assert 1 == len({one.result.secret for one in got})
+        assert 2 == world.aws.count(MINT)
+        assert max(one.seconds for one in got) < LIMIT_SECONDS
+
+    def test_that_hangs_with_every_lock_there_is_while_aws_is_slow_is_survived(
+        self, world: World, kernel: dict[str, str], held: Held
+    ) -> None:
+        with running(world.home, env=kernel) as holder:
+            held.reached()
+            holder.send_signal(signal.SIGSTOP)
+            world.aws.mend()
+            world.aws.fail(MINT, faults.late(4))
+            world.aws.fail(ASSUME, faults.late(4))
+            ledger = world.home.folder / ".local/state/ecrx/ledger.json.lock"
+            fcntl.flock(world.stack.enter_context(ledger.open("a")), fcntl.LOCK_EX)
+
+            result, seconds = timed(lambda: world.home.get(env=kernel))
+
+        assert result.secret
+        assert seconds < LIMIT_SECONDS
+
+    @pytest.mark.parametrize("other", ["identity", "region", "service", "list"])
+    def test_that_hangs_holds_up_nobody_who_wants_something_else(
+        self, world: World, kernel: dict[str, str], held: Held, other: str
+    ) -> None:
+        world.home.add_role_profile("other", OTHER_ROLE, "base2")
+        wants = {
+            "identity": lambda: world.home.get(profile="other", env=kernel),
+            "region": lambda: world.home.get(ELSEWHERE, env=kernel),
+            "service": lambda: world.home.get("public.ecr.aws", env=kernel),
+            "list": lambda: world.home.run("list", env=kernel),
+        }
+        with running(world.home, env=kernel) as holder:
+            held.reached()
+            holder.send_signal(signal.SIGSTOP)
+            world.aws.mend()
+
+            result, seconds = timed(wants[other])
+
+        assert 0 == result.status
+        assert seconds < 5
+
+    @pytest.mark.parametrize("other", [OTHER_HOST, ELSEWHERE, "public.ecr.aws"], ids=["host", "region", "service"])
+    def test_that_fails_leaves_a_line_that_names_the_registry_of_who_reads_it(
+        self, world: World, kernel: dict[str, str], held: Held, other: str
+    ) -> None:
+        with running(world.home, env=kernel) as holder:
+            held.reached()
+            with running(world.home, host=other, env=kernel | DEBUG) as waiting:
+                waits_for_lock(waiting)
+                held.release()
+
+                lines = [result_of(one).stdout for one in (holder, waiting)]
+
+        assert [HOST, other] == [line.split()[4] for line in lines]

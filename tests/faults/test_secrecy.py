@@ -1,0 +1,228 @@
+"""Where a secret is while the program runs and afterwards: in the keyring, and nowhere else."""
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from faults.parts import ASSUME, MINT, PASSWORD, Held, World, age, another_user, result_of, running
+
+from docker_credential_ecrx.demo.standin import Answer
+from standin import busses, faults
+from support import keyrings
+from support.home import HOST, OTHER_HOST, Result
+from support.secrets import places_of
+
+OTHER = "registry.example"
+LEVELS = ["debug", "DEBUG", "trace", "info", "1", "all"]
+BEARER = f"{PASSWORD}-" * 40
+
+
+def said(*results: Result) -> str:
+    return "".join(result.stdout + result.stderr for result in results)
+
+
+def echoing(code: str) -> faults.Fault:
+    """Return a fault that repeats the request's session token, as AWS does where a signature does not match."""
+
+    def answer(honest: Answer) -> Answer:
+        return faults.error(code, f"The Canonical String should have been 'POST / x-amz-security-token:{BEARER}'")(
+            honest
+        )
+
+    return answer
+
+
+def family(process: int) -> list[int]:
+    """Return the process and its children, and theirs."""
+    found = [process]
+    for one in found:
+        for children in Path(f"/proc/{one}/task").glob("*/children"):
+            found.extend(map(int, children.read_text().split()))
+    return found
+
+
+@pytest.fixture
+def held(world: World) -> Held:
+    """Return what keeps ECR's answer back, when the keys of the role session are in use."""
+    held = Held(faults.forbidden)
+    world.stack.callback(held.release)
+    world.aws.fail(MINT, held)
+    return held
+
+
+class TestOutput:
+    @pytest.mark.parametrize("level", LEVELS)
+    def test_has_no_secret_at_any_level(
+        self, world: World, keyring: dict[str, str], secret_service: dict[str, str], level: str
+    ) -> None:
+        env = keyring | secret_service | {"ECRX_LOG": level}
+        home, login = world.home, next(iter(world.home.get(OTHER_HOST, env={"ECRX_KEYRING": "none"}).secret.split()))
+
+        cold, cached = home.get(env=env), home.get(env=env)
+        age(home, keyring, hours=11)
+        world.aws.fail(MINT, faults.status(503))
+        late = home.get(env=env)
+        others = [
+            home.store(OTHER, "me", BEARER, env=env),
+            home.store(OTHER_HOST, "AWS", login, env=env),
+            home.run("list", env=env),
+            home.run("erase", stdin=OTHER, env=env),
+            home.run("erase", stdin=HOST, called_by="docker-credential-ecrx-secondary", env=env),
+            home.get(env=env),
+        ]
+
+        assert [0] * 8 + [1] == [result.status for result in (cold, cached, late, *others)]
+        assert cold.secret == cached.secret == late.secret
+        told = said(*others) + cold.stderr + cached.stderr + late.stderr
+        assert [] == world.aws.told(told)
+        assert PASSWORD not in told
+
+    @pytest.mark.parametrize("operation", [ASSUME, MINT])
+    @pytest.mark.parametrize(
+        "code",
+        ["SignatureDoesNotMatch", "InvalidSignatureException", "AccessDenied", "AccessDeniedException", "Other", ""],
+    )
+    def test_of_a_failure_does_not_repeat_what_aws_repeats(self, world: World, operation: str, code: str) -> None:
+        world.aws.fail(operation, echoing(code))
+
+        found = world.home.get(env={"ECRX_LOG": "debug"})
+
+        assert 1 == found.status
+        assert PASSWORD not in said(found)
+
+    def test_of_a_crash_has_no_secret(self, world: World, keyring: dict[str, str]) -> None:
+        world.aws.fail(MINT, faults.token(authorizationToken=7))
+
+        found = world.home.get(env=keyring | {"ECRX_LOG": "debug"})
+
+        assert "Traceback" not in said(found)
+        assert [] == world.aws.told(said(found))
+
+
+class TestProcess:
+    def test_has_no_secret_in_its_arguments_and_environment_while_it_asks_aws(self, world: World, held: Held) -> None:
+        with running(world.home) as get:
+            held.reached()
+            seen = [
+                Path(f"/proc/{process}/{file}").read_bytes()
+                for process in family(get.pid)
+                for file in ("cmdline", "environ")
+            ]
+
+        assert b"AWS_ENDPOINT_URL" in b"".join(seen)
+        assert [] == world.aws.told(*seen)
+
+    def test_gives_no_secret_to_a_credential_process(
+        self, world: World, keyring: dict[str, str], tmp_path: Path
+    ) -> None:
+        login = world.home.get(env=keyring).secret
+        script, pipe = world.home.bin / "give-keys", tmp_path / "pipe"
+        os.mkfifo(pipe)
+        script.write_text(f"#!/bin/sh\nenv >'{pipe}'\nls -l /proc/$$/fd >'{pipe}'\nexit 1\n")
+        script.chmod(0o700)
+        world.set_profile(credential_process=str(script))
+
+        with running(world.home, env=keyring) as get:
+            told = pipe.read_text()
+            files = pipe.read_text()
+            children = [Path(f"/proc/{process}/cmdline").read_bytes() for process in family(get.pid)]
+            assert 1 == result_of(get).status
+
+        assert [] == world.aws.told(told, *children)
+        assert login not in told
+        assert "socket:" not in files
+
+    def test_writes_no_core_dump_while_it_has_a_secret(self, world: World, held: Held) -> None:
+        with running(world.home) as get:
+            held.reached()
+            limits = Path(f"/proc/{get.pid}/limits").read_text()
+
+        assert re.search(r"Max core file size +0 +0 ", limits)
+
+    def test_shows_its_memory_to_no_other_process_of_the_user(self, world: World, held: Held) -> None:
+        with another_user() as prefix, running(world.home, prefix=prefix, env={"ECRX_KEYRING": "none"}) as get:
+            held.reached()
+            with subprocess.Popen([*prefix, "sleep", "60"]) as ordinary:
+                try:
+                    while b"sleep" not in Path(f"/proc/{ordinary.pid}/cmdline").read_bytes():
+                        pass
+                    owners = [Path(f"/proc/{pid}/environ").stat().st_uid for pid in (get.pid, ordinary.pid)]
+                finally:
+                    ordinary.kill()
+            user = Path(f"/proc/{get.pid}").stat().st_uid, Path(f"/proc/{get.pid}/status").read_text()
+
+        assert 0 == owners[0]
+        assert 0 != owners[1]
+        assert f"Uid:\t{owners[1]}\t" in user[1]
+
+    def test_writes_no_core_dump_while_it_stores(self, world: World, tmp_path: Path) -> None:
+        with (
+            busses.hung(tmp_path / "bus") as env,
+            subprocess.Popen(
+                [world.home.program, "store"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env=world.home.env | env,
+            ) as store,
+        ):
+            assert store.stdin is not None
+            store.stdin.write(json.dumps({"ServerURL": OTHER, "Username": "me", "Secret": BEARER}).encode())
+            store.stdin.close()
+            while not any("socket" in str(file.readlink()) for file in _files(store.pid)):
+                assert store.poll() is None
+            limits = Path(f"/proc/{store.pid}/limits").read_text()
+
+        assert re.search(r"Max core file size +0 +0 ", limits)
+
+
+def _files(process: int) -> Iterator[Path]:
+    try:
+        yield from Path(f"/proc/{process}/fd").iterdir()
+    except FileNotFoundError:
+        return
+
+
+class TestFiles:
+    def test_have_no_secret_and_are_private(
+        self, world: World, keyring: dict[str, str], secret_service: dict[str, str], tmp_path: Path, held: Held
+    ) -> None:
+        env, home = keyring | secret_service, world.home
+        with running(home, env=env) as killed:
+            held.reached()
+            killed.kill()
+        world.aws.mend()
+        login = home.get(OTHER_HOST, env={"ECRX_KEYRING": "none"}).secret
+        home.store(OTHER_HOST, "AWS", login, env=env)
+        home.store(OTHER, "me", BEARER, env=env)
+        assert home.get(env=env).secret
+        home.run("list", env=env)
+        age(home, env, hours=11)
+        world.aws.fail(MINT, faults.forbidden)
+        assert home.get(env=env).secret
+
+        own = (home.folder / ".aws/credentials").read_text()  # what the user keeps there is the user's own affair
+        secrets = [secret for secret in world.aws.secrets() if secret not in own]
+        assert {secret: [] for secret in secrets} == {secret: places_of(secret, tmp_path) for secret in secrets}
+        assert [] == places_of(BEARER, tmp_path)
+        state = home.folder / ".local/state/ecrx"
+        modes = {f"{path.stat().st_mode & 0o777:o}" for path in state.iterdir()}
+        assert ("700", {"600"}) == (f"{state.stat().st_mode & 0o777:o}", modes)
+        assert [] == list((home.folder / "tmp").iterdir())
+
+
+class TestKernelKeys:
+    def test_expire_by_themselves_and_are_the_users_alone(self, world: World, kernel: dict[str, str]) -> None:
+        before = keyrings.kernel_keys().keys()
+        secret = world.home.get(env=kernel).secret
+        world.home.store(OTHER_HOST, "AWS", secret, env=kernel)
+
+        lines = [line.split(maxsplit=8) for line in Path("/proc/keys").read_text().splitlines()]
+        new = [line for line in lines if str(int(line[0], 16)) in keyrings.kernel_keys().keys() - before]
+        assert 2 == len(new)
+        assert {("3f0b0000", str(os.getuid()))} == {(line[4], line[5]) for line in new}
+        assert {True} == {re.fullmatch(r"(1[12]h|7\d\dm)", line[3]) is not None for line in new}

@@ -1,0 +1,218 @@
+"""Where the program is run: without a home, a disk, streams or time, and with what nobody asked for."""
+
+import os
+import signal
+import stat
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from faults.parts import (
+    LIMIT_SECONDS,
+    MINT,
+    Aws,
+    Held,
+    World,
+    another_user,
+    in_shell,
+    link,
+    result_of,
+    running,
+    timed,
+    unshared,
+)
+
+from standin import faults
+from support.home import HOST, OTHER_HOST, Home, Result
+
+ELSEWHERE = HOST.replace("us-east-1", "eu-west-1")
+NO_SERVER = "no credentials server URL\n"
+READ_ONLY = 'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && shift && exec "$@"'
+NO_TEMPORARY = (
+    'for place in /tmp /var/tmp /dev/shm "$HOME"; do'
+    ' mount --bind "$place" "$place" && mount -o remount,bind,ro "$place" || exit 9; done;'
+    ' cd /proc && unset TMPDIR && exec "$get" get'
+)
+# A disk that has room for nothing more, with what an earlier get left there; stdout has the ledger in the end.
+FULL_DISK = (
+    'mount -t tmpfs -o size=256k tmpfs "$1" && cp -r "$2" "$1/ecrx" && cat /dev/zero >"$1/fill" 2>/dev/null;'
+    ' echo more 2>/dev/null >"$1/more" && exit 9; export XDG_STATE_HOME="$1" TMPDIR="$1"; shift 2;'
+    ' for host; do echo "$host" | "$get" get >/dev/null || exit 8; done; cat "$XDG_STATE_HOME/ecrx/ledger.json"'
+)
+CLOSED = {
+    "<&-": Result(1, NO_SERVER, NO_SERVER),
+    ">&-": Result(1, "", ""),
+    "<&- >&-": Result(1, "", NO_SERVER),
+    "<&- 2>&-": Result(1, NO_SERVER, ""),
+    ">&- 2>&-": Result(1, "", ""),
+    "<&- >&- 2>&-": Result(1, "", ""),
+}
+
+
+@pytest.fixture
+def homeless(world: World) -> World:
+    """Return a user whose AWS files are named by the environment, and who has no HOME."""
+    folder = world.home.folder
+    world.home.env |= {
+        "AWS_CONFIG_FILE": str(folder / ".aws/config"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(folder / ".aws/credentials"),
+    }
+    del world.home.env["HOME"]
+    return world
+
+
+class TestHome:
+    @pytest.mark.parametrize("value", [None, "", "/nonexistent", "/dev/null", "relative"])
+    def test_that_is_missing_is_no_reason_not_to_answer(
+        self, homeless: World, value: str | None, tmp_path: Path
+    ) -> None:
+        home, elsewhere = homeless.home, tmp_path / "elsewhere"
+        elsewhere.mkdir()
+        home.env |= {} if value is None else {"HOME": value}
+        if not value:  # then it is the user's own, which is not the test's
+            home.env |= {name: str(home.folder / name) for name in ("XDG_STATE_HOME", "XDG_CONFIG_HOME")}
+        called_by = link(home, "secondary").name
+
+        one, other = (home.run("get", stdin=HOST, called_by=called_by, cwd=elsewhere) for _ in range(2))
+
+        assert (one.secret, "") == (other.secret, one.stderr)
+        assert [] == list(elsewhere.iterdir())
+
+    def test_of_a_user_without_a_name_is_no_reason_not_to_answer(self, homeless: World) -> None:
+        with another_user() as prefix:
+            one, other = (in_shell(homeless.home, 'exec "$get" get', prefix=prefix) for _ in range(2))
+
+        assert (one.secret, "") == (other.secret, one.stderr)
+
+    def test_that_cannot_be_written_is_no_reason_not_to_answer(self, world: World) -> None:
+        prefix = [*unshared("--mount"), "sh", "-c", READ_ONLY, "sh", world.home.folder]
+
+        one, other = (in_shell(world.home, 'exec "$get" get', prefix=prefix) for _ in range(2))
+
+        assert (one.secret, "") == (other.secret, one.stderr)
+
+    @pytest.mark.parametrize("name", ["with blanks", "hö me", "日本語", "new\nline", "'\"$(id)`", "x" * 150, "-n"])
+    def test_may_have_any_name(
+        self, tmp_path: Path, program: Path, aws: Aws, kernel: dict[str, str], name: str
+    ) -> None:
+        home = Home(tmp_path / name, program, aws)
+        home.add_role_profile()
+
+        assert home.get(env=kernel).secret == home.get(env=kernel).secret
+        assert [".aws", ".local", "bin", "tmp"] == sorted(path.name for path in home.folder.iterdir())
+        assert [name] == [path.name for path in tmp_path.iterdir()]
+
+
+class TestDisk:
+    def test_that_is_full_is_no_reason_not_to_answer_and_costs_nothing_that_was_there(self, world: World) -> None:
+        prefix, old, new = unshared("--mount"), world.home.folder / ".local/state/ecrx", world.home.folder / "new"
+        new.mkdir()
+        world.home.get()
+        ledger = (old / "ledger.json").read_text()
+
+        found = in_shell(world.home, FULL_DISK, new, old, OTHER_HOST, ELSEWHERE, ELSEWHERE, prefix=prefix)
+
+        assert (0, ledger) == (found.status, found.stdout)
+
+    def test_without_a_place_for_temporary_files_is_no_reason_not_to_answer(self, world: World) -> None:
+        assert in_shell(world.home, NO_TEMPORARY, prefix=unshared("--mount")).secret
+
+    def test_gets_private_files_even_with_an_open_umask(self, world: World, secret_service: dict[str, str]) -> None:
+        world.home.env |= secret_service
+        store = '{"ServerURL":"registry.example","Username":"me","Secret":"word"}'
+        assert in_shell(world.home, 'umask 000; exec "$get" get').secret
+        assert 0 == in_shell(world.home, f"umask 000; echo '{store}' | \"$get\" store").status
+
+        folder = world.home.folder / ".local/state/ecrx"
+        modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in [folder, *folder.iterdir()]}
+        assert {name: 0o700 if name == "ecrx" else 0o600 for name in modes} == modes
+        assert {"ecrx", "ledger.json"} < modes.keys()
+
+
+class TestStreams:
+    @pytest.mark.parametrize(("closed", "expected"), CLOSED.items(), ids=CLOSED)
+    def test_that_are_closed_are_told_nothing_and_nothing_else_is(
+        self, world: World, closed: str, expected: Result
+    ) -> None:
+        assert expected == in_shell(world.home, f'exec "$get" get {closed}')
+
+    def test_on_which_nobody_hears_failures_are_no_reason_not_to_answer(self, world: World) -> None:
+        assert in_shell(world.home, 'exec "$get" get 2>&-').secret
+
+    @pytest.mark.parametrize(("fault", "says"), [(None, 0), (faults.forbidden, 1)], ids=["answer", "failure"])
+    def test_whose_reader_went_away_end_it_quietly(self, world: World, fault: faults.Fault | None, says: int) -> None:
+        if fault is not None:
+            world.aws.fail(MINT, fault)
+        reader, writer = os.pipe()
+        os.close(reader)
+
+        done = subprocess.run(
+            [link(world.home, "secondary"), "get"],
+            input=HOST.encode(),
+            stdout=writer,
+            stderr=subprocess.PIPE,
+            env=world.home.env,
+            check=False,
+        )
+
+        os.close(writer)
+        assert (1, says) == (done.returncode, done.stderr.count(b"\n"))
+
+
+class TestSignal:
+    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+    def test_ends_it_at_once_and_quietly_and_leaves_no_lock(self, world: World, number: signal.Signals) -> None:
+        held = Held(faults.forbidden)
+        world.stack.callback(held.release)
+        world.aws.fail(MINT, held)
+        with running(world.home) as get:
+            held.reached()
+            get.send_signal(number)
+
+            ended, seconds = timed(lambda: result_of(get))
+
+        assert Result(-number, "", "") == ended
+        assert seconds < 5
+        world.aws.mend()
+        found, seconds = timed(world.home.get)
+        assert found.secret
+        assert seconds < 5
+
+
+class TestFileThatHangs:
+    @pytest.fixture
+    def pipe(self, world: World) -> Iterator[str]:
+        """Return a file that never has an end."""
+        path = world.home.folder / "pipe"
+        os.mkfifo(path)
+        end = os.open(path, os.O_RDWR)
+        yield str(path)
+        os.close(end)
+
+    @pytest.mark.parametrize(
+        ("variable", "settings"),
+        [
+            ("AWS_CONFIG_FILE", {}),
+            ("AWS_SHARED_CREDENTIALS_FILE", {}),
+            ("ECRX_CONFIG", {}),
+            ("AWS_WEB_IDENTITY_TOKEN_FILE", {"AWS_ROLE_ARN": "arn:aws:iam::222222222222:role/puller"}),
+        ],
+    )
+    def test_holds_nobody_up_for_long(
+        self, world: World, pipe: str, variable: str, settings: Mapping[str, str]
+    ) -> None:
+        world.home.env["AWS_PROFILE"] = "secondary"
+        process = subprocess.Popen(
+            [world.home.program, "get"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=world.home.env | {variable: pipe, **settings},
+        )
+        with process:
+            try:
+                said, _ = process.communicate(HOST.encode(), timeout=LIMIT_SECONDS)
+            finally:
+                process.kill()
+
+        assert (1, 1) == (process.returncode, said.count(b"\n"))

@@ -1,0 +1,248 @@
+"""What is wrong before AWS is reached: a line that says so, and what mends it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from faults.parts import LIMIT_SECONDS, PASSWORD, World, refusal, result_of, running, server, timed, unshared
+
+from docker_credential_ecrx.demo.standin import StandIn
+from standin import certificates
+from support import need
+from support.home import HOST, ROLE, SECONDARY
+
+Arrange = Callable[[World], None]
+
+NETWORK = "check the network and the proxy, and try again"
+HUNG = "AWS gave no answer within 9 seconds"
+PROXY = "check HTTPS_PROXY and NO_PROXY"
+BY_HAND = "run that command by hand and see what it says"
+CONFIGURE = "aws configure --profile secondary"
+CHECK = "check the profile: aws sts get-caller-identity --profile secondary"
+MEND = "mend the profile in the AWS config file"
+CREDENTIALS = '"Version":1,"AccessKeyId":"AKIA","SecretAccessKey":"hunter2","SessionToken":"hunter2"'
+# A network whose only way leads to nobody.
+NOWHERE = (
+    "ip link set lo up && { ip link add nowhere type dummy || ip tuntap add nowhere mode tun; } && "
+    "ip address add 192.0.2.2/24 dev nowhere && ip link set nowhere up && "
+    'mount --bind "$1" /etc/resolv.conf && shift && exec "$@"'
+)
+
+
+def env(**variables: str) -> Arrange:
+    """Return what sets variables; where a proxy is among them, AWS's endpoint is one that only it can find."""
+    endpoint = {"AWS_ENDPOINT_URL": "https://aws.invalid"} if "HTTPS_PROXY" in variables else {}
+    return lambda world: world.home.env.update(endpoint | variables)
+
+
+def profile(**settings: str) -> Arrange:
+    """Return what makes the profile say nothing else."""
+    return lambda world: world.set_profile(**settings)
+
+
+def process(script: str) -> Arrange:
+    """Return what gives the profile a credential_process that runs ``script``."""
+
+    def arrange(world: World) -> None:
+        path = world.home.bin / "give-keys"
+        path.write_text(f"#!/bin/sh\necho {PASSWORD} >&2\n{script}\n")
+        path.chmod(0o700)
+        world.set_profile(credential_process=str(path))
+
+    return arrange
+
+
+def calling(answer: bytes | None, variable: str, value: str) -> Arrange:
+    """Return what sets a variable to a URL that leads to a server that says ``answer``, or nothing ever."""
+    return lambda world: env(**{variable: value.format(world.stack.enter_context(server(answer)))})(world)
+
+
+def instance(**settings: str) -> Arrange:
+    """Return what gives the profile a metadata service that never answers."""
+
+    def arrange(world: World) -> None:
+        calling(None, "AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://{}")(world)
+        world.home.env["AWS_EC2_METADATA_DISABLED"] = "false"
+        world.set_profile(**settings)
+
+    return arrange
+
+
+def tls(bundle: Callable[[Path], str] | None) -> Arrange:
+    """Return what gives AWS TLS, for which an authority vouches that is not in ``bundle``'s file."""
+
+    def arrange(world: World) -> None:
+        folder = world.home.folder / "certificates"
+        folder.mkdir()
+        issued = certificates.issue(folder, ["localhost"])
+        aws = world.stack.enter_context(StandIn(context=issued.context()))
+        world.home.env["AWS_ENDPOINT_URL"] = aws.url.replace("127.0.0.1", "localhost")
+        if bundle is not None:
+            (world.home.folder / "ca.pem").write_text(bundle(world.home.folder))
+            world.home.env["AWS_CA_BUNDLE"] = str(world.home.folder / "ca.pem")
+
+    return arrange
+
+
+def another_authority(home: Path) -> str:
+    """Return the certificate of an authority that vouches for nobody here."""
+    folder = home / "another"
+    folder.mkdir()
+    return certificates.issue(folder, ["localhost"]).authority.read_text()
+
+
+def config(text: str) -> Arrange:
+    """Return what writes AWS's config file."""
+
+    def arrange(world: World) -> None:
+        (world.home.folder / ".aws" / "config").write_text(text)
+
+    return arrange
+
+
+def without_keys(world: World) -> None:
+    """Leave no credentials anywhere."""
+    (world.home.folder / ".aws" / "credentials").unlink()
+    world.set_profile(region="us-east-1")
+
+
+# By what is wrong: the reason, the remedy, and what makes it so; {home} is the user's.
+FAULTS: dict[str, tuple[str, str, Arrange]] = {
+    "no credentials": (
+        "there are no AWS credentials",
+        f"{CONFIGURE}, or choose another profile for this registry: see README.md, Setup",
+        without_keys,
+    ),
+    "an unknown profile": (
+        "the AWS profile secondary does not exist",
+        f"check its spelling, see aws configure list-profiles, or make it: {CONFIGURE}",
+        config("[profile other]\n"),
+    ),
+    "an unknown source profile": (
+        'The source_profile "nobody" referenced in the profile "secondary" does not exist',
+        MEND,
+        profile(role_arn=ROLE, source_profile="nobody"),
+    ),
+    "a config that is no config": (
+        "the AWS file {home}/.aws/config cannot be read",
+        "mend its syntax or its permissions",
+        config("[profile secondary\nhunter2"),
+    ),
+    "half a key": (
+        "the AWS credentials lack aws_secret_access_key",
+        CONFIGURE,
+        profile(aws_access_key_id="AKIA"),
+    ),
+    "mfa": (
+        "its role needs an MFA code, which get cannot ask for",
+        f"docker-credential-ecrx login --profile secondary {HOST}",
+        profile(role_arn=ROLE, source_profile="base", mfa_serial=f"arn:aws:iam::{SECONDARY}:mfa/me"),
+    ),
+    "no web identity token": (
+        "a file that AWS needs cannot be read: /nonexistent/token No such file or directory",
+        "check AWS_CA_BUNDLE, AWS_WEB_IDENTITY_TOKEN_FILE and the profile",
+        profile(role_arn=ROLE, web_identity_token_file="/nonexistent/token"),
+    ),
+    "a credential_process that fails": ("its credential_process failed", BY_HAND, process("exit 3")),
+    "a credential_process that hangs": (
+        "its credential_process gave no answer within 9 seconds",
+        BY_HAND,
+        process("exec sleep 60"),
+    ),
+    "a credential_process that prints garbage": (
+        "the answer of its credential_process cannot be understood",
+        BY_HAND,
+        process(f"echo {PASSWORD}"),
+    ),
+    "a credential_process that prints another json": ("its credential_process failed", BY_HAND, process("echo '{}'")),
+    "a credential_process that gives what is over": (
+        "the AWS session has expired",
+        BY_HAND,
+        process(f'echo \'{{{CREDENTIALS},"Expiration":"2001-01-01T00:00:00Z"}}\''),
+    ),
+    "instance metadata that hangs": (
+        "there are no AWS credentials",
+        f"{CONFIGURE}, or choose another profile for this registry: see README.md, Setup",
+        instance(region="us-east-1"),
+    ),
+    "instance metadata that hangs and is needed": (
+        "AWS credentials could not be had from Ec2InstanceMetadata",
+        CHECK,
+        instance(role_arn=ROLE, credential_source="Ec2InstanceMetadata"),
+    ),
+    "a name that dns does not know": (
+        "the name aws.invalid cannot be resolved",
+        "check DNS and HTTPS_PROXY",
+        env(AWS_ENDPOINT_URL="http://aws.invalid"),
+    ),
+    "nobody at the address": (
+        "127.0.0.1 cannot be reached or does not answer",
+        "check the network, DNS and HTTPS_PROXY",
+        env(AWS_ENDPOINT_URL="http://127.0.0.1:1"),
+    ),
+    "an endpoint that hangs": (HUNG, NETWORK, calling(None, "AWS_ENDPOINT_URL", "http://{}")),
+    "an endpoint that hangs in the handshake": (HUNG, NETWORK, calling(None, "AWS_ENDPOINT_URL", "https://{}")),
+    "a proxy that is not there": (
+        "the proxy does not answer",
+        PROXY,
+        env(HTTPS_PROXY=f"http://me:{PASSWORD}@127.0.0.1:1"),
+    ),
+    "a proxy that hangs": (HUNG, NETWORK, calling(None, "HTTPS_PROXY", f"http://me:{PASSWORD}@{{}}")),
+    "a proxy that wants another password": (
+        "the proxy refuses to pass it on (407 Proxy Authentication Required)",
+        PROXY,
+        calling(
+            b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n",
+            "HTTPS_PROXY",
+            f"http://me:{PASSWORD}@{{}}",
+        ),
+    ),
+    "an authority that is not known": (
+        "the TLS certificate of AWS's endpoint cannot be verified",
+        "check AWS_CA_BUNDLE and the clock",
+        tls(None),
+    ),
+    "a bundle with another authority": (
+        "the TLS certificate of AWS's endpoint cannot be verified",
+        "check AWS_CA_BUNDLE and the clock",
+        tls(another_authority),
+    ),
+    "a bundle that is none": (
+        "the CA bundle {home}/ca.pem holds no certificates",
+        "set AWS_CA_BUNDLE to a file of certificates, or unset it",
+        tls(lambda _: PASSWORD),
+    ),
+}
+
+
+class TestFault:
+    @pytest.mark.parametrize(("reason", "remedy", "arrange"), FAULTS.values(), ids=FAULTS)
+    def test_is_one_line_in_time_that_says_what_failed_and_what_to_do_next(
+        self, world: World, reason: str, remedy: str, arrange: Arrange
+    ) -> None:
+        arrange(world)
+
+        expected = f"profile secondary: {reason}; {remedy}".replace("{home}", str(world.home.folder))
+        assert expected == refusal(world.home, world.aws)
+
+
+class TestNetworkThatLeadsNowhere:
+    @pytest.fixture
+    def nowhere(self, world: World) -> list[str | Path]:
+        """Return what runs a command where no packet ever comes back."""
+        need.command("ip")
+        resolver = world.home.folder / "resolv.conf"
+        resolver.write_text("nameserver 192.0.2.1\n")
+        return [*unshared("--mount", "--net"), "sh", "-c", NOWHERE, "sh", resolver]
+
+    @pytest.mark.parametrize("endpoint", ["http://192.0.2.1", "https://aws.test", ""])
+    def test_is_given_up_in_time(self, world: World, nowhere: list[str | Path], endpoint: str) -> None:
+        world.home.env["AWS_ENDPOINT_URL"] = endpoint
+
+        with running(world.home, prefix=nowhere) as get:
+            result, seconds = timed(lambda: result_of(get))
+
+        assert (
+            f"docker-credential-ecrx: no token for {HOST} with profile secondary: {HUNG}; {NETWORK}\n" == result.stdout
+        )
+        assert seconds < LIMIT_SECONDS

@@ -1,0 +1,324 @@
+"""The build and the bundle: the same archive twice, nothing of the builder's machine in it, and all that it needs."""
+
+import os
+import pwd
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from docker_credential_ecrx.demo.standin import StandIn
+from support import need
+from support.home import HOST, SECONDARY, Home, Result
+
+_ROOT = Path(__file__).parents[2]
+_ELF = b"\x7fELF"
+_GLIBC = re.compile(r"\bGLIBC_(\d+(?:\.\d+)+)")
+_LIBRARY = re.compile(r"(?:=> )?(/\S+) \(0x")
+
+# Copies a virtual environment in place of pip, which has no network here; make_venv stays as it is.
+_COPY_VENV = """
+set -eu
+. build/python.sh
+leaving_home_alone() { cp -a "$ORIGINAL" .work/build-venv; }
+pip_install() { :; }
+mkdir -p .work
+make_venv "$PWD/.work/build-venv" build/requirements.txt
+find .work/build-venv -name __pycache__ -prune -exec rm -r {} +
+"""
+# A root of its own in mounts of its own: $1 is the root, the rest the command.
+_IN_ROOT = """
+set -eu
+root=$1
+shift
+mount -t proc proc "$root/proc"
+mount --bind /dev/null "$root/dev/null"
+exec chroot "$root" "$@"
+"""
+
+
+@pytest.fixture(scope="module")
+def bundle() -> Path:
+    """Return the folder of the frozen program."""
+    path = Path(os.environ.get("ECRX_TEST_FROZEN", _ROOT / "dist/docker-credential-ecrx/docker-credential-ecrx"))
+    return path.absolute().parent if path.exists() else need.missing(f"the frozen program, {path},")
+
+
+@pytest.fixture(scope="module")
+def libraries(bundle: Path) -> list[Path]:
+    """Return every program and shared library in the bundle."""
+    return [path for path in _files(bundle) if path.read_bytes().startswith(_ELF)]
+
+
+@pytest.fixture
+def parts(bundle: Path, tmp_path: Path) -> Path:
+    """Return a copy of the bundle, from which parts may go."""
+    return Path(shutil.copytree(bundle, tmp_path / "bundle", symlinks=True))
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink()]
+
+
+def _run(*command: str | Path, **options: object) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, check=False, **options)  # type: ignore[call-overload]
+    assert done.returncode == 0, done.stdout + done.stderr
+    output: str = done.stdout
+    return output
+
+
+@pytest.fixture(scope="module")
+def second(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the dist folder of a second build, of a clone with the checkout's changes, in another folder."""
+    original = _ROOT / ".work" / "build-venv"
+    if bundle.parent != _ROOT / "dist" or not original.exists():
+        need.missing("the virtual environment that the frozen program was built in")
+    git = need.command("git")
+    clone = tmp_path_factory.mktemp("a second one") / "check out"
+    _run(git, "clone", "--quiet", "--no-hardlinks", _ROOT, clone)
+    for name in _run(git, "-C", clone, "ls-files", "-z").split("\0")[:-1]:
+        (clone / name).unlink()
+    names = _run(git, "-C", _ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    for name in names.split("\0")[:-1]:
+        if (_ROOT / name).exists():
+            (clone / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(_ROOT / name, clone / name, follow_symlinks=False)
+            (clone / name).chmod(0o700 if os.access(_ROOT / name, os.X_OK) else 0o600)
+    env = {"PATH": os.environ["PATH"], "HOME": str(clone), "ORIGINAL": str(original), "TZ": "Asia/Tokyo"}
+    env["PYTHON"] = str(original / "bin" / "python")
+    for command in (["sh", "-c", _COPY_VENV], ["sh", "build/build.sh"]):
+        _run(*command, cwd=clone, env=env, umask=0o077)
+    return clone / "dist"
+
+
+class TestBuild:
+    def test_gives_the_same_archive_byte_for_byte_in_another_folder_with_another_umask(
+        self, bundle: Path, second: Path
+    ) -> None:
+        (one,) = bundle.parent.glob("*.tar.gz")
+        (two,) = second.glob("*.tar.gz")
+
+        assert _differences(bundle, second / bundle.name) == []
+        assert one.name == two.name
+        assert one.read_bytes() == two.read_bytes()
+
+    def test_gives_a_bundle_that_everybody_may_read_whatever_the_umask(self, second: Path) -> None:
+        unreadable = [path for path in _files(second / "docker-credential-ecrx") if not path.stat().st_mode & 0o044]
+
+        assert unreadable == []
+
+
+def _differences(one: Path, two: Path) -> list[str]:
+    """Return the files that are not the same in two folders."""
+    names = {str(path.relative_to(folder)) for folder in (one, two) for path in _files(folder)}
+    return sorted(
+        name
+        for name in names
+        if not (
+            (one / name).exists() and (two / name).exists() and (one / name).read_bytes() == (two / name).read_bytes()
+        )
+    )
+
+
+class TestBundle:
+    @pytest.mark.parametrize("place", [str(_ROOT), pwd.getpwuid(os.getuid()).pw_dir], ids=["checkout", "home"])
+    def test_names_no_folder_of_the_machine_that_built_it(self, bundle: Path, place: str) -> None:
+        name = re.compile(re.escape(place.encode()) + rb"(?![\w.-])")
+
+        assert [] == [path.relative_to(bundle) for path in _files(bundle) if name.search(path.read_bytes())]
+
+    def test_has_no_link_that_leads_out_of_it(self, bundle: Path) -> None:
+        links = [path for path in bundle.rglob("*") if path.is_symlink()]
+
+        assert [] == [link for link in links if not link.resolve().is_relative_to(bundle.resolve())]
+
+    def test_looks_for_its_libraries_in_no_folder_of_the_machine_that_built_it(self, libraries: list[Path]) -> None:
+        objdump = need.command("objdump")
+        paths = re.compile(r"R(?:UN)?PATH\s+(\S+)")
+
+        found = {path.name: paths.findall(_run(objdump, "-p", path)) for path in libraries}
+
+        assert {} == {name: found[name] for name in found if any(not p.startswith("$ORIGIN") for p in found[name])}
+
+    def test_needs_no_newer_glibc_than_the_readme_names(self, libraries: list[Path]) -> None:
+        objdump = need.command("objdump")
+        versions = [version for path in libraries for version in _GLIBC.findall(_run(objdump, "-T", path))]
+
+        newest = max(versions, key=lambda version: tuple(map(int, version.split("."))))
+
+        assert f"glibc {newest}" in " ".join((_ROOT / "README.md").read_text().split())
+
+
+class Machine:
+    """A machine without Python: nothing but the bundle, the C library, /proc and /dev/null."""
+
+    def __init__(self, root: Path, bundle: Path, libraries: list[Path], aws: StandIn) -> None:
+        self.root = root
+        self.bundle = root / "opt" / "ecrx"
+        for folder in ("proc", "dev", "tmp"):
+            (root / folder).mkdir(parents=True)
+        (root / "dev" / "null").touch()
+        shutil.copytree(bundle, self.bundle, symlinks=True)
+        for library in _of_the_system(libraries):
+            place = root / str(library).lstrip("/")
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(library, place)
+        self.home = Home(root / "home", self.bundle / "docker-credential-ecrx", aws)
+
+    def run(self, *arguments: str, stdin: str = "", env: Mapping[str, str] | None = None) -> Result:
+        """Run the program there, as a client would."""
+        unshare = [need.command("unshare"), "--mount", "--propagation", "private", "sh", "-c", _IN_ROOT, "sh"]
+        done = subprocess.run(
+            [*unshare, self.root, "/opt/ecrx/docker-credential-ecrx", *arguments],
+            input=stdin,
+            env={"PATH": os.environ["PATH"], "HOME": "/home", "AWS_ENDPOINT_URL": self.home.aws.url} | dict(env or {}),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        return Result(done.returncode, done.stdout, done.stderr)
+
+
+def _of_the_system(libraries: list[Path]) -> set[Path]:
+    """Return the shared libraries that those of the bundle need and the bundle has not: the C library's."""
+    own = {path.name for path in libraries}
+    env = {"PATH": os.environ["PATH"], "LD_LIBRARY_PATH": ":".join({str(path.parent) for path in libraries})}
+    found: set[Path] = set()
+    for path in libraries:
+        said = subprocess.run([need.command("ldd"), path], env=env, capture_output=True, text=True, check=False).stdout
+        found |= {Path(place) for place in _LIBRARY.findall(said) if Path(place).name not in own}
+    return found
+
+
+@pytest.fixture
+def machine(bundle: Path, libraries: list[Path], tmp_path: Path, kernel: dict[str, str]) -> Iterator[Machine]:  # noqa: ARG001 - cleans up
+    """Return a machine without Python."""
+    allowed = subprocess.run([need.command("unshare"), "--mount", "true"], capture_output=True, check=False)
+    if os.getuid() != 0 or allowed.returncode != 0:
+        need.missing("root, to have another root folder,")
+    with StandIn() as aws:
+        yield Machine(tmp_path / "root", bundle, libraries, aws)
+
+
+class TestMachineWithoutPython:
+    def test_has_nothing_but_the_c_library(self, machine: Machine) -> None:
+        others = {path.name for path in _files(machine.root) if not path.is_relative_to(machine.bundle)}
+
+        c_library = re.compile(r"(ld-linux.*|lib(c|m|dl|pthread|rt|util|resolv))\.so\.\d+|null")
+        assert [] == [name for name in sorted(others) if not c_library.fullmatch(name)]
+
+    def test_runs_the_program(self, machine: Machine, bundle: Path) -> None:
+        said = _run(bundle / "docker-credential-ecrx", "version")
+
+        assert (0, said, "") == machine.run("version")
+
+    def test_gets_a_token_and_keeps_it(self, machine: Machine) -> None:
+        machine.home.add_role_profile()
+
+        env = {"AWS_PROFILE": "secondary", "ECRX_KEYRING": "kernel"}
+        first = machine.run("get", stdin=HOST, env=env)
+        machine.home.aws.calls.clear()
+
+        assert machine.home.aws.issued[first.secret].account == SECONDARY
+        assert first == machine.run("get", stdin=HOST, env=env)
+        assert [] == machine.home.aws.calls
+
+    def test_says_in_one_line_what_fails(self, machine: Machine) -> None:
+        said = machine.run("get", stdin=HOST, env={"AWS_PROFILE": "nobody"})
+
+        assert (1, 1, said.stdout) == (said.status, said.stdout.count("\n"), said.stderr)
+        assert "profile nobody" in said.stdout
+
+    def test_verifies_aws_certificates_with_the_programs_own_authorities(self, machine: Machine) -> None:
+        machine.home.add_role_profile()
+        closed = {"AWS_ENDPOINT_URL": "https://127.0.0.1:9", "AWS_PROFILE": "secondary", "ECRX_KEYRING": "none"}
+
+        said = machine.run("get", stdin=HOST, env=closed)
+
+        assert (1, 1) == (said.status, said.stdout.count("\n"))
+        assert "127.0.0.1:9" in said.stdout
+
+    def test_runs_the_demonstration(self, machine: Machine) -> None:
+        assert machine.run("demo").status == 0
+
+    @pytest.mark.parametrize("library", ["libcrypto.so.3", "libz.so.1"])
+    def test_names_a_library_that_is_missing(self, machine: Machine, library: str) -> None:
+        machine.home.add_role_profile()
+        (machine.bundle / "_internal" / library).unlink()
+
+        said = machine.run("get", stdin=HOST, env={"AWS_PROFILE": "secondary", "ECRX_KEYRING": "none"})
+
+        assert_names(library, said)
+
+
+def assert_names(part: str, said: Result) -> None:
+    """Assert that the program's one line is about ``part``, and that it failed."""
+    assert (1, 1) == (said.status, (said.stdout or said.stderr).count("\n")), said
+    assert part in said.stdout, said
+    assert said.stdout == said.stderr
+
+
+class TestMissingPart:
+    @pytest.mark.parametrize(
+        ("file", "part"),
+        [
+            # what every get takes
+            ("docker_credential_ecrx/__main__.pyc", "docker_credential_ecrx.__main__"),
+            ("docker_credential_ecrx/__init__.pyc", "docker_credential_ecrx"),
+            ("docker_credential_ecrx/protocol.pyc", "docker_credential_ecrx.protocol"),
+            ("docker_credential_ecrx/registry.pyc", "docker_credential_ecrx.registry"),
+            ("docker_credential_ecrx/errors.pyc", "docker_credential_ecrx.errors"),
+            ("docker_credential_ecrx/keyrings/__init__.pyc", "docker_credential_ecrx.keyrings"),
+            ("docker_credential_ecrx/keyrings/kernel.pyc", "docker_credential_ecrx.keyrings.kernel"),
+            ("python3*/lib-dynload/_blake2.*", "_blake2"),
+            ("python3*/lib-dynload/_ctypes.*", "_ctypes"),
+            ("libffi.so.*", "libffi"),
+            # what a first one takes
+            ("docker_credential_ecrx/aws.pyc", "docker_credential_ecrx.aws"),
+            ("docker_credential_ecrx/ledger.pyc", "docker_credential_ecrx.ledger"),
+            ("json/__init__.pyc", "json"),
+            ("json/decoder.pyc", "json.decoder"),
+            ("re/_parser.pyc", "re._parser"),
+            ("encodings/idna.pyc", "encodings.idna"),
+            ("botocore/__init__.pyc", "botocore"),
+            ("botocore/session.pyc", "botocore.session"),
+            ("botocore/parsers.pyc", "botocore.parsers"),
+            ("python3*/lib-dynload/_ssl.*", "_ssl"),
+            ("python3*/lib-dynload/pyexpat.*", "pyexpat"),
+            ("python3*/lib-dynload/unicodedata.*", "unicodedata"),
+            ("botocore/data/ecr/*/service-2.json.gz", "botocore/data/ecr"),
+            ("botocore/data/endpoints.json", "botocore/data/endpoints.json"),
+            ("botocore/data/partitions.json", "botocore/data/partitions.json"),
+        ],
+        ids=lambda value: str(value).rpartition("/")[2],
+    )
+    def test_is_named_in_one_line(
+        self, parts: Path, kernel: dict[str, str], aws: StandIn, file: str, part: str
+    ) -> None:
+        home = Home(parts.parent / "home", parts / "docker-credential-ecrx", aws)
+        home.add_role_profile()
+        found = list((parts / "_internal").glob(file))
+        if not found:
+            pytest.skip(f"{file} is built into this Python")
+        for path in found:
+            path.unlink()
+
+        assert_names(part, home.get(env=kernel))
+
+    @pytest.mark.parametrize("file", ["libpython3*", "encodings/__init__.pyc", "encodings/utf_8.pyc"])
+    def test_that_python_itself_starts_with_is_named_too(
+        self, parts: Path, aws: StandIn, kernel: dict[str, str], file: str
+    ) -> None:
+        home = Home(parts.parent / "home", parts / "docker-credential-ecrx", aws)
+        (path,) = (parts / "_internal").glob(file)
+        path.unlink()
+
+        said = home.get(env=kernel)
+
+        assert said.status != 0
+        assert path.name.partition(".")[0].removeprefix("__init__") in said.stdout + said.stderr
+        assert 1 == said.stderr.count("\n")
