@@ -261,9 +261,8 @@ say_what_next() {
         *) say "docker finds it on PATH only; add to your ~/.profile:
   export PATH=\"$bin:\$PATH\"" ;;
     esac
-    say "next, for the registry HOST and your AWS profile PROFILE; the second line goes into ~/.docker/config.json:
-  ln -s docker-credential-ecrx '$(quoted "$bin")/docker-credential-ecrx-PROFILE'
-  {\"credHelpers\": {\"HOST\": \"ecrx-PROFILE\"}}"
+    say "next, for the registry HOST and your AWS profile PROFILE:
+  docker-credential-ecrx configure HOST --profile PROFILE"
 }
 
 # quoted TEXT: for between single quotes.

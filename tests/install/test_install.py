@@ -86,8 +86,7 @@ class TestInstall:
         said = user.install(user.unpack("1.0")).stdout
 
         assert f'export PATH="{user.bin}:$PATH"' in said
-        assert f"ln -s docker-credential-ecrx '{user.bin}/docker-credential-ecrx-PROFILE'" in said
-        assert '{"credHelpers": {"HOST": "ecrx-PROFILE"}}' in said
+        assert "docker-credential-ecrx configure HOST --profile PROFILE" in said
 
     def test_says_nothing_of_path_where_bin_is_on_it(self, user: User) -> None:
         user.env["PATH"] += f":{user.bin}"
