@@ -49,16 +49,15 @@ class Owned:
         self._identity = identity
         self._environ = environ
         with self._explained("read"):
-            mfa = aws.Mfa()
             # The AWS CLI reads AWS_REGION, and botocore alone does not.
-            session = aws.open_session(identity, place.region or environ.get("AWS_REGION"), mfa)
+            session = aws.open_session(identity, place.region or environ.get("AWS_REGION"))
             region = session.get_config_variable("region")
             if not region:
                 message = "no region is set"
                 hint = f"aws configure set region REGION --profile {profile_of(identity, environ)}"
                 raise AwsError(message, f"name it with --region, or set it in the profile: {hint}")
             self.where = f"{place.name} in {region}"
-            _resolve(session, mfa, ask)
+            session = _resolved(identity, region, ask)
             endpoint = aws.endpoint_of(session, place.registry) if place.registry else None
             self._client: Any = session.create_client("ecr", config=endpoint)
         self.partition: str = place.registry.partition if place.registry else self._client.meta.partition
@@ -96,7 +95,7 @@ class Owned:
         except AwsError as error:
             message = f"{subject} {self}: {error.message}"
             raise AwsError(message, error.hint) from error
-        except (MfaNeededError, exceptions.RefreshWithMFAUnsupportedError) as error:
+        except MfaNeededError as error:
             message = f"{subject} {self}: its role needs an MFA code, and nobody can be asked for it"
             raise MfaCodeNeededError(message, "run it on a terminal") from error
         except Exception as error:
@@ -139,16 +138,22 @@ def target(repository: str, region: str | None) -> Target:
     return Target(name, place, place.region if place else region)
 
 
-def _resolve(session: Session, mfa: aws.Mfa, ask: Callable[[str], str]) -> None:
-    """Have the session's credentials, with an MFA code from the person where a role wants one."""
+def _resolved(identity: Identity, region: str, ask: Callable[[str], str]) -> Session:
+    """Return a session that has its credentials, with an MFA code from the person where a role wants one."""
+    mfa = aws.Mfa()
+    try:
+        return _with_credentials(aws.open_session(identity, region, mfa))
+    except MfaNeededError:
+        mfa.code = ask(f"MFA code for {identity}")
+    return _with_credentials(aws.open_session(identity, region, mfa))  # a session asks once
+
+
+def _with_credentials(session: Session) -> Session:
     credentials = session.get_credentials()
     if credentials is None:
         raise exceptions.NoCredentialsError
-    try:
-        credentials.get_frozen_credentials()
-    except MfaNeededError:
-        mfa.code = ask("MFA code")
-        credentials.get_frozen_credentials()
+    credentials.get_frozen_credentials()
+    return session
 
 
 def _unknown_principal(error: Exception, suspects: Sequence[str]) -> Iterator[Answer]:

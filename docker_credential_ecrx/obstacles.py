@@ -4,9 +4,11 @@ import os
 import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from docker_credential_ecrx import docker_config, registry
+from docker_credential_ecrx.errors import FileError
 from docker_credential_ecrx.settings import PROGRAM
 from docker_credential_ecrx.text_file import TextFile
 
@@ -34,22 +36,22 @@ def warnings(files: list[TextFile], hosts: Iterable[str], environ: Mapping[str, 
                 yield f"{file.path} goes first, and gives {host} to {_PREFIX}{helper}; remove it from credHelpers there"
     if not _is_on_path(PROGRAM, environ):
         folder = Path(shutil.which(sys.argv[0]) or sys.argv[0]).absolute().parent
-        yield f"{PROGRAM} is not on PATH, where docker looks for it; export PATH={folder}{os.pathsep}$PATH"
+        yield f"{PROGRAM} is not on PATH, where it is looked for; export PATH={folder}{os.pathsep}$PATH"
 
 
-def store_warning(file: TextFile, environ: Mapping[str, str]) -> str:
-    """Return what docker's ``credsStore`` means for the registries in credHelpers; nothing where there is none.
-
-    It is not asked for them.
-    But docker build and compose ask every helper for all that it has, and do without any where one fails.
-    """
+def docker_warnings(file: TextFile, hosts: Iterable[str], environ: Mapping[str, str]) -> Iterator[str]:
+    """Yield what docker alone does, with its config.json and its environment."""
+    with suppress(FileError):  # docker, too, goes on without it where it is broken
+        variable = TextFile("DOCKER_AUTH_CONFIG", environ.get("DOCKER_AUTH_CONFIG", ""))
+        for _, server in (found for host in hosts for found in passwords([variable], host)):
+            yield f"DOCKER_AUTH_CONFIG has a password for {server}, and docker takes that first; unset it"
     helper = docker_config.store(file)
-    if not helper:
-        return ""
-    if _is_on_path(f"{_PREFIX}{helper}", environ):
-        return f"credsStore {helper} goes on for all other registries"
-    missing = f"credsStore in {file.path} names {helper}, but {_PREFIX}{helper} is not on PATH"
-    return f"{missing}, which fails builds and all other registries; install it, or remove credsStore"
+    if helper and _is_on_path(f"{_PREFIX}{helper}", environ):
+        yield f"credsStore {helper} goes on for all other registries"
+    elif helper:
+        # Builds and compose ask every helper for all that it has, and go without any where one fails.
+        missing = f"credsStore in {file.path} names {helper}, but {_PREFIX}{helper} is not on PATH"
+        yield f"{missing}, which fails builds and all other registries; install it, or remove credsStore"
 
 
 def _is_on_path(program: str, environ: Mapping[str, str]) -> bool:

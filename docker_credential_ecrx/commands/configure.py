@@ -5,7 +5,6 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
 from typing import TypedDict, Unpack
 
 import click
@@ -112,7 +111,7 @@ def _places(images: tuple[str, ...], keys: dict[str, str]) -> Iterator[tuple[Reg
 def _config(*, must_exist: bool) -> str:
     """Return the path of config.toml; raise an EcrxError where it is not sound, or is not to be had."""
     path = settings.config_path(os.environ)
-    if must_exist or (path and Path(path).exists()):
+    if must_exist or (path and text_file.read(path).text):
         settings.load(PROGRAM, os.environ)
     elif not path:
         message = "there is no home for config.toml"
@@ -196,5 +195,5 @@ def _warn(files: list[TextFile], hosts: Iterable[str], keys: dict[str, str], opt
         terminal.say(f"there is no AWS profile {profile} yet; aws configure --profile {profile}", "yellow")
     for warning in obstacles.warnings(files, hosts, os.environ):
         terminal.say(warning, "yellow")
-    if not options["podman"] and (about_store := obstacles.store_warning(files[-1], os.environ)):
-        terminal.say(about_store)
+    for warning in () if options["podman"] else obstacles.docker_warnings(files[-1], hosts, os.environ):
+        terminal.say(warning)

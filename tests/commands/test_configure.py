@@ -3,7 +3,6 @@
 import base64
 import json
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,6 +36,14 @@ SHAPES: dict[str, tuple[str | None, str]] = {
     "missing": (None, f'{{\n\t"credHelpers": {{\n\t\t{ENTRY}\n\t}}\n}}'),
     "empty": ("", f'{{\n\t"credHelpers": {{\n\t\t{ENTRY}\n\t}}\n}}'),
 }
+
+
+@pytest.fixture
+def home(home: Home) -> Home:
+    """Return a home with a folder for what passes, where podman looks first."""
+    home.env["XDG_RUNTIME_DIR"] = str(home.folder / "run")
+    (home.folder / "run").mkdir()
+    return home
 
 
 def config_of(home: Home) -> Path:
@@ -398,7 +405,7 @@ class TestOldPassword:
     def test_a_person_who_breaks_off_changes_nothing(self, home: Home) -> None:
         write(config_of(home), json.dumps(OLD_LOGIN))
 
-        status, _ = terminals.run([home.program, "configure", HOST], home.env, [("remove it?", "\x03")])
+        status, _ = terminals.run([home.program, "configure", HOST], home.env, [("remove it?", "\x04")])
 
         assert 130 == status
         assert OLD_LOGIN == json.loads(read(config_of(home)))
@@ -411,6 +418,15 @@ class TestWarnings:
         write(config_of(home), '{"credsStore": "fine"}')
 
         assert f"{PROGRAM}: credsStore fine goes on for all other registries\n" == configure(home).stderr
+
+    def test_a_password_in_the_environment_goes_first(self, home: Home) -> None:
+        home.add_role_profile()
+
+        done = configure(home, DOCKER_AUTH_CONFIG=json.dumps(OLD_LOGIN))
+
+        assert 0 == done.status
+        assert f"DOCKER_AUTH_CONFIG has a password for {HOST}, and docker takes that first; unset it\n" in done.stderr
+        assert "" == configure(home, DOCKER_AUTH_CONFIG="broken").stderr
 
     def test_a_store_that_is_not_on_path_fails_builds(self, home: Home) -> None:
         home.add_role_profile()
@@ -428,7 +444,7 @@ class TestWarnings:
         done = configure(home, PATH="/usr/bin:/bin")
 
         assert 0 == done.status
-        assert f"is not on PATH, where docker looks for it; export PATH={home.bin}:$PATH\n" in done.stderr
+        assert f"is not on PATH, where it is looked for; export PATH={home.bin}:$PATH\n" in done.stderr
         assert "" == configure(home, PATH=f"{home.bin}:/usr/bin:/bin").stderr
 
 
@@ -436,7 +452,7 @@ class TestPodman:
     def test_edits_the_file_that_lasts(self, home: Home) -> None:
         home.add_role_profile()
 
-        done = configure(home, "--podman", XDG_RUNTIME_DIR=str(home.folder / "run"))
+        done = configure(home, "--podman")
 
         assert (0, "") == (done.status, done.stderr)
         assert {"credHelpers": {HOST: "ecrx"}} == json.loads(read(auth_of(home)))
@@ -455,10 +471,9 @@ class TestPodman:
         home.add_role_profile()
         passing = home.folder / "run" / "containers" / "auth.json"
         write(passing, json.dumps(OLD_LOGIN))
-        env = {"XDG_RUNTIME_DIR": str(home.folder / "run")}
 
-        told = configure(home, "--podman", **env).stderr.rstrip("\n").partition("to remove it: ")
-        done = home.run(*told[2].split()[1:], env=env)
+        told = configure(home, "--podman").stderr.rstrip("\n").partition("to remove it: ")
+        done = home.run(*told[2].split()[1:])
 
         assert f"{passing} has an unencrypted password for {HOST}, which goes first" in told[0]
         assert (0, "") == (done.status, done.stderr)
@@ -468,21 +483,20 @@ class TestPodman:
         passing = home.folder / "run" / "containers" / "auth.json"
         write(passing, f'{{"credHelpers": {{"{HOST}": "ecr-login"}}}}')
 
-        done = configure(home, "--podman", XDG_RUNTIME_DIR=str(home.folder / "run"))
+        done = configure(home, "--podman")
 
         assert f"{passing} goes first, and gives {HOST} to docker-credential-ecr-login" in done.stderr
 
     def test_takes_the_password_from_this_program_then(self, home: Home) -> None:
-        podman = shutil.which("podman")
-        if podman is None:
-            pytest.skip("podman is not here")
         home.add_role_profile()
-        (home.folder / "run").mkdir()
-        env = {"XDG_RUNTIME_DIR": str(home.folder / "run")}
-        configure(home, "--podman", **env)
+        configure(home, "--podman")
 
         user = subprocess.run(
-            [podman, "login", "--get-login", HOST], env=home.env | env, capture_output=True, text=True, check=False
+            [need.command("podman"), "login", "--get-login", HOST],
+            env=home.env,
+            capture_output=True,
+            text=True,
+            check=False,
         )
 
         assert (0, "AWS\n") == (user.returncode, user.stdout), user.stderr
@@ -602,9 +616,9 @@ class TestBadInput:
     def full(self, home: Home) -> Iterator[Path]:
         """Return docker's folder on a file system with no room."""
         folder = config_of(home).parent
-        mount = ["mount", "-t", "tmpfs", "-o", "size=4k,nr_inodes=2", "tmpfs", str(folder)]
+        mount = [need.command("mount"), "-t", "tmpfs", "-o", "size=4k,nr_inodes=2", "tmpfs", str(folder)]
         if os.getuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode != 0:
-            pytest.skip("mounts need root")
+            need.missing("the right to mount")
         try:
             write(config_of(home), '{\n\t"a": 1\n}')
             yield folder

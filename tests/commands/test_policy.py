@@ -10,6 +10,7 @@ import pytest
 from docker_credential_ecrx.demo.standin import Repository
 from standin import faults
 from standin.faults import FaultyStandIn
+from support import terminals
 from support.home import HOST, PRIMARY, ROLE, SECONDARY, Home, Result
 
 _APP = Repository(PRIMARY, "us-east-1", "app")
@@ -55,6 +56,13 @@ def _policy(home: Home, repository: Repository = _APP) -> Any:  # noqa: ANN401 -
 
 def _sids(home: Home, repository: Repository = _APP) -> list[str]:
     return [statement["Sid"] for statement in _policy(home, repository)["Statement"]]
+
+
+def _add_mfa_profile(home: Home) -> None:
+    """Add the profile ``admin``, whose role wants an MFA code."""
+    role, serial = f"arn:aws:iam::{PRIMARY}:role/admin", f"arn:aws:iam::{PRIMARY}:mfa/me"
+    home.aws.add_role(role, trusts=[PRIMARY], mfa=True)
+    home.add_profile("admin", role_arn=role, source_profile="owner", mfa_serial=serial, region="us-east-1")
 
 
 def _well(found: Result) -> Result:
@@ -371,10 +379,7 @@ class TestRefusals:
         assert "--profile elsewhere" in line
 
     def test_of_a_role_that_wants_an_mfa_code_nobody_can_be_asked_for_say_so(self, owner: Home) -> None:
-        role = f"arn:aws:iam::{PRIMARY}:role/admin"
-        owner.aws.add_role(role, trusts=[PRIMARY], mfa=True)
-        serial = f"arn:aws:iam::{PRIMARY}:mfa/me"
-        owner.add_profile("admin", role_arn=role, source_profile="owner", mfa_serial=serial, region="us-east-1")
+        _add_mfa_profile(owner)
 
         line = _line(owner.run("policy", "show", "app", "--profile", "admin"))
 
@@ -398,6 +403,28 @@ class TestRefusals:
 
         assert 2 == found.status
         assert "Usage: docker-credential-ecrx policy" in found.stdout + found.stderr
+
+
+class TestTerminal:
+    def test_asks_for_the_mfa_code_that_the_owners_role_wants(self, owner: Home) -> None:
+        _set(owner, _FOREIGN)
+        _add_mfa_profile(owner)
+
+        status, seen = terminals.run(
+            [owner.program, "policy", "show", "app", "--profile", "admin"],
+            owner.env,
+            [("MFA code for profile admin: ", "123456\n")],
+        )
+
+        assert (0, True) == (status, "new statement" in seen)
+        assert 1 == owner.aws.count("GetRepositoryPolicy")
+
+    def test_shows_what_changes_in_colour_unless_told_not_to(self, owner: Home) -> None:
+        _, colourful = terminals.run([owner.program, *_GRANT], owner.env)
+        _, plain = terminals.run([owner.program, *_GRANT], owner.env | {"NO_COLOR": "1"})
+
+        assert "\x1b[32m+" in colourful
+        assert "\x1b[3" not in plain
 
 
 class TestHelp:

@@ -11,6 +11,7 @@ import boto3
 import pytest
 
 from docker_credential_ecrx.demo.standin import StandIn
+from standin import engine
 from standin.certificates import Certificates
 from standin.clients import Client, write_json
 from standin.registry import Registry
@@ -18,6 +19,7 @@ from support import need
 from support.home import BASE_USER, HOST, OTHER_HOST, PRIMARY, SECONDARY, Home
 
 _ONCE = ["AssumeRole", "GetAuthorizationToken"]
+_GRANTED = f"{HOST}/granted/app"
 _ROLE_SESSION = f"arn:aws:sts::{SECONDARY}:assumed-role/puller/"
 
 
@@ -142,6 +144,48 @@ class TestRepositoryPolicy:
         docker.home.configure('[[registry]]\nmatch = "*.dkr.ecr.*"\nprofile = "secondary"\n')
 
         assert "denied" in docker.fails("pull", f"{OTHER_HOST}/team/app:v0")
+
+
+class TestPolicyCommand:
+    """The owner lets the secondary account in and out with ``policy``; the registry holds its clients to that."""
+
+    @pytest.fixture
+    def granted(self, docker: Client, ecr: Registry) -> Callable[..., None]:
+        """Make the repository ``granted/app`` with an image, and return what changes its policy as its owner."""
+        home = docker.home
+        home.add_keys("owner", home.aws.add_user(PRIMARY, "owner"))
+        home.aws.add_repository(PRIMARY, "granted/app")
+        ecr.publish("granted/app", "v1", engine.layer("granted"))
+
+        def change(verb: str, *options: str) -> None:
+            found = home.run("policy", verb, _GRANTED, "--to", SECONDARY, "--profile", "owner", "--apply", *options)
+            assert 0 == found.status, found
+
+        return change
+
+    def test_lets_docker_pull_from_grant_to_revoke(self, docker: Client, granted: Callable[..., None]) -> None:
+        image = f"{_GRANTED}:v1"
+        assert "not authorized to perform: ecr:BatchGetImage" in docker.fails("pull", image)
+
+        granted("grant")
+        docker("pull", image)
+
+        granted("revoke")
+        docker("rmi", image)
+        assert "not authorized to perform: ecr:BatchGetImage" in docker.fails("pull", image)
+
+    def test_lets_docker_push_unless_it_is_for_pulls_alone(
+        self, docker: Client, granted: Callable[..., None], layer: bytes
+    ) -> None:
+        image = f"{_GRANTED}:{len(layer)}"
+        docker("import", "-", image, stdin=layer)
+
+        granted("grant", "--pull-only")
+        assert "not authorized to perform: ecr:InitiateLayerUpload" in docker.fails("push", image)
+        docker("pull", f"{_GRANTED}:v1")
+
+        granted("grant")
+        docker("push", image)
 
 
 class TestDockerPy:

@@ -226,8 +226,9 @@ def result_of(process: subprocess.Popen[bytes]) -> Result:
 
 
 def age(home: Home, keyring: Mapping[str, str], hours: float, boot: str = "") -> None:
-    """Make the one token of ``home`` so much older; ``boot`` names another one that it was minted in."""
-    (name,) = json.loads((home.folder / ".local/state/ecrx/ledger.json").read_text())["entries"]
+    """Make the one minted token of ``home`` so much older; ``boot`` names another one that it was minted in."""
+    entries = json.loads((home.folder / ".local/state/ecrx/ledger.json").read_text())["entries"]
+    (name,) = (name for name in entries if name.startswith("token:"))
     command = [sys.executable, "-c", _AGE, name, keyring["ECRX_KEYRING"], str(hours), boot]
     subprocess.run(command, env=home.env | dict(keyring), check=True)
 

@@ -4,11 +4,11 @@ import json
 import os
 import re
 import subprocess
-from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from faults.parts import ASSUME, MINT, PASSWORD, Held, World, age, another_user, result_of, running
+from faults.parts import ASSUME, MINT, PASSWORD, Held, World, age, another_user, running
 
 from docker_credential_ecrx.demo.standin import Answer
 from standin import busses, faults
@@ -43,6 +43,13 @@ def family(process: int) -> list[int]:
         for children in Path(f"/proc/{one}/task").glob("*/children"):
             found.extend(map(int, children.read_text().split()))
     return found
+
+
+def has_socket(process: int) -> bool:
+    """Return whether the process has called anybody."""
+    with suppress(OSError):  # a file may be closed meanwhile
+        return any("socket" in str(file.readlink()) for file in Path(f"/proc/{process}/fd").iterdir())
+    return False
 
 
 @pytest.fixture
@@ -120,21 +127,21 @@ class TestProcess:
         self, world: World, keyring: dict[str, str], tmp_path: Path
     ) -> None:
         login = world.home.get(env=keyring).secret
-        script, pipe = world.home.bin / "give-keys", tmp_path / "pipe"
-        os.mkfifo(pipe)
-        script.write_text(f"#!/bin/sh\nenv >'{pipe}'\nls -l /proc/$$/fd >'{pipe}'\nexit 1\n")
+        script = world.home.bin / "give-keys"
+        script.write_text(
+            f"#!/bin/sh\nenv >'{tmp_path}/environ'\ntr '\\0' '\\n' </proc/$$/cmdline >'{tmp_path}/arguments'\n"
+            f"ls -l /proc/$$/fd/ >'{tmp_path}/files'\nexit 1\n"
+        )
         script.chmod(0o700)
         world.set_profile(credential_process=str(script))
 
-        with running(world.home, env=keyring) as get:
-            told = pipe.read_text()
-            files = pipe.read_text()
-            children = [Path(f"/proc/{process}/cmdline").read_bytes() for process in family(get.pid)]
-            assert 1 == result_of(get).status
+        assert 1 == world.home.get(env=keyring).status
 
-        assert [] == world.aws.told(told, *children)
-        assert login not in told
-        assert "socket:" not in files
+        told = [(tmp_path / name).read_text() for name in ("environ", "arguments", "files")]
+        assert "ECRX_KEYRING" in told[0]
+        assert [] == world.aws.told(*told)
+        assert login not in told[0]
+        assert "socket:" not in told[2]
 
     def test_writes_no_core_dump_while_it_has_a_secret(self, world: World, held: Held) -> None:
         with running(world.home) as get:
@@ -148,7 +155,7 @@ class TestProcess:
             held.reached()
             with subprocess.Popen([*prefix, "sleep", "60"]) as ordinary:
                 try:
-                    while b"sleep" not in Path(f"/proc/{ordinary.pid}/cmdline").read_bytes():
+                    while "sleep\n" != Path(f"/proc/{ordinary.pid}/comm").read_text():
                         pass
                     owners = [Path(f"/proc/{pid}/environ").stat().st_uid for pid in (get.pid, ordinary.pid)]
                 finally:
@@ -173,18 +180,11 @@ class TestProcess:
             assert store.stdin is not None
             store.stdin.write(json.dumps({"ServerURL": OTHER, "Username": "me", "Secret": BEARER}).encode())
             store.stdin.close()
-            while not any("socket" in str(file.readlink()) for file in _files(store.pid)):
+            while not has_socket(store.pid):
                 assert store.poll() is None
             limits = Path(f"/proc/{store.pid}/limits").read_text()
 
         assert re.search(r"Max core file size +0 +0 ", limits)
-
-
-def _files(process: int) -> Iterator[Path]:
-    try:
-        yield from Path(f"/proc/{process}/fd").iterdir()
-    except FileNotFoundError:
-        return
 
 
 class TestFiles:

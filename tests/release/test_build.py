@@ -19,6 +19,8 @@ _ELF = b"\x7fELF"
 _GLIBC = re.compile(r"\bGLIBC_(\d+(?:\.\d+)+)")
 _LIBRARY = re.compile(r"(?:=> )?(/\S+) \(0x")
 
+_OF_THE_C_LIBRARY = re.compile(r"(ld-linux[\w-]*|lib(c|m|dl|pthread|rt|util))\.so\.\d+|null")
+
 # Copies a virtual environment in place of pip, which has no network here; make_venv stays as it is.
 _COPY_VENV = """
 set -eu
@@ -153,7 +155,7 @@ class TestBundle:
 
 
 class Machine:
-    """A machine without Python: nothing but the bundle, the C library, /proc and /dev/null."""
+    """A machine without Python: the bundle, what the system's loader finds for it, /proc and /dev/null."""
 
     def __init__(self, root: Path, bundle: Path, libraries: list[Path], aws: StandIn) -> None:
         self.root = root
@@ -162,7 +164,7 @@ class Machine:
             (root / folder).mkdir(parents=True)
         (root / "dev" / "null").touch()
         shutil.copytree(bundle, self.bundle, symlinks=True)
-        for library in _of_the_system(libraries):
+        for library in _of_the_system(bundle, libraries):
             place = root / str(library).lstrip("/")
             place.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(library, place)
@@ -183,14 +185,15 @@ class Machine:
         return Result(done.returncode, done.stdout, done.stderr)
 
 
-def _of_the_system(libraries: list[Path]) -> set[Path]:
-    """Return the shared libraries that those of the bundle need and the bundle has not: the C library's."""
-    own = {path.name for path in libraries}
-    env = {"PATH": os.environ["PATH"], "LD_LIBRARY_PATH": ":".join({str(path.parent) for path in libraries})}
+def _of_the_system(bundle: Path, libraries: list[Path]) -> set[Path]:
+    """Return the shared libraries that the bundle needs and has not itself, as the system's loader finds them."""
+    search = {"PATH": os.environ["PATH"], "LD_LIBRARY_PATH": ":".join({str(path.parent) for path in libraries})}
     found: set[Path] = set()
     for path in libraries:
+        # The program itself starts before it can tell the loader where its own libraries are.
+        env = search if path.parent != bundle else {"PATH": search["PATH"]}
         said = subprocess.run([need.command("ldd"), path], env=env, capture_output=True, text=True, check=False).stdout
-        found |= {Path(place) for place in _LIBRARY.findall(said) if Path(place).name not in own}
+        found |= {Path(place) for place in _LIBRARY.findall(said) if not Path(place).is_relative_to(bundle)}
     return found
 
 
@@ -205,11 +208,10 @@ def machine(bundle: Path, libraries: list[Path], tmp_path: Path, kernel: dict[st
 
 
 class TestMachineWithoutPython:
-    def test_has_nothing_but_the_c_library(self, machine: Machine) -> None:
-        others = {path.name for path in _files(machine.root) if not path.is_relative_to(machine.bundle)}
+    def test_needs_nothing_but_the_c_library(self, machine: Machine) -> None:
+        others = sorted(path.name for path in _files(machine.root) if not path.is_relative_to(machine.bundle))
 
-        c_library = re.compile(r"(ld-linux.*|lib(c|m|dl|pthread|rt|util|resolv))\.so\.\d+|null")
-        assert [] == [name for name in sorted(others) if not c_library.fullmatch(name)]
+        assert [] == [name for name in others if not _OF_THE_C_LIBRARY.fullmatch(name)]
 
     def test_runs_the_program(self, machine: Machine, bundle: Path) -> None:
         said = _run(bundle / "docker-credential-ecrx", "version")
@@ -233,24 +235,25 @@ class TestMachineWithoutPython:
         assert (1, 1, said.stdout) == (said.status, said.stdout.count("\n"), said.stderr)
         assert "profile nobody" in said.stdout
 
-    def test_verifies_aws_certificates_with_the_programs_own_authorities(self, machine: Machine) -> None:
+    def test_needs_no_certificates_of_the_systems(self, machine: Machine) -> None:
         machine.home.add_role_profile()
         closed = {"AWS_ENDPOINT_URL": "https://127.0.0.1:9", "AWS_PROFILE": "secondary", "ECRX_KEYRING": "none"}
 
         said = machine.run("get", stdin=HOST, env=closed)
 
         assert (1, 1) == (said.status, said.stdout.count("\n"))
-        assert "127.0.0.1:9" in said.stdout
+        assert "127.0.0.1 cannot be reached" in said.stdout
 
     def test_runs_the_demonstration(self, machine: Machine) -> None:
         assert machine.run("demo").status == 0
 
-    @pytest.mark.parametrize("library", ["libcrypto.so.3", "libz.so.1"])
+    @pytest.mark.parametrize("library", ["libcrypto", "libssl", "libffi"])
     def test_names_a_library_that_is_missing(self, machine: Machine, library: str) -> None:
         machine.home.add_role_profile()
-        (machine.bundle / "_internal" / library).unlink()
+        for path in (machine.bundle / "_internal").glob(f"{library}.so*"):
+            path.unlink()
 
-        said = machine.run("get", stdin=HOST, env={"AWS_PROFILE": "secondary", "ECRX_KEYRING": "none"})
+        said = machine.run("get", stdin=HOST, env={"AWS_PROFILE": "secondary", "ECRX_KEYRING": "kernel"})
 
         assert_names(library, said)
 
@@ -276,7 +279,6 @@ class TestMissingPart:
             ("docker_credential_ecrx/keyrings/kernel.pyc", "docker_credential_ecrx.keyrings.kernel"),
             ("python3*/lib-dynload/_blake2.*", "_blake2"),
             ("python3*/lib-dynload/_ctypes.*", "_ctypes"),
-            ("libffi.so.*", "libffi"),
             # what a first one takes
             ("docker_credential_ecrx/aws.pyc", "docker_credential_ecrx.aws"),
             ("docker_credential_ecrx/ledger.pyc", "docker_credential_ecrx.ledger"),
@@ -309,16 +311,18 @@ class TestMissingPart:
 
         assert_names(part, home.get(env=kernel))
 
-    @pytest.mark.parametrize("file", ["libpython3*", "encodings/__init__.pyc", "encodings/utf_8.pyc"])
-    def test_that_python_itself_starts_with_is_named_too(
-        self, parts: Path, aws: StandIn, kernel: dict[str, str], file: str
+    @pytest.mark.parametrize(
+        ("file", "part"),
+        [("libpython3*", "libpython3"), ("encodings/__init__.pyc", "encoding"), ("encodings/utf_8.pyc", "utf-8")],
+    )
+    def test_that_python_itself_starts_with_is_named_by_it(
+        self, parts: Path, aws: StandIn, file: str, part: str
     ) -> None:
-        home = Home(parts.parent / "home", parts / "docker-credential-ecrx", aws)
         (path,) = (parts / "_internal").glob(file)
         path.unlink()
 
-        said = home.get(env=kernel)
+        said = Home(parts.parent / "home", parts / "docker-credential-ecrx", aws).get(profile=None)
 
         assert said.status != 0
-        assert path.name.partition(".")[0].removeprefix("__init__") in said.stdout + said.stderr
-        assert 1 == said.stderr.count("\n")
+        assert "" == said.stdout
+        assert part in said.stderr

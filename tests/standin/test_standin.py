@@ -12,7 +12,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError
 
-from docker_credential_ecrx.demo.standin import Keys
+from docker_credential_ecrx.demo.standin import Issued, Keys, Repository
 from standin import faults
 from standin.faults import FaultyStandIn
 
@@ -141,6 +141,103 @@ class TestAssumeRole:
 
         assert "AccessDenied" == _error(_client(faulty, "sts", base).assume_role, **request)
         assert _assume(faulty, base, ExternalId="shared", SerialNumber="arn:aws:iam::1:mfa/me", TokenCode="123456")
+
+
+class TestRepositoryPolicies:
+    def test_are_set_read_and_deleted_by_the_repositorys_account(self, faulty: FaultyStandIn, base: Keys) -> None:
+        faulty.add_repository(_ACCOUNT, "app")
+        client = _client(faulty, "ecr", base)
+
+        client.set_repository_policy(repositoryName="app", policyText=json.dumps(_allow(_ROLE)))
+        assert _allow(_ROLE) == json.loads(client.get_repository_policy(repositoryName="app")["policyText"])
+        client.delete_repository_policy(repositoryName="app")
+
+        assert "RepositoryPolicyNotFoundException" == _error(client.get_repository_policy, repositoryName="app")
+        assert "RepositoryPolicyNotFoundException" == _error(client.delete_repository_policy, repositoryName="app")
+
+    def test_are_of_one_region(self, faulty: FaultyStandIn, base: Keys) -> None:
+        faulty.add_repository(_ACCOUNT, "app", region="eu-west-1", policy=_allow(_ROLE))
+
+        assert _client(faulty, "ecr", base, "eu-west-1").get_repository_policy(repositoryName="app")
+        elsewhere = _client(faulty, "ecr", base)
+        assert "RepositoryNotFoundException" == _error(elsewhere.get_repository_policy, repositoryName="app")
+
+    def test_are_denied_to_another_account(self, faulty: FaultyStandIn, base: Keys) -> None:
+        faulty.add_repository("111111111111", "app", policy=_allow(_ROLE))
+        request = {"registryId": "111111111111", "repositoryName": "app"}
+
+        assert "AccessDeniedException" == _error(_client(faulty, "ecr", base).get_repository_policy, **request)
+
+    @pytest.mark.parametrize(
+        "document",
+        [
+            "not JSON",
+            [],
+            {"Version": "2012-10-17", "Statement": []},
+            {"Statement": [{"Effect": "Allow", "Principal": "*"}]},
+            {"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "ecr:*", "Resource": "*"}]},
+            {"Statement": [{"Effect": "Allow", "Principal": {"AWS": f"{_ROLE}-other"}, "Action": "ecr:*"}]},
+            {"Statement": [{"Effect": "Allow", "Principal": {"AWS": "999999999999"}, "Action": "ecr:*"}]},
+            {"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject"}]},
+        ],
+    )
+    def test_that_make_no_sense_are_refused(self, faulty: FaultyStandIn, base: Keys, document: object) -> None:
+        place = faulty.add_repository(_ACCOUNT, "app")
+        text = document if isinstance(document, str) else json.dumps(document)
+        request = {"repositoryName": "app", "policyText": text}
+
+        assert "InvalidParameterException" == _error(_client(faulty, "ecr", base).set_repository_policy, **request)
+        assert faulty.ecr.repositories[place] is None
+
+    def test_stand_beside_their_repositories(self, faulty: FaultyStandIn, base: Keys) -> None:
+        faulty.add_repository(_ACCOUNT, "app")
+        faulty.add_repository(_ACCOUNT, "elsewhere", region="eu-west-1")
+        client = _client(faulty, "ecr", base)
+
+        (found,) = client.describe_repositories()["repositories"]
+        assert f"{_ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/app" == found["repositoryUri"]
+        request = {"repositoryNames": ["app", "elsewhere"]}
+        assert "RepositoryNotFoundException" == _error(client.describe_repositories, **request)
+
+    @pytest.mark.parametrize(
+        ("named", "principal", "expected"),
+        [
+            ("*", _USER, True),
+            (_ACCOUNT, _USER, True),
+            (f"arn:aws:iam::{_ACCOUNT}:root", _USER, True),
+            (_USER, _USER, True),
+            (_USER, f"{_USER}-2", False),
+            (_ROLE, f"arn:aws:sts::{_ACCOUNT}:assumed-role/puller/session", True),
+            (f"arn:aws:iam::{_ACCOUNT}:role/path/puller", f"arn:aws:sts::{_ACCOUNT}:assumed-role/puller/session", True),
+            (_ROLE, f"arn:aws:sts::{_ACCOUNT}:assumed-role/pusher/session", False),
+            (_ROLE, "arn:aws:sts::444444444444:assumed-role/puller/session", False),
+            ("444444444444", _USER, False),
+        ],
+    )
+    def test_let_in_whom_they_name(self, faulty: FaultyStandIn, named: str, principal: str, *, expected: bool) -> None:
+        place = faulty.add_repository("111111111111", "app", policy=_allow(named))
+
+        assert expected == _is_let_in(faulty, principal, place)
+
+    def test_let_do_what_they_say_and_nothing_that_they_deny(self, faulty: FaultyStandIn) -> None:
+        allowed = _allow("*", "ecr:Batch*", "ecr:PutImage")
+        place = faulty.add_repository("111111111111", "app", policy=allowed)
+        denied = {"Effect": "Deny", "Principal": {"AWS": _USER}, "Action": "ecr:PutImage"}
+        other = faulty.add_repository("111111111111", "b", policy={"Statement": [denied, *allowed["Statement"]]})
+
+        actions = ("ecr:BatchGetImage", "ecr:PutImage", "ecr:UploadLayerPart")
+        assert [True, True, False] == [_is_let_in(faulty, _USER, place, action) for action in actions]
+        assert [True, False, False] == [_is_let_in(faulty, _USER, other, action) for action in actions]
+
+
+def _allow(principal: str, *actions: str) -> dict[str, Any]:
+    listed = list(actions or ("ecr:BatchGetImage",))
+    statement = {"Effect": "Allow", "Principal": {"AWS": principal}, "Action": listed}
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+def _is_let_in(aws: FaultyStandIn, principal: str, place: Repository, action: str = "ecr:BatchGetImage") -> bool:
+    return aws.ecr.permits(Issued(principal, principal.split(":")[4], place.region, "ecr", 0), place, action)
 
 
 class TestCalls:

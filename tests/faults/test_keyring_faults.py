@@ -1,0 +1,254 @@
+"""A keyring that is absent, locked, hung, full or broken: ``get`` answers all the same, and ``store`` loses nothing."""
+
+import os
+import signal
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from faults.parts import (
+    ASSUME,
+    LIMIT_SECONDS,
+    MINT,
+    PASSWORD,
+    World,
+    another_user,
+    in_shell,
+    link,
+    timed,
+)
+
+from standin import busses, faults
+from support import keyrings, need
+from support.home import HOST, NOT_FOUND, Home, Result
+
+DEBUG = {"ECRX_LOG": "debug"}
+OTHER = "registry.example"
+ABSENT = {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"}
+# Fills an ordinary user's quota with keys of another program.
+FULL = 'while keyctl padd user "other:$n" @u </etc/passwd >/dev/null 2>&1; do n=$((n+1)); done; exec "$get" get'
+ERRORS = [
+    "OSError",
+    "RuntimeError",
+    "KeyboardInterrupt",
+    "SystemExit",
+    "GeneratorExit",
+    "MemoryError",
+    "RecursionError",
+    "Speechless",
+    "Panic",
+]
+
+
+def uncached(home: Home, env: Mapping[str, str]) -> str:
+    """Return what two gets say under ECRX_LOG=debug, which both answer in time with a token of their own."""
+    link(home, "secondary")
+    one, other = (timed(lambda: home.get(env={**env, **DEBUG})) for _ in range(2))
+    assert one.result.secret != other.result.secret
+    assert max(one.seconds, other.seconds) < LIMIT_SECONDS
+    assert "" == home.get(env=env).stderr
+    return one.result.stderr
+
+
+def refused(result: Result) -> str:
+    """Return the one line of a verb that fails."""
+    assert (1, result.stdout, 1) == (result.status, result.stderr, result.stdout.count("\n"))
+    assert NOT_FOUND.strip() not in result.stdout
+    assert PASSWORD not in result.stdout
+    return result.stdout
+
+
+@contextmanager
+def stopped(bus: Mapping[str, str]) -> Iterator[None]:
+    """Stop the keyring daemon of that bus, which does not answer then."""
+    (daemon,) = (
+        int(path.parent.name)
+        for path in Path("/proc").glob("[0-9]*/environ")
+        if _is_daemon(path, bus["DBUS_SESSION_BUS_ADDRESS"])
+    )
+    os.kill(daemon, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(daemon, signal.SIGCONT)
+
+
+def _is_daemon(environ: Path, address: str) -> bool:
+    try:
+        name = (environ.parent / "comm").read_text()
+        return name.startswith("gnome-keyring") and address.encode() in environ.read_bytes()
+    except OSError:
+        return False
+
+
+class TestSecretService:
+    """The keyring of a desktop, where the environment says so or the kernel has none."""
+
+    env: Mapping[str, str] = {"ECRX_KEYRING": "secret-service"}
+
+    @pytest.mark.parametrize("address", ["unix:path=/nonexistent", "unix:path=/dev/null", "nonsense", "tcp:host=x"])
+    def test_that_is_absent_keeps_nothing(self, world: World, address: str) -> None:
+        said = uncached(world.home, {**self.env, "DBUS_SESSION_BUS_ADDRESS": address})
+
+        assert "debug: going on without a keyring: the Secret Service is not available" in said
+
+    def test_that_hangs_from_the_start_keeps_nothing(self, world: World, tmp_path: Path) -> None:
+        with busses.hung(tmp_path / "bus") as bus:
+            said = uncached(world.home, {**self.env, **bus})
+
+        assert "debug: going on without a keyring: the Secret Service is not available" in said
+
+    def test_whose_daemon_hangs_keeps_nothing(self, world: World, secret_service: dict[str, str]) -> None:
+        with stopped(secret_service):
+            said = uncached(world.home, {**self.env, **secret_service})
+
+        assert "debug: going on without" in said
+
+    def test_that_is_locked_keeps_nothing(self, world: World, tmp_path: Path) -> None:
+        with keyrings.secret_service(tmp_path / "bus", unlocked=False) as bus:
+            said = uncached(world.home, {**self.env, **bus})
+
+        assert "debug: the token is not cached: the Secret Service is locked" in said
+
+    def test_that_is_locked_refuses_a_password_in_a_clear_line(self, home: Home, tmp_path: Path) -> None:
+        with keyrings.secret_service(tmp_path / "bus", unlocked=False) as bus:
+            line = refused(home.store(OTHER, "me", PASSWORD, env=bus))
+            found = home.run("get", stdin=OTHER, env=bus)
+
+        assert line.startswith("docker-credential-ecrx: the Secret Service is locked; unlock it")
+        assert Result(1, NOT_FOUND, "") == found
+
+    @pytest.mark.parametrize("fault", ["absent", "hung", "stopped"])
+    def test_that_fails_refuses_another_password_and_has_the_old_one_afterwards(
+        self, home: Home, secret_service: dict[str, str], tmp_path: Path, fault: str
+    ) -> None:
+        home.store(OTHER, "me", "old", env=secret_service)
+        before = home.run("list", env=secret_service)
+
+        if fault == "absent":
+            line = refused(
+                home.store(OTHER, "me", PASSWORD, env={"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"})
+            )
+        elif fault == "hung":
+            with busses.hung(tmp_path / "bus") as bus:
+                line = refused(home.store(OTHER, "me", PASSWORD, env=bus))
+        else:
+            with stopped(secret_service):
+                line = refused(home.store(OTHER, "me", PASSWORD, env=secret_service))
+
+        assert "the Secret Service" in line
+        assert "old" == home.run("get", stdin=OTHER, env=secret_service).secret
+        assert before == home.run("list", env=secret_service)
+
+    def test_that_hangs_holds_no_other_verb_up(self, home: Home, secret_service: dict[str, str]) -> None:
+        home.store(OTHER, "me", "old", env=secret_service)
+        with stopped(secret_service):
+            got = timed(lambda: home.run("get", stdin=OTHER, env=secret_service))
+            listed = timed(lambda: home.run("list", env=secret_service))
+            erased = timed(lambda: home.run("erase", stdin=OTHER, env=secret_service))
+
+        assert (1, 0, 0) == (got.result.status, listed.result.status, erased.result.status)
+        assert max(got.seconds, listed.seconds, erased.seconds) < LIMIT_SECONDS
+        assert "old" == home.run("get", stdin=OTHER, env=secret_service).secret
+
+
+class TestKernelKeyring:
+    def test_that_is_full_keeps_nothing_and_takes_nothing_from_others(self, world: World) -> None:
+        need.command("keyctl")
+        world.home.env |= DEBUG | {"ECRX_KEYRING": "kernel"}
+        with another_user() as prefix:
+            one, other = (in_shell(world.home, f"n=0; {FULL}", prefix=prefix) for _ in range(2))
+            left = in_shell(world.home, "keyctl rlist @u | wc -w", prefix=prefix).stdout
+
+        assert one.secret != other.secret
+        assert "debug: the token is not cached: cannot write to the kernel keyring: Disk quota exceeded" in one.stderr
+        assert int(left) > 1
+
+
+@pytest.mark.parametrize("program", ["wheel"], indirect=True)
+class TestKeyringLibrary:
+    """The frozen program has the operating system's keyrings alone; the wheel takes any that is installed."""
+
+    @pytest.fixture
+    def env(self, tmp_path: Path) -> dict[str, str]:
+        """Return the environment in which the backends of these tests are installed."""
+        return {
+            "PYTHONPATH": str(Path(__file__).parents[1]),
+            "FAULTS_FILE": str(tmp_path / "kept"),
+            "ECRX_KEYRING": "faults.backends.Kept",
+        }
+
+    @pytest.mark.parametrize("error", ERRORS)
+    @pytest.mark.parametrize("backend", ["Raising", "RaisingWhenOpened", "RaisingWhenJudged"])
+    def test_that_raises_anything_keeps_nothing(
+        self, world: World, env: dict[str, str], backend: str, error: str
+    ) -> None:
+        said = uncached(world.home, env | {"ECRX_KEYRING": f"faults.backends.{backend}", "FAULTS_ERROR": error})
+
+        assert "debug: going on without" in said
+        assert f"faults.backends.{backend}" in said
+
+    @pytest.mark.parametrize("error", ERRORS)
+    def test_that_raises_anything_refuses_a_password_in_a_clear_line(
+        self, world: World, env: dict[str, str], error: str
+    ) -> None:
+        env |= {"ECRX_KEYRING": "faults.backends.Raising", "FAULTS_ERROR": error}
+
+        line = refused(world.home.store(OTHER, "me", PASSWORD, env=env))
+
+        assert "the keyring faults.backends.Raising" in line
+
+    @pytest.mark.parametrize("value", ["bytes", "number", "list", "self", "surrogate"])
+    def test_that_gives_no_text_has_nothing(self, world: World, env: dict[str, str], value: str) -> None:
+        env |= {"ECRX_KEYRING": "faults.backends.Odd", "FAULTS_VALUE": value}
+
+        assert world.home.get(env=env).secret
+        assert "" == world.home.get(env=env).stderr
+
+    def test_that_takes_only_short_secrets_keeps_a_token_all_the_same(self, world: World, env: dict[str, str]) -> None:
+        env["ECRX_KEYRING"] = "faults.backends.Short"
+
+        assert world.home.get(env=env).secret == world.home.get(env=env).secret
+        assert [1, 1] == [world.aws.count(operation) for operation in (ASSUME, MINT)]
+
+    def test_that_takes_hardly_anything_keeps_nothing_and_leaves_nothing(
+        self, world: World, env: dict[str, str], tmp_path: Path
+    ) -> None:
+        said = uncached(world.home, env | {"ECRX_KEYRING": "faults.backends.VeryShort"})
+
+        assert "debug: the token is not cached: " in said
+        assert not (tmp_path / "kept").exists() or "{}" == (tmp_path / "kept").read_text()
+
+    def test_that_fails_once_aws_has_answered_keeps_nothing(self, world: World, env: dict[str, str]) -> None:
+        said = uncached(world.home, env | {"FAULTS_WRITING": "no"})
+
+        assert "debug: the token is not cached: cannot write to the keyring faults.backends.Kept" in said
+        assert [] == world.aws.told(said)
+
+    def test_that_fails_to_replace_a_token_has_the_old_one_which_is_served_while_aws_is_down(
+        self, world: World, env: dict[str, str]
+    ) -> None:
+        old = world.home.get(env=env).secret
+
+        assert old == world.home.get(env=env | {"FAULTS_WRITING": "no"}).secret
+        world.aws.fail(MINT, faults.hanging)
+        assert old == world.home.get(env=env).secret
+
+    def test_that_fails_refuses_another_password_and_has_the_old_one_afterwards(
+        self, home: Home, env: dict[str, str]
+    ) -> None:
+        home.store(OTHER, "me", "old", env=env)
+
+        line = refused(home.store(OTHER, "me", PASSWORD, env=env | {"FAULTS_WRITING": "no"}))
+
+        assert "cannot write to the keyring faults.backends.Kept" in line
+        assert "old" == home.run("get", stdin=OTHER, env=env).secret
+
+    def test_that_talks_does_not_talk_into_the_answer(self, world: World, env: dict[str, str]) -> None:
+        env["ECRX_KEYRING"] = "faults.backends.Chatty"
+
+        got = [world.home.get(env=env) for _ in range(2)]
+
+        assert [HOST, HOST] == [one.answer["ServerURL"] for one in got]
+        assert got[0].secret == got[1].secret
