@@ -9,7 +9,7 @@ import re
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
-from docker_credential_ecrx.errors import AwsError
+from docker_credential_ecrx.errors import AwsError, one_line
 from docker_credential_ecrx.principal import Principal
 
 Document = dict[str, Any]
@@ -84,7 +84,7 @@ def still_allowed_by(document: Document | None, to: Principal) -> list[str]:
     """Return the statements that let ``to`` push or pull, by their identifiers or numbers."""
     names = {"*", to.arn, to.account, to.root}
     return [
-        str(statement.get("Sid") or f"number {number}")
+        one_line(str(statement.get("Sid") or f"number {number}"))
         for number, statement in enumerate(_statements(document), 1)
         if statement.get("Effect") == "Allow"
         and names.intersection(_principals(statement))
@@ -100,7 +100,8 @@ def suspects(document: Document | None, to: Principal) -> list[str]:
 
 def summary(document: Document) -> list[tuple[str, str]]:
     """Return a line for each statement: its identifier, and whom it lets do what."""
-    return [(str(statement.get("Sid", "")), _sentence(statement)) for statement in document["Statement"]]
+    lines = [(str(statement.get("Sid", "")), _sentence(statement)) for statement in document["Statement"]]
+    return [(one_line(sid), one_line(sentence)) for sid, sentence in lines]
 
 
 def pretty(document: Document | None) -> str:

@@ -38,7 +38,7 @@ def read(path: str) -> TextFile:
         raise FileError(message, "save it as UTF-8") from error
     except OSError as error:
         message = f"cannot read {path}: {error.strerror}"
-        raise FileError(message, f"mend what this shows: ls -ld {path}") from error
+        raise FileError(message, _remedy(error, Path(path))) from error
 
 
 def save(files: list[TextFile]) -> None:
@@ -114,11 +114,20 @@ def _explained(target: str) -> Iterator[None]:
         yield
     except OSError as error:
         message = f"cannot write {target}: {error.strerror}"
-        place = next(path for path in (Path(target), *Path(target).parents) if path.exists())
-        if place == Path(target) and _is_writable(place):
-            place = place.parent
-        hint = f"chmod u+w {place}" if error.errno in (errno.EACCES, errno.EPERM) else f"see ls -ld {place}"
-        raise FileError(message, hint) from error
+        raise FileError(message, _remedy(error, Path(target))) from error
+
+
+def _remedy(error: OSError, path: Path) -> str:
+    """Return the command that mends what is wrong with ``path`` or the folder that it is in, or shows it."""
+    place = next(place for place in (path, *path.absolute().parents) if os.path.exists(place))  # noqa: PTH110 - raises
+    if place == path and _is_writable(path) and os.access(path, os.R_OK):
+        place = path.absolute().parent
+    is_mine = sys.platform == "win32" or place.stat().st_uid == os.getuid()
+    if error.errno not in (errno.EACCES, errno.EPERM) or not (is_mine or place.is_file()):
+        return f"see ls -ld {place}"
+    if not is_mine:  # what sudo docker login leaves
+        return f"sudo chown {os.getuid()} {place}"
+    return f"chmod u+{'rw' if place.is_file() else 'rwx'} {place}"
 
 
 def _is_writable(path: Path) -> bool:

@@ -211,10 +211,11 @@ class TestConfigJson:
         once = config_of(home).stat()
 
         again = configure(home)
+        twice = config_of(home).stat()
 
         assert (0, "nothing to change\n") == (again.status, again.stdout)
         assert after == read(config_of(home))
-        assert once == config_of(home).stat()
+        assert (once.st_ino, once.st_mtime_ns) == (twice.st_ino, twice.st_mtime_ns)
 
     @pytest.mark.parametrize("before", [text for text, _ in SHAPES.values() if text], ids=lambda text: text[:20])
     def test_is_what_it_was_once_the_entry_is_removed(self, home: Home, before: str) -> None:
@@ -585,7 +586,7 @@ class TestBadInput:
 
         todo = remedy(configure(home))
 
-        assert f"chmod u+w {config_of(home)}" == todo
+        assert f"chmod u+rw {config_of(home)}" == todo
         assert "{}" == read(config_of(home))
         assert not settings_of(home).exists()
         subprocess.run(todo.split(), check=True)
@@ -609,7 +610,7 @@ class TestBadInput:
         home.configure("# mine\n")
         settings_of(home).chmod(0o444)
 
-        assert f"chmod u+w {settings_of(home)}" == remedy(configure(home))
+        assert f"chmod u+rw {settings_of(home)}" == remedy(configure(home))
         assert ("# mine\n", "{}") == (read(settings_of(home)), read(config_of(home)))
 
     @pytest.fixture

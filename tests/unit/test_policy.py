@@ -228,6 +228,7 @@ class TestSummary:
             (_statement(access=PULL), ("EcrxPull222222222222", f"{_ROOT} may pull")),
             (_FOREIGN | {"Effect": "Deny"}, ("AllowOther", "333333333333 may not ecr:*")),
             (_FOREIGN | {"Condition": {"Bool": {}}}, ("AllowOther", "333333333333 may ecr:*, on a condition")),
+            (_FOREIGN | {"Sid": "a\x1b[2Jb\nc"}, ("a [2Jb c", "333333333333 may ecr:*")),
             ({"Effect": "Allow", "NotPrincipal": {"AWS": _ID}, "NotAction": "ecr:*"}, ("", "… may …")),
         ],
     )
