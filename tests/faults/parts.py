@@ -61,6 +61,13 @@ class Aws(FaultyStandIn, Sessions):
         return [secret[:6] for secret in self.secrets() if any(form and form in whole for form in forms_of(secret))]
 
 
+def places(secret: str, folder: Path) -> list[Path]:
+    """Return the files below ``folder`` that hold ``secret`` in any form."""
+    forms = [form for form in forms_of(secret) if form]
+    files = [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
+    return [path for path in files if any(form in path.read_bytes() for form in forms)]
+
+
 class World(NamedTuple):
     """A user who has a role profile ``secondary``; ``stack`` ends what a fault starts."""
 

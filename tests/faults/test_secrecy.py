@@ -8,13 +8,12 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from faults.parts import ASSUME, MINT, PASSWORD, Held, World, age, another_user, running
+from faults.parts import ASSUME, MINT, PASSWORD, Held, World, age, another_user, places, running
 
 from docker_credential_ecrx.demo.standin import Answer
 from standin import busses, faults
 from support import keyrings
 from support.home import HOST, OTHER_HOST, Result
-from support.secrets import places_of
 
 OTHER = "registry.example"
 LEVELS = ["debug", "DEBUG", "trace", "info", "1", "all"]
@@ -67,7 +66,7 @@ class TestOutput:
         self, world: World, keyring: dict[str, str], secret_service: dict[str, str], level: str
     ) -> None:
         env = keyring | secret_service | {"ECRX_LOG": level}
-        home, login = world.home, next(iter(world.home.get(OTHER_HOST, env={"ECRX_KEYRING": "none"}).secret.split()))
+        home, login = world.home, world.home.get(env={"ECRX_KEYRING": "none"}).secret
 
         cold, cached = home.get(env=env), home.get(env=env)
         age(home, keyring, hours=11)
@@ -207,8 +206,8 @@ class TestFiles:
 
         own = (home.folder / ".aws/credentials").read_text()  # what the user keeps there is the user's own affair
         secrets = [secret for secret in world.aws.secrets() if secret not in own]
-        assert {secret: [] for secret in secrets} == {secret: places_of(secret, tmp_path) for secret in secrets}
-        assert [] == places_of(BEARER, tmp_path)
+        assert {secret: [] for secret in secrets} == {secret: places(secret, tmp_path) for secret in secrets}
+        assert [] == places(BEARER, tmp_path)
         state = home.folder / ".local/state/ecrx"
         modes = {f"{path.stat().st_mode & 0o777:o}" for path in state.iterdir()}
         assert ("700", {"600"}) == (f"{state.stat().st_mode & 0o777:o}", modes)
@@ -218,8 +217,9 @@ class TestFiles:
 class TestKernelKeys:
     def test_expire_by_themselves_and_are_the_users_alone(self, world: World, kernel: dict[str, str]) -> None:
         before = keyrings.kernel_keys().keys()
-        secret = world.home.get(env=kernel).secret
-        world.home.store(OTHER_HOST, "AWS", secret, env=kernel)
+        login = world.home.get(env={"ECRX_KEYRING": "none"}).secret
+        world.home.store(OTHER_HOST, "AWS", login, env=kernel)
+        assert world.home.get(env=kernel).secret
 
         lines = [line.split(maxsplit=8) for line in Path("/proc/keys").read_text().splitlines()]
         new = [line for line in lines if str(int(line[0], 16)) in keyrings.kernel_keys().keys() - before]
