@@ -3,7 +3,13 @@
 import os
 import sys
 
-from docker_credential_ecrx.__main__ import main
+try:
+    from docker_credential_ecrx.__main__ import main
+except ImportError as error:
+    line = f"docker-credential-ecrx: a part of the program is missing: {error.name}; install it again\n"
+    for stream in (1, 2):  # as docker wants it told
+        os.write(stream, line.encode())
+    os._exit(1)
 
 # PyInstaller's loader leads to the program's own libraries, and tells a further start of it that this is done.
 # A credential_process is another program and has its own, and one that starts this program again starts it anew.

@@ -1,5 +1,6 @@
 """The front door: a verb that docker sends, or a command that a person types."""
 
+import _signal  # type: ignore[import-not-found] # typeshed has signal alone
 import os
 import sys
 
@@ -19,15 +20,21 @@ def main() -> int:
 
     core_dump.forbid()
     if len(arguments) == 1 and word in protocol.VERBS:
+        # docker's Ctrl-C ends this without a word; signal is this module and 3 ms of enums.
+        _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
+        # Nobody but the answer goes to stdout: neither what a keyring's backend prints nor a child that lives on.
+        stdout = os.dup(1)
+        os.dup2(2, 1)
         reply = protocol.answer(word, sys.argv[0], os.environ, _read)
     else:
         from docker_credential_ecrx import commands
 
         if word in commands.NAMES or (len(arguments) == 1 and word in _OPTIONS):
             return commands.run(arguments)
+        stdout = 1
         reply = protocol.usage_error(arguments)
     _write(2, reply.stderr)
-    return _write(1, reply.stdout) or reply.status
+    return _write(stdout, reply.stdout) or reply.status
 
 
 def _fill_streams() -> None:
@@ -52,7 +59,7 @@ def _read() -> bytes:
 
 def _write(stream: int, text: str) -> int:
     """Write ``text`` whole; return the exit status, 1 where nobody reads it."""
-    left = text.encode()
+    left = text.encode("utf-8", "backslashreplace")
     try:
         while left:
             left = left[os.write(stream, left) :]

@@ -157,7 +157,7 @@ class Helper:
 
         folder = state.folder(self._environ)
         try:
-            return state.FileLock(os.path.join(folder, f"{name.rpartition(':')[2]}.lock")) if folder else None
+            return state.FileLock(os.path.join(folder, f"{name.replace(':', '.')}.lock")) if folder else None
         except OSError as error:
             log.debug(f"going on without a lock: {error.strerror}")
             return None

@@ -7,11 +7,7 @@ It runs at every cached ``get``, so it scans AWS's files by hand: configparser a
 """
 
 import os
-
-try:
-    from _blake2 import blake2b  # hashlib is this plus OpenSSL, which takes milliseconds to load
-except ImportError:  # pragma: no cover - another Python than CPython
-    from hashlib import blake2b
+from _blake2 import blake2b  # hashlib is this plus OpenSSL, which takes milliseconds to load
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -31,7 +31,7 @@ class Patience:
 def within(seconds: float, call: "Callable[[], T]") -> "T":
     """Return what ``call`` returns, or raise what it raises; it runs in a thread that is given up after ``seconds``.
 
-    Raises TimeoutError where it has not ended by then.
+    Raises TimeoutError where it has not ended by then, and RuntimeError for what is no Exception.
     """
     results: list[T] = []
     errors: list[BaseException] = []
@@ -50,6 +50,9 @@ def within(seconds: float, call: "Callable[[], T]") -> "T":
     if not done.acquire(timeout=seconds):
         message = f"no answer within {seconds:g} seconds"
         raise TimeoutError(message)
-    if errors:
-        raise errors[0]
-    return results[0]
+    if not errors:
+        return results[0]
+    if not isinstance(errors[0], Exception):
+        # What a stranger ends a program with, SystemExit or a panic, does not end this one.
+        raise RuntimeError(type(errors[0]).__name__) from errors[0]  # noqa: TRY004
+    raise errors[0]

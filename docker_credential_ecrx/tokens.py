@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _MAGIC = "ecrx1"
 _FIELDS = 7
+_LIFE_SECONDS = 12 * 3600
 # Half a life, give or take a twentieth: a fleet that was started together does not renew in one second.
 _RENEW_AT, _SPREAD = 0.5, 0.05
 # Longer than one attempt to mint may take, so that who waits gets its outcome.
@@ -76,7 +77,7 @@ class Token:
 
 def fresh_token(password: str, name: str, life: float, minted: Moment) -> Token:
     """Return a token that was minted just now for the keyring item ``name`` and lives for ``life`` seconds."""
-    fixed = binascii.crc32(f"{_first_word(_MACHINE_ID)} {name}".encode()) / 0xFFFFFFFF
+    fixed = binascii.crc32(f"{_first_word(_MACHINE_ID)} {name}".encode("utf-8", "surrogateescape")) / 0xFFFFFFFF
     return Token(password, minted, life, life * (_RENEW_AT + _SPREAD * (2 * fixed - 1)))
 
 
@@ -99,9 +100,11 @@ def from_record(name: str, record: str) -> Token | None:
         return None
     _, life, renew, *stamp, _ = words
     try:
-        return Token(password, _moment(*stamp), float(life), float(renew))
+        token = Token(password, _moment(*stamp), float(life), float(renew))
     except ValueError:
         return None
+    # No more than ECR gives, and due before it is over: NaN is neither.
+    return token if 0 <= token.renew <= token.life <= _LIFE_SECONDS else None
 
 
 def cached(name: str, keyring: "Keyring | None") -> Token | None:
@@ -206,7 +209,7 @@ def _moment(utc: str, boot: str, uptime: str) -> Moment:
 
 
 def _checksum(name: str, facts: str, password: str) -> str:
-    return f"{binascii.crc32(f'{name} {facts} {password}'.encode()):08x}"
+    return f"{binascii.crc32(f'{name} {facts} {password}'.encode('utf-8', 'surrogateescape')):08x}"
 
 
 def _first_word(path: str) -> str:

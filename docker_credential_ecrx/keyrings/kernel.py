@@ -143,7 +143,8 @@ def _quota() -> int:
 
 def description_of(service: str, username: str) -> bytes:
     """Return the description of the key that keeps a ``keyring`` item: the last colon parts the two."""
-    return f"{service}:{username.replace('%', '%25').replace(':', '%3A')}".encode()
+    # A link's name may be any bytes.
+    return f"{service}:{username.replace('%', '%25').replace(':', '%3A')}".encode("utf-8", "surrogateescape")
 
 
 def _pack(secret: str, seconds: int | None) -> bytes:

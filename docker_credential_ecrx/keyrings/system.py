@@ -91,7 +91,8 @@ class SystemKeyring:
             self._delete(chunk)
 
     def _get(self, name: str) -> str | None:
-        return self._limited("read", lambda: self._backend.get_password(service_of(name), USERNAME))
+        found: object = self._limited("read", lambda: self._backend.get_password(service_of(name), USERNAME))
+        return found if isinstance(found, str) else None  # a backend may return anything
 
     def _set(self, name: str, secret: str) -> None:
         self._limited("write to", lambda: self._backend.set_password(service_of(name), USERNAME, secret))

@@ -1,5 +1,6 @@
 """A token's life on two clocks, its record in a keyring, and how many processes get it with one question to AWS."""
 
+import math
 import signal
 import subprocess
 import sys
@@ -38,7 +39,13 @@ os.kill(os.getpid(), signal.SIGKILL)
 patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 whole = st.integers(-(10**10), 10**10).map(float)
 words = st.sampled_from([BOOT, OTHER_BOOT, NO_BOOT])
-minted_tokens = st.builds(Token, st.text(min_size=1), st.builds(Moment, whole, words, whole), whole, whole)
+lives = st.tuples(*[st.integers(0, 43_200).map(float)] * 2).map(lambda seconds: (max(seconds), min(seconds)))
+minted_tokens = st.builds(
+    lambda password, minted, life: Token(password, minted, *life),
+    st.text(min_size=1),
+    st.builds(Moment, whole, words, whole),
+    lives,
+)
 
 
 def later(seconds: float, *, boot: str = BOOT, clock_set_by: float = 0.0) -> Moment:
@@ -124,6 +131,21 @@ class TestRecord:
 
     def test_without_a_password_is_none(self) -> None:
         assert tokens.from_record(NAME, tokens.to_record(NAME, Token("", MINTED, LIFE, DUE))) is None
+
+    @pytest.mark.parametrize(
+        ("life", "renew"),
+        [
+            (-1, -1),
+            (-1, 21_600),
+            (43_201, 21_600),
+            (math.inf, 21_600),
+            (math.nan, 21_600),
+            (43_200, math.nan),
+            (60, 61),
+        ],
+    )
+    def test_of_a_life_that_ecr_does_not_give_is_none(self, life: float, renew: float) -> None:
+        assert tokens.from_record(NAME, tokens.to_record(NAME, Token("password", MINTED, life, renew))) is None
 
     @patient
     @given(st.one_of(st.text(), st.text().map(lambda text: f"ecrx1 {text}"), st.from_regex(r"ecrx1( \S*){6}\n.*")))
