@@ -1,11 +1,12 @@
 """Real keyrings: the kernel's, and a gnome-keyring on a bus of its own."""
 
-import os
 import subprocess
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from docker_credential_ecrx.keyrings.keyctl import USER_KEYRING, Keyctl
 from support import need
 
 _PREFIX = "docker-credential-ecrx:"
@@ -98,10 +99,19 @@ def kernel_keys_put_back() -> Iterator[None]:
 
 
 def kernel_keys() -> dict[str, str]:
-    """Return the descriptions of the program's keys, by serial number."""
+    """Return the descriptions of the program's keys, by serial number.
+
+    They are those in the user's own ring: /proc/keys lists other user namespaces' keys too.
+    """
+    keyctl = Keyctl()
+    try:
+        ring = keyctl.persistent()
+    except OSError:
+        ring = USER_KEYRING
+    serials = keyctl.read(ring)
     keys = {}
-    for line in Path("/proc/keys").read_text().splitlines():
-        fields = line.split(maxsplit=8)
-        if fields[7] == "user" and fields[8].startswith(_PREFIX) and fields[5] == str(os.getuid()):
-            keys[str(int(fields[0], 16))] = fields[8]
-    return keys
+    for at in range(0, len(serials), 4):
+        serial = int.from_bytes(serials[at : at + 4], sys.byteorder, signed=True)
+        with suppress(OSError):  # gone meanwhile
+            keys[str(serial)] = keyctl.describe(serial).decode(errors="replace")
+    return {serial: description for serial, description in keys.items() if description.startswith(_PREFIX)}
