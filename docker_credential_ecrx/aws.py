@@ -7,18 +7,19 @@ Sessions are botocore's, the core of boto3: boto3's own part, its resources and 
 
 import base64
 import json
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
 
-from botocore import exceptions
+from botocore import UNSIGNED, exceptions
 from botocore.config import Config
 from botocore.configprovider import ConfiguredEndpointProvider
 from botocore.session import Session
 
-from docker_credential_ecrx.aws_errors import MfaNeededError, explain
+from docker_credential_ecrx.aws_errors import MfaNeededError, explain, explain_call
 from docker_credential_ecrx.errors import AwsError
 from docker_credential_ecrx.identity import Identity
 from docker_credential_ecrx.limit import within
@@ -77,15 +78,56 @@ def mint(registry: Registry, identity: Identity, environ: Mapping[str, str], mfa
 
 def principal(registry: Registry, identity: Identity, mfa: Mfa) -> str:
     """Return the ARN that STS knows ``identity`` by, or an empty text where it does not say so within 9 seconds."""
+    try:
+        return within(_SECONDS, lambda: _caller(registry.region, identity, mfa))
+    except Exception:  # noqa: BLE001 - it is only told, so nothing that goes wrong here matters
+        return ""
 
-    def ask() -> str:
-        client: Any = _resolved(registry, identity, mfa).create_client("sts")
-        return str(client.get_caller_identity()["Arn"])
+
+def caller(region: str | None, identity: Identity, environ: Mapping[str, str]) -> str:
+    """Return the ARN that STS in ``region`` knows ``identity`` by.
+
+    Raises as ``mint`` does; an MFA code is needed where MfaNeededError is raised.
+    """
+    try:
+        return within(_SECONDS, lambda: _caller(region, identity, None))
+    except MfaNeededError:
+        raise
+    except Exception as error:
+        raise explain_call(error, "AWS does not say who calls", identity, environ) from error
+
+
+def clock_ahead(region: str | None, identity: Identity, environ: Mapping[str, str]) -> float:
+    """Return how many seconds the clock here is ahead of AWS's, to a second; no credentials are needed.
+
+    Raises AwsError.
+    """
+
+    def ask() -> float:
+        session = open_session(identity, region or _region(identity))
+        client: Any = session.create_client("sts", config=Config(signature_version=UNSIGNED))
+        try:
+            response = client.get_caller_identity()
+        except exceptions.ClientError as error:  # AWS refuses who does not sign, and says when
+            response = error.response
+        date = parsedate_to_datetime(response["ResponseMetadata"]["HTTPHeaders"]["date"])
+        return (datetime.now(UTC) - date).total_seconds()
 
     try:
         return within(_SECONDS, ask)
-    except Exception:  # noqa: BLE001 - it is only told, so nothing that goes wrong here matters
-        return ""
+    except Exception as error:
+        raise explain_call(error, "AWS does not tell the time", identity, environ) from error
+
+
+def profiles() -> list[str]:
+    """Return the names of the profiles in AWS's files."""
+    return list(Session().available_profiles)
+
+
+def ca_bundle(identity: Identity, environ: Mapping[str, str]) -> str | None:
+    """Return the file of certificates that AWS's endpoints are verified by, or None for botocore's own."""
+    bundle: str | None = Session(profile=identity.profile).get_config_variable("ca_bundle")
+    return bundle or environ.get("REQUESTS_CA_BUNDLE")
 
 
 def decode(authorization: str) -> str:
@@ -116,7 +158,7 @@ def life_of(password: str, now: float) -> float:
 
 
 def _mint(registry: Registry, identity: Identity, mfa: Mfa | None) -> Minted:
-    session = _resolved(registry, identity, mfa)
+    session = _resolved(registry.region, identity, mfa)
     client: Any = session.create_client(registry.service, config=endpoint_of(session, registry))
     response = client.get_authorization_token()
     data = response.get("authorizationData")
@@ -143,9 +185,21 @@ def _life(expires_at: object, date: str | None) -> float:
     return min((expires_at - issued).total_seconds(), _LIFE_SECONDS)
 
 
-def _resolved(registry: Registry, identity: Identity, mfa: Mfa | None) -> Session:
+def _caller(region: str | None, identity: Identity, mfa: Mfa | None) -> str:
+    session = _resolved(region or _region(identity), identity, mfa)
+    client: Any = session.create_client("sts")
+    return str(client.get_caller_identity()["Arn"])
+
+
+def _region(identity: Identity) -> str:
+    """Return the region in which the identity asks where no registry says so."""
+    configured = Session(profile=identity.profile).get_config_variable("region")
+    return str(configured or os.environ.get("AWS_REGION") or "us-east-1")
+
+
+def _resolved(region: str, identity: Identity, mfa: Mfa | None) -> Session:
     """Return a session with the credentials of ``identity``, its own role assumed."""
-    session = open_session(identity, registry.region, mfa)
+    session = open_session(identity, region, mfa)
     if identity.role_arn is not None:
         session = _assume(session, identity)
     if session.get_credentials() is None:

@@ -1,11 +1,13 @@
 """What keeps docker or podman from taking a registry's password from this program, though credHelpers names it."""
 
 import os
+import shlex
 import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from docker_credential_ecrx import docker_config, registry
 from docker_credential_ecrx.errors import FileError
@@ -14,6 +16,17 @@ from docker_credential_ecrx.text_file import TextFile
 
 _PREFIX = "docker-credential-"
 HELPER = PROGRAM.removeprefix(_PREFIX)  # as credHelpers names it
+
+
+class Obstacle(NamedTuple):
+    """What is in the way, and what mends it; that is empty where it is only to be known."""
+
+    what: str
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        """Say both."""
+        return f"{self.what}; {self.remedy}" if self.remedy else self.what
 
 
 def passwords(files: list[TextFile], host: str) -> Iterator[tuple[str, str]]:
@@ -27,31 +40,38 @@ def passwords(files: list[TextFile], host: str) -> Iterator[tuple[str, str]]:
                 yield file.path, server
 
 
-def warnings(files: list[TextFile], hosts: Iterable[str], environ: Mapping[str, str]) -> Iterator[str]:
-    """Yield what is in the way, and what mends it; ``files`` are the client's, the last the one that names us."""
+def warnings(files: list[TextFile], hosts: Iterable[str], environ: Mapping[str, str]) -> Iterator[Obstacle]:
+    """Yield what is in the way of either client; ``files`` are its own, the last the one that names us."""
     for host in hosts:
         for file in files[:-1]:
             helper = docker_config.helpers(file).get(host)
             if helper not in (None, HELPER):
-                yield f"{file.path} goes first, and gives {host} to {_PREFIX}{helper}; remove it from credHelpers there"
+                what = f"{file.path} goes first, and gives {host} to {_PREFIX}{helper}"
+                yield Obstacle(what, "remove it from credHelpers there")
     if not _is_on_path(PROGRAM, environ):
-        folder = Path(shutil.which(sys.argv[0]) or sys.argv[0]).absolute().parent
-        yield f"{PROGRAM} is not on PATH, where it is looked for; export PATH={folder}{os.pathsep}$PATH"
+        yield Obstacle(f"{PROGRAM} is not on PATH, where it is looked for", path_remedy(sys.argv[0]))
 
 
-def docker_warnings(file: TextFile, hosts: Iterable[str], environ: Mapping[str, str]) -> Iterator[str]:
+def path_remedy(called_by: str) -> str:
+    """Return the command that puts the program ``called_by`` on PATH."""
+    folder = Path(shutil.which(called_by) or called_by).absolute().parent
+    return f"export PATH={shlex.quote(str(folder))}{os.pathsep}$PATH"
+
+
+def docker_warnings(file: TextFile, hosts: Iterable[str], environ: Mapping[str, str]) -> Iterator[Obstacle]:
     """Yield what docker alone does, with its config.json and its environment."""
     with suppress(FileError):  # docker, too, goes on without it where it is broken
         variable = TextFile("DOCKER_AUTH_CONFIG", environ.get("DOCKER_AUTH_CONFIG", ""))
         for _, server in (found for host in hosts for found in passwords([variable], host)):
-            yield f"DOCKER_AUTH_CONFIG has a password for {server}, and docker takes that first; unset it"
+            what = f"DOCKER_AUTH_CONFIG has a password for {server}, and docker takes that first"
+            yield Obstacle(what, "unset DOCKER_AUTH_CONFIG")
     helper = docker_config.store(file)
     if helper and _is_on_path(f"{_PREFIX}{helper}", environ):
-        yield f"credsStore {helper} goes on for all other registries"
+        yield Obstacle(f"credsStore {helper} goes on for all other registries")
     elif helper:
         # Builds and compose ask every helper for all that it has, and go without any where one fails.
         missing = f"credsStore in {file.path} names {helper}, but {_PREFIX}{helper} is not on PATH"
-        yield f"{missing}, which fails builds and all other registries; install it, or remove credsStore"
+        yield Obstacle(f"{missing}, which fails builds and all other registries", "install it, or remove credsStore")
 
 
 def _is_on_path(program: str, environ: Mapping[str, str]) -> bool:

@@ -6,6 +6,7 @@ Colour is for terminals, and NO_COLOR is honoured.
 """
 
 import difflib
+import os
 import re
 import sys
 import textwrap
@@ -24,6 +25,9 @@ from docker_credential_ecrx.settings import PROGRAM
 # Lines stay whole where nobody looks: a pipe has no width.
 out = Console(soft_wrap=True, highlight=False, markup=False, emoji=False)
 err = Console(stderr=True, soft_wrap=True, highlight=False, markup=False, emoji=False)
+
+_SIGNS = {True: "✓", False: "✗", None: "–"}  # noqa: RUF001 - a dash
+_ASCII_SIGNS = {True: "+", False: "x", None: "-"}
 
 
 def say(text: str, style: str = "") -> None:
@@ -50,6 +54,30 @@ def facts(rows: Iterable[tuple[str, str]]) -> None:
         lines = textwrap.wrap(value, room, break_long_words=False, break_on_hyphens=False)
         for number, line in enumerate(lines or [""]):
             out.print(Text(f"  {'' if number else name:{width}}  ", "dim").append(line, "not dim"))
+
+
+def finding(name: str, detail: str, remedy: str, *, ok: bool | None) -> None:
+    """Print a line of what was looked at: whether it is well (None where it was not looked at), and what mends it."""
+    style = {True: "green", False: "bold red", None: "dim"}[ok]
+    signs = _SIGNS if _has_signs() else _ASCII_SIGNS
+    indent = " " * (len(name) + 4)
+    room = max(out.width - len(indent), 20) if out.is_terminal else sys.maxsize
+    first, *more = textwrap.wrap(detail, room, break_on_hyphens=False) or [""]
+    words = "dim" if ok is None else ""
+    out.print(
+        Text().append(signs[ok], style).append(f" {name}  ", "dim" if ok is None else "bold").append(first, words)
+    )
+    for line in more:
+        out.print(Text(f"{indent}{line}", words))
+    if remedy:
+        # In one line, however long: what is copied from a terminal is to run.
+        out.print(Text(f"  {'→' if signs is _SIGNS else '->'} ").append(remedy, "yellow"))
+
+
+def _has_signs() -> bool:
+    """Return whether the signs that are not ASCII arrive: where the locale has another character set, they do not."""
+    locale = next((value for value in map(os.environ.get, ("LC_ALL", "LC_CTYPE", "LANG")) if value), "UTF-8")
+    return out.encoding.startswith("utf") and "utf" in locale.lower()
 
 
 def moment(utc: float, now: float) -> str:

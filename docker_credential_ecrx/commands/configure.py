@@ -194,6 +194,6 @@ def _warn(files: list[TextFile], hosts: Iterable[str], keys: dict[str, str], opt
     if profile and next(chain(Identity(profile), os.environ), None) is None:
         terminal.say(f"there is no AWS profile {profile} yet; aws configure --profile {profile}", "yellow")
     for warning in obstacles.warnings(files, hosts, os.environ):
-        terminal.say(warning, "yellow")
+        terminal.say(str(warning), "yellow")
     for warning in () if options["podman"] else obstacles.docker_warnings(files[-1], hosts, os.environ):
-        terminal.say(warning)
+        terminal.say(str(warning))

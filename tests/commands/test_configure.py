@@ -426,7 +426,10 @@ class TestWarnings:
         done = configure(home, DOCKER_AUTH_CONFIG=json.dumps(OLD_LOGIN))
 
         assert 0 == done.status
-        assert f"DOCKER_AUTH_CONFIG has a password for {HOST}, and docker takes that first; unset it\n" in done.stderr
+        assert (
+            f"DOCKER_AUTH_CONFIG has a password for {HOST}, and docker takes that first; unset DOCKER_AUTH_CONFIG\n"
+            in done.stderr
+        )
         assert "" == configure(home, DOCKER_AUTH_CONFIG="broken").stderr
 
     def test_a_store_that_is_not_on_path_fails_builds(self, home: Home) -> None:

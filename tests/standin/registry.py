@@ -53,16 +53,22 @@ class Refused(NamedTuple):
 
     status: HTTPStatus
     message: str
+    code: str = "DENIED"
 
 
 class Registry:
     """The registries of every account and region.
 
     A repository that AWS knows is open to whom its policy lets in, and any other to the accounts in ``permitted``.
+    ``denial``, where it is set, is what everybody is told who asks for something in a repository.
+    ``images`` is the folder of the real registry behind them.
     """
 
-    def __init__(self, aws: StandIn, port: int) -> None:
+    denial: str | None = None
+
+    def __init__(self, aws: StandIn, port: int, images: Path) -> None:
         self.aws = aws
+        self.images = images
         self.port = port
         self.permitted: defaultdict[str, set[str]] = defaultdict(set)
 
@@ -107,6 +113,15 @@ class Registry:
             return None
         repository = Repository(place["account"], place["region"], asked["repository"])
         action = _ACTIONS.get((method, asked["kind"]), _UPLOAD)
+        return self._refusal_in(repository, action, issued)
+
+    def _refusal_in(self, repository: Repository, action: str, issued: Issued) -> Refused | None:
+        if self.denial is not None:
+            return Refused(HTTPStatus.FORBIDDEN, self.denial)
+        if issued.account == repository.account and repository not in self.aws.ecr.repositories:
+            words = f"The repository with name '{repository.name}' does not exist"
+            where = f"in the registry with id '{repository.account}'"
+            return Refused(HTTPStatus.NOT_FOUND, f"{words} {where}", "NAME_UNKNOWN")
         if self._permits(issued, repository, action):
             return None
         return Refused(HTTPStatus.FORBIDDEN, denial(issued.principal, action, repository))
@@ -121,10 +136,11 @@ class Registry:
 def serving(folder: Path, aws: StandIn, context: ssl.SSLContext, address: tuple[str, int]) -> Iterator[Registry]:
     """Serve the registries with TLS at ``address``, and keep their images in ``folder``."""
     config = folder / "registry.yml"
-    config.write_text(_CONFIG.format(folder=folder / "images"))
+    images = folder / "images"
+    config.write_text(_CONFIG.format(folder=images))
     command = (need.command("docker-registry"), "serve", config)
     with daemons.running(command, {}, folder / "registry.log", r"listening on 127\.0\.0\.1:([0-9]+)") as listening:
-        registry = Registry(aws, int(listening[1]))
+        registry = Registry(aws, int(listening[1]), images)
         server = _Server(address, registry, context)
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
         try:
@@ -188,7 +204,7 @@ class _Handler(BaseHTTPRequestHandler):
         if refused.status == HTTPStatus.UNAUTHORIZED:
             content, kind = refused.message.encode() + b"\n", "text/plain; charset=utf-8"
         else:
-            error = {"code": "DENIED", "message": refused.message}
+            error = {"code": refused.code, "message": refused.message}
             content, kind = json.dumps({"errors": [error]}).encode(), "application/json; charset=utf-8"
         self.send_response_only(refused.status)
         self.send_header("Docker-Distribution-Api-Version", "registry/2.0")

@@ -1,0 +1,50 @@
+"""The links between docker and an image, looked at in order: what holds, what does not, and what mends it.
+
+Each link is a function of the ``Case`` that returns a ``Finding``, or raises an EcrxError, which is one that does not
+hold.
+What one finds out on its way, such as the token, the next ones find in the case.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from docker_credential_ecrx.diagnosis import aws_side, client_side, here, registry_side
+from docker_credential_ecrx.diagnosis.case import Case, Finding, broken
+from docker_credential_ecrx.errors import EcrxError
+
+
+class Link(NamedTuple):
+    """A link's name, and what looks at it; ``of_registry`` where it takes a registry to look at."""
+
+    name: str
+    look: Callable[[Case], Finding]
+    of_registry: bool = False
+
+
+_CHAIN = (
+    Link("program", client_side.program),
+    Link("docker's config", client_side.config),
+    Link("identity", aws_side.identity),
+    Link("profile", aws_side.profile),
+    Link("caller", aws_side.caller),
+    Link("role", aws_side.role),
+    Link("token", aws_side.token, of_registry=True),
+    Link("keyring", here.keyring),
+    Link("clock", here.clock),
+    Link("registry", registry_side.registry, of_registry=True),
+    Link("image", registry_side.image, of_registry=True),
+    Link("push", registry_side.push, of_registry=True),
+)
+
+
+def chain(case: Case) -> tuple[Link, ...]:
+    """Return the links that there are in ``case``, in order."""
+    return tuple(link for link in _CHAIN if case.image is not None or not link.of_registry)
+
+
+def look(link: Link, case: Case) -> Finding:
+    """Return what is found of one link."""
+    try:
+        return link.look(case)
+    except EcrxError as error:
+        return broken(error.message, error.hint)

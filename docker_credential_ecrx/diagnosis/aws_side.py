@@ -1,0 +1,178 @@
+"""AWS's side: whose identity answers, who that is to AWS, which role it assumes, and its token."""
+
+import difflib
+import shlex
+
+from docker_credential_ecrx import aws, helper, keyrings, links, minting, settings, tokens
+from docker_credential_ecrx import identity as identities
+from docker_credential_ecrx.aws_errors import MfaNeededError
+from docker_credential_ecrx.diagnosis import client_side
+from docker_credential_ecrx.diagnosis.case import Case, Finding, broken, passed_over, well
+from docker_credential_ecrx.errors import KeyringError, MfaCodeNeededError, NoAwsCredentialsError
+from docker_credential_ecrx.identity import Identity
+from docker_credential_ecrx.settings import PROGRAM
+from docker_credential_ecrx.terminal import moment
+from docker_credential_ecrx.tokens import Token
+
+_NO_PROFILE = "whose identity it is has to be known first"
+_EACH = f"{PROGRAM} doctor HOST looks at the identity of each"
+
+
+def identity(case: Case) -> Finding:
+    """Find out whose identity answers, and by what."""
+    host = case.place.host if case.place else ""
+    linked = client_side.docker_links(case).profile_for(host) if host else None
+    linked = linked or settings.profile_of(case.called_by)
+    case.settings = links.settings_of(linked, case.environ)
+    who = case.identity = case.settings.identity_for(host) if host else Identity(linked)
+    if linked is not None:
+        return well(f"{who}, by the name {PROGRAM}-{linked}")
+    if who.profile or who.role_arn:
+        return well(f"{who}, by {settings.config_path(case.environ)}")
+    for variable in ("AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_WEB_IDENTITY_TOKEN_FILE"):
+        if case.environ.get(variable):
+            return well(f"AWS's default chain, with {variable}")
+    return well("AWS's default chain: nothing names another")
+
+
+def profile(case: Case) -> Finding:
+    """Look whether there are the profiles that the identity and its chain name."""
+    who, case.identity = case.identity, None
+    if who is None:
+        return passed_over(_NO_PROFILE)
+    first = who.profile or case.environ.get("AWS_PROFILE") or case.environ.get("AWS_DEFAULT_PROFILE")
+    found = list(identities.chain(who, case.environ))
+    named = {value: section for section, key, value in found if key == "source_profile"}
+    for name, section in {**({first: ""} if first else {}), **named}.items():
+        if next(identities.chain(Identity(name), case.environ), None) is None:
+            return broken(f"there is no AWS profile {name}", _instead_of(name, section, who, case))
+    case.identity = who
+    names = [name for name in (first, *named) if name]
+    return well(", from ".join(dict.fromkeys(names))) if names else passed_over("AWS's default chain needs none")
+
+
+def caller(case: Case) -> Finding:
+    """Ask AWS who the identity is before it assumes a role."""
+    if case.identity is None:
+        return passed_over(_NO_PROFILE)
+    arn, source = _role(case.identity, case)
+    if arn and source is None:
+        return passed_over(f"what assumes {arn} is no profile of its own")
+    try:
+        case.caller = aws.caller(case.region, source or case.identity, case.environ)
+    except NoAwsCredentialsError:
+        if case.image is not None or not _is_default_unused(case):
+            raise
+        return passed_over(f"AWS's default chain has no credentials, and no registry here needs it: {_EACH}")
+    return well(case.caller)
+
+
+def role(case: Case) -> Finding:
+    """Assume the identity's role."""
+    who = case.identity
+    if who is None:
+        return passed_over(_NO_PROFILE)
+    arn, source = _role(who, case)
+    if not arn:
+        return passed_over("none is assumed: the caller itself asks for the token")
+    if source is not None and not case.caller:
+        return passed_over(f"{arn}: there is nobody to assume it")
+    case.caller, before = "", case.caller
+    try:
+        case.caller = aws.caller(case.region, who, case.environ)
+    except MfaNeededError:
+        return _mfa(arn, case)
+    return well(case.caller or before)
+
+
+def token(case: Case) -> Finding:
+    """Find the token that docker is served, and have AWS mint one to see that this works."""
+    kept = _kept(case)
+    case.password = kept.password if kept else None
+    if case.identity is None or case.place is None or case.settings is None or not (case.caller or kept):
+        return passed_over("there is nobody to ask for one")
+    try:
+        if kept is None:
+            _, name = helper.item_names(case.place, case.settings, case.environ)
+            minted = minting.mint(case.place, case.identity, name, _keyring(case), case.environ)
+            case.password = minted.password
+            return well(f"minted now, {_until(minted)}")
+        aws.mint(case.place, case.identity, case.environ)
+    except MfaCodeNeededError:
+        if kept is None:
+            raise
+    except NoAwsCredentialsError:
+        if case.place.service != "ecr-public":
+            raise
+        return passed_over("there are no AWS credentials, so docker pulls without a token, which works there")
+    return well(f"kept for docker, {_until(kept)}")
+
+
+def _until(found: Token) -> str:
+    now = tokens.now()
+    return f"good until {moment(now.utc + found.life - (now.since(found.minted) or 0.0), now.utc)}"
+
+
+def _is_default_unused(case: Case) -> bool:
+    """Return whether docker asks for registries, and each as an identity that is not AWS's default chain."""
+    docker = client_side.docker_links(case)
+    hosts = [place.host for place in docker.registries()]
+    who = [links.settings_of(docker.profile_for(host), case.environ).identity_for(host) for host in hosts]
+    return bool(who) and all(one.profile or one.role_arn for one in who)
+
+
+def _kept(case: Case) -> Token | None:
+    """Return the token that the keyring has for docker: what ``docker login`` stored, or one that was minted."""
+    keyring = _keyring(case)
+    if case.place is None or case.settings is None:
+        return None
+    now = tokens.now()
+    logins, name = helper.item_names(case.place, case.settings, case.environ)
+    for item in (*logins, name):
+        found = tokens.cached(item, keyring)
+        if found is not None and (found.is_alive(now) if item in logins else found.is_fresh(now)):
+            return found
+    return None
+
+
+def _keyring(case: Case) -> "keyrings.Keyring | None":
+    try:
+        return keyrings.for_tokens(case.settings.keyring) if case.settings else None
+    except KeyringError:
+        return None
+
+
+def _role(who: Identity, case: Case) -> tuple[str, Identity | None]:
+    """Return the ARN of the role that is assumed, if any, and who assumes it, where that is a profile or the chain."""
+    if who.role_arn is not None:
+        return who.role_arn, Identity(who.profile)
+    own: dict[str, str] = {}
+    first = ""
+    for section, key, value in identities.chain(who, case.environ):
+        first = first or section
+        if section == first:
+            own.setdefault(key, value)
+    if case.environ.get("AWS_ACCESS_KEY_ID") and who.profile is None:
+        return "", None
+    source = own.get("source_profile")
+    return own.get("role_arn", ""), Identity(source) if source and source != first else None
+
+
+def _mfa(arn: str, case: Case) -> Finding:
+    if _kept(case) is not None:
+        return well(f"{arn}: it wants an MFA code, and docker is served the token that login got with one")
+    host = case.place.host if case.place else ""
+    return broken(f"{arn} wants an MFA code, which nobody is asked for while docker waits", f"{PROGRAM} login {host}")
+
+
+def _instead_of(name: str, section: str, who: Identity, case: Case) -> str:
+    """Return the command that puts a profile that there is in the place of ``name``, or makes it."""
+    near = difflib.get_close_matches(name, aws.profiles(), 1)
+    if not near:
+        return f"aws configure --profile {shlex.quote(name)}"
+    other = shlex.quote(near[0])
+    if section:
+        return f"aws configure set source_profile {other} --profile {shlex.quote(section)}"
+    if who.profile and who.role_arn is None and case.place is not None:
+        return f"{PROGRAM} configure {case.place.host} --profile {other}"
+    return f"export AWS_PROFILE={other}" if who.profile is None else f"name it {other}"

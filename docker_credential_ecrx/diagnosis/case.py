@@ -1,0 +1,67 @@
+"""What is looked at, what is known of it so far, and what is found of a link."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from docker_credential_ecrx.distribution import Client
+    from docker_credential_ecrx.identity import Identity
+    from docker_credential_ecrx.settings import Settings
+
+from docker_credential_ecrx.image import Image
+from docker_credential_ecrx.registry import Registry
+
+
+class Finding(NamedTuple):
+    """Whether a link holds, None where it was not looked at; what was found; and what mends it."""
+
+    ok: bool | None
+    detail: str
+    remedy: str = ""
+
+
+class Case:
+    """What is to be looked at, and what is known of it so far.
+
+    ``image`` is None where only what every registry needs is asked for; ``called_by`` is the program's own path.
+    """
+
+    def __init__(self, image: Image | None, called_by: str, environ: Mapping[str, str], *, push: bool) -> None:
+        self.image = image
+        self.called_by = called_by
+        self.environ = environ
+        self.push = push
+        self.settings: Settings | None = None
+        self.identity: Identity | None = None  # with a profile that exists
+        self.caller = ""  # the ARN that asks for the token
+        self.password: str | None = None
+        self.client: Client | None = None  # of a registry that takes the token
+
+    def __repr__(self) -> str:
+        """Leave the password out."""
+        return f"Case({self.image})"
+
+    @property
+    def place(self) -> Registry | None:
+        """Return the registry."""
+        return self.image.place if self.image else None
+
+    @property
+    def region(self) -> str | None:
+        """Return the registry's region; None is the identity's own."""
+        return self.image.place.region if self.image else None
+
+
+def well(detail: str) -> Finding:
+    """Return that the link holds."""
+    return Finding(ok=True, detail=detail)
+
+
+def broken(detail: str, remedy: str) -> Finding:
+    """Return that the link does not hold."""
+    return Finding(ok=False, detail=detail, remedy=remedy)
+
+
+def passed_over(why: str) -> Finding:
+    """Return that the link was not looked at."""
+    return Finding(None, why)

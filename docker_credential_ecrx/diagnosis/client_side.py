@@ -1,0 +1,136 @@
+"""Docker's side: the program that it finds on its PATH, and what its config.json says."""
+
+import os
+import shlex
+import shutil
+import subprocess
+from contextlib import suppress
+from pathlib import Path
+
+from docker_credential_ecrx import __version__, docker_config, links, obstacles, registry, text_file
+from docker_credential_ecrx.diagnosis.case import Case, Finding, broken, well
+from docker_credential_ecrx.errors import FileError
+from docker_credential_ecrx.links import Links
+from docker_credential_ecrx.settings import PROGRAM
+from docker_credential_ecrx.text_file import TextFile
+
+_SECONDS = 10.0  # docker would wait longer
+
+
+def program(case: Case) -> Finding:
+    """Look for the program under the name by which docker calls it, and run it."""
+    name = f"docker-credential-{_helper(case)}"
+    search = case.environ.get("PATH", "")
+    path = shutil.which(name, path=search)
+    if path is None:
+        return broken(f"{name} is not on PATH, where docker looks for it", _to_path(name, case))
+    try:
+        done = subprocess.run(  # noqa: S603 - what docker runs
+            [path, "version"], stdin=subprocess.DEVNULL, capture_output=True, timeout=_SECONDS, check=False
+        )
+        said = done.stdout.decode(errors="replace").strip()
+    except (OSError, subprocess.TimeoutExpired) as error:
+        said = type(error).__name__
+    ours, _, version = said.partition(" ")
+    if ours != PROGRAM or not version:
+        return broken(f"docker calls {path}, which is not this program, or does not run", _before(path, case))
+    if version != __version__:
+        return broken(f"docker calls {path}, which is version {version}; this is {__version__}", _before(path, case))
+    return well(f"docker calls {path}, version {version}")
+
+
+def config(case: Case) -> Finding:
+    """Look at what docker's config.json says of the registry."""
+    file = text_file.read(docker_config.path(case.environ))
+    where = f"{file.path}{_reader(case)}"
+    if case.place is None:
+        places = links.read(case.environ).registries()
+        finding = well(f"{where} gives {', '.join(place.host for place in places)} to this program")
+        if not places and not _is_ours(docker_config.store(file)):
+            what = f"{where} {'gives no registry of ECR to this program' if file.text else 'is not there'}"
+            return broken(what, f"{PROGRAM} configure HOST --profile PROFILE")
+        return _hindrance(file, [place.host for place in places], case) or finding
+    host = case.place.host
+    helpers = docker_config.helpers(file)
+    helper = helpers.get(host) or docker_config.store(file)
+    if not _is_ours(helper):
+        return broken(f"{where} {_instead(host, helper, helpers, file)}", f"{PROGRAM} configure {host}{_sudo(case)}")
+    for _, server in obstacles.passwords([file], host):
+        what = f"{where} has an unencrypted password for {server}"
+        is_link = helper != obstacles.HELPER
+        return broken(what, f"docker logout {server}" if is_link else f"{PROGRAM} configure {host} --remove-password")
+    key = "credHelpers" if host in helpers else "credsStore"
+    return _hindrance(file, [host], case) or well(f"{where} gives {host} to {helper}, by {key}")
+
+
+def docker_links(case: Case) -> Links:
+    """Return what docker's config.json says; one that cannot be read says nothing, to docker either."""
+    try:
+        return links.read(case.environ)
+    except FileError:
+        return Links({})
+
+
+def _helper(case: Case) -> str:
+    """Return the name by which docker calls this program for the registry."""
+    found = docker_links(case)
+    helper = found.helpers.get(case.place.host, found.store) if case.place else ""
+    return helper if _is_ours(helper) else obstacles.HELPER
+
+
+def _is_ours(helper: str) -> bool:
+    return helper == obstacles.HELPER or helper.startswith(f"{obstacles.HELPER}-")
+
+
+def _instead(host: str, helper: str, helpers: dict[str, str], file: TextFile) -> str:
+    """Say what stands in the place of what should be in docker's config.json."""
+    if helper:
+        return f"gives {host} to docker-credential-{helper}"
+    for key, other in helpers.items():
+        if _is_ours(other) and registry.host_of(key) == host:
+            return f"names it as {key}, which docker does not look up: it asks for {host}"
+    return f"gives {host} to no helper" if file.text else "is not there"
+
+
+def _hindrance(file: TextFile, hosts: list[str], case: Case) -> Finding | None:
+    for found in obstacles.docker_warnings(file, hosts, case.environ):
+        if found.remedy:
+            return broken(found.what, found.remedy)
+    return None
+
+
+def _reader(case: Case) -> str:
+    """Say whose config.json it is, where that is not a matter of course."""
+    if case.environ.get("DOCKER_CONFIG"):
+        return " (DOCKER_CONFIG)"
+    if case.environ.get("SUDO_USER"):
+        return f" (under sudo: HOME is {case.environ.get('HOME')}, not that of {case.environ['SUDO_USER']})"
+    return ""
+
+
+def _sudo(case: Case) -> str:
+    if not case.environ.get("SUDO_USER"):
+        return ""
+    return f", as {case.environ.get('USER', 'root')}; or run docker without sudo, as {case.environ['SUDO_USER']}"
+
+
+def _to_path(name: str, case: Case) -> str:
+    """Return the command that has docker find ``name``."""
+    search = case.environ.get("PATH", "")
+    for folder in search.split(os.pathsep):
+        file = Path(folder, name)
+        with suppress(OSError):
+            if folder and file.is_file():
+                return f"chmod +x {shlex.quote(str(file))}"
+    plain = shutil.which(PROGRAM, path=search)
+    if plain is not None and name != PROGRAM:
+        return f"ln -s {PROGRAM} {shlex.quote(str(Path(plain).with_name(name)))}"
+    return obstacles.path_remedy(case.called_by)
+
+
+def _before(path: str, case: Case) -> str:
+    """Return what has docker find this program before ``path``."""
+    this = Path(shutil.which(case.called_by) or case.called_by).absolute()
+    if this.parent == Path(path).parent:
+        return f"install this program again, over {path}"
+    return obstacles.path_remedy(case.called_by)

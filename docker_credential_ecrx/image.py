@@ -1,0 +1,41 @@
+"""Reads what a person names to docker: a registry of ECR, a repository in it, a tag or a digest; pure."""
+
+import re
+from typing import NamedTuple
+
+from docker_credential_ecrx import links
+from docker_credential_ecrx.errors import ArgumentError
+from docker_credential_ecrx.registry import Registry
+
+# https://github.com/distribution/reference/blob/main/regexp.go
+_PART = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*"
+_IMAGE = re.compile(
+    rf"(?P<repository>{_PART}(/{_PART})*)"
+    r"(:(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?(@(?P<digest>[a-z0-9]+:[0-9a-f]{32,}))?"
+)
+
+
+class Image(NamedTuple):
+    """A registry; ``repository`` is empty where none is named; ``reference`` is a digest or a tag, else ``latest``."""
+
+    place: Registry
+    repository: str = ""
+    reference: str = "latest"
+
+    def __str__(self) -> str:
+        """Say it as docker does."""
+        mark = "@" if ":" in self.reference else ":"
+        return f"{self.place.host}/{self.repository}{mark}{self.reference}" if self.repository else self.place.host
+
+
+def parse(text: str) -> Image:
+    """Return what ``text`` names, HOST[/REPOSITORY[:TAG]]; raise ArgumentError where it is no image in ECR."""
+    place = links.registry_of(text)
+    _, _, path = text.removeprefix("https://").removeprefix("http://").partition("/")
+    if not path:
+        return Image(place)
+    match = _IMAGE.fullmatch(path)
+    if match is None:
+        message = f"{path} is not a repository, with or without a tag"
+        raise ArgumentError(message, f"write it in lower case, as {place.host}/app:latest")
+    return Image(place, match["repository"], match["digest"] or match["tag"] or "latest")

@@ -1,0 +1,81 @@
+"""Whose side is missing where a registry of ECR says 403: the repository's policy, or the caller's own rights; pure.
+
+IAM's words: "User: ARN is not authorized to perform: ACTION on resource: ARN because no resource-based policy allows
+the ACTION action", or "no identity-based policy", or "with an explicit deny in a …".
+https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+"""
+
+import re
+import shlex
+from typing import NamedTuple
+
+from docker_credential_ecrx.image import Image
+from docker_credential_ecrx.settings import PROGRAM
+
+_WORDS = re.compile(r"User: (?P<who>\S+) is not authorized to perform: (?P<action>[a-z-]+:[A-Za-z]+)")
+_DENIED_BY = re.compile(r"with an explicit deny in (?:an? |the )?(?P<policy>[a-z ()-]+? policy|permissions boundary)")
+_MISSING = re.compile(r"no (?P<policy>[a-z -]+?) allows")
+_ROLE = re.compile(r"arn:(?P<partition>aws[a-z-]*):sts::[0-9]{12}:assumed-role/(?P<name>[^/]+)/")
+_USER = re.compile(r"arn:(?P<partition>aws[a-z-]*):iam::[0-9]{12}:user/([^/]+/)*(?P<name>[^/]+)")
+_PULLS = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:BatchCheckLayerAvailability")
+
+
+class Refusal(NamedTuple):
+    """What was refused to whom, why, and what mends it; one line each."""
+
+    detail: str
+    remedy: str
+
+
+def explain(message: str, image: Image, caller: str, action: str) -> Refusal:
+    """Return what ECR's ``message`` about ``action`` means for ``caller``, an ARN or an empty text."""
+    said = _WORDS.search(message)
+    who = said["who"] if said else caller
+    action = said["action"] if said else action
+    denied, missing = _DENIED_BY.search(message), _MISSING.search(message)
+    grant, allow = _grant(image, who, action), _allow(who, action)
+    is_own = _account(who) == image.place.account
+    subject = f"{who or 'the caller'} may not {action}"
+    if denied and "resource-based" in denied["policy"]:
+        remedy = f"have the owner remove that Deny statement: {_policy('show', image)}"
+        return Refusal(f"{subject}: the repository policy denies it", remedy)
+    if denied:
+        where = denied["policy"]
+        return Refusal(f"{subject}: a {where} denies it", f"have who administers it change that {where}")
+    if missing and "resource-based" in missing["policy"] and not is_own:
+        return Refusal(f"{subject}: the repository policy does not allow it", grant)
+    if is_own or (missing and "identity-based" in missing["policy"]):
+        return Refusal(f"{subject}: its own IAM policy does not allow it", allow)
+    if missing:
+        where = missing["policy"]
+        return Refusal(f"{subject}: no {where} allows it", f"have who administers it change that {where}")
+    detail = f"{subject}: the repository policy or its own IAM policy does not allow it"
+    return Refusal(detail, f"{grant}; and {allow}")
+
+
+def _grant(image: Image, who: str, action: str) -> str:
+    more = ["--to", _account(who) or "ACCOUNT", *(["--pull-only"] if action in _PULLS else []), "--profile", "OWNER"]
+    return f"run as the owner, account {image.place.account}: {_policy('grant', image, *more)} --apply"
+
+
+def _policy(verb: str, image: Image, *more: str) -> str:
+    return shlex.join([PROGRAM, "policy", verb, image.repository, *more, "--region", image.place.region])
+
+
+def _allow(who: str, action: str) -> str:
+    """Return what gives ``who`` rights of its own: the command for a role or a user, else words."""
+    name = "AmazonEC2ContainerRegistryReadOnly" if action in _PULLS else "AmazonEC2ContainerRegistryPowerUser"
+    for kind, match in (("role", _ROLE.match(who)), ("user", _USER.match(who))):
+        if match and not match["name"].startswith("AWSReservedSSO_"):
+            policy = f"arn:{match['partition']}:iam::aws:policy/{name}"
+            command = shlex.join(
+                ["aws", "iam", f"attach-{kind}-policy", f"--{kind}-name", match["name"], "--policy-arn", policy]
+            )
+            return f"run as an administrator of account {_account(who)}: {command}"
+    # A role of IAM Identity Center is changed there, in its permission set.
+    return f"add the managed policy {name} to the principal's own, or to its permission set"
+
+
+def _account(arn: str) -> str:
+    parts = arn.split(":")
+    return parts[4] if len(parts) > 4 else ""  # noqa: PLR2004 - arn:PARTITION:SERVICE:REGION:ACCOUNT:…
