@@ -1,4 +1,4 @@
-"""The front door: a verb that docker sends, or a command that a person types."""
+"""The front door: a verb that docker sends, a request of kubelet's, or a command that a person types."""
 
 import _signal  # type: ignore[import-not-found] # typeshed has signal alone
 import os
@@ -19,13 +19,18 @@ def main() -> int:
     from docker_credential_ecrx import core_dump, protocol
 
     core_dump.forbid()
-    if len(arguments) == 1 and word in protocol.VERBS:
+    if len(arguments) == 1 and word in (*protocol.VERBS, "kubelet"):
         # docker's Ctrl-C ends this without a word; signal is this module and 3 ms of enums.
         _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
         # Nobody but the answer goes to stdout: neither what a keyring's backend prints nor a child that lives on.
         stdout = os.dup(1)
         os.dup2(2, 1)
-        reply = protocol.answer(word, sys.argv[0], os.environ, _read)
+        if word == "kubelet":
+            from docker_credential_ecrx import kubelet
+
+            reply = kubelet.answer(sys.argv[0], os.environ, _read)
+        else:
+            reply = protocol.answer(word, sys.argv[0], os.environ, _read)
     else:
         from docker_credential_ecrx import commands
 

@@ -200,7 +200,9 @@ def _region(identity: Identity) -> str:
 def _resolved(region: str, identity: Identity, mfa: Mfa | None) -> Session:
     """Return a session with the credentials of ``identity``, its own role assumed."""
     session = open_session(identity, region, mfa)
-    if identity.role_arn is not None:
+    if identity.web_identity is not None:
+        session = _assume_with_web_identity(session, identity)
+    elif identity.role_arn is not None:
         session = _assume(session, identity)
     if session.get_credentials() is None:
         raise exceptions.NoCredentialsError
@@ -234,7 +236,21 @@ def _assume(source: Session, identity: Identity) -> Session:
     if identity.duration_seconds is not None:
         request["DurationSeconds"] = identity.duration_seconds
     client: Any = source.create_client("sts")
-    keys = client.assume_role(**request)["Credentials"]
+    return _session_with(client.assume_role(**request)["Credentials"], source, identity)
+
+
+def _assume_with_web_identity(source: Session, identity: Identity) -> Session:
+    """Return a session with the role's own credentials, for which its web identity's token is exchanged."""
+    client: Any = source.create_client("sts", config=Config(signature_version=UNSIGNED))
+    answer = client.assume_role_with_web_identity(
+        RoleArn=identity.role_arn,
+        RoleSessionName=identity.role_session_name or _SESSION_NAME,
+        WebIdentityToken=identity.web_identity,
+    )
+    return _session_with(answer["Credentials"], source, identity)
+
+
+def _session_with(keys: Mapping[str, str], source: Session, identity: Identity) -> Session:
     session = open_session(identity, source.get_config_variable("region"))
     session.set_credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
     return session

@@ -44,6 +44,12 @@ _ANSWERS: tuple[Answer, ...] = (
         "check the secret key: aws configure --profile {profile}",
     ),
     (
+        ("InvalidIdentityToken", "ExpiredTokenException", "IDPRejectedClaim", "IDPCommunicationError"),
+        "AssumeRoleWithWebIdentity",
+        "AWS refused the web identity token ({code}): {said}",
+        "get a new one, and check issuer and audience of the OIDC identity provider in the role's account",
+    ),
+    (
         ("ExpiredToken", "ExpiredTokenException"),
         "",
         "the AWS session has expired",

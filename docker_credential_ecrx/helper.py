@@ -50,22 +50,34 @@ class Helper:
             from docker_credential_ecrx import passwords  # only for registries that are not ECR's
 
             return passwords.get(server, self._settings.keyring, self._environ)
+        return ECR_USER, self.token(place).password
+
+    def token(self, place: "Registry") -> "Token":
+        """Return a live token for ``place``: what ``docker login`` stored, else that of the identity in the settings.
+
+        Raises what ``get`` does.
+        """
         keyring = self._token_keyring()
         for name in _login_names(place, self._settings.profile):
             login = tokens.cached(name, keyring)
             if login is not None and login.is_alive(tokens.now()):
                 log.debug(f"{place.host} answers with what docker login stored")
-                return ECR_USER, login.password
-        who = self._settings.identity_for(place.host)
+                return login
+        return self._token_of(place, self._settings.identity_for(place.host), keyring)
+
+    def token_of(self, place: "Registry", who: "Identity") -> "Token":
+        """Return a live token of ``who`` for ``place``, whatever else is stored or set; raise what ``get`` does."""
+        return self._token_of(place, who, self._token_keyring())
+
+    def _token_of(self, place: "Registry", who: "Identity", keyring: "Keyring | None") -> "Token":
         name = _token_name(place, who, self._environ)
         log.debug(f"{place.host} answers with {who} as {name}, keyring {keyring.label if keyring else 'none'}")
         try:
-            token = tokens.obtain(name, keyring, self._lock, lambda: self._mint(place, who, name, keyring))
+            return tokens.obtain(name, keyring, self._lock, lambda: self._mint(place, who, name, keyring))
         except NoAwsCredentialsError as error:
             if place.service == "ecr-public":
                 raise NotFoundError(error.message, error.hint) from error  # anonymous pulls work there
             raise
-        return ECR_USER, token.password
 
     def store(self, server: str, user: str, secret: str) -> None:
         """Keep ``secret`` for ``server``; an ECR registry's token until it expires."""

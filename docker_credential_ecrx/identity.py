@@ -12,6 +12,7 @@ from _blake2 import blake2b  # hashlib is this plus OpenSSL, which takes millise
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from typing import Any
 
 # Where AWS's default chain finds credentials outside profiles; an address says whose they are.
 _ELSEWHERE = (
@@ -39,9 +40,9 @@ _SECRET_KEYS = ("aws_secret_access_key", "aws_session_token", "aws_security_toke
 class Identity:
     """Whose identity answers: a profile, a role from a source profile or the default chain, or the default chain."""
 
-    __slots__ = ("duration_seconds", "external_id", "profile", "role_arn", "role_session_name")
+    __slots__ = ("duration_seconds", "external_id", "profile", "role_arn", "role_session_name", "web_identity")
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the ways that lead to a role
         self,
         profile: str | None = None,
         *,
@@ -49,15 +50,19 @@ class Identity:
         external_id: str | None = None,
         role_session_name: str | None = None,
         duration_seconds: int | None = None,
+        web_identity: str | None = None,
     ) -> None:
         self.profile = profile  # with a role_arn: the role's source profile
         self.role_arn = role_arn
         self.external_id = external_id
         self.role_session_name = role_session_name
         self.duration_seconds = duration_seconds
+        self.web_identity = web_identity  # a JSON web token, which opens the role; a secret
 
     def __str__(self) -> str:
         """Say who it is as a message would."""
+        if self.web_identity is not None:
+            return f"role {self.role_arn} for {subject_of(self.web_identity)}"
         profile = f"profile {self.profile}" if self.profile is not None else ""
         if self.role_arn is not None:
             return f"role {self.role_arn} from {profile or 'the default credentials'}"
@@ -86,6 +91,9 @@ def _facts(identity: Identity, environ: "Mapping[str, str]") -> "Iterator[str]":
         ):
             yield f"role {part}"
     yield from _variables(_ENDPOINTS, environ)
+    if identity.web_identity is not None:
+        yield f"web identity {_claims(identity.web_identity)}"
+        return
     if identity.profile is None:
         # AWS_PROFILE, unlike a chosen profile, gives way to keys in the environment.
         if environ.get("AWS_ACCESS_KEY_ID"):
@@ -188,16 +196,32 @@ def _subject(path: str) -> str:
 
 def _claims(token: str) -> str:
     """Return a JSON web token's issuer, subject and audience; anything else as it stands."""
-    # Only web identities come here, so only they pay for these imports.
-    import binascii
-    import json
-
     try:
-        body = token.strip().split(".")[1]
-        claims = json.loads(binascii.a2b_base64(body.replace("-", "+").replace("_", "/") + "=="))
+        claims = _body(token)
         return repr([claims[name] for name in ("iss", "sub", "aud")])
     except (ValueError, LookupError, TypeError):
         return token
+
+
+def subject_of(token: str) -> str | None:
+    """Return whom a JSON web token speaks of, or None where it is no such token."""
+    try:
+        subject = _body(token)["sub"]
+    except (ValueError, LookupError, TypeError):
+        return None
+    return subject if isinstance(subject, str) and subject.isprintable() and token.isascii() else None
+
+
+def _body(token: str) -> "dict[str, Any]":
+    """Return the claims in a JSON web token; raise ValueError, LookupError or TypeError where there are none."""
+    # Only web identities come here, so only they pay for these imports.
+    import binascii
+
+    from docker_credential_ecrx import plain_json
+
+    body = token.strip().split(".")[1].replace("-", "+").replace("_", "/")
+    claims: Any = plain_json.parse(binascii.a2b_base64(body + "==").decode("utf-8"))
+    return dict(claims)
 
 
 def _read(path: str) -> str:

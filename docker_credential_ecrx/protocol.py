@@ -33,16 +33,17 @@ class Reply:
 
 def answer(verb: str, called_by: str, environ: "Mapping[str, str]", read: "Callable[[], bytes]") -> Reply:
     """Answer one of ``VERBS``; ``read`` returns all of stdin, which ``list`` does not need."""
-    reply = _answer(verb, lambda: Helper(settings.load(called_by, environ), environ), read)
+    reply = guarded(verb, lambda: _ANSWERS[verb](lambda: Helper(settings.load(called_by, environ), environ), read))
     if verb == "erase" and reply.stdout != f"{NO_SERVER}\n":
         # podman 4.3, skopeo 1.9 and buildah 1.28 overflow their stack where an erase fails.
         return Reply(stderr=reply.stderr)
     return reply
 
 
-def _answer(verb: str, helper: "Callable[[], Helper]", read: "Callable[[], bytes]") -> Reply:
+def guarded(verb: str, answer: "Callable[[], Reply]") -> Reply:
+    """Return what ``answer`` returns, or a failure's reply for whatever it raises."""
     try:
-        return _ANSWERS[verb](helper, read)
+        return answer()
     except NotFoundError:
         return Reply(f"{NOT_FOUND}\n", status=1)
     except EcrxError as error:
@@ -68,7 +69,7 @@ def failure(error: EcrxError) -> Reply:
 def _get(helper: "Callable[[], Helper]", read: "Callable[[], bytes]") -> Reply:
     server = _server(read())
     user, secret = helper().get(server)
-    return Reply(f'{{"ServerURL":{_quote(server)},"Username":{_quote(user)},"Secret":{_quote(secret)}}}\n')
+    return Reply(f'{{"ServerURL":{quote(server)},"Username":{quote(user)},"Secret":{quote(secret)}}}\n')
 
 
 def _store(helper: "Callable[[], Helper]", read: "Callable[[], bytes]") -> Reply:
@@ -84,7 +85,7 @@ def _erase(helper: "Callable[[], Helper]", read: "Callable[[], bytes]") -> Reply
 
 
 def _list(helper: "Callable[[], Helper]", _read: "Callable[[], bytes]") -> Reply:
-    pairs = (f"{_quote(server)}:{_quote(user)}" for server, user in helper().list().items())
+    pairs = (f"{quote(server)}:{quote(user)}" for server, user in helper().list().items())
     return Reply("{" + ",".join(pairs) + "}\n")
 
 
@@ -133,7 +134,7 @@ def _text(request: bytes) -> str:
         raise RequestError(message, "send a registry's host name, or a store request's JSON") from error
 
 
-def _quote(text: str) -> str:
+def quote(text: str) -> str:
     """Return ``text`` as a JSON string of ASCII characters."""
     if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
         return f'"{text}"'

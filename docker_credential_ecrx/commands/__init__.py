@@ -8,7 +8,7 @@ from docker_credential_ecrx import __version__, terminal
 from docker_credential_ecrx.errors import EcrxError
 from docker_credential_ecrx.settings import PROGRAM
 
-NAMES = ("completion", "configure", "demo", "doctor", "forget", "login", "policy", "status")
+NAMES = ("completion", "configure", "demo", "doctor", "forget", "kubelet", "login", "policy", "status")
 
 # Not docstrings: the frozen program has none.
 _HELP = "Answer Docker with passwords for Amazon ECR across AWS accounts, and keep them in the OS keyring."

@@ -62,8 +62,13 @@ def sign_in_to_console(home: Path, login_session: str, keys: Keys) -> None:
 
 def write_web_identity(path: Path, subject: str, issued_at: int = 0) -> None:
     """Write a web identity token that speaks of ``subject``."""
+    path.write_text(web_identity(subject, issued_at))
+
+
+def web_identity(subject: str, issued_at: int = 0) -> str:
+    """Return a web identity token that speaks of ``subject``."""
     claims = {"iss": "https://issuer", "sub": subject, "aud": "sts", "iat": issued_at}
-    path.write_text(f"e30.{base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip('=')}.e30")
+    return f"e30.{base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip('=')}.e30"
 
 
 class Request(NamedTuple):

@@ -1,0 +1,122 @@
+"""docs/kubernetes.md: kubelet takes its configurations, and the program answers as they say."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from docker_credential_ecrx import registry
+from docker_credential_ecrx.kubelet import ANNOTATIONS, VARIABLE
+from support import kubernetes, pages
+from support.aws_parts import web_identity
+from support.home import Home
+from support.kubernetes import Response
+
+_PAGE = "kubernetes.md"
+_NODE_ACCOUNT, _POD_ACCOUNT = "555555555555", "222222222222"
+_DOCUMENTS: list[dict[str, Any]] = [yaml.safe_load(block) for block in pages.blocks(_PAGE, "yaml")]
+_CONFIGS = [document for document in _DOCUMENTS if document["kind"] == "CredentialProviderConfig"]
+(_SERVICE_ACCOUNT,) = (document for document in _DOCUMENTS if document["kind"] == "ServiceAccount")
+(_ECRX_TOML,) = pages.blocks(_PAGE, "toml")
+
+
+def _provider(number: int) -> dict[str, Any]:
+    """Return what the page's first or second configuration has kubelet run."""
+    (provider,) = kubernetes.providers(_CONFIGS[number])
+    return provider
+
+
+def _hosts() -> list[str]:
+    """Return a host of each form that the program knows."""
+    found = [*registry._PUBLIC_HOSTS]  # noqa: SLF001 - what the page must not miss
+    suffixes = {"dkr.ecr": registry._SUFFIXES, "dkr-ecr": registry._DUAL_STACK_SUFFIXES}  # noqa: SLF001
+    for infix, of_infix in suffixes.items():
+        for suffix, partitions in of_infix.items():
+            regions = [f"{area or 'us'}-east-1" for _, area in partitions]
+            found += [f"111111111111.{infix}{fips}.{region}.{suffix}" for fips in ("", "-fips") for region in regions]
+    return [host for host in found if registry.parse(host)]
+
+
+def _asks(home: Home, provider: dict[str, Any], image: str, **fields: object) -> Response:
+    """Return what kubelet makes of the answer to it, in an environment that has no home."""
+    env = {entry["name"]: entry["value"] for entry in provider.get("env", [])}
+    found = home.run(*provider["args"], stdin=kubernetes.request(image, **fields), env=env)
+    assert (0, "") == (found.status, found.stderr), found
+    return kubernetes.response(found.stdout)
+
+
+def _principal(home: Home, found: Response) -> str:
+    ((_, password),) = found.auth.values()
+    return home.aws.issued[password].principal
+
+
+@pytest.fixture
+def node(home: Home) -> Home:
+    """Return a node whose identity is AWS's default chain's."""
+    keys = home.aws.add_user(_NODE_ACCOUNT, "node")
+    home.env |= {"AWS_ACCESS_KEY_ID": keys.access_key_id, "AWS_SECRET_ACCESS_KEY": keys.secret_access_key}
+    return home
+
+
+class TestMatchImages:
+    @pytest.mark.parametrize("host", _hosts())
+    def test_have_every_registry_that_the_program_knows(self, host: str) -> None:
+        assert any(kubernetes.matches(pattern, f"{host}/team/app") for pattern in _provider(0)["matchImages"])
+
+    @pytest.mark.parametrize("pattern", _provider(0)["matchImages"])
+    def test_have_nothing_but_registries_of_ecr(self, pattern: str) -> None:
+        assert any(kubernetes.matches(pattern, host) for host in _hosts())
+
+
+class TestNode:
+    def test_assumes_the_roles_that_the_file_maps_registries_to(self, node: Home, tmp_path: Path) -> None:
+        path = tmp_path / "ecrx.toml"
+        path.write_text(_ECRX_TOML)
+        provider = _provider(0)
+        assert ["ECRX_CONFIG"] == [entry["name"] for entry in provider["env"]]
+        provider = provider | {"env": [{"name": "ECRX_CONFIG", "value": str(path)}]}
+        for entry in tomllib.loads(_ECRX_TOML)["registry"]:
+            node.aws.add_role(entry["role_arn"], trusts=[_NODE_ACCOUNT], external_id=entry.get("external_id"))
+            host = entry["match"].replace("*", "eu-west-1")
+
+            account = entry["role_arn"].split(":")[4]
+            assert f"arn:aws:sts::{account}:assumed-role/puller/" in _principal(
+                node, _asks(node, provider, f"{host}/a")
+            )
+
+    def test_pulls_with_its_own_identity_from_all_others(self, node: Home, tmp_path: Path) -> None:
+        path = tmp_path / "ecrx.toml"
+        path.write_text(_ECRX_TOML)
+        provider = _provider(0) | {"env": [{"name": "ECRX_CONFIG", "value": str(path)}]}
+
+        found = _asks(node, provider, f"{_NODE_ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/a")
+
+        assert f"arn:aws:iam::{_NODE_ACCOUNT}:user/node" == _principal(node, found)
+
+
+class TestServiceAccount:
+    def test_pulls_as_the_role_of_the_annotation_that_the_provider_requires(self, home: Home) -> None:
+        name, annotations = _SERVICE_ACCOUNT["metadata"]["name"], _SERVICE_ACCOUNT["metadata"]["annotations"]
+        subject = f"system:serviceaccount:{_SERVICE_ACCOUNT['metadata']['namespace']}:{name}"
+        assert subject in pages.text(_PAGE)
+        required = _provider(1)["tokenAttributes"]["requiredServiceAccountAnnotationKeys"]
+        sent = {key: annotations[key] for key in required}
+        (role,) = annotations.values()
+        home.aws.add_role(role, web_identity_subjects=[subject])
+
+        found = _asks(
+            home,
+            _provider(1),
+            "111111111111.dkr.ecr.us-east-1.amazonaws.com/team/app",
+            serviceAccountToken=web_identity(subject),
+            serviceAccountAnnotations=sent,
+        )
+
+        assert f"arn:aws:sts::{_POD_ACCOUNT}:assumed-role/puller/" in _principal(home, found)
+
+    def test_has_its_role_from_where_the_page_says_in_that_order(self) -> None:
+        places = [pages.text(_PAGE).rindex(f"`{place}`") for place in (*ANNOTATIONS, VARIABLE)]
+
+        assert sorted(places) == places

@@ -1,0 +1,43 @@
+"""What reads JSON without the json module reads as it does."""
+
+import json
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from docker_credential_ecrx import plain_json
+
+_scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
+_documents = st.recursive(_scalars, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=20)
+_pieces = st.sampled_from(
+    [*'{}[]",:\\ \n\t\x00a1-.eE', "true", "null", "NaN", "-Infinity", "\\u00e4", "\\ud800", '"a"']
+)
+
+
+@given(_documents, st.booleans(), st.sampled_from([None, 2]))
+def test_a_document_is_read_as_json_wrote_it(document: object, ascii_: bool, indent: int | None) -> None:  # noqa: FBT001
+    assert document == plain_json.parse(json.dumps(document, ensure_ascii=ascii_, indent=indent))
+
+
+@given(st.lists(_pieces, max_size=12).map("".join) | st.text(max_size=12))
+def test_whatever_json_refuses_is_refused_and_nothing_else(text: str) -> None:
+    try:
+        expected = repr(json.loads(text))
+    except ValueError:
+        with pytest.raises(ValueError, match="JSON"):
+            plain_json.parse(text)
+    else:
+        assert expected == repr(plain_json.parse(text))
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 100_000])
+def test_a_document_without_end_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="JSON"):
+        plain_json.parse(text)
+
+
+def test_a_key_that_is_there_twice_means_the_last() -> None:
+    assert {"a": 2} == plain_json.parse('{"a": 1, "a": 2}')
+    assert math.inf == plain_json.parse("Infinity")
