@@ -152,7 +152,11 @@ version_of() {
 
 uninstall() {
     removed=no
-    [ ! -x "$program" ] || forget_tokens
+    # What another installation of this user's needs stays.
+    if [ -x "$program" ] && ! has_another; then
+        release_clients
+        forget_tokens
+    fi
     for link in "$bin"/docker-credential-ecrx-* "$bin/ecrx" "$bin/docker-credential-ecrx"; do
         if is_ours "$link"; then
             rm -f "$link"
@@ -163,22 +167,53 @@ uninstall() {
         remove_home
         removed=yes
     fi
+    if [ "$removed" = no ]; then
+        say "there is no docker-credential-ecrx in $prefix"
+        return
+    fi
     state=${XDG_STATE_HOME:-${HOME:+$HOME/.local/state}}
-    if [ -n "$state" ] && [ -d "$state/ecrx" ]; then
+    if [ -n "$state" ] && [ -d "$state/ecrx" ] && ! has_another; then
         rm -rf "$state/ecrx"
         # The program made these, where they were not there.
         rmdir "$state" "${HOME:-}/.local/state" "${HOME:-}/.local" 2>/dev/null || :
-        removed=yes
     fi
-    [ "$removed" = yes ] || return 0
     say "docker-credential-ecrx is no longer in $prefix"
     config=${ECRX_CONFIG:-${XDG_CONFIG_HOME:-${HOME:-}/.config}/ecrx/config.toml}
     [ ! -f "$config" ] || say "your own $config stays"
 }
 
+# has_another: whether the program is in another place, too, where docker or the next install finds it.
+has_another() (
+    IFS=:
+    set -f
+    for folder in ${PATH:-} "${HOME:-}/.local/bin"; do
+        if [ -x "$folder/docker-credential-ecrx" ] && [ "$(cd "$folder" && pwd)" != "$bin" ]; then
+            return 0
+        fi
+    done
+    return 1
+)
+
+# Docker fails for a registry whose helper is gone, so it is told no longer to ask this one.
+release_clients() {
+    can 'configure --help' --all || return 0
+    for client in '' --podman; do
+        # shellcheck disable=SC2086 # an option, or none
+        said=$("$program" configure --remove --all $client </dev/null) ||
+            say "docker or podman may go on to ask this program, and fail: look for ecrx in credHelpers"
+        [ "$said" = "nothing to change" ] || [ -z "$said" ] || say "$said"
+    done
+}
+
+# can ARGUMENTS WORD: whether the program's help, which ARGUMENTS ask for, names WORD: older releases lack some commands.
+can() {
+    # shellcheck disable=SC2086 # words
+    "$program" $1 2>/dev/null </dev/null | grep -q "^ *$2 "
+}
+
 # Tokens in the keyring are within the reach of a release that has the command; others leave them to expire in 12 hours.
 forget_tokens() {
-    if "$program" --help 2>/dev/null </dev/null | grep -q '^ *forget '; then
+    if can --help forget; then
         "$program" forget --all </dev/null >/dev/null ||
             say "the keyring keeps its tokens until they expire, within 12 hours"
     fi

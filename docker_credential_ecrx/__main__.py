@@ -36,9 +36,13 @@ def main() -> int:
 
         if word in commands.NAMES or (len(arguments) == 1 and word in _OPTIONS):
             return commands.run(arguments)
+        if not arguments and os.isatty(1):
+            return commands.run(["--help"]) or 1
         stdout = 1
         reply = protocol.usage_error(arguments)
     _write(2, reply.stderr)
+    if reply.status and os.isatty(2) and os.isatty(stdout):
+        return reply.status  # a person who sees both streams has read it
     return _write(stdout, reply.stdout) or reply.status
 
 
@@ -68,7 +72,9 @@ def _write(stream: int, text: str) -> int:
     try:
         while left:
             left = left[os.write(stream, left) :]
-    except OSError:
+    except OSError as error:
+        if stream != 2:  # noqa: PLR2004 - stderr
+            _write(2, f"docker-credential-ecrx: the answer cannot be written: {error.strerror}\n")
         return 1
     return 0
 

@@ -20,14 +20,14 @@ class Links(NamedTuple):
 
     def registries(self) -> list[Registry]:
         """Return the registries of ECR that ``credHelpers`` gives to this program."""
-        places = [registry.parse(server) for server, helper in self.helpers.items() if _is_ours(helper)]
+        places = [registry.parse(server) for server, helper in self.helpers.items() if is_ours(helper)]
         # Docker asks for the very key; one that is not a bare host is never asked for.
         return [place for place in places if place is not None and place.host in self.helpers]
 
     def profile_for(self, host: str) -> str | None:
         """Return the profile in the name of the link that docker calls for ``host``; None where it names none."""
         helper = self.helpers.get(host, self.store)
-        return settings.profile_of(f"{_PREFIX}{helper}") if _is_ours(helper) else None
+        return settings.profile_of(f"{_PREFIX}{helper}") if is_ours(helper) else None
 
 
 def read(environ: Mapping[str, str]) -> Links:
@@ -52,5 +52,6 @@ def settings_of(profile: str | None, environ: Mapping[str, str]) -> Settings:
     return loaded
 
 
-def _is_ours(helper: str) -> bool:
+def is_ours(helper: str) -> bool:
+    """Return whether docker calls this program, or a link to it, by the name ``helper``."""
     return helper == _OURS or helper.startswith(f"{_OURS}-")

@@ -145,5 +145,11 @@ def quote(text: str) -> str:
 
 def usage_error(arguments: list[str]) -> Reply:
     """Return the answer to arguments that are no verb and no command."""
-    message = f"unknown command: {one_line(' '.join(arguments))[:_LONGEST_WORD] or 'nothing'}"
-    return failure(RequestError(message, "see docker-credential-ecrx --help"))
+    word = one_line(arguments[0])[:_LONGEST_WORD] if arguments else ""
+    if word in (*VERBS, "version"):
+        message = f"{word} takes no arguments"
+        return failure(
+            RequestError(message, f"docker sends what {word} is for on stdin; see {settings.PROGRAM} --help")
+        )
+    message = f"there is no command {word}" if word else "a command is missing"
+    return failure(RequestError(message, f"see {settings.PROGRAM} --help"))

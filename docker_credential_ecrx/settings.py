@@ -96,8 +96,8 @@ def config_path(environ: "Mapping[str, str]") -> str:
 
 def home(folder: str, environ: "Mapping[str, str]") -> str:
     """Return ``folder`` below the user's home, or an empty path where there is none."""
-    base = environ.get("HOME") or os.path.expanduser("~")
-    return "" if base.startswith("~") else base.rstrip("/") + folder
+    base = environ["HOME"] if "HOME" in environ else os.path.expanduser("~")
+    return "" if not base or base.startswith("~") else base.rstrip("/") + folder
 
 
 def _read(path: str, *, required: bool) -> str | None:

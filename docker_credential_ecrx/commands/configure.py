@@ -9,7 +9,17 @@ from typing import TypedDict, Unpack
 
 import click
 
-from docker_credential_ecrx import docker_config, edits, links, obstacles, settings, settings_file, terminal, text_file
+from docker_credential_ecrx import (
+    docker_config,
+    edits,
+    links,
+    obstacles,
+    registry,
+    settings,
+    settings_file,
+    terminal,
+    text_file,
+)
 from docker_credential_ecrx.edits import Edit, Result
 from docker_credential_ecrx.errors import ArgumentError, FileError
 from docker_credential_ecrx.identity import Identity, chain
@@ -25,7 +35,8 @@ HOST is the registry, or an image in it. The credHelpers of docker's config.json
 With --profile or --role-arn, config.toml gets an entry for HOST, before any other that matches it.
 Without, config.toml stays as it is: an entry in it that matches HOST says who answers, else AWS's default chain does.
 
-The rest of both files stays as it is, to the byte. --remove takes out what this command wrote, and nothing else.
+The rest of both files stays as it is, to the byte. --remove takes out what this command wrote, and nothing else; with
+--all for every registry.
 """
 _EPILOG = """\
 \b
@@ -47,11 +58,12 @@ class _Options(TypedDict):
     podman: bool
     remove_password: bool
     remove: bool
+    everything: bool
     dry_run: bool
 
 
 @click.command("configure", help=_HELP, epilog=_EPILOG)
-@click.argument("images", metavar="HOST...", nargs=-1, required=True)
+@click.argument("images", metavar="HOST...", nargs=-1)
 @click.option("--profile", metavar="PROFILE", help="The AWS profile that answers.")
 @click.option("--role-arn", metavar="ARN", help="The role that answers, where no AWS profile says so.")
 @click.option("--source-profile", metavar="PROFILE", help="The AWS profile that assumes the role.")
@@ -59,12 +71,16 @@ class _Options(TypedDict):
 @click.option("--podman", is_flag=True, help="Edit podman's auth.json instead of docker's config.json.")
 @click.option("--remove-password", is_flag=True, help="Remove an old password for HOST from that file, too.")
 @click.option("--remove", is_flag=True, help="Take out what this command wrote for HOST.")
+@click.option("--all", "everything", is_flag=True, help="With --remove: for every registry.")
 @click.option("--dry-run", is_flag=True, help="Print what would change, and write nothing.")
 def command(images: tuple[str, ...], **options: Unpack[_Options]) -> int:
     keys = _keys(options)
-    hosts = {place.host: image for place, image in _places(images, keys)}
+    if options["everything"] == bool(images):
+        message = "name a HOST, or with --remove --all"
+        raise click.UsageError(message)
     config = _config(must_exist=not (keys or options["remove"]))
     files = [text_file.read(path) for path in _paths(podman=options["podman"])]
+    hosts = {place.host: image for place, image in _places(images or _given(files[-1]), keys)}
     if options["remove"]:
         wanted = list(_removals(files[-1], config, hosts, options))
     else:
@@ -86,6 +102,7 @@ def _keys(options: _Options) -> dict[str, str]:
         ("profile" in keys and len(keys) > 1, "--profile goes without --role-arn: an AWS profile has its role itself"),
         (keys and not {"profile", "role_arn"} & keys.keys(), "--source-profile and --external-id go with --role-arn"),
         (options["remove"] and (keys or options["remove_password"]), "--remove goes with --podman and --dry-run alone"),
+        (options["everything"] and not options["remove"], "--all goes with --remove"),
     ):
         if is_misuse:
             raise click.UsageError(message)
@@ -95,7 +112,16 @@ def _keys(options: _Options) -> dict[str, str]:
     return keys
 
 
-def _places(images: tuple[str, ...], keys: dict[str, str]) -> Iterator[tuple[Registry, str]]:
+def _given(file: TextFile) -> Iterator[str]:
+    """Yield the registries that the file gives to this program, by whatever name; say where it gives it all others."""
+    if links.is_ours(docker_config.store(file)):
+        terminal.say(f"{file.path} gives all other registries to {PROGRAM}; that stays: remove credsStore there")
+    for server, helper in docker_config.helpers(file).items():
+        if links.is_ours(helper) and registry.parse(server):
+            yield server
+
+
+def _places(images: Iterable[str], keys: dict[str, str]) -> Iterator[tuple[Registry, str]]:
     role = _ROLE.fullmatch(keys.get("role_arn", ""))
     if "role_arn" in keys and role is None:
         message = f"{keys['role_arn']} is not the ARN of a role"
@@ -159,7 +185,9 @@ def _removals(file: TextFile, config: str, hosts: Iterable[str], options: _Optio
             change = partial(docker_config.remove_helper, host=host)
             yield Edit(file.path, change, f"no longer gives {host} to {PROGRAM}")
         elif helper is not None:
-            terminal.say(f"{file.path} gives {host} to docker-credential-{helper}; that stays, as it is another's")
+            terminal.say(
+                f"{file.path} gives {host} to docker-credential-{helper}; that stays: configure did not write it"
+            )
         if elsewhere.get(host) == HELPER:
             other = "docker" if options["podman"] else "podman"
             terminal.say(f"{config} stays as it is for {host}, as {other}, too, is configured for it")

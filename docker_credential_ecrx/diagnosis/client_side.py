@@ -46,14 +46,14 @@ def config(case: Case) -> Finding:
     if case.place is None:
         places = links.read(case.environ).registries()
         finding = well(f"{where} gives {', '.join(place.host for place in places)} to this program")
-        if not places and not _is_ours(docker_config.store(file)):
+        if not places and not links.is_ours(docker_config.store(file)):
             what = f"{where} {'gives no registry of ECR to this program' if file.text else 'is not there'}"
             return broken(what, f"{PROGRAM} configure HOST --profile PROFILE")
         return _hindrance(file, [place.host for place in places], case) or finding
     host = case.place.host
     helpers = docker_config.helpers(file)
     helper = helpers.get(host) or docker_config.store(file)
-    if not _is_ours(helper):
+    if not links.is_ours(helper):
         return broken(f"{where} {_instead(host, helper, helpers, file)}", f"{PROGRAM} configure {host}{_sudo(case)}")
     for _, server in obstacles.passwords([file], host):
         what = f"{where} has an unencrypted password for {server}"
@@ -75,11 +75,7 @@ def _helper(case: Case) -> str:
     """Return the name by which docker calls this program for the registry."""
     found = docker_links(case)
     helper = found.helpers.get(case.place.host, found.store) if case.place else ""
-    return helper if _is_ours(helper) else obstacles.HELPER
-
-
-def _is_ours(helper: str) -> bool:
-    return helper == obstacles.HELPER or helper.startswith(f"{obstacles.HELPER}-")
+    return helper if links.is_ours(helper) else obstacles.HELPER
 
 
 def _instead(host: str, helper: str, helpers: dict[str, str], file: TextFile) -> str:
@@ -87,7 +83,7 @@ def _instead(host: str, helper: str, helpers: dict[str, str], file: TextFile) ->
     if helper:
         return f"gives {host} to docker-credential-{helper}"
     for key, other in helpers.items():
-        if _is_ours(other) and registry.host_of(key) == host:
+        if links.is_ours(other) and registry.host_of(key) == host:
             return f"names it as {key}, which docker does not look up: it asks for {host}"
     return f"gives {host} to no helper" if file.text else "is not there"
 

@@ -15,7 +15,7 @@ from docker_credential_ecrx import __version__
 from docker_credential_ecrx.demo.standin import new_password
 from standin import faults
 from standin.faults import FaultyStandIn
-from support import need
+from support import need, terminals
 from support.home import HOST, NOT_FOUND, OTHER_HOST, ROLE, SECONDARY, Home, Result
 
 _SECONDARY = "docker-credential-ecrx-secondary"
@@ -59,6 +59,18 @@ class TestArguments:
 
         assert (0, "") == (found.status, found.stderr)
         assert {"get", "store", "erase", "list", "version"} <= set(re.findall("[a-z]+", found.stdout))
+
+    def test_a_person_who_sees_both_streams_reads_a_failure_once(self, home: Home) -> None:
+        status, seen = terminals.run([home.program, "conifgure", HOST], home.env)
+
+        message = "docker-credential-ecrx: there is no command conifgure; see docker-credential-ecrx --help\n"
+        assert (1, message) == (status, seen)
+
+    def test_without_any_a_person_reads_the_help(self, home: Home) -> None:
+        status, seen = terminals.run([home.program], home.env)
+
+        assert 1 == status
+        assert "configure" in seen
 
     @pytest.mark.parametrize(
         "arguments", [(), ("get", "get"), ("get", HOST), ("list", "unused"), ("erase", HOST, HOST), ("-v", "-v")]
@@ -149,7 +161,9 @@ class TestAnswer:
         home.add_role_profile()
         home.get(env=keyring)
 
-        assert Result(1, "", "") == _shell(home, f"exec {_SECONDARY} get >&-", env=keyring)
+        found = _shell(home, f"exec {_SECONDARY} get >&-", env=keyring)
+
+        assert Result(1, "", "docker-credential-ecrx: the answer cannot be written: Bad file descriptor\n") == found
 
     def test_needs_no_stderr(self, home: Home, keyring: dict[str, str]) -> None:
         home.add_role_profile()

@@ -349,6 +349,26 @@ class TestRemove:
         assert (0, "nothing to change\n", "") == done
         assert before == {path: text for path, text in files_of(home).items() if path.suffix != ".lock"}
 
+    def test_of_all_takes_out_every_registry_that_it_wrote_and_no_other(self, home: Home) -> None:
+        others = '{"credHelpers": {"gcr.io": "gcloud"}, "credsStore": "ecrx"}'
+        write(config_of(home), others)
+        configure(home)
+        home.run("configure", OTHER_HOST, "--profile", "tertiary")
+
+        done = home.run("configure", "--remove", "--all")
+
+        assert (0, 4) == (done.status, done.stdout.count("\n"))
+        assert "remove credsStore there" in done.stderr
+        assert (json.loads(others), "") == (json.loads(read(config_of(home))), read(settings_of(home)))
+
+    def test_of_all_names_the_links_that_it_leaves(self, home: Home) -> None:
+        write(config_of(home), f'{{"credHelpers": {{"{HOST}": "ecrx-mine"}}}}')
+
+        done = home.run("configure", "--remove", "--all")
+
+        assert (0, "nothing to change\n") == (done.status, done.stdout)
+        assert f"gives {HOST} to docker-credential-ecrx-mine; that stays" in done.stderr
+
     def test_leaves_to_podman_the_identity_that_it_shares_with_docker(self, home: Home) -> None:
         configure(home)
         configure(home, "--podman")
@@ -555,6 +575,9 @@ class TestBadInput:
             [HOST, "--external-id", "a"],
             [HOST, "--remove", "--profile", "a"],
             [HOST, "--remove", "--remove-password"],
+            [HOST, "--remove", "--all"],
+            ["--all", "--profile", "a"],
+            ["--remove"],
         ],
         ids=" ".join,
     )

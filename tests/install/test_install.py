@@ -17,6 +17,7 @@ case $1 in
     demo) echo "the main job" ;;
     --help) echo "commands:"; echo "{command} --all   ..." ;;
     forget) echo "$*" >>"$HOME/forgotten" ;;
+    configure) if [ "$2" = --help ]; then echo "  {option}  ..."; else echo "$*" >>"$HOME/configured"; fi ;;
     wait) exec "{folder}/_internal/cat" ;;
 esac
 """
@@ -33,15 +34,15 @@ class User:
         self.env = {"HOME": str(self.home), "PATH": "/usr/bin:/bin"}
         self._folder = folder
 
-    def unpack(self, version: str, *, program: str = _PROGRAM, command: str = "") -> Path:
-        """Return the folder of a release archive."""
+    def unpack(self, version: str, *, program: str = _PROGRAM, command: str = "", option: str = "") -> Path:
+        """Return the folder of a release archive, whose program has that command and that option of configure."""
         folder = self._folder / f"docker-credential-ecrx-{version}"
         bundle = folder / "docker-credential-ecrx"
         (bundle / "_internal").mkdir(parents=True)
         (bundle / "_internal" / "part").write_text(version)
         shutil.copy(need.command("cat"), bundle / "_internal")
         installed = self.prefix / "lib" / "docker-credential-ecrx" / version
-        text = program.format(version=version, command=command, folder=installed)
+        text = program.format(version=version, command=command, option=option, folder=installed)
         (bundle / "docker-credential-ecrx").write_text(text)
         (bundle / "docker-credential-ecrx").chmod(0o755)
         shutil.copy(_ROOT / "install.sh", folder)
@@ -322,13 +323,41 @@ class TestUninstall:
 
         assert ["state", "state/another"] == user.files()
 
-    def test_of_nothing_is_quiet(self, user: User) -> None:
+    def test_of_nothing_says_so_and_takes_nothing(self, user: User) -> None:
         (user.home / ".local" / "bin").mkdir(parents=True)
+        (user.home / ".local" / "state" / "ecrx").mkdir(parents=True)
 
         done = user.install(user.unpack("1.0"), "--uninstall")
 
-        assert (0, "", "") == (done.returncode, done.stdout, done.stderr)
-        assert [".local", ".local/bin"] == user.files()
+        assert (0, "") == (done.returncode, done.stderr)
+        assert done.stdout == f"install.sh: there is no docker-credential-ecrx in {user.prefix}\n"
+        assert [".local", ".local/bin", ".local/state", ".local/state/ecrx"] == user.files()
+
+    @pytest.mark.parametrize("is_on_path", [True, False], ids=["on PATH", "in ~/.local"])
+    def test_leaves_state_tokens_and_docker_to_another_installation(self, user: User, is_on_path: bool) -> None:  # noqa: FBT001
+        release = user.unpack("1.0", command="forget HOST... |", option="--all")
+        one, other = (user.home / "one", user.prefix) if is_on_path else (user.prefix, user.home / "one")
+        for prefix in (one, other):
+            user.install(release, "--prefix", prefix)
+        (user.home / ".local" / "state" / "ecrx").mkdir(parents=True)
+        user.env["PATH"] = f"{one}/bin:{user.env['PATH']}"
+
+        done = user.install(release, "--prefix", other, "--uninstall")
+
+        assert (0, "") == (done.returncode, done.stderr)
+        assert not (other / "bin" / "docker-credential-ecrx").exists()
+        assert (user.home / ".local" / "state" / "ecrx").exists()
+        assert not (user.home / "forgotten").exists()
+        assert not (user.home / "configured").exists()
+
+    def test_has_docker_and_podman_ask_it_no_longer(self, user: User) -> None:
+        release = user.unpack("1.0", option="--all")
+        user.install(release)
+
+        user.install(release, "--uninstall")
+
+        expected = "configure --remove --all\nconfigure --remove --all --podman\n"
+        assert expected == (user.home / "configured").read_text()
 
     def test_forgets_the_tokens_where_the_program_can(self, user: User) -> None:
         release = user.unpack("1.0", command="  forget HOST... |")
