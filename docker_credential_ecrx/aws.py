@@ -120,8 +120,12 @@ def clock_ahead(region: str | None, identity: Identity, environ: Mapping[str, st
 
 
 def profiles() -> list[str]:
-    """Return the names of the profiles in AWS's files."""
-    return list(Session().available_profiles)
+    """Return the names of the profiles in AWS's files; raise AwsError where they cannot be read."""
+    try:
+        return list(Session().available_profiles)
+    except exceptions.ConfigParseError as error:
+        message = f"the AWS file {error.kwargs['path']} cannot be read"
+        raise AwsError(message, "mend its syntax or its permissions") from error
 
 
 def ca_bundle(identity: Identity, environ: Mapping[str, str]) -> str | None:

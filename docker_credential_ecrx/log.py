@@ -16,6 +16,15 @@ def debug(text: str) -> None:
         _write(f"docker-credential-ecrx: debug: {one_line(text)}\n")
 
 
+def debug_origin(error: BaseException) -> None:
+    """Tell where ``error`` was raised, in places alone: its message and the frames may hold a secret."""
+    frame, places = error.__traceback__, []
+    while frame is not None:
+        places.append(f"{os.path.basename(frame.tb_frame.f_code.co_filename)}:{frame.tb_lineno}")
+        frame = frame.tb_next
+    debug(f"{type(error).__name__} at {' > '.join(places)}")
+
+
 def _write(line: str) -> None:
     try:
         os.write(2, line.encode("utf-8", "replace"))

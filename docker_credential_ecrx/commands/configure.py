@@ -1,7 +1,9 @@
 """Have docker or podman ask this program for registries, as an identity: an entry in their file, and one in ours."""
 
+import difflib
 import os
 import re
+import shlex
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import partial
@@ -21,7 +23,7 @@ from docker_credential_ecrx import (
     text_file,
 )
 from docker_credential_ecrx.edits import Edit, Result
-from docker_credential_ecrx.errors import ArgumentError, FileError
+from docker_credential_ecrx.errors import ArgumentError, AwsError, FileError
 from docker_credential_ecrx.identity import Identity, chain
 from docker_credential_ecrx.obstacles import HELPER
 from docker_credential_ecrx.registry import Registry
@@ -220,8 +222,20 @@ def _tell_next(hosts: dict[str, str], keys: dict[str, str], options: _Options) -
 def _warn(files: list[TextFile], hosts: Iterable[str], keys: dict[str, str], options: _Options) -> None:
     profile = keys.get("profile") or keys.get("source_profile")
     if profile and next(chain(Identity(profile), os.environ), None) is None:
-        terminal.say(f"there is no AWS profile {profile} yet; aws configure --profile {profile}", "yellow")
+        terminal.say(_missing(profile), "yellow")
     for warning in obstacles.warnings(files, hosts, os.environ):
         terminal.say(str(warning), "yellow")
     for warning in () if options["podman"] else obstacles.docker_warnings(files[-1], hosts, os.environ):
         terminal.say(str(warning))
+
+
+def _missing(profile: str) -> str:
+    """Say that there is no such AWS profile, and what to do about it."""
+    from docker_credential_ecrx import aws  # botocore, which only what is wrong costs
+
+    try:
+        near = difflib.get_close_matches(profile, aws.profiles(), 1)
+    except AwsError as error:
+        return str(error)
+    instead = f"did you mean {near[0]}? Or make it" if near else "make it"
+    return f"there is no AWS profile {profile} yet; {instead}: aws configure --profile {shlex.quote(profile)}"

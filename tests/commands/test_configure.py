@@ -157,8 +157,19 @@ class TestIdentity:
         done = configure(home, profile="secondry")
 
         assert 0 == done.status
-        assert f"{PROGRAM}: there is no AWS profile secondry yet; aws configure --profile secondry\n" == done.stderr
+        said = "there is no AWS profile secondry yet; make it: aws configure --profile secondry"
+        assert f"{PROGRAM}: {said}\n" == done.stderr
         assert 'profile = "secondry"\n' in read(settings_of(home))
+
+    def test_one_that_is_nearly_there_is_named(self, home: Home) -> None:
+        home.add_role_profile()
+
+        assert "did you mean secondary? Or make it: aws configure" in configure(home, profile="secondry").stderr
+
+    def test_aws_files_that_cannot_be_read_are_told(self, home: Home) -> None:
+        (home.folder / ".aws" / "config").write_text("[profile secondary\n")
+
+        assert "/.aws/config cannot be read; mend its syntax" in configure(home).stderr
 
 
 class TestHosts:
