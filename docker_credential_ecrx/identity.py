@@ -133,7 +133,8 @@ def chain(identity: Identity, environ: "Mapping[str, str]") -> "Iterator[tuple[s
     Keys are in lower case; the further lines of a value have none, and secrets are left out.
     """
     sections = _sections(environ)
-    wanted = [_plain(profile_of(identity, environ))]
+    # configparser takes what stands in [DEFAULT] for a part of every section.
+    wanted = ["DEFAULT", _plain(profile_of(identity, environ))]
     seen: set[str] = set()
     while wanted:
         section = wanted.pop()
@@ -186,7 +187,7 @@ def _setting(line: str) -> tuple[str, str]:
 
 def _plain(name: str) -> str:
     """Return a section's name without quotes, escapes and double blanks: two names may become one, never one two."""
-    return " ".join(name.replace('"', " ").replace("'", " ").replace("\\", "").split())
+    return " ".join(name.replace('"', "").replace("'", "").replace("\\", "").split())
 
 
 def _subject(path: str) -> str:
@@ -226,7 +227,8 @@ def _body(token: str) -> "dict[str, Any]":
 
 def _read(path: str) -> str:
     try:
-        with open(os.path.expanduser(path), encoding="utf-8", errors="surrogateescape") as file:
+        # botocore knows variables in a path, too.
+        with open(os.path.expanduser(os.path.expandvars(path)), encoding="utf-8", errors="surrogateescape") as file:
             return file.read()
     except (OSError, ValueError):
         return ""

@@ -158,6 +158,26 @@ class TestFingerprint:
 
         assert len(prints) == 5
 
+    def test_follows_what_configparser_takes_for_a_part_of_every_section(self, home: Home) -> None:
+        before = home.print()
+        home.edit("[default]", "[DEFAULT]\nexternal_id = x\n[default]")
+
+        assert before != home.print()
+
+    @pytest.mark.parametrize("name", ["pod", '"pod"', "'pod'", 'p"o"d', "p\\od", "  pod "])
+    def test_finds_the_profile_however_it_is_quoted(self, home: Home, name: str) -> None:
+        home.edit("[profile pod]", f"[profile {name}]")
+        before = home.print(Identity("pod"))
+        home.edit("role/pod", "role/other")
+
+        assert before != home.print(Identity("pod"))
+
+    def test_finds_the_files_by_a_variable_in_their_path(self, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("PLACE", str(home.config.parent))
+        by_variable = {name: path.replace(str(home.config.parent), "$PLACE") for name, path in home.environ.items()}
+
+        assert home.print() == fingerprint(SECONDARY, by_variable)
+
     def test_is_another_where_another_endpoint_plays_aws(self, home: Home) -> None:
         assert home.print() != home.print(AWS_ENDPOINT_URL="http://127.0.0.1:1")
 
