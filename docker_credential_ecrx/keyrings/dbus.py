@@ -192,8 +192,11 @@ class _Reader:
             return self._take(size)
         end = self._at + size
         values = []
-        while self._at < end:
+        while (at := self._at) < end:
             values.append(self.value(item))
+            if self._at == at:
+                message = "an array of nothing"  # which would never come to its end
+                raise ValueError(message)
         return values
 
     def _text(self, size: int) -> str:

@@ -90,6 +90,15 @@ class TestAnswers:
         except (ValueError, LookupError, TypeError, RecursionError):
             pass  # what the Secret Service's keyring translates
 
+    @pytest.mark.parametrize("signature", ["a()", "aa()"])
+    def test_of_arrays_of_nothing_come_to_an_end(self, signature: str) -> None:
+        fields = bytes([8, 1]) + b"g\0" + bytes([len(signature)]) + signature.encode() + b"\0"
+        fields += bytes(-len(fields) % 8)
+        body = bytes([255, 0, 0, 0]) + b"\2()\0" * 100
+
+        with pytest.raises((ValueError, LookupError)):
+            dbus.decode(b"l\2\0\1" + bytes([*(255, 1, 0, 0), *(1, 0, 0, 0), len(fields), 0, 0, 0]) + fields + body)
+
     def test_that_announce_more_than_anyone_needs_are_refused(self) -> None:
         with pytest.raises(ValueError, match="bytes"):
             dbus.size_of(b"l\1\0\1" + b"\xff" * 12)
