@@ -13,6 +13,7 @@ from typing import TypedDict, TypeGuard
 from docker_credential_ecrx import log, state
 
 _PATIENCE_SECONDS = 2.0
+_END_OF_TIME = 253_402_300_799  # the year 9999's, datetime's last
 
 
 class Entry(TypedDict, total=False):
@@ -103,8 +104,9 @@ def _is_sound(entry: object) -> TypeGuard[Entry]:
     servers = entry.get("servers")
     return (
         isinstance(servers, list)
+        and bool(servers)
         and all(isinstance(text, str) for text in [*servers, *texts])
-        and all(isinstance(time, (int, float)) for time in times)
+        and all(isinstance(time, (int, float)) and 0 <= time <= _END_OF_TIME for time in times)
     )
 
 

@@ -19,7 +19,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from docker_credential_ecrx.errors import EcrxError
+from docker_credential_ecrx.errors import EcrxError, one_line
 from docker_credential_ecrx.settings import PROGRAM
 
 # Lines stay whole where nobody looks: a pipe has no width.
@@ -42,12 +42,12 @@ def fail(error: EcrxError) -> None:
 
 def heading(text: str) -> None:
     """Print the line that ``facts`` go under."""
-    out.print(Text(text, "bold"))
+    out.print(Text(one_line(text), "bold"))
 
 
 def facts(rows: Iterable[tuple[str, str]]) -> None:
     """Print names and values below each other: lines of 80 columns hold a host or an ARN, a table's columns do not."""
-    rows = list(rows)
+    rows = [(one_line(name), one_line(value)) for name, value in rows]
     width = max((len(name) for name, _ in rows), default=0)
     for name, value in rows:
         room = max(out.width - width - 4, 20) if out.is_terminal else sys.maxsize

@@ -29,6 +29,7 @@ ENTRY: Entry = {
     "expires": 1_700_043_200.0,
 }
 OTHER: Entry = {"kind": "password", "servers": ["registry.example"], "user": "me", "keyring": "secret-service"}
+NOWHERE: Entry = {"kind": "password", "servers": []}
 
 # Records and forgets names of its own once it is told to, and keeps every other one.
 BUSY = """\
@@ -90,7 +91,7 @@ class TestLedger:
         assert {"b": OTHER} == ledger.read(environ)
 
     @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-    @given(st.text(), st.lists(st.text(), unique=True), st.text())
+    @given(st.text(), st.lists(st.text(), min_size=1, unique=True), st.text())
     def test_keeps_any_text(self, environ: dict[str, str], name: str, servers: list[str], user: str) -> None:
         ledger.record(environ, name, {"servers": servers, "user": user})
 
@@ -170,10 +171,16 @@ class TestBrokenLedger:
         assert {NAME: ENTRY} == ledger.read(environ)
 
     @pytest.mark.parametrize(
-        "entry", [None, 1, "text", [], {}, {"servers": None}, {"servers": "text"}, {"servers": [1]}], ids=repr
+        "entry", [None, 1, "text", [], {}, {"servers": None}, {"servers": "text"}, {"servers": [1]}, NOWHERE], ids=repr
     )
     def test_gives_its_sound_entries(self, environ: dict[str, str], file: Path, entry: object) -> None:
         file.write_text(json.dumps({"entries": {"broken": entry, NAME: ENTRY}}))
+
+        assert {NAME: ENTRY} == ledger.read(environ)
+
+    @pytest.mark.parametrize("time", [-1.0, 1e300, float("nan"), float("inf")])
+    def test_has_no_entry_of_a_time_that_there_is_not(self, environ: dict[str, str], file: Path, time: float) -> None:
+        file.write_text(json.dumps({"entries": {"broken": ENTRY | {"expires": time}, NAME: ENTRY}}))
 
         assert {NAME: ENTRY} == ledger.read(environ)
 
