@@ -5,6 +5,7 @@ What this reads it reads as tomllib does; what it does not know it refuses, so t
 
 _BARE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
 _DIGITS = frozenset("0123456789")
+_MOST_DIGITS = 18  # what TOML promises, and far from what Python refuses to read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,7 +63,12 @@ def _add(line: str, table: "dict[str, Any]") -> bool:
         table[key] = text
         return True
     number = value.partition("#")[0].strip(" \t")
-    if not number or not _DIGITS.issuperset(number) or (number[0] == "0" and number != "0"):
+    if (
+        not number
+        or not _DIGITS.issuperset(number)
+        or (number[0] == "0" and number != "0")
+        or len(number) > _MOST_DIGITS
+    ):
         return False
     table[key] = int(number)
     return True

@@ -124,7 +124,7 @@ def _parse(document: str, path: str) -> "dict[str, Any]":
 
         try:
             table = tomllib.loads(document)
-        except (tomllib.TOMLDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:  # a number may be too long for Python
             message = f"the configuration file {path} is not TOML: {error}"
             raise SettingsError(message, "mend that line") from error
     _only(table, ("registry", "cache"), path, "")

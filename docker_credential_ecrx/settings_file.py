@@ -103,13 +103,16 @@ def _answering(entries: list[dict[str, Any]], host: str) -> dict[str, Any] | Non
 
 
 def _entries(file: TextFile) -> list[dict[str, Any]]:
-    entries: list[dict[str, Any]] = _table(file).get("registry", [])
+    entries = _table(file).get("registry", [])
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        message = f"{file.path}: registry is not an array of tables"
+        raise FileError(message, "head each entry with [[registry]]")
     return entries
 
 
 def _table(file: TextFile) -> dict[str, Any]:
     try:
         return tomllib.loads(file.text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # a number may be too long for Python
         message = f"{file.path} is not TOML: {error}"
         raise FileError(message, "mend that line") from error

@@ -70,7 +70,7 @@ def test_reads_nothing_but_as_tomllib_does(document: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "document", ['a = "\\u0041"', "a.b = 1", '"a" = 1', "a = [1]", 'a = """\nx"""', "a = true", "a"]
+    "document", [f"a = {'9' * 19}", 'a = "\\u0041"', "a.b = 1", '"a" = 1', "a = [1]", 'a = """\nx"""', "a = true", "a"]
 )
 def test_leaves_the_rest_to_tomllib(document: str) -> None:
     assert plain_toml.parse(document) is None

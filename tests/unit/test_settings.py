@@ -82,6 +82,7 @@ class TestLinkName:
 
 WRONG = [
     ("[[registry]\n", "is not TOML"),
+    pytest.param(f"a = {'9' * 5000}\n", "is not TOML", id="a number that Python does not read"),
     ("registry = 1\n", "registry is not an array of tables"),
     ("registry = [1]\n", "registry is not an array of tables"),
     ('[[registry]]\nprofile = "p"\n', "number 1: match is missing"),

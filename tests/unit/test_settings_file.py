@@ -87,6 +87,13 @@ class TestSetEntry:
     def test_refuses_what_is_not_toml(self) -> None:
         with pytest.raises(FileError, match="not TOML"):
             set_entry("registry")
+        with pytest.raises(FileError, match="not TOML"):
+            set_entry(f"a = {'9' * 5000}")
+
+    @pytest.mark.parametrize("text", ["registry = 1", 'registry = "x"', "registry = [1]", "[registry]"])
+    def test_refuses_what_is_no_array_of_entries(self, text: str) -> None:
+        with pytest.raises(FileError, match="not an array of tables"):
+            set_entry(text)
 
     @given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1).filter(str.strip))
     def test_is_read_as_it_was_meant_whatever_the_profile_s_name(self, profile: str) -> None:
