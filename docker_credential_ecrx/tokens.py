@@ -21,6 +21,7 @@ _LIFE_SECONDS = 12 * 3600
 _RENEW_AT, _SPREAD = 0.5, 0.05
 # Longer than one attempt to mint may take, so that who waits gets its outcome.
 _PATIENCE_SECONDS = 9.5
+_ENDLESS = float("inf")
 _MACHINE_ID = "/etc/machine-id"
 _BOOT_ID = "/proc/sys/kernel/random/boot_id"
 _STEP_BACK_SECONDS = 300.0  # a clock that is put right by a few minutes is no reason to ask AWS
@@ -103,8 +104,9 @@ def from_record(name: str, record: str) -> Token | None:
         token = Token(password, _moment(*stamp), float(life), float(renew))
     except ValueError:
         return None
-    # No more than ECR gives, and due before it is over: NaN is neither.
-    return token if 0 <= token.renew <= token.life <= _LIFE_SECONDS else None
+    # No more than ECR gives, due before it is over, and minted at a time that there is: NaN is none of these.
+    is_life = 0 < token.life <= _LIFE_SECONDS and 0 <= token.renew <= token.life
+    return token if is_life and abs(token.minted.utc) + abs(token.minted.uptime) < _ENDLESS else None
 
 
 def cached(name: str, keyring: "Keyring | None") -> Token | None:

@@ -39,7 +39,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 whole = st.integers(-(10**10), 10**10).map(float)
 words = st.sampled_from([BOOT, OTHER_BOOT, NO_BOOT])
-lives = st.tuples(*[st.integers(0, 43_200).map(float)] * 2).map(lambda seconds: (max(seconds), min(seconds)))
+lives = st.tuples(*[st.integers(0, 43_200).map(float)] * 2).map(lambda seconds: (max(*seconds, 1.0), min(seconds)))
 minted_tokens = st.builds(
     lambda password, minted, life: Token(password, minted, *life),
     st.text(min_size=1),
@@ -142,10 +142,16 @@ class TestRecord:
             (math.nan, 21_600),
             (43_200, math.nan),
             (60, 61),
+            (0, 0),
         ],
     )
     def test_of_a_life_that_ecr_does_not_give_is_none(self, life: float, renew: float) -> None:
         assert tokens.from_record(NAME, tokens.to_record(NAME, Token("password", MINTED, life, renew))) is None
+
+    @pytest.mark.parametrize("clock", [math.nan, math.inf, -math.inf])
+    def test_of_a_time_that_there_is_not_is_none(self, clock: float) -> None:
+        for moment in (Moment(clock, BOOT, 0.0), Moment(0.0, BOOT, clock)):
+            assert tokens.from_record(NAME, tokens.to_record(NAME, Token("password", moment, LIFE, DUE))) is None
 
     @patient
     @given(st.one_of(st.text(), st.text().map(lambda text: f"ecrx1 {text}"), st.from_regex(r"ecrx1( \S*){6}\n.*")))
