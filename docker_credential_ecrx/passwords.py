@@ -31,21 +31,31 @@ def store(server: str, user: str, secret: str, setting: str, environ: Mapping[st
     if not secret:
         message = f"the password for {server} is empty"
         raise RequestError(message, f"docker login {server}")
-    keyring = keyrings.for_passwords(setting)
-    keyring.put(_name(server), json.dumps({"ServerURL": server, "Username": user, "Secret": secret}), None)
+    keyring, name = keyrings.for_passwords(setting), _name(server)
     entry: ledger.Entry = {"kind": "password", "servers": [server], "user": user, "keyring": keyring.label}
-    ledger.record(environ, _name(server), entry)
+    before = ledger.read(environ).get(name)
+    # Before, as this process may be killed next; and afterwards, as another may have erased what was there meanwhile.
+    ledger.record(environ, name, entry)
+    try:
+        keyring.put(name, json.dumps({"ServerURL": server, "Username": user, "Secret": secret}), None)
+    except KeyringError:
+        _note(name, before, environ)
+        raise
+    ledger.record(environ, name, entry)
 
 
 def erase(server: str, setting: str, environ: Mapping[str, str]) -> None:
     """Forget what is stored for ``server``, if anything is."""
     name = _name(server)
+    before = ledger.read(environ).get(name)
+    # Before the keyring: what another process stores meanwhile is noted after that.
+    ledger.forget(environ, name)
     try:
         keyrings.for_passwords(setting).drop(name)
     except KeyringError:
-        if name in ledger.read(environ):
+        if before is not None:
+            _note(name, before, environ)
             raise
-    ledger.forget(environ, name)
 
 
 def users(setting: str, environ: Mapping[str, str]) -> dict[str, str]:
@@ -60,6 +70,14 @@ def users(setting: str, environ: Mapping[str, str]) -> dict[str, str]:
         log.debug(f"other registries' passwords cannot be listed: {error}")
         return {}
     return {entries[name]["servers"][0]: found[0] for name, found in read.items() if found is not None}
+
+
+def _note(name: str, entry: ledger.Entry | None, environ: Mapping[str, str]) -> None:
+    """Let the ledger say again what it said before."""
+    if entry is None:
+        ledger.forget(environ, name)
+    else:
+        ledger.record(environ, name, entry)
 
 
 def _name(server: str) -> str:

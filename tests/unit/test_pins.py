@@ -1,0 +1,27 @@
+"""What SECURITY.md and the build promise of tests and of pinned packages."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_every_test_that_security_md_names_is_there() -> None:
+    named = re.findall(r"`([\w/]+\.py)::(\w+)`", (ROOT / "SECURITY.md").read_text())
+
+    assert len(named) > 20
+    assert [] == [
+        f"{path}::{name}" for path, name in named if f"def {name}(" not in (ROOT / "tests" / path).read_text()
+    ]
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "build").glob("requirements*.txt")), ids=lambda path: path.name)
+def test_every_requirement_is_pinned_with_hashes(path: Path) -> None:
+    text = re.sub(r" *\\\n *", " ", path.read_text())
+    requirements = [line for line in text.splitlines() if line and not line.startswith("#")]
+
+    assert requirements
+    for line in requirements:
+        assert re.match(r"[a-z0-9-]+(\[[a-z,]+\])?==[^ ]+( ;.*)? --hash=sha256:[0-9a-f]{64}( |$)", line), line
