@@ -111,8 +111,8 @@ def _is_sound(entry: object) -> TypeGuard[Entry]:
 
 
 def _replace(path: str, text: str) -> None:
-    temporary = f"{path}.{os.getpid()}"
-    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    temporary = f"{path}.new"  # who holds the lock is alone, and writes over what one left that was killed
+    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0), 0o600)
     try:
         with open(fd, "w", encoding="utf-8") as file:
             file.write(text)

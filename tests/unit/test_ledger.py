@@ -136,6 +136,23 @@ class TestFile:
             get_type_hints(Entry)
         )
 
+    def test_follows_no_link_to_write(self, environ: dict[str, str], file: Path, tmp_path: Path) -> None:
+        other = tmp_path / "other"
+        other.write_text("the user's own")
+        file.with_name("ledger.json.new").symlink_to(other)
+
+        ledger.record(environ, NAME, ENTRY)
+
+        assert "the user's own" == other.read_text()
+
+    def test_is_written_over_what_a_process_left_that_was_killed(self, environ: dict[str, str], file: Path) -> None:
+        file.with_name("ledger.json.new").write_text("half of what" * 1000)
+
+        ledger.record(environ, NAME, ENTRY)
+
+        assert {NAME: ENTRY} == ledger.read(environ)
+        assert not file.with_name("ledger.json.new").exists()
+
     def test_leaves_nothing_but_itself_and_its_lock(self, environ: dict[str, str], file: Path) -> None:
         ledger.record(environ, NAME, ENTRY)
         ledger.forget(environ, NAME)
