@@ -164,7 +164,11 @@ def life_of(password: str, now: float) -> float:
 def _mint(registry: Registry, identity: Identity, mfa: Mfa | None) -> Minted:
     session = _resolved(registry.region, identity, mfa)
     client: Any = session.create_client(registry.service, config=endpoint_of(session, registry))
-    response = client.get_authorization_token()
+    return minted(client.get_authorization_token())
+
+
+def minted(response: Mapping[str, Any]) -> Minted:
+    """Return the password and its life in botocore's form of ECR's answer; raise AwsError where they are not there."""
     data = response.get("authorizationData")
     entry = data[0] if isinstance(data, list) and data else data
     if not isinstance(entry, dict) or not entry.get("authorizationToken"):
