@@ -1,0 +1,90 @@
+"""ECR's answer: a password that docker can send and a life, or one line that says what is wrong with it."""
+
+import json
+from typing import Any
+
+import botocore.session
+from botocore.parsers import create_parser
+from fuzz.parts import base64_of, fuzzed, is_line, json_texts, numbers, told
+from hypothesis import strategies as st
+
+from docker_credential_ecrx import aws, aws_errors, registry
+from docker_credential_ecrx.errors import AwsError
+from docker_credential_ecrx.identity import Identity
+
+LIFE_SECONDS = 12 * 3600
+SECRET = "hunter2:"
+PLACE = registry.parse("111111111111.dkr.ecr.us-east-1.amazonaws.com")
+_session = botocore.session.Session()
+_shapes: dict[str, Any] = {
+    service: _session.get_service_model(service).operation_model("GetAuthorizationToken").output_shape
+    for service in ("ecr", "ecr-public")
+}
+_passwords = st.one_of(st.just("x"), st.text("abcXYZ019+/=:~ \n\x7f\u00e9"), st.text())
+_tokens = st.one_of(
+    _passwords.map(lambda text: base64_of(f"AWS:{SECRET}{text}")), _passwords.map(base64_of), _passwords
+)
+_dates = st.one_of(
+    st.sampled_from(["", "Tue, 24 Nov 2026 19:00:00 GMT", "Tue, 24 Nov 2026 19:00:00 -0000", "x", "Tue, 1 Jan 99999"]),
+    st.sampled_from(["Tue, 24 Nov 2026 19:00:00 +99999999999999", "Tue, 24 Nov 2026 19:00:00"]),
+    st.text(max_size=8),
+)
+_ends = st.one_of(
+    st.sampled_from(
+        ["1e9", "1795590000", "1795590000.5", "1e18", "-1e18", '"2026-11-25T07:00:00Z"', '"x"', "[]", "{}"]
+    ),
+    numbers,
+)
+_entries = st.builds(
+    lambda token, end: f'{{"authorizationToken": {json.dumps(token)}, "expiresAt": {end}}}', _tokens, _ends
+)
+_bodies = (
+    st.one_of(
+        _entries.map(lambda entry: f'{{"authorizationData": [{entry}]}}'),
+        _entries.map(lambda entry: f'{{"authorizationData": {entry}}}'),
+        json_texts("authorizationData", "authorizationToken", "expiresAt", "proxyEndpoint"),
+    ).map(lambda text: text.encode("utf-8", "surrogatepass"))
+    | st.binary()
+)
+
+
+@fuzzed(st.sampled_from(["ecr", "ecr-public"]), _bodies, _dates, st.sampled_from([200, 200, 400, 500, 302]))
+def test_is_a_password_with_a_life_or_one_line(service: str, body: bytes, date: str, status: int) -> None:
+    assert PLACE is not None
+    answer = {"body": body, "headers": {"date": date} if date else {}, "status_code": status}
+    try:
+        response = create_parser("json").parse(answer, _shapes[service])
+        if status != 200 or "Error" in response:
+            return
+        minted = aws.minted(response)
+    except AwsError as error:
+        told(error, SECRET)
+    except Exception as error:  # noqa: BLE001 - as ``aws.mint`` has it
+        told(aws_errors.explain(error, PLACE, Identity("p"), {"HOME": "/nonexistent"}), SECRET)
+    else:
+        assert 0 < minted.life <= LIFE_SECONDS
+        assert is_line(minted.password)
+        assert minted.password.isascii()
+
+
+@fuzzed(_tokens)
+def test_holds_a_token_that_is_user_and_password_in_base64_and_nothing_else(token: str) -> None:
+    try:
+        password = aws.decode(token)
+    except AwsError as error:
+        told(error, SECRET)
+    else:
+        assert base64_of(f"AWS:{password}") == token
+
+
+@fuzzed(
+    st.one_of(
+        numbers.map(lambda number: base64_of(f'{{"payload": "x", "expiration": {number}}}')),
+        json_texts("expiration").map(base64_of),
+        st.text(),
+        st.binary().map(lambda raw: raw.decode("latin-1")),
+    ),
+    st.floats(0, 4e9),
+)
+def test_that_docker_login_brings_lives_12_hours_at_most(password: str, now: float) -> None:
+    assert aws.life_of(password, now) <= LIFE_SECONDS

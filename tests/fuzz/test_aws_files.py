@@ -1,0 +1,123 @@
+"""AWS's two configuration files: whatever botocore reads there of an identity, its fingerprint stands on."""
+
+from typing import Any
+
+from botocore.configloader import build_profile_map, raw_config_parse
+from botocore.exceptions import ConfigParseError
+from fuzz.parts import base64_of, file, fuzzed, joined, json_texts
+from hypothesis import strategies as st
+
+from docker_credential_ecrx.identity import Identity, chain, fingerprint
+
+SECRETS = ("aws_secret_access_key", "aws_session_token", "aws_security_token")
+_names = st.sampled_from(["a", "b", "default", "DEFAULT", "a b", '"a b"', "a\\ b", "'a'", 'a"b"', "ab", "é", ""])
+_kinds = st.sampled_from(["profile ", "", "sso-session ", "services ", "profile\t", "profile", " profile  "])
+_section = joined(st.just("["), _kinds, _names, st.sampled_from(["]", "]", "] # x", "]x]", ""]))
+_keys = st.sampled_from(
+    [
+        "role_arn",
+        "source_profile",
+        "region",
+        "sso_session",
+        "services",
+        "aws_access_key_id",
+        "ROLE_ARN",
+        "s3",
+        "credential_process",
+        "web_identity_token_file",
+        "credential_source",
+        *SECRETS,
+    ]
+)
+_values = st.one_of(
+    _names, st.sampled_from(["x", "a = b", "Environment", "", "a:b", "[a]", "x ; y"]), st.text(max_size=4)
+)
+_setting = joined(_keys, st.sampled_from([" = ", "=", ":", " : ", " "]), _values)
+_line = joined(
+    st.sampled_from(["", "", "", " ", "\t", "    "]),
+    st.one_of(_section, _setting, _setting, st.sampled_from(["", "# x", "; x", "x"]), st.text(max_size=6)),
+)
+_block = st.builds(
+    lambda section, settings: "\n".join([section, *settings]),
+    joined(st.sampled_from(["[", "[profile ", "[sso-session ", "[services "]), _names, st.just("]")),
+    st.lists(joined(_keys, st.just(" = "), _values), max_size=3, unique_by=lambda line: line.partition(" ")[0]),
+)
+_lines = st.lists(_block | _line, max_size=8)
+_ends = st.sampled_from(["\n", "\n", "\r\n", "\r"])
+_profiles = st.sampled_from(["a", "b", "default", "a b", "ab", "é"])
+
+
+def environ_of(config: str, credentials: str) -> dict[str, str]:
+    """Return the environment that names files with those contents."""
+    return {
+        "AWS_CONFIG_FILE": str(file("config", config)),
+        "AWS_SHARED_CREDENTIALS_FILE": str(file("credentials", credentials)),
+    }
+
+
+def read_by_botocore(environ: dict[str, str]) -> dict[str, dict[str, Any]] | None:
+    """Return the profiles, SSO sessions and services as ``botocore.session.Session.full_config`` has them, or None."""
+    try:
+        full: dict[str, dict[str, Any]] = build_profile_map(
+            raw_config_parse(environ["AWS_CONFIG_FILE"], parse_subsections=False)
+        )
+        for name, values in raw_config_parse(environ["AWS_SHARED_CREDENTIALS_FILE"], parse_subsections=False).items():
+            full["profiles"].setdefault(name, {}).update(values)
+    except ConfigParseError:
+        return None
+    return full
+
+
+def facts_of(profile: str, full: dict[str, dict[str, Any]]) -> list[tuple[str, str, dict[str, str]]]:
+    """Return all that botocore may look at for ``profile``, but for its secrets: kind, name and settings."""
+    found: list[tuple[str, str, dict[str, str]]] = []
+    wanted = [("profiles", profile)]
+    for kind, name in wanted:
+        settings = full[kind].get(name, {})
+        found.append((kind, name, {key: value for key, value in settings.items() if key not in SECRETS}))
+        more = [("profiles", "source_profile"), ("sso_sessions", "sso_session"), ("services", "services")]
+        named = [(kind, settings[key]) for kind, key in more if key in settings]
+        wanted.extend(pair for pair in named if pair not in wanted)
+    return found
+
+
+@fuzzed(_lines, _lines, _ends, _profiles)
+def test_say_nothing_of_an_identity_that_is_not_seen(
+    config: list[str], credentials: list[str], end: str, profile: str
+) -> None:
+    environ = environ_of(end.join(config), end.join(credentials))
+    seen = {(key, value) for _, key, value in chain(Identity(profile), environ)}
+
+    full = read_by_botocore(environ)
+
+    for _, _, settings in facts_of(profile, full) if full else ():
+        for key, value in settings.items():
+            first, *rest = value.split("\n")
+            assert (key, first) in seen
+            assert {("", line.strip()) for line in rest if line.strip()} <= seen
+
+
+@fuzzed(_lines, _lines, st.integers(0, 19), _line, _profiles)
+def test_that_differ_in_what_botocore_reads_make_another_identity(
+    config: list[str], credentials: list[str], at: int, line: str, profile: str
+) -> None:
+    prints, facts = [], []
+    for edited in (False, True):
+        lines = [*config, *credentials]
+        if edited and lines:
+            lines[at % len(lines)] = line
+        environ = environ_of("\n".join(lines[: len(config)]), "\n".join(lines[len(config) :]))
+        prints.append(fingerprint(Identity(profile), environ))
+        full = read_by_botocore(environ)
+        facts.append(facts_of(profile, full) if full else None)
+
+    if None not in facts and facts[0] != facts[1]:
+        assert prints[0] != prints[1]
+
+
+@fuzzed(json_texts("iss", "sub", "aud").map(lambda claims: f"e30.{base64_of(claims)}.e30") | st.text() | st.binary())
+def test_may_name_a_web_identity_in_a_file_of_any_content(token: str | bytes) -> None:
+    path = str(file("token", token))
+    environ = {"AWS_ROLE_ARN": "arn", "AWS_WEB_IDENTITY_TOKEN_FILE": path, "HOME": "/nonexistent"}
+
+    assert fingerprint(Identity(), environ) == fingerprint(Identity(), environ)

@@ -1,0 +1,145 @@
+"""Our own configuration file: read by hand, as tomllib and fnmatch read it, and edited without a trace."""
+
+import tomllib
+from fnmatch import fnmatchcase
+
+from fuzz.parts import deep, file, fuzzed, joined, told
+from hypothesis import strategies as st
+
+from docker_credential_ecrx import pattern, plain_toml, settings, settings_file
+from docker_credential_ecrx.errors import FileError, SettingsError
+from docker_credential_ecrx.text_file import TextFile
+
+HOST = "111111111111.dkr.ecr.us-east-1.amazonaws.com"
+_blank = st.sampled_from(["", "", " ", "\t", "  "])
+_name = st.sampled_from(
+    [
+        "registry",
+        "cache",
+        "match",
+        "profile",
+        "role_arn",
+        "source_profile",
+        "external_id",
+        "duration_seconds",
+        "keyring",
+        "a-b_c",
+        "1",
+        "",
+        "a.b",
+        '"q"',
+        "'match'",
+        '"registry"',
+        "é",
+    ]
+)
+_literal = st.sampled_from(
+    [
+        '"x"',
+        "'x'",
+        '""',
+        "''",
+        '"""x"""',
+        "'''x'''",
+        '"a\\nb"',
+        "'a\\nb'",
+        "[1]",
+        "{a = 1}",
+        "[{match = 'x'}]",
+        "true",
+        "0",
+        "3600",
+        "01",
+        "+1",
+        "-1",
+        "1_000",
+        "0x1",
+        "1.5",
+        "1e3",
+        "1e999",
+        "1979-05-27",
+        "inf",
+        "nan",
+        '"a" "b"',
+        '"a',
+        f'"{HOST}"',
+        '"*"',
+        '"[a"',
+        '"[z-a]"',
+        '"[[x]"',
+        '"auto"',
+        '"none"',
+        '"keyrings.backends.Memory"',
+        "9" * 5000,
+        '"arn:aws:iam::444444444444:role/puller"',
+    ]
+)
+_value = st.one_of(_literal, st.text(max_size=6).map(lambda text: f'"{text}"'), st.text(max_size=6), deep)
+_comment = st.one_of(st.just(""), st.text(max_size=4).map(lambda text: f"#{text}"), st.text(max_size=3))
+_key = joined(_blank, _name, _blank, st.sampled_from(["=", "=", "=", ":", "=="]), _blank, _value, _blank, _comment)
+_header = joined(_blank, st.sampled_from(["[", "[["]), _blank, _name, _blank, st.sampled_from(["]", "]]"]), _comment)
+_plain_entry = st.builds(
+    lambda match, profile: f'[[registry]]\nmatch = "{match}"\nprofile = "{profile}"',
+    st.sampled_from([HOST, "*", "1*", "[1]*", "x"]),
+    st.sampled_from(["a", "b"]),
+)
+_own_entry = _plain_entry.map(lambda text: text.replace("]]", "]] # by docker-credential-ecrx configure"))
+_lines = st.lists(st.one_of(_key, _header, _plain_entry, _own_entry, _comment), max_size=8)
+documents = (
+    st.builds(
+        lambda end, last, lines: end.join(lines) + last,
+        st.sampled_from(["\n", "\n", "\r\n", "\r"]),
+        st.sampled_from(["", "\n", "\r\n", "\n\n"]),
+        _lines,
+    )
+    | st.text()
+)
+patterns = st.text("ab*?[]!-.^\\&|~1", max_size=12) | st.text(max_size=8)
+
+
+@fuzzed(documents)
+def test_is_read_as_tomllib_reads_it_or_left_to_tomllib(document: str) -> None:
+    found = plain_toml.parse(document)
+
+    if found is not None:
+        assert tomllib.loads(document) == found
+
+
+@fuzzed(
+    documents.map(lambda text: text.encode("utf-8", "surrogatepass")) | st.binary(), st.sampled_from(["", "-p", "x"])
+)
+def test_gives_every_host_an_identity_or_is_refused_in_one_line(document: bytes, called_by: str) -> None:
+    path = str(file("config.toml", document))
+    try:
+        loaded = settings.load(f"docker-credential-ecrx{called_by}", {"ECRX_CONFIG": path})
+    except SettingsError as error:
+        told(error)
+    else:
+        assert str(loaded.identity_for(HOST))
+        assert loaded.keyring
+
+
+@fuzzed(patterns, st.text("ab.-1", max_size=12) | st.just(HOST))
+def test_has_patterns_that_match_as_fnmatch_does(text: str, host: str) -> None:
+    assert fnmatchcase(host, text) == pattern.matches(text, host)
+
+
+@fuzzed(documents, st.sampled_from([HOST, "public.ecr.aws"]), st.sampled_from(["a", 'q"\\\n', "é"]))
+def test_says_the_same_as_ever_once_an_entry_is_added_and_removed(document: str, host: str, profile: str) -> None:
+    before = TextFile("config.toml", document)
+    try:
+        cleared, more = before, settings_file.remove_entry(before, host)
+        while more != cleared:  # entries of one host may be many
+            cleared, more = more, settings_file.remove_entry(more, host)
+        after = settings_file.set_entry(cleared, host, {"profile": profile})
+        again = settings_file.set_entry(after, host, {"profile": profile})
+        removed = settings_file.remove_entry(after, host)
+    except FileError as error:
+        told(error)
+        return
+    assert after == again
+    entries = tomllib.loads(after.text)["registry"]
+    answers = next(entry for entry in entries if pattern.matches(str(entry.get("match")).lower(), host))
+    assert profile == answers["profile"]
+    if after != cleared:
+        assert cleared.text == removed.text

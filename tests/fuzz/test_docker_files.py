@@ -1,0 +1,104 @@
+"""Docker's config.json: nothing changes outside of the entry, and what is undone was never there."""
+
+import json
+import os
+from typing import Any
+
+from fuzz.parts import fuzzed, joined, json_texts, texts, told
+from hypothesis import assume
+from hypothesis import strategies as st
+
+from docker_credential_ecrx import docker_config, json_text
+from docker_credential_ecrx.errors import FileError
+from docker_credential_ecrx.text_file import TextFile
+
+HOST = "111111111111.dkr.ecr.us-east-1.amazonaws.com"
+SECRET = "hunter2:"
+_gap = st.sampled_from(["", "", " ", "\n", "\n\t", "\n    ", "\r\n  ", "\t"])
+_server = st.sampled_from([HOST, "a", "public.ecr.aws", "https://index.docker.io/v1/", 'q"\\', "é"]).map(json.dumps)
+_secret = st.text(max_size=4).map(lambda text: json.dumps(SECRET + text))
+
+
+def _object(name: st.SearchStrategy[str], value: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    member = joined(_gap, name, _gap, st.just(":"), _gap, value, _gap)
+    return joined(_gap, st.just("{"), st.lists(member, max_size=4).map(",".join), _gap, st.just("}"))
+
+
+_auth = _object(st.sampled_from(['"auth"', '"identitytoken"', '"password"', '"x"']), _secret)
+_section = st.one_of(
+    _object(_server, st.sampled_from(['"ecrx"', '"desktop"', "null", "1"])),
+    _object(_server, _auth),
+    json_texts("auths"),
+    st.sampled_from(['"osxkeychain"', "null", "1e999", "[]"]),
+)
+_section_name = st.sampled_from(
+    ["credHelpers", "credHelpers", "auths", "credsStore", "CREDHELPERS", "HttpHeaders", "x"]
+)
+documents = st.one_of(
+    joined(_object(_section_name.map(json.dumps), _section), _gap),
+    _object(st.just('"credHelpers"'), _object(_server, st.just('"ecrx"'))),
+    texts,
+    st.just(""),
+)
+
+
+def unfold(text: str) -> list[tuple[str, Any]]:
+    """Return what a document says, with its names in their order, and as often as they are there."""
+    sections: list[tuple[str, Any]] = json.loads(
+        "{}" if json_text.is_blank(text) else text, object_pairs_hook=list, parse_int=float
+    )
+    return sections
+
+
+def is_kept(before: str, after: str) -> bool:
+    """Return whether ``after`` is ``before`` with something put in at one place."""
+    start = len(os.path.commonprefix([before, after]))  # noqa: RUF071 - texts
+    end = len(os.path.commonprefix([before[::-1], after[::-1]]))  # noqa: RUF071 - texts
+    return start + end >= len(before)
+
+
+@fuzzed(documents, st.sampled_from([HOST, "a", 'q"\\']), st.sampled_from(["ecrx", "ecrx-é"]))
+def test_has_a_helper_more_and_is_the_same_as_ever_once_it_is_removed(document: str, host: str, helper: str) -> None:
+    before = TextFile("config.json", document)
+    try:
+        known = docker_config.helpers(before)
+        after = docker_config.set_helper(before, host, helper)
+    except FileError as error:
+        told(error)
+        return
+    assert known | {host: helper} == docker_config.helpers(after)
+    assert after == docker_config.set_helper(after, host, helper)
+    removed = docker_config.remove_helper(after, host)
+    assert {name: found for name, found in known.items() if name != host} == docker_config.helpers(removed)
+    assert removed == docker_config.remove_helper(removed, host)
+    named = [value for name, value in unfold(document) if name.lower() == "credhelpers"]
+    # An empty or blank place takes an entry, and goes with it.
+    if not json_text.is_blank(document) and (not named or (named[0] and host not in dict(named[0]))):
+        assert is_kept(document, after.text)
+        assert document == removed.text
+
+
+@fuzzed(documents, st.sampled_from([HOST, "a", "public.ecr.aws"]))
+def test_loses_a_servers_password_and_nothing_else(document: str, server: str) -> None:
+    before = TextFile("config.json", document)
+    try:
+        servers, helpers = docker_config.passwords(before), docker_config.helpers(before)
+        after = docker_config.remove_auth(before, server)
+    except FileError as error:
+        told(error)
+        return
+    assert [one for one in servers if one != server] == docker_config.passwords(after)
+    assert helpers == docker_config.helpers(after)
+    assert is_kept(after.text, before.text)
+
+
+@fuzzed(documents)
+def test_is_shown_without_its_secrets(document: str) -> None:
+    try:
+        shown = docker_config.without_secrets(TextFile("config.json", document))
+    except FileError as error:
+        told(error)
+        return
+    # Names of helpers are shown, whatever else may stand in their place.
+    assume(SECRET not in json.dumps([value for name, value in unfold(document) if name == "credHelpers"]))
+    assert SECRET not in shown.text

@@ -1,0 +1,172 @@
+"""What is kept: a cached record, the ledger, and what a failed process leaves in its lock's file."""
+
+import json
+import math
+import os
+import zlib
+from contextlib import redirect_stdout
+from io import StringIO
+
+from click.testing import CliRunner
+from fuzz.parts import file, folder, fuzzed, json_texts, texts, told
+from hypothesis import strategies as st
+
+from docker_credential_ecrx import ledger, tokens
+from docker_credential_ecrx.commands import status
+from docker_credential_ecrx.errors import AwsError
+from docker_credential_ecrx.state import FileLock
+from docker_credential_ecrx.tokens import Moment, Token
+
+NAME = "token:ecr:aws:us-east-1:0123456789abcdef0123456789abcdef"
+LIFE_SECONDS = 12 * 3600
+ENVIRON = {"HOME": folder(), "XDG_STATE_HOME": folder(), "ECRX_KEYRING": "none"}
+NOW = tokens.now()
+_numbers = st.sampled_from(
+    ["0", "1", "-1", "43200", "43201", "21600", "1e9", "1e999", "nan", "inf", "-inf", "1_0", "\u0661", "", "x", "0.4"]
+)
+_stamps = st.tuples(
+    st.sampled_from([f"{NOW.utc}", "0", "nan", "inf", "1e999", "x", ""]),
+    st.sampled_from([NOW.boot or "-", "-", "x", ""]),
+    st.sampled_from([f"{NOW.uptime}", "0", "nan", "-inf", "1e999", "x"]),
+).map(" ".join)
+_facts = st.tuples(_numbers, _numbers, _stamps).map(" ".join)
+_passwords = st.one_of(st.just("password"), st.text(), st.just(""))
+
+
+def sealed(facts: str, password: str, name: str = NAME) -> str:
+    """Return a record whose checksum is right, whatever it says."""
+    checksum = zlib.crc32(f"{name} {facts} {password}".encode("utf-8", "surrogatepass"))
+    return f"ecrx1 {facts} {checksum:08x}\n{password}"
+
+
+class Ring:
+    """A keyring that has one record, and takes no other."""
+
+    label = "ring"
+
+    def __init__(self, record: str | None) -> None:
+        self._record = record
+
+    def fetch(self, name: str) -> str | None:
+        return self._record if name == NAME else None
+
+    def put(self, name: str, secret: str, seconds: int | None) -> None:
+        raise AssertionError((name, len(secret), seconds))
+
+    def drop(self, name: str) -> None:
+        raise AssertionError(name)
+
+
+@fuzzed(st.builds(sealed, _facts | st.text(), _passwords) | st.text() | st.text().map("ecrx1 ".__add__))
+def test_a_record_is_a_token_of_12_hours_at_most_or_none(record: str) -> None:
+    found = tokens.from_record(NAME, record)
+
+    if found is not None:
+        assert 0 < found.life <= LIFE_SECONDS
+        assert 0 <= found.renew <= found.life
+        assert all(math.isfinite(clock) for clock in (found.minted.utc, found.minted.uptime))
+        assert record.endswith(found.password)
+        assert found.password
+        assert tokens.from_record(f"{NAME}0", record) is None
+
+
+@fuzzed(
+    st.text("ab=\n é", min_size=1),
+    st.text(),
+    st.floats(1, LIFE_SECONDS),
+    st.floats(0, 1),
+    st.floats(0, 4e9),
+    st.sampled_from(["", "7c3a"]),
+    st.floats(0, 4e8),
+    st.integers(0),
+)
+def test_a_record_gives_back_its_token_and_none_once_a_character_differs(  # noqa: PLR0913, PLR0917 - a token
+    password: str, name: str, life: float, part: float, utc: float, boot: str, uptime: float, at: int
+) -> None:
+    token = Token(password, Moment(utc, boot, uptime), life, life * part)
+    record = tokens.to_record(name, token)
+    found = tokens.from_record(name, record)
+
+    assert found is not None
+    assert (password, utc, boot, uptime) == (found.password, found.minted.utc, found.minted.boot, found.minted.uptime)
+    assert abs(life - found.life) <= 1
+    at %= len(record)
+    other = chr((ord(record[at]) + 1) % 0xD800)
+    changed = tokens.from_record(name, record[:at] + other + record[at + 1 :])
+    assert changed is None
+
+
+@fuzzed(st.builds(sealed, _facts, st.just("password")))
+def test_a_record_is_served_only_while_its_token_lives(record: str) -> None:
+    minted = Token("new", tokens.now(), LIFE_SECONDS, LIFE_SECONDS / 2)
+
+    found = tokens.obtain(NAME, Ring(record), lambda _: None, lambda: minted)
+
+    kept = tokens.from_record(NAME, record)
+    assert found is minted or (kept is not None and kept.is_fresh(tokens.now()))
+
+
+@fuzzed(
+    st.one_of(
+        st.tuples(_stamps, st.sampled_from(["none", "failed", ""]), texts, texts).map("\n".join), texts, st.binary()
+    )
+)
+def test_a_failure_that_another_process_left_is_told_in_one_line_or_not_at_all(left: str | bytes) -> None:
+    minted = Token("new", tokens.now(), LIFE_SECONDS, LIFE_SECONDS / 2)
+    lock = FileLock(str(file("lock", left)))
+    try:
+        assert minted is tokens.obtain(NAME, Ring(None), lambda _: lock, lambda: minted)
+    except AwsError as error:
+        if str(error):
+            told(error)
+
+
+_entry_names = ("kind", "servers", "user", "identity", "region", "keyring", "minted", "renew", "expires", "token")
+_ledgers = st.one_of(
+    json_texts("version", "entries", "password:registry.example", *_entry_names),
+    st.dictionaries(
+        st.sampled_from([NAME, "password:registry.example", "x"]),
+        st.fixed_dictionaries(
+            {"servers": st.lists(st.sampled_from(["public.ecr.aws", "registry.example", "\ud800\x1b[2J"]), max_size=2)},
+            optional={
+                "kind": st.sampled_from(["token", "login", "password", "\n"]),
+                "user": st.text(max_size=3) | st.just("\ud800"),
+                "identity": st.text(max_size=3) | st.just("\x1b[2J\ud800"),
+                "keyring": st.sampled_from(["kernel", "none", "secret-service", "x", ""]),
+                "minted": st.floats() | st.integers() | st.just(10**300) | st.booleans(),
+                "renew": st.floats() | st.integers(),
+                "expires": st.floats() | st.integers() | st.just(9e15),
+            },
+        ),
+    ).map(lambda entries: json.dumps({"version": 1, "entries": entries})),
+    st.binary(),
+)
+
+
+def write_ledger(content: str | bytes) -> None:
+    """Let the ledger be anything."""
+    os.makedirs(f"{folder()}/ecrx", exist_ok=True)  # noqa: PTH103
+    file("ecrx/ledger.json", content)
+
+
+@fuzzed(_ledgers)
+def test_a_ledger_of_any_content_can_be_read_and_written(content: str | bytes) -> None:
+    write_ledger(content)
+    before = ledger.read(ENVIRON)
+
+    ledger.record(ENVIRON, "token:x", {"kind": "token", "servers": ["public.ecr.aws"]})
+    assert {**before, "token:x": {"kind": "token", "servers": ["public.ecr.aws"]}}.keys() == ledger.read(ENVIRON).keys()
+    ledger.forget(ENVIRON, "token:x")
+
+    assert before.keys() - {"token:x"} == ledger.read(ENVIRON).keys()
+
+
+@fuzzed(_ledgers, st.booleans())
+def test_a_ledger_of_any_content_can_be_shown(content: str | bytes, as_json: bool) -> None:  # noqa: FBT001
+    write_ledger(content)
+    said = StringIO()
+
+    with redirect_stdout(said):
+        done = CliRunner(env=ENVIRON).invoke(status.command, ["--json"] if as_json else [], standalone_mode=False)
+
+    assert done.exception is None, done.exc_info

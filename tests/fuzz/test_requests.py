@@ -1,0 +1,104 @@
+"""What a client of docker's sends on stdin: every answer is one line or nothing, and what was stored comes back."""
+
+import json
+
+from fuzz.parts import file, folder, fuzzed, is_line, json_texts
+from fuzz.test_hosts import servers
+from hypothesis import assume
+from hypothesis import strategies as st
+from keyrings.backends import Windows
+
+from docker_credential_ecrx import protocol, registry
+from docker_credential_ecrx.protocol import Reply
+
+SECRET = "hunter2:"
+ENVIRON = {
+    "HOME": folder(),
+    "XDG_STATE_HOME": folder(),
+    "XDG_CONFIG_HOME": folder(),
+    # The smallest keyring there is, so that what is kept is kept in pieces.
+    "ECRX_KEYRING": f"{Windows.__module__}.{Windows.__name__}",
+}
+_others = st.sampled_from(
+    [
+        "registry.example",
+        "https://index.docker.io/v1/",
+        "localhost:5000",
+        "https://registry.example",
+        "REGISTRY.example/",
+    ]
+)
+_servers = st.one_of(servers, _others, st.text(min_size=1), st.just("x" * 2049))
+_users = st.one_of(st.sampled_from(["AWS", "<token>", "me", ""]), st.text())
+_secrets = st.text().map(SECRET.__add__) | st.text("xé", min_size=600, max_size=2700).map(SECRET.__add__)
+_blanks = st.sampled_from(["", "\n", "\r\n", " \r\n", "\t"])
+
+
+def ask(verb: str, stdin: str | bytes) -> Reply:
+    """Return the answer to a client; no answer has anything that docker could not read, or that nobody may see."""
+    request = stdin if isinstance(stdin, bytes) else stdin.encode("utf-8", "surrogatepass")
+    reply = protocol.answer(verb, "docker-credential-ecrx", ENVIRON, lambda: request)
+    assert reply.status in (0, 1)
+    for text in (reply.stdout, reply.stderr):
+        assert not text or (text.endswith("\n") and is_line(text[:-1]))
+    if reply.status:
+        assert SECRET not in reply.stdout + reply.stderr
+        assert reply.stdout == f"{protocol.NOT_FOUND}\n" or protocol.NOT_FOUND not in reply.stdout
+        assert len(reply.stderr) < 4096
+    return reply
+
+
+def begin() -> None:
+    """Keep nothing."""
+    Windows.items.clear()
+    file("ledger.json").unlink()
+    (file("x").parent / "ecrx" / "ledger.json").unlink(missing_ok=True)
+
+
+@fuzzed(st.sampled_from(["get", "erase", "list"]), st.one_of(_servers.map(str.encode), st.binary()), _blanks)
+def test_that_asks_for_what_was_never_stored_finds_nothing(verb: str, request: bytes, blanks: str) -> None:
+    begin()
+    server = request.decode("utf-8", "replace").strip()
+    assume(verb != "get" or registry.parse(server) is None)  # which would ask AWS
+
+    reply = ask(verb, request + blanks.encode())
+
+    if verb == "list":
+        assert (0, "{}\n") == (reply.status, reply.stdout)
+    elif not request.strip():
+        assert (1, f"{protocol.NO_SERVER}\n") == (reply.status, reply.stdout)
+    elif verb == "erase":
+        assert (0, "") == (reply.status, reply.stdout)
+    else:
+        assert 1 == reply.status
+        assert reply.stdout == f"{protocol.NOT_FOUND}\n" or "docker-credential-ecrx: " in reply.stdout
+
+
+@fuzzed(_servers, _users, _secrets, _blanks)
+def test_that_stores_gives_back_the_same_until_it_is_erased(server: str, user: str, secret: str, blanks: str) -> None:
+    begin()
+    assume(server.strip() == server)
+    request = json.dumps({"ServerURL": server, "Username": user, "Secret": secret})
+
+    stored = ask("store", request)
+
+    if stored.status == 0:
+        got = json.loads(ask("get", server + blanks).stdout)
+        assert {"ServerURL": server, "Username": user, "Secret": secret} == got
+        named = json.loads(ask("list", "").stdout)
+        assert [user] == list(named.values())
+        assert got | {"ServerURL": ""} == json.loads(ask("get", *named).stdout) | {"ServerURL": ""}
+        ask("erase", server)
+        assert {} == json.loads(ask("list", "").stdout)
+        if registry.parse(server) is None:
+            assert f"{protocol.NOT_FOUND}\n" == ask("get", server).stdout
+    else:
+        assert {} == json.loads(ask("list", "").stdout)
+        assert {} == Windows.items
+
+
+@fuzzed(json_texts("ServerURL", "Username", "Secret", SECRET) | st.binary())
+def test_that_stores_anything_is_kept_or_refused_in_one_line(request: str | bytes) -> None:
+    begin()
+
+    ask("store", request)
