@@ -14,6 +14,8 @@ from docker_credential_ecrx import log, state
 
 _PATIENCE_SECONDS = 2.0
 _END_OF_TIME = 253_402_300_799  # the year 9999's, datetime's last
+# What ended this long before a token was minted is of no interest to anybody: each identity ever used leaves one.
+_REMEMBERED_SECONDS = 7 * 86400.0
 
 
 class Entry(TypedDict, total=False):
@@ -37,11 +39,16 @@ def read(environ: Mapping[str, str]) -> dict[str, Entry]:
 
 
 def record(environ: Mapping[str, str], name: str, entry: Entry) -> None:
-    """Note that ``name`` is kept; servers that an earlier entry of that name has stay in it."""
+    """Note that ``name`` is kept; servers that an earlier entry of that name has stay in it.
+
+    What had ended a week before it was minted goes.
+    """
 
     def add(entries: dict[str, Entry]) -> None:
         servers = entries.get(name, {}).get("servers", [])
         entries[name] = entry | {"servers": list(dict.fromkeys([*servers, *entry.get("servers", [])]))}
+        for old in [old for old, other in entries.items() if _is_long_over(other, entry.get("minted", 0.0))]:
+            del entries[old]
 
     _change(environ, add)
 
@@ -108,6 +115,10 @@ def _is_sound(entry: object) -> TypeGuard[Entry]:
         and all(isinstance(text, str) for text in [*servers, *texts])
         and all(isinstance(time, (int, float)) and 0 <= time <= _END_OF_TIME for time in times)
     )
+
+
+def _is_long_over(entry: Entry, now: float) -> bool:
+    return 0 < entry.get("expires", 0.0) < now - _REMEMBERED_SECONDS
 
 
 def _replace(path: str, text: str) -> None:

@@ -82,14 +82,30 @@ def revoke(document: Document | None, to: Principal, accesses: tuple[Access, ...
 
 def still_allowed_by(document: Document | None, to: Principal) -> list[str]:
     """Return the statements that let ``to`` push or pull, by their identifiers or numbers."""
-    names = {"*", to.arn, to.account, to.root}
+    return [name for name, _ in _about(document, to, "Allow")]
+
+
+def denied_by(document: Document | None, to: Principal) -> tuple[list[str], list[str]]:
+    """Return the statements that forbid ``to`` to push or pull, whatever others allow: always, and on a condition."""
+    found = _about(document, to, "Deny")
+    always = [name for name, statement in found if "Condition" not in statement]
+    return always, [name for name, statement in found if "Condition" in statement]
+
+
+def _about(document: Document | None, to: Principal, effect: str) -> list[tuple[str, Document]]:
+    """Return name and statement of each that has that effect on what ``to`` does with images."""
     return [
-        one_line(str(statement.get("Sid") or f"number {number}"))
+        (one_line(str(statement.get("Sid") or f"number {number}")), statement)
         for number, statement in enumerate(_statements(document), 1)
-        if statement.get("Effect") == "Allow"
-        and names.intersection(_principals(statement))
-        and _is_of_images(statement)
+        if statement.get("Effect") == effect and _is_of(statement, to) and _is_of_images(statement)
     ]
+
+
+def _is_of(statement: Document, to: Principal) -> bool:
+    names = {"*", to.arn, to.account, to.root}
+    if "NotPrincipal" in statement:
+        return names.isdisjoint(_principals(statement, "NotPrincipal"))
+    return not names.isdisjoint(_principals(statement))
 
 
 def suspects(document: Document | None, to: Principal) -> list[str]:
@@ -143,9 +159,9 @@ def _plain(statement: Document) -> Document:
     return plain
 
 
-def _principals(statement: Document) -> list[str]:
+def _principals(statement: Document, key: str = "Principal") -> list[str]:
     """Return the accounts, roles and users that a statement names; a service is none."""
-    principal = statement.get("Principal", [])
+    principal = statement.get(key, [])
     return [str(name) for name in _listed(principal.get("AWS", []) if isinstance(principal, dict) else principal)]
 
 

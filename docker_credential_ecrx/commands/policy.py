@@ -39,6 +39,7 @@ _GRANT_HELP = """\
 Let an account, a role or a user push and pull.
 
 The document that it leads to is printed, with what changes; --apply sets it.
+The exit status is 1 where another statement shuts them out all the same.
 A principal of another account also needs these actions, and ecr:GetAuthorizationToken, in its own IAM policy;
 the managed policy AmazonEC2ContainerRegistryPowerUser has them.
 """
@@ -114,8 +115,14 @@ def show(repository: str, profile: str | None, region: str | None, *, as_json: b
 @click.option("--pull-only", is_flag=True, help="Let them pull and not push.")
 def grant(**options: Unpack[_Options]) -> int:
     access = policy.PULL if options["pull_only"] else policy.PUSH
-    _change("grant", options, lambda document, to: policy.grant(document, to, access))
-    return 0
+    document, to = _change("grant", options, lambda document, to: policy.grant(document, to, access))
+    always, sometimes = policy.denied_by(document, to)
+    for names, when in ((always, ""), (sometimes, ", on a condition")):
+        if names:
+            quoted = ", ".join(f'"{name}"' for name in names)
+            line = f"{to.arn} is shut out{when}, whatever is granted, by the Deny of {quoted}: see policy show"
+            terminal.say(line, "yellow")
+    return 1 if always else 0
 
 
 @command.command("revoke", help=_REVOKE_HELP, epilog=_REVOKE_EPILOG)

@@ -1,11 +1,11 @@
-"""``completion`` prints what lets a shell complete the commands; bash does it here."""
+"""``completion`` prints what lets a shell complete the commands; bash, zsh and fish do it here."""
 
 import re
 import subprocess
 
 import pytest
 
-from support import need
+from support import need, terminals
 from support.home import Home
 
 NAMES = ("docker-credential-ecrx", "ecrx")
@@ -25,6 +25,25 @@ def completed_by_bash(home: Home, *words: str) -> list[str]:
     return found.stdout.split()
 
 
+def run_by_zsh(home: Home, start: str, rest: str) -> str:
+    """Return what stands on a terminal where zsh completed ``start``, and ran it with ``rest``."""
+    (home.folder / "complete.zsh").write_text(
+        f'autoload -U compinit; compinit -D -u; eval "$({NAMES[0]} completion zsh)"; PS1="ready>"\n'
+    )
+    answers = [("start>", "source $HOME/complete.zsh\n"), ("ready>", f"{start}\t{rest}\n"), ("ready>", "exit\n")]
+    _, seen = terminals.run([need.command("zsh"), "-f", "-i"], home.env | {"PS1": "start>"}, answers)
+    return seen
+
+
+def completed_by_fish(home: Home, line: str) -> list[str]:
+    """Return what fish offers for ``line``, without the help of each."""
+    script = f"{line.split(maxsplit=1)[0]} completion fish | source; complete --do-complete '{line}'"
+    command = [need.command("fish"), "--no-config", "--command", script]
+    found = subprocess.run(command, env=home.env, capture_output=True, text=True, timeout=60, check=True)
+    assert not found.stderr
+    return [offer.split("\t")[0] for offer in found.stdout.splitlines()]
+
+
 class TestCompletion:
     @pytest.mark.parametrize("name", NAMES)
     def test_offers_commands_to_bash_under_both_names(self, home: Home, name: str) -> None:
@@ -36,6 +55,18 @@ class TestCompletion:
 
     def test_offers_a_commands_options_to_bash(self, home: Home) -> None:
         assert ["--mfa-code"] == completed_by_bash(home, NAMES[0], "login", "--m")
+
+    def test_offers_commands_and_options_to_zsh(self, home: Home) -> None:
+        assert f"Usage: {NAMES[0]} status" in run_by_zsh(home, f"{NAMES[0]} sta", "--help")
+        assert "an MFA code is six digits" in run_by_zsh(home, f"{NAMES[0]} login --m", "none")
+
+    @pytest.mark.parametrize("name", NAMES)
+    def test_offers_commands_and_options_to_fish(self, home: Home, name: str) -> None:
+        if name == "ecrx":
+            home.link(name)
+
+        assert ["status"] == completed_by_fish(home, f"{name} sta")
+        assert ["--mfa-code"] == completed_by_fish(home, f"{name} login --m")
 
     @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
     @pytest.mark.parametrize("name", NAMES)

@@ -91,6 +91,24 @@ class TestGrant:
         assert ["new statement"] == _sids(owner)
         assert 0 == owner.aws.count("SetRepositoryPolicy")
 
+    def test_warns_of_a_statement_that_shuts_the_principal_out(self, owner: Home) -> None:
+        deny = {"Sid": "Nobody", "Effect": "Deny", "Principal": "*", "Action": "ecr:*"}
+        _set(owner, deny)
+
+        found = owner.run(*_GRANT, "--apply")
+
+        assert 1 == found.status
+        assert f'{_ROOT} is shut out, whatever is granted, by the Deny of "Nobody": see policy show' in found.stderr
+        assert ["Nobody", _SID] == _sids(owner)
+
+    def test_warns_of_a_condition_on_which_the_principal_is_shut_out(self, owner: Home) -> None:
+        condition = {"Bool": {"aws:SecureTransport": "false"}}
+        _set(owner, {"Effect": "Deny", "Principal": "*", "Action": "ecr:*", "Condition": condition})
+
+        said = _well(owner.run(*_GRANT)).stderr
+
+        assert 'is shut out, on a condition, whatever is granted, by the Deny of "number 1"' in said
+
     def test_says_the_command_that_changes_it(self, owner: Home) -> None:
         said = _well(owner.run(*_GRANT, "--pull-only", "--region", "us-east-1")).stderr
 

@@ -90,6 +90,17 @@ class TestLedger:
 
         assert {"b": OTHER} == ledger.read(environ)
 
+    def test_drops_what_had_ended_a_week_before_a_token_is_recorded(self, environ: dict[str, str]) -> None:
+        later: Entry = ENTRY | {"minted": ENTRY["expires"] + 7 * 86400}
+        ledger.record(environ, NAME, ENTRY)
+        ledger.record(environ, "password", OTHER)
+        ledger.record(environ, "on the day", later)
+        assert {NAME, "password", "on the day"} == set(ledger.read(environ))
+
+        ledger.record(environ, "later", later | {"minted": later["minted"] + 1, "expires": later["minted"] + 43200})
+
+        assert {"password", "later"} == set(ledger.read(environ))
+
     @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(st.text(), st.lists(st.text(), min_size=1, unique=True), st.text())
     def test_keeps_any_text(self, environ: dict[str, str], name: str, servers: list[str], user: str) -> None:

@@ -210,6 +210,34 @@ class TestStillAllowedBy:
         assert [] == policy.still_allowed_by(None, _named(_ID))
 
 
+class TestDeniedBy:
+    @pytest.mark.parametrize(
+        ("to", "changes", "expected"),
+        [
+            (_ID, {"Principal": "*"}, (["AllowOther"], [])),
+            (_ID, {"Principal": {"AWS": _ROOT}}, (["AllowOther"], [])),
+            (_ROLE, {"Principal": {"AWS": [_ROOT, "333333333333"]}}, (["AllowOther"], [])),
+            (_ROLE, {"Principal": {"AWS": _ROLE}, "Action": "ecr:Put*"}, (["AllowOther"], [])),
+            (_ID, {"Principal": "*", "Condition": {"Bool": {"aws:SecureTransport": "false"}}}, ([], ["AllowOther"])),
+            (_ID, {"Principal": "*", "Action": "ecr:DeleteRepository"}, ([], [])),
+            (_ID, {"Principal": {"AWS": "333333333333"}}, ([], [])),
+            (_ID, {"Principal": "*", "Effect": "Allow"}, ([], [])),
+        ],
+    )
+    def test_names_the_statements_that_shut_out(
+        self, to: str, changes: Document, expected: tuple[list[str], list[str]]
+    ) -> None:
+        statement = _FOREIGN | {"Effect": "Deny", "Action": "ecr:*"} | changes
+
+        assert expected == policy.denied_by(_document(statement), _named(to))
+
+    @pytest.mark.parametrize(("excepted", "expected"), [(_ROOT, []), ("333333333333", ["number 1"])])
+    def test_names_those_that_shut_out_all_but_some(self, excepted: str, expected: list[str]) -> None:
+        statement = {"Effect": "Deny", "NotPrincipal": {"AWS": excepted}, "Action": "ecr:*"}
+
+        assert (expected, []) == policy.denied_by(_document(statement), _named(_ID))
+
+
 class TestSuspects:
     def test_are_the_principal_and_ids_of_deleted_ones(self) -> None:
         gone = "AIDAEXAMPLEEXAMPLE00"
@@ -369,5 +397,6 @@ def test_nothing_that_json_can_hold_breaks_the_rest() -> None:
         document = _document({"Sid": value, "Effect": value, "Principal": value, "Action": value})
         assert policy.summary(document)
         policy.still_allowed_by(document, _named(_ID))
+        policy.denied_by(document, _named(_ID))
         policy.suspects(document, _named(_ID))
         assert 2 == len(policy.grant(document, _named(_ID), PUSH)["Statement"])
