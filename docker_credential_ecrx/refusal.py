@@ -13,8 +13,10 @@ from docker_credential_ecrx.image import Image
 from docker_credential_ecrx.settings import PROGRAM
 
 _WORDS = re.compile(r"User: (?P<who>\S+) is not authorized to perform: (?P<action>[a-z-]+:[A-Za-z]+)")
-_DENIED_BY = re.compile(r"with an explicit deny in (?:an? |the )?(?P<policy>[a-z ()-]+? policy|permissions boundary)")
-_MISSING = re.compile(r"no (?P<policy>[a-z -]+?) allows")
+_DENIED_BY = re.compile(
+    r"with an explicit deny in (?:an? |the )?(?P<policy>[A-Za-z ()-]+? policy|permissions boundary)"
+)
+_MISSING = re.compile(r"no (?P<policy>[A-Za-z ()-]+?) allows")
 _ROLE = re.compile(r"arn:(?P<partition>aws[a-z-]*):sts::[0-9]{12}:assumed-role/(?P<name>[^/]+)/")
 _USER = re.compile(r"arn:(?P<partition>aws[a-z-]*):iam::[0-9]{12}:user/([^/]+/)*(?P<name>[^/]+)")
 _PULLS = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:BatchCheckLayerAvailability")

@@ -15,6 +15,7 @@ from docker_credential_ecrx.terminal import moment
 from docker_credential_ecrx.tokens import Token
 
 _NO_PROFILE = "whose identity it is has to be known first"
+_ANONYMOUS = "there are no AWS credentials, so docker pulls without a token, which works there"
 _EACH = f"{PROGRAM} doctor HOST looks at the identity of each"
 
 
@@ -61,9 +62,11 @@ def caller(case: Case) -> Finding:
     try:
         case.caller = aws.caller(case.region, source or case.identity, case.environ)
     except NoAwsCredentialsError:
-        if case.image is not None or not _is_default_unused(case):
-            raise
-        return passed_over(f"AWS's default chain has no credentials, and no registry here needs it: {_EACH}")
+        if case.is_public:
+            return passed_over(_ANONYMOUS)
+        if case.image is None and _is_default_unused(case):
+            return passed_over(f"AWS's default chain has no credentials, and no registry here needs it: {_EACH}")
+        raise
     return well(case.caller)
 
 
@@ -101,10 +104,6 @@ def token(case: Case) -> Finding:
     except MfaCodeNeededError:
         if kept is None:
             raise
-    except NoAwsCredentialsError:
-        if case.place.service != "ecr-public":
-            raise
-        return passed_over("there are no AWS credentials, so docker pulls without a token, which works there")
     return well(f"kept for docker, {_until(kept)}")
 
 

@@ -47,6 +47,11 @@ class Case:
         return self.image.place if self.image else None
 
     @property
+    def is_public(self) -> bool:
+        """Return whether it is about ECR Public, where everybody may pull."""
+        return self.image is not None and self.image.place.service == "ecr-public"
+
+    @property
     def region(self) -> str | None:
         """Return the registry's region; None is the identity's own."""
         return self.image.place.region if self.image else None

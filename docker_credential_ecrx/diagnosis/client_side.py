@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from docker_credential_ecrx import __version__, docker_config, links, obstacles, registry, text_file
-from docker_credential_ecrx.diagnosis.case import Case, Finding, broken, well
+from docker_credential_ecrx.diagnosis.case import Case, Finding, broken, passed_over, well
 from docker_credential_ecrx.errors import FileError
 from docker_credential_ecrx.links import Links
 from docker_credential_ecrx.settings import PROGRAM
@@ -54,6 +54,8 @@ def config(case: Case) -> Finding:
     helpers = docker_config.helpers(file)
     helper = helpers.get(host) or docker_config.store(file)
     if not links.is_ours(helper):
+        if case.is_public and not helper:
+            return passed_over(f"{where} gives {host} to no helper, so docker pulls without a token, which works there")
         return broken(f"{where} {_instead(host, helper, helpers, file)}", f"{PROGRAM} configure {host}{_sudo(case)}")
     for _, server in obstacles.passwords([file], host):
         what = f"{where} has an unencrypted password for {server}"

@@ -8,6 +8,7 @@ from docker_credential_ecrx.settings import PROGRAM
 
 _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 401, 403, 404
 _NOT_ASKED = "not asked for"
+_NOT_ENTERED = "the registry was not entered with a token"
 
 
 def registry(case: Case) -> Finding:
@@ -20,7 +21,7 @@ def registry(case: Case) -> Finding:
     if challenge.status != _UNAUTHORIZED or "www-authenticate" not in challenge.headers:
         what = f"what answers for {host} is no registry (HTTP {challenge.status})"
         return broken(what, f"see what a proxy or a firewall answers: curl -sSi https://{host}/v2/")
-    if case.place.service == "ecr-public":
+    if case.is_public:
         return well(f"{host} is reached, and lets everybody pull")
     if case.password is None:
         return passed_over(f"{host} is reached, and there is no token to show it")
@@ -36,7 +37,7 @@ def image(case: Case) -> Finding:
     if case.image is None or not case.image.repository:
         return passed_over(f"{_NOT_ASKED}: {PROGRAM} doctor HOST/REPOSITORY:TAG")
     if case.client is None:
-        return passed_over("the registry was not entered")
+        return passed_over(_NOT_ENTERED)
     answer = case.client.manifest(case.image.repository, case.image.reference)
     if answer.is_well:
         return well(f"{case.image} may be pulled")
@@ -50,7 +51,7 @@ def push(case: Case) -> Finding:
     if case.image is None or not case.push:
         return passed_over(f"{_NOT_ASKED}: --push")
     if case.client is None:
-        return passed_over("the registry was not entered")
+        return passed_over(_NOT_ENTERED)
     answer = case.client.start_upload(case.image.repository)
     if answer.status == _NOT_FOUND:
         return _not_there(answer, case.image)

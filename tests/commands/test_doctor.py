@@ -361,7 +361,8 @@ class TestToken:
 
         found = diagnose(home, "public.ecr.aws")
 
-        assert "token" in found.passed_over()
+        assert ["registry"] == [name for name, link in found.links.items() if link.ok is False]
+        assert {"docker's config", "caller", "token"} <= {*found.passed_over()}
 
 
 class TestKeyring:

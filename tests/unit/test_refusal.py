@@ -1,0 +1,112 @@
+"""Whose side is missing where a registry says 403, by what IAM says, or does not."""
+
+import shlex
+
+import pytest
+
+from docker_credential_ecrx import image, refusal
+from docker_credential_ecrx.refusal import Refusal
+
+IMAGE = image.parse("111111111111.dkr.ecr.us-east-1.amazonaws.com/team/app:v1")
+SESSION = "arn:aws:sts::222222222222:assumed-role/puller/session"
+OWN_SESSION = "arn:aws:sts::111111111111:assumed-role/puller/session"
+PULL, PUSH = "ecr:BatchGetImage", "ecr:InitiateLayerUpload"
+GRANT = "docker-credential-ecrx policy grant team/app --to 222222222222"
+ATTACH = "aws iam attach-role-policy --role-name puller --policy-arn arn:aws:iam::aws:policy"
+
+
+def explain(reason: str, who: str = SESSION, action: str = PULL) -> Refusal:
+    """Return what a denial in IAM's words with ``reason`` means."""
+    arn = "arn:aws:ecr:us-east-1:111111111111:repository/team/app"
+    said = f"User: {who} is not authorized to perform: {action} on resource: {arn}{reason.format(action=action)}"
+    return refusal.explain(said, IMAGE, who, action)
+
+
+class TestMissingRepositoryPolicy:
+    REASON = " because no resource-based policy allows the {action} action"
+
+    def test_is_mended_by_a_grant_to_the_callers_account(self) -> None:
+        found = explain(self.REASON)
+
+        assert f"{SESSION} may not {PULL}: the repository policy does not allow it" == found.detail
+        options = "--pull-only --profile OWNER --region us-east-1 --apply"
+        assert f"run as the owner, account 111111111111: {GRANT} {options}" == found.remedy
+
+    def test_for_a_push_is_mended_by_a_whole_grant(self) -> None:
+        assert f"{GRANT} --profile OWNER --region us-east-1 --apply" in explain(self.REASON, action=PUSH).remedy
+
+
+class TestMissingRights:
+    REASON = " because no identity-based policy allows the {action} action"
+
+    @pytest.mark.parametrize(
+        ("action", "policy"),
+        [(PULL, "AmazonEC2ContainerRegistryReadOnly"), (PUSH, "AmazonEC2ContainerRegistryPowerUser")],
+    )
+    def test_of_a_role_are_given_to_it(self, action: str, policy: str) -> None:
+        found = explain(self.REASON, action=action)
+
+        assert "its own IAM policy does not allow it" in found.detail
+        assert f"run as an administrator of account 222222222222: {ATTACH}/{policy}" == found.remedy
+
+    def test_of_a_user_are_given_to_it_in_its_own_partition(self) -> None:
+        remedy = explain(self.REASON, "arn:aws-cn:iam::222222222222:user/team/me").remedy
+
+        policy = "arn:aws-cn:iam::aws:policy/AmazonEC2ContainerRegistryReadOnly"
+        assert f"aws iam attach-user-policy --user-name me --policy-arn {policy}" == remedy.rpartition(": ")[2]
+
+    def test_of_a_role_of_identity_center_are_given_in_its_permission_set(self) -> None:
+        who = "arn:aws:sts::222222222222:assumed-role/AWSReservedSSO_Dev_0123456789abcdef/me"
+
+        remedy = explain(self.REASON, who).remedy
+
+        assert "attach" not in remedy
+        assert "permission set" in remedy
+
+    @pytest.mark.parametrize("reason", ["", " because no resource-based policy allows the {action} action"])
+    def test_are_what_is_missing_in_the_repositorys_own_account(self, reason: str) -> None:
+        assert ATTACH in explain(reason, OWN_SESSION).remedy
+
+
+class TestDeny:
+    def test_in_the_repository_policy_is_for_its_owner_to_remove(self) -> None:
+        found = explain(" with an explicit deny in a resource-based policy")
+
+        assert "the repository policy denies it" in found.detail
+        assert "docker-credential-ecrx policy show team/app --region us-east-1" in found.remedy
+
+    @pytest.mark.parametrize(
+        ("reason", "where"),
+        [
+            (" with an explicit deny in a service control policy", "service control policy"),
+            (" with an explicit deny in an identity-based policy", "identity-based policy"),
+            (" with an explicit deny in a permissions boundary", "permissions boundary"),
+            (" because no VPC endpoint policy allows the {action} action", "VPC endpoint policy"),
+            (" because no session policy allows the {action} action", "session policy"),
+            (" because no permissions boundary allows the {action} action", "permissions boundary"),
+        ],
+    )
+    def test_elsewhere_is_told_with_where(self, reason: str, where: str) -> None:
+        found = explain(reason)
+
+        assert where in found.detail
+        assert f"have who administers it change that {where}" == found.remedy
+
+
+class TestNoReason:
+    @pytest.mark.parametrize("message", ["", "Access denied", "denied: requested access to the resource is denied"])
+    def test_names_both_sides(self, message: str) -> None:
+        found = refusal.explain(message, IMAGE, SESSION, PULL)
+
+        assert f"{SESSION} may not {PULL}" in found.detail
+        assert GRANT in found.remedy
+        assert ATTACH in found.remedy
+
+    def test_and_no_caller_leaves_the_account_open(self) -> None:
+        assert "--to ACCOUNT" in refusal.explain("", IMAGE, "", PULL).remedy
+
+
+def test_what_a_message_holds_is_quoted_for_the_shell() -> None:
+    remedy = explain(TestMissingRights.REASON, "arn:aws:sts::222222222222:assumed-role/$(id)/x").remedy
+
+    assert "$(id)" in shlex.split(remedy.rpartition(": ")[2])
