@@ -128,9 +128,13 @@ def profiles() -> list[str]:
         raise AwsError(message, "mend its syntax or its permissions") from error
 
 
-def ca_bundle(identity: Identity, environ: Mapping[str, str]) -> str | None:
+def ca_bundle(identity: Identity | None, environ: Mapping[str, str]) -> str | None:
     """Return the file of certificates that AWS's endpoints are verified by, or None for botocore's own."""
-    bundle: str | None = Session(profile=identity.profile).get_config_variable("ca_bundle")
+    session = Session(profile=identity.profile if identity else None)
+    try:
+        bundle: str | None = session.get_config_variable("ca_bundle")
+    except exceptions.ProfileNotFound:
+        bundle = environ.get("AWS_CA_BUNDLE")
     return bundle or environ.get("REQUESTS_CA_BUNDLE")
 
 

@@ -22,10 +22,14 @@ class Image(NamedTuple):
     repository: str = ""
     reference: str = "latest"
 
+    @property
+    def name(self) -> str:
+        """Return it without its registry."""
+        return f"{self.repository}{'@' if ':' in self.reference else ':'}{self.reference}" if self.repository else ""
+
     def __str__(self) -> str:
         """Say it as docker does."""
-        mark = "@" if ":" in self.reference else ":"
-        return f"{self.place.host}/{self.repository}{mark}{self.reference}" if self.repository else self.place.host
+        return f"{self.place.host}/{self.name}".rstrip("/")
 
 
 def parse(text: str) -> Image:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from docker_credential_ecrx.image import Image
 from docker_credential_ecrx.settings import PROGRAM
 
-_WORDS = re.compile(r"User: (?P<who>\S+) is not authorized to perform: (?P<action>[a-z-]+:[A-Za-z]+)")
+_WORDS = re.compile(r"User: (?P<who>arn:\S+) is not authorized to perform: (?P<action>[a-z-]+:[A-Za-z]+)")
 _DENIED_BY = re.compile(
     r"with an explicit deny in (?:an? |the )?(?P<policy>[A-Za-z ()-]+? policy|permissions boundary)"
 )
@@ -23,7 +23,7 @@ _PULLS = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:BatchCheckLaye
 
 
 class Refusal(NamedTuple):
-    """What was refused to whom, why, and what mends it; one line each."""
+    """What was refused to whom and why, in one line, and what mends it, in one for each side."""
 
     detail: str
     remedy: str
@@ -52,7 +52,7 @@ def explain(message: str, image: Image, caller: str, action: str) -> Refusal:
         where = missing["policy"]
         return Refusal(f"{subject}: no {where} allows it", f"have who administers it change that {where}")
     detail = f"{subject}: the repository policy or its own IAM policy does not allow it"
-    return Refusal(detail, f"{grant}; and {allow}")
+    return Refusal(detail, f"{grant}\n{allow}")
 
 
 def _grant(image: Image, who: str, action: str) -> str:
@@ -79,5 +79,5 @@ def _allow(who: str, action: str) -> str:
 
 
 def _account(arn: str) -> str:
-    parts = arn.split(":")
-    return parts[4] if len(parts) > 4 else ""  # noqa: PLR2004 - arn:PARTITION:SERVICE:REGION:ACCOUNT:…
+    match = re.match(r"arn:[a-z-]+:[a-z]+:[a-z0-9-]*:([0-9]{12}):", arn)
+    return match[1] if match else ""

@@ -27,6 +27,7 @@ out = Console(soft_wrap=True, highlight=False, markup=False, emoji=False)
 err = Console(stderr=True, soft_wrap=True, highlight=False, markup=False, emoji=False)
 
 _SIGNS = {True: "✓", False: "✗", None: "–"}  # noqa: RUF001 - a dash
+_PROGRAMS = (PROGRAM, "aws", "chmod", "curl", "docker", "export", "getent", "ln")  # that remedies tell to run
 _ASCII_SIGNS = {True: "+", False: "x", None: "-"}
 
 
@@ -69,9 +70,22 @@ def finding(name: str, detail: str, remedy: str, *, ok: bool | None) -> None:
     )
     for line in more:
         out.print(Text(f"{indent}{line}", words))
-    if remedy:
-        # In one line, however long: what is copied from a terminal is to run.
-        out.print(Text(f"  {'→' if signs is _SIGNS else '->'} ").append(remedy, "yellow"))
+    for one in remedy.splitlines():
+        arrow = "→" if signs is _SIGNS else "->"
+        for number, line in enumerate(_remedy_lines(one, out.width - 5 if out.is_terminal else sys.maxsize)):
+            out.print(Text(f"  {'' if number else arrow:2} ").append(line, "yellow"))
+
+
+def _remedy_lines(remedy: str, room: int) -> list[str]:
+    """Return lines of ``room`` columns: words, and a command that runs as it is copied, line ends and all."""
+    if len(remedy) <= room:
+        return [remedy]
+    words, colon, command = remedy.rpartition(": ")
+    if command.split(" ")[0] not in _PROGRAMS:
+        words, colon, command = remedy, "", ""
+    lines = textwrap.wrap(f"{words}{colon}".rstrip(), room, break_long_words=False, break_on_hyphens=False)
+    parts = textwrap.wrap(command, room - 4, break_long_words=False, break_on_hyphens=False)
+    return [*lines, *(f"{part} \\" for part in parts[:-1]), *parts[-1:]]
 
 
 def _has_signs() -> bool:

@@ -14,7 +14,7 @@ from docker_credential_ecrx.settings import PROGRAM
 from docker_credential_ecrx.terminal import moment
 from docker_credential_ecrx.tokens import Token
 
-_NO_PROFILE = "whose identity it is has to be known first"
+_NO_PROFILE = "that needs the identity and its profile"
 _ANONYMOUS = "there are no AWS credentials, so docker pulls without a token, which works there"
 _EACH = f"{PROGRAM} doctor HOST looks at the identity of each"
 
@@ -109,7 +109,7 @@ def token(case: Case) -> Finding:
 
 def _until(found: Token) -> str:
     now = tokens.now()
-    return f"good until {moment(now.utc + found.life - (now.since(found.minted) or 0.0), now.utc)}"
+    return f"until {moment(now.utc + found.life - (now.since(found.minted) or 0.0), now.utc)}"
 
 
 def _is_default_unused(case: Case) -> bool:

@@ -36,7 +36,7 @@ def program(case: Case) -> Finding:
         return broken(f"docker calls {path}, which is not this program, or does not run", _before(path, case))
     if version != __version__:
         return broken(f"docker calls {path}, which is version {version}; this is {__version__}", _before(path, case))
-    return well(f"docker calls {path}, version {version}")
+    return well(f"{path}, version {version}")
 
 
 def config(case: Case) -> Finding:
@@ -62,7 +62,7 @@ def config(case: Case) -> Finding:
         is_link = helper != obstacles.HELPER
         return broken(what, f"docker logout {server}" if is_link else f"{PROGRAM} configure {host} --remove-password")
     key = "credHelpers" if host in helpers else "credsStore"
-    return _hindrance(file, [host], case) or well(f"{where} gives {host} to {helper}, by {key}")
+    return _hindrance(file, [host], case) or well(f"{key} in {where} names {helper}")
 
 
 def docker_links(case: Case) -> Links:

@@ -16,7 +16,7 @@ def registry(case: Case) -> Finding:
     if case.place is None:
         return passed_over(_NOT_ASKED)
     host = case.place.host
-    client = Client(host, aws.ca_bundle(case.identity, case.environ) if case.identity else None)
+    client = Client(host, aws.ca_bundle(case.identity, case.environ))
     challenge = client.challenge()
     if challenge.status != _UNAUTHORIZED or "www-authenticate" not in challenge.headers:
         what = f"what answers for {host} is no registry (HTTP {challenge.status})"
@@ -40,7 +40,7 @@ def image(case: Case) -> Finding:
         return passed_over(_NOT_ENTERED)
     answer = case.client.manifest(case.image.repository, case.image.reference)
     if answer.is_well:
-        return well(f"{case.image} may be pulled")
+        return well(f"{case.image.name} may be pulled")
     if answer.status == _NOT_FOUND:
         return _not_there(answer, case.image)
     return _refused(answer, case.image, case.caller, "ecr:BatchGetImage")

@@ -50,7 +50,7 @@ class TestProgram:
     def test_holds_with_path_and_version(self, home: Home) -> None:
         found = diagnose(home).links["program"]
 
-        assert (True, f"docker calls {home.program}, version {__version__}") == (found.ok, found.detail)
+        assert (True, f"{home.program}, version {__version__}") == (found.ok, found.detail)
 
     def test_that_is_not_on_path_is_put_there(self, home: Home) -> None:
         home.env["PATH"] = "/usr/bin:/bin"
@@ -136,9 +136,9 @@ class TestDockerConfig:
         assert f"{PROGRAM} configure HOST --profile PROFILE" == found.remedy
 
     def test_may_name_this_program_for_every_registry(self, home: Home) -> None:
-        write_docker_config(home, credsStore="ecrx")
+        path = write_docker_config(home, credsStore="ecrx")
 
-        assert diagnose(home, HOST).links["docker's config"].detail.endswith(f"gives {HOST} to ecrx, by credsStore")
+        assert f"credsStore in {path} names ecrx" == diagnose(home, HOST).links["docker's config"].detail
         assert diagnose(home).links["docker's config"].ok
 
     def test_with_an_unencrypted_password_loses_it(self, home: Home) -> None:
@@ -340,8 +340,8 @@ class TestCallerAndRole:
 
 class TestToken:
     def test_is_minted_once_and_then_kept_for_docker(self, home: Home) -> None:
-        assert diagnose(home, HOST).links["token"].detail.startswith("minted now, good until 20")
-        assert diagnose(home, HOST).links["token"].detail.startswith("kept for docker, good until 20")
+        assert diagnose(home, HOST).links["token"].detail.startswith("minted now, until 20")
+        assert diagnose(home, HOST).links["token"].detail.startswith("kept for docker, until 20")
 
         home.aws.calls.clear()
         assert home.get(profile=None).secret
