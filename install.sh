@@ -57,6 +57,7 @@ folder_in() {
 locate() {
     [ ! -d "$prefix" ] || prefix=$(cd "$prefix" && pwd)
     bin=$prefix/bin
+    man=$prefix/share/man/man1
     home=$prefix/lib/docker-credential-ecrx
     program=$home/current/docker-credential-ecrx
 }
@@ -84,6 +85,10 @@ install() {
         say "$bin/ecrx is not this program's and stays as it is; the short name is not installed"
     else
         put_link "$program" "$bin" ecrx
+    fi
+    page=docker-credential-ecrx.1
+    if [ -f "$home/current/share/man/man1/$page" ] && { [ ! -e "$man/$page" ] || is_ours "$man/$page"; }; then
+        put_link "$home/current/share/man/man1/$page" "$man" "$page"
     fi
     remove_old_versions
     say "docker-credential-ecrx $version is in $bin"
@@ -127,6 +132,8 @@ $PYTHON_LACKS"
     make_venv "$1" build/requirements-wheel.txt
     install_project "$1"
     version=$(version_of "$1/bin/docker-credential-ecrx")
+    mkdir -p "$1/share/man/man1"
+    "$1/bin/python" -I build/man.py >"$1/share/man/man1/docker-credential-ecrx.1"
     # The environment moves, and what pip puts into its bin knows only where it was.
     rm -f "$1"/bin/docker-credential-ecrx "$1"/bin/ecrx "$1"/bin/pip* "$1"/bin/[Aa]ctivate* "$1/stamp"
     # Neither a path with blanks nor a long one fits behind #!, so a shell reads the first line and Python the rest.
@@ -157,7 +164,8 @@ uninstall() {
         release_clients
         forget_tokens
     fi
-    for link in "$bin"/docker-credential-ecrx-* "$bin/ecrx" "$bin/docker-credential-ecrx"; do
+    for link in "$man/docker-credential-ecrx.1" "$bin"/docker-credential-ecrx-* "$bin/ecrx" \
+        "$bin/docker-credential-ecrx"; do
         if is_ours "$link"; then
             rm -f "$link"
             removed=yes
@@ -231,14 +239,14 @@ remove_home() {
 # Makes the folders, and writes down which of them were not there: only those go with --uninstall.
 make_folders() {
     made=""
-    for folder in "$home" "$bin"; do
+    for folder in "$home" "$bin" "$man"; do
         while [ ! -d "$folder" ]; do
             made="$folder
 $made"
             folder=$(dirname "$folder")
         done
     done
-    for folder in "$home" "$bin"; do
+    for folder in "$home" "$bin" "$man"; do
         said=$(mkdir -p "$folder" 2>&1) || fail "cannot install into $prefix: ${said##*: }; choose another --prefix"
         [ -w "$folder" ] || fail "cannot install into $prefix: $folder is not writable; choose another --prefix"
         printf '%s' "$made" >>"$home/made"

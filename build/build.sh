@@ -40,6 +40,8 @@ if [ "$(cat "$work/frozen" 2>/dev/null)" != "$inputs" ] || ! "$program" version 
         exit 1
     fi
     "$program" version >/dev/null
+    mkdir -p dist/docker-credential-ecrx/share/man/man1
+    .work/build-venv/bin/python -I build/man.py >dist/docker-credential-ecrx/share/man/man1/docker-credential-ecrx.1
     echo "$inputs" >"$work/frozen"
 fi
 

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from getpass import getpass
+from io import TextIOWrapper
 
 import click
 from rich.console import Console
@@ -22,6 +23,10 @@ from rich.text import Text
 from docker_credential_ecrx.errors import EcrxError, one_line
 from docker_credential_ecrx.settings import PROGRAM
 
+for _stream in (sys.stdout, sys.stderr):
+    # A path may be any bytes, and a terminal's character set may lack what a name has.
+    if isinstance(_stream, TextIOWrapper):
+        _stream.reconfigure(errors="backslashreplace")
 # Lines stay whole where nobody looks: a pipe has no width.
 out = Console(soft_wrap=True, highlight=False, markup=False, emoji=False)
 err = Console(stderr=True, soft_wrap=True, highlight=False, markup=False, emoji=False)

@@ -20,8 +20,8 @@ Look at every link of the chain from docker to an image, in order, and say what 
 HOST is a registry of Amazon ECR; with a REPOSITORY, its image TAG is looked for, or latest.
 Without HOST, it is what every registry needs. The exit status is 0 only where all is well.
 
-AWS and the registry are asked, and what docker would be served is served to it. Nothing is left behind but the token
-that docker would have got, too.
+AWS and the registry are asked from here, by the proxy and the CA bundle that lead to AWS; docker's engine has its own.
+Nothing is left behind but the token that docker would get, too.
 """
 _EPILOG = """\
 \b

@@ -61,12 +61,12 @@ def caller(case: Case) -> Finding:
         return passed_over(f"what assumes {arn} is no profile of its own")
     try:
         case.caller = aws.caller(case.region, source or case.identity, case.environ)
-    except NoAwsCredentialsError:
+    except NoAwsCredentialsError as error:
         if case.is_public:
             return passed_over(_ANONYMOUS)
         if case.image is None and _is_default_unused(case):
             return passed_over(f"AWS's default chain has no credentials, and no registry here needs it: {_EACH}")
-        raise
+        return broken(error.message, _another(case) or error.hint)
     return well(case.caller)
 
 
@@ -110,6 +110,17 @@ def token(case: Case) -> Finding:
 def _until(found: Token) -> str:
     now = tokens.now()
     return f"until {moment(now.utc + found.life - (now.since(found.minted) or 0.0), now.utc)}"
+
+
+def _another(case: Case) -> str:
+    """Return the command that chooses another profile for the registry, where there is one to choose."""
+    names = aws.profiles()
+    if case.place is None or not names:
+        return ""
+    command = f"{PROGRAM} configure {case.place.host} --profile"
+    if len(names) == 1:
+        return f"{command} {shlex.quote(names[0])}"
+    return f"choose one of your AWS profiles {', '.join(sorted(names))}: {command} PROFILE"
 
 
 def _is_default_unused(case: Case) -> bool:

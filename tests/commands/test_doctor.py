@@ -312,6 +312,15 @@ class TestCallerAndRole:
         assert again.links["role"].ok
         assert again.links["token"].ok
 
+    def test_that_the_default_chain_has_none_for_may_be_another_profile(self, home: Home) -> None:
+        home.configure("")
+        (home.folder / ".aws" / "config").unlink()
+
+        found = diagnose(home, HOST)
+
+        assert "there are no AWS credentials" in found.broken("caller").detail
+        mended(home, found, "caller")
+
     def test_without_a_role_are_one(self, home: Home) -> None:
         home.configure(f'[[registry]]\nmatch = "{HOST}"\nprofile = "base"\n')
 
@@ -443,6 +452,15 @@ class TestWhatIsAsked:
 
 
 class TestSigns:
+    def test_that_cannot_be_shown_are_written_by_their_codes(self, home: Home) -> None:
+        folder = home.folder / "\udcff"
+        home.env["DOCKER_CONFIG"] = str(folder)
+
+        found = home.run("doctor", env={"PYTHONIOENCODING": "ascii"})
+
+        assert (1, "") == (found.status, found.stderr)
+        assert "\\udcff/config.json (DOCKER_CONFIG) is not there" in found.stdout
+
     @pytest.mark.parametrize("locale", ["C", "en_US.ISO-8859-1"])
     def test_are_ascii_where_the_locale_has_no_others(self, home: Home, locale: str) -> None:
         found = home.run("doctor", env={"LC_ALL": locale})
