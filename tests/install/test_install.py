@@ -10,6 +10,7 @@ import pytest
 from support import need
 
 _ROOT = Path(__file__).parents[2]
+_PAGE = Path("share", "man", "man1", "docker-credential-ecrx.1")
 _PROGRAM = """\
 #!/bin/sh
 case $1 in
@@ -41,6 +42,9 @@ class User:
         (bundle / "_internal").mkdir(parents=True)
         (bundle / "_internal" / "part").write_text(version)
         shutil.copy(need.command("cat"), bundle / "_internal")
+        page = bundle / _PAGE
+        page.parent.mkdir(parents=True)
+        page.write_text(version)
         installed = self.prefix / "lib" / "docker-credential-ecrx" / version
         text = program.format(version=version, command=command, option=option, folder=installed)
         (bundle / "docker-credential-ecrx").write_text(text)
@@ -82,6 +86,12 @@ class TestInstall:
         assert (0, "") == (done.returncode, done.stderr)
         assert "docker-credential-ecrx 1.0\n" == user.run("docker-credential-ecrx", "version")
         assert "docker-credential-ecrx 1.0\n" == user.run("ecrx", "version")
+
+    def test_puts_the_manual_page_where_man_finds_it_beside_bin(self, user: User) -> None:
+        user.install(user.unpack("1.0"))
+        user.install(user.unpack("1.1"))
+
+        assert "1.1" == (user.prefix / _PAGE).read_text()
 
     def test_says_what_to_type_next(self, user: User) -> None:
         said = user.install(user.unpack("1.0")).stdout
@@ -195,6 +205,16 @@ class TestWhatIsNotOurs:
         assert f"install.sh: {command} is not this program's; move it away first\n" == done.stderr
         assert before == user.files()
         assert "mine" == command.read_text()
+
+    def test_a_foreign_manual_page_is_kept(self, user: User) -> None:
+        (user.prefix / _PAGE).parent.mkdir(parents=True)
+        (user.prefix / _PAGE).write_text("another's")
+        release = user.unpack("1.0")
+
+        assert 0 == user.install(release).returncode
+        user.install(release, "--uninstall")
+
+        assert "another's" == (user.prefix / _PAGE).read_text()
 
     @pytest.mark.parametrize("target", ["/bin/true", "/nowhere"])
     def test_a_foreign_short_name_is_kept_and_the_program_installed(self, user: User, target: str) -> None:
