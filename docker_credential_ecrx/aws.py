@@ -133,7 +133,7 @@ def ca_bundle(identity: Identity | None, environ: Mapping[str, str]) -> str | No
     session = Session(profile=identity.profile if identity else None)
     try:
         bundle: str | None = session.get_config_variable("ca_bundle")
-    except exceptions.ProfileNotFound:
+    except exceptions.BotoCoreError:  # a profile that there is not, a file that cannot be read
         bundle = environ.get("AWS_CA_BUNDLE")
     return bundle or environ.get("REQUESTS_CA_BUNDLE")
 

@@ -8,6 +8,7 @@ What one finds out on its way, such as the token, the next ones find in the case
 from collections.abc import Callable
 from typing import NamedTuple
 
+from docker_credential_ecrx import log
 from docker_credential_ecrx.diagnosis import aws_side, client_side, here, registry_side
 from docker_credential_ecrx.diagnosis.case import Case, Finding, broken
 from docker_credential_ecrx.errors import EcrxError
@@ -48,3 +49,7 @@ def look(link: Link, case: Case) -> Finding:
         return link.look(case)
     except EcrxError as error:
         return broken(error.message, error.hint)
+    except Exception as error:  # noqa: BLE001 - the links after it may hold, and are what a person looks for
+        log.debug_origin(error)
+        what = f"looking at it met an unexpected {type(error).__name__}"
+        return broken(what, "see what ECRX_LOG=debug says, and report it")

@@ -258,6 +258,16 @@ class TestIdentity:
 
         assert "aws configure --profile x9" == diagnose(home, HOST).broken("profile").remedy
 
+    @pytest.mark.parametrize(("file", "link"), [("config", "caller"), ("credentials", "profile")])
+    def test_of_a_file_of_awss_that_is_broken_is_told_with_the_file(self, home: Home, file: str, link: str) -> None:
+        path = home.folder / ".aws" / file
+        path.write_text("nonsense\n" if link == "profile" else f"{path.read_text()}[broken\n")
+
+        found = diagnose(home, HOST)
+
+        assert f"the AWS file {path} cannot be read" in found.broken(link).detail
+        assert found.links["keyring"].ok
+
     def test_of_a_source_profile_that_is_not_there_is_told_as_such(self, home: Home) -> None:
         config = home.folder / ".aws" / "config"
         config.write_text(config.read_text().replace("source_profile = base", "source_profile = bas"))
