@@ -11,6 +11,7 @@ from standin import certificates, engine, names, registry
 from standin.certificates import Certificates
 from standin.clients import Client, docker_commands, write_json
 from standin.endpoints import Endpoints
+from standin.matrix import Matrix
 from standin.registry import Registry
 from support import need
 from support.home import HOST, OTHER_HOST, PRIMARY, SECONDARY, Home
@@ -39,6 +40,17 @@ _ENDPOINTS = (
 # Where the clients and the engine leave things when they run as root, whatever they are told.
 _MACHINE_FOLDERS = (Path("/run"), Path("/var/lib/containers"))
 _images = itertools.count()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add what prints the matrix of clients."""
+    parser.addoption("--matrix", action="store_true", help="print which clients work")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Gather the matrix where it is asked for."""
+    if config.getoption("--matrix"):
+        config.pluginmanager.register(Matrix())
 
 
 @pytest.fixture(scope="session")

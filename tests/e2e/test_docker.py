@@ -1,9 +1,7 @@
 """Docker at work across accounts: its commands, a real engine and a registry that takes only ECR's live tokens."""
 
 import base64
-import importlib.util
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +13,6 @@ from standin import engine
 from standin.certificates import Certificates
 from standin.clients import Client, write_json
 from standin.registry import Registry
-from support import need
 from support.home import BASE_USER, HOST, OTHER_HOST, PRIMARY, SECONDARY, Home
 
 _ONCE = ["AssumeRole", "GetAuthorizationToken"]
@@ -42,6 +39,7 @@ def _mint(aws: StandIn, authority: Certificates) -> str:
 
 
 class TestSession:
+    @pytest.mark.cell("docker engine", "pull, push, manifest inspect")
     def test_push_and_pull_assume_the_role_once_and_mint_once_and_leave_the_token_in_no_file(
         self, docker: Client, keyring: dict[str, str], layer: bytes, assert_in_no_file: Callable[[str], None]
     ) -> None:
@@ -65,6 +63,7 @@ class TestSession:
 
 
 class TestBuild:
+    @pytest.mark.cell("docker engine", "classic build")
     def test_a_classic_build_pulls_its_base_from_the_registry(self, docker: Client, image: str, tmp_path: Path) -> None:
         docker("pull", image)  # a build asks a store only for what it lists
         docker("rmi", image)
@@ -77,10 +76,12 @@ class TestBuild:
 
 
 class TestLogin:
+    @pytest.mark.cell("docker engine", "login")
     def test_without_a_user_takes_the_roles_token(self, docker: Client) -> None:
         assert "Login Succeeded" in docker("login", HOST)
         assert _ONCE == _operations(docker.home)
 
+    @pytest.mark.cell("docker engine", "login with a token, logout")
     def test_with_a_token_serves_that_token_until_logout(
         self, docker: Client, authority: Certificates, image: str, assert_in_no_file: Callable[[str], None]
     ) -> None:
@@ -186,17 +187,6 @@ class TestPolicyCommand:
 
         granted("grant")
         docker("push", image)
-
-
-class TestDockerPy:
-    _SCRIPT = "import docker, sys; c = docker.from_env(); print(c.images.pull(sys.argv[1]).tags); c.close()"
-
-    def test_pulls_through_the_helper(self, docker: Client, image: str) -> None:
-        if importlib.util.find_spec("docker") is None:
-            need.missing("the Python package docker")
-        python = Client(docker.home, sys.executable, "-c", self._SCRIPT)
-
-        assert image in python(image)
 
 
 @pytest.mark.parametrize("command", ["pull", "push"])

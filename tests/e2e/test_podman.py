@@ -4,6 +4,8 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from standin.clients import Client
 from support.home import BASE_USER, HOST, Home
 
@@ -15,6 +17,7 @@ def _operations(home: Home) -> list[str]:
 
 
 class TestPodman:
+    @pytest.mark.cell("podman", "pull, push")
     def test_push_and_pull_assume_the_role_once_and_mint_once_and_leave_the_token_in_no_file(
         self, podman: Client, keyring: dict[str, str], layer: bytes, assert_in_no_file: Callable[[str], None]
     ) -> None:
@@ -31,6 +34,7 @@ class TestPodman:
         (token,) = podman.home.aws.issued
         assert_in_no_file(token)
 
+    @pytest.mark.cell("podman", "login, logout")
     def test_login_and_logout_keep_no_password_in_a_file(
         self, podman: Client, assert_in_no_file: Callable[[str], None]
     ) -> None:
@@ -44,10 +48,12 @@ class TestPodman:
 
 
 class TestSkopeo:
+    @pytest.mark.cell("skopeo", "inspect")
     def test_inspects_an_image(self, skopeo: Client, image: str) -> None:
         assert f"{HOST}/team/app" == json.loads(skopeo("inspect", f"docker://{image}"))["Name"]
         assert _ONCE == _operations(skopeo.home)
 
+    @pytest.mark.cell("skopeo", "copy")
     def test_copies_within_the_registry_and_out_of_it(
         self, skopeo: Client, image: str, tmp_path: Path, assert_in_no_file: Callable[[str], None]
     ) -> None:
@@ -59,6 +65,7 @@ class TestSkopeo:
         (token,) = skopeo.home.aws.issued
         assert_in_no_file(token)
 
+    @pytest.mark.cell("skopeo", "login, logout")
     def test_login_and_logout_keep_no_password_in_a_file(
         self, skopeo: Client, assert_in_no_file: Callable[[str], None]
     ) -> None:
@@ -70,6 +77,7 @@ class TestSkopeo:
 
 
 class TestBuildah:
+    @pytest.mark.cell("buildah", "from")
     def test_starts_from_an_image_of_the_registry(self, buildah: Client, image: str) -> None:
         assert "app-working-container" in buildah("from", image)
         assert _ONCE == _operations(buildah.home)

@@ -30,6 +30,11 @@ class Client:
         assert done.returncode != 0, (done.args, done.stdout, done.stderr)
         return (done.stdout + done.stderr).decode()
 
+    def tries(self, *arguments: str | Path) -> str:
+        """Return all that it prints, whether it succeeds or not."""
+        done = self._run(arguments, "")
+        return (done.stdout + done.stderr).decode()
+
     def _run(self, arguments: tuple[str | Path, ...], stdin: str | bytes) -> subprocess.CompletedProcess[bytes]:
         return subprocess.run(
             [*self._command, *arguments],

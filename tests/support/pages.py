@@ -15,3 +15,9 @@ def text(name: str) -> str:
 def blocks(name: str, language: str) -> list[str]:
     """Return what a page has to paste in ``language``."""
     return [block for kind, block in _BLOCK.findall(text(name)) if kind == language]
+
+
+def table(name: str) -> list[list[str]]:
+    """Return the cells of the rows of a page's tables, headings and rules among them."""
+    rows = (line for line in text(name).splitlines() if line.startswith("|"))
+    return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]

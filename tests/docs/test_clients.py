@@ -1,0 +1,27 @@
+"""docs/clients.md: its table has a row for each cell of the matrix of clients, and no other."""
+
+import ast
+from pathlib import Path
+
+from standin.matrix import WAYS
+from support import pages
+
+_TESTS = Path(__file__).parents[1] / "e2e"
+
+
+def _cells() -> set[tuple[str, ...]]:
+    """Return client and deed of every ``pytest.mark.cell``."""
+    calls = (node for path in _TESTS.glob("test_*.py") for node in ast.walk(ast.parse(path.read_text())))
+    return {
+        tuple(ast.literal_eval(argument) for argument in call.args)
+        for call in calls
+        if isinstance(call, ast.Call) and ast.unparse(call.func) == "pytest.mark.cell"
+    }
+
+
+def test_the_table_has_the_rows_of_the_matrix_and_no_failure() -> None:
+    head, _, *rows = pages.table("clients.md")
+
+    assert ["client", "", *WAYS] == head
+    assert sorted(_cells()) == [(client, does) for client, does, *_ in rows]
+    assert {"yes", "not read"} == {cell for _, _, *cells in rows for cell in cells}

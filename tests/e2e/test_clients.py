@@ -1,0 +1,148 @@
+"""The matrix of clients: each at work on the primary account's registry through credHelpers and through credsStore.
+
+``tests/run tests/e2e --matrix`` prints it, with the cells of the other files beside it; docs/clients.md shows it.
+"""
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from standin.clients import Client, docker_commands, write_json
+from support import need
+from support.home import HOST, Home
+
+_ONCE = ["AssumeRole", "GetAuthorizationToken"]
+_NODE_MODULES = Path(__file__).parents[2] / ".work" / "node" / "node_modules"
+_DOCKER_PY = "import docker, sys; c = docker.from_env(); print(c.images.{call}); c.close()"
+# Both pull the image, then run it, which an engine in a container may not be able to.
+_TESTCONTAINERS = """\
+import sys
+from testcontainers.core.container import DockerContainer
+with DockerContainer(sys.argv[1], network_mode="none"):
+    pass
+"""
+_TESTCONTAINERS_NODE = """\
+const { GenericContainer } = require("testcontainers");
+new GenericContainer(process.argv[1]).withNetworkMode("none").start()
+  .catch((error) => { console.error(error); process.exit(1); });
+"""
+# Without a bridge there is no address to ask for, and the reaper is an image of another registry.
+_TESTCONTAINERS_ENVIRONMENT = {"TESTCONTAINERS_RYUK_DISABLED": "true", "TESTCONTAINERS_HOST_OVERRIDE": "localhost"}
+_ORAS = """\
+import sys
+import oras.client
+client = oras.client.OrasClient(auth_backend="basic")
+print(client.get_manifest(sys.argv[1]) and client.pull(sys.argv[1], outdir=sys.argv[2]))
+"""
+
+
+@pytest.fixture(scope="session")
+def program() -> Path:
+    """Return the frozen program, or the wheel's command where there is none: both answer docker alike."""
+    paths = (os.environ.get(f"ECRX_TEST_{form}", "") for form in ("FROZEN", "WHEEL"))
+    found = next((Path(path) for path in paths if path and Path(path).exists()), None)
+    return found or need.missing("the program")
+
+
+@pytest.fixture(params=["credHelpers", "credsStore"])
+def user(request: pytest.FixtureRequest, home: Home, docker_host: str) -> Home:
+    """Return a user whose docker configuration names our program for the registry, or for every registry."""
+    entry = {HOST: "ecrx-secondary"} if request.param == "credHelpers" else "ecrx-secondary"
+    write_json(home.folder / ".docker" / "config.json", {request.param: entry})
+    home.env |= {"DOCKER_HOST": docker_host, "DOCKER_BUILDKIT": "0"}
+    return home
+
+
+def _python(home: Home, package: str, script: str) -> Client:
+    if importlib.util.find_spec(package) is None:
+        need.missing(f"the Python package {package}")
+    return Client(home, sys.executable, "-c", script)
+
+
+def _asked_once(home: Home) -> bool:
+    return _ONCE == [call.operation for call in home.aws.calls]
+
+
+@pytest.mark.cell("docker compose 1", "pull, push")
+def test_compose_pulls_and_pushes(user: Home, image: str) -> None:
+    compose = Client(user, need.command("docker-compose"))
+    copy = f"{image}-{len(user.aws.issued)}-copy"
+    write_json(user.folder / "docker-compose.yml", {"services": {"app": {"image": image}}})
+
+    compose("pull")
+    Client(user, need.command("docker"))("tag", image, copy)
+    write_json(user.folder / "docker-compose.yml", {"services": {"app": {"image": copy, "build": "."}}})
+    compose("push")
+
+    assert _asked_once(user)
+
+
+@pytest.mark.cell("BuildKit of docker 20.10", "build")
+def test_buildkit_pulls_its_base(user: Home, image: str, tmp_path: Path) -> None:
+    user.env["DOCKER_BUILDKIT"] = "1"
+    docker = Client(user, _docker_with_buildkit())
+    (tmp_path / "context").mkdir()
+    (tmp_path / "context" / "Dockerfile").write_text(f"FROM {image}\nCOPY Dockerfile /\n")
+
+    docker("build", "--pull", "--tag", f"{image}-built", tmp_path / "context")
+    docker("push", f"{image}-built")
+
+    assert _asked_once(user)
+
+
+@pytest.mark.cell("docker-py", "pull, push")
+def test_docker_py_pulls_and_pushes(user: Home, image: str) -> None:
+    assert image in _python(user, "docker", _DOCKER_PY.format(call="pull(sys.argv[1]).tags"))(image)
+    assert "digest" in _python(user, "docker", _DOCKER_PY.format(call="push(sys.argv[1])"))(image)
+    assert _asked_once(user)
+
+
+@pytest.mark.cell("testcontainers for Python", "pull")
+def test_testcontainers_for_python_pull(user: Home, image: str) -> None:
+    user.env |= _TESTCONTAINERS_ENVIRONMENT
+    container = _python(user, "testcontainers", _TESTCONTAINERS)
+
+    assert _has_pulled(user, image, container.tries(image))
+
+
+@pytest.mark.cell("testcontainers for Node", "pull")
+def test_testcontainers_for_node_pull(user: Home, image: str) -> None:
+    if not _NODE_MODULES.is_dir():
+        need.missing("npm's package testcontainers (tests/run)")
+    user.env |= _TESTCONTAINERS_ENVIRONMENT | {"NODE_PATH": str(_NODE_MODULES)}
+    container = Client(user, need.command("node"), "-e", _TESTCONTAINERS_NODE)
+
+    assert _has_pulled(user, image, container.tries(image))
+
+
+@pytest.mark.cell("oras for Python", "pull")
+def test_oras_for_python_pulls(user: Home, image: str, tmp_path: Path) -> None:
+    user.env["REQUESTS_CA_BUNDLE"] = user.env["AWS_CA_BUNDLE"]
+
+    assert _python(user, "oras", _ORAS)(image, tmp_path / "pulled")
+    assert _asked_once(user)
+
+
+def _has_pulled(home: Home, image: str, said: str) -> bool:
+    """Return whether the image came with one question to AWS; what the client said is shown where it did not."""
+    found = Client(home, need.command("docker"))("images", "--format", "{{.Repository}}:{{.Tag}}").splitlines()
+    assert image in found, said
+    return _asked_once(home)
+
+
+def _docker_with_buildkit() -> str:
+    """Return a docker command that can build with BuildKit: from 23.0 on only with its plug-in buildx."""
+    for command in docker_commands():
+        path = shutil.which(command)
+        if path is None:
+            continue
+        version = subprocess.run([path, "--version"], capture_output=True, text=True, check=True).stdout
+        buildx = subprocess.run([path, "buildx", "version"], capture_output=True, check=False)
+        if "version 20." in version or buildx.returncode == 0:
+            return path
+    return need.missing("a docker command with BuildKit")
