@@ -4,7 +4,6 @@
 """
 
 import importlib.util
-import os
 import shutil
 import subprocess
 import sys
@@ -43,10 +42,8 @@ print(client.get_manifest(sys.argv[1]) and client.pull(sys.argv[1], outdir=sys.a
 
 @pytest.fixture(scope="session")
 def program() -> Path:
-    """Return the frozen program, or the wheel's command where there is none: both answer docker alike."""
-    paths = (os.environ.get(f"ECRX_TEST_{form}", "") for form in ("FROZEN", "WHEEL"))
-    found = next((Path(path) for path in paths if path and Path(path).exists()), None)
-    return found or need.missing("the program")
+    """Return the program in one form: both answer docker alike."""
+    return need.program()
 
 
 @pytest.fixture(params=["credHelpers", "credsStore"])

@@ -189,6 +189,14 @@ class TestPolicyCommand:
         docker("push", image)
 
 
+def test_docker_auth_config_that_names_helpers_is_passed_over(docker: Client, image: str) -> None:
+    docker.home.env["DOCKER_AUTH_CONFIG"] = json.dumps({"credHelpers": {HOST: "none"}})
+
+    docker("pull", image)
+
+    assert _ONCE == _operations(docker.home)
+
+
 @pytest.mark.parametrize("command", ["pull", "push"])
 def test_a_failure_is_told_in_one_line_that_says_what_to_do(docker: Client, image: str, command: str) -> None:
     if command == "push":

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from pathlib import Path
 from typing import NoReturn
 
 import pytest
@@ -18,3 +19,10 @@ def command(name: str) -> str:
     """Return the path of a command that the test needs."""
     path = shutil.which(name, path="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
     return path or missing(name)
+
+
+def program() -> Path:
+    """Return the frozen program, or the wheel's command where there is none: for tests to which both are one."""
+    paths = (os.environ.get(f"ECRX_TEST_{form}", "") for form in ("FROZEN", "WHEEL"))
+    found = next((Path(path) for path in paths if path and Path(path).exists()), None)
+    return found or missing("the program (tests/run)")

@@ -1,0 +1,247 @@
+"""The pages of the CI runners: what a reader pastes out of them works in the environment that such a runner has."""
+
+import hashlib
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+import yaml
+
+from support import need, pages, seccomp
+from support.aws_parts import Server, Sessions, instance, web_identity
+from support.github import Runner
+from support.home import HOST, Home
+
+_ROOT = pages.FOLDER.parent
+_ACTION = _ROOT / "action.yml"
+_OWN = "333333333333"
+_PULLER = "arn:aws:iam::222222222222:role/puller"
+_AS_PULLER = "arn:aws:sts::222222222222:assumed-role/puller/"
+_TWICE = ["AssumeRole", "GetAuthorizationToken"] * 2
+
+
+@pytest.fixture(scope="session")
+def program() -> Path:
+    """Return the program in one form: both read the same configuration."""
+    return need.program()
+
+
+@pytest.fixture
+def aws() -> Iterator[Sessions]:
+    """Return AWS, in which an instance or a web identity may assume the role of the account that pulls."""
+    with Sessions() as standin:
+        standin.add_role(_PULLER, trusts=[_OWN])
+        yield standin
+
+
+def _principal(home: Home, answer: str) -> str:
+    return home.aws.issued[json.loads(answer)["Secret"]].principal
+
+
+def _steps() -> list[dict[str, Any]]:
+    """Return the steps of the page's workflow."""
+    (block,) = pages.blocks("github-actions.md", "yaml")
+    steps: list[dict[str, Any]] = yaml.safe_load(block)["jobs"]["image"]["steps"]
+    return steps
+
+
+class TestGitHub:
+    @pytest.fixture
+    def archive(self) -> Path:
+        """Return the release archive of the frozen program."""
+        found = next((_ROOT / "dist").glob("docker-credential-ecrx-*.tar.gz"), None)
+        return found or need.missing("the release archive (build/build.sh)")
+
+    @pytest.fixture
+    def given(self, archive: Path) -> dict[str, str]:
+        """Return the page's inputs, with version and checksum of the archive that there is."""
+        release = {"version": archive.name.split("-")[3], "sha256": hashlib.sha256(archive.read_bytes()).hexdigest()}
+        return {name: str(value) for name, value in _steps()[0]["with"].items()} | release
+
+    @pytest.fixture
+    def runner(self, home: Home, archive: Path, given: dict[str, str], tmp_path: Path) -> Iterator[Runner]:
+        """Return a runner whose jobs GitHub gives OIDC tokens; its PATH has no program of ours."""
+        home.aws.add_role(given["web-identity-role-arn"], web_identity_subjects=["repo:OWNER/APP"])
+        (tmp_path / "job").mkdir()
+        path = f"OWNER/docker-credential-ecrx/releases/download/v{given['version']}/{archive.name}"
+        token = {"count": 1, "value": web_identity("repo:OWNER/APP")}
+        with (
+            Server(lambda asked: token if asked.headers.get("authorization") == "bearer b" else None) as oidc,
+            _serving(tmp_path / "server", path, archive) as url,
+        ):
+            yield Runner(
+                tmp_path / "job",
+                home.env
+                | {
+                    "PATH": "/usr/local/bin:/usr/bin:/bin",
+                    "GITHUB_SERVER_URL": url,
+                    "GITHUB_ACTION_REPOSITORY": "OWNER/docker-credential-ecrx",
+                    "GITHUB_RUN_ID": "1",
+                    "ACTIONS_ID_TOKEN_REQUEST_URL": f"{oidc.url}/token?v=1",
+                    "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "b",
+                },
+            )
+
+    def test_installs_the_release_and_docker_pulls_as_the_role_of_the_other_account(
+        self, home: Home, runner: Runner, given: dict[str, str]
+    ) -> None:
+        assert 0 == runner.uses(_ACTION, given), runner.said
+        assert ["AssumeRoleWithWebIdentity", "AssumeRole"] == [call.operation for call in home.aws.calls][:2]
+        home.aws.calls.clear()
+        Path(runner.env["AWS_WEB_IDENTITY_TOKEN_FILE"]).write_text(web_identity("repo:OWNER/APP", issued_at=1))
+
+        config = json.loads((home.folder / ".docker" / "config.json").read_text())
+        assert {given["registries"]: "ecrx"} == config["credHelpers"]
+        assert 0 == runner.runs(f"echo {HOST} | docker-credential-ecrx get >answer"), runner.said
+        assert _AS_PULLER in _principal(home, (runner.folder / "answer").read_text())
+        assert [] == home.aws.calls
+
+    def test_hides_the_token_from_the_log_and_from_others(self, runner: Runner, given: dict[str, str]) -> None:
+        runner.uses(_ACTION, given)
+
+        path = Path(runner.env["AWS_WEB_IDENTITY_TOKEN_FILE"])
+        assert 0o600 == path.stat().st_mode & 0o777
+        lines = [line for line in runner.said.splitlines() if path.read_text() in line]
+        assert [f"::add-mask::{path.read_text()}"] == lines
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [("sha256", "0" * 64), ("sha256", "x"), ("version", "../../evil"), ("version", "0.0.0"), ("version", "$(id)")],
+    )
+    def test_unpacks_nothing_but_the_archive_with_that_checksum(
+        self, runner: Runner, given: dict[str, str], name: str, value: str
+    ) -> None:
+        assert 0 != runner.uses(_ACTION, given | {name: value})
+        assert not (Path(runner.env["RUNNER_TEMP"]) / "ecrx").exists()
+
+    def test_takes_no_input_for_a_command(self, runner: Runner, given: dict[str, str]) -> None:
+        evil = "$(touch evil) `touch evil` ; touch evil --help"
+
+        assert 0 != runner.uses(_ACTION, given | dict.fromkeys(("registries", "role-arn", "external-id"), evil))
+        assert 0 != runner.uses(_ACTION, given | {"web-identity-role-arn": f"arn:{evil}\nPATH=/"})
+        assert [] == list(runner.folder.rglob("evil"))
+
+    def test_has_no_expression_in_a_script_and_every_action_by_its_hash(self) -> None:
+        document = yaml.safe_load(_ACTION.read_text())
+
+        assert [] == [step["run"] for step in document["runs"]["steps"] if "${{" in step["run"]]
+        used = [step["uses"] for step in (*document["runs"]["steps"], *_steps()) if "uses" in step]
+        assert ["OWNER/docker-credential-ecrx@COMMIT"] == [u for u in used if not re.search(r"@[0-9a-f]{40}$", u)]
+
+
+class TestGitLab:
+    def test_job_pulls_as_the_role_of_the_other_account(self, home: Home, tmp_path: Path) -> None:
+        job = yaml.safe_load(pages.blocks("gitlab.md", "yaml")[0])["image"]
+        home.aws.add_role(job["variables"]["AWS_ROLE_ARN"], web_identity_subjects=["project_path:a/b"])
+        ((token, about),) = job["id_tokens"].items()
+        assert {"aud": "sts.amazonaws.com"} == about
+        given = {"CI_JOB_ID": "1", "CI_PROJECT_DIR": str(tmp_path), token: web_identity("project_path:a/b")}
+        variables = {name: value.replace("/tmp/", f"{tmp_path}/") for name, value in job["variables"].items()}  # noqa: S108
+        exports = [f'export {name}="{value}"' for name, value in variables.items()]
+        get = 'echo "$REGISTRY" | docker-credential-ecrx get >answer'
+
+        script = "\n".join([*exports, *job["before_script"], get, *job["after_script"]])
+        done = subprocess.run(
+            ["/bin/sh", "-ec", script], env=home.env | given, cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+
+        assert 0 == done.returncode, done
+        assert _AS_PULLER in _principal(home, (tmp_path / "answer").read_text())
+        assert 1 == home.aws.count("GetAuthorizationToken")
+        assert [] == list(tmp_path.glob("aws-id-token*"))
+        assert given[token] not in done.stdout + done.stderr
+
+    def test_runner_asks_the_helper_that_docker_auth_config_names(self, home: Home) -> None:
+        (runner,) = tomllib.loads(pages.blocks("gitlab.md", "toml")[0])["runners"]
+        ((name, _, document),) = (variable.partition("=") for variable in runner["environment"])
+        home.add_role_profile()
+        home.configure(f'[[registry]]\nmatch = "{HOST}"\nprofile = "secondary"\n')
+
+        assert "DOCKER_AUTH_CONFIG" == name
+        ((registry, suffix),) = json.loads(document)["credHelpers"].items()
+        assert home.run("get", stdin=registry, called_by=f"docker-credential-{suffix}").secret
+
+
+class TestHosts:
+    def test_service_without_a_home_pulls_as_the_role_of_the_other_account(
+        self, home: Home, aws: Sessions, tmp_path: Path
+    ) -> None:
+        def own(text: str) -> str:
+            return re.sub("(?<![a-z])/(etc|var)/", f"{tmp_path}/\\1/", text)
+
+        files = re.findall(r"^`(/etc/\S+)`.*?^```\w+\n(.*?)^```$", pages.text("hosts.md"), re.MULTILINE | re.DOTALL)
+        for name, content in files:
+            path = Path(own(name))
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(content)
+        _, unit = files[-1]
+        home.env |= dict(own(value).split("=", 1) for value in re.findall("^Environment=(.*)$", unit, re.MULTILINE))
+        assert "StateDirectory=ecrx\n" in unit
+        Path(home.env["XDG_STATE_HOME"]).mkdir(parents=True)
+        del home.env["HOME"]
+        with Server(instance(aws, _OWN, "node")) as metadata:
+            home.env |= {"AWS_EC2_METADATA_SERVICE_ENDPOINT": metadata.url, "AWS_EC2_METADATA_DISABLED": "false"}
+            config = json.loads((Path(home.env["DOCKER_CONFIG"]) / "config.json").read_text())
+            ((registry, suffix),) = config["credHelpers"].items()
+            found = [home.run("get", stdin=registry, called_by=f"docker-credential-{suffix}") for _ in range(2)]
+
+        assert found[0].secret == found[1].secret
+        assert _AS_PULLER in _principal(home, found[0].stdout)
+
+
+class TestContainers:
+    @pytest.mark.parametrize("keyring", ["as the page says", "auto"])
+    def test_pull_where_the_kernels_keyring_is_forbidden(
+        self, home: Home, aws: Sessions, tmp_path: Path, keyring: str
+    ) -> None:
+        dockerfile = "".join(pages.blocks("containers.md", "dockerfile"))
+        env = dict(line.split("=", 1) for line in re.findall(r"^ENV (.*)$", dockerfile, re.MULTILINE))
+        copied = {name: Path(to).name for name, to in re.findall(r"^COPY (\S+\.\w+) (\S+)$", dockerfile, re.MULTILINE)}
+        assert {"config.json": "config.json", "ecrx.toml": "ecrx.toml"} == copied
+        (tmp_path / "config.json").write_text(pages.blocks("containers.md", "json")[0])
+        (tmp_path / "ecrx.toml").write_text(pages.blocks("containers.md", "toml")[0])
+        keys = aws.open_session(_OWN, "task", "pod")
+        home.env |= {name: value.replace("/etc/docker-client", str(tmp_path)) for name, value in env.items()}
+        home.env |= {"AWS_ACCESS_KEY_ID": keys[0], "AWS_SECRET_ACCESS_KEY": keys[1], "AWS_SESSION_TOKEN": str(keys[2])}
+        if keyring == "auto":
+            del home.env["ECRX_KEYRING"]
+        ((registry, suffix),) = json.loads((tmp_path / "config.json").read_text())["credHelpers"].items()
+
+        command: list[str | Path] = [sys.executable, seccomp.__file__, home.bin / f"docker-credential-{suffix}", "get"]
+        answers = [
+            subprocess.run(command, input=registry, env=home.env, capture_output=True, text=True, check=False)
+            for _ in range(2)
+        ]
+
+        assert [(0, "")] * 2 == [(answer.returncode, answer.stderr) for answer in answers]
+        assert _AS_PULLER in _principal(home, answers[1].stdout)
+        assert _TWICE == [call.operation for call in aws.calls]
+
+
+@contextmanager
+def _serving(folder: Path, path: str, file: Path) -> Iterator[str]:
+    """Serve ``file`` at ``path``; yield the server's address."""
+    (folder / path).parent.mkdir(parents=True)
+    (folder / path).symlink_to(file)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder)))
+    Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
+        """Keep quiet."""

@@ -1,0 +1,65 @@
+"""GitHub's runner, as far as a composite action of shell steps needs one."""
+
+import os
+import re
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+_INPUT = re.compile(r"\$\{\{ inputs\.([a-z0-9-]+) \}\}")
+_CONDITION = re.compile(r"inputs\.([a-z0-9-]+) != ''")
+_SECONDS = 120
+
+
+class Runner:
+    """A job on a runner; ``env`` is what its steps see, and what ``GITHUB_ENV`` and ``GITHUB_PATH`` add to it."""
+
+    def __init__(self, folder: Path, env: Mapping[str, str]) -> None:
+        self.folder = folder
+        self.said = ""
+        self.env = dict(env)
+        for name in ("GITHUB_ENV", "GITHUB_PATH"):
+            (folder / name).touch()
+            self.env[name] = str(folder / name)
+        self.env["RUNNER_TEMP"] = str(folder / "temp")
+        (folder / "temp").mkdir()
+
+    def uses(self, action: Path, given: Mapping[str, str]) -> int:
+        """Run the steps of a composite action with the inputs ``given``, up to one that fails; return its status."""
+        document = yaml.safe_load(action.read_text())
+        inputs = {name: about.get("default", "") for name, about in document["inputs"].items()} | dict(given)
+        assert [] == [name for name, about in document["inputs"].items() if about["required"] and not inputs[name]]
+        assert set() == inputs.keys() - document["inputs"].keys()
+        for step in document["runs"]["steps"]:
+            condition = _CONDITION.fullmatch(step["if"]) if "if" in step else None
+            assert ("if" in step) == (condition is not None)
+            if condition is None or inputs[condition[1]]:
+                status = self.runs(step["run"], self._filled(step["env"], inputs))
+                if status:
+                    return status
+        return 0
+
+    def runs(self, script: str, env: Mapping[str, str] | None = None) -> int:
+        """Run a script as ``shell: bash`` does; return its exit status."""
+        done = subprocess.run(
+            ["/bin/bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", script],
+            env=self.env | dict(env or {}),
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_SECONDS,
+            check=False,
+        )
+        self.said += done.stdout + done.stderr
+        added = (line.partition("=") for line in Path(self.env["GITHUB_ENV"]).read_text().splitlines())
+        self.env |= {name: value for name, _, value in added}
+        folders = Path(self.env["GITHUB_PATH"]).read_text().splitlines()
+        self.env["PATH"] = os.pathsep.join([*reversed(folders), *self.env["PATH"].split(os.pathsep)])
+        return done.returncode
+
+    def _filled(self, env: Mapping[str, Any], inputs: Mapping[str, str]) -> dict[str, str]:
+        return {name: _INPUT.sub(lambda match: inputs[match[1]], str(value)) for name, value in env.items()}
