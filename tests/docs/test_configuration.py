@@ -1,0 +1,54 @@
+"""docs/configuration.md has every key, every keyring and every variable that the program reads, and no other."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import docker_credential_ecrx
+from docker_credential_ecrx import settings
+from support import pages
+
+_PAGE = "configuration.md"
+_PACKAGE = Path(docker_credential_ecrx.__file__).parent
+_VARIABLE = re.compile(r"(ECRX|AWS|XDG|DOCKER|REGISTRY|DBUS|BOTO|REQUESTS)_[A-Z0-9_]+")
+
+
+def _rows() -> dict[str, list[str]]:
+    """Return the names in the first column of the page's tables, by the heading of that column."""
+    found: dict[str, list[str]] = {}
+    heading = ""
+    for first, *_ in pages.table(_PAGE):
+        if first.startswith("`"):
+            found.setdefault(heading, []).append(first.strip("`"))
+        elif not first.startswith("-"):
+            heading = first
+    return found
+
+
+def _variables() -> Iterator[str]:
+    """Yield every variable that the code names, and what else it takes from the environment."""
+    for path in _PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())) if "demo" not in path.parts else ():
+            match node:
+                case ast.Constant(str(value)) if _VARIABLE.fullmatch(value):
+                    yield value
+                case ast.Call(func=ast.Attribute(value=place, attr="get"), args=[ast.Constant(str(name)), *_]):
+                    if "environ" in ast.unparse(place):
+                        yield name
+                case ast.Subscript(value=place, slice=ast.Constant(str(name))) if "environ" in ast.unparse(place):
+                    yield name
+
+
+def test_the_page_has_the_keys_of_the_configuration_file() -> None:
+    assert [*settings._REGISTRY_KEYS, *settings._CACHE_KEYS] == _rows()["key"]  # noqa: SLF001 - what a user may write
+
+
+def test_the_page_has_the_names_of_the_keyrings() -> None:
+    assert [*settings._KEYRINGS] == _rows()["name"]  # noqa: SLF001 - what a user may write
+
+
+def test_the_page_has_the_variables_that_the_program_reads() -> None:
+    rows = _rows()["variable"]
+
+    assert sorted(set(_variables())) == sorted(rows)

@@ -1,0 +1,126 @@
+"""docs/troubleshooting.md has every line that the program fails with or warns of, and no other.
+
+A line is what the code says, with the name of what it fills in, in capitals, or "…" where that has none.
+Where this fails, the page's rows are to be changed as it says.
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import docker_credential_ecrx
+from docker_credential_ecrx import errors
+from docker_credential_ecrx.errors import EcrxError
+from support import pages
+
+_PAGE = "troubleshooting.md"
+_PACKAGE = Path(docker_credential_ecrx.__file__).parent
+_KINDS = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, EcrxError)}
+_GAP = "…"
+
+
+def _text(node: ast.AST | None, constants: dict[str, str]) -> str | None:
+    """Return the text of a literal or of a constant, with a name for each part that is filled in; else None."""
+    if isinstance(node, ast.Name):
+        return constants.get(node.id)
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return re.sub(r"\{(\w+)\}", lambda match: match[1].upper(), node.value)
+    if isinstance(node, ast.JoinedStr):
+        return "".join(str(part.value) if isinstance(part, ast.Constant) else _filled(part) for part in node.values)
+    return None
+
+
+def _filled(part: ast.expr) -> str:
+    assert isinstance(part, ast.FormattedValue)
+    match part.value:
+        case ast.Name(name) | ast.Attribute(attr=name):
+            return name.strip("_").upper()
+    return _GAP
+
+
+def _name(call: ast.Call) -> str:
+    return ast.unparse(call.func)
+
+
+def _calls(node: ast.AST) -> Iterator[ast.Call]:
+    return (inner for inner in ast.walk(node) if isinstance(inner, ast.Call))
+
+
+def _bodies(tree: ast.Module) -> Iterator[list[ast.stmt]]:
+    for node in ast.walk(tree):
+        for name in ("body", "orelse", "finalbody"):
+            found = getattr(node, name, None)
+            if isinstance(found, list):
+                yield found
+
+
+def _raised(tree: ast.Module) -> Iterator[ast.AST]:
+    """Yield what is said in errors: a literal, or the nearest ``message`` before it."""
+    for body in _bodies(tree):
+        message: ast.AST | None = None
+        for statement in body:
+            if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "message":
+                message = statement.value
+            elif isinstance(statement, (ast.Raise, ast.Return, ast.Expr)):
+                for call in _calls(statement):
+                    if _name(call) in _KINDS and call.args:
+                        said = message if ast.unparse(call.args[0]) == "message" else call.args[0]
+                        yield from _choices(said)
+
+
+def _warned(tree: ast.Module) -> Iterator[ast.AST]:
+    return (call.args[0] for call in _calls(tree) if _name(call) == "log.warn")
+
+
+def _answered(tree: ast.Module) -> Iterator[ast.AST]:
+    """Yield the reasons in tables of AWS's answers, and in functions that return reason and remedy."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Tuple(elts=[ast.Name() | ast.Tuple() | ast.Subscript(), ast.Constant(), reason, _]):
+                yield reason
+            case ast.Assign(targets=[ast.Tuple(elts=[ast.Name("reason"), _])], value=ast.Tuple(elts=[reason, _])):
+                yield reason
+            case ast.FunctionDef() if node.returns and ast.unparse(node.returns) == "tuple[str, str]":
+                for inner in ast.walk(node):
+                    match inner:
+                        case ast.Return(value=ast.Tuple(elts=[reason, _])):
+                            yield reason
+
+
+def _choices(node: ast.AST | None) -> Iterator[ast.AST]:
+    if isinstance(node, ast.IfExp):
+        yield from (node.body, node.orelse)
+    elif node is not None:
+        yield node
+
+
+def _lines() -> set[str]:
+    found: set[str] = set()
+    for path in _PACKAGE.rglob("*.py"):
+        if "demo" in path.parts:
+            continue
+        tree = ast.parse(path.read_text())
+        constants = {
+            ast.unparse(statement.targets[0]): statement.value.value
+            for statement in tree.body
+            if isinstance(statement, ast.Assign)
+            and isinstance(statement.value, ast.Constant)
+            and isinstance(statement.value.value, str)
+        }
+        nodes = [*_raised(tree), *_warned(tree)]
+        if path.name in ("aws_errors.py", "aws_policy.py"):
+            nodes += _answered(tree)
+        found |= {text for node in nodes if (text := _text(node, constants)) and re.search("[a-z]", text)}
+    return found
+
+
+def test_the_page_has_the_programs_lines_and_no_other() -> None:
+    rows = {cells[0].strip("`") for cells in pages.table(_PAGE) if cells[0].startswith("`")}
+    lines = _lines()
+
+    assert ([], []) == (sorted(lines - rows), sorted(rows - lines)), "missing on the page, and no longer in the program"
+
+
+def test_every_line_has_its_cause_and_what_mends_it() -> None:
+    assert [] == [cells[0] for cells in pages.table(_PAGE) if cells[0].startswith("`") and not cells[1]]
