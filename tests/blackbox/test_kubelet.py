@@ -1,10 +1,13 @@
 """Kubelet's requests, and answers that kubelet takes: a node's identity, and that of a pod's service account."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from standin import faults
+from standin.faults import FaultyStandIn
 from support import kubernetes
 from support.aws_parts import web_identity
 from support.home import HOST, OTHER_HOST, ROLE, SECONDARY, Home, Result
@@ -244,6 +247,24 @@ class TestServiceAccount:
         assert token not in found.stderr
         assert [] == deeds.processes
         assert [] == places_of(token, tmp_path)
+
+
+class TestRefusedServiceAccount:
+    @pytest.fixture
+    def aws(self) -> Iterator[FaultyStandIn]:
+        """Return an AWS that knows no issuer of web identities."""
+        with FaultyStandIn() as standin:
+            said = "No OpenIDConnect provider found in your account for https://issuer"
+            standin.fail("AssumeRoleWithWebIdentity", faults.error("InvalidIdentityToken", said))
+            yield standin
+
+    def test_is_told_what_to_look_at(self, kubelet: Kubelet) -> None:
+        fields = {"serviceAccountToken": web_identity(_APP), "serviceAccountAnnotations": {_ANNOTATION: _POD_ROLE}}
+
+        said = _refusal(kubelet.run(kubernetes.request(_IMAGE, **fields)))
+
+        assert "AWS refused the web identity token (InvalidIdentityToken): No OpenIDConnect provider found" in said
+        assert "check issuer and audience" in said
 
 
 class TestCost:
