@@ -1,0 +1,202 @@
+"""The programs: each is one machine's, and is asked for a token by that machine's clients, in the order of time."""
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from random import Random
+from typing import Protocol
+
+from bench.fleet.limits import Aws, Operation, RefusedError
+from docker_credential_ecrx import log, tokens
+from docker_credential_ecrx.errors import AwsError
+from docker_credential_ecrx.state import FileLock
+from docker_credential_ecrx.tokens import Moment, Token
+
+LIFE = 12 * 3600.0
+_NAME = "token:ecr:aws:us-east-1:0123456789abcdef0123456789abcdef"  # one identity for all machines
+_PASSWORD = "p"
+
+
+class Program(Protocol):
+    """What answers the clients of one machine."""
+
+    def unanswered(self, gets: Sequence[float]) -> int:
+        """Ask for a token at each second of ``gets``, which ascend; return how many were not answered."""
+
+    def forget(self) -> None:
+        """Be on a new machine, which has nothing kept."""
+
+
+class EcrLogin:
+    """awslabs' docker-credential-ecr-login 0.12 with a profile that assumes a role.
+
+    Its cache is keyed by the access key, which AssumeRole makes anew each time: it opens a session to look into the
+    cache, finds nothing under that key, and asks for a token.
+    """
+
+    def __init__(self, aws: Aws, dice: Random, _machine: str = "") -> None:
+        self._aws = aws
+        self._dice = dice
+
+    def unanswered(self, gets: Sequence[float]) -> int:
+        """Ask AWS twice for each."""
+        failed = 0
+        for at in gets:
+            try:
+                self._aws.get_token.ask(self._aws.assume_role.ask(at, self._dice), self._dice)
+            except RefusedError:
+                failed += 1
+        return failed
+
+    def forget(self) -> None:
+        """Nothing of it is found again anyway."""
+
+
+class EcrCredentialProvider:
+    """Kubernetes' ecr-credential-provider with the instance's role.
+
+    Kubelet keeps the answer in memory for half of the token's life, and asks anew then; what is old is gone.
+    """
+
+    def __init__(self, aws: Aws, dice: Random, _machine: str = "") -> None:
+        self._aws = aws
+        self._dice = dice
+        self._kept_until = 0.0
+
+    def unanswered(self, gets: Sequence[float]) -> int:
+        """Ask AWS for each that kubelet has nothing for."""
+        failed = 0
+        for at in gets:
+            if at < self._kept_until:
+                continue
+            try:
+                self._kept_until = self._aws.get_token.ask(at, self._dice) + LIFE / 2
+            except RefusedError:
+                failed += 1
+        return failed
+
+    def forget(self) -> None:
+        """Start kubelet anew."""
+        self._kept_until = 0.0
+
+
+class Ecrx:
+    """The program of this project: its own ``tokens.obtain``, with a keyring and a lock of the simulated machine's.
+
+    ``operations`` are what minting takes: both with a role, GetAuthorizationToken alone with an instance's.
+    What kubelet keeps changes nothing: it asks anew when the token is due for renewal.
+    """
+
+    label = "simulated"
+
+    def __init__(self, operations: Sequence[Operation], dice: Random, machine: str) -> None:
+        self._dice = dice
+        self._machine = machine
+        self._operations = operations
+        self._record: str | None = None
+        self._lock = _Lock()
+
+    def unanswered(self, gets: Sequence[float]) -> int:
+        """Ask for each; those that a fresh token answers are passed over in one step."""
+        _world.machine = self._machine
+        failed = position = 0
+        while position < len(gets):
+            _world.at = gets[position]
+            try:
+                token = tokens.obtain(_NAME, self, self._open_lock, self._mint)
+            except AwsError:
+                failed += 1
+                position += 1
+            else:
+                position = _first_due(token, gets, position + 1)
+        return failed
+
+    def forget(self) -> None:
+        """Drop what is kept."""
+        self._record, self._lock = None, _Lock()
+
+    def _mint(self) -> Token:
+        for operation in self._operations:
+            try:
+                _world.at = operation.ask(_world.at, self._dice)
+            except RefusedError as error:
+                _world.at = error.at
+                raise
+        token = tokens.fresh_token(_PASSWORD, _NAME, LIFE, tokens.now())
+        tokens.keep(_NAME, token, self)
+        return token
+
+    def _open_lock(self, _name: str) -> "_Lock":
+        return self._lock
+
+    def fetch(self, _name: str) -> str | None:
+        """Return what is kept."""
+        return self._record
+
+    def put(self, _name: str, secret: str, _seconds: int | None) -> None:
+        """Keep it."""
+        self._record = secret
+
+    def drop(self, _name: str) -> None:
+        """Drop it."""
+        self._record = None
+
+
+def _first_due(token: Token, gets: Sequence[float], start: int) -> int:
+    """Return the position of the first get from ``start`` on for which ``token`` is not fresh."""
+    return bisect_left(gets, True, start, key=lambda at: not token.is_fresh(_moment(at)))  # noqa: FBT003
+
+
+class _Lock(FileLock):
+    """The lock of those that miss together, without a file: whoever waits for it finds the clock set on."""
+
+    def __init__(self) -> None:
+        self._free_at = 0.0
+        self._text = ""
+
+    def acquire(self, patience: float) -> bool:
+        if self._free_at > _world.at + patience:
+            return False
+        _world.at = max(_world.at, self._free_at)
+        return True
+
+    def read(self) -> str:
+        return self._text
+
+    def write(self, text: str) -> None:
+        self._text = text
+
+    def close(self) -> None:
+        self._free_at = max(self._free_at, _world.at)
+
+
+class _World:
+    """What this program reads of the machine that it is on."""
+
+    at = 0.0
+    machine = ""
+
+
+_world = _World()
+
+
+def _moment(at: float) -> Moment:
+    return Moment(at, "boot", at)
+
+
+@contextmanager
+def simulated() -> Iterator[None]:
+    """Let ``tokens`` read the clock and the identifier of the simulated machine, and keep its warnings to itself."""
+    replaced = [
+        (tokens, "now", lambda: _moment(_world.at)),
+        (tokens, "_first_word", lambda _path: _world.machine),  # of /etc/machine-id
+        (log, "warn", lambda _text: None),
+    ]
+    originals = [getattr(module, name) for module, name, _ in replaced]
+    try:
+        for module, name, value in replaced:
+            setattr(module, name, value)
+        yield
+    finally:
+        for (module, name, _), original in zip(replaced, originals, strict=True):
+            setattr(module, name, original)
