@@ -31,7 +31,7 @@ main() {
         put_completions
         put_documents
         put_control
-        dpkg-deb --root-owner-group --threads-max=1 -Zxz --build "$stage" "$package" >/dev/null
+        dpkg-deb --root-owner-group --threads-max=1 -Zxz -z3 --build "$stage" "$package" >/dev/null
         echo "$contents" >.work/packaged
     fi
     echo "deb.sh: $package"
