@@ -21,12 +21,12 @@ find_python() {
     return 1
 }
 
-# find_freezable_python: the same for a Python that PyInstaller can freeze.
+# find_freezable_python: the same for a Python that PyInstaller can freeze, first of all one that was built for speed.
 find_freezable_python() {
     if [ "$(uname -s)" != Linux ]; then
-        find_python
+        find_python speed_lacks || find_python
     elif command -v objdump >/dev/null 2>&1; then
-        find_python shared_library_lacks
+        find_python shared_library_or_speed_lacks || find_python shared_library_lacks
     else
         PYTHON_LACKS="  PyInstaller needs objdump (Debian: apt install binutils; Fedora: dnf install binutils)
 "
@@ -77,6 +77,19 @@ if not any(os.path.exists(os.path.join(folder, name)) for folder in folders):
     print("PyInstaller needs its shared library (Debian: apt install libpython%s; Fedora: dnf install python3-libs;"
           " built from source: configure --enable-shared)" % version)
 '
+}
+
+# speed_lacks PATH: says so where that Python was built without optimizations; a system's own has them, told or not.
+speed_lacks() {
+    "$1" -I -c '
+import sys, sysconfig
+if sys.base_prefix != "/usr" and "--enable-optimizations" not in (sysconfig.get_config_var("CONFIG_ARGS") or ""):
+    print("it was built without --enable-optimizations")
+'
+}
+
+shared_library_or_speed_lacks() {
+    shared_library_lacks "$1" && speed_lacks "$1"
 }
 
 # forget_environment PATTERN: unsets every variable whose name matches the extended regular expression.
