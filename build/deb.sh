@@ -90,22 +90,22 @@ put_control() {
         -e "s/@DEPENDS@/$depends/" -e "s/@MAINTAINER@/$maintainer/" build/debian/control >"$stage/DEBIAN/control"
 }
 
-# depends: the packages of what the program needs and does not bring along: the C library, and zlib for its loader.
+# depends: the package of what the program needs and does not bring along: the C library.
 # dpkg-shlibdeps would name the packages of the libraries that it does bring along, too.
 depends() {
     find "$stage/usr/lib/$name" -type f \( -name '*.so*' -o -name "$name" \) -exec objdump -pT {} + >.work/objdump
     newest=$(grep -o 'GLIBC_[0-9.]*' .work/objdump | sed 's/GLIBC_//' | sort -Vu | tail -n 1)
     awk '$1 == "NEEDED" { print $2 }' .work/objdump | sort -u | while read -r library; do
+        library=${library##*/} # the launcher names zlib with its path
         case $library in
             ld-linux*.so.* | libc.so.* | libdl.so.* | libm.so.* | libpthread.so.* | librt.so.* | libutil.so.*) ;;
-            libz.so.1) ;;
             *)
                 [ -e "$stage/usr/lib/$name/_internal/$library" ] ||
                     { echo "deb.sh: the program needs $library, and no package of it is known here" >&2 && exit 1; }
                 ;;
         esac
     done
-    echo "libc6 (>= $newest), zlib1g"
+    echo "libc6 (>= $newest)"
 }
 
 main

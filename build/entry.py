@@ -3,25 +3,50 @@
 import os
 import sys
 
-try:
-    from docker_credential_ecrx.__main__ import main
-except ImportError as error:
-    line = f"docker-credential-ecrx: a part of the program is missing: {error.name}; install it again\n"
-    for stream in (1, 2):  # as docker wants it told
-        os.write(stream, line.encode())
-    os._exit(1)
 
-# PyInstaller's loader leads to the program's own libraries, and tells a further start of it that this is done.
-# A credential_process is another program and has its own, and one that starts this program again starts it anew.
-for name in [name for name in os.environ if name.startswith("_PYI_")]:
-    del os.environ[name]
-if sys.platform == "linux":
-    path = os.environ.pop("LD_LIBRARY_PATH_ORIG", "")
-    os.environ.pop("LD_LIBRARY_PATH", None)
-    if path:
-        os.environ["LD_LIBRARY_PATH"] = path
+def start() -> int:
+    """Run the program; return its exit status."""
+    try:
+        from docker_credential_ecrx.__main__ import main
 
-status = main()
+        forget_loader()
+        return main()
+    except Exception as error:
+        loss = loss_behind(error)
+        if loss is None:
+            raise
+        line = f"docker-credential-ecrx: a part of the program is {loss}; install it again\n"
+        # As docker wants it told, and a person once.
+        for stream in (2,) if os.path.sameopenfile(1, 2) else (1, 2):
+            os.write(stream, line.encode())
+        return 1
+
+
+def forget_loader() -> None:
+    """Give what the program starts the environment that it was given itself.
+
+    PyInstaller's loader leads to the program's own libraries, and tells a further start of it that this is done.
+    A credential_process is another program and has its own, and one that starts this program again starts it anew.
+    """
+    for name in [name for name in os.environ if name.startswith("_PYI_")]:
+        del os.environ[name]
+    if sys.platform == "linux":
+        path = os.environ.pop("LD_LIBRARY_PATH_ORIG", "")
+        os.environ.pop("LD_LIBRARY_PATH", None)
+        if path:
+            os.environ["LD_LIBRARY_PATH"] = path
+
+
+def loss_behind(error: Exception) -> str | None:
+    """Return which part of the program is missing or damaged, with that word before it, or None."""
+    try:
+        from docker_credential_ecrx import parts
+    except ImportError as missing:  # with all of the package
+        return f"missing: {missing.name}"
+    return parts.loss_behind(error)
+
+
+status = start()
 try:
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:

@@ -3,7 +3,7 @@
 https://github.com/docker/docker-credential-helpers
 """
 
-from docker_credential_ecrx import log, settings
+from docker_credential_ecrx import settings
 from docker_credential_ecrx.errors import EcrxError, NotFoundError, RequestError, one_line
 from docker_credential_ecrx.helper import Helper
 
@@ -46,15 +46,10 @@ def guarded(verb: str, answer: "Callable[[], Reply]") -> Reply:
         return answer()
     except NotFoundError:
         return Reply(f"{NOT_FOUND}\n", status=1)
-    except EcrxError as error:
-        return failure(error)
-    except ImportError as error:
-        message = f"a part of the program is missing: {error.name}"
-        return failure(EcrxError(message, "install it again"))
     except Exception as error:  # noqa: BLE001 - a traceback would show a client what is on the stack: secrets too
-        log.debug_origin(error)
-        message = f"{verb} met an unexpected {type(error).__name__}"
-        return failure(EcrxError(message, "see what ECRX_LOG=debug says, and report it"))
+        from docker_credential_ecrx import parts
+
+        return failure(parts.told(error, verb))
 
 
 def failure(error: EcrxError) -> Reply:

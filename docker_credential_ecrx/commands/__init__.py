@@ -4,8 +4,7 @@ import importlib
 
 import click
 
-from docker_credential_ecrx import __version__, log, terminal
-from docker_credential_ecrx.errors import EcrxError
+from docker_credential_ecrx import __version__, parts, terminal
 from docker_credential_ecrx.settings import PROGRAM
 
 NAMES = ("completion", "configure", "demo", "doctor", "forget", "kubelet", "login", "policy", "status")
@@ -54,12 +53,7 @@ def run(arguments: list[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         terminal.say("interrupted")
         return 130
-    except EcrxError as error:
-        terminal.fail(error)
-        return 1
     except Exception as error:  # noqa: BLE001 - a traceback would show what is on the stack: secrets too
-        log.debug_origin(error)
-        message = f"{arguments[0]} met an unexpected {type(error).__name__}"
-        terminal.fail(EcrxError(message, "see what ECRX_LOG=debug says, and report it"))
+        terminal.fail(parts.told(error, arguments[0]))
         return 1
     return status or 0
