@@ -3,8 +3,6 @@
 import tomllib
 
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
 
 from docker_credential_ecrx import plain_toml
 
@@ -22,25 +20,6 @@ duration_seconds = 3600
 [cache]
 keyring = "auto"
 """
-_blank = st.sampled_from(["", " ", "\t", "  "])
-_name = st.sampled_from(["registry", "cache", "match", "profile", "a-b_c", "1", "", "a.b", '"q"', "é"])
-_value = st.one_of(
-    st.sampled_from(['"x"', "'x'", '""', "''", '"""x"""', "'''x'''", '"a\\nb"', "'a\\nb'", "[1]", "{a = 1}", "true"]),
-    st.sampled_from(
-        ["0", "1", "01", "+1", "-1", "1_000", "0x1", "1.5", "1e3", "1979-05-27", "inf", '"a" "b"', '"a', ""]
-    ),
-    st.text(max_size=6).map(lambda text: f'"{text}"'),
-    st.text(max_size=6),
-)
-_comment = st.one_of(st.just(""), st.text(max_size=4).map(lambda text: f"#{text}"), st.text(max_size=3))
-_line = st.one_of(
-    st.tuples(_blank, _name, _blank, st.sampled_from(["=", ":", "=="]), _blank, _value, _blank, _comment),
-    st.tuples(_blank, st.sampled_from(["[", "[["]), _blank, _name, _blank, st.sampled_from(["]", "]]"]), _comment),
-    st.tuples(_blank, _comment),
-).map("".join)
-_document = st.lists(_line, max_size=8).flatmap(
-    lambda lines: st.sampled_from(["\n", "\r\n", "\r"]).map(lambda end: end.join(lines))
-)
 
 
 def test_reads_what_configuration_files_are_made_of() -> None:
@@ -50,23 +29,27 @@ def test_reads_what_configuration_files_are_made_of() -> None:
     assert found is not None
 
 
-@given(_document | st.text())
-@example("\r")
-@example("[a]\n[a]")
-@example("[[a]]\n[a]")
-@example("[a]\n[[a]]")
-@example("a = 1\n[a]")
-@example("a = 1\n[[a]]")
-@example("a = 1\na = 2")
-@example("\ufeffa = 1")
-@example("# \x00")
-@example("a = '\x7f'")
-@example("a = 1 # \x1f")
-def test_reads_nothing_but_as_tomllib_does(document: str) -> None:
-    found = plain_toml.parse(document)
-
-    if found is not None:
-        assert tomllib.loads(document) == found
+@pytest.mark.parametrize(
+    "document",
+    [
+        "\r",
+        "[a]\n[a]",
+        "[[a]]\n[a]",
+        "[a]\n[[a]]",
+        "a = 1\n[a]",
+        "a = 1\n[[a]]",
+        "a = 1\na = 2",
+        "\ufeffa = 1",
+        "# \x00",
+        "a = '\x7f'",
+        "a = 1 # \x1f",
+    ],
+    ids=repr,
+)
+def test_leaves_what_is_not_toml_to_tomllib(document: str) -> None:
+    with pytest.raises(tomllib.TOMLDecodeError):
+        tomllib.loads(document)
+    assert plain_toml.parse(document) is None
 
 
 @pytest.mark.parametrize(
