@@ -64,7 +64,8 @@ class Weather:
         self._is_storm = self._random.random() < 0.6
         if self._is_storm:
             name = self._random.choice(list(_STORMS))
-            self._aws.fail(self._random.choice([ASSUME, MINT]), self._counted(name, _STORMS[name]))
+            operation = MINT if name == "no token" else self._random.choice([ASSUME, MINT])
+            self._aws.fail(operation, self._counted(name, _STORMS[name]))
 
     def _counted(self, name: str, fault: Fault) -> Fault:
         def spoil(answer: Answer) -> Answer:
