@@ -10,6 +10,7 @@ import shlex
 from typing import NamedTuple
 
 from docker_credential_ecrx.image import Image
+from docker_credential_ecrx.policy import PULL, PUSH, Access
 from docker_credential_ecrx.settings import PROGRAM
 
 _WORDS = re.compile(r"User: (?P<who>arn:\S+) is not authorized to perform: (?P<action>[a-z-]+:[A-Za-z]+)")
@@ -19,7 +20,8 @@ _DENIED_BY = re.compile(
 _MISSING = re.compile(r"no (?P<policy>[A-Za-z ()-]+?) allows")
 _ROLE = re.compile(r"arn:(?P<partition>aws[a-z-]*):sts::[0-9]{12}:assumed-role/(?P<name>[^/]+)/")
 _USER = re.compile(r"arn:(?P<partition>aws[a-z-]*):iam::[0-9]{12}:user/([^/]+/)*(?P<name>[^/]+)")
-_PULLS = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:BatchCheckLayerAvailability")
+# What AWS has for those who pull, and for those who push, too.
+_MANAGED = {PULL: "AmazonEC2ContainerRegistryReadOnly", PUSH: "AmazonEC2ContainerRegistryPowerUser"}
 
 
 class Refusal(NamedTuple):
@@ -29,13 +31,13 @@ class Refusal(NamedTuple):
     remedy: str
 
 
-def explain(message: str, image: Image, caller: str, action: str) -> Refusal:
-    """Return what ECR's ``message`` about ``action`` means for ``caller``, an ARN or an empty text."""
+def explain(message: str, image: Image, caller: str, action: str, access: Access) -> Refusal:
+    """Return what ECR's ``message`` about ``action`` means for ``caller``, an ARN or empty, who wants ``access``."""
     said = _WORDS.search(message)
     who = said["who"] if said else caller
     action = said["action"] if said else action
     denied, missing = _DENIED_BY.search(message), _MISSING.search(message)
-    grant, allow = _grant(image, who, action), _allow(who, action)
+    grant, allow = _grant(image, who, access), _allow(who, access)
     is_own = _account(who) == image.place.account
     subject = f"{who or 'the caller'} may not {action}"
     if denied and "resource-based" in denied["policy"]:
@@ -55,8 +57,8 @@ def explain(message: str, image: Image, caller: str, action: str) -> Refusal:
     return Refusal(detail, f"{grant}\n{allow}")
 
 
-def _grant(image: Image, who: str, action: str) -> str:
-    more = ["--to", _account(who) or "ACCOUNT", *(["--pull-only"] if action in _PULLS else []), "--profile", "OWNER"]
+def _grant(image: Image, who: str, access: Access) -> str:
+    more = ["--to", _account(who) or "ACCOUNT", *(["--pull-only"] if access is PULL else []), "--profile", "OWNER"]
     return f"run as the owner, account {image.place.account}: {_policy('grant', image, *more)} --apply"
 
 
@@ -64,9 +66,9 @@ def _policy(verb: str, image: Image, *more: str) -> str:
     return shlex.join([PROGRAM, "policy", verb, image.repository, *more, "--region", image.place.region])
 
 
-def _allow(who: str, action: str) -> str:
+def _allow(who: str, access: Access) -> str:
     """Return what gives ``who`` rights of its own: the command for a role or a user, else words."""
-    name = "AmazonEC2ContainerRegistryReadOnly" if action in _PULLS else "AmazonEC2ContainerRegistryPowerUser"
+    name = _MANAGED[access]
     for kind, match in (("role", _ROLE.match(who)), ("user", _USER.match(who))):
         if match and not match["name"].startswith("AWSReservedSSO_"):
             policy = f"arn:{match['partition']}:iam::aws:policy/{name}"

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from docker_credential_ecrx import log
 from docker_credential_ecrx.diagnosis import aws_side, client_side, here, registry_side
 from docker_credential_ecrx.diagnosis.case import Case, Finding, broken
-from docker_credential_ecrx.errors import EcrxError
+from docker_credential_ecrx.errors import EcrxError, one_line
 
 
 class Link(NamedTuple):
@@ -44,7 +44,13 @@ def chain(case: Case) -> tuple[Link, ...]:
 
 
 def look(link: Link, case: Case) -> Finding:
-    """Return what is found of one link."""
+    """Return what is found of one link, in printable lines: what a file or a registry says may hold anything."""
+    found = _look(link, case)
+    remedy = "\n".join(map(one_line, found.remedy.splitlines()))
+    return Finding(found.ok, one_line(found.detail), remedy)
+
+
+def _look(link: Link, case: Case) -> Finding:
     try:
         return link.look(case)
     except EcrxError as error:

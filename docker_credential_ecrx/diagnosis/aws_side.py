@@ -59,14 +59,13 @@ def caller(case: Case) -> Finding:
     arn, source = _role(case.identity, case)
     if arn and source is None:
         return passed_over(f"what assumes {arn} is no profile of its own")
+    asked = source or case.identity
     try:
-        case.caller = aws.caller(case.region, source or case.identity, case.environ)
+        case.caller = aws.caller(case.region, asked, case.environ)
+    except MfaNeededError:
+        return _mfa(str(asked), case)
     except NoAwsCredentialsError as error:
-        if case.is_public:
-            return passed_over(_ANONYMOUS)
-        if case.image is None and _is_default_unused(case):
-            return passed_over(f"AWS's default chain has no credentials, and no registry here needs it: {_EACH}")
-        return broken(error.message, _another(case) or error.hint)
+        return _without_credentials(error, case)
     return well(case.caller)
 
 
@@ -80,12 +79,12 @@ def role(case: Case) -> Finding:
         return passed_over("none is assumed: the caller itself asks for the token")
     if source is not None and not case.caller:
         return passed_over(f"{arn}: there is nobody to assume it")
-    case.caller, before = "", case.caller
+    case.caller = ""
     try:
         case.caller = aws.caller(case.region, who, case.environ)
     except MfaNeededError:
         return _mfa(arn, case)
-    return well(case.caller or before)
+    return well(case.caller)
 
 
 def token(case: Case) -> Finding:
@@ -110,6 +109,14 @@ def token(case: Case) -> Finding:
 def _until(found: Token) -> str:
     now = tokens.now()
     return f"until {moment(now.utc + found.life - (now.since(found.minted) or 0.0), now.utc)}"
+
+
+def _without_credentials(error: NoAwsCredentialsError, case: Case) -> Finding:
+    if case.is_public:
+        return passed_over(_ANONYMOUS)
+    if case.image is None and _is_default_unused(case):
+        return passed_over(f"AWS's default chain has no credentials, and no registry here needs it: {_EACH}")
+    return broken(error.message, _another(case) or error.hint)
 
 
 def _another(case: Case) -> str:
@@ -168,21 +175,24 @@ def _role(who: Identity, case: Case) -> tuple[str, Identity | None]:
     return own.get("role_arn", ""), Identity(source) if source and source != first else None
 
 
-def _mfa(arn: str, case: Case) -> Finding:
+def _mfa(who: str, case: Case) -> Finding:
     if _kept(case) is not None:
-        return well(f"{arn}: it wants an MFA code, and docker is served the token that login got with one")
-    host = case.place.host if case.place else ""
-    return broken(f"{arn} wants an MFA code, which nobody is asked for while docker waits", f"{PROGRAM} login {host}")
+        return well(f"{who}: it wants an MFA code, and docker is served the token that login got with one")
+    login = f"{PROGRAM} login {case.place.host}" if case.place else f"{PROGRAM} login"
+    return broken(f"{who}: it wants an MFA code, which nobody is asked for while docker waits", login)
 
 
 def _instead_of(name: str, section: str, who: Identity, case: Case) -> str:
     """Return the command that puts a profile that there is in the place of ``name``, or makes it."""
     near = difflib.get_close_matches(name, aws.profiles(), 1)
     if not near:
-        return f"aws configure --profile {shlex.quote(name)}"
-    other = shlex.quote(near[0])
+        return shlex.join(["aws", "configure", "--profile", name])
     if section:
-        return f"aws configure set source_profile {other} --profile {shlex.quote(section)}"
-    if who.profile and who.role_arn is None and case.place is not None:
-        return f"{PROGRAM} configure {case.place.host} --profile {other}"
-    return f"export AWS_PROFILE={other}" if who.profile is None else f"name it {other}"
+        return shlex.join(["aws", "configure", "set", "source_profile", near[0], "--profile", section])
+    if who.profile is None or case.place is None:
+        return f"export AWS_PROFILE={shlex.quote(near[0])}"
+    option = ["--profile", near[0]]
+    if who.role_arn is not None:
+        external = ["--external-id", who.external_id] if who.external_id else []
+        option = ["--role-arn", who.role_arn, "--source-profile", near[0], *external]
+    return shlex.join([PROGRAM, "configure", case.place.host, *option])

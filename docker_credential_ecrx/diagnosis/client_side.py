@@ -59,8 +59,8 @@ def config(case: Case) -> Finding:
         return broken(f"{where} {_instead(host, helper, helpers, file)}", f"{PROGRAM} configure {host}{_sudo(case)}")
     for _, server in obstacles.passwords([file], host):
         what = f"{where} has an unencrypted password for {server}"
-        is_link = helper != obstacles.HELPER
-        return broken(what, f"docker logout {server}" if is_link else f"{PROGRAM} configure {host} --remove-password")
+        logout = f"docker logout {shlex.quote(server)}"  # which leaves a link's name alone, as configure does not
+        return broken(what, f"{PROGRAM} configure {host} --remove-password" if helper == obstacles.HELPER else logout)
     key = "credHelpers" if host in helpers else "credsStore"
     return _hindrance(file, [host], case) or well(f"{key} in {where} names {helper}")
 

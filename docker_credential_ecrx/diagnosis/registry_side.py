@@ -4,6 +4,7 @@ from docker_credential_ecrx import aws, refusal
 from docker_credential_ecrx.diagnosis.case import Case, Finding, broken, passed_over, well
 from docker_credential_ecrx.distribution import Answer, Client
 from docker_credential_ecrx.image import Image
+from docker_credential_ecrx.policy import PULL, PUSH
 from docker_credential_ecrx.settings import PROGRAM
 
 _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 401, 403, 404
@@ -43,7 +44,7 @@ def image(case: Case) -> Finding:
         return well(f"{case.image.name} may be pulled")
     if answer.status == _NOT_FOUND:
         return _not_there(answer, case.image)
-    return _refused(answer, case.image, case.caller, "ecr:BatchGetImage")
+    return _refused(answer, case.image, case, "ecr:BatchGetImage")
 
 
 def push(case: Case) -> Finding:
@@ -56,7 +57,7 @@ def push(case: Case) -> Finding:
     if answer.status == _NOT_FOUND:
         return _not_there(answer, case.image)
     if not answer.is_well:
-        return _refused(answer, case.image, case.caller, "ecr:InitiateLayerUpload")
+        return _refused(answer, case.image, case, "ecr:InitiateLayerUpload")
     cancelled = case.client.cancel_upload(answer)
     if cancelled.is_well or cancelled.status == _NOT_FOUND:
         return well(f"an upload to {case.image.repository} was started and cancelled")
@@ -83,11 +84,11 @@ def _not_there(answer: Answer, image: Image) -> Finding:
     return broken(what, f"see what it has: {command}")
 
 
-def _refused(answer: Answer, image: Image, caller: str, action: str) -> Finding:
+def _refused(answer: Answer, image: Image, case: Case, action: str) -> Finding:
     _, said = answer.error()
     if answer.status != _FORBIDDEN:
         return _failed(answer, f"did not do what {action} permits", image.place.host)
-    found = refusal.explain(said, image, caller, action)
+    found = refusal.explain(said, image, case.caller, action, PUSH if case.push else PULL)
     return broken(found.detail, found.remedy)
 
 

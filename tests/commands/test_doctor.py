@@ -268,6 +268,14 @@ class TestIdentity:
         assert f"the AWS file {path} cannot be read" in found.broken(link).detail
         assert found.links["keyring"].ok
 
+    def test_of_a_misspelt_source_profile_of_a_role_is_set_to_the_one_that_there_is(self, home: Home) -> None:
+        home.configure(f'[[registry]]\nmatch = "{HOST}"\nrole_arn = "{ROLE}"\nsource_profile = "bsae"\n')
+
+        found = diagnose(home, HOST)
+
+        assert f"{PROGRAM} configure {HOST} --role-arn {ROLE} --source-profile base" == found.broken("profile").remedy
+        mended(home, found, "profile")
+
     def test_of_a_source_profile_that_is_not_there_is_told_as_such(self, home: Home) -> None:
         config = home.folder / ".aws" / "config"
         config.write_text(config.read_text().replace("source_profile = base", "source_profile = bas"))
@@ -321,6 +329,21 @@ class TestCallerAndRole:
         again = diagnose(home, HOST)
         assert again.links["role"].ok
         assert again.links["token"].ok
+
+    def test_of_a_role_with_mfa_before_the_role_wait_for_login_too(self, home: Home) -> None:
+        home.add_role_profile("far", "arn:aws:iam::444444444444:role/far", "base4")
+        home.aws.add_role(ROLE, trusts=[BASE_USER], mfa=True)
+        home.aws.add_role("arn:aws:iam::444444444444:role/far", trusts=[SECONDARY])
+        config = home.folder / ".aws" / "config"
+        text = config.read_text().replace("source_profile = base4", "source_profile = secondary")
+        config.write_text(text.replace("base\n", f"base\nmfa_serial = arn:aws:iam::{SECONDARY}:mfa/me\n"))
+        home.configure(f'[[registry]]\nmatch = "{HOST}"\nprofile = "far"\n')
+
+        found = diagnose(home, HOST)
+
+        assert "profile secondary: it wants an MFA code" in found.broken("caller").detail
+        assert f"{PROGRAM} login {HOST}" == found.broken("caller").remedy
+        assert {"role", "token"} <= {*found.passed_over()}
 
     def test_that_the_default_chain_has_none_for_may_be_another_profile(self, home: Home) -> None:
         home.configure("")
@@ -463,13 +486,12 @@ class TestWhatIsAsked:
 
 class TestSigns:
     def test_that_cannot_be_shown_are_written_by_their_codes(self, home: Home) -> None:
-        folder = home.folder / "\udcff"
-        home.env["DOCKER_CONFIG"] = str(folder)
+        home.env["DOCKER_CONFIG"] = str(home.folder / "é")
 
         found = home.run("doctor", env={"PYTHONIOENCODING": "ascii"})
 
         assert (1, "") == (found.status, found.stderr)
-        assert "\\udcff/config.json (DOCKER_CONFIG) is not there" in found.stdout
+        assert "\\xe9/config.json (DOCKER_CONFIG) is not there" in found.stdout
 
     @pytest.mark.parametrize("locale", ["C", "en_US.ISO-8859-1"])
     def test_are_ascii_where_the_locale_has_no_others(self, home: Home, locale: str) -> None:

@@ -21,6 +21,11 @@ class TestLook:
 
         assert found == diagnosis.look(Link("link", lambda _: found), case())
 
+    def test_returns_nothing_that_would_move_a_terminals_cursor(self) -> None:
+        found = Finding(ok=False, detail="no\x1b[2J\nline", remedy="first\x07\nsecond\r")
+
+        assert (False, "no [2J line", "first\nsecond") == diagnosis.look(Link("link", lambda _: found), case())
+
     def test_takes_an_error_for_a_link_that_does_not_hold(self) -> None:
         def look(_: Case) -> Finding:
             message = "it is broken"

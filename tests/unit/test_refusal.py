@@ -5,21 +5,22 @@ import shlex
 import pytest
 
 from docker_credential_ecrx import image, refusal
+from docker_credential_ecrx.policy import PULL, PUSH, Access
 from docker_credential_ecrx.refusal import Refusal
 
 IMAGE = image.parse("111111111111.dkr.ecr.us-east-1.amazonaws.com/team/app:v1")
 SESSION = "arn:aws:sts::222222222222:assumed-role/puller/session"
 OWN_SESSION = "arn:aws:sts::111111111111:assumed-role/puller/session"
-PULL, PUSH = "ecr:BatchGetImage", "ecr:InitiateLayerUpload"
+GET_IMAGE, UPLOAD = "ecr:BatchGetImage", "ecr:InitiateLayerUpload"
 GRANT = "docker-credential-ecrx policy grant team/app --to 222222222222"
 ATTACH = "aws iam attach-role-policy --role-name puller --policy-arn arn:aws:iam::aws:policy"
 
 
-def explain(reason: str, who: str = SESSION, action: str = PULL) -> Refusal:
+def explain(reason: str, who: str = SESSION, action: str = GET_IMAGE, access: Access = PULL) -> Refusal:
     """Return what a denial in IAM's words with ``reason`` means."""
     arn = "arn:aws:ecr:us-east-1:111111111111:repository/team/app"
     said = f"User: {who} is not authorized to perform: {action} on resource: {arn}{reason.format(action=action)}"
-    return refusal.explain(said, IMAGE, who, action)
+    return refusal.explain(said, IMAGE, who, action, access)
 
 
 class TestMissingRepositoryPolicy:
@@ -28,23 +29,26 @@ class TestMissingRepositoryPolicy:
     def test_is_mended_by_a_grant_to_the_callers_account(self) -> None:
         found = explain(self.REASON)
 
-        assert f"{SESSION} may not {PULL}: the repository policy does not allow it" == found.detail
+        assert f"{SESSION} may not {GET_IMAGE}: the repository policy does not allow it" == found.detail
         options = "--pull-only --profile OWNER --region us-east-1 --apply"
         assert f"run as the owner, account 111111111111: {GRANT} {options}" == found.remedy
 
-    def test_for_a_push_is_mended_by_a_whole_grant(self) -> None:
-        assert f"{GRANT} --profile OWNER --region us-east-1 --apply" in explain(self.REASON, action=PUSH).remedy
+    @pytest.mark.parametrize("action", [GET_IMAGE, UPLOAD])
+    def test_for_who_wants_to_push_is_mended_by_a_whole_grant(self, action: str) -> None:
+        remedy = explain(self.REASON, action=action, access=PUSH).remedy
+
+        assert f"{GRANT} --profile OWNER --region us-east-1 --apply" in remedy
 
 
 class TestMissingRights:
     REASON = " because no identity-based policy allows the {action} action"
 
     @pytest.mark.parametrize(
-        ("action", "policy"),
+        ("access", "policy"),
         [(PULL, "AmazonEC2ContainerRegistryReadOnly"), (PUSH, "AmazonEC2ContainerRegistryPowerUser")],
     )
-    def test_of_a_role_are_given_to_it(self, action: str, policy: str) -> None:
-        found = explain(self.REASON, action=action)
+    def test_of_a_role_are_given_to_it(self, access: Access, policy: str) -> None:
+        found = explain(self.REASON, access=access)
 
         assert "its own IAM policy does not allow it" in found.detail
         assert f"run as an administrator of account 222222222222: {ATTACH}/{policy}" == found.remedy
@@ -96,14 +100,14 @@ class TestDeny:
 class TestNoReason:
     @pytest.mark.parametrize("message", ["", "Access denied", "denied: requested access to the resource is denied"])
     def test_names_both_sides(self, message: str) -> None:
-        found = refusal.explain(message, IMAGE, SESSION, PULL)
+        found = refusal.explain(message, IMAGE, SESSION, GET_IMAGE, PULL)
 
-        assert f"{SESSION} may not {PULL}" in found.detail
+        assert f"{SESSION} may not {GET_IMAGE}" in found.detail
         assert GRANT in found.remedy
         assert ATTACH in found.remedy
 
     def test_and_no_caller_leaves_the_account_open(self) -> None:
-        assert "--to ACCOUNT" in refusal.explain("", IMAGE, "", PULL).remedy
+        assert "--to ACCOUNT" in refusal.explain("", IMAGE, "", GET_IMAGE, PULL).remedy
 
 
 def test_what_a_message_holds_is_quoted_for_the_shell() -> None:
