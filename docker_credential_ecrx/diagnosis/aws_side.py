@@ -42,11 +42,13 @@ def profile(case: Case) -> Finding:
     if who is None:
         return passed_over(_NO_PROFILE)
     first = who.profile or case.environ.get("AWS_PROFILE") or case.environ.get("AWS_DEFAULT_PROFILE")
-    found = list(identities.chain(who, case.environ))
-    named = {value: section for section, key, value in found if key == "source_profile"}
+    chain = identities.chain(who, case.environ)
+    named = {value: section for section, key, value in chain if key == "source_profile"}
+    known = aws.profiles()
     for name, section in {**({first: ""} if first else {}), **named}.items():
-        if next(identities.chain(Identity(name), case.environ), None) is None:
-            return broken(f"there is no AWS profile {name}", _instead_of(name, section, who, case))
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            return broken(f"there is no AWS profile {name}", _instead_of(name, section, near, who, case))
     case.identity = who
     names = [name for name in (first, *named) if name]
     return well(", from ".join(dict.fromkeys(names))) if names else passed_over("AWS's default chain needs none")
@@ -182,9 +184,8 @@ def _mfa(who: str, case: Case) -> Finding:
     return broken(f"{who}: it wants an MFA code, which nobody is asked for while docker waits", login)
 
 
-def _instead_of(name: str, section: str, who: Identity, case: Case) -> str:
-    """Return the command that puts a profile that there is in the place of ``name``, or makes it."""
-    near = difflib.get_close_matches(name, aws.profiles(), 1)
+def _instead_of(name: str, section: str, near: list[str], who: Identity, case: Case) -> str:
+    """Return the command that puts a profile like ``name`` in its place, or makes it."""
     if not near:
         return shlex.join(["aws", "configure", "--profile", name])
     if section:
