@@ -24,7 +24,7 @@ main() {
     package=dist/${name}_${version}_${architecture}.deb
 
     # Nothing is packed again while it stays the same.
-    contents="$(cat .work/build/packed) $maintainer $(cat CHANGELOG.md docs/"$name.1" 2>/dev/null | cksum)"
+    contents="$(cat .work/build/packed) $maintainer $(cksum <CHANGELOG.md)"
     if [ "$(cat .work/packaged 2>/dev/null)" != "$contents" ] || [ ! -f "$package" ]; then
         rm -rf "$stage" "dist/${name}"_*.deb
         put_program
@@ -40,6 +40,7 @@ main() {
 put_program() {
     mkdir -p "$stage/usr/lib" "$stage/usr/bin"
     cp -R "dist/$name" "$stage/usr/lib/$name"
+    rm -r "$stage/usr/lib/$name/share" # Debian has a place of its own for it
     find "$stage" -type f -exec chmod u=rw,go=r {} +
     chmod 755 "$stage/usr/lib/$name/$name"
     for link in "$name" ecrx; do
@@ -73,12 +74,10 @@ put_documents() {
         printf ' -- %s  %s\n' "$maintainer" "$(date -R -u -d "@$SOURCE_DATE_EPOCH")"
     } | gzip -9n >"$documents/changelog.gz"
     gzip -9n <CHANGELOG.md >"$documents/CHANGELOG.md.gz"
-    if [ -f "docs/$name.1" ]; then
-        manual=$stage/usr/share/man/man1
-        mkdir -p "$manual"
-        gzip -9n <"docs/$name.1" >"$manual/$name.1.gz"
-        ln -s "$name.1.gz" "$manual/ecrx.1.gz"
-    fi
+    manual=$stage/usr/share/man/man1
+    mkdir -p "$manual"
+    gzip -9n <"dist/$name/share/man/man1/$name.1" >"$manual/$name.1.gz"
+    ln -s "$name.1.gz" "$manual/ecrx.1.gz"
 }
 
 put_control() {

@@ -27,6 +27,7 @@ class DockerCredentialEcrx < Formula
   end
 
   def install
+    man1.install "docker-credential-ecrx/share/man/man1/docker-credential-ecrx.1"
     libexec.install "docker-credential-ecrx"
     bin.install_symlink libexec/"docker-credential-ecrx/docker-credential-ecrx"
     bin.install_symlink libexec/"docker-credential-ecrx/docker-credential-ecrx" => "ecrx"
