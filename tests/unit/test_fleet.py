@@ -9,7 +9,8 @@ import pytest
 from bench.fleet import day, plot, work
 from bench.fleet.day import OUTAGE, Group
 from bench.fleet.limits import ATTEMPTS, DAY, Aws, RefusedError
-from bench.fleet.programs import LIFE, EcrCredentialProvider, EcrLogin, Ecrx, simulated
+from bench.fleet.programs import LIFE, EcrCredentialProvider, EcrLogin, Ecrx
+from bench.fleet.world import simulated
 from docker_credential_ecrx import tokens
 
 _DOCS = Path(__file__).parents[2] / "docs"

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from bench.fleet import work
 from bench.fleet.limits import Aws
-from bench.fleet.programs import EcrCredentialProvider, EcrLogin, Ecrx, Program, simulated
+from bench.fleet.programs import EcrCredentialProvider, EcrLogin, Ecrx, Program
+from bench.fleet.world import simulated
 
 RUNNERS, KUBELETS = 10_000, 2_000
 OUTAGE = range(15 * work.HOUR, 16 * work.HOUR)  # when the tokens of 9 o'clock are due for renewal

@@ -1,16 +1,15 @@
 """The programs: each is one machine's, and is asked for a token by that machine's clients, in the order of time."""
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from random import Random
 from typing import Protocol
 
 from bench.fleet.limits import Aws, Operation, RefusedError
-from docker_credential_ecrx import log, tokens
+from bench.fleet.world import Lock, moment, world
+from docker_credential_ecrx import tokens
 from docker_credential_ecrx.errors import AwsError
-from docker_credential_ecrx.state import FileLock
-from docker_credential_ecrx.tokens import Moment, Token
+from docker_credential_ecrx.tokens import Token
 
 LIFE = 12 * 3600.0
 _NAME = "token:ecr:aws:us-east-1:0123456789abcdef0123456789abcdef"  # one identity for all machines
@@ -94,14 +93,14 @@ class Ecrx:
         self._machine = machine
         self._operations = operations
         self._record: str | None = None
-        self._lock = _Lock()
+        self._lock = Lock()
 
     def unanswered(self, gets: Sequence[float]) -> int:
         """Ask for each; those that a fresh token answers are passed over in one step."""
-        _world.machine = self._machine
+        world.machine = self._machine
         failed = position = 0
         while position < len(gets):
-            _world.at = gets[position]
+            world.at = gets[position]
             try:
                 token = tokens.obtain(_NAME, self, self._open_lock, self._mint)
             except AwsError:
@@ -113,20 +112,20 @@ class Ecrx:
 
     def forget(self) -> None:
         """Drop what is kept."""
-        self._record, self._lock = None, _Lock()
+        self._record, self._lock = None, Lock()
 
     def _mint(self) -> Token:
         for operation in self._operations:
             try:
-                _world.at = operation.ask(_world.at, self._dice)
+                world.at = operation.ask(world.at, self._dice)
             except RefusedError as error:
-                _world.at = error.at
+                world.at = error.at
                 raise
         token = tokens.fresh_token(_PASSWORD, _NAME, LIFE, tokens.now())
         tokens.keep(_NAME, token, self)
         return token
 
-    def _open_lock(self, _name: str) -> "_Lock":
+    def _open_lock(self, _name: str) -> "Lock":
         return self._lock
 
     def fetch(self, _name: str) -> str | None:
@@ -144,59 +143,4 @@ class Ecrx:
 
 def _first_due(token: Token, gets: Sequence[float], start: int) -> int:
     """Return the position of the first get from ``start`` on for which ``token`` is not fresh."""
-    return bisect_left(gets, True, start, key=lambda at: not token.is_fresh(_moment(at)))  # noqa: FBT003
-
-
-class _Lock(FileLock):
-    """The lock of those that miss together, without a file: whoever waits for it finds the clock set on."""
-
-    def __init__(self) -> None:
-        self._free_at = 0.0
-        self._text = ""
-
-    def acquire(self, patience: float) -> bool:
-        if self._free_at > _world.at + patience:
-            return False
-        _world.at = max(_world.at, self._free_at)
-        return True
-
-    def read(self) -> str:
-        return self._text
-
-    def write(self, text: str) -> None:
-        self._text = text
-
-    def close(self) -> None:
-        self._free_at = max(self._free_at, _world.at)
-
-
-class _World:
-    """What this program reads of the machine that it is on."""
-
-    at = 0.0
-    machine = ""
-
-
-_world = _World()
-
-
-def _moment(at: float) -> Moment:
-    return Moment(at, "boot", at)
-
-
-@contextmanager
-def simulated() -> Iterator[None]:
-    """Let ``tokens`` read the clock and the identifier of the simulated machine, and keep its warnings to itself."""
-    replaced = [
-        (tokens, "now", lambda: _moment(_world.at)),
-        (tokens, "_first_word", lambda _path: _world.machine),  # of /etc/machine-id
-        (log, "warn", lambda _text: None),
-    ]
-    originals = [getattr(module, name) for module, name, _ in replaced]
-    try:
-        for module, name, value in replaced:
-            setattr(module, name, value)
-        yield
-    finally:
-        for (module, name, _), original in zip(replaced, originals, strict=True):
-            setattr(module, name, original)
+    return bisect_left(gets, True, start, key=lambda at: not token.is_fresh(moment(at)))  # noqa: FBT003
