@@ -22,6 +22,10 @@ def main() -> int:
     if len(arguments) == 1 and word in (*protocol.VERBS, "kubelet"):
         # docker's Ctrl-C ends this without a word; signal is this module and 3 ms of enums.
         _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
+        if hasattr(_signal, "setitimer"):
+            # Whatever hangs that has no limit of its own: a file system, a pipe.
+            _signal.signal(_signal.SIGALRM, protocol.time_is_up)
+            _signal.setitimer(_signal.ITIMER_REAL, protocol.LIMIT_SECONDS)
         # Nobody but the answer goes to stdout: neither what a keyring's backend prints nor a child that lives on.
         stdout = os.dup(1)
         os.dup2(2, 1)
@@ -31,6 +35,8 @@ def main() -> int:
             reply = kubelet.answer(sys.argv[0], os.environ, _read)
         else:
             reply = protocol.answer(word, sys.argv[0], os.environ, _read)
+        if hasattr(_signal, "setitimer"):
+            _signal.setitimer(_signal.ITIMER_REAL, 0)
     else:
         from docker_credential_ecrx import commands
 

@@ -7,6 +7,7 @@ It runs at every cached ``get``, so it scans AWS's files by hand: configparser a
 """
 
 import os
+import stat
 from _blake2 import blake2b  # hashlib is this plus OpenSSL, which takes milliseconds to load
 
 TYPE_CHECKING = False
@@ -22,6 +23,7 @@ _ELSEWHERE = (
     "AWS_CREDENTIAL_FILE",
     "BOTO_CONFIG",
 )
+_FILES = (("AWS_CONFIG_FILE", "config"), ("AWS_SHARED_CREDENTIALS_FILE", "credentials"))
 _CONTAINER_TOKENS = ("AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")
 _WEB_IDENTITY = ("AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_SESSION_NAME")
 # Who AWS is: a token from another endpoint is another AWS's.
@@ -33,6 +35,7 @@ _ENDPOINTS = (
     "AWS_ENDPOINT_URL_SSO",
     "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
 )
+_AT_ONCE = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 # A secret is not needed to tell principals apart, and is better left out of anything derived.
 _SECRET_KEYS = ("aws_secret_access_key", "aws_session_token", "aws_security_token")
 
@@ -149,10 +152,20 @@ def chain(identity: Identity, environ: "Mapping[str, str]") -> "Iterator[tuple[s
                 wanted.append(_plain(f"{key.replace('_', '-')} {value}"))
 
 
+def files(identity: Identity, environ: "Mapping[str, str]") -> "Iterator[str]":
+    """Yield the paths of AWS's files that say who ``identity`` is, be they there or not."""
+    for variable, default in _FILES:
+        yield environ.get(variable) or os.path.join("~", ".aws", default)
+    for name in ("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"):
+        if environ.get(name):
+            yield environ[name]
+    yield from (value for _, key, value in chain(identity, environ) if key == "web_identity_token_file")
+
+
 def _sections(environ: "Mapping[str, str]") -> "dict[str, list[tuple[str, str]]]":
     """Return keys and values of each section of AWS's two files, by the section's plain name without ``profile``."""
     sections: dict[str, list[tuple[str, str]]] = {}
-    for variable, default in (("AWS_CONFIG_FILE", "config"), ("AWS_SHARED_CREDENTIALS_FILE", "credentials")):
+    for variable, default in _FILES:
         path = environ.get(variable) or os.path.join("~", ".aws", default)
         settings: list[tuple[str, str]] = []
         option, indent = "", 0
@@ -225,10 +238,25 @@ def _body(token: str) -> "dict[str, Any]":
     return dict(claims)
 
 
+def read_file(path: str) -> bytes:
+    """Return what a file holds; raise OSError where it cannot be read, and for a pipe: its end may never come."""
+    # open() waits for whoever writes to a pipe, and takes longer.
+    fd = os.open(path, os.O_RDONLY | _AT_ONCE)
+    try:
+        if stat.S_ISFIFO(os.fstat(fd).st_mode):
+            raise OSError(0, "it is a pipe, whose end may never come")
+        parts = []
+        while part := os.read(fd, 1 << 16):
+            parts.append(part)
+    finally:
+        os.close(fd)
+    return b"".join(parts)
+
+
 def _read(path: str) -> str:
     try:
         # botocore knows variables in a path, too.
-        with open(os.path.expanduser(os.path.expandvars(path)), encoding="utf-8", errors="surrogateescape") as file:
-            return file.read()
+        text = read_file(os.path.expanduser(os.path.expandvars(path))).decode("utf-8", "surrogateescape")
     except (OSError, ValueError):
         return ""
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text

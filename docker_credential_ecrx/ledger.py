@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import TypedDict, TypeGuard
 
 from docker_credential_ecrx import log, state
+from docker_credential_ecrx.identity import read_file
 
 _PATIENCE_SECONDS = 2.0
 _END_OF_TIME = 253_402_300_799  # the year 9999's, datetime's last
@@ -94,8 +95,7 @@ def _locked(path: str) -> Iterator[None]:
 
 def _read(path: str) -> dict[str, Entry]:
     try:
-        with open(path, encoding="utf-8") as file:
-            entries = json.load(file)["entries"]
+        entries = json.loads(read_file(path))["entries"]
     except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return {}
     if not isinstance(entries, dict):

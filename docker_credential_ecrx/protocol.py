@@ -16,8 +16,19 @@ VERBS = ("get", "store", "erase", "list")
 NOT_FOUND = "credentials not found in native keychain"
 NO_SERVER = "no credentials server URL"
 NO_USER = "no credentials username"
+# Every verb ends within 25 seconds: testcontainers-java gives up after 30.
+LIMIT_SECONDS = 24.0
 _LONGEST_SERVER = 2048
 _LONGEST_LINE, _LONGEST_WORD = 2000, 200
+
+
+class TimeUpError(BaseException):
+    """The time that a client waits is over; nobody but this room takes it for a failure of a part."""
+
+
+def time_is_up(*_: object) -> None:
+    """Raise TimeUpError: what is to be done when a verb has taken LIMIT_SECONDS."""
+    raise TimeUpError
 
 
 class Reply:
@@ -46,6 +57,9 @@ def guarded(verb: str, answer: "Callable[[], Reply]") -> Reply:
         return answer()
     except NotFoundError:
         return Reply(f"{NOT_FOUND}\n", status=1)
+    except TimeUpError:
+        message = f"{verb} did not end within {LIMIT_SECONDS:g} seconds"
+        return failure(EcrxError(message, "see with ECRX_LOG=debug how far it comes"))
     except Exception as error:  # noqa: BLE001 - a traceback would show a client what is on the stack: secrets too
         from docker_credential_ecrx import parts
 

@@ -6,7 +6,7 @@ Sources, first that applies: the name the program was called by, the configurati
 import os
 
 from docker_credential_ecrx.errors import SettingsError
-from docker_credential_ecrx.identity import Identity
+from docker_credential_ecrx.identity import Identity, read_file
 
 PROGRAM = "docker-credential-ecrx"
 
@@ -102,8 +102,7 @@ def home(folder: str, environ: "Mapping[str, str]") -> str:
 
 def _read(path: str, *, required: bool) -> str | None:
     try:
-        with open(path, encoding="utf-8") as file:
-            return file.read()
+        return read_file(path).decode()
     except (FileNotFoundError, NotADirectoryError) as error:
         if not required:
             return None
