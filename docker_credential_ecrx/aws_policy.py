@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from botocore import exceptions
 from botocore.session import Session
 
-from docker_credential_ecrx import aws, policy, registry
-from docker_credential_ecrx.aws_errors import Answer, MfaNeededError, explain_call
+from docker_credential_ecrx import aws_session, policy, registry
+from docker_credential_ecrx.aws_errors import Answer, MfaNeededError, explain
 from docker_credential_ecrx.errors import ArgumentError, AwsError, MfaCodeNeededError
 from docker_credential_ecrx.identity import Identity, profile_of
 from docker_credential_ecrx.policy import Document
@@ -50,7 +50,7 @@ class Owned:
         self._environ = environ
         with self._explained("read"):
             # The AWS CLI reads AWS_REGION, and botocore alone does not.
-            session = aws.open_session(identity, place.region or environ.get("AWS_REGION"))
+            session = aws_session.open_session(identity, place.region or environ.get("AWS_REGION"))
             region = session.get_config_variable("region")
             if not region:
                 message = "no region is set"
@@ -58,7 +58,7 @@ class Owned:
                 raise AwsError(message, f"name it with --region, or set it in the profile: {hint}")
             self.where = f"{place.name} in {region}"
             session = _resolved(identity, region, ask)
-            endpoint = aws.endpoint_of(session, place.registry) if place.registry else None
+            endpoint = aws_session.endpoint_of(session, place.registry) if place.registry else None
             self._client: Any = session.create_client("ecr", config=endpoint)
         self.partition: str = place.registry.partition if place.registry else self._client.meta.partition
         self._request = {"repositoryName": place.name}
@@ -89,18 +89,18 @@ class Owned:
     @contextmanager
     def _explained(self, verb: str, suspects: Sequence[str] = ()) -> Iterator[None]:
         """Turn what goes wrong into one sentence with repository, region, profile and remedy."""
-        subject = f"cannot {verb} the policy of"
         try:
             yield
-        except AwsError as error:
-            message = f"{subject} {self}: {error.message}"
-            raise AwsError(message, error.hint) from error
-        except MfaNeededError as error:
-            message = f"{subject} {self}: its role needs an MFA code, and nobody can be asked for it"
-            raise MfaCodeNeededError(message, "run it on a terminal") from error
         except Exception as error:
-            answers = (*_unknown_principal(error, suspects), *_ANSWERS)
-            raise explain_call(error, f"{subject} {self.where}", self._identity, self._environ, answers) from error
+            if isinstance(error, AwsError):
+                reason = error
+            elif isinstance(error, MfaNeededError):
+                reason = _code_needed()
+            else:
+                answers = (*_unknown_principal(error, suspects), *_ANSWERS)
+                reason = explain(error, self._identity, self._environ, answers)
+            subject = f"cannot {verb} the policy of {self}"
+            raise reason.about(subject) from error
 
 
 class Target(NamedTuple):
@@ -140,12 +140,12 @@ def target(repository: str, region: str | None) -> Target:
 
 def _resolved(identity: Identity, region: str, ask: Callable[[str], str]) -> Session:
     """Return a session that has its credentials, with an MFA code from the person where a role wants one."""
-    mfa = aws.Mfa()
+    mfa = aws_session.Mfa()
     try:
-        return _with_credentials(aws.open_session(identity, region, mfa))
+        return _with_credentials(aws_session.open_session(identity, region, mfa))
     except MfaNeededError:
         mfa.code = ask(f"MFA code for {identity}")
-    return _with_credentials(aws.open_session(identity, region, mfa))  # a session asks once
+    return _with_credentials(aws_session.open_session(identity, region, mfa))  # a session asks once
 
 
 def _with_credentials(session: Session) -> Session:
@@ -154,6 +154,11 @@ def _with_credentials(session: Session) -> Session:
         raise exceptions.NoCredentialsError
     credentials.get_frozen_credentials()
     return session
+
+
+def _code_needed() -> AwsError:
+    message = "its role needs an MFA code, and nobody can be asked for it"
+    return MfaCodeNeededError(message, "run it on a terminal")
 
 
 def _unknown_principal(error: Exception, suspects: Sequence[str]) -> Iterator[Answer]:

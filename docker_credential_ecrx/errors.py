@@ -1,5 +1,9 @@
 """What can go wrong: one sentence each, with the command or the change that mends it."""
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Self
+
 
 class EcrxError(Exception):
     """Something that a user caused or meets; never raised directly.
@@ -12,6 +16,10 @@ class EcrxError(Exception):
         super().__init__(message, hint)
         self.message = message
         self.hint = hint
+
+    def about(self, subject: str) -> "Self":
+        """Return the error as one about ``subject``."""
+        return type(self)(f"{subject}: {self.message}", self.hint)
 
     def __str__(self) -> str:
         return one_line(f"{self.message}; {self.hint}" if self.hint else self.message)

@@ -1,6 +1,9 @@
 """A time limit on a call to a stranger that may ask a question, wait for a window or hang."""
 
 import _thread  # threading costs a cached get a millisecond; a lock with a time limit is all that is needed
+import time
+
+ASKING_SECONDS = 9.0  # what AWS may take; testcontainers-java gives a get 30
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -8,6 +11,22 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     T = TypeVar("T")
+
+
+class Deadline:
+    """The time limit, ``seconds`` from now, on all that is done to one end."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self.end = time.monotonic() + seconds
+
+    def within(self, call: "Callable[[], T]") -> "T":
+        """Return what ``call`` returns, or raise what it raises, or TimeoutError where it has not ended by then."""
+        try:
+            return within(max(0.0, self.end - time.monotonic()), call)
+        except TimeoutError as error:
+            message = f"no answer within {self._seconds:g} seconds"
+            raise TimeoutError(message) from error
 
 
 class Patience:

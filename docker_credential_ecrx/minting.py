@@ -4,17 +4,19 @@ Imported only where there is something to keep.
 """
 
 import gc
+import shlex
 import sys
 
-from docker_credential_ecrx import identity, ledger, log, tokens
-from docker_credential_ecrx.errors import RequestError
+from docker_credential_ecrx import identity, ledger, limit, log, tokens
+from docker_credential_ecrx.errors import AwsError, MfaCodeNeededError, RequestError
 from docker_credential_ecrx.registry import ECR_USER
+from docker_credential_ecrx.settings import PROGRAM
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from docker_credential_ecrx.aws import Mfa
+    from docker_credential_ecrx.aws_session import Mfa
     from docker_credential_ecrx.identity import Identity
     from docker_credential_ecrx.keyrings import Keyring
     from docker_credential_ecrx.registry import Registry
@@ -33,6 +35,24 @@ def mint(  # noqa: PLR0913 - for whom, and where it goes
 
     Raises AwsError.
     """
+    try:
+        return ask(place, who, name, keyring, environ, mfa=mfa)
+    except AwsError as error:
+        raise told(error, place, who) from error
+
+
+def ask(  # noqa: PLR0913 - for whom, and where it goes
+    place: "Registry",
+    who: "Identity",
+    name: str,
+    keyring: "Keyring | None",
+    environ: "Mapping[str, str]",
+    *,
+    mfa: "Mfa | None" = None,
+) -> tokens.Token:
+    """Do what ``mint`` does; the AwsError that it raises has the reason, and not for whom, which ``told`` adds."""
+    # From here, where its lock is held, and not from the end of the imports: who waits for it counts from there too.
+    deadline = limit.Deadline(limit.ASKING_SECONDS)
     # What minting makes is of use until the process ends.
     gc.disable()
     # botocore loads awscrt, 12 MB, wherever it finds it; only a session of ``aws login`` needs it.
@@ -41,11 +61,22 @@ def mint(  # noqa: PLR0913 - for whom, and where it goes
     from docker_credential_ecrx import aws  # 300 ms that only a miss pays
 
     log.debug(f"asking AWS for a token in {place.region}")
-    minted = aws.mint(place, who, environ, mfa)
+    minted = aws.mint(place, who, environ, deadline, mfa)
     token = tokens.fresh_token(minted.password, name, minted.life, tokens.now())
     if keyring is not None and tokens.keep(name, token, keyring):
         record(name, place, str(who), token, keyring=keyring, environ=environ)
     return token
+
+
+def told(error: AwsError, place: "Registry", who: "Identity") -> AwsError:
+    """Return why there is no token as a sentence about ``place`` and ``who``, with what mends it for them."""
+    sentence = error.about(f"no token for {place.host} with {who}")
+    if isinstance(error, MfaCodeNeededError):
+        # Where the configuration file or AWS's chain chose, login chooses the same.
+        chosen = who.profile is not None and who.role_arn is None
+        option = f"--profile {shlex.quote(str(who.profile))} " if chosen else ""
+        sentence.hint = f"{PROGRAM} login {option}{place.host}"
+    return sentence
 
 
 def keep_login(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 # At the top, since it is before the first token that botocore looks for awscrt, which some profile here may need.
 from docker_credential_ecrx import aws, helper, keyrings, ledger, links, minting, settings, terminal, tokens
-from docker_credential_ecrx.aws import Mfa
+from docker_credential_ecrx.aws_session import Mfa
 from docker_credential_ecrx.errors import (
     ArgumentError,
     AwsError,

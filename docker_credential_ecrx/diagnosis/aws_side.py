@@ -101,7 +101,7 @@ def token(case: Case) -> Finding:
             minted = minting.mint(case.place, case.identity, name, _keyring(case), case.environ)
             case.password = minted.password
             return well(f"minted now, {_until(minted)}")
-        aws.mint(case.place, case.identity, case.environ)
+        minting.mint(case.place, case.identity, "", None, case.environ)
     except MfaCodeNeededError:
         if kept is None:
             raise

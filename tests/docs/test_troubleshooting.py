@@ -109,7 +109,7 @@ def _lines() -> set[str]:
             and isinstance(statement.value.value, str)
         }
         nodes = [*_raised(tree), *_warned(tree)]
-        if path.name in ("aws_errors.py", "aws_policy.py"):
+        if path.name in ("aws_errors.py", "aws_policy.py", "way_errors.py"):
             nodes += _answered(tree)
         found |= {text for node in nodes if (text := _text(node, constants)) and re.search("[a-z]", text)}
     return found

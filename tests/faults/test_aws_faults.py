@@ -4,7 +4,7 @@ from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
-from faults.parts import ASSUME, MINT, World, refusal
+from faults.parts import ASSUME, MINT, World, in_one_form, refusal
 
 from docker_credential_ecrx.demo.standin import Answer
 from standin import faults
@@ -12,6 +12,7 @@ from support.home import BASE_USER, HOST, ROLE, SECONDARY
 
 Arrange = Callable[[World], None]
 
+pytestmark = in_one_form
 SESSION = f"arn:aws:sts::{SECONDARY}:assumed-role/puller/session"
 NOT_TRUSTED = f"User: {BASE_USER} is not authorized to perform: sts:AssumeRole on resource: {ROLE}"
 NOT_ALLOWED = (
@@ -28,7 +29,6 @@ NETWORK = "check the network and the proxy, and try again"
 IN_BETWEEN = "see what AWS_ENDPOINT_URL or a proxy answers"
 AGAIN = f"run it again; if it stays so, {IN_BETWEEN}"
 BROKEN = "the connection to AWS broke"
-HUNG = "AWS gave no answer within 9 seconds"
 STRANGE = "an answer from AWS cannot be understood"
 PAGE = faults.body(b"<html><body>Sign in to the network</body></html>")
 OOPS = faults.error("InternalFailure", "We encountered an internal error.", 500)
@@ -115,8 +115,6 @@ FAULTS: dict[str, tuple[str, str, Arrange]] = {
     ),
     "sts hangs up": (BROKEN, NETWORK, at(ASSUME, faults.dropped)),
     "ecr hangs up": (BROKEN, NETWORK, at(MINT, faults.dropped)),
-    "sts hangs": (HUNG, NETWORK, at(ASSUME, faults.hanging)),
-    "ecr hangs": (HUNG, NETWORK, at(MINT, faults.hanging)),
     "sts fails": ("AWS failed at AssumeRole (HTTP 500, InternalFailure)", LATER, at(ASSUME, OOPS)),
     "ecr fails": ("AWS failed at GetAuthorizationToken (HTTP 500, InternalFailure)", LATER, at(MINT, OOPS)),
     "a load balancer before sts fails": (
@@ -207,20 +205,30 @@ class TestFaultThatPasses:
 
         assert 3 == world.aws.count(operation)
 
-    @pytest.mark.parametrize("operation", [ASSUME, MINT])
-    @pytest.mark.parametrize("fault", [faults.throttled, faults.status(503)], ids=["throttled", "503"])
+    @pytest.mark.parametrize(
+        ("operation", "fault"),
+        [(ASSUME, faults.throttled), (MINT, faults.throttled), (MINT, faults.status(503)), (MINT, faults.status(429))],
+        ids=["sts throttles", "ecr throttles", "503", "429"],
+    )
     def test_is_tried_again_no_earlier_than_aws_says(self, world: World, operation: str, fault: faults.Fault) -> None:
-        world.aws.fail(operation, after(3, fault), times=1)
+        world.aws.fail(operation, after(2, fault), times=1)
 
         assert world.home.get().secret
 
         times = [call.at for call in world.aws.calls if call.operation == operation]
-        assert [True] == [later - earlier >= 3 for earlier, later in pairwise(times)]
+        assert [True] == [later - earlier >= 2 for earlier, later in pairwise(times)]
 
-    def test_is_no_reason_to_wait_longer_than_a_client_does(self, world: World) -> None:
-        world.aws.fail(MINT, after(3600, faults.throttled))
+    @pytest.mark.parametrize(("seconds", "when"), [(20, "20 s"), (3600, "1 h 0 min")])
+    @pytest.mark.parametrize("operation", [ASSUME, MINT])
+    def test_is_told_at_once_with_when_to_try_again_where_aws_says_to_wait_longer_than_a_client_does(
+        self, world: World, operation: str, seconds: int, when: str
+    ) -> None:
+        world.aws.fail(operation, after(seconds, faults.throttled))
 
-        assert refusal(world.home, world.aws).endswith(LATER)
+        line = refusal(world.home, world.aws)
+
+        assert f"profile secondary: AWS throttles {operation} (ThrottlingException); try again in {when}" == line
+        assert 2 == world.aws.count(operation)  # one by each of the two that the line is from
 
     def test_leaves_nothing_behind(self, world: World) -> None:
         world.aws.fail(MINT, faults.forbidden)

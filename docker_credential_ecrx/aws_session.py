@@ -1,0 +1,132 @@
+"""Opens botocore's sessions: with the credentials of an identity, and in the role that it assumes.
+
+Everything that the SDK's credential chain can do in a profile works, except asking a question: a person's
+answer comes along as an ``Mfa``.
+Sessions are botocore's, the core of boto3: boto3's own part, its resources and transfers, is 50 ms of imports.
+"""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from botocore import UNSIGNED, exceptions
+from botocore.config import Config
+from botocore.configprovider import ConfiguredEndpointProvider
+from botocore.session import Session
+
+from docker_credential_ecrx.aws_errors import MfaNeededError
+from docker_credential_ecrx.aws_retries import Retries
+from docker_credential_ecrx.identity import Identity
+from docker_credential_ecrx.limit import Deadline
+from docker_credential_ecrx.registry import Registry
+from docker_credential_ecrx.way_errors import CredentialsError
+
+_CONFIG = Config(
+    connect_timeout=3,
+    read_timeout=5,
+    retries={"mode": "standard", "total_max_attempts": 1},  # Retries says whether there is another
+    user_agent_extra="docker-credential-ecrx",
+)
+_SESSION_NAME = "docker-credential-ecrx"
+
+
+class Mfa:
+    """A person's MFA code, and the role sessions that it opened: AWS takes a code once."""
+
+    __slots__ = ("code", "sessions")
+
+    def __init__(self, code: str = "") -> None:
+        self.code = code
+        self.sessions: dict[str, Any] = {}  # AssumeRole's answers, by botocore's keys
+
+    def take(self, _prompt: str) -> str:
+        """Return the code, once; raise MfaNeededError where there is none."""
+        code, self.code = self.code, ""
+        if not code:
+            raise MfaNeededError
+        return code
+
+
+def open_session(
+    identity: Identity, region: str | None, mfa: Mfa | None = None, deadline: Deadline | None = None
+) -> Session:
+    """Return a session of the identity's profile in ``region``, or in its own; it resolves no credentials yet."""
+    session = Session(profile=identity.profile)
+    if region is not None:
+        # The registry's region also decides where a role is assumed, whatever region the profile names.
+        session.set_config_variable("region", region)
+    session.set_default_client_config(_CONFIG)
+    retries: Any = Retries(deadline.end if deadline else None).pause
+    session.register("needs-retry", retries)
+    # botocore asks for an MFA code, and from a pipe it reads what it finds: the registry's host name.
+    mfa = mfa or Mfa()
+    roles = session.get_component("credential_provider").get_provider("assume-role")
+    roles._prompter, roles.cache = mfa.take, mfa.sessions  # noqa: SLF001
+    return session
+
+
+def source_of(region: str, identity: Identity, deadline: Deadline, mfa: Mfa | None) -> Session:
+    """Return a session that has its credentials, or knows whom to ask for them; a web identity needs none."""
+
+    def resolved() -> Session:
+        session = open_session(identity, region, mfa, deadline)
+        if identity.web_identity is None and session.get_credentials() is None:
+            raise exceptions.NoCredentialsError
+        return session
+
+    try:
+        return deadline.within(resolved)
+    except (TimeoutError, ValueError) as error:
+        raise CredentialsError from error
+
+
+def in_role(source: Session, identity: Identity, deadline: Deadline) -> Session:
+    """Return ``source``, or a session with the credentials of the role that ``identity`` itself names."""
+    if identity.role_arn is None:
+        return source
+    if identity.web_identity is not None:
+        return _in_role_of_web_identity(source, identity, deadline)
+    request: dict[str, Any] = {
+        "RoleArn": identity.role_arn,
+        "RoleSessionName": identity.role_session_name or _SESSION_NAME,
+    }
+    if identity.external_id is not None:
+        request["ExternalId"] = identity.external_id
+    if identity.duration_seconds is not None:
+        request["DurationSeconds"] = identity.duration_seconds
+    client: Any = source.create_client("sts")
+    return _session_with(client.assume_role(**request)["Credentials"], source, identity, deadline)
+
+
+def _in_role_of_web_identity(source: Session, identity: Identity, deadline: Deadline) -> Session:
+    """Return a session with the role's own credentials, for which its web identity's token is exchanged."""
+    client: Any = source.create_client("sts", config=Config(signature_version=UNSIGNED))
+    answer = client.assume_role_with_web_identity(
+        RoleArn=identity.role_arn,
+        RoleSessionName=identity.role_session_name or _SESSION_NAME,
+        WebIdentityToken=identity.web_identity,
+    )
+    return _session_with(answer["Credentials"], source, identity, deadline)
+
+
+def _session_with(keys: Mapping[str, str], source: Session, identity: Identity, deadline: Deadline) -> Session:
+    session = open_session(identity, source.get_config_variable("region"), deadline=deadline)
+    session.set_credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
+    return session
+
+
+def endpoint_of(session: Session, registry: Registry) -> Config | None:
+    """Return what leads to the kind of endpoint that belongs to the registry's host."""
+    if not registry.fips and not registry.dual_stack:
+        return None
+    scoped = session.get_scoped_config()
+    configured = ConfiguredEndpointProvider(session.full_config, scoped, registry.service).provide()
+    if configured and not session.get_config_variable("ignore_configured_endpoint_urls"):
+        return None  # an endpoint of the user's own goes first; botocore refuses the two together
+    return Config(use_fips_endpoint=registry.fips, use_dualstack_endpoint=registry.dual_stack)
+
+
+def region_of(identity: Identity) -> str:
+    """Return the region in which the identity asks where no registry says so."""
+    configured = Session(profile=identity.profile).get_config_variable("region")
+    return str(configured or os.environ.get("AWS_REGION") or "us-east-1")
