@@ -8,6 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from docker_credential_ecrx.errors import AwsError
     from docker_credential_ecrx.identity import Identity
     from docker_credential_ecrx.keyrings import Keyring
     from docker_credential_ecrx.registry import Registry
@@ -73,11 +74,13 @@ class Helper:
         name = _token_name(place, who, self._environ)
         log.debug(f"{place.host} answers with {who} as {name}, keyring {keyring.label if keyring else 'none'}")
         try:
-            return tokens.obtain(name, keyring, self._lock, lambda: self._mint(place, who, name, keyring))
-        except NoAwsCredentialsError as error:
-            if place.service == "ecr-public":
-                raise NotFoundError(error.message, error.hint) from error  # anonymous pulls work there
-            raise
+            token = tokens.fetch(name, keyring)
+        except KeyringError as error:
+            log.debug(f"going on without the keyring: {error}")
+            token = keyring = None
+        if token is None or not token.is_fresh(tokens.now()):
+            token = self._renewed(token, place, who, name, keyring)
+        return token
 
     def store(self, server: str, user: str, secret: str) -> None:
         """Keep ``secret`` for ``server``; an ECR registry's token until it expires."""
@@ -156,20 +159,38 @@ class Helper:
         logins, token = item_names(place, self._settings, self._environ)
         return *logins, token
 
-    def _mint(self, place: "Registry", who: "Identity", name: str, keyring: "Keyring | None") -> "Token":
-        from docker_credential_ecrx import minting
+    def _renewed(
+        self, due: "Token | None", place: "Registry", who: "Identity", name: str, keyring: "Keyring | None"
+    ) -> "Token":
+        from docker_credential_ecrx import single_flight
 
-        return minting.mint(place, who, name, keyring, self._environ)
+        def mint() -> "Token":
+            from docker_credential_ecrx import minting  # not for those that wait for another's token
 
-    def _lock(self, name: str) -> "FileLock | None":
+            return minting.ask(place, who, name, keyring, self._environ)
+
+        def told(error: "AwsError") -> "AwsError":
+            from docker_credential_ecrx import minting
+
+            return minting.told(error, place, who)
+
+        try:
+            return single_flight.obtain(due, name, keyring, self._lock, mint, told)
+        except NoAwsCredentialsError as error:
+            if place.service == "ecr-public":
+                raise NotFoundError(error.message, error.hint) from error  # anonymous pulls work there
+            raise
+
+    def _lock(self, name: str, attempt: int) -> "FileLock | None":
         """Return the lock of those that miss ``name`` together, or None where there is no place for one."""
         import os
 
         from docker_credential_ecrx import state
 
         folder = state.folder(self._environ)
+        file = f"{name.replace(':', '.')}{f'.{attempt}' if attempt else ''}.lock"
         try:
-            return state.FileLock(os.path.join(folder, f"{name.replace(':', '.')}.lock")) if folder else None
+            return state.FileLock(os.path.join(folder, file)) if folder else None
         except OSError as error:
             log.debug(f"going on without a lock: {error.strerror}")
             return None

@@ -1,26 +1,21 @@
-"""A token's life: from the keyring while it is fresh, else from AWS, asked by one process for all that wait."""
+"""A token's life on two clocks, and the record that a keyring keeps of it."""
 
 import binascii
 import os
 import time
 
 from docker_credential_ecrx import log
-from docker_credential_ecrx.errors import AwsError, EcrxError, KeyringError, NoAwsCredentialsError
+from docker_credential_ecrx.errors import KeyringError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from docker_credential_ecrx.keyrings import Keyring
-    from docker_credential_ecrx.state import FileLock
 
 _MAGIC = "ecrx1"
 _FIELDS = 7
 _LIFE_SECONDS = 12 * 3600
 # Half a life, give or take a twentieth: a fleet that was started together does not renew in one second.
 _RENEW_AT, _SPREAD = 0.5, 0.05
-# Longer than one attempt to mint may take, so that who waits gets its outcome.
-_PATIENCE_SECONDS = 9.5
 _ENDLESS = float("inf")
 _MACHINE_ID = "/etc/machine-id"
 _BOOT_ID = "/proc/sys/kernel/random/boot_id"
@@ -84,7 +79,7 @@ def fresh_token(password: str, name: str, life: float, minted: Moment) -> Token:
 
 def to_record(name: str, token: Token) -> str:
     """Return what the keyring keeps: a line of facts with a checksum, and the password."""
-    facts = f"{token.life:.0f} {token.renew:.0f} {_stamp(token.minted)}"
+    facts = f"{token.life:.0f} {token.renew:.0f} {stamp_of(token.minted)}"
     return f"{_MAGIC} {facts} {_checksum(name, facts, token.password)}\n{token.password}"
 
 
@@ -101,7 +96,7 @@ def from_record(name: str, record: str) -> Token | None:
         return None
     _, life, renew, *stamp, _ = words
     try:
-        token = Token(password, _moment(*stamp), float(life), float(renew))
+        token = Token(password, moment_of(*stamp), float(life), float(renew))
     except ValueError:
         return None
     # No more than ECR gives, due before it is over, and minted at a time that there is: NaN is none of these.
@@ -111,13 +106,16 @@ def from_record(name: str, record: str) -> Token | None:
 
 def cached(name: str, keyring: "Keyring | None") -> Token | None:
     """Return the token that ``keyring`` keeps under ``name``, be it alive or not; None where it cannot be read."""
-    if keyring is None:
-        return None
     try:
-        record = keyring.fetch(name)
+        return fetch(name, keyring)
     except KeyringError as error:
         log.debug(f"going on without the keyring: {error}")
         return None
+
+
+def fetch(name: str, keyring: "Keyring | None") -> Token | None:
+    """Return the token that ``keyring`` keeps under ``name``, be it alive or not; raise KeyringError."""
+    record = None if keyring is None else keyring.fetch(name)
     return None if record is None else from_record(name, record)
 
 
@@ -133,80 +131,13 @@ def keep(name: str, token: Token, keyring: "Keyring | None") -> bool:
     return True
 
 
-def obtain(
-    name: str,
-    keyring: "Keyring | None",
-    open_lock: "Callable[[str], FileLock | None]",
-    mint: "Callable[[], Token]",
-) -> Token:
-    """Return a live token: the keyring's while it is fresh, else a new one that ``mint`` gets from AWS and keeps.
-
-    Of the processes that miss at once one holds the lock of that name and mints; the others get its token or its
-    failure.
-    Raises AwsError where ``mint`` does and there is no live token to fall back on.
-    """
-    token = cached(name, keyring)
-    if token is not None and token.is_fresh(now()):
-        return token
-    alive = token if token is not None and token.is_alive(now()) else None
-    started = now()
-    # What no keyring keeps, no process can hand to another.
-    lock = open_lock(name) if keyring is not None else None
-    try:
-        if lock is not None:
-            if lock.acquire(0.0 if alive else _PATIENCE_SECONDS):
-                token = cached(name, keyring)
-                if token is not None and token.is_fresh(now()):
-                    return token
-                _raise_shared_failure(lock, started)
-            elif alive is not None:
-                return alive  # another process renews it
-        return _minted(mint, lock)
-    except AwsError as error:
-        if alive is not None and alive.is_alive(now()):
-            log.warn(f"serving a token that is due for renewal, because it cannot be renewed: {error}")
-            return alive
-        raise
-    finally:
-        if lock is not None:
-            lock.close()
-
-
-def _minted(mint: "Callable[[], Token]", lock: "FileLock | None") -> Token:
-    try:
-        return mint()
-    except AwsError as error:
-        if lock is not None:
-            _share_failure(lock, error)
-        raise
-
-
-def _share_failure(lock: "FileLock", error: EcrxError) -> None:
-    kind = "none" if isinstance(error, NoAwsCredentialsError) else "failed"
-    try:
-        lock.write(f"{_stamp(now())}\n{kind}\n{error.message}\n{error.hint}\n")
-    except OSError:
-        pass  # a full disk: the next one will find out by itself
-
-
-def _raise_shared_failure(lock: "FileLock", started: Moment) -> None:
-    """Raise the failure of the process that this one waited for, if it left one since ``started``."""
-    stamp, kind, message, hint, *_ = (lock.read() + "\n" * 4).split("\n")
-    try:
-        at = _moment(*stamp.split(" "))
-    except (ValueError, TypeError):
-        return
-    waited, age = at.since(started), now().since(at)
-    if waited is None or age is None or not (waited >= 0 and age >= 0):  # NaN is neither
-        return
-    raise (NoAwsCredentialsError if kind == "none" else AwsError)(message, hint)
-
-
-def _stamp(moment: Moment) -> str:
+def stamp_of(moment: Moment) -> str:
+    """Return what ``moment_of`` reads, with the three words of it as its arguments."""
     return f"{moment.utc} {moment.boot or '-'} {moment.uptime}"
 
 
-def _moment(utc: str, boot: str, uptime: str) -> Moment:
+def moment_of(utc: str, boot: str, uptime: str) -> Moment:
+    """Return the moment that ``stamp_of`` wrote; raise ValueError where it did not."""
     return Moment(float(utc), boot.strip("-"), float(uptime))
 
 

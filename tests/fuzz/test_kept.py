@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from fuzz.parts import file, folder, fuzzed, json_texts, texts, told
 from hypothesis import strategies as st
 
-from docker_credential_ecrx import ledger, tokens
+from docker_credential_ecrx import ledger, single_flight, tokens
 from docker_credential_ecrx.commands import status
 from docker_credential_ecrx.errors import AwsError
 from docker_credential_ecrx.state import FileLock
@@ -100,22 +100,26 @@ def test_a_record_gives_back_its_token_and_none_once_a_character_differs(  # noq
 def test_a_record_is_served_only_while_its_token_lives(record: str) -> None:
     minted = Token("new", tokens.now(), LIFE_SECONDS, LIFE_SECONDS / 2)
 
-    found = tokens.obtain(NAME, Ring(record), lambda _: None, lambda: minted)
+    kept = tokens.cached(NAME, Ring(record))
+    found = single_flight.obtain(kept, NAME, Ring(record), lambda *_: None, lambda: minted, lambda error: error)
 
-    kept = tokens.from_record(NAME, record)
     assert found is minted or (kept is not None and kept.is_fresh(tokens.now()))
 
 
 @fuzzed(
     st.one_of(
-        st.tuples(_stamps, st.sampled_from(["none", "failed", ""]), texts, texts).map("\n".join), texts, st.binary()
+        st.tuples(_stamps, st.sampled_from(["none", "mfa", "failed", "minted", ""]), texts, texts).map("\n".join),
+        texts,
+        st.binary(),
     )
 )
 def test_a_failure_that_another_process_left_is_told_in_one_line_or_not_at_all(left: str | bytes) -> None:
     minted = Token("new", tokens.now(), LIFE_SECONDS, LIFE_SECONDS / 2)
     lock = FileLock(str(file("lock", left)))
     try:
-        assert minted is tokens.obtain(NAME, Ring(None), lambda _: lock, lambda: minted)
+        assert minted is single_flight.obtain(
+            None, NAME, Ring(None), lambda *_: lock, lambda: minted, lambda error: error
+        )
     except AwsError as error:
         if str(error):
             told(error)

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from docker_credential_ecrx import tokens
-from docker_credential_ecrx.errors import AwsError, KeyringError, NoAwsCredentialsError
+from docker_credential_ecrx import single_flight, tokens
+from docker_credential_ecrx.errors import AwsError, KeyringError, MfaCodeNeededError, NoAwsCredentialsError
 from docker_credential_ecrx.state import FileLock
 from docker_credential_ecrx.tokens import Moment, Token
 from support.secrets import places_of
@@ -27,6 +27,7 @@ MINTED = Moment(1_700_000_000.0, BOOT, 100_000.0)
 OLD = Token("old", MINTED, LIFE, DUE)
 FRESH, ALIVE, OVER = (True, True), (False, True), (False, False)
 REFUSED = AwsError("AWS refuses", "check the profile")
+FAILURES = [REFUSED, NoAwsCredentialsError("no credentials", "configure"), MfaCodeNeededError("no code", "")]
 
 KILLED_HOLDER = """\
 import os, signal, sys
@@ -189,6 +190,14 @@ class LockedKeyring(MemoryKeyring):
         raise KeyringError(name)
 
 
+class FullKeyring(MemoryKeyring):
+    """Takes nothing."""
+
+    def put(self, name: str, secret: str, seconds: int | None) -> None:
+        del secret, seconds
+        raise KeyringError(name)
+
+
 class Machine:
     """Processes that share a keyring, a lock's file, and an AWS that gives ``answers`` one after the other."""
 
@@ -201,7 +210,10 @@ class Machine:
         self._awaited = 0
 
     def get(self) -> str:
-        return tokens.obtain(NAME, self.keyring, self._open_lock, self._mint).password
+        token = tokens.cached(NAME, self.keyring)
+        if token is None or not token.is_fresh(tokens.now()):
+            token = single_flight.obtain(token, NAME, self.keyring, self._open_lock, self._mint, _told)
+        return token.password
 
     def get_at_once(self, count: int) -> list[str]:
         """Return the password or the failure of each of ``count`` processes; AWS answers once all have missed."""
@@ -210,8 +222,8 @@ class Machine:
             got = [pool.submit(self.get) for _ in range(count)]
         return [repr(one.exception()) if one.exception() else one.result() for one in got]
 
-    def _open_lock(self, name: str) -> FileLock:
-        assert NAME == name
+    def _open_lock(self, name: str, attempt: int) -> FileLock:
+        assert (NAME, 0) == (name, attempt)
         lock = FileLock(str(self.lock))
         self._missed.release()
         return lock
@@ -226,6 +238,10 @@ class Machine:
         token = minted_ago(0, answer)
         tokens.keep(NAME, token, self.keyring)
         return token
+
+
+def _told(error: AwsError) -> AwsError:
+    return error.about("no token for me")
 
 
 def minted_ago(seconds: float, password: str) -> Token:
@@ -262,7 +278,9 @@ class TestObtain:
         assert ["one", "two"] == [machine.get(), machine.get()]
 
     def test_needs_no_lock(self) -> None:
-        assert "new" == tokens.obtain(NAME, MemoryKeyring(), lambda _: None, lambda: minted_ago(0, "new")).password
+        new = minted_ago(0, "new")
+
+        assert new == single_flight.obtain(None, NAME, MemoryKeyring(), lambda *_: None, lambda: new, _told)
 
     def test_serves_a_due_token_where_aws_fails_and_says_so_in_one_line(
         self, tmp_path: Path, capfd: pytest.CaptureFixture[str]
@@ -271,7 +289,7 @@ class TestObtain:
 
         assert "old" == machine.get()
         (line,) = capfd.readouterr().err.splitlines()
-        assert line.endswith("because it cannot be renewed: AWS refuses; check the profile")
+        assert line.endswith("because it cannot be renewed: no token for me: AWS refuses; check the profile")
 
     def test_never_serves_an_expired_token(self, tmp_path: Path) -> None:
         machine = Machine(tmp_path, MemoryKeyring(record_of(LIFE + 1)), REFUSED)
@@ -286,11 +304,16 @@ class TestManyAtOnce:
 
         assert (["new"] * 8, 1) == (machine.get_at_once(8), machine.asked)
 
-    @pytest.mark.parametrize("failure", [REFUSED, NoAwsCredentialsError("no credentials", "log in")], ids=repr)
+    @pytest.mark.parametrize("failure", FAILURES, ids=repr)
     def test_get_the_failure_of_the_one_that_asked(self, tmp_path: Path, failure: AwsError) -> None:
         machine = Machine(tmp_path, MemoryKeyring(), failure)
 
-        assert ([repr(failure)] * 8, 1) == (machine.get_at_once(8), machine.asked)
+        assert ([repr(_told(failure))] * 8, 1) == (machine.get_at_once(8), machine.asked)
+
+    def test_ask_each_for_itself_where_the_keyring_does_not_take_what_one_of_them_got(self, tmp_path: Path) -> None:
+        machine = Machine(tmp_path, FullKeyring(), *(f"new {number}" for number in range(8)))
+
+        assert {f"new {number}" for number in range(8)} == set(machine.get_at_once(8))
 
     def test_get_a_due_token_or_its_successor_while_one_renews_it(self, tmp_path: Path) -> None:
         machine = Machine(tmp_path, MemoryKeyring(record_of(7 * HOUR)), "new")

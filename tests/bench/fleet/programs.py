@@ -7,7 +7,7 @@ from typing import Protocol
 
 from bench.fleet.limits import Aws, Operation, RefusedError
 from bench.fleet.world import Lock, moment, world
-from docker_credential_ecrx import tokens
+from docker_credential_ecrx import single_flight, tokens
 from docker_credential_ecrx.errors import AwsError
 from docker_credential_ecrx.tokens import Token
 
@@ -80,7 +80,7 @@ class EcrCredentialProvider:
 
 
 class Ecrx:
-    """The program of this project: its own ``tokens.obtain``, with a keyring and a lock of the simulated machine's.
+    """The program of this project: ``single_flight.obtain``, with a keyring and a lock of the simulated machine's.
 
     ``operations`` are what minting takes: both with a role, GetAuthorizationToken alone with an instance's.
     What kubelet keeps changes nothing: it asks anew when the token is due for renewal.
@@ -102,7 +102,7 @@ class Ecrx:
         while position < len(gets):
             world.at = gets[position]
             try:
-                token = tokens.obtain(_NAME, self, self._open_lock, self._mint)
+                token = self._token()
             except AwsError:
                 failed += 1
                 position += 1
@@ -113,6 +113,13 @@ class Ecrx:
     def forget(self) -> None:
         """Drop what is kept."""
         self._record, self._lock = None, Lock()
+
+    def _token(self) -> Token:
+        """Return what the program's own ``get`` does where it finds that."""
+        found = tokens.cached(_NAME, self)
+        if found is not None and found.is_fresh(tokens.now()):
+            return found
+        return single_flight.obtain(found, _NAME, self, self._open_lock, self._mint, lambda error: error)
 
     def _mint(self) -> Token:
         for operation in self._operations:
@@ -125,7 +132,7 @@ class Ecrx:
         tokens.keep(_NAME, token, self)
         return token
 
-    def _open_lock(self, _name: str) -> "Lock":
+    def _open_lock(self, _name: str, _attempt: int) -> "Lock":
         return self._lock
 
     def fetch(self, _name: str) -> str | None:

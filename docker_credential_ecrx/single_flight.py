@@ -1,0 +1,116 @@
+"""Of many processes that need a token at once, one asks AWS, and the others get its token or its failure.
+
+Imported only where there is no fresh token.
+"""
+
+from docker_credential_ecrx import log, tokens
+from docker_credential_ecrx.errors import AwsError, MfaCodeNeededError, NoAwsCredentialsError, one_line
+from docker_credential_ecrx.limit import ASKING_SECONDS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from docker_credential_ecrx.keyrings import Keyring
+    from docker_credential_ecrx.state import FileLock
+    from docker_credential_ecrx.tokens import Moment, Token
+
+# An attempt to mint ends ASKING_SECONDS after its lock was taken, so who waits for it gets its outcome.
+# Where it hangs itself, one of those that waited makes the second. There is no third: a get ends within 25 s.
+_PATIENCE_SECONDS = ASKING_SECONDS + 1.5
+_ATTEMPTS = 2
+# What who had the lock leaves for those that waited: its outcome.
+_MINTED = "minted"
+_FAILURES = {"none": NoAwsCredentialsError, "mfa": MfaCodeNeededError, "failed": AwsError}
+
+
+def obtain(  # noqa: PLR0913, PLR0917 - what there is, and where to get more
+    due: "Token | None",
+    name: str,
+    keyring: "Keyring | None",
+    open_lock: "Callable[[str, int], FileLock | None]",
+    mint: "Callable[[], Token]",
+    told: "Callable[[AwsError], AwsError]",
+) -> "Token":
+    """Return a new token that ``mint`` gets from AWS and keeps, or while that fails the one that is ``due``, if alive.
+
+    Of the processes that miss at once one holds the lock of that name and mints; the others get its token or its
+    failure.
+    Raises AwsError where ``mint`` does and there is no live token to fall back on; ``told`` says for whom.
+    """
+    alive = due if due is not None and due.is_alive(tokens.now()) else None
+    try:
+        # What no keyring keeps, no process can hand to another.
+        return mint() if keyring is None else _in_turn(name, keyring, open_lock, mint, alive)
+    except AwsError as error:
+        if alive is not None and alive.is_alive(tokens.now()):
+            log.warn(f"serving a token that is due for renewal, because it cannot be renewed: {told(error)}")
+            return alive
+        raise told(error) from error
+
+
+def _in_turn(
+    name: str,
+    keyring: "Keyring",
+    open_lock: "Callable[[str, int], FileLock | None]",
+    mint: "Callable[[], Token]",
+    alive: "Token | None",
+) -> "Token":
+    """Return what the process that has the lock gets from AWS, be it this one or another."""
+    started = tokens.now()
+    for attempt in range(_ATTEMPTS):
+        lock = open_lock(name, attempt)
+        if lock is None:
+            return mint()
+        try:
+            if lock.acquire(0.0 if alive else _PATIENCE_SECONDS):
+                token = tokens.cached(name, keyring)
+                if token is not None and token.is_fresh(tokens.now()):
+                    return token
+                if _outcome(lock, started) != _MINTED:
+                    return _minted(mint, lock)
+                break  # the keyring did not take what another process got: each for itself, and at the same time
+        finally:
+            lock.close()
+        if alive is not None:
+            return alive  # another process renews it
+    else:
+        message = "two processes that ask AWS for it hang"
+        raise AwsError(message, "end them: see pgrep --list-full docker-cred")
+    return mint()
+
+
+def _minted(mint: "Callable[[], Token]", lock: "FileLock") -> "Token":
+    try:
+        token = mint()
+    except AwsError as error:
+        kind = next(kind for kind, cause in _FAILURES.items() if isinstance(error, cause))
+        _leave(lock, kind, error.message, error.hint)
+        raise
+    _leave(lock, _MINTED)
+    return token
+
+
+def _leave(lock: "FileLock", outcome: str, message: str = "", hint: str = "") -> None:
+    try:
+        lock.write(f"{tokens.stamp_of(tokens.now())}\n{outcome}\n{one_line(message)}\n{one_line(hint)}\n")
+    except OSError:
+        pass  # a full disk: the next one will find out by itself
+
+
+def _outcome(lock: "FileLock", started: "Moment") -> str:
+    """Return what became of the process that this one waited for: ``minted``, or nothing since ``started``.
+
+    Raises the failure that it left.
+    """
+    stamp, outcome, message, hint, *_ = (lock.read() + "\n" * 4).split("\n")
+    try:
+        at = tokens.moment_of(*stamp.split(" "))
+    except (ValueError, TypeError):
+        return ""
+    waited, age = at.since(started), tokens.now().since(at)
+    if waited is None or age is None or not (waited >= 0 and age >= 0):  # NaN is neither
+        return ""
+    if outcome != _MINTED:
+        raise _FAILURES.get(outcome, AwsError)(message, hint)
+    return outcome
