@@ -123,13 +123,10 @@ class Chatty(Kept):
 
 def _errors() -> dict[str, BaseException]:
     return {
-        "OSError": OSError(5, "Input/output error"),
         "RuntimeError": RuntimeError("anything"),
         "KeyboardInterrupt": KeyboardInterrupt(),
         "SystemExit": SystemExit(0),
-        "GeneratorExit": GeneratorExit(),
         "MemoryError": MemoryError(),
-        "RecursionError": RecursionError(),
         "Speechless": Speechless(),
         "Panic": Panic("anything"),
     }
