@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 # Where it hangs itself, one of those that waited makes the second. There is no third: a get ends within 25 s.
 _PATIENCE_SECONDS = ASKING_SECONDS + 1.5
 _ATTEMPTS = 2
+# While AWS fails, a token that is due is served at once, and who finds it due after that long asks AWS again.
+_RETRY_SECONDS = 60.0
 # What who had the lock leaves for those that waited: its outcome.
 _MINTED = "minted"
 _FAILURES = {"none": NoAwsCredentialsError, "mfa": MfaCodeNeededError, "failed": AwsError}
@@ -67,7 +69,7 @@ def _in_turn(
                 token = tokens.cached(name, keyring)
                 if token is not None and token.is_fresh(tokens.now()):
                     return token
-                if _outcome(lock, started) != _MINTED:
+                if _outcome(lock, started, _RETRY_SECONDS if alive else 0.0) != _MINTED:
                     return _minted(mint, lock)
                 break  # the keyring did not take what another process got: each for itself, and at the same time
         finally:
@@ -98,10 +100,10 @@ def _leave(lock: "FileLock", outcome: str, message: str = "", hint: str = "") ->
         pass  # a full disk: the next one will find out by itself
 
 
-def _outcome(lock: "FileLock", started: "Moment") -> str:
+def _outcome(lock: "FileLock", started: "Moment", before: float) -> str:
     """Return what became of the process that this one waited for: ``minted``, or nothing since ``started``.
 
-    Raises the failure that it left.
+    Raises the failure that it left, or that one left in the seconds ``before``.
     """
     stamp, outcome, message, hint, *_ = (lock.read() + "\n" * 4).split("\n")
     try:
@@ -109,8 +111,8 @@ def _outcome(lock: "FileLock", started: "Moment") -> str:
     except (ValueError, TypeError):
         return ""
     waited, age = at.since(started), tokens.now().since(at)
-    if waited is None or age is None or not (waited >= 0 and age >= 0):  # NaN is neither
+    if waited is None or age is None or not (waited >= -before and age >= 0):  # NaN is neither
         return ""
     if outcome != _MINTED:
         raise _FAILURES.get(outcome, AwsError)(message, hint)
-    return outcome
+    return outcome if waited >= 0 else ""

@@ -7,7 +7,7 @@ from faults.parts import MINT, World, age, in_one_form
 
 from standin import faults
 from support import need
-from support.home import HOST, Result
+from support.home import HOST, OTHER_HOST, Result
 
 pytestmark = in_one_form
 FAILURES = {
@@ -50,6 +50,21 @@ class TestTokenPastItsHalfLife:
         assert line.startswith("docker-credential-ecrx: serving a token that is due for renewal")
         assert f"{HOST} with profile secondary: " in line
         assert [] == world.aws.told(found.stderr)
+
+    def test_is_served_at_once_to_those_that_come_in_the_minute_after(
+        self, world: World, keyring: dict[str, str], minted: str
+    ) -> None:
+        age(world.home, keyring, hours=11)
+        world.aws.fail(MINT, faults.dropped)
+        world.home.get(env=keyring)
+        world.aws.calls.clear()
+
+        found = [world.home.get(host, env=keyring) for host in (HOST, OTHER_HOST)]
+
+        assert [minted, minted] == [result.secret for result in found]
+        assert [1, 1] == [result.stderr.count("serving a token that is due") for result in found]
+        assert f"no token for {OTHER_HOST} with profile secondary" in found[1].stderr
+        assert [] == world.aws.calls
 
     def test_is_renewed_once_aws_can_be_asked_again(self, world: World, keyring: dict[str, str], minted: str) -> None:
         age(world.home, keyring, hours=7)

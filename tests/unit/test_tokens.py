@@ -291,6 +291,16 @@ class TestObtain:
         (line,) = capfd.readouterr().err.splitlines()
         assert line.endswith("because it cannot be renewed: no token for me: AWS refuses; check the profile")
 
+    def test_asks_aws_again_for_a_due_token_a_minute_after_it_failed_and_no_sooner(self, tmp_path: Path) -> None:
+        machine = Machine(tmp_path, MemoryKeyring(record_of(7 * HOUR)), REFUSED, "new")
+
+        assert (["old", "old"], 1) == ([machine.get(), machine.get()], machine.asked)
+
+        _, _, failure = machine.lock.read_text().partition("\n")
+        machine.lock.write_text(f"{tokens.stamp_of(minted_ago(61, 'any').minted)}\n{failure}")
+
+        assert ("new", 2) == (machine.get(), machine.asked)
+
     def test_never_serves_an_expired_token(self, tmp_path: Path) -> None:
         machine = Machine(tmp_path, MemoryKeyring(record_of(LIFE + 1)), REFUSED)
 
