@@ -11,7 +11,8 @@ DAY = 24 * 3600
 ASSUME_ROLE_LIMIT = 600
 # https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html
 GET_TOKEN_LIMIT = 500
-# What botocore's standard mode and aws-sdk-go-v2 do: three attempts, and up to one second, then two, between them.
+# What aws_retries, botocore's standard mode and aws-sdk-go-v2 do when throttled: three attempts, and up to one second,
+# then two, between them.
 ATTEMPTS = 3
 
 
