@@ -125,7 +125,7 @@ def _parse(document: str, path: str) -> "dict[str, Any]":
             table = tomllib.loads(document)
         except (ValueError, RecursionError) as error:  # a number may be too long for Python
             message = f"the configuration file {path} is not TOML: {error}"
-            raise SettingsError(message, "mend that line") from error
+            raise SettingsError(message, "mend it there") from error
     _only(table, ("registry", "cache"), path, "")
     return table
 

@@ -115,4 +115,4 @@ def _table(file: TextFile) -> dict[str, Any]:
         return tomllib.loads(file.text)
     except (ValueError, RecursionError) as error:  # a number may be too long for Python
         message = f"{file.path} is not TOML: {error}"
-        raise FileError(message, "mend that line") from error
+        raise FileError(message, "mend it there") from error

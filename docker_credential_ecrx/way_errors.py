@@ -108,7 +108,7 @@ def _configuration(error: exceptions.BotoCoreError, facts: Facts) -> tuple[str, 
     match error:
         case exceptions.NoCredentialsError():
             return "there are no AWS credentials", (
-                f"aws configure --profile {profile}, or choose another profile for this registry: see README.md, Setup"
+                f"aws configure --profile {profile}, or choose a profile that has some: aws configure list-profiles"
             )
         case exceptions.ProfileNotFound():
             missing = str(kwargs.get("profile", profile))

@@ -149,7 +149,7 @@ def _settle(errand: _Errand, token: Token, keyring: "Keyring") -> None:
     kept = tokens.cached(errand.name, keyring)
     if kept is None or kept.password != token.password:
         message = f"the keyring {keyring.label} did not keep the token"
-        raise KeyringError(message, "choose another with ECRX_KEYRING: kernel or secret-service")
+        raise KeyringError(message, f"see what {settings.PROGRAM} doctor says of it, or choose another: ECRX_KEYRING")
     for place in errand.places:
         minting.record(errand.name, place, str(errand.who), token, keyring=keyring, environ=os.environ)
     for login in errand.logins:

@@ -130,7 +130,7 @@ NO_WAY = ["http://192.0.2.1", "https://aws.test", ""]
 FAULTS: dict[str, tuple[str, str, Arrange]] = {
     "no credentials": (
         "there are no AWS credentials",
-        f"{CONFIGURE}, or choose another profile for this registry: see README.md, Setup",
+        f"{CONFIGURE}, or choose a profile that has some: aws configure list-profiles",
         without_keys,
     ),
     "an unknown profile": (
@@ -226,7 +226,7 @@ HANGS: dict[str, tuple[str, str, Arrange]] = {
     ),
     "instance metadata": (
         "there are no AWS credentials",
-        f"{CONFIGURE}, or choose another profile for this registry: see README.md, Setup",
+        f"{CONFIGURE}, or choose a profile that has some: aws configure list-profiles",
         instance(region="us-east-1"),
     ),
     "instance metadata that is needed": (
