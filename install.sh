@@ -158,9 +158,10 @@ version_of() {
 }
 
 uninstall() {
-    removed=no
+    removed=no another=no
     # What another installation of this user's needs stays.
-    if [ -x "$program" ] && ! has_another; then
+    ! has_another || another=yes
+    if [ -x "$program" ] && [ "$another" = no ]; then
         release_clients
         forget_tokens
     fi
@@ -180,7 +181,7 @@ uninstall() {
         return
     fi
     state=${XDG_STATE_HOME:-${HOME:+$HOME/.local/state}}
-    if [ -n "$state" ] && [ -d "$state/ecrx" ] && ! has_another; then
+    if [ -n "$state" ] && [ -d "$state/ecrx" ] && [ "$another" = no ]; then
         rm -rf "$state/ecrx"
         # The program made these, where they were not there.
         rmdir "$state" "${HOME:-}/.local/state" "${HOME:-}/.local" 2>/dev/null || :
@@ -192,12 +193,15 @@ uninstall() {
 
 # has_another: whether the program is in another place, too, where docker or the next install finds it.
 has_another() (
+    own=$(cd "$home" 2>/dev/null && pwd -P) || own=$home
     IFS=:
     set -f
     for folder in ${PATH:-} "${HOME:-}/.local/bin"; do
-        if [ -x "$folder/docker-credential-ecrx" ] && [ "$(cd "$folder" && pwd)" != "$bin" ]; then
-            return 0
-        fi
+        [ -x "$folder/docker-credential-ecrx" ] || continue
+        case $(readlink -f "$folder/docker-credential-ecrx") in
+            "$own"/*) ;; # a link to this one
+            *) return 0 ;;
+        esac
     done
     return 1
 )

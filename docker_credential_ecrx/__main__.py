@@ -20,8 +20,9 @@ def main() -> int:
 
     core_dump.forbid()
     if len(arguments) == 1 and word in (*protocol.VERBS, "kubelet"):
-        # docker's Ctrl-C ends this without a word; signal is this module and 3 ms of enums.
-        _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
+        if _signal.getsignal(_signal.SIGINT) != _signal.SIG_IGN:
+            # docker's Ctrl-C ends this without a word; signal is this module and 3 ms of enums.
+            _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
         if hasattr(_signal, "setitimer"):
             # Whatever hangs that has no limit of its own: a file system, a pipe.
             _signal.signal(_signal.SIGALRM, protocol.time_is_up)

@@ -108,14 +108,14 @@ def _text(name: str, value: object) -> str:
 
 
 def host_of(image: str) -> str:
-    """Return the registry of an image as the image has it, but without ECR's own port: kubelet compares the two."""
-    return image.partition("/")[0].removesuffix(":443")
+    """Return the registry of an image as the image has it, its port too: kubelet compares the two."""
+    return image.partition("/")[0]
 
 
 def pod_identity(request: Request, environ: "Mapping[str, str]") -> Identity | None:
     """Return the role that the pod's service account names, or None: then the node's own identity answers.
 
-    As with cloud-provider-aws' provider, a service account without a role pulls as its node does.
+    A service account without a role pulls as its node does, as all pods do whose kubelet sends no token.
     Raises RequestError where the role is none or the token cannot be a service account's.
     """
     if not request.token:

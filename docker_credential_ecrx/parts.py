@@ -23,7 +23,7 @@ def told(error: Exception, word: str) -> "EcrxError":
         message = f"a part of the program is {loss}"
         hint = "install it again"
         if isinstance(error, EcrxError):
-            return EcrxError(error.message, f"{message}; {hint}")
+            return EcrxError(error.message, "; ".join(part for part in (error.hint, message, hint) if part))
         return EcrxError(message, hint)
     if isinstance(error, EcrxError):
         return error
@@ -38,7 +38,7 @@ def loss_behind(error: Exception) -> str | None:
     Only the frozen program knows its parts; elsewhere that is the module that cannot be imported.
     """
     loss = _first_loss(getattr(sys, "_MEIPASS", ""))
-    return f"missing: {error.name}" if loss is None and isinstance(error, ImportError) else loss
+    return f"missing: {error.name or error}" if loss is None and isinstance(error, ImportError) else loss
 
 
 def _first_loss(folder: str) -> str | None:

@@ -104,7 +104,9 @@ def _about(document: Document | None, to: Principal, effect: str) -> list[tuple[
 def _is_of(statement: Document, to: Principal) -> bool:
     names = {"*", to.arn, to.account, to.root}
     if "NotPrincipal" in statement:
-        return names.isdisjoint(_principals(statement, "NotPrincipal"))
+        # A role or a user is spared only where it is named itself, beside its account.
+        spared = {to.arn, to.account} if to.arn == to.root else {to.arn}
+        return spared.isdisjoint(_principals(statement, "NotPrincipal"))
     return not names.isdisjoint(_principals(statement))
 
 

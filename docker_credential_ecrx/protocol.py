@@ -54,12 +54,17 @@ def answer(verb: str, called_by: str, environ: "Mapping[str, str]", read: "Calla
 def guarded(verb: str, answer: "Callable[[], Reply]") -> Reply:
     """Return what ``answer`` returns, or a failure's reply for whatever it raises."""
     try:
+        return _guarded(verb, answer)
+    except TimeUpError:
+        message = f"{verb} did not end within {LIMIT_SECONDS:g} seconds"
+        return failure(EcrxError(message, "end its stdin, and see with ECRX_LOG=debug how far it comes"))
+
+
+def _guarded(verb: str, answer: "Callable[[], Reply]") -> Reply:
+    try:
         return answer()
     except NotFoundError:
         return Reply(f"{NOT_FOUND}\n", status=1)
-    except TimeUpError:
-        message = f"{verb} did not end within {LIMIT_SECONDS:g} seconds"
-        return failure(EcrxError(message, "see with ECRX_LOG=debug how far it comes"))
     except Exception as error:  # noqa: BLE001 - a traceback would show a client what is on the stack: secrets too
         from docker_credential_ecrx import parts
 

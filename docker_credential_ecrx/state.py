@@ -1,5 +1,6 @@
 """The program's own folder for what is no secret: the ledger, and the locks of those that ask AWS."""
 
+import errno
 import os
 import sys
 import time
@@ -13,6 +14,8 @@ else:
     import fcntl
 
 _POLL_SECONDS = 0.02
+# What a lock that another has is answered with: Linux and macOS, Windows; anything else is no lock at all.
+_HELD = (errno.EAGAIN, errno.EACCES, errno.EDEADLK)
 _LOCKED_BYTE = 1 << 30  # Windows locks bytes, and a locked one cannot be read: one far beyond the text
 
 
@@ -45,12 +48,17 @@ class FileLock:
         self._fd = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
 
     def acquire(self, patience: float) -> bool:
-        """Wait up to ``patience`` seconds for the lock; return whether it is held now."""
+        """Wait up to ``patience`` seconds for the lock; return whether it is held now.
+
+        A file system without locks, as NFS may be, holds nobody up: each is as if alone.
+        """
         deadline = time.monotonic() + patience
         while True:
             try:
                 self._try()
-            except OSError:
+            except OSError as error:
+                if error.errno not in _HELD:
+                    return True
                 if time.monotonic() >= deadline:
                     return False
                 time.sleep(_POLL_SECONDS)

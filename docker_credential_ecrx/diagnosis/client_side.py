@@ -54,9 +54,7 @@ def config(case: Case) -> Finding:
     helpers = docker_config.helpers(file)
     helper = helpers.get(host) or docker_config.store(file)
     if not links.is_ours(helper):
-        if case.is_public and not helper:
-            return passed_over(f"{where} gives {host} to no helper, so docker pulls without a token, which works there")
-        return broken(f"{where} {_instead(host, helper, helpers, file)}", f"{PROGRAM} configure {host}{_sudo(case)}")
+        return _not_asked(f"{where} {_instead(host, helper, helpers, file)}", helper, case)
     for _, server in obstacles.passwords([file], host):
         what = f"{where} has an unencrypted password for {server}"
         logout = f"docker logout {shlex.quote(server)}"  # which leaves a link's name alone, as configure does not
@@ -78,6 +76,24 @@ def _helper(case: Case) -> str:
     found = docker_links(case)
     helper = found.helpers.get(case.place.host, found.store) if case.place else ""
     return helper if links.is_ours(helper) else obstacles.HELPER
+
+
+def _not_asked(what: str, helper: str, case: Case) -> Finding:
+    """Return what it means that docker asks another for the registry, or nobody, as ``what`` says."""
+    host = case.place.host if case.place else ""
+    if case.is_public and not helper:
+        return passed_over(f"{what}, so docker pulls without a token, which works there")
+    if _podman_asks(host, case):
+        return passed_over(f"{what}, and podman's auth.json to this program")
+    return broken(what, f"{PROGRAM} configure {host}{_sudo(case)}")
+
+
+def _podman_asks(host: str, case: Case) -> bool:
+    """Return whether podman is configured, and may well be all that is in use."""
+    with suppress(FileError, OSError):
+        files = map(text_file.read, docker_config.podman_paths(case.environ))
+        return any(links.is_ours(docker_config.helpers(file).get(host, "")) for file in files)
+    return False
 
 
 def _instead(host: str, helper: str, helpers: dict[str, str], file: TextFile) -> str:

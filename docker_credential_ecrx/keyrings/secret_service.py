@@ -74,7 +74,10 @@ class SecretServiceKeyring:
     def _fetch(self, name: str) -> str | None:
         for item in self._find(name):
             ((_, _, secret, _),) = self._call(item, "Item", "GetSecret", "o", self._session)
-            text: str = secret.decode()
+            try:
+                text: str = secret.decode()
+            except UnicodeDecodeError:
+                break  # nothing of ours
             return text
         return None
 

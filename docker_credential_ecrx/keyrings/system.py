@@ -91,7 +91,13 @@ class SystemKeyring:
             self._delete(chunk)
 
     def _get(self, name: str) -> str | None:
-        found: object = self._limited("read", lambda: self._backend.get_password(service_of(name), USERNAME))
+        def read() -> object:
+            try:
+                return self._backend.get_password(service_of(name), USERNAME)
+            except UnicodeDecodeError:
+                return None  # nothing of ours
+
+        found = self._limited("read", read)
         return found if isinstance(found, str) else None  # a backend may return anything
 
     def _set(self, name: str, secret: str) -> None:

@@ -127,6 +127,14 @@ class TestDockerConfig:
         assert expected in found.broken("docker's config").detail
         mended(home, found, "docker's config")
 
+    def test_is_not_missed_where_podman_is_configured_instead(self, home: Home) -> None:
+        home.run("configure", HOST, "--profile", "secondary", "--podman")
+
+        link = diagnose(home, HOST).links["docker's config"]
+
+        assert None is link.ok
+        assert "podman's auth.json" in link.detail
+
     def test_that_names_no_registry_is_told_without_a_host_too(self, home: Home) -> None:
         write_docker_config(home, auths={})
 

@@ -85,7 +85,6 @@ class TestGitHub:
                 | {
                     "PATH": "/usr/local/bin:/usr/bin:/bin",
                     "GITHUB_SERVER_URL": url,
-                    "GITHUB_ACTION_REPOSITORY": "OWNER/docker-credential-ecrx",
                     "GITHUB_RUN_ID": "1",
                     "ACTIONS_ID_TOKEN_REQUEST_URL": f"{oidc.url}/token?v=1",
                     "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "b",
@@ -104,6 +103,13 @@ class TestGitHub:
         assert {given["registries"]: "ecrx"} == config["credHelpers"]
         assert 0 == runner.runs(f"echo {HOST} | docker-credential-ecrx get >answer"), runner.said
         assert _AS_PULLER in _principal(home, (runner.folder / "answer").read_text())
+        assert [] == home.aws.calls
+
+    def test_goes_on_without_a_keyring(self, home: Home, runner: Runner, given: dict[str, str]) -> None:
+        runner.env["ECRX_KEYRING"] = "none"
+
+        assert 0 == runner.uses(_ACTION, given), runner.said
+        assert "::notice::there is no keyring here, so each pull asks AWS" in runner.said
         assert [] == home.aws.calls
 
     def test_hides_the_token_from_the_log_and_from_others(self, runner: Runner, given: dict[str, str]) -> None:

@@ -370,6 +370,18 @@ class TestUninstall:
         assert not (user.home / "forgotten").exists()
         assert not (user.home / "configured").exists()
 
+    def test_takes_no_link_to_it_for_another(self, user: User) -> None:
+        release = user.unpack("1.0", command="forget HOST... |", option="--all")
+        user.install(release)
+        (user.home / "tools").mkdir()
+        (user.home / "tools" / "docker-credential-ecrx").symlink_to(user.bin / "docker-credential-ecrx")
+        user.env["PATH"] = f"{user.home}/tools:{user.env['PATH']}"
+
+        user.install(release, "--uninstall")
+
+        assert "forget --all\n" == (user.home / "forgotten").read_text()
+        assert (user.home / "configured").exists()
+
     def test_has_docker_and_podman_ask_it_no_longer(self, user: User) -> None:
         release = user.unpack("1.0", option="--all")
         user.install(release)

@@ -9,7 +9,9 @@ from typing import Any
 
 import yaml
 
+REPOSITORY = "OWNER/docker-credential-ecrx"
 _INPUT = re.compile(r"\$\{\{ inputs\.([a-z0-9-]+) \}\}")
+_REPOSITORY = "${{ github.action_repository }}"
 _CONDITION = re.compile(r"inputs\.([a-z0-9-]+) != ''")
 _SECONDS = 120
 
@@ -62,4 +64,5 @@ class Runner:
         return done.returncode
 
     def _filled(self, env: Mapping[str, Any], inputs: Mapping[str, str]) -> dict[str, str]:
-        return {name: _INPUT.sub(lambda match: inputs[match[1]], str(value)) for name, value in env.items()}
+        texts = {name: str(value).replace(_REPOSITORY, REPOSITORY) for name, value in env.items()}
+        return {name: _INPUT.sub(lambda match: inputs[match[1]], text) for name, text in texts.items()}

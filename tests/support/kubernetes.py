@@ -107,7 +107,7 @@ def matches(pattern: str, image: str) -> bool:
         len(parts) == len(image_parts)
         and all(fnmatchcase(part, glob) for glob, part in zip(parts, image_parts, strict=True))
         and image_path.startswith(path)
-        and (port is None or (image_port is not None and port[1] == image_port[1]))
+        and (port and port[1]) == (image_port and image_port[1])
     )
 
 

@@ -71,7 +71,7 @@ class TestCacheSeconds:
 class TestHost:
     @given(st.lists(_components, min_size=1, max_size=4), _tags, st.sampled_from(["", ":443"]))
     def test_is_what_stands_before_the_repository(self, path: list[str], tag: str, port: str) -> None:
-        assert HOST == kubelet.host_of(f"{HOST}{port}/{'/'.join(path)}{tag}")
+        assert f"{HOST}{port}" == kubelet.host_of(f"{HOST}{port}/{'/'.join(path)}{tag}")
 
 
 class TestRequest:

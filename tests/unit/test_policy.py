@@ -237,6 +237,12 @@ class TestDeniedBy:
 
         assert (expected, []) == policy.denied_by(_document(statement), _named(_ID))
 
+    @pytest.mark.parametrize(("excepted", "expected"), [([_ROOT, _ROLE], []), ([_ROOT], ["number 1"])])
+    def test_spare_a_role_only_by_its_own_name(self, excepted: list[str], expected: list[str]) -> None:
+        statement = {"Effect": "Deny", "NotPrincipal": {"AWS": excepted}, "Action": "ecr:*"}
+
+        assert (expected, []) == policy.denied_by(_document(statement), _named(_ROLE))
+
 
 class TestSuspects:
     def test_are_the_principal_and_ids_of_deleted_ones(self) -> None:
