@@ -128,6 +128,7 @@ class TestDockerConfig:
         mended(home, found, "docker's config")
 
     def test_is_not_missed_where_podman_is_configured_instead(self, home: Home) -> None:
+        write_docker_config(home)
         home.run("configure", HOST, "--profile", "secondary", "--podman")
 
         link = diagnose(home, HOST).links["docker's config"]
