@@ -4,6 +4,7 @@ Root alone may do that; user_namespaces(7), session-keyring(7).
 """
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ _WAIT = 'echo >&"$1" && read -r _ <&"$2" && shift 2 && exec keyctl session - "$@
 
 def main() -> int:
     """Run the command that the arguments are; return its exit status."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # which a shell has what it runs in the background ignore
     made, mapped = os.pipe(), os.pipe()
     ends = (made[1], mapped[0])
     command = ["unshare", "--user", "sh", "-c", _WAIT, "sh", *map(str, ends), *sys.argv[1:]]
