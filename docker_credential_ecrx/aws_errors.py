@@ -13,7 +13,13 @@ from typing import Any
 from botocore import exceptions
 
 from docker_credential_ecrx.aws_retries import THROTTLED, TOO_MANY, TooEarlyError
-from docker_credential_ecrx.errors import AwsError, MfaCodeNeededError, NoAwsCredentialsError, SignInNeededError
+from docker_credential_ecrx.errors import (
+    AwsError,
+    MfaCodeNeededError,
+    NoAwsCredentialsError,
+    SignInNeededError,
+    UnreachableError,
+)
 from docker_credential_ecrx.identity import Identity
 from docker_credential_ecrx.way_errors import IN_BETWEEN, STRANGE, Facts, explain_way, facts_of, quoted
 
@@ -94,6 +100,7 @@ _KINDS = (
     (NoAwsCredentialsError, exceptions.NoCredentialsError),
     (SignInNeededError, _SIGNED_OUT),
     (MfaCodeNeededError, MfaNeededError),
+    (UnreachableError, (TimeoutError, exceptions.ConnectionError, exceptions.HTTPClientError)),
 )
 
 

@@ -53,6 +53,10 @@ class NoAwsCredentialsError(AwsError):
     """AWS's chain ended without any credentials."""
 
 
+class UnreachableError(AwsError):
+    """AWS does not answer, or the way to it is cut."""
+
+
 class MfaCodeNeededError(AwsError):
     """The role wants an MFA code, which only a person has."""
 

@@ -8,7 +8,7 @@ from docker_credential_ecrx import identity as identities
 from docker_credential_ecrx.aws_errors import MfaNeededError
 from docker_credential_ecrx.diagnosis import client_side
 from docker_credential_ecrx.diagnosis.case import Case, Finding, broken, passed_over, well
-from docker_credential_ecrx.errors import KeyringError, MfaCodeNeededError, NoAwsCredentialsError
+from docker_credential_ecrx.errors import KeyringError, MfaCodeNeededError, NoAwsCredentialsError, UnreachableError
 from docker_credential_ecrx.identity import Identity
 from docker_credential_ecrx.settings import PROGRAM
 from docker_credential_ecrx.terminal import moment
@@ -68,6 +68,12 @@ def caller(case: Case) -> Finding:
         return _mfa(str(asked), case)
     except NoAwsCredentialsError as error:
         return _without_credentials(error, case)
+    except UnreachableError as error:
+        if arn or case.image is None:
+            raise
+        # Where no role is assumed, get asks STS nothing, as in a subnet with endpoints of ECR's alone.
+        case.is_unseen = True
+        return passed_over(error.message)
     return well(case.caller)
 
 
@@ -93,7 +99,12 @@ def token(case: Case) -> Finding:
     """Find the token that docker is served, and have AWS mint one to see that this works."""
     kept = _kept(case)
     case.password = kept.password if kept else None
-    if case.identity is None or case.place is None or case.settings is None or not (case.caller or kept):
+    if (
+        case.identity is None
+        or case.place is None
+        or case.settings is None
+        or not (case.caller or case.is_unseen or kept)
+    ):
         return passed_over("there is nobody to ask for one")
     try:
         if kept is None:

@@ -34,6 +34,7 @@ class Case:
         self.settings: Settings | None = None
         self.identity: Identity | None = None  # with a profile that exists
         self.caller = ""  # the ARN that asks for the token
+        self.is_unseen = False  # whether that may be somebody though STS cannot be asked who
         self.password: str | None = None
         self.client: Client | None = None  # of a registry that takes the token
 

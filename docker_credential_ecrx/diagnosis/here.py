@@ -4,7 +4,7 @@ import os
 
 from docker_credential_ecrx import aws, keyrings
 from docker_credential_ecrx.diagnosis.case import Case, Finding, broken, passed_over, well
-from docker_credential_ecrx.errors import KeyringError
+from docker_credential_ecrx.errors import KeyringError, UnreachableError
 
 _PROBE_SECONDS = 60
 _SKEW_SECONDS = 240  # AWS allows five minutes
@@ -38,7 +38,12 @@ def clock(case: Case) -> Finding:
     """Compare the clock with AWS's."""
     if case.identity is None:
         return passed_over("which AWS to ask is not known")
-    ahead = aws.clock_ahead(case.region, case.identity, case.environ)
+    try:
+        ahead = aws.clock_ahead(case.region, case.identity, case.environ)
+    except UnreachableError as error:
+        if case.password is None:
+            raise
+        return passed_over(error.message)
     seconds = abs(round(ahead))
     if seconds <= _UNSEEN_SECONDS:
         return well("as AWS's")

@@ -312,6 +312,16 @@ class TestCallerAndRole:
         assert "aws configure --profile base" == found.broken("caller").remedy
         assert {"role", "token"} <= {*found.passed_over()}
 
+    def test_are_passed_over_where_sts_is_not_reached_and_no_role_is_assumed(self, home: Home) -> None:
+        home.configure(f'[[registry]]\nmatch = "{HOST}"\nprofile = "base"\n')
+        home.env["AWS_ENDPOINT_URL_STS"] = "http://127.0.0.1:9"
+        del home.env["HTTPS_PROXY"]
+
+        found = diagnose(home, HOST)
+
+        assert {"caller", "role", "clock"} <= {*found.passed_over()}
+        assert found.links["token"].ok
+
     def test_of_a_role_that_does_not_trust_the_caller_are_told(self, home: Home) -> None:
         home.aws.add_role(ROLE, trusts=[])
 
