@@ -32,10 +32,17 @@ def aws() -> Iterator[StandIn]:
 
 
 @pytest.fixture(scope="session")
-def secret_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """Return the environment that leads to an unlocked gnome-keyring."""
+def session_bus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Return the environment that leads to an unlocked gnome-keyring, which all tests share."""
     with keyrings.secret_service(tmp_path_factory.mktemp("bus") / "bus") as env:
         yield env
+
+
+@pytest.fixture
+def secret_service(session_bus: dict[str, str]) -> Iterator[dict[str, str]]:
+    """Return the environment that leads to an unlocked gnome-keyring, which is left empty."""
+    yield session_bus
+    keyrings.clear(session_bus)
 
 
 @pytest.fixture
@@ -48,11 +55,12 @@ def kernel() -> Iterator[dict[str, str]]:
 
 
 @pytest.fixture(params=["kernel", "secret-service"])
-def keyring(request: pytest.FixtureRequest, kernel: dict[str, str], secret_service: dict[str, str]) -> dict[str, str]:
+def keyring(request: pytest.FixtureRequest, kernel: dict[str, str]) -> dict[str, str]:
     """Return the environment for each of Linux's keyrings."""
     if request.param == "kernel":
         return kernel
-    return {"ECRX_KEYRING": "secret-service"} | secret_service
+    bus: dict[str, str] = request.getfixturevalue("secret_service")
+    return {"ECRX_KEYRING": "secret-service"} | bus
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from docker_credential_ecrx.keyrings.keyctl import USER_KEYRING, Keyctl
@@ -50,6 +50,16 @@ def secret_service(folder: Path, *, unlocked: bool = True) -> Iterator[dict[str,
             process.terminate()
             process.wait()
         bus.stdout.close()
+
+
+def clear(env: dict[str, str]) -> None:
+    """Delete all items of the Secret Service to which ``env`` leads."""
+    import secretstorage
+    from jeepney.io.blocking import open_dbus_connection
+
+    with closing(open_dbus_connection(env["DBUS_SESSION_BUS_ADDRESS"])) as connection:
+        for item in list(secretstorage.get_default_collection(connection).get_all_items()):
+            item.delete()
 
 
 def _start_daemon(daemon: str, env: dict[str, str], password: bytes | None = b"word") -> subprocess.Popen[bytes]:
