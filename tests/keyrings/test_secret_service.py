@@ -84,10 +84,19 @@ def library(keyring: SecretServiceKeyring) -> KeyringBackend:  # noqa: ARG001 - 
 
 
 def items() -> list[tuple[str, dict[str, str], bytes, str]]:
-    """Return label, attributes, secret and type of all items of that name."""
+    """Return label, attributes as given, secret and type of all items of that name."""
     with closing(secretstorage.dbus_init()) as bus:
         found = secretstorage.search_items(bus, ATTRIBUTES)
-        return [(i.get_label(), i.get_attributes(), i.get_secret(), i.get_secret_content_type()) for i in found]
+        return [(i.get_label(), as_given(i), i.get_secret(), i.get_secret_content_type()) for i in found]
+
+
+def as_given(item: secretstorage.Item) -> dict[str, str]:
+    """Return the attributes that the item was stored with.
+
+    gnome-keyring adds the schema of the item's type to what it rereads from its file, which is at times of its own
+    choosing (load_item in its gkm-secret-binary.c).
+    """
+    return {name: value for name, value in item.get_attributes().items() if name != "xdg:schema"}
 
 
 def lock() -> None:
