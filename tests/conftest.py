@@ -3,15 +3,24 @@
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
 from docker_credential_ecrx.demo.standin import StandIn
-from support import keyrings, need
+from support import keyrings, need, sweep
 from support.home import Home
 
 _ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session", autouse=True)
+def observed() -> Iterator[None]:
+    """Note what all processes say and show, where tests/run looks for secrets afterwards."""
+    folder = os.environ.get("ECRX_TEST_NOTES")
+    with sweep.observed(Path(folder)) if folder else nullcontext():
+        yield
 
 
 @pytest.fixture(scope="session", params=["wheel", "frozen"])

@@ -62,14 +62,7 @@ class Aws(FaultyStandIn, Sessions):
     def told(self, *texts: str | bytes) -> list[str]:
         """Return the beginnings of the secrets that ``texts`` hold in any form."""
         whole = b"\n".join(text.encode() if isinstance(text, str) else text for text in texts)
-        return [secret[:6] for secret in self.secrets() if any(form and form in whole for form in forms_of(secret))]
-
-
-def places(secret: str, folder: Path) -> list[Path]:
-    """Return the files below ``folder`` that hold ``secret`` in any form."""
-    forms = [form for form in forms_of(secret) if form]
-    files = [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
-    return [path for path in files if any(form in path.read_bytes() for form in forms)]
+        return [secret[:6] for secret in self.secrets() if any(form in whole for form in forms_of(secret))]
 
 
 class World(NamedTuple):

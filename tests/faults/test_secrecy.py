@@ -8,12 +8,13 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from faults.parts import ASSUME, MINT, PASSWORD, Held, World, age, another_user, in_one_form, places, running
+from faults.parts import ASSUME, MINT, PASSWORD, Held, World, age, another_user, in_one_form, running
 
 from docker_credential_ecrx.demo.standin import Answer
 from standin import busses, faults
 from support import keyrings
 from support.home import HOST, OTHER_HOST, Result
+from support.secrets import places_of
 
 OTHER = "registry.example"
 BEARER = f"{PASSWORD}-" * 40
@@ -210,8 +211,8 @@ class TestFiles:
 
         own = (home.folder / ".aws/credentials").read_text()  # what the user keeps there is the user's own affair
         secrets = [secret for secret in world.aws.secrets() if secret not in own]
-        assert {secret: [] for secret in secrets} == {secret: places(secret, tmp_path) for secret in secrets}
-        assert [] == places(BEARER, tmp_path)
+        assert {secret: [] for secret in secrets} == {secret: places_of(secret, tmp_path) for secret in secrets}
+        assert [] == places_of(BEARER, tmp_path)
         state = home.folder / ".local/state/ecrx"
         modes = {f"{path.stat().st_mode & 0o777:o}" for path in state.iterdir()}
         assert ("700", {"600"}) == (f"{state.stat().st_mode & 0o777:o}", modes)

@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import NamedTuple, Self
 from urllib.parse import parse_qsl, urlsplit
 
-from docker_credential_ecrx.demo.standin import Answer, Keys, StandIn
+from docker_credential_ecrx.demo.standin import Answer, Keys, StandIn, new_keys
 
 LATER, EARLIER = "2100-01-01T00:00:00Z", "2001-01-01T00:00:00Z"
 _LATER_MS = 4_102_444_800_000
@@ -32,7 +32,7 @@ class Sessions(StandIn):
 
     def open_session(self, account: str, role: str, name: str) -> Keys:
         """Return the keys of a new session of the account's role."""
-        keys = self.add_user(account, name)._replace(session_token=secrets.token_urlsafe(300))
+        keys = self.add_user(account, name)._replace(session_token=new_keys(session=True).session_token)
         arn = f"arn:aws:sts::{account}:assumed-role/{role}/{name}"
         with self._lock:
             self._principals[keys.access_key_id] = self._principals[keys.access_key_id]._replace(arn=arn, keys=keys)

@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
 
@@ -11,10 +12,15 @@ def forms_of(secret: str) -> list[bytes]:
     forms = [raw[:64]]
     with contextlib.suppress(ValueError):
         forms.append(base64.b64decode(raw, validate=True)[40:104])
-    for shift in range(3):
-        encoded = base64.b64encode(b"\0" * shift + raw)
-        forms.append(encoded[8:72])  # clear of the characters that the shift's padding touches
-    return forms
+    forms += [encoded[8:72] for encoded in shifts_of(raw)]
+    return [form for form in forms if form]
+
+
+def shifts_of(raw: bytes) -> Iterator[bytes]:
+    """Yield what base64 makes of ``raw`` wherever it begins in a text, without what depends on its neighbours."""
+    for before in range(3):
+        encoded = base64.b64encode(bytes(before) + raw)
+        yield encoded[-(-before * 8 // 6) : (before + len(raw)) * 8 // 6]
 
 
 def places_of(secret: str, *folders: Path) -> list[Path]:

@@ -4,10 +4,11 @@ It refuses what AWS refuses, in AWS's words, as far as this program meets them, 
 """
 
 from docker_credential_ecrx.demo.standin.ecr import Issued, Repository, denial, new_password
-from docker_credential_ecrx.demo.standin.parts import Answer, Keys, Principal, Refusal, refused
+from docker_credential_ecrx.demo.standin.parts import MARK, Answer, Keys, Principal, Refusal, new_keys, refused
 from docker_credential_ecrx.demo.standin.server import Call, StandIn
 
 __all__ = [
+    "MARK",
     "Answer",
     "Call",
     "Issued",
@@ -17,6 +18,7 @@ __all__ = [
     "Repository",
     "StandIn",
     "denial",
+    "new_keys",
     "new_password",
     "refused",
 ]

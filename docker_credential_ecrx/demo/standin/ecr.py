@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from docker_credential_ecrx.demo.standin import policies
-from docker_credential_ecrx.demo.standin.parts import Answer, Principal, Refusal, document
+from docker_credential_ecrx.demo.standin.parts import MARK, Answer, Principal, Refusal, document
 
 # A password of this much random payload has some 2,400 characters, as those of assumed roles have.
 _PAYLOAD_BYTES = 1200
@@ -139,7 +139,7 @@ def new_password(expires: float) -> str:
     """Return a password of the size and form of ECR's: base64 of JSON with a random payload."""
     payload = {
         "payload": base64.b64encode(secrets.token_bytes(_PAYLOAD_BYTES)).decode(),
-        "datakey": base64.b64encode(secrets.token_bytes(96)).decode(),
+        "datakey": base64.b64encode(MARK.encode() + secrets.token_bytes(80)).decode(),
         "version": "2",
         "type": "DATA_KEY",
         "expiration": int(expires),

@@ -8,6 +8,11 @@ from typing import Any, NamedTuple
 from xml.sax.saxutils import escape
 
 DENIED = "AccessDenied"
+# Every secret key, session token and password that the stand-in gives has it in it: who looks for it where no secret
+# may be looks for all of them.
+MARK = "stand-in-secret-"
+# As many characters as AWS's have.
+_SECRET_KEY_LENGTH, _SESSION_TOKEN_LENGTH = 40, 400
 
 
 class Keys(NamedTuple):
@@ -64,6 +69,14 @@ def unique_id(prefix: str) -> str:
     return prefix + base64.b32encode(secrets.token_bytes(16)).decode()[:16]
 
 
+def new_keys(*, session: bool) -> Keys:
+    """Return a new access key, of a user or of a role's session."""
+    secret = _new_secret(_SECRET_KEY_LENGTH)
+    if session:
+        return Keys(unique_id("ASIA"), secret, _new_secret(_SESSION_TOKEN_LENGTH))
+    return Keys(unique_id("AKIA"), secret)
+
+
 def document(content: Mapping[str, Any]) -> Answer:
     """Return an answer of ECR's."""
     return Answer(200, "application/x-amz-json-1.1", json.dumps(content).encode())
@@ -91,6 +104,10 @@ def refused(service: str, error: Refusal) -> Answer:
         return Answer(error.status, "text/xml", body.encode())
     content = {"__type": error.code, "message": error.message}
     return document(content)._replace(status=error.status)
+
+
+def _new_secret(length: int) -> str:
+    return (MARK + secrets.token_urlsafe(length))[:length]
 
 
 def _elements(values: Mapping[str, Any]) -> str:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Self
 from urllib.parse import parse_qsl, urlsplit
 
 from docker_credential_ecrx.demo.standin.ecr import Ecr, Repository
-from docker_credential_ecrx.demo.standin.parts import Answer, Keys, Principal, Refusal, Request, refused, unique_id
+from docker_credential_ecrx.demo.standin.parts import Answer, Keys, Principal, Refusal, Request, new_keys, refused
 from docker_credential_ecrx.demo.standin.signature import signer
 from docker_credential_ecrx.demo.standin.sts import Role, Sts
 
@@ -64,7 +64,7 @@ class StandIn:
 
     def add_user(self, account: str, name: str) -> Keys:
         """Return a new access key of the account's user ``name``."""
-        keys = Keys(unique_id("AKIA"), secrets.token_urlsafe(30))
+        keys = new_keys(session=False)
         self._add(Principal(f"arn:aws:iam::{account}:user/{name}", account, keys, float("inf")))
         return keys
 

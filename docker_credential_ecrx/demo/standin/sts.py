@@ -2,13 +2,12 @@
 
 import base64
 import json
-import secrets
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple
 from urllib.parse import parse_qsl
 
-from docker_credential_ecrx.demo.standin.parts import DENIED, Answer, Keys, Principal, Refusal, unique_id, xml
+from docker_credential_ecrx.demo.standin.parts import DENIED, Answer, Principal, Refusal, new_keys, unique_id, xml
 
 _ROLE_SECONDS = 3600
 _ROLE_SECONDS_PERMITTED = range(900, 43200 + 1)
@@ -77,7 +76,7 @@ class Sts:
             code = "ValidationError"
             raise Refusal(code, "The role session needs a name, and a length from 900 to 43200 seconds.")
         expires = self._now() + seconds
-        keys = Keys(unique_id("ASIA"), secrets.token_urlsafe(30), secrets.token_urlsafe(300))
+        keys = new_keys(session=True)
         arn = f"arn:aws:sts::{account}:assumed-role/{role.arn.rpartition('/')[2]}/{session}"
         self._add(Principal(arn, account, keys, expires))
         return xml(

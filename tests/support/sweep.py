@@ -1,0 +1,130 @@
+"""Looks for the stand-in's secrets in all that a whole run of the tests says, shows in /proc and leaves in files.
+
+While the tests run, ``observed`` notes what their processes say, and the arguments and environments that they have.
+``python -m support.sweep FOLDER`` then greps all files below the run's folder, the notes among them.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+from docker_credential_ecrx.demo.standin import MARK
+from support import need
+from support.secrets import shifts_of
+
+# A login is ``AWS:`` and the password in base64, the password is JSON in base64, and the mark in that is in base64.
+_LAYERS = 3
+_POLL_SECONDS = 0.05
+# Where users themselves put keys for AWS's chain to find, and the tests for them: files, and variables.
+_KEY_FILES = ("*/.aws/*", "*/home/bin/give-keys", "*/home/keys-*", "*/home/elsewhere")
+_OWN = (b"AWS_SECRET_ACCESS_KEY=", b"AWS_SESSION_TOKEN=")
+# Where an answer gives a client the secret that it asked for: docker's, and kubelet's.
+_GIVEN = ("Secret", "auth")
+
+
+def forms() -> list[bytes]:
+    """Return all that stands for a secret of the stand-in's: its mark, and base64 of that, layer by layer."""
+    found = layer = [MARK.encode()]
+    for _ in range(_LAYERS):
+        layer = [encoded for form in layer for encoded in shifts_of(form)]
+        found = found + layer
+    return found
+
+
+@contextmanager
+def observed(folder: Path) -> Iterator[None]:
+    """Note in files of ``folder`` what the processes say that are run meanwhile, and how they look."""
+    folder.mkdir(parents=True, exist_ok=True)
+    over = threading.Event()
+    looking = threading.Thread(target=_look, args=(folder / f"looks-{os.getpid()}", over))
+    popen = subprocess.Popen
+    with (folder / f"outputs-{os.getpid()}").open("ab", buffering=0) as file:
+
+        class Heard(subprocess.Popen[Any]):
+            def communicate(self, input: Any = None, timeout: float | None = None) -> tuple[Any, Any]:  # noqa: A002, ANN401
+                said = super().communicate(input, timeout)
+                file.write(b"".join(map(_without_what_is_given, said)))
+                return said
+
+        subprocess.Popen = Heard  # type: ignore[misc]
+        looking.start()
+        try:
+            yield
+        finally:
+            subprocess.Popen = popen  # type: ignore[misc]
+            over.set()
+            looking.join()
+
+
+def _without_what_is_given(said: str | bytes | None) -> bytes:
+    text = said.encode() if isinstance(said, str) else said or b""
+    with suppress(ValueError):
+        answer = json.loads(text)
+        if isinstance(answer, Mapping):
+            text = json.dumps({key: value for key, value in answer.items() if key not in _GIVEN}).encode()
+    return text + b"\n"
+
+
+def _look(path: Path, over: threading.Event) -> None:
+    """Note the arguments and the environment of every process, whenever its arguments are new."""
+    known: dict[Path, bytes] = {}
+    with path.open("ab", buffering=0) as file:
+        while not over.wait(_POLL_SECONDS):
+            for process in Path("/proc").glob("[0-9]*"):
+                with suppress(OSError):  # it may have ended
+                    arguments = (process / "cmdline").read_bytes()
+                    if known.get(process) != arguments:
+                        known[process] = arguments
+                        variables = (process / "environ").read_bytes().split(b"\0")
+                        file.write(b"\0".join([arguments, *(v for v in variables if not v.startswith(_OWN))]) + b"\n")
+
+
+def search(folder: Path) -> tuple[list[str], int]:
+    """Return the files below ``folder`` that hold a secret where none may be, and how many files there are."""
+    count = sum(len(files) for _, _, files in os.walk(folder))
+    canaries = folder / "canaries"
+    canaries.mkdir()
+    birds = {str(canaries / str(number)): form for number, form in enumerate(forms())}
+    for path, form in birds.items():
+        Path(path).write_bytes(b"\0" + form)
+    found = set(_grep(folder))
+    shutil.rmtree(canaries)
+    missed = [form for path, form in birds.items() if path not in found]
+    if missed:
+        message = f"grep does not find {missed}"
+        raise AssertionError(message)
+    return sorted(path for path in found - birds.keys() if not any(fnmatch(path, files) for files in _KEY_FILES)), count
+
+
+def _grep(folder: Path) -> list[str]:
+    command = [need.command("grep"), "--recursive", "--text", "--files-with-matches", "--fixed-strings", "--file=-"]
+    done = subprocess.run(
+        [*command, str(folder)],
+        input=b"\n".join(forms()),
+        stdout=subprocess.PIPE,
+        env=os.environ | {"LC_ALL": "C"},
+        check=False,
+    )
+    if done.returncode > 1:
+        done.check_returncode()
+    return os.fsdecode(done.stdout).splitlines()
+
+
+def main() -> int:
+    """Search the folder that is named; return 1 where a secret was found."""
+    found, count = search(Path(sys.argv[1]))
+    summary = f"tests/run: {count} files, {len(found)} of them with a secret where none may be"
+    print(summary, *found, sep="\n  ")  # noqa: T201 - what it is for
+    return int(bool(found))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

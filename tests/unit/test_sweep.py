@@ -1,0 +1,99 @@
+"""A secret of the stand-in's is found wherever the sweep after a run of the tests looks."""
+
+import base64
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from docker_credential_ecrx.demo.standin import new_keys, new_password
+from support import need, sweep
+
+_PASSWORD = new_password(2_000_000_000)
+_LOGIN = base64.b64encode(f"AWS:{_PASSWORD}".encode()).decode()
+_SECRETS = {
+    "secret key": new_keys(session=False).secret_access_key,
+    "session token": str(new_keys(session=True).session_token),
+    "password": _PASSWORD,
+    "login": _LOGIN,
+    "password in base64": base64.b64encode(_PASSWORD.encode()).decode(),
+    "another login": base64.b64encode(f"me:{_PASSWORD}".encode()).decode(),
+    "password's content": base64.b64decode(_PASSWORD).decode(),
+}
+
+
+@pytest.fixture(params=_SECRETS)
+def secret(request: pytest.FixtureRequest) -> str:
+    return _SECRETS[request.param]
+
+
+@pytest.fixture
+def notes(tmp_path: Path) -> Iterator[Path]:
+    """Return the folder of notes of what is run in the test."""
+    with sweep.observed(tmp_path / "notes"):
+        yield tmp_path / "notes"
+
+
+def say(text: str, stream: str = "") -> None:
+    """Run a program that says it, and read that."""
+    subprocess.run([need.command("sh"), "-c", f"cat{stream}"], input=text.encode(), capture_output=True, check=True)
+
+
+def found(folder: Path) -> list[str]:
+    """Return the names of the files with a secret."""
+    return [Path(path).name.partition("-")[0] for path in sweep.search(folder)[0]]
+
+
+class TestSecret:
+    def test_in_a_file_is_found(self, tmp_path: Path, secret: str) -> None:
+        (tmp_path / "folder").mkdir()
+        (tmp_path / "folder" / "file").write_bytes(b"\xff" + secret.encode() + b"\0")
+        (tmp_path / "folder" / "other").write_text("nothing")
+
+        assert (["file"], 2) == (found(tmp_path), sweep.search(tmp_path)[1])
+
+    @pytest.mark.parametrize("stream", ["", " >&2"])
+    def test_in_an_output_is_found(self, notes: Path, secret: str, stream: str) -> None:
+        say(secret, stream)
+
+        assert ["outputs"] == found(notes)
+
+    def test_in_an_output_read_as_text_is_found(self, notes: Path, secret: str) -> None:
+        subprocess.run([need.command("cat")], input=secret, stdout=subprocess.PIPE, text=True, check=True)
+
+        assert ["outputs"] == found(notes)
+
+    def test_in_the_arguments_of_a_process_is_found(self, notes: Path, secret: str) -> None:
+        with subprocess.Popen([sys.executable, "-c", "input()", secret], stdin=subprocess.PIPE) as process:
+            while b"input()" not in b"".join(file.read_bytes() for file in notes.glob("looks*")):
+                assert process.poll() is None
+            process.communicate(b"\n")
+
+        assert ["looks"] == found(notes)
+
+    def test_in_the_environment_of_a_process_is_found(self, notes: Path, secret: str) -> None:
+        env = os.environ | {"TOKEN": secret}
+        with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, env=env) as process:
+            while b"input()" not in b"".join(file.read_bytes() for file in notes.glob("looks*")):
+                assert process.poll() is None
+            process.communicate(b"\n")
+
+        assert ["looks"] == found(notes)
+
+
+class TestAnswer:
+    @pytest.mark.parametrize(
+        "answer", ['{"Username": "AWS", "Secret": "%s"}', '{"auth": {"host": {"password": "%s"}}}']
+    )
+    def test_to_a_client_may_hold_a_secret(self, notes: Path, answer: str) -> None:
+        say(answer % _PASSWORD)
+
+        assert [] == found(notes)
+
+    def test_with_more_than_the_secret_is_searched(self, notes: Path) -> None:
+        say(f'{{"Secret": "{_PASSWORD}", "Username": "{_PASSWORD}"}}')
+
+        assert ["outputs"] == found(notes)
