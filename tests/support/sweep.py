@@ -23,8 +23,15 @@ from support.secrets import shifts_of
 # A login is ``AWS:`` and the password in base64, the password is JSON in base64, and the mark in that is in base64.
 _LAYERS = 3
 _POLL_SECONDS = 0.05
-# Where users themselves put keys for AWS's chain to find, and the tests for them: files, and variables.
-_KEY_FILES = ("*/.aws/*", "*/home/bin/give-keys", "*/home/keys-*", "*/home/elsewhere")
+# Files that hold what a secret is for: keys that users, or the tests for them, give AWS's chain; the keyring of a
+# backend of the tests'; an answer that a script asked for; and what docker writes without this program.
+_RIGHTFUL = (
+    *("*/.aws/*", "*/home/bin/give-keys", "*/home/keys-*", "*/home/elsewhere"),
+    "*/kept",
+    "*/answer",
+    "*/test_without_the_helper_*/home/.docker/config.json",
+)
+# The variables of AWS's own keys.
 _OWN = (b"AWS_SECRET_ACCESS_KEY=", b"AWS_SESSION_TOKEN=")
 # Where an answer gives a client the secret that it asked for: docker's, and kubelet's.
 _GIVEN = ("Secret", "auth")
@@ -51,7 +58,8 @@ def observed(folder: Path) -> Iterator[None]:
         class Heard(subprocess.Popen[Any]):
             def communicate(self, input: Any = None, timeout: float | None = None) -> tuple[Any, Any]:  # noqa: A002, ANN401
                 said = super().communicate(input, timeout)
-                file.write(b"".join(map(_without_what_is_given, said)))
+                test = os.environ.get("PYTEST_CURRENT_TEST", "")
+                file.write(b"\n".join([test.encode(), *map(_without_what_is_given, said), b""]))
                 return said
 
         subprocess.Popen = Heard  # type: ignore[misc]
@@ -70,7 +78,7 @@ def _without_what_is_given(said: str | bytes | None) -> bytes:
         answer = json.loads(text)
         if isinstance(answer, Mapping):
             text = json.dumps({key: value for key, value in answer.items() if key not in _GIVEN}).encode()
-    return text + b"\n"
+    return text
 
 
 def _look(path: Path, over: threading.Event) -> None:
@@ -101,11 +109,19 @@ def search(folder: Path) -> tuple[list[str], int]:
     if missed:
         message = f"grep does not find {missed}"
         raise AssertionError(message)
-    return sorted(path for path in found - birds.keys() if not any(fnmatch(path, files) for files in _KEY_FILES)), count
+    return sorted(path for path in found - birds.keys() if not any(fnmatch(path, files) for files in _RIGHTFUL)), count
 
 
 def _grep(folder: Path) -> list[str]:
-    command = [need.command("grep"), "--recursive", "--text", "--files-with-matches", "--fixed-strings", "--file=-"]
+    command = [
+        need.command("grep"),
+        "--recursive",
+        "--text",
+        "--files-with-matches",
+        "--null",
+        "--fixed-strings",
+        "--file=-",
+    ]
     done = subprocess.run(
         [*command, str(folder)],
         input=b"\n".join(forms()),
@@ -115,7 +131,7 @@ def _grep(folder: Path) -> list[str]:
     )
     if done.returncode > 1:
         done.check_returncode()
-    return os.fsdecode(done.stdout).splitlines()
+    return os.fsdecode(done.stdout).split("\0")[:-1]
 
 
 def main() -> int:
