@@ -117,7 +117,7 @@ class Chatty(Kept):
         return super().get_password(service, username)
 
     def set_password(self, service: str, username: str, password: str) -> None:
-        print("Thank you for", password)  # noqa: T201
+        print("Thank you for", len(password), "characters")  # noqa: T201
         super().set_password(service, username, password)
 
 
