@@ -1,17 +1,16 @@
 """Edits our own config.toml as text: adds and removes the entries that ``configure`` writes, and touches no other.
 
-tomlkit writes their values, but does not place them: it takes a comment above an entry for the end of the one before,
-and moves a table that stands between two entries.
+It is edited as text since a library such as tomlkit takes a comment above an entry for the end of the one before, and
+moves a table that stands between two entries.
 tomllib checks that the file says what it should afterwards.
 """
 
+import json
 import re
 import tomllib
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
-
-import tomlkit
 
 from docker_credential_ecrx.errors import FileError
 from docker_credential_ecrx.pattern import matches
@@ -57,8 +56,7 @@ def remove_entry(file: TextFile, host: str) -> TextFile:
 def _inserted(text: str, index: int, entry: Mapping[str, str], *, last: bool) -> str:
     """Return ``text`` with ``entry`` before the entry ``index``, or at the end."""
     line_end = "\r\n" if "\r\n" in text else "\n"
-    lines = [_OWN_HEADER, *(f"{key} = {tomlkit.item(value).as_string()}" for key, value in entry.items())]
-    own = line_end.join(lines)
+    own = line_end.join([_OWN_HEADER, *(f"{key} = {_quoted(value)}" for key, value in entry.items())])
     if last and text and not text.endswith("\n"):
         return text + line_end * 2 + own
     if last:
@@ -68,6 +66,11 @@ def _inserted(text: str, index: int, entry: Mapping[str, str], *, last: bool) ->
         return text  # an array of another form, which the caller's check finds unchanged
     at = _above_comments(text, headers[index])
     return text[:at] + own + line_end * 2 + text[at:]
+
+
+def _quoted(value: str) -> str:
+    """Return ``value``, of printable characters, as a TOML string: for these JSON's is the same."""
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _above_comments(text: str, at: int) -> int:

@@ -1,5 +1,6 @@
 """Our own config.toml as text: entries come and go, and nothing else changes, comments and order included."""
 
+import sys
 import tomllib
 from pathlib import Path
 
@@ -100,6 +101,11 @@ class TestSetEntry:
         table = tomllib.loads(set_entry("", profile=profile))
 
         assert [{"match": HOST, "profile": profile}] == table["registry"]
+
+    def test_may_have_every_character_that_configure_takes(self) -> None:
+        every = "".join(character for character in map(chr, range(sys.maxunicode + 1)) if character.isprintable())
+
+        assert [{"match": HOST, "profile": every}] == tomllib.loads(set_entry("", profile=every))["registry"]
 
 
 class TestRemoveEntry:
