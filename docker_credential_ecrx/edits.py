@@ -1,11 +1,10 @@
-"""Edits several of the user's files at once, or shows what that would change."""
+"""Edits several of the user's files at once, or says what that would change."""
 
 import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import NamedTuple
 
-from docker_credential_ecrx import terminal, text_file
+from docker_credential_ecrx import text_file
 from docker_credential_ecrx.text_file import TextFile
 
 
@@ -43,10 +42,3 @@ def preview(edits: list[Edit]) -> Result:
             lines.append(f"{edit.path} {edit.says}")
         after[edit.path] = file
     return Result([(before[path], after[path]) for path in after if after[path] != before[path]], lines)
-
-
-def show(result: Result, veil: Callable[[TextFile], TextFile]) -> None:
-    """Print a diff of each file; ``veil`` takes out what nobody is to see."""
-    for before, after in result.changed:
-        old = before.path if Path(before.path).exists() else os.devnull
-        terminal.diff(veil(before).text, veil(after).text, old, after.path)

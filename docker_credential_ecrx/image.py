@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-from docker_credential_ecrx import links
+from docker_credential_ecrx import registry
 from docker_credential_ecrx.errors import ArgumentError
 from docker_credential_ecrx.registry import Registry
 
@@ -32,9 +32,18 @@ class Image(NamedTuple):
         return f"{self.place.host}/{self.name}".rstrip("/")
 
 
+def registry_of(host: str) -> Registry:
+    """Return the registry that a person names; raise ArgumentError where it is none of ECR's."""
+    place = registry.parse(host)
+    if place is None:
+        message = f"{host} is not a registry of Amazon ECR"
+        raise ArgumentError(message, "write 111111111111.dkr.ecr.us-east-1.amazonaws.com or public.ecr.aws")
+    return place
+
+
 def parse(text: str) -> Image:
     """Return what ``text`` names, HOST[/REPOSITORY[:TAG]]; raise ArgumentError where it is no image in ECR."""
-    place = links.registry_of(text)
+    place = registry_of(text)
     _, _, path = text.removeprefix("https://").removeprefix("http://").partition("/")
     if not path:
         return Image(place)

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from docker_credential_ecrx import docker_config, registry, settings, text_file
-from docker_credential_ecrx.errors import ArgumentError
 from docker_credential_ecrx.registry import Registry
 from docker_credential_ecrx.settings import Settings
 
@@ -34,15 +33,6 @@ def read(environ: Mapping[str, str]) -> Links:
     """Return what docker's config.json says; raise FileError where it cannot be read."""
     file = text_file.read(docker_config.path(environ))
     return Links(docker_config.helpers(file), docker_config.store(file))
-
-
-def registry_of(host: str) -> Registry:
-    """Return the registry that a person names; raise ArgumentError where it is none of ECR's."""
-    place = registry.parse(host)
-    if place is None:
-        message = f"{host} is not a registry of Amazon ECR"
-        raise ArgumentError(message, "write 111111111111.dkr.ecr.us-east-1.amazonaws.com or public.ecr.aws")
-    return place
 
 
 def settings_of(profile: str | None, environ: Mapping[str, str]) -> Settings:

@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import TypedDict, Unpack
 
 import click
@@ -14,6 +15,7 @@ import click
 from docker_credential_ecrx import (
     docker_config,
     edits,
+    image,
     links,
     obstacles,
     registry,
@@ -65,7 +67,7 @@ class _Options(TypedDict):
 
 
 @click.command("configure", help=_HELP, epilog=_EPILOG)
-@click.argument("images", metavar="HOST...", nargs=-1)
+@click.argument("names", metavar="HOST...", nargs=-1)
 @click.option("--profile", metavar="PROFILE", help="The AWS profile that answers.")
 @click.option("--role-arn", metavar="ARN", help="The role that answers, where no AWS profile says so.")
 @click.option("--source-profile", metavar="PROFILE", help="The AWS profile that assumes the role.")
@@ -75,14 +77,14 @@ class _Options(TypedDict):
 @click.option("--remove", is_flag=True, help="Take out what this command wrote for HOST.")
 @click.option("--all", "everything", is_flag=True, help="With --remove: for every registry.")
 @click.option("--dry-run", is_flag=True, help="Print what would change, and write nothing.")
-def command(images: tuple[str, ...], **options: Unpack[_Options]) -> int:
+def command(names: tuple[str, ...], **options: Unpack[_Options]) -> int:
     keys = _keys(options)
-    if options["everything"] == bool(images):
+    if options["everything"] == bool(names):
         message = "name a HOST, or with --remove --all"
         raise click.UsageError(message)
     config = _config(must_exist=not (keys or options["remove"]))
     files = [text_file.read(path) for path in _paths(podman=options["podman"])]
-    hosts = {place.host: image for place, image in _places(images or _given(files[-1]), keys)}
+    hosts = {place.host: name for place, name in _places(names or _given(files[-1]), keys)}
     if options["remove"]:
         wanted = list(_removals(files[-1], config, hosts, options))
     else:
@@ -123,17 +125,17 @@ def _given(file: TextFile) -> Iterator[str]:
             yield server
 
 
-def _places(images: Iterable[str], keys: dict[str, str]) -> Iterator[tuple[Registry, str]]:
+def _places(names: Iterable[str], keys: dict[str, str]) -> Iterator[tuple[Registry, str]]:
     role = _ROLE.fullmatch(keys.get("role_arn", ""))
     if "role_arn" in keys and role is None:
         message = f"{keys['role_arn']} is not the ARN of a role"
         raise ArgumentError(message, "write arn:aws:iam::ACCOUNT:role/NAME, with the 12 digits of the account")
-    for image in images:
-        place = links.registry_of(image)
+    for name in names:
+        place = image.registry_of(name)
         if role and role[1] != place.partition:
             message = f"{role[0]} is of the partition {role[1]}, and {place.host} is in {place.partition}"
             raise ArgumentError(message, f"name a role of {place.partition}: tokens hold in their own partition only")
-        yield place, image
+        yield place, name
 
 
 def _config(*, must_exist: bool) -> str:
@@ -199,11 +201,19 @@ def _removals(file: TextFile, config: str, hosts: Iterable[str], options: _Optio
 
 def _tell(result: Result, config: str, *, dry_run: bool) -> None:
     if dry_run:
-        edits.show(result, lambda file: file if file.path == config else docker_config.without_secrets(file))
+        _show(result, config)
     for line in [] if dry_run else result.lines:
         terminal.out.print(line)
     if not result.changed:
         terminal.out.print("nothing to change")
+
+
+def _show(result: Result, config: str) -> None:
+    """Print a diff of each file; docker's and podman's with dots for what nobody is to see."""
+    for before, after in result.changed:
+        old = before.path if Path(before.path).exists() else os.devnull
+        was, is_now = (file if file.path == config else docker_config.without_secrets(file) for file in (before, after))
+        terminal.diff(was.text, is_now.text, old, after.path)
 
 
 def _tell_next(hosts: dict[str, str], keys: dict[str, str], options: _Options) -> None:
@@ -211,11 +221,11 @@ def _tell_next(hosts: dict[str, str], keys: dict[str, str], options: _Options) -
     loaded = settings.load(PROGRAM, os.environ)
     for host in () if keys else hosts:
         terminal.out.print(f"for {host} answer {loaded.identity_for(host)}")
-    for host, image in hosts.items():
+    for host, name in hosts.items():
         if any(key in _PERSONAL for _, key, _ in chain(loaded.identity_for(host), os.environ)):
             terminal.out.print(f"next: {PROGRAM} login {host}")
         else:
-            path = image.rpartition("://")[2].partition("/")[2] or "REPOSITORY:TAG"
+            path = name.rpartition("://")[2].partition("/")[2] or "REPOSITORY:TAG"
             terminal.out.print(f"next: {'podman' if options['podman'] else 'docker'} pull {host}/{path}")
 
 

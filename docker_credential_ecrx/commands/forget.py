@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import click
 
-from docker_credential_ecrx import helper, kept, keyrings, ledger, links, settings, terminal, tokens
+from docker_credential_ecrx import helper, image, kept, keyrings, ledger, links, settings, terminal, tokens
 from docker_credential_ecrx.errors import EcrxError, KeyringError
 from docker_credential_ecrx.kept import Item
 from docker_credential_ecrx.ledger import Entry
@@ -35,7 +35,7 @@ def command(hosts: tuple[str, ...], *, everything: bool) -> int:
         raise click.UsageError(message)
     setting = settings.load(sys.argv[0], os.environ).keyring
     noted = {name: entry for name, entry in ledger.read(os.environ).items() if entry.get("kind") != "password"}
-    places = [links.registry_of(host) for host in hosts]
+    places = [image.registry_of(host) for host in hosts]
     wanted = noted if everything else dict(item for place in places for item in _answering(place, noted, setting))
     look = kept.looker(setting, tokens.now())
     _drop([look(name, entry) for name, entry in wanted.items()])

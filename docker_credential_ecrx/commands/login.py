@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from docker_credential_ecrx.keyrings import Keyring
 
 # At the top, since it is before the first token that botocore looks for awscrt, which some profile here may need.
-from docker_credential_ecrx import aws, helper, keyrings, ledger, links, minting, settings, terminal, tokens
+from docker_credential_ecrx import aws, helper, image, keyrings, ledger, links, minting, settings, terminal, tokens
 from docker_credential_ecrx.aws_session import Mfa
 from docker_credential_ecrx.errors import (
     ArgumentError,
@@ -59,7 +59,7 @@ class _Errand(NamedTuple):
 @click.option("--profile", metavar="PROFILE", help="The AWS profile to use, in place of the one that answers docker.")
 def command(hosts: tuple[str, ...], mfa_code: str, profile: str | None) -> int:
     code = _checked(mfa_code) if mfa_code else ""
-    errands = _errands([links.registry_of(host) for host in hosts], profile)
+    errands = _errands([image.registry_of(host) for host in hosts], profile)
     keyring = _keyring()
     people: dict[str, Mfa] = {}
     for errand in errands:
