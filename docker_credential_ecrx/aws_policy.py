@@ -8,14 +8,13 @@ from typing import Any, NamedTuple
 from botocore import exceptions
 from botocore.session import Session
 
-from docker_credential_ecrx import aws_session, policy, registry
+from docker_credential_ecrx import aws_session, image, policy, registry
 from docker_credential_ecrx.aws_errors import Answer, MfaNeededError, explain
 from docker_credential_ecrx.errors import ArgumentError, AwsError, MfaCodeNeededError
 from docker_credential_ecrx.identity import Identity, profile_of
 from docker_credential_ecrx.policy import Document
 
-# https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html
-_NAME = re.compile(r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*")
+# https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html has docker's pattern, too.
 _SHORTEST = 2
 _REGION = re.compile(r"[a-z]+(-[a-z]+)+-[0-9]+")
 _DENIED = ("AccessDenied", "AccessDeniedException")
@@ -129,7 +128,7 @@ def target(repository: str, region: str | None) -> Target:
     elif region not in (None, place.region):
         message = f"{host} is in {place.region}, not in {region}"
         raise ArgumentError(message, "leave --region out")
-    if len(name) < _SHORTEST or not _NAME.fullmatch(name):
+    if len(name) < _SHORTEST or not image.is_repository(name):
         message = f"{name or repository} is not a repository's name"
         raise ArgumentError(message, "write it in lower case, without a tag or a digest")
     if region is not None and not _REGION.fullmatch(region):

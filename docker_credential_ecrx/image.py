@@ -9,8 +9,9 @@ from docker_credential_ecrx.registry import Registry
 
 # https://github.com/distribution/reference/blob/main/regexp.go
 _PART = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*"
+_REPOSITORY = rf"{_PART}(/{_PART})*"
 _IMAGE = re.compile(
-    rf"(?P<repository>{_PART}(/{_PART})*)"
+    rf"(?P<repository>{_REPOSITORY})"
     r"(:(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?(@(?P<digest>[a-z0-9]+:[0-9a-f]{32,}))?"
 )
 
@@ -39,6 +40,11 @@ def registry_of(host: str) -> Registry:
         message = f"{host} is not a registry of Amazon ECR"
         raise ArgumentError(message, "write 111111111111.dkr.ecr.us-east-1.amazonaws.com or public.ecr.aws")
     return place
+
+
+def is_repository(name: str) -> bool:
+    """Return whether a repository may be called ``name``, as far as docker is concerned."""
+    return re.fullmatch(_REPOSITORY, name) is not None
 
 
 def parse(text: str) -> Image:

@@ -121,17 +121,20 @@ def pod_identity(request: Request, environ: "Mapping[str, str]") -> Identity | N
     if not request.token:
         return None
     named = [(f"the annotation {key}", request.annotations.get(key)) for key in ANNOTATIONS]
-    where, arn = next(((where, arn) for where, arn in (*named, (VARIABLE, environ.get(VARIABLE))) if arn), ("", ""))
-    if not arn:
+    named.append((VARIABLE, environ.get(VARIABLE)))
+    where, role = next(((where, role) for where, role in named if role), ("", ""))
+    if not role:
         return None
     subject = subject_of(request.token)
     if subject is None:
         message = "the serviceAccountToken of kubelet's request is no JSON web token with a subject"
         raise RequestError(message, "send the token of the pod's service account")
-    if not (arn.startswith("arn:aws") and ":role/" in arn and arn.isascii() and arn.isprintable()):
-        message = f"{where} of {subject} is {_word(arn)}, which is not a role's ARN"
+    from docker_credential_ecrx import arn  # where pods have no roles, it is not needed
+
+    if arn.role(role) is None:
+        message = f"{where} of {subject} is {_word(role)}, which is not a role's ARN"
         raise RequestError(message, "write arn:aws:iam::ACCOUNT:role/NAME")
-    return Identity(role_arn=arn, web_identity=request.token)
+    return Identity(role_arn=role, web_identity=request.token)
 
 
 def cache_seconds(token: "Token", moment: "Moment") -> int:

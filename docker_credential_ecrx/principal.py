@@ -4,12 +4,12 @@ import hashlib
 import re
 from typing import NamedTuple
 
+from docker_credential_ecrx import arn
+from docker_credential_ecrx.arn import Arn
 from docker_credential_ecrx.errors import ArgumentError
 
 _ACCOUNT = re.compile(r"[0-9]{12}")
-# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html says what names and paths are made of.
-_ARN = re.compile(r"arn:(aws[a-z-]*):iam::([0-9]{12}):(root|(role|user)/([!-~]+/)?([A-Za-z0-9_+=,.@-]+))")
-_SESSION = re.compile(r"arn:(aws[a-z-]*):sts::([0-9]{12}):assumed-role/([A-Za-z0-9_+=,.@-]+)/.+")
+_KINDS = ("root", "role", "user")  # that a policy may name
 
 
 class Principal(NamedTuple):
@@ -32,24 +32,25 @@ def parse(to: str, partition: str) -> Principal:
     """
     if _ACCOUNT.fullmatch(to):
         to = f"arn:{partition}:iam::{to}:root"
-    session = _SESSION.fullmatch(to)
-    if session is not None:
+    found = arn.parse(to)
+    if found is not None and found.kind == "assumed-role":
         message = f"{to} is a session of a role"
-        hint = f"name the role, with its path if it has one: arn:{session[1]}:iam::{session[2]}:role/{session[3]}"
-        raise ArgumentError(message, hint)
-    match = _ARN.fullmatch(to)
-    if match is None:
+        role = f"arn:{found.partition}:iam::{found.account}:role/{found.name}"
+        raise ArgumentError(message, f"name the role, with its path if it has one: {role}")
+    if found is None or found.kind not in _KINDS:
         message = f"{to} is neither an account's id nor the ARN of its root, a role or a user"
         raise ArgumentError(message, f"write 12 digits, or arn:{partition}:iam::ACCOUNT:role/NAME")
-    if match[1] != partition:
-        message = f"{to} is of the partition {match[1]}, and the repository is in {partition}"
+    if found.partition != partition:
+        message = f"{to} is of the partition {found.partition}, and the repository is in {partition}"
         raise ArgumentError(message, f"name a principal of {partition}: no policy reaches into another partition")
-    return Principal(to, match[2], _sid(match))
+    return Principal(to, found.account, _sid(to, found))
 
 
-def _sid(match: re.Match[str]) -> str:
-    if match[3] == "root":
-        return match[2]
-    # The digest tells apart what differs in other characters only.
-    digest = hashlib.sha256(match[3].encode()).hexdigest()[:8]
-    return f"{match[2]}{match[4].title()}{re.sub('[^A-Za-z0-9]', '', match[6])}{digest}"
+def _sid(to: str, found: Arn) -> str:
+    """Return the account, and of a role or a user its kind, its name and a digest of what stands for it in the ARN."""
+    if found.kind == "root":
+        return found.account
+    # The digest tells apart what differs in the path, or in other characters only.
+    resource = to.partition(f":{found.account}:")[2]
+    digest = hashlib.sha256(resource.encode()).hexdigest()[:8]
+    return f"{found.account}{found.kind.title()}{re.sub('[^A-Za-z0-9]', '', found.name)}{digest}"

@@ -9,6 +9,7 @@ import re
 import shlex
 from typing import NamedTuple
 
+from docker_credential_ecrx import arn
 from docker_credential_ecrx.image import Image
 from docker_credential_ecrx.policy import PULL, PUSH, Access
 from docker_credential_ecrx.settings import PROGRAM
@@ -18,10 +19,9 @@ _DENIED_BY = re.compile(
     r"with an explicit deny in (?:an? |the )?(?P<policy>[A-Za-z ()-]+? policy|permissions boundary)"
 )
 _MISSING = re.compile(r"no (?P<policy>[A-Za-z ()-]+?) allows")
-_ROLE = re.compile(r"arn:(?P<partition>aws[a-z-]*):sts::[0-9]{12}:assumed-role/(?P<name>[^/]+)/")
-_USER = re.compile(r"arn:(?P<partition>aws[a-z-]*):iam::[0-9]{12}:user/([^/]+/)*(?P<name>[^/]+)")
 # What AWS has for those who pull, and for those who push, too.
 _MANAGED = {PULL: "AmazonEC2ContainerRegistryReadOnly", PUSH: "AmazonEC2ContainerRegistryPowerUser"}
+_ATTACHED_TO = {"assumed-role": "role", "user": "user"}  # by the kind of principal that asks
 
 
 class Refusal(NamedTuple):
@@ -69,17 +69,18 @@ def _policy(verb: str, image: Image, *more: str) -> str:
 def _allow(who: str, access: Access) -> str:
     """Return what gives ``who`` rights of its own: the command for a role or a user, else words."""
     name = _MANAGED[access]
-    for kind, match in (("role", _ROLE.match(who)), ("user", _USER.match(who))):
-        if match and not match["name"].startswith("AWSReservedSSO_"):
-            policy = f"arn:{match['partition']}:iam::aws:policy/{name}"
-            command = shlex.join(
-                ["aws", "iam", f"attach-{kind}-policy", f"--{kind}-name", match["name"], "--policy-arn", policy]
-            )
-            return f"run as an administrator of account {_account(who)}: {command}"
+    found = arn.parse(who)
+    kind = _ATTACHED_TO.get(found.kind) if found else None
     # A role of IAM Identity Center is changed there, in its permission set.
+    if found and kind and not found.name.startswith("AWSReservedSSO_"):
+        policy = f"arn:{found.partition}:iam::aws:policy/{name}"
+        command = shlex.join(
+            ["aws", "iam", f"attach-{kind}-policy", f"--{kind}-name", found.name, "--policy-arn", policy]
+        )
+        return f"run as an administrator of account {found.account}: {command}"
     return f"add the managed policy {name} to the principal's own, or to its permission set"
 
 
-def _account(arn: str) -> str:
-    match = re.match(r"arn:[a-z-]+:[a-z]+:[a-z0-9-]*:([0-9]{12}):", arn)
-    return match[1] if match else ""
+def _account(who: str) -> str:
+    found = arn.parse(who)
+    return found.account if found else ""

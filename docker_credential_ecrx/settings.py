@@ -160,7 +160,9 @@ def _rule(entry: "dict[str, Any]", path: str, where: str) -> tuple[str, Identity
                 message = f"{path}: {where}: {key} goes with role_arn, not with profile"
                 raise SettingsError(message, "set it in the AWS profile, or use role_arn")
         return entry["match"], Identity(entry["profile"])
-    if not (entry["role_arn"].startswith("arn:aws") and ":role/" in entry["role_arn"]):
+    from docker_credential_ecrx import arn  # who names no role has no use for it
+
+    if arn.role(entry["role_arn"]) is None:
         message = f"{path}: {where}: role_arn {entry['role_arn']} is not a role's ARN"
         raise SettingsError(message, "write arn:aws:iam::ACCOUNT:role/NAME")
     role = {key: entry[key] for key in ("role_arn", *_ROLE_KEYS) if key in entry}

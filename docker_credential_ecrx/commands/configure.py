@@ -2,7 +2,6 @@
 
 import difflib
 import os
-import re
 import shlex
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -13,6 +12,7 @@ from typing import TypedDict, Unpack
 import click
 
 from docker_credential_ecrx import (
+    arn,
     docker_config,
     edits,
     image,
@@ -50,7 +50,6 @@ Examples:
   docker-credential-ecrx configure 111111111111.dkr.ecr.us-east-1.amazonaws.com \\
     --role-arn arn:aws:iam::222222222222:role/puller --source-profile base --dry-run
 """
-_ROLE = re.compile(r"arn:(aws[a-z-]*):iam::[0-9]{12}:role/([!-~]+/)?[A-Za-z0-9_+=,.@-]+")
 _PERSONAL = ("mfa_serial", "sso_session", "sso_start_url", "login_session")  # AWS profiles that want a person there
 
 
@@ -126,14 +125,16 @@ def _given(file: TextFile) -> Iterator[str]:
 
 
 def _places(names: Iterable[str], keys: dict[str, str]) -> Iterator[tuple[Registry, str]]:
-    role = _ROLE.fullmatch(keys.get("role_arn", ""))
+    role = arn.role(keys.get("role_arn", ""))
     if "role_arn" in keys and role is None:
         message = f"{keys['role_arn']} is not the ARN of a role"
         raise ArgumentError(message, "write arn:aws:iam::ACCOUNT:role/NAME, with the 12 digits of the account")
     for name in names:
         place = image.registry_of(name)
-        if role and role[1] != place.partition:
-            message = f"{role[0]} is of the partition {role[1]}, and {place.host} is in {place.partition}"
+        if role and role.partition != place.partition:
+            message = (
+                f"{keys['role_arn']} is of the partition {role.partition}, and {place.host} is in {place.partition}"
+            )
             raise ArgumentError(message, f"name a role of {place.partition}: tokens hold in their own partition only")
         yield place, name
 

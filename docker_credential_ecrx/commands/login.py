@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from docker_credential_ecrx.keyrings import Keyring
 
 # At the top, since it is before the first token that botocore looks for awscrt, which some profile here may need.
-from docker_credential_ecrx import aws, helper, image, keyrings, ledger, links, minting, settings, terminal, tokens
+from docker_credential_ecrx import arn, aws, helper, image, keyrings, ledger, links, minting, settings, terminal, tokens
 from docker_credential_ecrx.aws_session import Mfa
 from docker_credential_ecrx.errors import (
     ArgumentError,
@@ -69,11 +69,11 @@ def command(hosts: tuple[str, ...], mfa_code: str, profile: str | None) -> int:
         token = _mint(errand, keyring, mfa)
         code = mfa.code
         with terminal.waiting("asking AWS who that is"):
-            arn = aws.principal(errand.places[0], errand.who, mfa)
+            principal = aws.principal(errand.places[0], errand.who, mfa)
         _settle(errand, token, keyring)
         if errand is not errands[0]:
             terminal.out.print()
-        _tell(errand, token, keyring, arn)
+        _tell(errand, token, keyring, principal)
     return 0
 
 
@@ -157,11 +157,11 @@ def _settle(errand: _Errand, token: Token, keyring: "Keyring") -> None:
     ledger.forget(os.environ, *errand.logins)
 
 
-def _tell(errand: _Errand, token: Token, keyring: "Keyring", arn: str) -> None:
+def _tell(errand: _Errand, token: Token, keyring: "Keyring", principal: str) -> None:
     for place in errand.places:
         terminal.heading(place.host)
     rows = [("for", str(errand.who))]
-    if arn:
-        rows += [("account", arn.split(":")[4]), ("principal", arn)]
+    if found := arn.parse(principal):
+        rows += [("account", found.account), ("principal", principal)]
     rows += [("until", terminal.moment(token.minted.utc + token.life, token.minted.utc)), ("kept in", keyring.label)]
     terminal.facts(rows)

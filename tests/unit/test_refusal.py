@@ -1,7 +1,5 @@
 """Whose side is missing where a registry says 403, by what IAM says, or does not."""
 
-import shlex
-
 import pytest
 
 from docker_credential_ecrx import image, refusal
@@ -110,7 +108,8 @@ class TestNoReason:
         assert "--to ACCOUNT" in refusal.explain("", IMAGE, "", GET_IMAGE, PULL).remedy
 
 
-def test_what_a_message_holds_is_quoted_for_the_shell() -> None:
-    remedy = explain(TestMissingRights.REASON, "arn:aws:sts::222222222222:assumed-role/$(id)/x").remedy
+def test_who_is_no_principal_of_awss_is_in_no_command() -> None:
+    found = explain("", "arn:aws:sts::222222222222:assumed-role/$(id)/x")
 
-    assert "$(id)" in shlex.split(remedy.rpartition(": ")[2])
+    assert "$(id)" in found.detail
+    assert "$(id)" not in found.remedy

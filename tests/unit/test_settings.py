@@ -93,6 +93,8 @@ WRONG = [
     ('[[registry]]\nmatch = 1\nprofile = "p"\n', "match is not a text"),
     ('[[registry]]\nmatch = "*"\nprofile = "p"\nexternal_id = "x"\n', "external_id goes with role_arn"),
     ('[[registry]]\nmatch = "*"\nrole_arn = "puller"\n', "role_arn puller is not a role's ARN"),
+    ('[[registry]]\nmatch = "*"\nrole_arn = "arn:aws:role/r"\n', "role_arn arn:aws:role/r is not a role's ARN"),
+    ('[[registry]]\nmatch = "*"\nrole_arn = "arn:aws:iam::1:role/r"\n', "is not a role's ARN"),
     ('[[registry]]\nmatch="*"\nrole_arn="arn:aws:iam::1:role/r"\nduration_seconds = 60\n', "duration_seconds"),
     ('[[registry]]\nmatch="*"\nrole_arn="arn:aws:iam::1:role/r"\nduration_seconds = true\n', "duration_seconds"),
     ('[cash]\nkeyring = "auto"\n', "unknown key cash"),

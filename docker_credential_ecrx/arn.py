@@ -1,0 +1,66 @@
+"""Reads the ARN of a principal; without ``re``, since a cached get may read a role's.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
+"""
+
+_PARTS = 6  # arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE
+_ACCOUNT_LENGTH = 12
+_LOWER = frozenset("abcdefghijklmnopqrstuvwxyz-")
+_DIGITS = frozenset("0123456789")
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html says what names and paths are made of.
+_OF_NAMES = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+=,.@-")
+_OF_PATHS = frozenset(map(chr, range(0x21, 0x7F)))
+_KINDS = {"iam": ("root", "role", "user"), "sts": ("assumed-role", "federated-user")}
+
+
+class Arn:
+    """A principal's ARN.
+
+    ``account`` is 12 digits; ``kind`` is ``root``, ``role``, ``user``, ``assumed-role`` (a role's session) or
+    ``federated-user``.
+    ``name`` is without its path; a session has that of its role, and a root none.
+    """
+
+    __slots__ = ("account", "kind", "name", "partition")
+
+    def __init__(self, partition: str, account: str, kind: str, name: str) -> None:
+        self.partition = partition
+        self.account = account
+        self.kind = kind
+        self.name = name
+
+
+def parse(text: str) -> Arn | None:
+    """Return the principal whose ARN ``text`` is, or None where it is nobody's."""
+    parts = text.split(":", _PARTS - 1)
+    if len(parts) != _PARTS:
+        return None
+    scheme, partition, service, region, account, resource = parts
+    kind, _, rest = resource.partition("/")
+    name = "" if resource == "root" else _name_in(kind, rest)
+    if (
+        (scheme, region) != ("arn", "")
+        or not (partition.startswith("aws") and _LOWER.issuperset(partition))
+        or not (len(account) == _ACCOUNT_LENGTH and _DIGITS.issuperset(account))
+        or kind not in _KINDS.get(service, ())
+        or name is None
+    ):
+        return None
+    return Arn(partition, account, kind, name)
+
+
+def role(text: str) -> Arn | None:
+    """Return the role whose ARN ``text`` is, or None where it is no role's."""
+    found = parse(text)
+    return found if found is not None and found.kind == "role" else None
+
+
+def _name_in(kind: str, rest: str) -> str | None:
+    """Return the name in ``rest``, NAME/SESSION or [PATH/]NAME, or None where it is not of that form."""
+    if kind == "assumed-role":
+        name, _, session = rest.partition("/")
+        is_whole = session != "" and _OF_PATHS.issuperset(session)
+    else:
+        path, slash, name = rest.rpartition("/")
+        is_whole = (path != "") == (slash != "") and _OF_PATHS.issuperset(path)
+    return name if is_whole and name and _OF_NAMES.issuperset(name) else None
