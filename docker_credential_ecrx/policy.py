@@ -92,27 +92,11 @@ def denied_by(document: Document | None, to: Principal) -> tuple[list[str], list
     return always, [name for name, statement in found if "Condition" in statement]
 
 
-def _about(document: Document | None, to: Principal, effect: str) -> list[tuple[str, Document]]:
-    """Return name and statement of each that has that effect on what ``to`` does with images."""
-    return [
-        (one_line(str(statement.get("Sid") or f"number {number}")), statement)
-        for number, statement in enumerate(_statements(document), 1)
-        if statement.get("Effect") == effect and _is_of(statement, to) and _is_of_images(statement)
-    ]
-
-
-def _is_of(statement: Document, to: Principal) -> bool:
-    names = {"*", to.arn, to.account, to.root}
-    if "NotPrincipal" in statement:
-        # A role or a user is spared only where it is named itself, beside its account.
-        spared = {to.arn, to.account} if to.arn == to.root else {to.arn}
-        return spared.isdisjoint(_principals(statement, "NotPrincipal"))
-    return not names.isdisjoint(_principals(statement))
-
-
 def suspects(document: Document | None, to: Principal) -> list[str]:
     """Return the principals that may not exist: ``to``, and those that AWS has an id for in place of an ARN."""
-    named = {name: None for statement in _statements(document) for name in _principals(statement)}
+    named: dict[str, None] = {}
+    for statement in _statements(document):
+        named |= dict.fromkeys([*_principals(statement), *_principals(statement, "NotPrincipal")])
     return [name for name in named if name == to.arn or _UNIQUE_ID.fullmatch(name)]
 
 
@@ -154,7 +138,7 @@ def _replaced(statements: list[Document], sids: list[str], *wanted: Document) ->
 
 def _plain(statement: Document) -> Document:
     """Return the statement in one of the forms that it has: AWS need not keep ours."""
-    plain = statement | {"Action": sorted(map(str, _listed(statement.get("Action", []))))}
+    plain = statement | {"Action": sorted(_actions(statement))}
     principal = statement.get("Principal")
     if isinstance(principal, dict) and principal.keys() == {"AWS"}:
         plain["Principal"] = _principals(statement)
@@ -167,17 +151,64 @@ def _principals(statement: Document, key: str = "Principal") -> list[str]:
     return [str(name) for name in _listed(principal.get("AWS", []) if isinstance(principal, dict) else principal)]
 
 
-def _is_of_images(statement: Document) -> bool:
-    patterns = [str(pattern).lower() for pattern in _listed(statement.get("Action", []))]
-    return any(fnmatchcase(action.lower(), pattern) for action in PUSH.actions for pattern in patterns)
+def _actions(statement: Document, key: str = "Action") -> list[str]:
+    return [str(action) for action in _listed(statement.get(key, []))]
+
+
+def _about(document: Document | None, to: Principal, effect: str) -> list[tuple[str, Document]]:
+    """Return name and statement of each statement that allows or denies, as ``effect`` says, ``to`` to push or pull."""
+    return [
+        (one_line(str(statement.get("Sid") or f"number {number}")), statement)
+        for number, statement in enumerate(_statements(document), 1)
+        if statement.get("Effect") == effect and _is_about_principal(statement, to) and _is_about_images(statement)
+    ]
+
+
+def _is_about_principal(statement: Document, to: Principal) -> bool:
+    accounts = {"*", to.account, to.root}
+    if "NotPrincipal" not in statement:
+        return not (accounts | {to.arn}).isdisjoint(_principals(statement))
+    # AWS compares the account, then the role or the user in it: who is to be left out has to be named by both.
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
+    left_out = _principals(statement, "NotPrincipal")
+    is_itself = to.arn == to.root or "*" in left_out or to.arn in left_out
+    return accounts.isdisjoint(left_out) or not is_itself
+
+
+def _is_about_images(statement: Document) -> bool:
+    """Return whether the statement is about any of the actions that push or pull."""
+    if "NotAction" not in statement:
+        return any(_is_among(action, _actions(statement)) for action in PUSH.actions)
+    return not all(_is_among(action, _actions(statement, "NotAction")) for action in PUSH.actions)
+
+
+def _is_among(action: str, patterns: list[str]) -> bool:
+    """Return whether one of ``patterns`` is of ``action``: IAM knows ``*`` and ``?`` alone, and no case."""
+    return any(fnmatchcase(action.lower(), pattern.lower().replace("[", "[[]")) for pattern in patterns)
 
 
 def _sentence(statement: Document) -> str:
-    actions = [str(action) for action in _listed(statement.get("Action", []))]
-    words = next((access.words for access in (PUSH, PULL) if set(actions) == set(access.actions)), ", ".join(actions))
+    """Return whom the statement lets do what, or forbids it."""
     may = "may" if statement.get("Effect") == "Allow" else "may not"
     condition = ", on a condition" if "Condition" in statement else ""
-    return f"{', '.join(_principals(statement)) or '…'} {may} {words or '…'}{condition}"
+    return f"{_whom(statement)} {may} {_what(statement)}{condition}"
+
+
+def _whom(statement: Document) -> str:
+    if "NotPrincipal" in statement:
+        return f"all but {', '.join(_principals(statement, 'NotPrincipal'))}"
+    return ", ".join(_principals(statement)) or "…"
+
+
+def _what(statement: Document) -> str:
+    if "NotAction" in statement:
+        return f"do anything but {_words(_actions(statement, 'NotAction'))}"
+    return _words(_actions(statement)) or "…"
+
+
+def _words(actions: list[str]) -> str:
+    """Return a name for ``actions`` where they have one, else themselves."""
+    return next((access.words for access in (PUSH, PULL) if set(actions) == set(access.actions)), ", ".join(actions))
 
 
 def _listed(value: Any) -> list[Any]:  # noqa: ANN401 - JSON

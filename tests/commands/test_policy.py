@@ -109,6 +109,13 @@ class TestGrant:
 
         assert 'is shut out, on a condition, whatever is granted, by the Deny of "number 1"' in said
 
+    def test_is_not_well_where_everything_but_something_is_denied(self, owner: Home) -> None:
+        _set(owner, {"Sid": "Nobody", "Effect": "Deny", "Principal": "*", "NotAction": "ecr:DescribeImages"})
+
+        found = owner.run(*_GRANT)
+
+        assert (1, True) == (found.status, 'by the Deny of "Nobody"' in found.stderr)
+
     def test_says_the_command_that_changes_it(self, owner: Home) -> None:
         said = _well(owner.run(*_GRANT, "--pull-only", "--region", "us-east-1")).stderr
 
@@ -269,6 +276,14 @@ class TestRevoke:
         assert 1 == found.status
         assert 'still let in, by the statement "new statement"' in found.stderr
         assert ["new statement"] == _sids(owner)
+
+    def test_is_not_well_where_a_statement_lets_them_do_all_but_something(self, owner: Home) -> None:
+        statement = {key: value for key, value in _FOREIGN.items() if key != "Action"}
+        _set(owner, statement | {"Principal": {"AWS": _ROOT}, "NotAction": "ecr:DeleteRepository"})
+
+        found = owner.run(*_REVOKE, "--apply")
+
+        assert (1, True) == (found.status, 'still let in, by the statement "new statement"' in found.stderr)
 
     def test_takes_back_the_grant_of_a_role_and_not_its_accounts(self, owner: Home) -> None:
         for to in (SECONDARY, ROLE):

@@ -36,6 +36,10 @@ def _document(*statements: Document) -> Document:
     return {"Version": "2008-10-17", "Id": "theirs", "Statement": list(statements)}
 
 
+def _all_but(actions: object, whom: object) -> Document:
+    return {"Effect": "Allow", "Principal": whom, "NotAction": actions}
+
+
 def _statement(to: str = _ID, access: Access = PUSH) -> Document:
     (statement,) = policy.grant(None, _named(to), access)["Statement"]
     assert isinstance(statement, dict)
@@ -201,9 +205,32 @@ class TestStillAllowedBy:
             (_ROLE, _FOREIGN | {"Principal": {"AWS": _ROLE}}, ["AllowOther"]),
             (_ROLE, _statement(), ["EcrxPushPull222222222222"]),
             (_ROLE, _FOREIGN | {"Principal": {"Service": "codebuild.amazonaws.com"}}, []),
+            (_ID, _all_but("ecr:DeleteRepository", {"AWS": _ROOT}), ["number 1"]),
+            (_ID, _all_but(["ecr:Put*", "ecr:*Layer*"], {"AWS": _ROOT}), ["number 1"]),
+            (_ID, _all_but("ecr:*", {"AWS": _ROOT}), []),
+            (_ID, _all_but(["ecr:Batch*", "ECR:*Layer*", "ecr:PutImage"], {"AWS": _ROOT}), []),
+            (_ID, _all_but("ecr:DeleteRepository", {"AWS": "333333333333"}), []),
         ],
     )
     def test_names_the_statements_that_let_in(self, to: str, statement: Document, expected: list[str]) -> None:
+        assert expected == policy.still_allowed_by(_document(statement), _named(to))
+
+    @pytest.mark.parametrize(
+        ("to", "excepted", "expected"),
+        [
+            (_ID, "333333333333", ["number 1"]),
+            (_ID, _ROOT, []),
+            (_ID, [_ID, "333333333333"], []),
+            (_ID, "*", []),
+            (_ROLE, [_ROOT, _ROLE], []),
+            (_ROLE, [_ID, _ROLE], []),
+            (_ROLE, _ROOT, ["number 1"]),
+            (_ROLE, _ROLE, ["number 1"]),
+        ],
+    )
+    def test_names_those_that_let_in_all_but_some(self, to: str, excepted: object, expected: list[str]) -> None:
+        statement = {"Effect": "Allow", "NotPrincipal": {"AWS": excepted}, "Action": "ecr:*"}
+
         assert expected == policy.still_allowed_by(_document(statement), _named(to))
 
     def test_is_none_without_a_policy(self) -> None:
@@ -231,14 +258,27 @@ class TestDeniedBy:
 
         assert expected == policy.denied_by(_document(statement), _named(to))
 
+    @pytest.mark.parametrize(
+        ("excepted", "expected"),
+        [("ecr:DescribeImages", ["number 1"]), (["ecr:*"], []), (_PULL_ACTIONS, ["number 1"]), (_PUSH_ACTIONS, [])],
+    )
+    def test_names_those_that_forbid_all_but_some_actions(self, excepted: object, expected: list[str]) -> None:
+        statement = _all_but(excepted, "*") | {"Effect": "Deny"}
+
+        assert (expected, []) == policy.denied_by(_document(statement), _named(_ID))
+
     @pytest.mark.parametrize(("excepted", "expected"), [(_ROOT, []), ("333333333333", ["number 1"])])
     def test_names_those_that_shut_out_all_but_some(self, excepted: str, expected: list[str]) -> None:
         statement = {"Effect": "Deny", "NotPrincipal": {"AWS": excepted}, "Action": "ecr:*"}
 
         assert (expected, []) == policy.denied_by(_document(statement), _named(_ID))
 
-    @pytest.mark.parametrize(("excepted", "expected"), [([_ROOT, _ROLE], []), ([_ROOT], ["number 1"])])
-    def test_spare_a_role_only_by_its_own_name(self, excepted: list[str], expected: list[str]) -> None:
+    @pytest.mark.parametrize(
+        ("excepted", "expected"), [([_ROOT, _ROLE], []), ([_ROOT], ["number 1"]), ([_ROLE], ["number 1"])]
+    )
+    def test_spare_a_role_only_by_its_own_name_beside_its_accounts(
+        self, excepted: list[str], expected: list[str]
+    ) -> None:
         statement = {"Effect": "Deny", "NotPrincipal": {"AWS": excepted}, "Action": "ecr:*"}
 
         assert (expected, []) == policy.denied_by(_document(statement), _named(_ROLE))
@@ -253,6 +293,12 @@ class TestSuspects:
 
         assert [gone, _ROLE] == policy.suspects(document, _named(_ROLE))
 
+    def test_may_be_those_that_a_statement_excepts(self) -> None:
+        gone = "AROAEXAMPLEEXAMPLE00"
+        statement = {"Effect": "Deny", "NotPrincipal": {"AWS": [_ROOT, gone]}, "Action": "ecr:*"}
+
+        assert [gone] == policy.suspects(_document(statement), _named(_ROLE))
+
 
 class TestSummary:
     @pytest.mark.parametrize(
@@ -263,7 +309,12 @@ class TestSummary:
             (_FOREIGN | {"Effect": "Deny"}, ("AllowOther", "333333333333 may not ecr:*")),
             (_FOREIGN | {"Condition": {"Bool": {}}}, ("AllowOther", "333333333333 may ecr:*, on a condition")),
             (_FOREIGN | {"Sid": "a\x1b[2Jb\nc"}, ("a [2Jb c", "333333333333 may ecr:*")),
-            ({"Effect": "Allow", "NotPrincipal": {"AWS": _ID}, "NotAction": "ecr:*"}, ("", "… may …")),
+            (
+                {"Effect": "Allow", "NotPrincipal": {"AWS": _ID}, "NotAction": ["ecr:Put*", "ecr:Get*"]},
+                ("", f"all but {_ID} may do anything but ecr:Put*, ecr:Get*"),
+            ),
+            (_all_but(_PULL_ACTIONS, "*") | {"Effect": "Deny"}, ("", "* may not do anything but pull")),
+            ({"Effect": "Allow"}, ("", "… may …")),
         ],
     )
     def test_says_who_may_do_what(self, statement: Document, expected: tuple[str, str]) -> None:
@@ -400,9 +451,10 @@ def test_nothing_that_json_can_hold_breaks_the_rest() -> None:
     """A policy is AWS's and still a stranger's text."""
     odd: list[Any] = [None, 0, "*", [], [None], {}, {"AWS": None}, {"AWS": [{}]}]
     for value in odd:
-        document = _document({"Sid": value, "Effect": value, "Principal": value, "Action": value})
+        statement = {"Sid": value, "Effect": value, "Principal": value, "Action": value}
+        document = _document(statement, statement | {"NotPrincipal": value, "NotAction": value})
         assert policy.summary(document)
         policy.still_allowed_by(document, _named(_ID))
         policy.denied_by(document, _named(_ID))
         policy.suspects(document, _named(_ID))
-        assert 2 == len(policy.grant(document, _named(_ID), PUSH)["Statement"])
+        assert 3 == len(policy.grant(document, _named(_ID), PUSH)["Statement"])
