@@ -23,6 +23,9 @@ Show what is kept: tokens of Amazon ECR and passwords of other registries.
 
 AWS is not asked, and no secret is shown. A token serves every registry of its region that its identity may use; the
 registries shown are those that it was minted for.
+
+The exit status is 1 where something is gone from its keyring or out of reach there, or the keyring that is set for
+tokens is not available.
 """
 _EPILOG = """\
 \b
@@ -41,10 +44,11 @@ class _Times(NamedTuple):
 
 
 class _Destination(NamedTuple):
-    """The keyring that something goes to, or why there is none."""
+    """The keyring that something goes to, or why there is none; ``failed`` where one is set that is not available."""
 
     keyring: str | None
     reason: str = ""
+    failed: bool = False
 
 
 class _Report(NamedTuple):
@@ -53,6 +57,15 @@ class _Report(NamedTuple):
     passwords: list[Item]
     tokens_go_to: _Destination
     passwords_go_to: _Destination
+
+    @property
+    def ok(self) -> bool:
+        """Return whether all that is kept can be served, and tokens have the keyring that is set, if one is.
+
+        Passwords need none before there are some: servers and CI runners have none that survives a reboot.
+        """
+        states = {item.state for item in (*self.tokens, *self.passwords)}
+        return states.isdisjoint(("gone", "unknown")) and not self.tokens_go_to.failed
 
 
 @click.command("status", help=_HELP, epilog=_EPILOG)
@@ -64,7 +77,7 @@ def command(*, as_json: bool) -> int:
         terminal.out.print(json.dumps(_document(report, now), indent=2))
     else:
         _print(report, now)
-    return 0
+    return 0 if report.ok else 1
 
 
 def _report(now: Moment) -> _Report:
@@ -88,7 +101,7 @@ def _destination(choose: "Callable[[str], Keyring | None]", setting: str) -> _De
     try:
         keyring = choose(setting)
     except KeyringError as error:
-        return _Destination(None, str(error))
+        return _Destination(None, str(error), failed=True)
     return _Destination(keyring.label) if keyring else _Destination(None, "every get asks AWS")
 
 
@@ -136,8 +149,8 @@ def _password(item: Item) -> str:
 def _settings(report: _Report) -> Iterator[tuple[str, str]]:
     exists = Path(report.config).exists()
     yield "config file", report.config if exists else f"{report.config or 'none'} (not there: the defaults apply)"
-    for name, (keyring, reason) in (("tokens", report.tokens_go_to), ("passwords", report.passwords_go_to)):
-        yield f"{name} go to", keyring or f"no keyring: {reason}"
+    for name, to in (("tokens", report.tokens_go_to), ("passwords", report.passwords_go_to)):
+        yield f"{name} go to", to.keyring or f"no keyring: {to.reason}"
 
 
 def _document(report: _Report, now: Moment) -> dict[str, Any]:

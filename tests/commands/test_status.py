@@ -28,18 +28,18 @@ def passwords(home: Home, secret_service: dict[str, str]) -> Iterator[None]:
             item.delete()
 
 
-def status(home: Home, **env: str) -> Any:  # noqa: ANN401 - JSON
-    """Return what ``status --json`` says; AWS is not asked."""
+def status(home: Home, ends: int = 0, /, **env: str) -> Any:  # noqa: ANN401 - JSON
+    """Return what ``status --json`` says, with the exit status ``ends``; AWS is not asked."""
     home.aws.calls.clear()
     found = home.run("status", "--json", env=env)
-    assert (0, "", []) == (found.status, found.stderr, home.aws.calls)
+    assert (ends, "", []) == (found.status, found.stderr, home.aws.calls)
     return found.answer
 
 
-def text(home: Home, **env: str) -> str:
-    """Return what ``status`` says to a person."""
+def text(home: Home, ends: int = 0, /, **env: str) -> str:
+    """Return what ``status`` says to a person, with the exit status ``ends``."""
     found = home.run("status", env=env)
-    assert (0, "") == (found.status, found.stderr)
+    assert (ends, "") == (found.status, found.stderr)
     return found.stdout
 
 
@@ -111,13 +111,13 @@ class TestToken:
         assert [] == status(home)["tokens"]
         assert "no token is cached" in text(home)
 
-    def test_that_its_keyring_lost_is_shown_as_gone(self, home: Home) -> None:
+    def test_that_its_keyring_lost_is_shown_as_gone_which_is_not_well(self, home: Home) -> None:
         home.add_role_profile()
         home.get()
         kept.lose(home)
 
-        assert ["gone"] == [token["state"] for token in status(home)["tokens"]]
-        assert "gone from the keyring before its time" in text(home)
+        assert ["gone"] == [token["state"] for token in status(home, 1)["tokens"]]
+        assert "gone from the keyring before its time" in text(home, 1)
 
     def test_in_a_keyring_that_is_not_to_be_had_is_shown_as_unknown_with_the_reason(
         self, home: Home, secret_service: dict[str, str]
@@ -125,8 +125,8 @@ class TestToken:
         home.add_role_profile()
         home.get(env=secret_service | {"ECRX_KEYRING": "secret-service"})
 
-        assert ["unknown"] == [token["state"] for token in status(home, **NO_BUS)["tokens"]]
-        assert "the Secret Service is not available" in text(home, **NO_BUS)
+        assert ["unknown"] == [token["state"] for token in status(home, 1, **NO_BUS)["tokens"]]
+        assert "the Secret Service is not available" in text(home, 1, **NO_BUS)
 
     def test_of_docker_login_is_shown_as_such(self, home: Home) -> None:
         home.store(HOST, "AWS", "of docker login")
@@ -155,13 +155,13 @@ class TestPassword:
             for item in list(secretstorage.get_default_collection(connection).get_all_items()):
                 item.delete()
 
-        assert ["gone"] == [password["state"] for password in status(home)["passwords"]]
+        assert ["gone"] == [password["state"] for password in status(home, 1)["passwords"]]
 
     def test_in_a_keyring_that_is_not_to_be_had_is_shown_all_the_same(self, home: Home) -> None:
         home.store("ghcr.io", "somebody", "hunter2-hunter2")
 
-        assert ["unknown"] == [password["state"] for password in status(home, **NO_BUS)["passwords"]]
-        assert "ghcr.io  user somebody" in text(home, **NO_BUS)
+        assert ["unknown"] == [password["state"] for password in status(home, 1, **NO_BUS)["passwords"]]
+        assert "ghcr.io  user somebody" in text(home, 1, **NO_BUS)
 
 
 class TestSettings:
@@ -185,6 +185,15 @@ class TestSettings:
     def test_that_there_is_no_keyring_is_told_with_the_reason(self, home: Home) -> None:
         assert {"tokens": None, "passwords": None} == status(home, ECRX_KEYRING="none")["keyrings"]
         assert "tokens go to     no keyring: every get asks AWS" in text(home, ECRX_KEYRING="none")
+
+    def test_a_keyring_that_is_set_and_not_to_be_had_is_not_well(self, home: Home) -> None:
+        env = NO_BUS | {"ECRX_KEYRING": "secret-service"}
+
+        assert {"tokens": None, "passwords": None} == status(home, 1, **env)["keyrings"]
+        assert "tokens go to     no keyring: the Secret Service is not available" in text(home, 1, **env)
+
+    def test_that_there_is_none_for_passwords_is_well_where_none_are_kept(self, home: Home) -> None:
+        assert {"tokens": "kernel", "passwords": None} == status(home, **NO_BUS)["keyrings"]
 
     def test_a_configuration_file_that_is_wrong_is_named_in_one_line(self, home: Home) -> None:
         home.configure("[cash]\n")
