@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 def item_names(place: "Registry", settings: "Settings", environ: "Mapping[str, str]") -> tuple[tuple[str, ...], str]:
     """Return the names of the items that answer for ``place``: what ``docker login`` stored, else its token."""
-    return _login_names(place, settings.profile), _token_name(place, settings.identity_for(place.host), environ)
+    return login_names(place.host, settings.profile), _token_name(place, settings.identity_for(place.host), environ)
 
 
-def _login_names(place: "Registry", link: str | None) -> tuple[str, ...]:
-    """Return the names of what ``docker login`` stored for the host: by the ``link`` of a profile, and without one."""
-    bare = f"login:{place.host}"
+def login_names(host: str, link: str | None) -> tuple[str, ...]:
+    """Return the names of what ``docker login`` stored for ``host``: by the ``link`` of a profile, and without one."""
+    bare = f"login:{host}"
     return (bare,) if link is None else (f"{bare}:{link}", bare)
 
 
@@ -59,12 +59,29 @@ class Helper:
         Raises what ``get`` does.
         """
         keyring = self._token_keyring()
-        for name in _login_names(place, self._settings.profile):
+        login = self._login(place, keyring)
+        if login is not None:
+            log.debug(f"{place.host} answers with what docker login stored")
+            return login
+        return self._token_of(place, self._settings.identity_for(place.host), keyring)
+
+    def kept(self, place: "Registry") -> "tuple[Token | None, Token | None]":
+        """Return what ``token`` returns without AWS: what ``docker login`` stored, else the identity's fresh token.
+
+        Each is None where there is none; the second is served where the first is None.
+        """
+        keyring = self._token_keyring()
+        own = tokens.cached(_token_name(place, self._settings.identity_for(place.host), self._environ), keyring)
+        is_fresh = own is not None and own.is_fresh(tokens.now())
+        return self._login(place, keyring), own if is_fresh else None
+
+    def _login(self, place: "Registry", keyring: "Keyring | None") -> "Token | None":
+        """Return the live token that ``docker login`` stored for ``place``: it goes before that of any identity."""
+        for name in login_names(place.host, self._settings.profile):
             login = tokens.cached(name, keyring)
             if login is not None and login.is_alive(tokens.now()):
-                log.debug(f"{place.host} answers with what docker login stored")
                 return login
-        return self._token_of(place, self._settings.identity_for(place.host), keyring)
+        return None
 
     def token_of(self, place: "Registry", who: "Identity") -> "Token":
         """Return a live token of ``who`` for ``place``, whatever else is stored or set; raise what ``get`` does."""

@@ -9,6 +9,7 @@ from docker_credential_ecrx.aws_errors import MfaNeededError
 from docker_credential_ecrx.diagnosis import client_side
 from docker_credential_ecrx.diagnosis.case import Case, Finding, broken, passed_over, well
 from docker_credential_ecrx.errors import KeyringError, MfaCodeNeededError, NoAwsCredentialsError, UnreachableError
+from docker_credential_ecrx.helper import Helper
 from docker_credential_ecrx.identity import Identity
 from docker_credential_ecrx.settings import PROGRAM
 from docker_credential_ecrx.terminal import moment
@@ -20,20 +21,38 @@ _EACH = f"{PROGRAM} doctor HOST looks at the identity of each"
 
 
 def identity(case: Case) -> Finding:
-    """Find out whose identity answers, and by what."""
+    """Find out whose identity answers and by what, and whether docker is served that of ``docker login`` instead."""
     host = case.place.host if case.place else ""
     linked = client_side.docker_links(case).profile_for(host) if host else None
     linked = linked or settings.profile_of(case.called_by)
     case.settings = links.settings_of(linked, case.environ)
     who = case.identity = case.settings.identity_for(host) if host else Identity(linked)
+    if case.place is not None:
+        case.login, case.fresh = Helper(case.settings, case.environ).kept(case.place)
+    named = _named(who, linked, case)
+    if case.login is None:
+        return well(named)
+    if _is_chosen(who):
+        what = f"{named}; but docker is served what docker login stored, {_until(case.login)}"
+        return broken(what, client_side.logout(case))
+    return well(f"{_of_docker_login(case.login, case)}; then {named}")
+
+
+def _is_chosen(who: Identity) -> bool:
+    """Return whether a link's name or config.toml names ``who``; else it is AWS's default chain."""
+    return bool(who.profile or who.role_arn)
+
+
+def _named(who: Identity, linked: str | None, case: Case) -> str:
+    """Say who answers, and what names them: the link of a profile, config.toml or a variable."""
     if linked is not None:
-        return well(f"{who}, by the name {PROGRAM}-{linked}")
-    if who.profile or who.role_arn:
-        return well(f"{who}, by {settings.config_path(case.environ)}")
+        return f"{who}, by the name {PROGRAM}-{linked}"
+    if _is_chosen(who):
+        return f"{who}, by {settings.config_path(case.environ)}"
     for variable in ("AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_WEB_IDENTITY_TOKEN_FILE"):
         if case.environ.get(variable):
-            return well(f"AWS's default chain, with {variable}")
-    return well("AWS's default chain: nothing names another")
+            return f"AWS's default chain, with {variable}"
+    return "AWS's default chain: nothing names another"
 
 
 def profile(case: Case) -> Finding:
@@ -97,26 +116,27 @@ def role(case: Case) -> Finding:
 
 def token(case: Case) -> Finding:
     """Find the token that docker is served, and have AWS mint one to see that this works."""
-    kept = _kept(case)
-    case.password = kept.password if kept else None
-    if (
-        case.identity is None
-        or case.place is None
-        or case.settings is None
-        or not (case.caller or case.is_unseen or kept)
-    ):
-        return passed_over("there is nobody to ask for one")
+    served = case.login or case.fresh
+    case.password = served.password if served else None
+    is_askable = case.caller or case.is_unseen or case.fresh is not None
+    if case.identity is None or case.place is None or case.settings is None or not is_askable:
+        return well(_of_docker_login(case.login, case)) if case.login else passed_over("there is nobody to ask for one")
     try:
-        if kept is None:
+        if served is None:
             _, name = helper.item_names(case.place, case.settings, case.environ)
             minted = minting.mint(case.place, case.identity, name, _keyring(case), case.environ)
             case.password = minted.password
             return well(f"minted now, {_until(minted)}")
         minting.mint(case.place, case.identity, "", None, case.environ)
     except MfaCodeNeededError:
-        if kept is None:
+        if served is None:
             raise
-    return well(f"kept for docker, {_until(kept)}")
+    return well(_of_docker_login(served, case) if case.login else f"kept for docker, {_until(served)}")
+
+
+def _of_docker_login(login: Token, case: Case) -> str:
+    """Say that docker is served what ``docker login`` stored, and until when."""
+    return f"what docker login stored, {_until(login)}, or {client_side.logout(case)}"
 
 
 def _until(found: Token) -> str:
@@ -127,6 +147,8 @@ def _until(found: Token) -> str:
 def _without_credentials(error: NoAwsCredentialsError, case: Case) -> Finding:
     if case.is_public:
         return passed_over(_ANONYMOUS)
+    if case.login is not None and case.identity is not None and not _is_chosen(case.identity):
+        return passed_over("there are no AWS credentials, and docker is served what docker login stored")
     if case.image is None and _is_default_unused(case):
         return passed_over(f"AWS's default chain has no credentials, and no registry here needs it: {_EACH}")
     return broken(error.message, _another(case) or error.hint)
@@ -149,20 +171,6 @@ def _is_default_unused(case: Case) -> bool:
     hosts = [place.host for place in docker.registries()]
     who = [links.settings_of(docker.profile_for(host), case.environ).identity_for(host) for host in hosts]
     return bool(who) and all(one.profile or one.role_arn for one in who)
-
-
-def _kept(case: Case) -> Token | None:
-    """Return the token that the keyring has for docker: what ``docker login`` stored, or one that was minted."""
-    keyring = _keyring(case)
-    if case.place is None or case.settings is None:
-        return None
-    now = tokens.now()
-    logins, name = helper.item_names(case.place, case.settings, case.environ)
-    for item in (*logins, name):
-        found = tokens.cached(item, keyring)
-        if found is not None and (found.is_alive(now) if item in logins else found.is_fresh(now)):
-            return found
-    return None
 
 
 def _keyring(case: Case) -> "keyrings.Keyring | None":
@@ -189,7 +197,9 @@ def _role(who: Identity, case: Case) -> tuple[str, Identity | None]:
 
 
 def _mfa(who: str, case: Case) -> Finding:
-    if _kept(case) is not None:
+    if case.login is not None:
+        return passed_over(f"{who}: it wants an MFA code, and docker is served what docker login stored")
+    if case.fresh is not None:
         return well(f"{who}: it wants an MFA code, and docker is served the token that login got with one")
     login = f"{PROGRAM} login {case.place.host}" if case.place else f"{PROGRAM} login"
     return broken(f"{who}: it wants an MFA code, which nobody is asked for while docker waits", login)

@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from docker_credential_ecrx.distribution import Client
     from docker_credential_ecrx.identity import Identity
     from docker_credential_ecrx.settings import Settings
+    from docker_credential_ecrx.tokens import Token
 
 from docker_credential_ecrx.image import Image
 from docker_credential_ecrx.registry import Registry
@@ -35,12 +36,19 @@ class Case:
         self.identity: Identity | None = None  # with a profile that exists
         self.caller = ""  # the ARN that asks for the token
         self.is_unseen = False  # whether that may be somebody though STS cannot be asked who
+        self.login: Token | None = None  # what docker login stored, which docker is served before any other
+        self.fresh: Token | None = None  # the identity's own, which is kept and not yet to be renewed
         self.password: str | None = None
         self.client: Client | None = None  # of a registry that takes the token
 
     def __repr__(self) -> str:
         """Leave the password out."""
         return f"Case({self.image})"
+
+    @property
+    def principal(self) -> str:
+        """Return the ARN of whom the password is; an empty text where nobody knows, as of what docker login stored."""
+        return "" if self.login else self.caller
 
     @property
     def place(self) -> Registry | None:

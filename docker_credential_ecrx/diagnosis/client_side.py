@@ -71,6 +71,14 @@ def docker_links(case: Case) -> Links:
         return Links({})
 
 
+def logout(case: Case) -> str:
+    """Return the command that drops what ``docker login`` stored: docker's own, where docker asks this program."""
+    host = case.place.host if case.place else ""
+    found = docker_links(case)
+    is_asked = links.is_ours(found.helpers.get(host, found.store))
+    return f"docker logout {host}" if is_asked else f"{PROGRAM} forget {host}"
+
+
 def _helper(case: Case) -> str:
     """Return the name by which docker calls this program for the registry."""
     found = docker_links(case)

@@ -88,7 +88,7 @@ def _refused(answer: Answer, image: Image, case: Case, action: str) -> Finding:
     _, said = answer.error()
     if answer.status != _FORBIDDEN:
         return _failed(answer, f"did not do what {action} permits", image.place.host)
-    found = refusal.explain(said, image, case.caller, action, PUSH if case.push else PULL)
+    found = refusal.explain(said, image, case.principal, action, PUSH if case.push else PULL)
     return broken(found.detail, found.remedy)
 
 

@@ -11,9 +11,9 @@ from docker_credential_ecrx.keyrings.kernel import KernelKeyring
 from docker_credential_ecrx.keyrings.keyctl import Keyctl
 from standin import faults
 from standin.faults import FaultyStandIn
-from support import need, terminals
+from support import kept, need, terminals
 from support.diagnoses import PROGRAM, diagnose, mended
-from support.home import BASE_USER, HOST, ROLE, SECONDARY, Home
+from support.home import BASE_USER, HOST, OTHER_HOST, ROLE, SECONDARY, Home
 
 pytestmark = pytest.mark.parametrize("program", ["wheel"], indirect=True)
 
@@ -424,6 +424,93 @@ class TestToken:
 
         assert ["registry"] == [name for name, link in found.links.items() if link.ok is False]
         assert {"docker's config", "caller", "token"} <= {*found.passed_over()}
+
+
+class TestDockerLogin:
+    """What it stored is served before the identity's token."""
+
+    @pytest.fixture(autouse=True)
+    def login(self, home: Home) -> str:
+        """Return the token of another account, with which somebody logged docker in to HOST."""
+        home.add_role_profile("tertiary", "arn:aws:iam::444444444444:role/puller", "base4")
+        secret = home.get(profile="tertiary").secret
+        assert 0 == home.store(HOST, "AWS", secret).status
+        return secret
+
+    @pytest.mark.parametrize(
+        ("helper", "expected"),
+        [
+            (LINKED, f"profile secondary, by the name {PROGRAM}-secondary"),
+            ("ecrx", "profile secondary, by {folder}/.config/ecrx/config.toml"),
+        ],
+    )
+    def test_in_place_of_the_identity_that_is_named_is_mended_by_docker_logout(
+        self, home: Home, helper: str, expected: str
+    ) -> None:
+        need.command("docker")
+        home.link(f"{PROGRAM}-secondary")
+        write_docker_config(home, credHelpers={HOST: helper}, auths={HOST: {}})
+
+        found = diagnose(home, HOST)
+
+        named = expected.format(folder=home.folder)
+        assert found.broken("identity").detail.startswith(
+            f"{named}; but docker is served what docker login stored, until 20"
+        )
+        assert f"docker logout {HOST}" == found.broken("identity").remedy
+        assert found.links["token"].detail.startswith("what docker login stored, until 20")
+        assert found.links["token"].detail.endswith(f", or docker logout {HOST}")
+        assert named == mended(home, found, "identity").detail
+        assert "docker login" not in diagnose(home, HOST).links["token"].detail
+
+    def test_in_place_of_awss_default_chain_is_told_and_well(self, home: Home) -> None:
+        home.configure("")
+        home.env["AWS_PROFILE"] = "secondary"
+
+        found = diagnose(home, HOST).links["identity"]
+
+        assert found.ok
+        assert found.detail.startswith("what docker login stored, until 20")
+        assert found.detail.endswith(f", or docker logout {HOST}; then AWS's default chain, with AWS_PROFILE")
+
+    def test_needs_no_aws_credentials(self, home: Home) -> None:
+        home.configure("")
+        for file in ("config", "credentials"):
+            (home.folder / ".aws" / file).unlink()
+
+        found = diagnose(home, HOST)
+
+        assert ["registry"] == [name for name, link in found.links.items() if link.ok is False]
+        assert {"caller", "role"} <= {*found.passed_over()}
+        assert found.links["token"].detail.startswith("what docker login stored, until 20")
+
+    def test_needs_no_mfa_code(self, home: Home) -> None:
+        home.aws.add_role(ROLE, trusts=[BASE_USER], mfa=True)
+        config = home.folder / ".aws" / "config"
+        serial = f"[profile secondary]\nmfa_serial = arn:aws:iam::{SECONDARY}:mfa/me\n"
+        config.write_text(config.read_text().replace("[profile secondary]\n", serial))
+
+        found = diagnose(home, HOST)
+
+        assert "it wants an MFA code, and docker is served what docker login stored" in found.links["role"].detail
+        assert "role" in found.passed_over()
+        assert found.links["token"].ok
+
+    def test_is_forgotten_where_docker_does_not_ask_this_program(self, home: Home) -> None:
+        write_docker_config(home)
+
+        found = diagnose(home, HOST)
+
+        assert f"{PROGRAM} forget {HOST}" == found.broken("identity").remedy
+        mended(home, found, "identity")
+
+    def test_that_has_ended_is_not_spoken_of(self, home: Home) -> None:
+        kept.age(home, hours=12.1)
+
+        assert "docker login" not in str(diagnose(home, HOST).links)
+
+    def test_for_another_registry_is_not_spoken_of(self, home: Home) -> None:
+        assert "docker login" not in str(diagnose(home, OTHER_HOST).links)
 
 
 class TestKeyring:

@@ -181,6 +181,18 @@ class TestRefusal:
         command = f"aws iam attach-role-policy --role-name puller --policy-arn {policy}"
         assert f"run as an administrator of account {SECONDARY}: {command}" == found.remedy
 
+    def test_of_what_docker_login_stored_is_not_put_down_to_the_identity(
+        self, home: Home, image: str, denied: Callable[[str], None]
+    ) -> None:
+        home.add_role_profile("tertiary", "arn:aws:iam::444444444444:role/puller", "base4")
+        home.store(HOST, "AWS", home.get(profile="tertiary").secret)
+        denied("Access denied")
+
+        found = diagnose(home, image)
+
+        assert "docker is served what docker login stored" in found.broken("identity").detail
+        assert found.broken("image").detail.startswith("the caller may not ecr:BatchGetImage")
+
     def test_without_a_reason_names_both_sides(self, home: Home, image: str, denied: Callable[[str], None]) -> None:
         denied("Access denied")
 
