@@ -56,6 +56,15 @@ def looker(setting: str, now: Moment) -> Callable[[str, Entry], Item]:
     return look
 
 
+def label_in_use(setting: str) -> str:
+    """Return the label of the keyring that tokens go to under ``setting``, or an empty text where there is none."""
+    try:
+        keyring = keyrings.for_tokens(setting)
+    except KeyringError:
+        return ""
+    return keyring.label if keyring else ""
+
+
 def drop(item: Item, environ: Mapping[str, str]) -> None:
     """Drop the item from its keyring and the ledger; raise KeyringError where the keyring is not to be had."""
     if item.keyring is not None:

@@ -16,6 +16,8 @@ from docker_credential_ecrx import (
     docker_config,
     edits,
     image,
+    kept,
+    ledger,
     links,
     obstacles,
     registry,
@@ -23,10 +25,13 @@ from docker_credential_ecrx import (
     settings_file,
     terminal,
     text_file,
+    tokens,
 )
-from docker_credential_ecrx.edits import Edit, Result
+from docker_credential_ecrx.edits import Edit
 from docker_credential_ecrx.errors import ArgumentError, AwsError, FileError
+from docker_credential_ecrx.helper import login_names
 from docker_credential_ecrx.identity import Identity, chain
+from docker_credential_ecrx.kept import Item
 from docker_credential_ecrx.obstacles import HELPER
 from docker_credential_ecrx.registry import Registry
 from docker_credential_ecrx.settings import PROGRAM
@@ -38,6 +43,7 @@ Have docker ask this program for the password of a registry of Amazon ECR.
 HOST is the registry, or an image in it. The credHelpers of docker's config.json get "HOST": "ecrx".
 With --profile or --role-arn, config.toml gets an entry for HOST, before any other that matches it.
 Without, config.toml stays as it is: an entry in it that matches HOST says who answers, else AWS's default chain does.
+What docker login stored for HOST is dropped, since it would be served before any of these.
 
 The rest of both files stays as it is, to the byte. --remove takes out what this command wrote, and nothing else; with
 --all for every registry.
@@ -84,15 +90,18 @@ def command(names: tuple[str, ...], **options: Unpack[_Options]) -> int:
     config = _config(must_exist=not (keys or options["remove"]))
     files = [text_file.read(path) for path in _paths(podman=options["podman"])]
     hosts = {place.host: name for place, name in _places(names or _given(files[-1]), keys)}
+    logins: list[Item] = []
     if options["remove"]:
         wanted = list(_removals(files[-1], config, hosts, options))
     else:
         wanted = [*_additions(files[-1], config, hosts, keys), *_password_removals(files, hosts, options)]
-    result = edits.preview(wanted) if options["dry_run"] else edits.save(wanted)
-    _tell(result, config, dry_run=options["dry_run"])
+        logins = _logins(hosts, config)
+    is_any = _show(wanted, logins, config) if options["dry_run"] else _do(wanted, logins)
+    if not is_any:
+        terminal.out.print("nothing to change")
     if not options["remove"]:
         _warn(files, hosts, keys, options)
-    if result.changed and not (options["remove"] or options["dry_run"]):
+    if is_any and not (options["remove"] or options["dry_run"]):
         _tell_next(hosts, keys, options)
     return 0
 
@@ -200,21 +209,50 @@ def _removals(file: TextFile, config: str, hosts: Iterable[str], options: _Optio
             yield Edit(config, partial(settings_file.remove_entry, host=host), f"no longer has an entry for {host}")
 
 
-def _tell(result: Result, config: str, *, dry_run: bool) -> None:
-    if dry_run:
-        _show(result, config)
-    for line in [] if dry_run else result.lines:
-        terminal.out.print(line)
-    if not result.changed:
-        terminal.out.print("nothing to change")
+def _logins(hosts: Iterable[str], config: str) -> list[Item]:
+    """Return what ``docker login`` stored for ``hosts``, which ``get`` serves before any identity's token."""
+    # The file that ECRX_CONFIG names may be one that is yet to be made.
+    environ = os.environ if Path(config).exists() else {**os.environ, "ECRX_CONFIG": os.devnull}
+    setting = settings.load(PROGRAM, environ).keyring
+    noted, look = ledger.read(os.environ), kept.looker(setting, tokens.now())
+    label = kept.label_in_use(setting)
+    found = []
+    for host in hosts:
+        for name in login_names(host, None):
+            item = look(name, noted.get(name, {"servers": [host], "keyring": label}))
+            # Where the keyring is not available, what the ledger notes in it may be served later.
+            if item.state in ("fresh", "due") or (item.state == "unknown" and name in noted):
+                found.append(item)
+    return found
 
 
-def _show(result: Result, config: str) -> None:
-    """Print a diff of each file; docker's and podman's with dots for what nobody is to see."""
+def _show(wanted: list[Edit], logins: list[Item], config: str) -> bool:
+    """Show what would change, with dots for secrets in docker's and podman's files; return whether anything would."""
+    result = edits.preview(wanted)
     for before, after in result.changed:
         old = before.path if Path(before.path).exists() else os.devnull
         was, is_now = (file if file.path == config else docker_config.without_secrets(file) for file in (before, after))
         terminal.diff(was.text, is_now.text, old, after.path)
+    for login in logins:
+        what = f"what docker login stored for {login.entry['servers'][0]}"
+        terminal.say(f"{what} would be dropped from the keyring {login.entry['keyring']}")
+    return bool(result.changed or logins)
+
+
+def _do(wanted: list[Edit], logins: list[Item]) -> bool:
+    """Change what is to be changed, with a line for each; return whether anything was.
+
+    Raises an EcrxError, with no file touched, where one cannot be edited; and KeyringError where a login cannot be
+    dropped.
+    """
+    result = edits.save(wanted)
+    for line in result.lines:
+        terminal.out.print(line)
+    for login in logins:
+        kept.drop(login, os.environ)
+        what = f"what docker login stored for {login.entry['servers'][0]}"
+        terminal.out.print(f"the keyring {login.entry['keyring']} no longer has {what}")
+    return bool(result.changed or logins)
 
 
 def _tell_next(hosts: dict[str, str], keys: dict[str, str], options: _Options) -> None:

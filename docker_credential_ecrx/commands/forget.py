@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import click
 
-from docker_credential_ecrx import helper, image, kept, keyrings, ledger, links, settings, terminal, tokens
+from docker_credential_ecrx import helper, image, kept, ledger, links, settings, terminal, tokens
 from docker_credential_ecrx.errors import EcrxError, KeyringError
 from docker_credential_ecrx.kept import Item
 from docker_credential_ecrx.ledger import Entry
@@ -51,21 +51,18 @@ def _answering(place: Registry, noted: Mapping[str, Entry], setting: str) -> Ite
     for name, entry in noted.items():
         if place.host in entry["servers"]:
             yield name, entry
-    try:
-        keyring = keyrings.for_tokens(setting)
-    except KeyringError:
-        keyring = None
+    label = kept.label_in_use(setting)
     for profile in _profiles(place):
         loaded = links.settings_of(profile, os.environ)
         unnoted: Entry = {
             "servers": [place.host],
             "identity": str(loaded.identity_for(place.host)),
             "region": place.region,
-            "keyring": keyring.label if keyring else "",
+            "keyring": label,
         }
         logins, token = helper.item_names(place, loaded, os.environ)
         for name in (*logins, token):
-            if name in noted or keyring is not None:
+            if name in noted or label:
                 yield name, noted.get(name, unnoted | {"kind": name.partition(":")[0]})
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from support import need, terminals
+from support import kept, need, terminals
 from support.home import BASE_USER, HOST, OTHER_HOST, ROLE, SECONDARY, Home, Result
 
 PROGRAM = "docker-credential-ecrx"
@@ -441,6 +441,111 @@ class TestOldPassword:
 
         assert 130 == status
         assert OLD_LOGIN == json.loads(read(config_of(home)))
+
+
+class TestDockerLogin:
+    """What it stored would be served for twelve hours in place of the identity."""
+
+    @pytest.fixture(autouse=True)
+    def login(self, home: Home) -> str:
+        """Return the token of another account, with which somebody logged docker in to HOST."""
+        home.add_role_profile()
+        home.add_role_profile("tertiary", "arn:aws:iam::444444444444:role/puller", "base4")
+        secret = home.get(profile="tertiary").secret
+        assert 0 == home.store(HOST, "AWS", secret).status
+        return secret
+
+    def served(self, home: Home, **env: str) -> str:
+        """Return the account whose token docker is served."""
+        return home.aws.issued[home.get(profile=None, env=env).secret].account
+
+    @pytest.mark.parametrize("option", ["--profile=secondary", "--podman"])
+    def test_no_longer_goes_before_the_identity_and_that_is_told(self, home: Home, option: str) -> None:
+        home.env["AWS_PROFILE"] = "secondary"
+        assert "444444444444" == self.served(home)
+
+        done = configure(home, option, profile=None)
+
+        assert (0, "") == (done.status, done.stderr)
+        assert f"the keyring kernel no longer has what docker login stored for {HOST}\n" in done.stdout
+        assert SECONDARY == self.served(home)
+        assert f"login:{HOST}" not in kept.entries(home)
+
+    def test_goes_from_each_keyring(self, home: Home, keyring: dict[str, str], login: str) -> None:
+        home.store(HOST, "AWS", login, keyring)
+
+        done = configure(home, **keyring)
+
+        assert f"the keyring {keyring['ECRX_KEYRING']} no longer has what docker login" in done.stdout
+        assert SECONDARY == self.served(home, **keyring)
+
+    def test_goes_though_there_is_nothing_else_to_change(self, home: Home, login: str) -> None:
+        configure(home)
+        home.store(HOST, "AWS", login)
+
+        done = configure(home)
+
+        assert "nothing to change" not in done.stdout
+        assert SECONDARY == self.served(home)
+
+    def test_goes_though_the_ledger_is_lost(self, home: Home) -> None:
+        (home.folder / ".local" / "state" / "ecrx" / "ledger.json").unlink()
+
+        configure(home)
+
+        assert SECONDARY == self.served(home)
+
+    def test_for_another_registry_stays(self, home: Home, login: str) -> None:
+        home.store(OTHER_HOST, "AWS", login)
+
+        configure(home)
+
+        assert login == home.get(OTHER_HOST, profile=None).secret
+
+    def test_stays_with_a_dry_run_which_says_that_it_would_go(self, home: Home, login: str) -> None:
+        done = configure(home, "--dry-run")
+
+        said = f"what docker login stored for {HOST} would be dropped from the keyring kernel"
+        assert (0, f"{PROGRAM}: {said}\n") == (done.status, done.stderr)
+        assert login == home.get(profile=None).secret
+
+    def test_stays_with_a_removal(self, home: Home, login: str) -> None:
+        configure(home, "--remove", profile=None)
+
+        assert login == home.get(profile=None).secret
+
+    def test_that_has_ended_is_not_spoken_of(self, home: Home) -> None:
+        kept.age(home, hours=12.1)
+
+        assert "docker login" not in configure(home).stdout
+
+    def test_in_a_keyring_that_is_not_to_be_had_is_a_failure_and_still_goes_the_next_time(
+        self, home: Home, secret_service: dict[str, str], login: str
+    ) -> None:
+        env = secret_service | {"ECRX_KEYRING": "secret-service"}
+        home.store(HOST, "AWS", login, env)
+
+        done = configure(home, DBUS_SESSION_BUS_ADDRESS="unix:path=/nonexistent")
+
+        assert (1, 1) == (done.status, done.stderr.count("\n"))
+        assert f"what is kept for {HOST} cannot be dropped: the Secret Service is not available" in done.stderr
+        assert 0 == configure(home, **env).status
+        assert SECONDARY == self.served(home, **env)
+
+    def test_is_not_missed_in_a_keyring_that_is_not_to_be_had(self, home: Home) -> None:
+        home.run("erase", stdin=HOST)
+
+        done = configure(home, ECRX_KEYRING="secret-service", DBUS_SESSION_BUS_ADDRESS="unix:path=/nonexistent")
+
+        assert (0, "") == (done.status, done.stderr)
+
+    def test_is_not_looked_for_in_a_keyring_that_there_cannot_be(self, home: Home) -> None:
+        before = files_of(home)
+
+        found = configure(home, ECRX_KEYRING="plaintext")
+
+        assert "use auto, kernel" in remedy(found)
+        assert before == files_of(home)
 
 
 class TestWarnings:
