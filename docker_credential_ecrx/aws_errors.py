@@ -1,4 +1,4 @@
-"""Turns what boto3 raises into one sentence: what failed, and what mends it.
+"""Turns what botocore raises into one sentence: what failed, and what mends it.
 
 AWS's own words are repeated only where they name principals and actions.
 A signature that does not match is answered with the request's headers, the session token among them.

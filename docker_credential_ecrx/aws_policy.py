@@ -35,10 +35,10 @@ _ANSWERS: tuple[Answer, ...] = (
 
 
 class Owned:
-    """A repository that the credentials of ``identity`` are to own; ``partition`` and ``where`` say where it is.
+    """A repository of the account of ``identity``; ``where`` is its name and region, ``partition`` AWS's.
 
-    ``ask`` returns the answer to a question, which is empty where nobody can be asked.
-    All raise AwsError.
+    ``ask`` is given a question for the person, and returns the answer, or an empty text where nobody can be asked.
+    Every method raises AwsError, and so does making one.
     """
 
     def __init__(
@@ -103,7 +103,7 @@ class Owned:
 
 
 class Target(NamedTuple):
-    """A repository's name, and the registry and region that it is in as far as they are given."""
+    """A repository's name, and its registry and region, each None where it is not given."""
 
     name: str
     registry: registry.Registry | None
@@ -113,7 +113,7 @@ class Target(NamedTuple):
 def target(repository: str, region: str | None) -> Target:
     """Return the repository that ``repository`` names, as NAME or HOST/NAME, in ``region``.
 
-    Raises ArgumentError.
+    Raises ArgumentError where it is no repository of a private registry, or in another region.
     """
     host, _, name = repository.partition("/")
     place = registry.parse(host)
@@ -138,7 +138,7 @@ def target(repository: str, region: str | None) -> Target:
 
 
 def _resolved(identity: Identity, region: str, ask: Callable[[str], str]) -> Session:
-    """Return a session that has its credentials, with an MFA code from the person where a role wants one."""
+    """Return a session with credentials; the person is asked for an MFA code where a role wants one."""
     mfa = aws_session.Mfa()
     try:
         return _with_credentials(aws_session.open_session(identity, region, mfa))
@@ -161,7 +161,7 @@ def _code_needed() -> AwsError:
 
 
 def _unknown_principal(error: Exception, suspects: Sequence[str]) -> Iterator[Answer]:
-    """Yield what a refused policy means: which principal AWS does not know, it does not say."""
+    """Yield the answer for a policy that AWS refuses for a principal that it does not know; it does not say which."""
     if any(words in str(error) for words in _UNKNOWN_PRINCIPAL):
         names = " or ".join(suspects) or "that one of its statements names"
         reason = f"the principal {names} does not exist".replace("{", "{{").replace("}", "}}")

@@ -9,7 +9,7 @@ from docker_credential_ecrx.text_file import TextFile
 
 
 class Edit(NamedTuple):
-    """A change of the file at ``path``, and what to say of the file where it changes something."""
+    """A change of the file at ``path``, and what to tell of the file, after its path, where the change is one."""
 
     path: str
     change: Callable[[TextFile], TextFile]
@@ -17,14 +17,14 @@ class Edit(NamedTuple):
 
 
 class Result(NamedTuple):
-    """What the edits did: each file before and after where it changed, and a line of each edit that changed it."""
+    """Each file that changed, before and after, and a line of each edit that changed one."""
 
     changed: list[tuple[TextFile, TextFile]]
     lines: list[str]
 
 
 def save(edits: list[Edit]) -> Result:
-    """Do ``edits`` in the files; raise an EcrxError, with none of them touched, where one cannot be done."""
+    """Edit the files; raise an EcrxError, with no file touched, where one edit cannot be made."""
     with text_file.locked(os.environ):
         result = preview(edits)
         text_file.save([after for _, after in result.changed])
@@ -32,7 +32,7 @@ def save(edits: list[Edit]) -> Result:
 
 
 def preview(edits: list[Edit]) -> Result:
-    """Return what ``edits`` would do to the files as they are now."""
+    """Return what ``edits`` would change in the files as they are now."""
     before = {edit.path: text_file.read(edit.path) for edit in edits}
     after = dict(before)
     lines = []

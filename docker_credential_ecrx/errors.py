@@ -6,7 +6,7 @@ if TYPE_CHECKING:
 
 
 class EcrxError(Exception):
-    """Something that a user caused or meets; never raised directly.
+    """A failure that a user is told of; most are of one of the kinds below.
 
     ``message`` says what failed and ``hint`` what to do next.
     Neither ever holds a secret.
@@ -70,7 +70,7 @@ class KeyringError(EcrxError):
 
 
 class KeyringUnavailableError(KeyringError):
-    """A keyring is not to be had here: absent, forbidden, locked or silent."""
+    """A keyring is not available here: absent, forbidden, locked or silent."""
 
 
 def one_line(text: str) -> str:

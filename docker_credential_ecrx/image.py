@@ -17,7 +17,7 @@ _IMAGE = re.compile(
 
 
 class Image(NamedTuple):
-    """A registry; ``repository`` is empty where none is named; ``reference`` is a digest or a tag, else ``latest``."""
+    """A registry, a repository in it (an empty text where none is named), and a tag or a digest."""
 
     place: Registry
     repository: str = ""
@@ -25,7 +25,7 @@ class Image(NamedTuple):
 
     @property
     def name(self) -> str:
-        """Return it without its registry."""
+        """Return repository and reference, or an empty text where no repository is named."""
         return f"{self.repository}{'@' if ':' in self.reference else ':'}{self.reference}" if self.repository else ""
 
     def __str__(self) -> str:

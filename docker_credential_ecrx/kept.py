@@ -19,7 +19,7 @@ class Item(NamedTuple):
     """One item and its entry in the ledger.
 
     ``state`` is ``fresh``, ``due`` for renewal or ``expired`` for a token, ``kept`` for a password; ``gone`` where its
-    keyring does not have it, ``unknown`` where that keyring is not to be had, for ``reason``.
+    keyring does not have it, ``unknown`` where that keyring is not available, for ``reason``.
     """
 
     name: str
@@ -37,7 +37,7 @@ def items(setting: str, environ: Mapping[str, str], now: Moment) -> list[Item]:
 
 
 def looker(setting: str, now: Moment) -> Callable[[str, Entry], Item]:
-    """Return what looks an item up; it opens each keyring once, since one that is locked keeps one waiting."""
+    """Return a function that looks an item up; it opens each keyring once, since a locked one may take seconds."""
     opened: dict[str, Keyring | KeyringError] = {}
 
     def look(name: str, entry: Entry) -> Item:

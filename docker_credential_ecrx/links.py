@@ -1,4 +1,4 @@
-"""By which link docker asks this program for a registry, and so as which AWS profile, as docker's config.json says."""
+"""What docker's config.json says of this program: for which registries docker asks it, and as which AWS profile."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -7,8 +7,8 @@ from docker_credential_ecrx import docker_config, registry, settings, text_file
 from docker_credential_ecrx.registry import Registry
 from docker_credential_ecrx.settings import Settings
 
-_PREFIX = "docker-credential-"  # docker's, before the name of a helper
-_OURS = settings.PROGRAM.removeprefix(_PREFIX)
+PREFIX = "docker-credential-"  # docker's, before the name of a helper
+HELPER = settings.PROGRAM.removeprefix(PREFIX)  # as credHelpers names this program
 
 
 class Links(NamedTuple):
@@ -26,7 +26,7 @@ class Links(NamedTuple):
     def profile_for(self, host: str) -> str | None:
         """Return the profile in the name of the link that docker calls for ``host``; None where it names none."""
         helper = self.helpers.get(host, self.store)
-        return settings.profile_of(f"{_PREFIX}{helper}") if is_ours(helper) else None
+        return settings.profile_of(f"{PREFIX}{helper}") if is_ours(helper) else None
 
 
 def read(environ: Mapping[str, str]) -> Links:
@@ -36,7 +36,7 @@ def read(environ: Mapping[str, str]) -> Links:
 
 
 def settings_of(profile: str | None, environ: Mapping[str, str]) -> Settings:
-    """Return the settings that hold for the link of ``profile``, or without one for the program's own name."""
+    """Return the settings of the program when docker calls it by the link of ``profile``; None is its own name."""
     loaded = settings.load(settings.PROGRAM, environ)
     loaded.profile = profile
     return loaded
@@ -44,4 +44,4 @@ def settings_of(profile: str | None, environ: Mapping[str, str]) -> Settings:
 
 def is_ours(helper: str) -> bool:
     """Return whether docker calls this program, or a link to it, by the name ``helper``."""
-    return helper == _OURS or helper.startswith(f"{_OURS}-")
+    return helper == HELPER or helper.startswith(f"{HELPER}-")

@@ -11,15 +11,13 @@ from typing import NamedTuple
 
 from docker_credential_ecrx import docker_config, registry
 from docker_credential_ecrx.errors import FileError
+from docker_credential_ecrx.links import HELPER, PREFIX
 from docker_credential_ecrx.settings import PROGRAM
 from docker_credential_ecrx.text_file import TextFile
 
-_PREFIX = "docker-credential-"
-HELPER = PROGRAM.removeprefix(_PREFIX)  # as credHelpers names it
-
 
 class Obstacle(NamedTuple):
-    """What is in the way, and what mends it; that is empty where it is only to be known."""
+    """What is in the way, and what mends it; ``remedy`` is empty where nothing has to be done."""
 
     what: str
     remedy: str = ""
@@ -30,9 +28,9 @@ class Obstacle(NamedTuple):
 
 
 def passwords(files: list[TextFile], host: str) -> Iterator[tuple[str, str]]:
-    """Yield path and server of each password for ``host`` that stands in ``files`` unencrypted.
+    """Yield path and server of each unencrypted password for ``host`` in ``files``.
 
-    Docker sets them aside for what credHelpers names; podman does not, where they are in the file that it reads first.
+    Docker does not use one where credHelpers names a helper; podman does, if it is in the file that podman reads first.
     """
     for file in files:
         for server in docker_config.passwords(file):
@@ -41,12 +39,12 @@ def passwords(files: list[TextFile], host: str) -> Iterator[tuple[str, str]]:
 
 
 def warnings(files: list[TextFile], hosts: Iterable[str], environ: Mapping[str, str]) -> Iterator[Obstacle]:
-    """Yield what is in the way of either client; ``files`` are its own, the last the one that names us."""
+    """Yield what is in the way of docker or podman; ``files`` are those it reads, and the last names this program."""
     for host in hosts:
         for file in files[:-1]:
             helper = docker_config.helpers(file).get(host)
             if helper not in (None, HELPER):
-                what = f"{file.path} goes first, and gives {host} to {_PREFIX}{helper}"
+                what = f"{file.path} goes first, and gives {host} to {PREFIX}{helper}"
                 yield Obstacle(what, "remove it from credHelpers there")
     if not _is_on_path(PROGRAM, environ):
         yield Obstacle(f"{PROGRAM} is not on PATH, where it is looked for", path_remedy(sys.argv[0]))
@@ -59,18 +57,18 @@ def path_remedy(called_by: str) -> str:
 
 
 def docker_warnings(file: TextFile, hosts: Iterable[str], environ: Mapping[str, str]) -> Iterator[Obstacle]:
-    """Yield what docker alone does, with its config.json and its environment."""
-    with suppress(FileError):  # docker, too, goes on without it where it is broken
+    """Yield what is in the way of docker alone: in its config.json ``file``, and in its environment."""
+    with suppress(FileError):  # docker ignores a variable that it cannot read
         variable = TextFile("DOCKER_AUTH_CONFIG", environ.get("DOCKER_AUTH_CONFIG", ""))
         for _, server in (found for host in hosts for found in passwords([variable], host)):
             what = f"DOCKER_AUTH_CONFIG has a password for {server}, and docker takes that first"
             yield Obstacle(what, "unset DOCKER_AUTH_CONFIG")
     helper = docker_config.store(file)
-    if helper and _is_on_path(f"{_PREFIX}{helper}", environ):
+    if helper and _is_on_path(f"{PREFIX}{helper}", environ):
         yield Obstacle(f"credsStore {helper} goes on for all other registries")
     elif helper:
         # Builds and compose ask every helper for all that it has, and go without any where one fails.
-        missing = f"credsStore in {file.path} names {helper}, but {_PREFIX}{helper} is not on PATH"
+        missing = f"credsStore in {file.path} names {helper}, but {PREFIX}{helper} is not on PATH"
         yield Obstacle(f"{missing}, which fails builds and all other registries", "install it, or remove credsStore")
 
 

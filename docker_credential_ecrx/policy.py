@@ -22,7 +22,7 @@ _UNIQUE_ID = re.compile(r"A[A-Z]{3}[A-Z0-9]{12,}")
 
 
 class Access(NamedTuple):
-    """A kind of grant: how the identifiers of its statements begin, what it lets do, and the actions of that."""
+    """A kind of grant: with what the identifiers of its statements begin, its name in a sentence, and its actions."""
 
     sid: str
     words: str
@@ -40,7 +40,7 @@ PUSH = Access(
 
 
 def read(text: str) -> Document:
-    """Return the policy document ``text``, with its statements in a list even where it has a single one without.
+    """Return the policy document ``text``; its statements are a list, also where it has one without.
 
     Raises AwsError where it is no policy.
     """
@@ -56,7 +56,7 @@ def read(text: str) -> Document:
 
 
 def grant(document: Document | None, to: Principal, access: Access) -> Document:
-    """Return the document that also lets ``to`` have ``access``, in place of what was granted to it before."""
+    """Return the document with a statement that grants ``access`` to ``to``, in place of an earlier one of ours."""
     wanted = {
         "Sid": f"{access.sid}{to.sid}",
         "Effect": "Allow",
@@ -72,7 +72,7 @@ def grant(document: Document | None, to: Principal, access: Access) -> Document:
 
 
 def revoke(document: Document | None, to: Principal, accesses: tuple[Access, ...] = (PULL, PUSH)) -> Document | None:
-    """Return the document without what was granted to ``to``, or None where nothing is left of it."""
+    """Return the document without our statements for ``to``, or None where no statement is left."""
     if document is None:
         return None
     sids = _sids(to, accesses)
@@ -81,12 +81,12 @@ def revoke(document: Document | None, to: Principal, accesses: tuple[Access, ...
 
 
 def still_allowed_by(document: Document | None, to: Principal) -> list[str]:
-    """Return the statements that let ``to`` push or pull, by their identifiers or numbers."""
+    """Return the identifier, or the number, of each statement that lets ``to`` push or pull."""
     return [name for name, _ in _about(document, to, "Allow")]
 
 
 def denied_by(document: Document | None, to: Principal) -> tuple[list[str], list[str]]:
-    """Return the statements that forbid ``to`` to push or pull, whatever others allow: always, and on a condition."""
+    """Return the identifiers of the statements that forbid ``to`` to push or pull: always, and on a condition."""
     found = _about(document, to, "Deny")
     always = [name for name, statement in found if "Condition" not in statement]
     return always, [name for name, statement in found if "Condition" in statement]
@@ -137,7 +137,7 @@ def _replaced(statements: list[Document], sids: list[str], *wanted: Document) ->
 
 
 def _plain(statement: Document) -> Document:
-    """Return the statement in one of the forms that it has: AWS need not keep ours."""
+    """Return the statement with its actions in order and its principals in a list: AWS may give back another form."""
     plain = statement | {"Action": sorted(_actions(statement))}
     principal = statement.get("Principal")
     if isinstance(principal, dict) and principal.keys() == {"AWS"}:

@@ -13,7 +13,10 @@ _KINDS = ("root", "role", "user")  # that a policy may name
 
 
 class Principal(NamedTuple):
-    """An account (by its root), a role or a user; ``sid`` is it in letters and digits, and in no other's."""
+    """An account (by its root), a role or a user.
+
+    ``sid`` is its part of a statement's identifier: letters and digits that no other principal has.
+    """
 
     arn: str
     account: str

@@ -25,7 +25,7 @@ _ATTACHED_TO = {"assumed-role": "role", "user": "user"}  # by the kind of princi
 
 
 class Refusal(NamedTuple):
-    """What was refused to whom and why, in one line, and what mends it, in one for each side."""
+    """What was refused to whom and why, in a line, and what mends it: a line for each side that may be missing."""
 
     detail: str
     remedy: str
@@ -67,7 +67,7 @@ def _policy(verb: str, image: Image, *more: str) -> str:
 
 
 def _allow(who: str, access: Access) -> str:
-    """Return what gives ``who`` rights of its own: the command for a role or a user, else words."""
+    """Return what gives ``who`` the rights of ``access`` in its own account: a command for a role or a user."""
     name = _MANAGED[access]
     found = arn.parse(who)
     kind = _ATTACHED_TO.get(found.kind) if found else None

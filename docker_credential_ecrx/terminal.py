@@ -1,4 +1,4 @@
-"""Every word that a person sees, but for Docker's protocol.
+"""What a command tells a person, and asks: docker's and kubelet's answers do not come here, nor does click's own help.
 
 What was asked for goes to stdout; everything else goes to stderr, with the program's name before it, no capital at its
 beginning and no full stop at its end.
@@ -135,7 +135,7 @@ def diff(before: str, after: str, old: str, new: str) -> None:
 
 @contextmanager
 def waiting(text: str) -> Iterator[None]:
-    """Show that something goes on; only a terminal shows it."""
+    """Show ``text`` while something goes on, on a terminal alone."""
     if not err.is_terminal:
         yield
         return

@@ -1,4 +1,4 @@
-"""Have docker or podman ask this program for registries, as an identity: an entry in their file, and one in ours."""
+"""Have docker or podman ask this program for registries, and say whose identity answers: an entry in two files."""
 
 import difflib
 import os
@@ -32,7 +32,7 @@ from docker_credential_ecrx.errors import ArgumentError, AwsError, FileError
 from docker_credential_ecrx.helper import login_names
 from docker_credential_ecrx.identity import Identity, chain
 from docker_credential_ecrx.kept import Item
-from docker_credential_ecrx.obstacles import HELPER
+from docker_credential_ecrx.links import HELPER
 from docker_credential_ecrx.registry import Registry
 from docker_credential_ecrx.settings import PROGRAM
 from docker_credential_ecrx.text_file import TextFile
@@ -107,7 +107,10 @@ def command(names: tuple[str, ...], **options: Unpack[_Options]) -> int:
 
 
 def _keys(options: _Options) -> dict[str, str]:
-    """Return the keys of the entry for config.toml; none where none is asked for."""
+    """Return the keys of the entry for config.toml, or none where the options name no identity.
+
+    Raises UsageError where the options do not go together, and ArgumentError where one is empty or not printable.
+    """
     given = (options["profile"], options["role_arn"], options["source_profile"], options["external_id"])
     keys = {key: value for key, value in zip(settings_file.KEYS, given, strict=True) if value is not None}
     for is_misuse, message in (
@@ -125,7 +128,10 @@ def _keys(options: _Options) -> dict[str, str]:
 
 
 def _given(file: TextFile) -> Iterator[str]:
-    """Yield the registries that the file gives to this program, by whatever name; say where it gives it all others."""
+    """Yield the registries of ECR for which ``file`` names this program or a link to it.
+
+    Tells the person where credsStore names it, since that is not for ``--remove --all``.
+    """
     if links.is_ours(docker_config.store(file)):
         terminal.say(f"{file.path} gives all other registries to {PROGRAM}; that stays: remove credsStore there")
     for server, helper in docker_config.helpers(file).items():
@@ -134,6 +140,10 @@ def _given(file: TextFile) -> Iterator[str]:
 
 
 def _places(names: Iterable[str], keys: dict[str, str]) -> Iterator[tuple[Registry, str]]:
+    """Yield the registry that each of ``names`` is in, and the name.
+
+    Raises ArgumentError where it is none of ECR's, or the role in ``keys`` is none or in another partition.
+    """
     role = arn.role(keys.get("role_arn", ""))
     if "role_arn" in keys and role is None:
         message = f"{keys['role_arn']} is not the ARN of a role"
@@ -149,7 +159,10 @@ def _places(names: Iterable[str], keys: dict[str, str]) -> Iterator[tuple[Regist
 
 
 def _config(*, must_exist: bool) -> str:
-    """Return the path of config.toml; raise an EcrxError where it is not sound, or is not to be had."""
+    """Return the path of config.toml.
+
+    Raises an EcrxError where what it says is wrong, where it is needed and missing, or where there is no home for it.
+    """
     path = settings.config_path(os.environ)
     if must_exist or (path and text_file.read(path).text):
         settings.load(PROGRAM, os.environ)
@@ -165,6 +178,7 @@ def _paths(*, podman: bool) -> list[str]:
 
 
 def _additions(file: TextFile, config: str, hosts: Iterable[str], keys: dict[str, str]) -> Iterator[Edit]:
+    """Yield what gives ``hosts`` to this program in ``file``, and names their identity in ``config``."""
     for host in hosts:
         before = docker_config.helpers(file).get(host)
         instead = f", no longer to docker-credential-{before}" if before else ""
@@ -176,7 +190,7 @@ def _additions(file: TextFile, config: str, hosts: Iterable[str], keys: dict[str
 
 
 def _password_removals(files: list[TextFile], hosts: Iterable[str], options: _Options) -> Iterator[Edit]:
-    """Yield the removal of each password that the person wants removed; tell of the others."""
+    """Yield the removal of each unencrypted password that the person wants removed, and tell of the others."""
     for host in hosts:
         for path, server in obstacles.passwords(files, host):
             first = ", which goes first" if path != files[-1].path else ""
@@ -190,6 +204,7 @@ def _password_removals(files: list[TextFile], hosts: Iterable[str], options: _Op
 
 
 def _removals(file: TextFile, config: str, hosts: Iterable[str], options: _Options) -> Iterator[Edit]:
+    """Yield what takes the entries for ``hosts`` out of ``file`` and ``config``; tell of those that stay, and why."""
     elsewhere: dict[str, str] = {}
     with suppress(FileError):  # the other client's file is not to be edited, so it may be as broken as it likes
         elsewhere = docker_config.helpers(text_file.read(_paths(podman=not options["podman"])[-1]))
@@ -256,7 +271,7 @@ def _do(wanted: list[Edit], logins: list[Item]) -> bool:
 
 
 def _tell_next(hosts: dict[str, str], keys: dict[str, str], options: _Options) -> None:
-    """Say who answers, where that was not said, and what to type next."""
+    """Say what to type next, and who answers where the options do not name anybody."""
     loaded = settings.load(PROGRAM, os.environ)
     for host in () if keys else hosts:
         terminal.out.print(f"for {host} answer {loaded.identity_for(host)}")

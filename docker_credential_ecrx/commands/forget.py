@@ -43,10 +43,10 @@ def command(hosts: tuple[str, ...], *, everything: bool) -> int:
 
 
 def _answering(place: Registry, noted: Mapping[str, Entry], setting: str) -> Iterator[tuple[str, Entry]]:
-    """Yield the items that answer for ``place``.
+    """Yield name and entry of each item that may answer for ``place``.
 
-    A token that was minted for another registry is noted for that one only, and a lost ledger notes nothing: so what
-    ``get`` would look for is among them, noted or not.
+    The ledger may not have them all: it notes a token for the registry that it was minted for, and it may be lost.
+    So the items by the names that ``get`` looks for are among them, too.
     """
     for name, entry in noted.items():
         if place.host in entry["servers"]:
@@ -67,7 +67,7 @@ def _answering(place: Registry, noted: Mapping[str, Entry], setting: str) -> Ite
 
 
 def _profiles(place: Registry) -> set[str | None]:
-    """Return the profiles of the links by which a client may ask for ``place``."""
+    """Return the profiles of the links by which a client may ask for ``place``; None is the program's own name."""
     try:
         linked = links.read(os.environ).profile_for(place.host)
     except EcrxError:  # tokens can be dropped whatever has become of docker's config.json
@@ -76,7 +76,10 @@ def _profiles(place: Registry) -> set[str | None]:
 
 
 def _drop(items: list[Item]) -> None:
-    """Drop ``items``, and say which were of use; raise in the end where a keyring did not let one be dropped."""
+    """Drop ``items``, and tell of those that ``get`` would have served.
+
+    Raises KeyringError where one cannot be dropped, once the others are.
+    """
     errors = []
     is_any = False
     for item in items:

@@ -1,4 +1,4 @@
-"""Mint tokens now, with a person there to be asked: ``get`` then asks nothing until they end."""
+"""Get tokens now, while there is a person to ask for an MFA code or a sign-in: ``get`` then asks nothing."""
 
 import os
 import re
@@ -45,7 +45,10 @@ _CODE = re.compile(r"\d{6}", re.ASCII)
 
 
 class _Errand(NamedTuple):
-    """One token to get: for whom, the item that keeps it, and what docker login stored that would go before it."""
+    """A token to get: for whom and for which registries, and the name of the item that keeps it.
+
+    ``logins`` are the names of what ``docker login`` stored for them, which would be served before it.
+    """
 
     who: Identity
     name: str
@@ -70,7 +73,8 @@ def command(hosts: tuple[str, ...], mfa_code: str, profile: str | None) -> int:
         code = mfa.code
         with terminal.waiting("asking AWS who that is"):
             principal = aws.principal(errand.places[0], errand.who, mfa)
-        _settle(errand, token, keyring)
+        _check_kept(errand, token, keyring)
+        _note(errand, token, keyring)
         if errand is not errands[0]:
             terminal.out.print()
         _tell(errand, token, keyring, principal)
@@ -86,7 +90,7 @@ def _checked(code: str) -> str:
 
 
 def _errands(places: list[Registry], profile: str | None) -> list[_Errand]:
-    """Return a token to get for each identity, region and service."""
+    """Return the tokens to get, one for each identity, region and service."""
     profile = profile or settings.profile_of(sys.argv[0])
     docker = links.Links({}) if places and profile else links.read(os.environ)
     if not places:
@@ -107,7 +111,7 @@ def _errands(places: list[Registry], profile: str | None) -> list[_Errand]:
 
 
 def _keyring() -> "Keyring":
-    """Return the keyring that ``get`` looks in; without one, all that is asked for here would be for nothing."""
+    """Return the keyring in which ``get`` looks; raise KeyringUnavailableError where there is none to keep a token."""
     keyring = keyrings.for_tokens(settings.load(sys.argv[0], os.environ).keyring)
     if keyring is None:
         message = "there is no keyring that could keep a token"
@@ -116,6 +120,7 @@ def _keyring() -> "Keyring":
 
 
 def _mint(errand: _Errand, keyring: "Keyring", mfa: Mfa) -> Token:
+    """Return a new token from AWS, and ask the person for what AWS wants of them."""
     place = errand.places[0]
     while True:
         try:
@@ -131,7 +136,10 @@ def _mint(errand: _Errand, keyring: "Keyring", mfa: Mfa) -> Token:
 
 
 def _sign_in(error: SignInNeededError) -> None:
-    """Run AWS's own command that signs the person in, where there is both; else raise ``error``, which names it."""
+    """Run AWS's own command that signs the person in, once they agree.
+
+    Raises ``error``, whose hint names the command, where AWS's is not installed, or nobody is there or agrees.
+    """
     program, *arguments = shlex.split(error.hint)
     path = shutil.which(program)
     if path is None or not terminal.can_ask():
@@ -144,12 +152,16 @@ def _sign_in(error: SignInNeededError) -> None:
         raise AwsError(message, "run it by hand, and then this again")
 
 
-def _settle(errand: _Errand, token: Token, keyring: "Keyring") -> None:
-    """Make sure that ``get`` finds the token for each of the registries."""
+def _check_kept(errand: _Errand, token: Token, keyring: "Keyring") -> None:
+    """Raise KeyringError where ``keyring`` does not give back the token that it was given."""
     kept = tokens.cached(errand.name, keyring)
     if kept is None or kept.password != token.password:
         message = f"the keyring {keyring.label} did not keep the token"
         raise KeyringError(message, f"see what {settings.PROGRAM} doctor says of it, or choose another: ECRX_KEYRING")
+
+
+def _note(errand: _Errand, token: Token, keyring: "Keyring") -> None:
+    """Note the token for each of its registries, and drop what ``docker login`` stored for them."""
     for place in errand.places:
         minting.record(errand.name, place, str(errand.who), token, keyring=keyring, environ=os.environ)
     for login in errand.logins:

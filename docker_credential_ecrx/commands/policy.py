@@ -75,14 +75,14 @@ _Function = TypeVar("_Function", bound=Callable[..., int])
 
 
 def _of_repository(function: _Function) -> _Function:
-    """Give a command the repository and whose it is."""
+    """Add the argument REPOSITORY to a command, and the options that say whose it is."""
     function = click.option("--region", metavar="REGION", help="The repository's region; else the profile's.")(function)
     function = click.option("--profile", metavar="OWNER", help="The AWS profile of the repository's owner.")(function)
     return click.argument("repository")(function)
 
 
 def _changing(function: _Function) -> _Function:
-    """Give a command what it changes for whom."""
+    """Add to a command what ``_of_repository`` does, and whom it is about, and whether to write."""
     function = click.option("--apply", is_flag=True, help="Set the policy; else it is only printed.")(function)
     to = click.option("--to", metavar="ACCOUNT|ARN", required=True, help="The other account's id, or an ARN in it.")
     return _of_repository(to(function))
@@ -141,13 +141,12 @@ def revoke(**options: Unpack[_Options]) -> int:
 def _change(
     verb: str, options: _Options, alter: Callable[[Document | None, Principal], Document | None]
 ) -> tuple[Document | None, Principal]:
-    """Print what ``alter`` makes of the policy, and set it where that is asked for; return it, and whom it is about."""
+    """Print the policy that ``alter`` makes of the repository's for the principal of --to; with --apply set it.
+
+    Returns that policy, and the principal.
+    """
     owned = _owned(options["repository"], options["profile"], options["region"])
-    try:
-        to = principal.parse(options["to"], owned.partition)
-    except ArgumentError as error:
-        message = f"cannot {verb} on {owned}: {error.message}"
-        raise ArgumentError(message, error.hint) from error
+    to = _principal(verb, options["to"], owned)
     before = _policy_of(owned)
     after = alter(before, to)
     _print(before, after)
@@ -162,6 +161,15 @@ def _change(
         command = _typed(verb, options["repository"], options["profile"], options["region"], *more)
         terminal.say(f"nothing is changed yet; to change it: {command}")
     return after, to
+
+
+def _principal(verb: str, to: str, owned: Owned) -> Principal:
+    """Return whom ``to`` names in the repository's partition; raise ArgumentError where that is nobody."""
+    try:
+        return principal.parse(to, owned.partition)
+    except ArgumentError as error:
+        message = f"cannot {verb} on {owned}: {error.message}"
+        raise ArgumentError(message, error.hint) from error
 
 
 def _owned(repository: str, profile: str | None, region: str | None) -> Owned:

@@ -36,7 +36,7 @@ Examples:
 
 
 class _Times(NamedTuple):
-    """When a token was minted, is to be renewed and ends, by the clock of here and now: seconds since 1970."""
+    """When a token was minted, is to be renewed and expires: seconds since 1970, by the clock of this machine."""
 
     minted: float
     renews: float
@@ -83,8 +83,8 @@ def command(*, as_json: bool) -> int:
 def _report(now: Moment) -> _Report:
     """Gather what there is to show.
 
-    Tokens whose time is over are left out: each identity that was ever used leaves some behind, and they serve nobody.
-    What is gone before its time, or in a keyring that is not to be had, is what a person who looks here wants to know.
+    Expired tokens are left out, since ``get`` serves none.
+    What is gone before its time, or in a keyring that is not available, is what a person who looks here wants to know.
     """
     setting = settings.load(sys.argv[0], os.environ).keyring
     items = kept.items(setting, os.environ, now)

@@ -1,8 +1,8 @@
 """The links between docker and an image, looked at in order: what holds, what does not, and what mends it.
 
-Each link is a function of the ``Case`` that returns a ``Finding``, or raises an EcrxError, which is one that does not
-hold.
-What one finds out on its way, such as the token, the next ones find in the case.
+Each link is a function of the ``Case`` that returns a ``Finding``; an EcrxError that it raises is one of a link that
+does not hold.
+What a link finds out, such as the token, it leaves in the case for the next ones.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from docker_credential_ecrx.errors import EcrxError, one_line
 
 
 class Link(NamedTuple):
-    """A link's name, and what looks at it; ``of_registry`` where it takes a registry to look at."""
+    """A link's name, and the function that looks at it; ``of_registry`` where that needs a registry."""
 
     name: str
     look: Callable[[Case], Finding]
@@ -39,12 +39,12 @@ _CHAIN = (
 
 
 def chain(case: Case) -> tuple[Link, ...]:
-    """Return the links that there are in ``case``, in order."""
+    """Return the links to look at in ``case``, in order: without a registry those that every registry needs."""
     return tuple(link for link in _CHAIN if case.image is not None or not link.of_registry)
 
 
 def look(link: Link, case: Case) -> Finding:
-    """Return what is found of one link, in printable lines: what a file or a registry says may hold anything."""
+    """Return what is found of one link, in printable lines; a file or a registry may say anything."""
     found = _look(link, case)
     remedy = "\n".join(map(one_line, found.remedy.splitlines()))
     return Finding(found.ok, one_line(found.detail), remedy)

@@ -14,7 +14,7 @@ from docker_credential_ecrx.registry import Registry
 
 
 class Finding(NamedTuple):
-    """Whether a link holds, None where it was not looked at; what was found; and what mends it."""
+    """What was found of a link: ``ok`` is whether it holds, None where it was not looked at; ``remedy`` mends it."""
 
     ok: bool | None
     detail: str

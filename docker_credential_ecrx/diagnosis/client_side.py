@@ -19,38 +19,46 @@ _SECONDS = 10.0  # docker would wait longer
 
 def program(case: Case) -> Finding:
     """Look for the program under the name by which docker calls it, and run it."""
-    name = f"docker-credential-{_helper(case)}"
-    search = case.environ.get("PATH", "")
-    path = shutil.which(name, path=search)
+    name = f"{links.PREFIX}{_helper(case)}"
+    path = shutil.which(name, path=case.environ.get("PATH", ""))
     if path is None:
         return broken(f"{name} is not on PATH, where docker looks for it", _to_path(name, case))
-    try:
-        done = subprocess.run(  # noqa: S603 - what docker runs
-            [path, "version"], stdin=subprocess.DEVNULL, capture_output=True, timeout=_SECONDS, check=False
-        )
-        said = done.stdout.decode(errors="replace").strip()
-    except (OSError, subprocess.TimeoutExpired) as error:
-        said = type(error).__name__
-    ours, _, version = said.partition(" ")
-    if ours != PROGRAM or not version:
+    version = _version_of(path)
+    if not version:
         return broken(f"docker calls {path}, which is not this program, or does not run", _before(path, case))
     if version != __version__:
         return broken(f"docker calls {path}, which is version {version}; this is {__version__}", _before(path, case))
     return well(f"{path}, version {version}")
 
 
+def _version_of(path: str) -> str:
+    """Return the version that the program at ``path`` says it has, or an empty text where it is not this one."""
+    try:
+        done = subprocess.run(  # noqa: S603 - what docker runs
+            [path, "version"], stdin=subprocess.DEVNULL, capture_output=True, timeout=_SECONDS, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    name, _, version = done.stdout.decode(errors="replace").strip().partition(" ")
+    return version if name == PROGRAM else ""
+
+
 def config(case: Case) -> Finding:
-    """Look at what docker's config.json says of the registry."""
+    """Look at what docker's config.json says of the registry, or of every registry where none is named."""
     file = text_file.read(docker_config.path(case.environ))
     where = f"{file.path}{_reader(case)}"
-    if case.place is None:
-        places = links.read(case.environ).registries()
-        finding = well(f"{where} gives {', '.join(place.host for place in places)} to this program")
-        if not places and not links.is_ours(docker_config.store(file)):
-            what = f"{where} {'gives no registry of ECR to this program' if file.text else 'is not there'}"
-            return broken(what, f"{PROGRAM} configure HOST --profile PROFILE")
-        return _hindrance(file, [place.host for place in places], case) or finding
-    host = case.place.host
+    return _about_all(file, where, case) if case.place is None else _about(case.place.host, file, where, case)
+
+
+def _about_all(file: TextFile, where: str, case: Case) -> Finding:
+    hosts = [place.host for place in links.read(case.environ).registries()]
+    if not hosts and not links.is_ours(docker_config.store(file)):
+        what = f"{where} {'gives no registry of ECR to this program' if file.text else 'is not there'}"
+        return broken(what, f"{PROGRAM} configure HOST --profile PROFILE")
+    return _hindrance(file, hosts, case) or well(f"{where} gives {', '.join(hosts)} to this program")
+
+
+def _about(host: str, file: TextFile, where: str, case: Case) -> Finding:
     helpers = docker_config.helpers(file)
     helper = helpers.get(host) or docker_config.store(file)
     if not links.is_ours(helper):
@@ -58,13 +66,13 @@ def config(case: Case) -> Finding:
     for _, server in obstacles.passwords([file], host):
         what = f"{where} has an unencrypted password for {server}"
         logout = f"docker logout {shlex.quote(server)}"  # which leaves a link's name alone, as configure does not
-        return broken(what, f"{PROGRAM} configure {host} --remove-password" if helper == obstacles.HELPER else logout)
+        return broken(what, f"{PROGRAM} configure {host} --remove-password" if helper == links.HELPER else logout)
     key = "credHelpers" if host in helpers else "credsStore"
     return _hindrance(file, [host], case) or well(f"{key} in {where} names {helper}")
 
 
 def docker_links(case: Case) -> Links:
-    """Return what docker's config.json says; one that cannot be read says nothing, to docker either."""
+    """Return what docker's config.json says: nothing where it cannot be read, as docker takes it, too."""
     try:
         return links.read(case.environ)
     except FileError:
@@ -83,11 +91,14 @@ def _helper(case: Case) -> str:
     """Return the name by which docker calls this program for the registry."""
     found = docker_links(case)
     helper = found.helpers.get(case.place.host, found.store) if case.place else ""
-    return helper if links.is_ours(helper) else obstacles.HELPER
+    return helper if links.is_ours(helper) else links.HELPER
 
 
 def _not_asked(what: str, helper: str, case: Case) -> Finding:
-    """Return what it means that docker asks another for the registry, or nobody, as ``what`` says."""
+    """Return the finding that docker does not ask this program for the registry, for which ``what`` is the reason.
+
+    It is no fault where docker needs no password there, or where podman asks this program.
+    """
     host = case.place.host if case.place else ""
     if case.is_public and not helper:
         return passed_over(f"{what}, so docker pulls without a token, which works there")
@@ -97,7 +108,7 @@ def _not_asked(what: str, helper: str, case: Case) -> Finding:
 
 
 def _podman_asks(host: str, case: Case) -> bool:
-    """Return whether podman is configured, and may well be all that is in use."""
+    """Return whether podman's file gives ``host`` to this program: podman may be all that is in use."""
     with suppress(FileError, OSError):
         files = map(text_file.read, docker_config.podman_paths(case.environ))
         return any(links.is_ours(docker_config.helpers(file).get(host, "")) for file in files)
@@ -105,7 +116,7 @@ def _podman_asks(host: str, case: Case) -> bool:
 
 
 def _instead(host: str, helper: str, helpers: dict[str, str], file: TextFile) -> str:
-    """Say what stands in the place of what should be in docker's config.json."""
+    """Say what docker's config.json says of ``host`` in place of naming this program."""
     if helper:
         return f"gives {host} to docker-credential-{helper}"
     for key, other in helpers.items():
@@ -115,6 +126,7 @@ def _instead(host: str, helper: str, helpers: dict[str, str], file: TextFile) ->
 
 
 def _hindrance(file: TextFile, hosts: list[str], case: Case) -> Finding | None:
+    """Return the first thing that keeps docker from asking this program for ``hosts``, and what mends it."""
     for found in obstacles.docker_warnings(file, hosts, case.environ):
         if found.remedy:
             return broken(found.what, found.remedy)
@@ -122,7 +134,7 @@ def _hindrance(file: TextFile, hosts: list[str], case: Case) -> Finding | None:
 
 
 def _reader(case: Case) -> str:
-    """Say whose config.json it is, where that is not a matter of course."""
+    """Say whose config.json it is, where a variable names it or sudo has changed the home."""
     if case.environ.get("DOCKER_CONFIG"):
         return " (DOCKER_CONFIG)"
     if case.environ.get("SUDO_USER"):
@@ -131,6 +143,7 @@ def _reader(case: Case) -> str:
 
 
 def _sudo(case: Case) -> str:
+    """Return what a remedy adds under sudo: whose file it changes."""
     if not case.environ.get("SUDO_USER"):
         return ""
     return f", as {case.environ.get('USER', 'root')}; or run docker without sudo, as {case.environ['SUDO_USER']}"
@@ -151,7 +164,7 @@ def _to_path(name: str, case: Case) -> str:
 
 
 def _before(path: str, case: Case) -> str:
-    """Return what has docker find this program before ``path``."""
+    """Return the command that has docker find this program, and not ``path``."""
     this = Path(shutil.which(case.called_by) or case.called_by).absolute()
     if this.parent == Path(path).parent:
         return f"install this program again, over {path}"
