@@ -165,7 +165,7 @@ class TestBrokenFile:
             "[]": "not a JSON object",
             '"text"': "not a JSON object",
             "null": "not a JSON object",
-            '{\n"a": 1,\n}': "in line 3",
+            '{\n"a": 1,\n"b"}': "in line 3",
             "{'a': 1}": "not JSON",
             '{"a": NaN}': "not JSON",
             '{"a": 1} {}': "not JSON",
