@@ -6,6 +6,10 @@ import sys
 
 from docker_credential_ecrx import __version__
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from docker_credential_ecrx.protocol import Reply
+
 _OPTIONS = ("--help", "-h", "--version", "-v")
 
 
@@ -23,21 +27,15 @@ def main() -> int:
         if _signal.getsignal(_signal.SIGINT) != _signal.SIG_IGN:
             # docker's Ctrl-C ends this without a word; signal is this module and 3 ms of enums.
             _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
-        if hasattr(_signal, "setitimer"):
-            # Whatever hangs that has no limit of its own: a file system, a pipe.
-            _signal.signal(_signal.SIGALRM, protocol.time_is_up)
-            _signal.setitimer(_signal.ITIMER_REAL, protocol.LIMIT_SECONDS)
         # Nobody but the answer goes to stdout: neither what a keyring's backend prints nor a child that lives on.
         stdout = os.dup(1)
         os.dup2(2, 1)
         if word == "kubelet":
-            from docker_credential_ecrx import kubelet
-
-            reply = kubelet.answer(sys.argv[0], os.environ, _read)
+            reply = protocol.guarded(word, _answer_kubelet)
+            if reply.status:
+                reply.stdout = ""  # kubelet logs stderr
         else:
             reply = protocol.answer(word, sys.argv[0], os.environ, _read)
-        if hasattr(_signal, "setitimer"):
-            _signal.setitimer(_signal.ITIMER_REAL, 0)
     else:
         from docker_credential_ecrx import commands
 
@@ -60,6 +58,12 @@ def _fill_streams() -> None:
             os.fstat(stream)
         except OSError:
             os.open(os.devnull, os.O_RDONLY)  # the lowest free number; and what is written there fails
+
+
+def _answer_kubelet() -> "Reply":
+    from docker_credential_ecrx import kubelet  # here, where it is told in one line that it cannot be loaded
+
+    return kubelet.answer(sys.argv[0], os.environ, _read)
 
 
 def _read() -> bytes:

@@ -41,9 +41,8 @@ class Request:
 
 
 def answer(called_by: str, environ: "Mapping[str, str]", read: "Callable[[], bytes]") -> Reply:
-    """Answer the request that ``read`` returns; a failure is one line on stderr, which kubelet logs."""
-    reply = protocol.guarded("kubelet", lambda: Reply(_answer(parse(read()), called_by, environ)))
-    return Reply("" if reply.status else reply.stdout, reply.stderr, reply.status)
+    """Answer the request that ``read`` returns; raise what ``Helper.token`` does, and RequestError."""
+    return Reply(_answer(parse(protocol.request_of(read)), called_by, environ))
 
 
 def _answer(request: Request, called_by: str, environ: "Mapping[str, str]") -> str:

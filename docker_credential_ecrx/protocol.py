@@ -3,6 +3,8 @@
 https://github.com/docker/docker-credential-helpers
 """
 
+import _signal  # type: ignore[import-not-found] # signal is this module and 3 ms of enums; typeshed has signal alone
+
 from docker_credential_ecrx import settings
 from docker_credential_ecrx.errors import EcrxError, NotFoundError, RequestError, one_line
 from docker_credential_ecrx.helper import Helper
@@ -25,10 +27,7 @@ _LONGEST_LINE, _LONGEST_WORD = 2000, 200
 class TimeUpError(BaseException):
     """The time that a client waits is over; nobody but this room takes it for a failure of a part."""
 
-
-def time_is_up(*_: object) -> None:
-    """Raise TimeUpError: what is to be done when a verb has taken LIMIT_SECONDS."""
-    raise TimeUpError
+    hint = "see with ECRX_LOG=debug how far it comes"
 
 
 class Reply:
@@ -52,12 +51,38 @@ def answer(verb: str, called_by: str, environ: "Mapping[str, str]", read: "Calla
 
 
 def guarded(verb: str, answer: "Callable[[], Reply]") -> Reply:
-    """Return what ``answer`` returns, or a failure's reply for whatever it raises."""
+    """Return what ``answer`` returns, or a failure's reply for whatever it raises, or where it takes LIMIT_SECONDS.
+
+    The limit is for what hangs that has none of its own: a file system, a pipe.
+    """
     try:
-        return _guarded(verb, answer)
-    except TimeUpError:
+        _set_alarm(LIMIT_SECONDS)
+        reply = _guarded(verb, answer)
+        _set_alarm(0.0)  # in here, where an alarm that rings meanwhile is heard
+    except TimeUpError as error:
         message = f"{verb} did not end within {LIMIT_SECONDS:g} seconds"
-        return failure(EcrxError(message, "end its stdin, and see with ECRX_LOG=debug how far it comes"))
+        return failure(EcrxError(message, error.hint))
+    return reply
+
+
+def _set_alarm(seconds: float) -> None:
+    """Have TimeUpError raised in so many seconds, or no longer where that is 0; Windows has no such alarm."""
+    if hasattr(_signal, "setitimer"):
+        _signal.signal(_signal.SIGALRM, _time_is_up)
+        _signal.setitimer(_signal.ITIMER_REAL, seconds)
+
+
+def _time_is_up(*_: object) -> None:
+    raise TimeUpError
+
+
+def request_of(read: "Callable[[], bytes]") -> bytes:
+    """Return what ``read`` does, all of stdin, whose end may never come."""
+    try:
+        return read()
+    except TimeUpError as error:
+        error.hint = "end its stdin"
+        raise
 
 
 def _guarded(verb: str, answer: "Callable[[], Reply]") -> Reply:
@@ -82,19 +107,19 @@ def failure(error: EcrxError) -> Reply:
 
 
 def _get(helper: "Callable[[], Helper]", read: "Callable[[], bytes]") -> Reply:
-    server = _server(read())
+    server = _server(request_of(read))
     user, secret = helper().get(server)
     return Reply(f'{{"ServerURL":{quote(server)},"Username":{quote(user)},"Secret":{quote(secret)}}}\n')
 
 
 def _store(helper: "Callable[[], Helper]", read: "Callable[[], bytes]") -> Reply:
-    server, user, secret = _credentials(read())
+    server, user, secret = _credentials(request_of(read))
     helper().store(server, user, secret)
     return Reply()
 
 
 def _erase(helper: "Callable[[], Helper]", read: "Callable[[], bytes]") -> Reply:
-    server = _server(read())
+    server = _server(request_of(read))
     helper().erase(server)
     return Reply()
 

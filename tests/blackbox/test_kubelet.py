@@ -1,6 +1,8 @@
 """Kubelet's requests, and answers that kubelet takes: a node's identity, and that of a pod's service account."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +24,14 @@ _OTHER_ROLE = f"arn:aws:iam::{SECONDARY}:role/others"
 _ANNOTATION, _IRSA_ANNOTATION = "eks.amazonaws.com/ecr-role-arn", "eks.amazonaws.com/role-arn"
 _APP, _OTHER_APP = "system:serviceaccount:team:app", "system:serviceaccount:team:other"
 _DIGEST = f"sha256:{'0' * 64}"
+
+# The program, in which what answers kubelet cannot be loaded.
+_LOST = """\
+import sys
+from docker_credential_ecrx import __main__
+sys.modules["docker_credential_ecrx.kubelet"] = None
+sys.exit(__main__.main())
+"""
 
 _REFUSED = {
     "nothing": ("", "not a JSON object"),
@@ -184,6 +194,14 @@ class TestRefusal:
         found = home.run("kubelet", "--verbose")
 
         assert (2, "") == (found.status, found.stdout)
+
+    def test_of_what_cannot_be_loaded_is_one_line_too(self, home: Home) -> None:
+        command, request = [sys.executable, "-c", _LOST, "kubelet"], kubernetes.request(_IMAGE)
+        done = subprocess.run(command, input=request.encode(), env=home.env, capture_output=True, check=False)
+
+        said = _refusal(Result(done.returncode, done.stdout.decode(), done.stderr.decode()))
+
+        assert "docker-credential-ecrx: a part of the program is missing: " in said
 
 
 class TestServiceAccount:

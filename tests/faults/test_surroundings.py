@@ -60,6 +60,11 @@ CLOSED = {
 }
 
 
+def impatient_get(home: Home) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-c", IMPATIENT, "get"]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=home.env)
+
+
 @pytest.fixture
 def homeless(world: World) -> World:
     """Return a user whose AWS files are named by the environment, and who has no HOME."""
@@ -151,14 +156,22 @@ class TestStreams:
         assert in_shell(world.home, 'exec "$get" get 2>&-').secret
 
     def test_that_never_end_are_not_waited_for_for_ever(self, home: Home) -> None:
-        with subprocess.Popen(
-            [sys.executable, "-c", IMPATIENT, "get"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=home.env
-        ) as get:
+        with impatient_get(home) as get:
             assert get.stdout is not None
-            said = get.stdout.read()
+            said = get.stdout.read().decode()
 
-        assert (1, 1) == (get.returncode, said.count(b"\n"))
-        assert said.startswith(b"docker-credential-ecrx: get did not end within 0.5 seconds; ")
+        line = "docker-credential-ecrx: get did not end within 0.5 seconds; end its stdin\n"
+        assert (1, line) == (get.returncode, said)
+
+    @in_one_form
+    def test_that_end_are_not_named_where_something_else_hangs(self, world: World) -> None:
+        world.aws.fail(MINT, faults.hanging)
+        world.home.env["AWS_PROFILE"] = "secondary"
+        with impatient_get(world.home) as get:
+            said, _ = get.communicate(HOST.encode())
+
+        line = "docker-credential-ecrx: get did not end within 0.5 seconds; see with ECRX_LOG=debug how far it comes\n"
+        assert (1, line) == (get.returncode, said.decode())
 
     @pytest.mark.parametrize(("fault", "says"), [(None, 1), (faults.forbidden, 2)], ids=["answer", "failure"])
     def test_whose_reader_went_away_end_it_with_a_line_that_says_so(
