@@ -15,6 +15,7 @@ from botocore import exceptions
 from docker_credential_ecrx.aws_retries import THROTTLED, TOO_MANY, TooEarlyError
 from docker_credential_ecrx.errors import (
     AwsError,
+    ClockError,
     MfaCodeNeededError,
     NoAwsCredentialsError,
     SignInNeededError,
@@ -112,6 +113,9 @@ def explain(
     The remedy for an MFA code that is needed is the caller's, who knows what it was needed for.
     """
     facts = facts_of(identity, environ)
+    wrong_clock = _wrong_clock(error)
+    if wrong_clock is not None:
+        return wrong_clock
     if isinstance(error, MfaNeededError):
         reason, hint = "its role needs an MFA code, which get cannot ask for", ""
     elif isinstance(error, TooEarlyError):
@@ -132,10 +136,6 @@ def _answered(error: exceptions.ClientError, facts: Facts, answers: tuple[Answer
     code = str(response.get("Error", {}).get("Code", "unknown"))
     if code in ("", "unknown", str(status)) and status < _SERVER_ERROR:
         return _by_status(error.operation_name, status)
-    skew = _skew(response)
-    if code in _CLOCK and abs(skew) > _SKEW_SECONDS:
-        direction = "ahead of" if skew > 0 else "behind"
-        return f"the clock here is {_duration(abs(skew))} {direction} AWS's", "set the clock: timedatectl set-ntp true"
     said = quoted(str(response.get("Error", {}).get("Message", "")))
     if _WRONG_CODE in said:
         code = _WRONG_CODE
@@ -149,6 +149,18 @@ def _answered(error: exceptions.ClientError, facts: Facts, answers: tuple[Answer
             reason, hint = row_reason, row_hint
             break
     return reason.format(**words), hint.format(**words)
+
+
+def _wrong_clock(error: Exception) -> ClockError | None:
+    """Return the error where AWS refused a signature because of its time."""
+    if not isinstance(error, exceptions.ClientError) or error.response.get("Error", {}).get("Code") not in _CLOCK:
+        return None
+    skew = _skew(error.response)
+    if abs(skew) <= _SKEW_SECONDS:
+        return None
+    direction = "ahead of" if skew > 0 else "behind"
+    message = f"the clock here is {_duration(abs(skew))} {direction} AWS's"
+    return ClockError(message, "set the clock: timedatectl set-ntp true", skew)
 
 
 def _by_status(operation: str, status: int) -> tuple[str, str]:

@@ -57,6 +57,18 @@ class UnreachableError(AwsError):
     """AWS does not answer, or the way to it is cut."""
 
 
+class ClockError(AwsError):
+    """AWS refuses what is signed here, because the clock here is ``ahead`` of its own by that many seconds."""
+
+    def __init__(self, message: str, hint: str = "", ahead: float = 0.0) -> None:
+        super().__init__(message, hint)
+        self.ahead = ahead
+
+    def about(self, subject: str) -> "Self":
+        """Return the error as one about ``subject``."""
+        return type(self)(f"{subject}: {self.message}", self.hint, self.ahead)
+
+
 class MfaCodeNeededError(AwsError):
     """The role wants an MFA code, which only a person has."""
 

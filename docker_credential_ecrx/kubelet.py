@@ -141,7 +141,7 @@ def cache_seconds(token: "Token", moment: "Moment") -> int:
 
     One that is due already is served because no other is to be had now, so kubelet is to ask again soon.
     """
-    age = moment.since(token.minted) or 0.0
+    age = token.age(moment) or 0.0
     return int(token.renew - age if age < token.renew else max(0.0, min(_RETRY_SECONDS, (token.life - age) / 2)))
 
 

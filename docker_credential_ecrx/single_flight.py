@@ -4,7 +4,7 @@ Imported only where there is no fresh token.
 """
 
 from docker_credential_ecrx import log, tokens
-from docker_credential_ecrx.errors import AwsError, MfaCodeNeededError, NoAwsCredentialsError, one_line
+from docker_credential_ecrx.errors import AwsError, ClockError, MfaCodeNeededError, NoAwsCredentialsError, one_line
 from docker_credential_ecrx.limit import ASKING_SECONDS
 
 TYPE_CHECKING = False
@@ -24,6 +24,7 @@ _RETRY_SECONDS = 60.0
 # What who had the lock leaves for those that waited: its outcome.
 _MINTED = "minted"
 _FAILURES = {"none": NoAwsCredentialsError, "mfa": MfaCodeNeededError, "failed": AwsError}
+_WRONG_CLOCK = "clock"  # and the seconds that the clock here is ahead of AWS's
 
 
 def obtain(  # noqa: PLR0913, PLR0917 - what there is, and where to get more
@@ -38,6 +39,7 @@ def obtain(  # noqa: PLR0913, PLR0917 - what there is, and where to get more
 
     Of the processes that miss at once one holds the lock of that name and mints; the others get its token or its
     failure.
+    Where AWS refuses because of the clock here, its own tells whether the token lives.
     Raises AwsError where ``mint`` does and there is no live token to fall back on; ``told`` says for whom.
     """
     alive = due if due is not None and due.is_alive(tokens.now()) else None
@@ -45,10 +47,17 @@ def obtain(  # noqa: PLR0913, PLR0917 - what there is, and where to get more
         # What no keyring keeps, no process can hand to another.
         return mint() if keyring is None else _in_turn(name, keyring, open_lock, mint, alive)
     except AwsError as error:
-        if alive is not None and alive.is_alive(tokens.now()):
+        if due is not None and due.is_alive(_now_by_aws(error)):
             log.warn(f"serving a token that is due for renewal, because it cannot be renewed: {told(error)}")
-            return alive
+            return due
         raise told(error) from error
+
+
+def _now_by_aws(error: AwsError) -> "Moment":
+    """Return the present moment, with the wall clock as AWS has it where ``error`` tells."""
+    present = tokens.now()
+    ahead = error.ahead if isinstance(error, ClockError) else 0.0
+    return tokens.Moment(present.utc - ahead, present.boot, present.uptime)
 
 
 def _in_turn(
@@ -86,8 +95,7 @@ def _minted(mint: "Callable[[], Token]", lock: "FileLock") -> "Token":
     try:
         token = mint()
     except AwsError as error:
-        kind = next(kind for kind, cause in _FAILURES.items() if isinstance(error, cause))
-        _leave(lock, kind, error.message, error.hint)
+        _leave(lock, _outcome_of(error), error.message, error.hint)
         raise
     _leave(lock, _MINTED)
     return token
@@ -98,6 +106,20 @@ def _leave(lock: "FileLock", outcome: str, message: str = "", hint: str = "") ->
         lock.write(f"{tokens.stamp_of(tokens.now())}\n{outcome}\n{one_line(message)}\n{one_line(hint)}\n")
     except OSError:
         pass  # a full disk: the next one will find out by itself
+
+
+def _outcome_of(error: AwsError) -> str:
+    """Return what ``_failure`` makes an error of the same kind of."""
+    if isinstance(error, ClockError):
+        return f"{_WRONG_CLOCK} {error.ahead:.0f}"
+    return next(kind for kind, cause in _FAILURES.items() if isinstance(error, cause))
+
+
+def _failure(outcome: str, message: str, hint: str) -> AwsError:
+    kind, _, ahead = outcome.partition(" ")
+    if kind == _WRONG_CLOCK and ahead.removeprefix("-").isdecimal():
+        return ClockError(message, hint, float(ahead))
+    return _FAILURES.get(kind, AwsError)(message, hint)
 
 
 def _outcome(lock: "FileLock", started: "Moment", before: float) -> str:
@@ -114,5 +136,5 @@ def _outcome(lock: "FileLock", started: "Moment", before: float) -> str:
     if waited is None or age is None or not (waited >= -before and age >= 0):  # NaN is neither
         return ""
     if outcome != _MINTED:
-        raise _FAILURES.get(outcome, AwsError)(message, hint)
+        raise _failure(outcome, message, hint)
     return outcome if waited >= 0 else ""

@@ -60,14 +60,26 @@ class Token:
         self.life = life
         self.renew = renew
 
+    def age(self, moment: Moment) -> float | None:
+        """Return the seconds since it was minted, or None where no clock tells.
+
+        Of a boot's two clocks the one counts that says more.
+        The boot's own stands still while a virtual machine is paused, and what it says alone would have ``get`` serve
+        for hours a token that ECR refuses.
+        Where it is the wall's that is wrong, AWS is asked too early, refuses the signature's time and says its own, by
+        which ``single_flight.obtain`` goes on to serve a token that is alive.
+        """
+        seconds = moment.since(self.minted)
+        return None if seconds is None else max(seconds, moment.utc - self.minted.utc)
+
     def is_alive(self, moment: Moment) -> bool:
         """Return whether ECR still takes the token."""
-        age = moment.since(self.minted)
+        age = self.age(moment)
         return age is not None and age < self.life
 
     def is_fresh(self, moment: Moment) -> bool:
         """Return whether it is too early to renew the token."""
-        age = moment.since(self.minted)
+        age = self.age(moment)
         return age is not None and age < self.renew
 
 

@@ -108,7 +108,7 @@ def _destination(choose: "Callable[[str], Keyring | None]", setting: str) -> _De
 def _times(item: Item, now: Moment) -> _Times:
     if item.token is None:
         return _Times(item.entry.get("minted", 0.0), item.entry.get("renew", 0.0), item.entry.get("expires", 0.0))
-    minted = now.utc - (now.since(item.token.minted) or 0.0)
+    minted = now.utc - (item.token.age(now) or 0.0)
     return _Times(minted, minted + item.token.renew, minted + item.token.life)
 
 

@@ -141,7 +141,7 @@ def _of_docker_login(login: Token, case: Case) -> str:
 
 def _until(found: Token) -> str:
     now = tokens.now()
-    return f"until {moment(now.utc + found.life - (now.since(found.minted) or 0.0), now.utc)}"
+    return f"until {moment(now.utc + found.life - (found.age(now) or 0.0), now.utc)}"
 
 
 def _without_credentials(error: NoAwsCredentialsError, case: Case) -> Finding:

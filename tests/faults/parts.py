@@ -39,11 +39,11 @@ _users = itertools.count(4_300_000 + os.getpid() * 10)
 _AGE = """\
 import sys
 from docker_credential_ecrx import keyrings, tokens
-name, setting, hours, boot = sys.argv[1:]
+name, setting, hours, boot, paused = sys.argv[1:]
 keyring = keyrings.for_tokens(setting)
 token = tokens.cached(name, keyring)
 seconds, minted = float(hours) * 3600, token.minted
-moment = tokens.Moment(minted.utc - seconds, boot or minted.boot, minted.uptime - seconds)
+moment = tokens.Moment(minted.utc - seconds - float(paused) * 3600, boot or minted.boot, minted.uptime - seconds)
 keyring.put(name, tokens.to_record(name, tokens.Token(token.password, moment, token.life, token.renew)), 3600)
 """
 
@@ -229,11 +229,14 @@ def result_of(process: subprocess.Popen[bytes]) -> Result:
     return Result(process.returncode, stdout.decode(), stderr.decode())
 
 
-def age(home: Home, keyring: Mapping[str, str], hours: float, boot: str = "") -> None:
-    """Make the one minted token of ``home`` so much older; ``boot`` names another one that it was minted in."""
+def age(home: Home, keyring: Mapping[str, str], hours: float, boot: str = "", paused: float = 0.0) -> None:
+    """Make the one minted token of ``home`` so much older; ``boot`` names another one that it was minted in.
+
+    For ``paused`` hours more the machine stood still, and the boot's clock with it.
+    """
     entries = json.loads((home.folder / ".local/state/ecrx/ledger.json").read_text())["entries"]
     (name,) = (name for name in entries if name.startswith("token:"))
-    command = [sys.executable, "-c", _AGE, name, keyring["ECRX_KEYRING"], str(hours), boot]
+    command = [sys.executable, "-c", _AGE, name, keyring["ECRX_KEYRING"], str(hours), boot, str(paused)]
     subprocess.run(command, env=home.env | dict(keyring), check=True)
 
 

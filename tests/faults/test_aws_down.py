@@ -86,8 +86,9 @@ class TestTokenPastItsHalfLife:
 
 
 class TestTokenThatIsOver:
-    def test_is_never_served(self, world: World, keyring: dict[str, str], minted: str) -> None:
-        age(world.home, keyring, hours=13)
+    @pytest.mark.parametrize("paused", [0, 12.5], ids=["running", "paused"])
+    def test_is_never_served(self, world: World, keyring: dict[str, str], minted: str, paused: float) -> None:
+        age(world.home, keyring, hours=13 - paused, paused=paused)
         world.aws.fail(MINT, faults.dropped)
 
         found = world.home.get(env=keyring)
@@ -96,8 +97,9 @@ class TestTokenThatIsOver:
         assert [] == world.aws.told(found.stdout, found.stderr)
         assert minted not in found.stdout
 
-    def test_is_replaced(self, world: World, keyring: dict[str, str], minted: str) -> None:
-        age(world.home, keyring, hours=13)
+    @pytest.mark.parametrize("paused", [0, 12.5], ids=["running", "paused"])
+    def test_is_replaced(self, world: World, keyring: dict[str, str], minted: str, paused: float) -> None:
+        age(world.home, keyring, hours=13 - paused, paused=paused)
 
         assert minted != world.home.get(env=keyring).secret
 
@@ -123,11 +125,24 @@ class TestClockThatIsWrong:
             need.missing("libfaketime")
         return {"LD_PRELOAD": str(found[0]), "FAKETIME": f"{hours:+}h", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
 
+    @pytest.mark.parametrize("hours", [-30, 3], indirect=True)
     def test_does_not_change_the_life_of_a_token(
         self, world: World, keyring: dict[str, str], clock: dict[str, str], minted: str
     ) -> None:
-        assert minted == world.home.get(env=keyring | clock).secret
-        assert [] == world.aws.calls
+        found = world.home.get(env=keyring | clock)
+
+        assert (minted, "", []) == (found.secret, found.stderr, world.aws.calls)
+
+    @pytest.mark.parametrize("hours", [30], indirect=True)
+    def test_and_makes_a_token_look_over_has_aws_tell_that_it_lives(
+        self, world: World, keyring: dict[str, str], clock: dict[str, str], minted: str
+    ) -> None:
+        found = world.home.get(env=keyring | clock)
+
+        assert minted == found.secret
+        (line,) = found.stderr.splitlines()
+        assert line.startswith("docker-credential-ecrx: serving a token that is due for renewal, because ")
+        assert "the clock here is 30 h 0 min ahead of AWS's; set the clock: " in line
 
     def test_does_not_make_a_token_live_that_is_over(
         self, world: World, keyring: dict[str, str], clock: dict[str, str], minted: str

@@ -14,7 +14,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from docker_credential_ecrx import single_flight, tokens
-from docker_credential_ecrx.errors import AwsError, KeyringError, MfaCodeNeededError, NoAwsCredentialsError
+from docker_credential_ecrx.errors import (
+    AwsError,
+    ClockError,
+    KeyringError,
+    MfaCodeNeededError,
+    NoAwsCredentialsError,
+)
 from docker_credential_ecrx.state import FileLock
 from docker_credential_ecrx.tokens import Moment, Token
 from support.secrets import places_of
@@ -27,7 +33,12 @@ MINTED = Moment(1_700_000_000.0, BOOT, 100_000.0)
 OLD = Token("old", MINTED, LIFE, DUE)
 FRESH, ALIVE, OVER = (True, True), (False, True), (False, False)
 REFUSED = AwsError("AWS refuses", "check the profile")
-FAILURES = [REFUSED, NoAwsCredentialsError("no credentials", "configure"), MfaCodeNeededError("no code", "")]
+FAILURES = [
+    REFUSED,
+    NoAwsCredentialsError("no credentials", "configure"),
+    MfaCodeNeededError("no code", ""),
+    ClockError("the clock is wrong", "set it", -400.0),
+]
 
 KILLED_HOLDER = """\
 import os, signal, sys
@@ -67,12 +78,15 @@ class TestLife:
     def test_is_fresh_then_due_then_over(self, age: float, state: tuple[bool, bool], boot: str) -> None:
         assert state == state_at(later(age, boot=boot))
 
-    @pytest.mark.parametrize("clock_set_by", [30 * HOUR, -30 * HOUR])
     @pytest.mark.parametrize(("age", "state"), [(1, FRESH), (DUE + 1, ALIVE), (LIFE, OVER)])
-    def test_is_not_changed_by_a_wall_clock_that_is_set(
-        self, age: float, state: tuple[bool, bool], clock_set_by: float
+    def test_is_not_changed_by_a_wall_clock_that_is_set_back(self, age: float, state: tuple[bool, bool]) -> None:
+        assert state == state_at(later(age, clock_set_by=-30 * HOUR))
+
+    @pytest.mark.parametrize(("paused", "state"), [(1, FRESH), (DUE, ALIVE), (LIFE, OVER)])
+    def test_goes_on_while_the_machine_is_paused_and_its_boots_clock_with_it(
+        self, paused: float, state: tuple[bool, bool]
     ) -> None:
-        assert state == state_at(later(age, clock_set_by=clock_set_by))
+        assert state == state_at(later(1, clock_set_by=paused))
 
     @pytest.mark.parametrize("boot", [OTHER_BOOT, NO_BOOT], ids=["another boot", "no boot clock"])
     @pytest.mark.parametrize(
@@ -249,9 +263,12 @@ def minted_ago(seconds: float, password: str) -> Token:
     return Token(password, Moment(present.utc - seconds, present.boot, present.uptime - seconds), LIFE, DUE)
 
 
-def record_of(seconds: float) -> str:
-    """Return the record of the token ``old``, which was minted so long ago."""
-    return tokens.to_record(NAME, minted_ago(seconds, "old"))
+def record_of(seconds: float, *, boot: str = "", clock_set_by: float = 0.0) -> str:
+    """Return the record of the token ``old``, which was minted so long ago, and since when the wall clock was set."""
+    token = minted_ago(seconds, "old")
+    token.minted.utc -= clock_set_by
+    token.minted.boot = boot or token.minted.boot
+    return tokens.to_record(NAME, token)
 
 
 class TestObtain:
@@ -301,6 +318,35 @@ class TestObtain:
 
         assert ("new", 2) == (machine.get(), machine.asked)
 
+    @pytest.mark.parametrize(
+        ("hours", "set_by", "boot"),
+        [(1, 30, ""), (11, 30, OTHER_BOOT), (11, -30, OTHER_BOOT)],
+        ids=["ahead", "ahead after a restart", "behind after a restart"],
+    )
+    def test_serves_a_token_that_lives_by_the_clock_of_aws_where_the_one_here_is_wrong(
+        self, tmp_path: Path, capfd: pytest.CaptureFixture[str], hours: float, set_by: float, boot: str
+    ) -> None:
+        kept = record_of(hours * HOUR, clock_set_by=set_by * HOUR, boot=boot)
+        machine = Machine(tmp_path, MemoryKeyring(kept), ClockError("the clock is wrong", "set it", set_by * HOUR))
+
+        assert "old" == machine.get()
+        (line,) = capfd.readouterr().err.splitlines()
+        assert line.endswith("because it cannot be renewed: no token for me: the clock is wrong; set it")
+
+    @pytest.mark.parametrize(("hours", "set_by"), [(13, 30), (13, 0.1), (13, -0.1), (12.05, -0.1)])
+    def test_serves_none_that_is_over_by_the_clock_of_aws(self, tmp_path: Path, hours: float, set_by: float) -> None:
+        kept = record_of(hours * HOUR, clock_set_by=set_by * HOUR, boot=OTHER_BOOT)
+        machine = Machine(tmp_path, MemoryKeyring(kept), ClockError("the clock is wrong", "set it", set_by * HOUR))
+
+        with pytest.raises(ClockError):
+            machine.get()
+
+    def test_serves_none_to_a_machine_that_was_paused_until_it_was_over(self, tmp_path: Path) -> None:
+        machine = Machine(tmp_path, MemoryKeyring(record_of(1, clock_set_by=13 * HOUR)), REFUSED)
+
+        with pytest.raises(AwsError, match="AWS refuses"):
+            machine.get()
+
     def test_never_serves_an_expired_token(self, tmp_path: Path) -> None:
         machine = Machine(tmp_path, MemoryKeyring(record_of(LIFE + 1)), REFUSED)
 
@@ -333,6 +379,12 @@ class TestManyAtOnce:
 
     def test_get_a_due_token_where_the_one_that_renews_it_fails(self, tmp_path: Path) -> None:
         machine = Machine(tmp_path, MemoryKeyring(record_of(7 * HOUR)), REFUSED)
+
+        assert (["old"] * 8, 1) == (machine.get_at_once(8), machine.asked)
+
+    def test_get_a_token_that_lives_by_the_clock_of_aws_where_the_one_here_is_wrong(self, tmp_path: Path) -> None:
+        kept, wrong = record_of(HOUR, clock_set_by=30 * HOUR), ClockError("the clock is wrong", "set it", 30 * HOUR)
+        machine = Machine(tmp_path, MemoryKeyring(kept), wrong)
 
         assert (["old"] * 8, 1) == (machine.get_at_once(8), machine.asked)
 
