@@ -50,7 +50,10 @@ def ask(  # noqa: PLR0913 - for whom, and where it goes
     *,
     mfa: "Mfa | None" = None,
 ) -> tokens.Token:
-    """Do what ``mint`` does; the AwsError that it raises has the reason, and not for whom, which ``told`` adds."""
+    """Do what ``mint`` does; the AwsError that it raises has the reason, and not for whom, which ``told`` adds.
+
+    Where ``name`` is no longer that of ``who`` it is not certain whose the token is: it is returned, and not kept.
+    """
     # From here, where its lock is held, and not from the end of the imports: who waits for it counts from there too.
     deadline = limit.Deadline(limit.ASKING_SECONDS)
     # What minting makes is of use until the process ends.
@@ -63,9 +66,20 @@ def ask(  # noqa: PLR0913 - for whom, and where it goes
     log.debug(f"asking AWS for a token in {place.region}")
     minted = aws.mint(place, who, environ, deadline, mfa)
     token = tokens.fresh_token(minted.password, name, minted.life, tokens.now())
-    if keyring is not None and tokens.keep(name, token, keyring):
+    if keyring is not None and is_still(name, who, environ) and tokens.keep(name, token, keyring):
         record(name, place, str(who), token, keyring=keyring, environ=environ)
     return token
+
+
+def is_still(name: str, who: "Identity", environ: "Mapping[str, str]") -> bool:
+    """Return whether ``name``, which ends in a fingerprint of ``who``, would be the same if it were made now.
+
+    It was made before this process waited for a lock, and before botocore read AWS's files.
+    """
+    is_same = name.endswith(f":{identity.fingerprint(who, environ)}")
+    if not is_same:
+        log.debug(f"what AWS's files say of {who} has changed meanwhile")
+    return is_same
 
 
 def told(error: AwsError, place: "Registry", who: "Identity") -> AwsError:

@@ -153,7 +153,10 @@ def _sign_in(error: SignInNeededError) -> None:
 
 
 def _check_kept(errand: _Errand, token: Token, keyring: "Keyring") -> None:
-    """Raise KeyringError where ``keyring`` does not give back the token that it was given."""
+    """Raise EcrxError where ``get`` will not find the token that ``keyring`` was given."""
+    if not minting.is_still(errand.name, errand.who, os.environ):
+        message = f"what AWS's files say of {errand.who} has changed meanwhile"
+        raise AwsError(message, "run it again")
     kept = tokens.cached(errand.name, keyring)
     if kept is None or kept.password != token.password:
         message = f"the keyring {keyring.label} did not keep the token"

@@ -2,6 +2,7 @@
 
 import fcntl
 import signal
+import subprocess
 import threading
 from contextlib import ExitStack
 
@@ -15,6 +16,7 @@ from faults.parts import (
     herd,
     holds_lock,
     in_one_form,
+    link,
     result_of,
     running,
     timed,
@@ -22,7 +24,7 @@ from faults.parts import (
 )
 
 from standin import faults
-from support.home import HOST, OTHER_HOST, SECONDARY
+from support.home import BASE_USER, HOST, OTHER_HOST, ROLE, SECONDARY, Result
 
 pytestmark = in_one_form
 DEBUG = {"ECRX_LOG": "debug"}
@@ -166,3 +168,70 @@ class TestHolder:
                 lines = [result_of(one).stdout for one in (holder, waiting)]
 
         assert [HOST, other] == [line.split()[4] for line in lines]
+
+
+class TestProfileThatChangesMeanwhile:
+    """Another program writes AWS's files while this one waits for a lock, or for AWS."""
+
+    @pytest.fixture
+    def held(self, world: World) -> Held:
+        """Return what keeps the answer with a token back."""
+        held = Held(faults.late(0))
+        world.stack.callback(held.release)
+        world.aws.fail(MINT, held)
+        world.aws.add_role(OTHER_ROLE, trusts=[BASE_USER])
+        return held
+
+    def test_has_nobody_get_later_what_was_minted_for_another_after_the_wait_for_a_lock(
+        self, world: World, keyring: dict[str, str], held: Held
+    ) -> None:
+        with running(world.home, env=keyring) as holder:
+            held.reached()
+            with running(world.home, env=keyring | DEBUG) as waiting:
+                waits_for_lock(waiting)
+                world.set_profile(role_arn=OTHER_ROLE, source_profile="base")
+                world.aws.mend()
+                holder.send_signal(signal.SIGKILL)
+
+                waited = result_of(waiting)
+        world.set_profile(role_arn=ROLE, source_profile="base")
+        later = world.home.get(env=keyring)
+
+        assert ["other", "puller"] == [role_of(world, result) for result in (waited, later)]
+
+    def test_has_nobody_else_get_what_was_minted_meanwhile(
+        self, world: World, keyring: dict[str, str], held: Held
+    ) -> None:
+        with running(world.home, env=keyring) as holder:
+            held.reached()
+            with running(world.home, env=keyring | DEBUG) as waiting:
+                waits_for_lock(waiting)
+                world.set_profile(role_arn=OTHER_ROLE, source_profile="base")
+                held.release()
+
+                found, waited = result_of(holder), result_of(waiting)
+        changed = world.home.get(env=keyring)
+        world.set_profile(role_arn=ROLE, source_profile="base")
+        later = world.home.get(env=keyring)
+
+        got = [found, waited, changed, later]
+        assert ["puller", "other", "other", "puller"] == [role_of(world, result) for result in got]
+        assert found.secret != later.secret
+
+    def test_is_told_by_login_which_keeps_nothing(self, world: World, kernel: dict[str, str], held: Held) -> None:
+        command = [str(world.home.program), "login", HOST, "--profile", "secondary"]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, env=world.home.env | kernel) as login:
+            held.reached()
+            world.set_profile(role_arn=OTHER_ROLE, source_profile="base")
+            held.release()
+            _, stderr = login.communicate()
+
+        link(world.home, "secondary")
+        line = "docker-credential-ecrx: what AWS's files say of profile secondary has changed meanwhile; run it again\n"
+        assert (1, line) == (login.returncode, stderr.decode())
+        assert "{}\n" == world.home.run("list", called_by="docker-credential-ecrx-secondary", env=kernel).stdout
+
+
+def role_of(world: World, result: Result) -> str:
+    """Return the name of the role whose token a get has."""
+    return world.aws.issued[result.secret].principal.split("/")[1]
