@@ -199,15 +199,6 @@ class Helper:
             raise
 
     def _lock(self, name: str, attempt: int) -> "FileLock | None":
-        """Return the lock of those that miss ``name`` together, or None where there is no place for one."""
-        import os
-
         from docker_credential_ecrx import state
 
-        folder = state.folder(self._environ)
-        file = f"{name.replace(':', '.')}{f'.{attempt}' if attempt else ''}.lock"
-        try:
-            return state.FileLock(os.path.join(folder, file)) if folder else None
-        except OSError as error:
-            log.debug(f"going on without a lock: {error.strerror}")
-            return None
+        return state.token_lock(self._environ, name, attempt)

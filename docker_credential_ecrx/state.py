@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Mapping
 
+from docker_credential_ecrx import log
 from docker_credential_ecrx.settings import home
 
 if sys.platform == "win32":
@@ -14,8 +15,11 @@ else:
     import fcntl
 
 _POLL_SECONDS = 0.02
+# Longer than anybody waits for a lock, and than what its last holder left is of use.
+_UNUSED_SECONDS = 3600.0
 # What a lock that another has is answered with: Linux and macOS, Windows; anything else is no lock at all.
 _HELD = (errno.EAGAIN, errno.EACCES, errno.EDEADLK)
+_LOCK = ".lock"
 _LOCKED_BYTE = 1 << 30  # Windows locks bytes, and a locked one cannot be read: one far beyond the text
 
 
@@ -37,10 +41,59 @@ def folder(environ: Mapping[str, str]) -> str | None:
     return path
 
 
+def token_lock(environ: Mapping[str, str], name: str, attempt: int) -> "FileLock | None":
+    """Return the lock of those that miss the keyring's item ``name`` together, or None where there is no place for one.
+
+    Every identity has a file of its own, so that nobody waits for another's token or reads its failure.
+    """
+    base = folder(environ)
+    if base is None:
+        return None
+    file = f"{name.replace(':', '.')}{f'.{attempt}' if attempt else ''}{_LOCK}"
+    try:
+        _sweep(base, file)
+        return FileLock(os.path.join(base, file))
+    except OSError as error:
+        log.debug(f"going on without a lock: {error.strerror}")
+        return None
+
+
+def _sweep(base: str, own: str) -> None:
+    """Remove the tokens' locks that nobody used of late but ``own``: identities come and go, as CI's and pods' do."""
+    long_ago = time.time() - _UNUSED_SECONDS
+    try:
+        files = os.listdir(base)
+    except OSError:
+        return
+    for file in files:
+        path = os.path.join(base, file)
+        try:
+            if file.startswith("token.") and file.endswith(_LOCK) and file != own and os.stat(path).st_mtime < long_ago:
+                _remove(path, long_ago)
+        except OSError:
+            continue  # another process was quicker, or may and this one may not
+
+
+def _remove(path: str, long_ago: float) -> None:
+    """Remove a lock that nobody has and nobody used since ``long_ago``.
+
+    Who opens it between the two is as if alone: AWS is asked once more.
+    """
+    if sys.platform == "win32":
+        os.unlink(path)  # Windows refuses while anybody has it open
+        return
+    lock = FileLock(path)
+    try:
+        if lock.acquire(0.0) and lock.is_unused_since(long_ago):
+            os.unlink(path)
+    finally:
+        lock.close()
+
+
 class FileLock:
     """A lock among processes, by a file that outlives them; the kernel lets go of a dead holder's.
 
-    The file may hold a line of text from one holder to the next.
+    The file may hold a few lines of text from one holder to the next.
     """
 
     def __init__(self, path: str) -> None:
@@ -82,6 +135,11 @@ class FileLock:
         os.ftruncate(self._fd, 0)
         os.lseek(self._fd, 0, os.SEEK_SET)
         os.write(self._fd, text.encode())
+
+    def is_unused_since(self, moment: float) -> bool:
+        """Return whether the file is still there, and no holder wrote to it since ``moment``."""
+        found = os.fstat(self._fd)
+        return found.st_nlink > 0 and found.st_mtime < moment
 
     def close(self) -> None:
         """Let the lock go."""
