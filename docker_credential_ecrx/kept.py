@@ -19,7 +19,7 @@ class Item(NamedTuple):
     """One item and its entry in the ledger.
 
     ``state`` is ``fresh``, ``due`` for renewal or ``expired`` for a token, ``kept`` for a password; ``gone`` where its
-    keyring does not have it, ``unknown`` where that keyring is not available, for ``reason``.
+    keyring does not have it, ``unknown`` where that keyring is not available, for the ``reason``.
     """
 
     name: str
@@ -27,7 +27,7 @@ class Item(NamedTuple):
     state: str
     keyring: "Keyring | None"
     token: Token | None = None
-    reason: str = ""
+    reason: KeyringError | None = None
 
 
 def items(setting: str, environ: Mapping[str, str], now: Moment) -> list[Item]:
@@ -50,7 +50,7 @@ def looker(setting: str, now: Moment) -> Callable[[str, Entry], Item]:
         keyring = opened[label]
         if isinstance(keyring, KeyringError):
             state = "expired" if 0 < entry.get("expires", 0) <= now.utc else "unknown"
-            return Item(name, entry, state, None, reason=str(keyring))
+            return Item(name, entry, state, None, reason=keyring)
         return _looked_up(name, entry, keyring, now)
 
     return look
@@ -66,20 +66,32 @@ def label_in_use(setting: str) -> str:
 
 
 def drop(item: Item, environ: Mapping[str, str]) -> None:
-    """Drop the item from its keyring and the ledger; raise KeyringError where the keyring is not to be had."""
+    """Drop the item from its keyring, and then from the ledger.
+
+    Raises KeyringError where the keyring does not let it go; no more is said of a token that has ended, which stays
+    noted.
+    """
+    reason = item.reason
     if item.keyring is not None:
-        item.keyring.drop(item.name)
-    elif item.state != "expired":
-        message = f"what is kept for {', '.join(item.entry['servers'])} cannot be dropped: {item.reason}"
-        raise KeyringUnavailableError(message)
-    ledger.forget(environ, item.name)
+        try:
+            item.keyring.drop(item.name)
+        except KeyringError as error:
+            reason = error
+        else:
+            ledger.forget_dropped(environ, {item.name: item.entry})
+            return
+    if item.state != "expired" and reason is not None:
+        message = f"what is kept for {', '.join(item.entry['servers'])} cannot be dropped: {reason.message}"
+        # The keyring's own hint may be to use another, which lets go of nothing.
+        hint = f"do this again where the keyring {item.entry.get('keyring')} can be used; ECRX_KEYRING chooses it"
+        raise KeyringUnavailableError(message, hint) from reason
 
 
 def _looked_up(name: str, entry: Entry, keyring: "Keyring", now: Moment) -> Item:
     try:
         record = keyring.fetch(name)
     except KeyringError as error:
-        return Item(name, entry, "unknown", keyring, reason=str(error))
+        return Item(name, entry, "unknown", keyring, reason=error)
     if entry.get("kind") == "password":
         return Item(name, entry, "gone" if record is None else "kept", keyring)
     token = None if record is None else tokens.from_record(name, record)

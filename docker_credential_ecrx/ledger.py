@@ -1,7 +1,8 @@
 """What is kept in which keyring, without the secrets: keyrings cannot be enumerated, and ``list`` must.
 
 One JSON file in the state folder.
-Losing it loses no secret: it is written after the keyring, and read only to list.
+``get`` does without it, and finds what it looks for by name.
+But ``list``, ``status`` and ``forget`` know an item by its entry alone: that goes after the item, never before.
 """
 
 import json
@@ -15,7 +16,7 @@ from docker_credential_ecrx.identity import read_file
 
 _PATIENCE_SECONDS = 2.0
 _END_OF_TIME = 253_402_300_799  # the year 9999's, datetime's last
-# What ended this long before a token was minted is of no interest to anybody: each identity ever used leaves one.
+# Until then the registries of an identity's token outlive it, and its next one is listed for all of them.
 _REMEMBERED_SECONDS = 7 * 86400.0
 
 
@@ -40,18 +41,33 @@ def read(environ: Mapping[str, str]) -> dict[str, Entry]:
 
 
 def record(environ: Mapping[str, str], name: str, entry: Entry) -> None:
-    """Note that ``name`` is kept; servers that an earlier entry of that name has stay in it.
-
-    What had ended a week before it was minted goes.
-    """
+    """Note that ``name`` is kept; servers that an earlier entry of that name has stay in it."""
 
     def add(entries: dict[str, Entry]) -> None:
         servers = entries.get(name, {}).get("servers", [])
         entries[name] = entry | {"servers": list(dict.fromkeys([*servers, *entry.get("servers", [])]))}
-        for old in [old for old, other in entries.items() if _is_long_over(other, entry.get("minted", 0.0))]:
-            del entries[old]
 
     _change(environ, add)
+
+
+def long_over(environ: Mapping[str, str], keyring: str, now: float) -> dict[str, Entry]:
+    """Return the entries of what ``keyring`` keeps that ended a week before ``now``, seconds since 1970."""
+    return {
+        name: entry
+        for name, entry in read(environ).items()
+        if entry.get("keyring") == keyring and 0 < entry.get("expires", 0.0) < now - _REMEMBERED_SECONDS
+    }
+
+
+def forget_dropped(environ: Mapping[str, str], dropped: Mapping[str, Entry]) -> None:
+    """Note that ``dropped`` is no longer kept, as far as nobody recorded it anew since its entries were read."""
+
+    def remove(entries: dict[str, Entry]) -> None:
+        for name, entry in dropped.items():
+            if entries.get(name) == entry:
+                del entries[name]
+
+    _change(environ, remove)
 
 
 def forget(environ: Mapping[str, str], *names: str) -> None:
@@ -77,7 +93,7 @@ def _change(environ: Mapping[str, str], edit: Callable[[dict[str, Entry]], None]
             before = json.dumps(entries)
             edit(entries)
             if json.dumps(entries) != before:
-                _replace(path, json.dumps({"version": 1, "entries": entries}, indent=1))
+                _replace(path, json.dumps({"entries": entries}, indent=1))
     except OSError as error:
         log.debug(f"cannot write the ledger {path}: {error.strerror}")
 
@@ -115,10 +131,6 @@ def _is_sound(entry: object) -> TypeGuard[Entry]:
         and all(isinstance(text, str) for text in [*servers, *texts])
         and all(isinstance(time, (int, float)) and 0 <= time <= _END_OF_TIME for time in times)
     )
-
-
-def _is_long_over(entry: Entry, now: float) -> bool:
-    return 0 < entry.get("expires", 0.0) < now - _REMEMBERED_SECONDS
 
 
 def _replace(path: str, text: str) -> None:

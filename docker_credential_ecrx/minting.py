@@ -8,9 +8,12 @@ import shlex
 import sys
 
 from docker_credential_ecrx import identity, ledger, limit, log, tokens
-from docker_credential_ecrx.errors import AwsError, MfaCodeNeededError, RequestError
+from docker_credential_ecrx.errors import AwsError, KeyringError, MfaCodeNeededError, RequestError
 from docker_credential_ecrx.registry import ECR_USER
 from docker_credential_ecrx.settings import PROGRAM
+
+# One comes with each token, so that is enough; and nobody waits long for a slow keyring.
+_CLEARED_AT_ONCE = 16
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from docker_credential_ecrx.aws_session import Mfa
     from docker_credential_ecrx.identity import Identity
     from docker_credential_ecrx.keyrings import Keyring
+    from docker_credential_ecrx.ledger import Entry
     from docker_credential_ecrx.registry import Registry
 
 
@@ -134,3 +138,20 @@ def record(  # noqa: PLR0913 - what the ledger tells
         "expires": token.minted.utc + token.life,
     }
     ledger.record(environ, name, entry)
+    _clear_up(keyring, environ, token.minted.utc)
+
+
+def _clear_up(keyring: "Keyring", environ: "Mapping[str, str]", now: float) -> None:
+    """Drop from ``keyring`` and the ledger what ended a week before ``now``: identities come and go, and leave it.
+
+    What is in another keyring stays noted until that is the one in use.
+    """
+    dropped: dict[str, Entry] = {}
+    try:
+        for name, entry in list(ledger.long_over(environ, keyring.label, now).items())[:_CLEARED_AT_ONCE]:
+            keyring.drop(name)
+            dropped[name] = entry
+    except KeyringError as error:
+        log.debug(f"what has long ended stays in the keyring: {error}")
+    if dropped:
+        ledger.forget_dropped(environ, dropped)

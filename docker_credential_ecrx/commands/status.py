@@ -138,7 +138,7 @@ def _facts(item: Item, now: Moment) -> Iterator[tuple[str, str]]:
     elif item.state == "gone":
         yield "state", "gone from the keyring before its time: the next get asks AWS for another"
     elif item.state == "unknown":
-        yield "state", item.reason
+        yield "state", str(item.reason)
 
 
 def _password(item: Item) -> str:

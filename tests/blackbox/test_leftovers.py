@@ -3,20 +3,23 @@
 import fcntl
 import os
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
+from support import kept
 from support.home import Home
+from support.keyrings import items
 
 HOUR = 3600.0
 
 
-def get_as(home: Home, user: str) -> int:
+def get_as(home: Home, user: str, keyring: Mapping[str, str] | None = None) -> int:
     """Return the status of a ``get`` for an identity that was never there before: that of keys in the environment."""
     keys = home.aws.add_user("222222222222", user)
     env = {"AWS_ACCESS_KEY_ID": keys.access_key_id, "AWS_SECRET_ACCESS_KEY": keys.secret_access_key}
-    return home.get(profile=None, env=env).status
+    return home.get(profile=None, env={**env, **(keyring or {})}).status
 
 
 def locks_of(home: Home) -> list[Path]:
@@ -31,6 +34,75 @@ def lock_left_by(home: Home, user: str, *, hours_ago: float) -> Path:
     used = time.time() - hours_ago * HOUR
     os.utime(lock, (used, used))
     return lock
+
+
+class TestTokenThatHasEnded:
+    @pytest.fixture
+    def desktop(self, secret_service: dict[str, str]) -> dict[str, str]:
+        """Return the environment of a keyring that lets nothing expire."""
+        return secret_service | {"ECRX_KEYRING": "secret-service"}
+
+    def test_goes_from_keyring_and_ledger_a_week_later(self, home: Home, desktop: dict[str, str]) -> None:
+        for number in range(3):
+            get_as(home, f"user{number}", desktop)
+        old = items(desktop)
+        kept.let_days_pass(home, 8)
+
+        get_as(home, "new", desktop)
+
+        assert 3 == len(old)
+        assert 1 == len(items(desktop) - old)
+        assert items(desktop) == kept.entries(home).keys()
+
+    def test_stays_for_a_week_so_that_list_has_its_registries_again(self, home: Home, desktop: dict[str, str]) -> None:
+        get_as(home, "old", desktop)
+        old = items(desktop)
+        kept.let_days_pass(home, 7)
+
+        get_as(home, "new", desktop)
+
+        assert old < items(desktop) == kept.entries(home).keys()
+
+    def test_in_another_keyring_than_the_one_in_use_stays_within_the_reach_of_forget(
+        self, home: Home, desktop: dict[str, str]
+    ) -> None:
+        get_as(home, "old", desktop)
+        old = items(desktop)
+        kept.let_days_pass(home, 8)
+
+        get_as(home, "new", {"ECRX_KEYRING": "kernel"})
+        assert old == items(desktop) == old & kept.entries(home).keys()
+
+        assert 0 == home.run("forget", "--all", env=desktop).status
+        assert (set(), {}) == (items(desktop), kept.entries(home))
+
+    def test_stays_within_the_reach_of_forget_while_its_keyring_is_not_to_be_had(
+        self, home: Home, desktop: dict[str, str]
+    ) -> None:
+        get_as(home, "old", desktop)
+        kept.let_days_pass(home, 1)
+
+        found = home.run("forget", "--all", env=desktop | {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"})
+        assert (0, "there was nothing to drop\n", "") == found
+        assert 1 == len(items(desktop))
+
+        assert 0 == home.run("forget", "--all", env=desktop).status
+        assert (set(), {}) == (items(desktop), kept.entries(home))
+
+    def test_goes_with_some_others_at_a_time_so_that_nobody_waits_for_many(
+        self, home: Home, desktop: dict[str, str]
+    ) -> None:
+        get_as(home, "old", desktop)
+        ((name, entry),) = kept.entries(home).items()
+        kept.write(home, {f"{name}{number}": entry for number in range(40)})
+        kept.let_days_pass(home, 8)
+
+        left = []
+        for number in range(3):
+            get_as(home, f"new{number}", desktop)
+            left.append(len(kept.entries(home)) - number - 1)
+
+        assert [24, 8, 0] == left
 
 
 class TestLock:

@@ -61,6 +61,13 @@ class VeryShort(Kept):
         super().set_password(service, username, password)
 
 
+class Clinging(Kept):
+    """Lets nothing go."""
+
+    def delete_password(self, service: str, username: str) -> None:
+        raise RuntimeError(service, username)
+
+
 class Speechless(Exception):  # noqa: N818 - what it is
     """Cannot say what it is."""
 

@@ -23,13 +23,14 @@ from faults.parts import (
 )
 
 from standin import busses, faults
-from support import keyrings, need
+from support import kept, keyrings, need
 from support.home import HOST, NOT_FOUND, Home, Result
 
 # The wheel, which takes any keyring that is installed; the frozen program has the operating system's alone.
 pytestmark = in_one_form
 DEBUG = {"ECRX_LOG": "debug"}
 OTHER = "registry.example"
+ELSEWHERE = HOST.replace("us-east-1", "eu-west-1")
 ABSENT = {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"}
 # Fills an ordinary user's quota with keys of another program.
 FULL = 'while keyctl padd user "other:$n" @u </etc/passwd >/dev/null 2>&1; do n=$((n+1)); done; exec "$get" get'
@@ -253,6 +254,15 @@ class TestKeyringLibrary:
 
         assert "cannot write to the keyring faults.backends.Kept" in line
         assert "old" == home.run("get", stdin=OTHER, env=env).secret
+
+    def test_that_lets_nothing_go_keeps_noted_what_has_long_ended(self, world: World, env: dict[str, str]) -> None:
+        env["ECRX_KEYRING"] = "faults.backends.Clinging"
+        world.home.get(env=env)
+        kept.let_days_pass(world.home, 8)
+
+        assert world.home.get(ELSEWHERE, env=env).secret
+
+        assert 2 == len(kept.entries(world.home))
 
     def test_that_talks_does_not_talk_into_the_answer(self, world: World, env: dict[str, str]) -> None:
         env["ECRX_KEYRING"] = "faults.backends.Chatty"

@@ -127,7 +127,7 @@ def test_a_failure_that_another_process_left_is_told_in_one_line_or_not_at_all(l
 
 _entry_names = ("kind", "servers", "user", "identity", "region", "keyring", "minted", "renew", "expires", "token")
 _ledgers = st.one_of(
-    json_texts("version", "entries", "password:registry.example", *_entry_names),
+    json_texts("entries", "password:registry.example", *_entry_names),
     st.dictionaries(
         st.sampled_from([NAME, "password:registry.example", "x"]),
         st.fixed_dictionaries(
@@ -142,7 +142,7 @@ _ledgers = st.one_of(
                 "expires": st.floats() | st.integers() | st.just(9e15),
             },
         ),
-    ).map(lambda entries: json.dumps({"version": 1, "entries": entries})),
+    ).map(lambda entries: json.dumps({"entries": entries})),
     st.binary(),
 )
 

@@ -1,6 +1,7 @@
 """What a home's ledger names, and the kernel's keyring beneath it: tokens are made older, and lost."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from docker_credential_ecrx import tokens
@@ -16,6 +17,21 @@ def entries(home: Home) -> dict[str, dict[str, Any]]:
     path = home.folder / ".local" / "state" / "ecrx" / "ledger.json"
     named: dict[str, dict[str, Any]] = json.loads(path.read_text())["entries"] if path.exists() else {}
     return named
+
+
+def write(home: Home, entries: Mapping[str, object]) -> None:
+    """Let the ledger name ``entries`` and nothing else."""
+    path = home.folder / ".local" / "state" / "ecrx" / "ledger.json"
+    path.write_text(json.dumps({"entries": entries}))
+
+
+def let_days_pass(home: Home, days: int) -> None:
+    """Let the ledger say that all was kept that much earlier."""
+    named = entries(home)
+    for entry in named.values():
+        for time in ("minted", "renew", "expires"):
+            entry[time] -= days * 24 * HOUR
+    write(home, named)
 
 
 def age(home: Home, hours: float) -> None:

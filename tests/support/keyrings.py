@@ -62,6 +62,17 @@ def clear(env: dict[str, str]) -> None:
             item.delete()
 
 
+def items(env: dict[str, str]) -> set[str]:
+    """Return the names of the program's items in the Secret Service to which ``env`` leads."""
+    import secretstorage
+    from jeepney.io.blocking import open_dbus_connection
+
+    with closing(open_dbus_connection(env["DBUS_SESSION_BUS_ADDRESS"])) as connection:
+        found = [item.get_attributes() for item in secretstorage.get_default_collection(connection).get_all_items()]
+    services = {attributes.get("service", "") for attributes in found}
+    return {service.removeprefix(_PREFIX) for service in services if service.startswith(_PREFIX)}
+
+
 def _start_daemon(daemon: str, env: dict[str, str], password: bytes | None = b"word") -> subprocess.Popen[bytes]:
     unlock = ["--unlock"] if password else []
     process = subprocess.Popen(

@@ -90,16 +90,25 @@ class TestLedger:
 
         assert {"b": OTHER} == ledger.read(environ)
 
-    def test_drops_what_had_ended_a_week_before_a_token_is_recorded(self, environ: dict[str, str]) -> None:
-        later: Entry = ENTRY | {"minted": ENTRY["expires"] + 7 * 86400}
+    def test_forgets_nothing_that_was_recorded_anew_since_it_was_read(self, environ: dict[str, str]) -> None:
+        for name in ("kept", "dropped"):
+            ledger.record(environ, name, ENTRY)
+        read = ledger.read(environ)
+        newer: Entry = ENTRY | {"minted": ENTRY["minted"] + 1}
+        ledger.record(environ, "kept", newer)
+
+        ledger.forget_dropped(environ, read)
+
+        assert {"kept": newer} == ledger.read(environ)
+
+    def test_tells_what_of_a_keyring_had_ended_for_a_week(self, environ: dict[str, str]) -> None:
         ledger.record(environ, NAME, ENTRY)
-        ledger.record(environ, "password", OTHER)
-        ledger.record(environ, "on the day", later)
-        assert {NAME, "password", "on the day"} == set(ledger.read(environ))
+        ledger.record(environ, "another keyring's", ENTRY | {"keyring": "secret-service"})
+        ledger.record(environ, "password", OTHER | {"keyring": "kernel"})
+        a_week_later = ENTRY["expires"] + 7 * 86400
 
-        ledger.record(environ, "later", later | {"minted": later["minted"] + 1, "expires": later["minted"] + 43200})
-
-        assert {"password", "later"} == set(ledger.read(environ))
+        assert {} == ledger.long_over(environ, "kernel", a_week_later)
+        assert {NAME: ENTRY} == ledger.long_over(environ, "kernel", a_week_later + 1)
 
     @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(st.text(), st.lists(st.text(), min_size=1, unique=True), st.text())
@@ -140,7 +149,7 @@ class TestFile:
     def test_holds_what_was_recorded_and_no_more(self, environ: dict[str, str], file: Path) -> None:
         ledger.record(environ, NAME, ENTRY)
 
-        assert {"version": 1, "entries": {NAME: ENTRY}} == json.loads(file.read_text())
+        assert {"entries": {NAME: ENTRY}} == json.loads(file.read_text())
 
     def test_has_no_place_for_a_secret(self) -> None:
         assert {"kind", "servers", "user", "identity", "region", "keyring", "minted", "renew", "expires"} == set(
