@@ -123,21 +123,33 @@ class Helper:
         minting.keep_login(place, secret, logins[0], keyring, self._environ)
 
     def erase(self, server: str) -> None:
-        """Forget what is kept for ``server``; for an ECR registry also the token of the identity that answers."""
+        """Forget what is kept for ``server``; for an ECR registry also the token of the identity that answers.
+
+        Raises KeyringError where something is, and its keyring does not let it go; it stays noted then.
+        """
         place = registry.parse(server)
         if place is None:
             from docker_credential_ecrx import passwords
 
             passwords.erase(server, self._settings.keyring, self._environ)
             return
-        from docker_credential_ecrx import ledger
+        from docker_credential_ecrx import kept, ledger
 
-        names = self._names(place)
+        noted, failures = ledger.read(self._environ), []
+        look = kept.looker(self._settings.keyring, tokens.now())
         keyring = self._token_keyring()
-        if keyring is not None:
-            for name in names:
-                keyring.drop(name)
-        ledger.forget(self._environ, *names)
+        for name in self._names(place):
+            entry = noted.get(name)
+            try:
+                if entry is not None:
+                    kept.drop(look(name, entry), self._environ)
+            except KeyringError as error:
+                failures.append(error)
+            # Where get looks, too: the ledger may name another keyring, or be lost.
+            if keyring is not None and (entry is None or entry.get("keyring") != keyring.label):
+                tokens.drop(name, keyring)
+        if failures:
+            raise failures[0]
 
     def list(self) -> dict[str, str]:
         """Return the user of each server for which ``get`` answers now without asking AWS."""

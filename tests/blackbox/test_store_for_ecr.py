@@ -11,8 +11,9 @@ import secretstorage
 from jeepney.io.blocking import open_dbus_connection
 
 from docker_credential_ecrx.demo.standin import new_password
+from support import kept
 from support.home import HOST, OTHER_HOST, SECONDARY, Home, Result
-from support.keyrings import kernel_keys
+from support.keyrings import items, kernel_keys
 from support.secrets import places_of
 
 PUBLIC = "public.ecr.aws"
@@ -178,6 +179,66 @@ class TestErase:
         home.run("erase", stdin=OTHER_HOST, env=keyring)
 
         assert login == home.get(profile=None, env=keyring).secret
+
+    def test_drops_it_from_the_keyring_that_has_it_though_another_is_in_use(
+        self, home: Home, secret_service: dict[str, str], login: str
+    ) -> None:
+        home.store(HOST, "AWS", login, secret_service | {"ECRX_KEYRING": "secret-service"})
+
+        assert (0, "", "") == home.run("erase", stdin=HOST, env=secret_service | {"ECRX_KEYRING": "kernel"})
+
+        assert set() == items(secret_service)
+
+    def test_drops_it_from_the_keyring_in_use_though_the_ledger_is_lost(
+        self, home: Home, keyring: dict[str, str], login: str
+    ) -> None:
+        home.store(HOST, "AWS", login, keyring)
+        kept.write(home, {})
+
+        assert (0, "", "") == home.run("erase", stdin=HOST, env=keyring)
+
+        assert 1 == home.get(profile=None, env=keyring).status
+
+
+class TestEraseWithoutTheKeyring:
+    @pytest.fixture
+    def gone(self, home: Home, secret_service: dict[str, str]) -> dict[str, str]:
+        """Return the environment in which the keyring cannot be reached, where the home's leads to it."""
+        home.env |= secret_service | {"ECRX_KEYRING": "secret-service"}
+        return {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"}
+
+    def test_says_in_one_line_what_stays_and_what_to_do(self, home: Home, gone: dict[str, str], login: str) -> None:
+        home.store(HOST, "AWS", login)
+
+        status, stdout, stderr = home.run("erase", stdin=HOST, env=gone)
+
+        assert (0, "", 1) == (status, stdout, stderr.count("\n"))
+        assert f"what is kept for {HOST} cannot be dropped: the Secret Service is not available" in stderr
+        assert "; do this again where the keyring secret-service can be used" in stderr
+
+    def test_can_be_done_again_once_it_is_there(self, home: Home, gone: dict[str, str], login: str) -> None:
+        home.store(HOST, "AWS", login)
+
+        home.run("erase", stdin=HOST, env=gone)
+        assert [HOST] == [server for entry in kept.entries(home).values() for server in entry["servers"]]
+
+        assert (0, "", "") == home.run("erase", stdin=HOST)
+        assert (set(), {}) == (items(home.env), kept.entries(home))
+
+    def test_drops_what_another_has(self, home: Home, gone: dict[str, str], login: str) -> None:
+        home.add_role_profile()
+        before = kernel_keys()
+        home.store(HOST, "AWS", login)
+        home.get(OTHER_HOST, env={"ECRX_KEYRING": "kernel"})
+
+        home.run("erase", stdin=HOST, called_by="docker-credential-ecrx-secondary", env=gone)
+
+        assert ["login"] == [entry["kind"] for entry in kept.entries(home).values()]
+        assert before == kernel_keys()
+
+    @pytest.mark.parametrize("setting", ["secret-service", "none", "no.such.Keyring"])
+    def test_of_what_was_never_stored_says_nothing(self, home: Home, gone: dict[str, str], setting: str) -> None:
+        assert (0, "", "") == home.run("erase", stdin=HOST, env=gone | {"ECRX_KEYRING": setting})
 
 
 class TestBesideTheTokenThatWasMinted:
