@@ -11,6 +11,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Protocol
 
+    from docker_credential_ecrx.keyrings.kernel import KernelKeyring
+
     class Keyring(Protocol):
         """What every keyring does; every method may raise KeyringError."""
 
@@ -63,6 +65,17 @@ def for_passwords(setting: str) -> "Keyring":
     return _open(setting)
 
 
+def kernel_keyring() -> "KernelKeyring":
+    """Return the Linux kernel's keyring; raise KeyringUnavailableError where there is none."""
+    if sys.platform != "linux":
+        # Elsewhere the same system calls are others, and Windows lacks what makes them.
+        message = f"the kernel keyring is Linux's alone, and this is {sys.platform}"
+        raise KeyringUnavailableError(message, "set ECRX_KEYRING=auto")
+    from docker_credential_ecrx.keyrings.kernel import KernelKeyring
+
+    return KernelKeyring()
+
+
 def _first(names: "list[str]") -> "Keyring | None":
     for name in names:
         try:
@@ -75,9 +88,7 @@ def _first(names: "list[str]") -> "Keyring | None":
 def _open(name: str) -> "Keyring":
     # Each keyring is imported only when it is opened: a cached get pays for one.
     if name in ("kernel", _KERNEL_CLASS):
-        from docker_credential_ecrx.keyrings.kernel import KernelKeyring
-
-        return KernelKeyring()
+        return kernel_keyring()
     # On Linux the class that ``keyring`` has for the Secret Service reads and writes the very items that ours does.
     if name == "secret-service" or (name == _SECRET_SERVICE_CLASS and sys.platform == "linux"):
         from docker_credential_ecrx.keyrings.secret_service import SecretServiceKeyring

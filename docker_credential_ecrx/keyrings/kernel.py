@@ -33,7 +33,7 @@ class KernelKeyring:
         try:
             self._keys = Keyctl()
         except KeyError as error:
-            message = f"the kernel keyring is not known on {os.uname().machine}"
+            message = f"the kernel keyring is not known on {error.args[0]}"
             raise KeyringUnavailableError(message, "set ECRX_KEYRING=secret-service") from error
         try:
             self._ring = self._open_ring()
@@ -125,9 +125,12 @@ class KernelKeyring:
                 continue  # gone meanwhile
         ours.sort()
         for _, key in ours[: (len(ours) + 3) // 4]:
-            # An unlinked key counts until the kernel has swept it up; its bytes can be given back at once.
-            self._keys.update(key, b"-")
-            self._keys.unlink(key, self._ring)
+            try:
+                # An unlinked key counts until the kernel has swept it up; its bytes can be given back at once.
+                self._keys.update(key, b"-")
+                self._keys.unlink(key, self._ring)
+            except OSError:
+                continue  # gone meanwhile, which makes room as well
         return bool(ours)
 
 
@@ -188,6 +191,5 @@ def _deadline(payload: bytes) -> int:
 
 
 def _failed(error: OSError, verb: str) -> KeyringError:
-    return KeyringError(
-        f"cannot {verb} the kernel keyring: {error.strerror}", "see keyctl show @u, or set ECRX_KEYRING"
-    )
+    message = f"cannot {verb} the kernel keyring: {error.strerror}"
+    return KeyringError(message, "see cat /proc/keys /proc/key-users, or set ECRX_KEYRING")

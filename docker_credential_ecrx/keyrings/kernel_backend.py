@@ -1,11 +1,17 @@
-"""The kernel keyring as a backend of the ``keyring`` library, for other programs that choose it by name."""
+"""The kernel keyring as a backend of the ``keyring`` library, for other programs that choose it by name.
 
+Every program that imports ``keyring`` loads this one, on every system.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from keyring import errors
 from keyring.backend import KeyringBackend
 from keyring.compat import properties
-from keyring.errors import PasswordDeleteError, PasswordSetError
 
+from docker_credential_ecrx import keyrings
 from docker_credential_ecrx.errors import KeyringError
-from docker_credential_ecrx.keyrings.kernel import KernelKeyring, description_of
 
 _THREE_DAYS = 3 * 24 * 3600
 
@@ -20,25 +26,39 @@ class Keyring(KeyringBackend):
     @properties.classproperty
     def priority(cls) -> float:  # noqa: N805 - a class property
         """Return less than keyring's own ``fail`` backend has; raise where the kernel has no keys."""
-        try:
-            KernelKeyring()
-        except KeyringError as error:
-            raise RuntimeError(str(error)) from error
+        with _translated(RuntimeError):
+            keyrings.kernel_keyring()
         return -0.5
 
     def get_password(self, service: str, username: str) -> str | None:
         """Return the password, or None."""
-        return KernelKeyring().read(description_of(service, username))
+        with _translated(errors.KeyringError):
+            return keyrings.kernel_keyring().read(_description_of(service, username))
 
     def set_password(self, service: str, username: str, password: str) -> None:
         """Keep the password until the next reboot."""
-        try:
-            KernelKeyring().write(description_of(service, username), password, _THREE_DAYS)
-        except KeyringError as error:
-            raise PasswordSetError(str(error)) from error
+        with _translated(errors.PasswordSetError):
+            keyrings.kernel_keyring().write(_description_of(service, username), password, _THREE_DAYS)
 
     def delete_password(self, service: str, username: str) -> None:
         """Forget the password."""
-        if not KernelKeyring().remove(description_of(service, username)):
+        with _translated(errors.PasswordDeleteError):
+            found = keyrings.kernel_keyring().remove(_description_of(service, username))
+        if not found:
             message = "password not found"
-            raise PasswordDeleteError(message)
+            raise errors.PasswordDeleteError(message)
+
+
+@contextmanager
+def _translated(kind: type[Exception]) -> Iterator[None]:
+    """Raise ``kind``, which the library's users know, where the keyring fails."""
+    try:
+        yield
+    except KeyringError as error:
+        raise kind(str(error)) from error
+
+
+def _description_of(service: str, username: str) -> bytes:
+    from docker_credential_ecrx.keyrings.kernel import description_of
+
+    return description_of(service, username)

@@ -1,6 +1,7 @@
 """The kernel's key system calls, without libkeyutils: add_key(2) and keyctl(2)."""
 
 import os
+import sys
 
 from docker_credential_ecrx import libc
 
@@ -28,8 +29,10 @@ class Keyctl:
     """The calls; each raises OSError with the kernel's error number."""
 
     def __init__(self) -> None:
-        """Raise KeyError where this machine's numbers are not known."""
-        self._add_key, self._keyctl = _NUMBERS[os.uname().machine]
+        """Raise KeyError with the machine where its numbers are not known."""
+        # A 32-bit program has other numbers, also on a kernel that has 64.
+        machine = os.uname().machine if sys.maxsize >> 32 else f"{os.uname().machine} in 32 bits"
+        self._add_key, self._keyctl = _NUMBERS[machine]
 
     def persistent(self) -> int:
         """Return the user's persistent keyring, linked to this process, which thereby possesses its keys."""

@@ -63,6 +63,41 @@ for kept in others, [b"docker-credential-ecrx:token:ecrx"]:
         counts.append(sum(keyring.read(other) is not None for other in others))
 print(json.dumps(counts))
 """
+# Keeps more than there is room for, while another process drops each key that is to make room just before.
+RACED = """\
+import base64, json, os
+from docker_credential_ecrx.keyrings.kernel import KernelKeyring
+from docker_credential_ecrx.keyrings.keyctl import Keyctl
+class Raced(Keyctl):
+    def update(self, key, payload):
+        self.unlink(key, keyring._ring)
+        super().update(key, payload)
+keyring = KernelKeyring()
+keyring._keys = Raced()
+secrets = [base64.b64encode(os.urandom(2000)).decode() for number in range(20)]
+kept = []
+for number, secret in enumerate(secrets):
+    keyring.put(str(number), secret, 3600)
+    kept.append(keyring.fetch(str(number)) == secret)
+print(json.dumps(kept))
+"""
+# Says what the keyring library's users get from the backend where the kernel has or permits no keys.
+WITHOUT = """\
+import json, sys
+import keyring.backend
+from keyring import errors
+sys.platform, _, maxsize = sys.argv[1].partition(" ")
+sys.maxsize = int(maxsize or sys.maxsize)
+from docker_credential_ecrx.keyrings.kernel_backend import Keyring
+said = [[Keyring.viable]]
+for call in ("get_password", "set_password", "delete_password"):
+    try:
+        getattr(Keyring, call)(Keyring(), *["x"] * (3 if call == "set_password" else 2))
+    except errors.KeyringError as error:
+        said.append([type(error).__name__, str(error).partition(";")[0]])
+print(json.dumps([said, "docker_credential_ecrx.libc" in sys.modules]))
+"""
+SECCOMP = Path(__file__).parents[1] / "support" / "seccomp.py"
 # What makes the keys those of a shell in a session of its own.
 POSSESS = "keyctl get_persistent @s || keyctl link @u @s"
 _ordinary_users = itertools.count(100_000 + os.getpid())
@@ -227,10 +262,36 @@ class TestFullKeyring:
         assert 0 < len(kept) < len(before)
 
     @pytest.mark.usefixtures("keyring")
+    def test_keeps_the_new_one_though_another_process_drops_what_was_to_make_room(self) -> None:
+        assert [True] * 20 == as_ordinary_user(RACED)
+
+    @pytest.mark.usefixtures("keyring")
     def test_leaves_other_programs_keys_alone(self) -> None:
         before, after = as_ordinary_user(FULL_OF_OTHERS)
 
         assert 0 < before == after
+
+
+class TestKeyringThatIsNotToBeHad:
+    """For other programs, all of which load the backend with the keyring library."""
+
+    @pytest.mark.parametrize(
+        ("where", "prefix", "reason", "needs_libc"),
+        [
+            ("win32", [], "the kernel keyring is Linux's alone, and this is win32", False),
+            ("darwin", [], "the kernel keyring is Linux's alone, and this is darwin", False),
+            (f"linux {2**31 - 1}", [], f"not known on {os.uname().machine} in 32 bits", True),
+            ("linux", [sys.executable, str(SECCOMP)], "not available: Operation not permitted", True),
+        ],
+        ids=["Windows", "macOS", "32 bits", "container"],
+    )
+    def test_fails_in_the_librarys_words(self, where: str, prefix: list[str], reason: str, needs_libc: bool) -> None:  # noqa: FBT001
+        said, loaded = json.loads(run(*prefix, sys.executable, "-c", WITHOUT, where))
+
+        errors = [["KeyringError"], ["PasswordSetError"], ["PasswordDeleteError"]]
+        assert [[False], *errors] == [words[:1] for words in said]
+        assert all(words[1].endswith(reason) for words in said[1:])
+        assert needs_libc == loaded
 
 
 class TestKernelBackend:
