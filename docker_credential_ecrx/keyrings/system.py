@@ -25,6 +25,9 @@ _NATIVE = {"darwin": "keyring.backends.macOS.Keyring", "win32": "keyring.backend
 # Windows keeps 2,560 bytes a credential and keyring writes UTF-16 (keyring#540).
 _CHUNK = 1200
 _CHUNKED = "ecrx-chunks"
+# Words in the names of the published classes that keep plain text: keyrings.alt's two, and keyring-insecure-backend's.
+# What a class does that is not called so cannot be told from outside.
+_PLAIN = ("plaintext", "insecure", "unencrypted")
 
 
 class SystemKeyring:
@@ -33,7 +36,7 @@ class SystemKeyring:
     def __init__(self, class_name: str | None) -> None:
         """Open the backend of that dotted name, or the operating system's own.
 
-        Raises KeyringUnavailableError where it is not to be had, and for one that keeps secrets in plain text.
+        Raises KeyringUnavailableError where it is not to be had, and for one that is known to keep plain text.
         """
         self._patience = Patience(_SECONDS)
         self._backend = _load(class_name or _NATIVE.get(sys.platform))
@@ -143,7 +146,7 @@ def _refusal(backend: KeyringBackend) -> str:
     """Return why ``backend`` may not keep a secret, or an empty text."""
     members = list(getattr(backend, "backends", [])) if isinstance(backend, chainer.ChainerBackend) else [backend]
     for kind in (base for member in members for base in type(member).__mro__):
-        if "plaintext" in kind.__name__.lower():
+        if any(word in kind.__name__.lower() for word in _PLAIN):
             return "keeps secrets in plain text"
         if kind.__module__ in ("keyring.backends.null", "keyring.backends.fail"):
             return "keeps nothing"

@@ -102,6 +102,14 @@ class Renamed(PlaintextKeyring):
     """Still in plain text."""
 
 
+class InsecureKeyringBackend(Memory):
+    """Named as that of keyring-insecure-backend."""
+
+
+class Unencrypted(Memory):
+    """Says what it is."""
+
+
 class Chain(ChainerBackend):
     """Ends in plain text."""
 

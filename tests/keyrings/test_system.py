@@ -176,6 +176,8 @@ class TestBackendThatIsRefused:
         [
             ("keyrings.backends.PlaintextKeyring", "keeps secrets in plain text"),
             ("keyrings.backends.Renamed", "keeps secrets in plain text"),
+            ("keyrings.backends.InsecureKeyringBackend", "keeps secrets in plain text"),
+            ("keyrings.backends.Unencrypted", "keeps secrets in plain text"),
             ("keyrings.backends.Chain", "keeps secrets in plain text"),
             ("keyring.backends.null.Keyring", "keeps nothing"),
             ("keyring.backends.fail.Keyring", "keeps nothing"),
