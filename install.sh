@@ -11,7 +11,7 @@ usage: ./install.sh [--prefix DIR] [--demo]
 
   --prefix DIR   install into DIR/lib and DIR/bin; ~/.local if not given
   --demo         then show the main job once, against an AWS stand-in on loopback
-  --uninstall    remove the program, its links and its state; your config.toml stays
+  --uninstall    remove the program, its links, its state and what it keeps in a keyring; your config.toml stays
   --help         show this
 
 Example: ./install.sh --demo
@@ -163,7 +163,7 @@ uninstall() {
     ! has_another || another=yes
     if [ -x "$program" ] && [ "$another" = no ]; then
         release_clients
-        forget_tokens
+        forget_secrets
     fi
     for link in "$man/docker-credential-ecrx.1" "$bin"/docker-credential-ecrx-* "$bin/ecrx" \
         "$bin/docker-credential-ecrx"; do
@@ -182,9 +182,7 @@ uninstall() {
     fi
     state=${XDG_STATE_HOME:-${HOME:+$HOME/.local/state}}
     if [ -n "$state" ] && [ -d "$state/ecrx" ] && [ "$another" = no ]; then
-        rm -rf "$state/ecrx"
-        # The program made these, where they were not there.
-        rmdir "$state" "${HOME:-}/.local/state" "${HOME:-}/.local" 2>/dev/null || :
+        remove_state
     fi
     say "docker-credential-ecrx is no longer in $prefix"
     config=${ECRX_CONFIG:-${XDG_CONFIG_HOME:-${HOME:-}/.config}/ecrx/config.toml}
@@ -223,12 +221,24 @@ can() {
     "$program" $1 2>/dev/null </dev/null | grep -q "^ *$2 "
 }
 
-# Tokens in the keyring are within the reach of a release that has the command; others leave them to expire in 12 hours.
-forget_tokens() {
-    if can --help forget; then
-        "$program" forget --all </dev/null >/dev/null ||
-            say "the keyring keeps its tokens until they expire, within 12 hours"
+# What is in the keyring is within the reach of a release that has the command.
+forget_secrets() {
+    can --help forget || return 0
+    said=$("$program" forget --all --passwords </dev/null) || :
+    [ "$said" = "there was nothing to drop" ] || [ -z "$said" ] || say "$said"
+}
+
+# remove_state: but for the ledger where it still names an item, which nobody would find without it.
+remove_state() {
+    if grep -q '"keyring":' "$state/ecrx/ledger.json" 2>/dev/null; then
+        rm -f "$state"/ecrx/*.lock
+        say "a keyring may still have what $state/ecrx/ledger.json lists, which therefore stays;
+  to drop that, install this again where the keyring can be used, and uninstall it there"
+        return
     fi
+    rm -rf "$state/ecrx"
+    # The program made these, where they were not there.
+    rmdir "$state" "${HOME:-}/.local/state" "${HOME:-}/.local" 2>/dev/null || :
 }
 
 # remove_home: and the folders above it that were made for it and are empty.

@@ -1,4 +1,4 @@
-"""Drop tokens from the keyring and the ledger: those of some registries, or all."""
+"""Drop tokens from the keyring and the ledger: those of some registries, or all, with other registries' passwords."""
 
 import os
 import sys
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import click
 
-from docker_credential_ecrx import helper, image, kept, ledger, links, settings, terminal, tokens
+from docker_credential_ecrx import helper, image, kept, ledger, links, log, settings, terminal, tokens
 from docker_credential_ecrx.errors import EcrxError, KeyringError
 from docker_credential_ecrx.kept import Item
 from docker_credential_ecrx.ledger import Entry
@@ -16,25 +16,32 @@ _HELP = """\
 Drop the tokens of registries of Amazon ECR, whatever identity they are for, and what docker login stored for them.
 
 A token serves every registry of its region, so it is dropped for all of them; the next get asks AWS for another.
-Passwords of other registries stay: docker logout drops those.
+Passwords of other registries stay, unless --passwords is said: docker logout drops a single one.
 """
 _EPILOG = """\
 \b
 Examples:
   docker-credential-ecrx forget 111111111111.dkr.ecr.us-east-1.amazonaws.com
   docker-credential-ecrx forget --all
+  docker-credential-ecrx forget --all --passwords
 """
 
 
 @click.command("forget", help=_HELP, epilog=_EPILOG)
 @click.argument("hosts", metavar="[HOST]...", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="Drop the tokens of all registries.")
-def command(hosts: tuple[str, ...], *, everything: bool) -> int:
+@click.option("--passwords", is_flag=True, help="With --all: the passwords of all other registries, too.")
+def command(hosts: tuple[str, ...], *, everything: bool, passwords: bool) -> int:
     if everything == bool(hosts):
         message = "name the registries, or say --all"
         raise click.UsageError(message)
+    if passwords and not everything:
+        message = "--passwords goes with --all; docker logout drops a single one"
+        raise click.UsageError(message)
     setting = settings.load(sys.argv[0], os.environ).keyring
-    noted = {name: entry for name, entry in ledger.read(os.environ).items() if entry.get("kind") != "password"}
+    noted = {
+        name: entry for name, entry in ledger.read(os.environ).items() if passwords or entry.get("kind") != "password"
+    }
     places = [image.registry_of(host) for host in hosts]
     wanted = noted if everything else dict(item for place in places for item in _answering(place, noted, setting))
     look = kept.looker(setting, tokens.now())
@@ -80,20 +87,22 @@ def _drop(items: list[Item]) -> None:
 
     Raises KeyringError where one cannot be dropped, once the others are.
     """
-    errors = []
+    failures = []
     is_any = False
     for item in items:
         try:
             kept.drop(item, os.environ)
         except KeyringError as error:
-            errors.append(error)
+            failures.append(error)
             continue
-        if item.state in ("fresh", "due"):
+        if item.state in ("fresh", "due", "kept"):
             is_any = True
             terminal.out.print(f"dropped {_described(item.entry)} for")
             terminal.facts(("", server) for server in item.entry["servers"])
-    if errors:
-        raise errors[0]
+    for failure in failures[:-1]:
+        log.warn(str(failure))
+    if failures:
+        raise failures[-1]
     if not is_any:
         terminal.out.print("there was nothing to drop")
 
@@ -101,4 +110,6 @@ def _drop(items: list[Item]) -> None:
 def _described(entry: Entry) -> str:
     if entry.get("kind") == "login":
         return "what docker login stored"
+    if entry.get("kind") == "password":
+        return f"the password of {entry.get('user')}"
     return f"the token of {entry.get('identity')} in {entry.get('region')}"

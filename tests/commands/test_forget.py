@@ -7,6 +7,7 @@ import pytest
 
 from support import kept
 from support.home import HOST, OTHER_HOST, Home
+from support.keyrings import items
 
 FAR_HOST = HOST.replace("us-east-1", "eu-west-1")
 PROFILES = ("secondary", "tertiary")
@@ -133,6 +134,17 @@ class TestAll:
         assert "hunter2-hunter2" == home.run("get", stdin="ghcr.io", env=secret_service).secret
         assert 0 == home.run("erase", stdin="ghcr.io", env=secret_service).status
 
+    def test_loses_those_too_where_that_is_said(self, home: Home, secret_service: dict[str, str]) -> None:
+        home.get(env=secret_service | KERNEL)
+        for server in ("ghcr.io", "registry.example"):
+            home.store(server, "somebody", "hunter2-hunter2", secret_service)
+
+        said = forget(home, "--all", "--passwords", **secret_service)
+
+        assert "dropped the password of somebody for\n    ghcr.io\n" in said
+        assert 3 == said.count("dropped")
+        assert (set(), {}) == (items(secret_service), kept.entries(home))
+
 
 class TestWhatCannotBe:
     def test_a_host_that_is_not_ecrs_is_named_and_nothing_is_dropped(self, home: Home) -> None:
@@ -143,6 +155,28 @@ class TestWhatCannotBe:
         assert (1, "", 1) == (found.status, found.stdout, found.stderr.count("\n"))
         assert "ghcr.io is not a registry of Amazon ECR" in found.stderr
         assert is_cached(home)
+
+    @pytest.mark.parametrize("arguments", [("--passwords",), ("--passwords", HOST)])
+    def test_passwords_without_all_makes_no_sense(self, home: Home, arguments: tuple[str, ...]) -> None:
+        found = home.run("forget", *arguments)
+
+        assert (2, "") == (found.status, found.stdout)
+
+    def test_of_what_a_keyring_does_not_let_go_of_has_a_line_each(
+        self, home: Home, secret_service: dict[str, str]
+    ) -> None:
+        for server in ("ghcr.io", "registry.example"):
+            home.store(server, "somebody", "hunter2-hunter2", secret_service)
+        no_bus = {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"}
+
+        found = home.run("forget", "--all", "--passwords", env=no_bus)
+
+        assert (1, "") == (found.status, found.stdout)
+        prefix = "docker-credential-ecrx: what is kept for"
+        starts = [f"{prefix} {server} cannot be dropped: " for server in ("ghcr.io", "registry.example")]
+        assert [True, True] == [
+            line.startswith(start) for line, start in zip(found.stderr.splitlines(), starts, strict=True)
+        ]
 
     @pytest.mark.parametrize("arguments", [(), ("--all", HOST)])
     def test_neither_hosts_nor_all_or_both_makes_no_sense(self, home: Home, arguments: tuple[str, ...]) -> None:

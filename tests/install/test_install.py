@@ -1,5 +1,6 @@
 """install.sh as a user runs it, from a release archive with a made-up program."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from support import need
+from support.keyrings import items
 
 _ROOT = Path(__file__).parents[2]
 _PAGE = Path("share", "man", "man1", "docker-credential-ecrx.1")
@@ -379,7 +381,7 @@ class TestUninstall:
 
         user.install(release, "--uninstall")
 
-        assert "forget --all\n" == (user.home / "forgotten").read_text()
+        assert "forget --all --passwords\n" == (user.home / "forgotten").read_text()
         assert (user.home / "configured").exists()
 
     def test_has_docker_and_podman_ask_it_no_longer(self, user: User) -> None:
@@ -397,7 +399,7 @@ class TestUninstall:
 
         user.install(release, "--uninstall")
 
-        assert "forget --all\n" == (user.home / "forgotten").read_text()
+        assert "forget --all --passwords\n" == (user.home / "forgotten").read_text()
 
     def test_calls_no_command_that_the_program_lacks(self, user: User) -> None:
         release = user.unpack("1.0")
@@ -406,6 +408,58 @@ class TestUninstall:
         user.install(release, "--uninstall")
 
         assert [] == user.files()
+
+
+class TestUninstallOfTheProgramItself:
+    """The program of the tests, in place of a made-up one, and what it keeps in a real keyring."""
+
+    SERVER = "registry.example"
+
+    @pytest.fixture
+    def release(self, user: User, program: Path) -> Path:
+        """Return a release whose program is the real one, which is installed."""
+        release = user.unpack("1.0", program=f'#!/bin/sh\nexec "{program}" "$@"\n')
+        assert 0 == user.install(release).returncode
+        return release
+
+    @pytest.fixture(autouse=True)
+    def stored(self, user: User, release: Path, secret_service: dict[str, str]) -> dict[str, str]:  # noqa: ARG002 - it is installed
+        """Store a password and a token as docker login does, and return the environment of the keyring they are in."""
+        user.env |= secret_service | {"ECRX_KEYRING": "secret-service"}
+        for server, name in ((self.SERVER, "alice"), ("111111111111.dkr.ecr.us-east-1.amazonaws.com", "AWS")):
+            request = json.dumps({"ServerURL": server, "Username": name, "Secret": "hunter2"})
+            command: list[str | Path] = [user.bin / "docker-credential-ecrx", "store"]
+            subprocess.run(command, input=request, env=user.env, text=True, timeout=60, check=True)
+        assert 2 == len(items(secret_service))
+        return secret_service
+
+    def test_leaves_nothing_in_the_keyring_and_says_whose_password_is_gone(
+        self, user: User, release: Path, stored: dict[str, str]
+    ) -> None:
+        done = user.install(release, "--uninstall")
+
+        assert (0, "") == (done.returncode, done.stderr)
+        assert f"dropped the password of alice for\n    {self.SERVER}\n" in done.stdout
+        assert (set(), []) == (items(stored), user.files())
+
+    def test_leaves_the_list_of_what_stays_in_a_keyring_that_cannot_be_reached(
+        self, user: User, release: Path, stored: dict[str, str]
+    ) -> None:
+        there = user.env.copy()
+        user.env["DBUS_SESSION_BUS_ADDRESS"] = "unix:path=/nonexistent"
+        done = user.install(release, "--uninstall")
+
+        ledger = ".local/state/ecrx/ledger.json"
+        assert 0 == done.returncode
+        assert f"what is kept for {self.SERVER} cannot be dropped: the Secret Service is not available" in done.stderr
+        assert f"a keyring may still have what {user.home / ledger} lists" in done.stdout
+        assert [".local", ".local/state", ".local/state/ecrx", ledger] == user.files()
+        assert 2 == len(items(stored))
+
+        user.env = there
+        user.install(release)
+        user.install(release, "--uninstall")
+        assert (set(), []) == (items(stored), user.files())
 
 
 def _versions(user: User) -> list[str]:
