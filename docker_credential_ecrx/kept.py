@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from docker_credential_ecrx import keyrings, ledger, tokens
+from docker_credential_ecrx import keyrings, ledger, registry, tokens
 from docker_credential_ecrx.errors import KeyringError, KeyringUnavailableError
 from docker_credential_ecrx.ledger import Entry
 from docker_credential_ecrx.tokens import Moment, Token
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 # Keyrings that may be opened because the ledger names them; a backend class is loaded only where a setting names it.
 _OWN = ("kernel", "secret-service")
+_COLONS_OF_A_TOKEN = 3  # service, partition, region, fingerprint
 
 
 class Item(NamedTuple):
@@ -31,9 +32,39 @@ class Item(NamedTuple):
 
 
 def items(setting: str, environ: Mapping[str, str], now: Moment) -> list[Item]:
-    """Return what the ledger names, looked up in the keyrings that ``setting`` and the ledger name."""
+    """Return all that is kept, looked up in the keyrings that ``setting`` and the ledger name."""
     look = looker(setting, now)
-    return [look(name, entry) for name, entry in ledger.read(environ).items()]
+    return [look(name, entry) for name, entry in entries(setting, environ).items()]
+
+
+def entries(setting: str, environ: Mapping[str, str]) -> dict[str, Entry]:
+    """Return the ledger's entries, and one for all else that the keyring for tokens says it keeps.
+
+    A ledger may be lost, or have had no place; it is the home's, and the kernel's keyring is the user's.
+    """
+    noted = ledger.read(environ)
+    try:
+        keyring = keyrings.for_tokens(setting)
+        names = keyring.names() if keyring is not None else []
+    except KeyringError:
+        return noted
+    found = {name: _unnoted(name, keyring.label) for name in names if name not in noted} if keyring else {}
+    return noted | {name: entry for name, entry in found.items() if entry is not None}
+
+
+def _unnoted(name: str, label: str) -> Entry | None:
+    """Return what an item's name tells of it, or None where it is none of those that are listed."""
+    kind, _, rest = name.partition(":")
+    entry: Entry = {"kind": kind, "servers": [], "keyring": label}
+    if kind == "password":
+        return entry | {"servers": [rest], "user": "not noted"}
+    if kind == "login":
+        host = rest.partition(":")[0]
+        place = registry.parse(host)
+        return entry | {"servers": [host], "identity": "docker login", "region": place.region if place else ""}
+    if kind == "token" and rest.count(":") == _COLONS_OF_A_TOKEN:
+        return entry | {"identity": "an identity that is not noted", "region": rest.split(":")[2]}
+    return None
 
 
 def looker(setting: str, now: Moment) -> Callable[[str, Entry], Item]:
@@ -97,7 +128,8 @@ def _looked_up(name: str, entry: Entry, keyring: "Keyring", now: Moment) -> Item
     token = None if record is None else tokens.from_record(name, record)
     if token is None:
         return Item(name, entry, "expired" if entry.get("expires", 0) <= now.utc else "gone", keyring)
-    state = "fresh" if token.is_fresh(now) else "due"
+    # What docker login stored is served until it ends.
+    state = "fresh" if token.is_fresh(now) or entry.get("kind") == "login" else "due"
     return Item(name, entry, state if token.is_alive(now) else "expired", keyring, token)
 
 

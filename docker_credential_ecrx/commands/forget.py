@@ -2,11 +2,11 @@
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 import click
 
-from docker_credential_ecrx import helper, image, kept, ledger, links, log, settings, terminal, tokens
+from docker_credential_ecrx import helper, image, kept, links, log, settings, terminal, tokens
 from docker_credential_ecrx.errors import EcrxError, KeyringError
 from docker_credential_ecrx.kept import Item
 from docker_credential_ecrx.ledger import Entry
@@ -39,27 +39,26 @@ def command(hosts: tuple[str, ...], *, everything: bool, passwords: bool) -> int
         message = "--passwords goes with --all; docker logout drops a single one"
         raise click.UsageError(message)
     setting = settings.load(sys.argv[0], os.environ).keyring
-    noted = {
-        name: entry for name, entry in ledger.read(os.environ).items() if passwords or entry.get("kind") != "password"
-    }
+    entries = kept.entries(setting, os.environ).items()
+    noted = {name: entry for name, entry in entries if passwords or entry.get("kind") != "password"}
     places = [image.registry_of(host) for host in hosts]
-    wanted = noted if everything else dict(item for place in places for item in _answering(place, noted, setting))
+    wanted = noted if everything else _answering(places, noted, setting)
     look = kept.looker(setting, tokens.now())
     _drop([look(name, entry) for name, entry in wanted.items()])
     return 0
 
 
-def _answering(place: Registry, noted: Mapping[str, Entry], setting: str) -> Iterator[tuple[str, Entry]]:
-    """Yield name and entry of each item that may answer for ``place``.
+def _answering(places: Iterable[Registry], noted: Mapping[str, Entry], setting: str) -> dict[str, Entry]:
+    """Return the entry of each item that may answer for one of ``places``, by its name.
 
     The ledger may not have them all: it notes a token for the registry that it was minted for, and it may be lost.
-    So the items by the names that ``get`` looks for are among them, too.
+    So the items by the names that ``get`` looks for are among them, too, and the region's tokens that nothing is noted
+    of.
     """
-    for name, entry in noted.items():
-        if place.host in entry["servers"]:
-            yield name, entry
+    found: dict[str, Entry] = {}
     label = kept.label_in_use(setting)
-    for profile in _profiles(place):
+    asked = [(place, profile) for place in places for profile in _profiles(place)]
+    for place, profile in asked:
         loaded = links.settings_of(profile, os.environ)
         unnoted: Entry = {
             "servers": [place.host],
@@ -69,8 +68,15 @@ def _answering(place: Registry, noted: Mapping[str, Entry], setting: str) -> Ite
         }
         logins, token = helper.item_names(place, loaded, os.environ)
         for name in (*logins, token):
-            if name in noted or label:
-                yield name, noted.get(name, unnoted | {"kind": name.partition(":")[0]})
+            if name in noted and noted[name]["servers"]:
+                found[name] = noted[name]
+            elif label:
+                found[name] = unnoted | {"kind": name.partition(":")[0]}
+        region = token.rpartition(":")[0]
+        for name, entry in noted.items():
+            if place.host in entry["servers"] or (not entry["servers"] and name.rpartition(":")[0] == region):
+                found.setdefault(name, entry)
+    return found
 
 
 def _profiles(place: Registry) -> set[str | None]:
@@ -97,8 +103,9 @@ def _drop(items: list[Item]) -> None:
             continue
         if item.state in ("fresh", "due", "kept"):
             is_any = True
-            terminal.out.print(f"dropped {_described(item.entry)} for")
-            terminal.facts(("", server) for server in item.entry["servers"])
+            servers = item.entry["servers"]
+            terminal.out.print(f"dropped {_described(item.entry)}" + (" for" if servers else ""))
+            terminal.facts(("", server) for server in servers)
     for failure in failures[:-1]:
         log.warn(str(failure))
     if failures:

@@ -24,8 +24,8 @@ Show what is kept: tokens of Amazon ECR and passwords of other registries.
 AWS is not asked, and no secret is shown. A token serves every registry of its region that its identity may use; the
 registries shown are those that it was minted for.
 
-The exit status is 1 where something is gone from its keyring or out of reach there, or the keyring that is set for
-tokens is not available.
+The exit status is 1 where a password is gone from its keyring, something is out of reach there, or the keyring that is
+set for tokens is not available.
 """
 _EPILOG = """\
 \b
@@ -36,10 +36,13 @@ Examples:
 
 
 class _Times(NamedTuple):
-    """When a token was minted, is to be renewed and expires: seconds since 1970, by the clock of this machine."""
+    """When a token was minted, is to be renewed and expires: seconds since 1970, by the clock of this machine.
+
+    What ``docker login`` stored is never renewed.
+    """
 
     minted: float
-    renews: float
+    renews: float | None
     expires: float
 
 
@@ -62,10 +65,11 @@ class _Report(NamedTuple):
     def ok(self) -> bool:
         """Return whether all that is kept can be served, and tokens have the keyring that is set, if one is.
 
-        Passwords need none before there are some: servers and CI runners have none that survives a reboot.
+        A token that is gone is got anew; a restart of the machine empties the kernel's keyring.
+        Passwords need no keyring before there are some: servers and CI runners have none that survives a restart.
         """
-        states = {item.state for item in (*self.tokens, *self.passwords)}
-        return states.isdisjoint(("gone", "unknown")) and not self.tokens_go_to.failed
+        unknown = any(item.state == "unknown" for item in (*self.tokens, *self.passwords))
+        return not unknown and all(item.state != "gone" for item in self.passwords) and not self.tokens_go_to.failed
 
 
 @click.command("status", help=_HELP, epilog=_EPILOG)
@@ -107,9 +111,11 @@ def _destination(choose: "Callable[[str], Keyring | None]", setting: str) -> _De
 
 def _times(item: Item, now: Moment) -> _Times:
     if item.token is None:
-        return _Times(item.entry.get("minted", 0.0), item.entry.get("renew", 0.0), item.entry.get("expires", 0.0))
-    minted = now.utc - (item.token.age(now) or 0.0)
-    return _Times(minted, minted + item.token.renew, minted + item.token.life)
+        times = _Times(item.entry.get("minted", 0.0), item.entry.get("renew", 0.0), item.entry.get("expires", 0.0))
+    else:
+        minted = now.utc - (item.token.age(now) or 0.0)
+        times = _Times(minted, minted + item.token.renew, minted + item.token.life)
+    return times._replace(renews=None) if item.entry.get("kind") == "login" else times
 
 
 def _print(report: _Report, now: Moment) -> None:
@@ -131,7 +137,8 @@ def _facts(item: Item, now: Moment) -> Iterator[tuple[str, str]]:
     for number, server in enumerate(item.entry["servers"]):
         yield "" if number else "registries", server
     for name, moment in _times(item, now)._asdict().items():
-        yield name, terminal.moment(moment, now.utc)
+        if moment is not None:
+            yield name, terminal.moment(moment, now.utc)
     yield "keyring", item.entry.get("keyring", "")
     if item.state == "due":
         yield "state", "due: the next get renews it, or serves it where AWS gives no other"
@@ -170,6 +177,10 @@ def _document(report: _Report, now: Moment) -> dict[str, Any]:
     }
 
 
+def _rfc3339(moment: float | None) -> str | None:
+    return None if moment is None else datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def _token_document(item: Item, now: Moment) -> dict[str, Any]:
     """Return a token's facts; times as in RFC 3339."""
     times = _times(item, now)._asdict().items()
@@ -178,7 +189,7 @@ def _token_document(item: Item, now: Moment) -> dict[str, Any]:
         "identity": item.entry.get("identity"),
         "region": item.entry.get("region"),
         "registries": item.entry["servers"],
-        **{name: datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") for name, moment in times},
+        **{name: _rfc3339(moment) for name, moment in times},
         "keyring": item.entry.get("keyring"),
         "state": item.state,
     }

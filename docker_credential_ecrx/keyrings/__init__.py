@@ -27,6 +27,9 @@ if TYPE_CHECKING:
         def drop(self, name: str) -> None:
             """Forget what is kept under ``name``, if anything is."""
 
+        def names(self) -> list[str]:
+            """Return the names of all that is kept; none where the keyring cannot tell."""
+
 
 # The same secret can be read with ``keyring.get_password(service_of(NAME), USERNAME)``.
 USERNAME = "ecrx"
@@ -38,6 +41,12 @@ _SECRET_SERVICE_CLASS = "keyring.backends.SecretService.Keyring"  # noqa: S105 -
 def service_of(name: str) -> str:
     """Return the item's service name, in the sense of the ``keyring`` library."""
     return f"docker-credential-ecrx:{name}"
+
+
+def name_of(service: str) -> str | None:
+    """Return the name of the item that has that service name, or None where it is not one of ours."""
+    prefix = service_of("")
+    return service.removeprefix(prefix) if service.startswith(prefix) else None
 
 
 def for_tokens(setting: str) -> "Keyring | None":

@@ -12,6 +12,10 @@ from docker_credential_ecrx.errors import KeyringError, KeyringUnavailableError
 from docker_credential_ecrx.keyrings import USERNAME, service_of
 from docker_credential_ecrx.keyrings.keyctl import PROCESS_KEYRING, USER_KEYRING, Keyctl
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 # Its possessor may do all, its owner view, read and search (from another login session), nobody else anything.
 _PERMISSIONS = 0x3F0B0000
 _ENOKEY, _EKEYEXPIRED, _EKEYREVOKED, _EDQUOT = 126, 127, 128, 122
@@ -52,6 +56,19 @@ class KernelKeyring:
     def drop(self, name: str) -> None:
         """Forget what is kept under ``name``, if anything is."""
         self.remove(description_of(service_of(name), USERNAME))
+
+    def names(self) -> list[str]:
+        """Return the names of all that is kept."""
+        end = description_of("", USERNAME)
+        try:
+            found = [description for _, description in self._ours()]
+        except OSError as error:
+            raise _failed(error, "list") from error
+        return [
+            text.removeprefix(_PREFIX).removesuffix(end).decode("utf-8", "surrogateescape")
+            for text in found
+            if text.endswith(end)
+        ]
 
     def read(self, description: bytes) -> str | None:
         """Return the secret kept under a key's whole description, or None."""
@@ -114,12 +131,9 @@ class KernelKeyring:
     def _make_room(self, description: bytes) -> bool:
         """Drop the quarter of our keys that would expire first, and say whether there was any."""
         ours = []
-        serials = self._keys.read(self._ring)
-        for at in range(0, len(serials), 4):
-            key = int.from_bytes(serials[at : at + 4], sys.byteorder, signed=True)
+        for key, found in self._ours():
             try:
-                found = self._keys.describe(key)
-                if found.startswith(_PREFIX) and found != description:
+                if found != description:
                     ours.append((_deadline(self._keys.read(key)), key))
             except OSError:
                 continue  # gone meanwhile
@@ -132,6 +146,18 @@ class KernelKeyring:
             except OSError:
                 continue  # gone meanwhile, which makes room as well
         return bool(ours)
+
+    def _ours(self) -> "Iterator[tuple[int, bytes]]":
+        """Yield serial number and description of each of our keys."""
+        serials = self._keys.read(self._ring)
+        for at in range(0, len(serials), 4):
+            key = int.from_bytes(serials[at : at + 4], sys.byteorder, signed=True)
+            try:
+                description = self._keys.describe(key)
+            except OSError:
+                continue  # gone meanwhile
+            if description.startswith(_PREFIX):
+                yield key, description
 
 
 def _quota() -> int:

@@ -8,7 +8,7 @@ https://specifications.freedesktop.org/secret-service/latest/
 import os
 
 from docker_credential_ecrx.errors import KeyringError, KeyringUnavailableError
-from docker_credential_ecrx.keyrings import USERNAME, service_of
+from docker_credential_ecrx.keyrings import USERNAME, name_of, service_of
 from docker_credential_ecrx.keyrings.dbus import Connection, DBusError
 
 TYPE_CHECKING = False
@@ -60,6 +60,10 @@ class SecretServiceKeyring:
         """Forget what is kept under ``name``, if anything is."""
         self._limited("delete from", lambda: self._drop(name))
 
+    def names(self) -> list[str]:
+        """Return the names of all that is kept, be it locked or not."""
+        return self._limited("list", self._names)
+
     def close(self) -> None:
         """Leave the bus; the end of the process does as well."""
         self._bus.close()
@@ -110,6 +114,14 @@ class SecretServiceKeyring:
         for item in self._find(name):
             self._call(item, "Item", "Delete", "")
 
+    def _names(self) -> list[str]:
+        services = []
+        for items in self._call(_SERVICE, "Service", "SearchItems", "a{ss}", _OURS):
+            for item in items:
+                ((_, attributes),) = self._call(item, None, "Get", "ss", f"{_INTERFACE}.Item", "Attributes")
+                services.append(dict(attributes)["service"])
+        return [name for service in services if (name := name_of(service)) is not None]
+
     def _find(self, name: str) -> list[str]:
         """Return the paths of the unlocked items of that name; raise where all are locked."""
         unlocked: list[str]
@@ -127,9 +139,12 @@ class SecretServiceKeyring:
 _CAUGHT = (OSError, DBusError, ValueError, LookupError, RecursionError, TypeError)
 
 
+# What keyring's backend writes beside each of our secrets; another program's items lack that.
+_OURS = {"application": "Python keyring library", "username": USERNAME}
+
+
 def _attributes(name: str) -> dict[str, str]:
-    """Return what keyring's backend writes beside a secret; another program's items lack that."""
-    return {"application": "Python keyring library", "service": service_of(name), "username": USERNAME}
+    return {"application": _OURS["application"], "service": service_of(name), "username": USERNAME}
 
 
 def _bus_address() -> str | None:

@@ -50,6 +50,10 @@ class SystemKeyring:
         secret = "".join(self._get(chunk) or "" for chunk in _chunks_of(name, head))
         return secret if head.endswith(f" {_checksum(secret)}") else None
 
+    def names(self) -> list[str]:
+        """Return none: the ``keyring`` library cannot list what it keeps."""
+        return []
+
     def put(self, name: str, secret: str, seconds: int | None) -> None:  # noqa: ARG002 - items do not expire
         """Keep ``secret`` under ``name``."""
         old = self._get(name)

@@ -1,6 +1,7 @@
 """``forget`` drops tokens from the keyring and the ledger, and nothing else."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,22 @@ class TestAHost:
 
         assert all(f"profile {profile}" in said for profile in PROFILES)
         assert (2, []) == (len(names), kept.in_kernel(*names))
+
+    @pytest.mark.parametrize("folder", ["lost", "/proc"])
+    def test_loses_the_tokens_of_identities_that_nothing_is_noted_of(
+        self, home: Home, keyring: dict[str, str], folder: str
+    ) -> None:
+        env = keyring | ({"XDG_STATE_HOME": folder} if folder == "/proc" else {})
+        for profile in PROFILES:
+            home.get(profile=profile, env=env)
+        home.get(FAR_HOST, env=env)
+        shutil.rmtree(home.folder / ".local", ignore_errors=True)
+
+        said = forget(home, HOST, **env)
+
+        assert ["dropped the token of an identity that is not noted in us-east-1"] * 2 == said.splitlines()
+        assert is_cached(home, FAR_HOST, **env)
+        assert [False, False] == [is_cached(home, profile=profile, **env) for profile in PROFILES]
 
     def test_leaves_another_regions_token(self, home: Home) -> None:
         home.get(HOST)
@@ -124,6 +141,20 @@ class TestAll:
         assert (4, []) == (len(names), kept.in_kernel(*names))
         assert {} == kept.entries(home)
         assert "there was nothing to drop\n" == forget(home, "--all")
+
+    def test_loses_what_nothing_is_noted_of(self, home: Home, keyring: dict[str, str]) -> None:
+        home.get(env=keyring)
+        home.store(OTHER_HOST, "AWS", "of docker login", keyring)
+        shutil.rmtree(home.folder / ".local")
+
+        said = forget(home, "--all", **keyring)
+
+        assert {
+            "dropped the token of an identity that is not noted in us-east-1",
+            "dropped what docker login stored for",
+            f"    {OTHER_HOST}",
+        } == set(said.splitlines())
+        assert not is_cached(home, **keyring)
 
     def test_leaves_the_passwords_of_other_registries(self, home: Home, secret_service: dict[str, str]) -> None:
         home.get(env=secret_service)

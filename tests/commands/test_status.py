@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime, timedelta
@@ -111,13 +112,25 @@ class TestToken:
         assert [] == status(home)["tokens"]
         assert "no token is cached" in text(home)
 
-    def test_that_its_keyring_lost_is_shown_as_gone_which_is_not_well(self, home: Home) -> None:
+    def test_that_its_keyring_lost_is_shown_as_gone_and_the_next_get_mends_it(self, home: Home) -> None:
         home.add_role_profile()
         home.get()
         kept.lose(home)
 
-        assert ["gone"] == [token["state"] for token in status(home, 1)["tokens"]]
-        assert "gone from the keyring before its time" in text(home, 1)
+        assert ["gone"] == [token["state"] for token in status(home)["tokens"]]
+        assert "gone from the keyring before its time" in text(home)
+
+    def test_of_which_nothing_is_noted_is_shown_with_what_its_name_and_itself_tell(
+        self, home: Home, keyring: dict[str, str]
+    ) -> None:
+        home.add_role_profile()
+        home.get(env=keyring)
+        (noted,) = status(home, **keyring)["tokens"]
+        shutil.rmtree(home.folder / ".local")
+
+        (token,) = status(home, **keyring)["tokens"]
+
+        assert noted | {"identity": "an identity that is not noted", "registries": []} == token
 
     def test_in_a_keyring_that_is_not_to_be_had_is_shown_as_unknown_with_the_reason(
         self, home: Home, secret_service: dict[str, str]
@@ -134,6 +147,15 @@ class TestToken:
         (token,) = status(home)["tokens"]
 
         assert ("login", "docker login", [HOST]) == (token["kind"], token["identity"], token["registries"])
+
+    def test_of_docker_login_is_served_until_it_ends_and_never_renewed(self, home: Home) -> None:
+        home.store(HOST, "AWS", "of docker login")
+        kept.age(home, hours=11)
+
+        (token,) = status(home)["tokens"]
+
+        assert ("fresh", None) == (token["state"], token["renews"])
+        assert "renew" not in text(home)
 
 
 @pytest.mark.usefixtures("passwords")

@@ -56,6 +56,9 @@ class Ring:
     def drop(self, name: str) -> None:
         raise AssertionError(name)
 
+    def names(self) -> list[str]:
+        return [NAME]
+
 
 @fuzzed(st.builds(sealed, _facts | st.text(), _passwords) | st.text() | st.text().map("ecrx1 ".__add__))
 def test_a_record_is_a_token_of_12_hours_at_most_or_none(record: str) -> None:

@@ -192,6 +192,9 @@ class MemoryKeyring:
     def drop(self, name: str) -> None:
         self.records.pop(name, None)
 
+    def names(self) -> list[str]:
+        return list(self.records)
+
 
 class LockedKeyring(MemoryKeyring):
     """Answers nobody."""

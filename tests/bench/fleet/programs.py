@@ -147,6 +147,10 @@ class Ecrx:
         """Drop it."""
         self._record = None
 
+    def names(self) -> list[str]:
+        """Return what is kept."""
+        return [_NAME] if self._record else []
+
 
 def _first_due(token: Token, gets: Sequence[float], start: int) -> int:
     """Return the position of the first get from ``start`` on for which ``token`` is not fresh."""
