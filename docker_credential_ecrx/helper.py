@@ -1,5 +1,7 @@
 """What get, store, erase and list mean: an ECR registry's token, or another registry's password."""
 
+import time
+
 from docker_credential_ecrx import identity, keyrings, log, registry, tokens
 from docker_credential_ecrx.errors import KeyringError, NoAwsCredentialsError, NotFoundError, RequestError
 from docker_credential_ecrx.registry import ECR_USER
@@ -194,9 +196,11 @@ class Helper:
         from docker_credential_ecrx import single_flight
 
         def mint() -> "Token":
+            # Here its lock is held, and not at the end of the imports: who waits for it counts from here too.
+            began = time.monotonic()
             from docker_credential_ecrx import minting  # not for those that wait for another's token
 
-            return minting.ask(place, who, name, keyring, self._environ)
+            return minting.ask(place, who, name, keyring, self._environ, began=began)
 
         def told(error: "AwsError") -> "AwsError":
             from docker_credential_ecrx import minting

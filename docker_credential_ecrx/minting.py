@@ -53,22 +53,22 @@ def ask(  # noqa: PLR0913 - for whom, and where it goes
     environ: "Mapping[str, str]",
     *,
     mfa: "Mfa | None" = None,
+    began: float | None = None,
 ) -> tokens.Token:
     """Do what ``mint`` does; the AwsError that it raises has the reason, and not for whom, which ``told`` adds.
 
+    AWS's time counts from when it ``began`` (time.monotonic()), or from when AWS is asked.
     Where ``name`` is no longer that of ``who`` it is not certain whose the token is: it is returned, and not kept.
     """
-    # From here, where its lock is held, and not from the end of the imports: who waits for it counts from there too.
-    deadline = limit.Deadline(limit.ASKING_SECONDS)
     # What minting makes is of use until the process ends.
     gc.disable()
     # botocore loads awscrt, 12 MB, wherever it finds it; only a session of ``aws login`` needs it.
     if not any(key == "login_session" for _, key, _ in identity.chain(who, environ)):
         sys.modules.setdefault("awscrt", None)  # type: ignore[arg-type]
+    log.debug(f"asking AWS for a token in {place.region}")
     from docker_credential_ecrx import aws  # 300 ms that only a miss pays
 
-    log.debug(f"asking AWS for a token in {place.region}")
-    minted = aws.mint(place, who, environ, deadline, mfa)
+    minted = aws.mint(place, who, environ, limit.Deadline(limit.ASKING_SECONDS, began), mfa)
     token = tokens.fresh_token(minted.password, name, minted.life, tokens.now())
     if keyring is not None and is_still(name, who, environ) and tokens.keep(name, token, keyring):
         record(name, place, str(who), token, keyring=keyring, environ=environ)

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from docker_credential_ecrx.state import FileLock
     from docker_credential_ecrx.tokens import Moment, Token
 
-# An attempt to mint ends ASKING_SECONDS after its lock was taken, so who waits for it gets its outcome.
+# An attempt to mint ends ASKING_SECONDS after its lock was taken, so who waits for it gets its outcome: but for one
+# that takes most of them to load botocore, and then AWS has some seconds more.
 # Where it hangs itself, one of those that waited makes the second. There is no third: a get ends within 25 s.
 _PATIENCE_SECONDS = ASKING_SECONDS + 1.5
 _ATTEMPTS = 2

@@ -16,6 +16,7 @@ from urllib3.exceptions import NameResolutionError
 
 from docker_credential_ecrx.errors import AwsError, one_line
 from docker_credential_ecrx.identity import Identity, chain, files, profile_of
+from docker_credential_ecrx.limit import LateStartError
 
 _LONGEST_WORD, _LONGEST_MESSAGE = 200, 400
 # The keys of a section that a person signs in to: aws sso login, aws login.
@@ -74,6 +75,10 @@ def explain_way(error: Exception, facts: Facts) -> tuple[str, str]:  # noqa: PLR
             return _credentials(error.__cause__, facts)
         case TimeoutError():
             return f"AWS gave {error}", _NETWORK
+        case LateStartError(seconds=seconds):
+            return f"it took {seconds:.0f} seconds to load what asks AWS, which left AWS little time", (
+                "try again, and see what keeps the disk or the processor busy"
+            )
         case exceptions.SSLError() | ssl.SSLError():
             return _tls(error, facts)
         case exceptions.ConnectionError() | exceptions.HTTPClientError():

@@ -210,8 +210,17 @@ def running(
 
 def waits_for_lock(process: subprocess.Popen[bytes]) -> None:
     """Return once a ``get`` that logs for debugging is about to take the lock."""
+    _logs(process, b"answers with")
+
+
+def loads_botocore(process: subprocess.Popen[bytes]) -> None:
+    """Return once a ``get`` that logs for debugging begins to load what asks AWS."""
+    _logs(process, b"asking AWS")
+
+
+def _logs(process: subprocess.Popen[bytes], words: bytes) -> None:
     assert process.stderr is not None
-    while b"answers with" not in process.stderr.readline():
+    while words not in process.stderr.readline():
         assert process.poll() is None
 
 

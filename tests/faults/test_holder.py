@@ -1,6 +1,7 @@
 """The one that asks AWS for all that wait: it dies, hangs, is slow or fails, and delays nobody for long."""
 
 import fcntl
+import re
 import signal
 import subprocess
 import threading
@@ -17,6 +18,7 @@ from faults.parts import (
     holds_lock,
     in_one_form,
     link,
+    loads_botocore,
     result_of,
     running,
     timed,
@@ -87,6 +89,25 @@ class TestHolder:
 
         assert [lines[0]] * 6 == lines
         assert 1 == world.aws.count(ASSUME)
+
+    def test_whose_start_takes_all_the_time_there_is_still_asks_aws_and_says_so_where_that_fails(
+        self, world: World, kernel: dict[str, str]
+    ) -> None:
+        env = kernel | DEBUG
+        with running(world.home, env=env) as one, running(world.home, host=ELSEWHERE, env=env) as other:
+            for holder in (one, other):
+                loads_botocore(holder)
+                holder.send_signal(signal.SIGSTOP)
+            threading.Event().wait(10)
+            other.send_signal(signal.SIGCONT)
+            answer = result_of(other)
+            world.aws.fail(MINT, faults.hanging)
+            one.send_signal(signal.SIGCONT)
+            failure = result_of(one)
+
+        assert answer.secret
+        reason = r"it took 1\d seconds to load what asks AWS, which left AWS little time; try again, "
+        assert re.search(f"no token for {HOST} with profile secondary: {reason}", failure.stdout)
 
     def test_that_hangs_while_aws_does_is_not_waited_for_beyond_a_clients_patience(
         self, world: World, kernel: dict[str, str], held: Held

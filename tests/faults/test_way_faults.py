@@ -1,5 +1,7 @@
 """What is wrong before AWS is reached: a line that says so, and what mends it."""
 
+import os
+import select
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -270,6 +272,24 @@ class TestWhatHangs:
         assert {name: f"profile secondary: {reason}; {remedy}" for name, (reason, remedy, _) in HANGS.items()} == dict(
             zip(HANGS, said, strict=True)
         )
+
+
+class TestCredentialProcessThatHangs:
+    def test_is_ended_with_all_that_it_started(self, world: World) -> None:
+        alive = world.home.folder / "alive"
+        os.mkfifo(alive)
+        end = os.open(alive, os.O_RDONLY | os.O_NONBLOCK)
+        hangs = "trap '' TERM HUP INT; sleep 600 & setsid sh -c 'sleep 600; true' & sleep 600"
+        process(f"exec 3>'{alive}'; echo started >&3; {hangs}")(world)
+
+        refusal = world.home.get().stdout
+
+        assert "its credential_process gave no answer within 9 seconds" in refusal
+        assert b"started\n" == os.read(end, 100)
+        # As long as one of them lives, it is open.
+        assert [end] == select.select([end], [], [], 60)[0]
+        assert b"" == os.read(end, 100)
+        os.close(end)
 
 
 class TestNetworkThatLeadsNowhere:
