@@ -12,6 +12,7 @@ from typing import Any
 from botocore import UNSIGNED, exceptions
 from botocore.config import Config
 from botocore.configprovider import ConfiguredEndpointProvider
+from botocore.credentials import CredentialResolver
 from botocore.session import Session
 
 from docker_credential_ecrx.aws_errors import MfaNeededError
@@ -19,7 +20,7 @@ from docker_credential_ecrx.aws_retries import Retries
 from docker_credential_ecrx.identity import Identity
 from docker_credential_ecrx.limit import Deadline
 from docker_credential_ecrx.registry import Registry
-from docker_credential_ecrx.way_errors import CredentialsError
+from docker_credential_ecrx.way_errors import CredentialsError, UnknownBotocoreError
 
 _CONFIG = Config(
     connect_timeout=3,
@@ -58,11 +59,20 @@ def open_session(
     session.set_default_client_config(_CONFIG)
     retries: Any = Retries(deadline.end if deadline else None).pause
     session.register("needs-retry", retries)
-    # botocore asks for an MFA code, and from a pipe it reads what it finds: the registry's host name.
-    mfa = mfa or Mfa()
-    roles = session.get_component("credential_provider").get_provider("assume-role")
-    roles._prompter, roles.cache = mfa.take, mfa.sessions  # noqa: SLF001
+    answer_with(mfa or Mfa(), session.get_component("credential_provider"))
     return session
+
+
+def answer_with(mfa: Mfa, resolver: CredentialResolver) -> None:
+    """Let ``mfa`` answer where botocore would ask a person for an MFA code.
+
+    From a pipe it would read what it finds: the registry's host name.
+    Raises UnknownBotocoreError where it asks in another way than it did in 1.44, for where that is set is private.
+    """
+    roles: Any = resolver.get_provider("assume-role")
+    if not (hasattr(roles, "_prompter") and hasattr(roles, "cache")):
+        raise UnknownBotocoreError
+    roles._prompter, roles.cache = mfa.take, mfa.sessions  # noqa: SLF001
 
 
 def source_of(region: str, identity: Identity, deadline: Deadline, mfa: Mfa | None) -> Session:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+import botocore
 from botocore import exceptions
 from botocore.parsers import ResponseParserError
 from urllib3.exceptions import NameResolutionError
@@ -29,6 +30,10 @@ IN_BETWEEN = "see what AWS_ENDPOINT_URL or a proxy answers"
 
 class CredentialsError(Exception):
     """Credentials could not be had, for the reason that is its cause."""
+
+
+class UnknownBotocoreError(Exception):
+    """A botocore that cannot be kept from asking a person, who is not there, for an MFA code."""
 
 
 class Facts(NamedTuple):
@@ -68,11 +73,15 @@ def refuse_pipes(identity: Identity, environ: Mapping[str, str]) -> None:
             raise AwsError(message, "name a regular file in its place")
 
 
-def explain_way(error: Exception, facts: Facts) -> tuple[str, str]:  # noqa: PLR0911 - a table
+def explain_way(error: Exception, facts: Facts) -> tuple[str, str]:  # noqa: C901, PLR0911 - a table
     """Return reason and remedy for what went wrong on the way to AWS, or before."""
     match error:
         case CredentialsError():
             return _credentials(error.__cause__, facts)
+        case UnknownBotocoreError():
+            return f"botocore {botocore.__version__} asks for MFA codes in a way that this program does not know", (
+                "update docker-credential-ecrx, or install an older botocore"
+            )
         case TimeoutError():
             return f"AWS gave {error}", _NETWORK
         case LateStartError(seconds=seconds):
