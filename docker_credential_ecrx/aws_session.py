@@ -8,6 +8,7 @@ Sessions are botocore's, the core of boto3: boto3's own part, its resources and 
 import os
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from botocore import UNSIGNED, exceptions
 from botocore.config import Config
@@ -15,6 +16,7 @@ from botocore.configprovider import ConfiguredEndpointProvider
 from botocore.credentials import CredentialResolver
 from botocore.session import Session
 
+from docker_credential_ecrx import log
 from docker_credential_ecrx.aws_errors import MfaNeededError
 from docker_credential_ecrx.aws_retries import Retries
 from docker_credential_ecrx.identity import Identity
@@ -59,8 +61,15 @@ def open_session(
     session.set_default_client_config(_CONFIG)
     retries: Any = Retries(deadline.end if deadline else None).pause
     session.register("needs-retry", retries)
+    tell: Any = _tell
+    session.register("before-send", tell)
     answer_with(mfa or Mfa(), session.get_component("credential_provider"))
     return session
+
+
+def _tell(*, event_name: str, request: Any, **_: object) -> None:  # noqa: ANN401 - botocore's
+    """Tell of a call to AWS, and nothing of what it sends: the URL may hold a password, headers and body a token."""
+    log.debug(f"asking {urlsplit(request.url).hostname} for {event_name.rpartition('.')[2]}")
 
 
 def answer_with(mfa: Mfa, resolver: CredentialResolver) -> None:

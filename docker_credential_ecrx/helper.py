@@ -97,7 +97,9 @@ class Helper:
         except KeyringError as error:
             log.debug(f"going on without the keyring: {error}")
             token = keyring = None
-        if token is None or not token.is_fresh(tokens.now()):
+        moment = tokens.now()
+        log.debug(f"kept there: {tokens.described(token, moment)}")
+        if token is None or not token.is_fresh(moment):
             token = self._renewed(token, place, who, name, keyring)
         return token
 

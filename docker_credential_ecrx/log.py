@@ -12,7 +12,7 @@ def warn(text: str) -> None:
 
 def debug(text: str) -> None:
     """Tell what was done, where the user asked for it."""
-    if os.environ.get("ECRX_LOG") == "debug":
+    if os.environ.get("ECRX_LOG", "").lower() == "debug":
         _write(f"docker-credential-ecrx: debug: {one_line(text)}\n")
 
 

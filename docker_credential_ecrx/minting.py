@@ -70,7 +70,9 @@ def ask(  # noqa: PLR0913 - for whom, and where it goes
 
     minted = aws.mint(place, who, environ, limit.Deadline(limit.ASKING_SECONDS, began), mfa)
     token = tokens.fresh_token(minted.password, name, minted.life, tokens.now())
+    log.debug(f"AWS gave {tokens.described(token, token.minted)}")
     if keyring is not None and is_still(name, who, environ) and tokens.keep(name, token, keyring):
+        log.debug(f"{keyring.label} keeps it")
         record(name, place, str(who), token, keyring=keyring, environ=environ)
     return token
 

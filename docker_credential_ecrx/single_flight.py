@@ -78,6 +78,7 @@ def _in_turn(
             if lock.acquire(0.0 if alive else _PATIENCE_SECONDS):
                 token = tokens.cached(name, keyring)
                 if token is not None and token.is_fresh(tokens.now()):
+                    log.debug("another process has got one meanwhile")
                     return token
                 if _outcome(lock, started, _RETRY_SECONDS if alive else 0.0) != _MINTED:
                     return _minted(mint, lock)
@@ -137,5 +138,6 @@ def _outcome(lock: "FileLock", started: "Moment", before: float) -> str:
     if waited is None or age is None or not (waited >= -before and age >= 0):  # NaN is neither
         return ""
     if outcome != _MINTED:
+        log.debug("another process has asked AWS, and failed")
         raise _failure(outcome, message, hint)
     return outcome if waited >= 0 else ""

@@ -131,6 +131,15 @@ def fetch(name: str, keyring: "Keyring | None") -> Token | None:
     return None if record is None else from_record(name, record)
 
 
+def described(token: Token | None, moment: Moment) -> str:
+    """Return what there is to say of a token's life at that moment."""
+    if token is None or not token.is_alive(moment):
+        return "nothing" if token is None else "a token that has expired"
+    age = moment.since(token.minted) or 0.0
+    due = f"due for renewal in {token.renew - age:.0f} s" if token.is_fresh(moment) else "due for renewal"
+    return f"a token that lives for {token.life - age:.0f} s and is {due}"
+
+
 def keep(name: str, token: Token, keyring: "Keyring | None") -> bool:
     """Keep ``token`` under ``name`` and return whether that worked; a keyring that fails is no reason to fail."""
     if keyring is None:

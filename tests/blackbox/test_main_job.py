@@ -1,6 +1,9 @@
 """A docker pull's ``get``: one role assumed, one token minted, then none, on every keyring and in both forms."""
 
+import re
 from pathlib import Path
+
+import pytest
 
 from support.home import BASE_USER, HOST, NOT_FOUND, OTHER_HOST, SECONDARY, Home
 from support.secrets import places_of
@@ -75,6 +78,38 @@ class TestRoleProfile:
 
         assert "asking AWS" in found.stderr
         assert found.secret[:40] not in found.stderr
+
+
+class TestDebugLog:
+    KEPT = "a token that lives for N s and is due for renewal in N s"
+
+    @staticmethod
+    def steps(home: Home, keyring: dict[str, str], level: str = "debug") -> list[str]:
+        """Return what a ``get`` logs, with N for each number of seconds and NAME for the item."""
+        lines = home.get(env=keyring | {"ECRX_LOG": level}).stderr.splitlines()
+        told = [line.removeprefix("docker-credential-ecrx: debug: ") for line in lines]
+        return [re.sub(r"token:[\w:-]+", "NAME", re.sub(r"\b\d+ s\b", "N s", line)) for line in told]
+
+    def test_tells_each_step_of_a_miss_and_of_a_hit(self, home: Home, keyring: dict[str, str]) -> None:
+        home.add_role_profile()
+        label = keyring["ECRX_KEYRING"]
+        whose = f"{HOST} answers with profile secondary as NAME, keyring {label}"
+
+        miss, hit = self.steps(home, keyring), self.steps(home, keyring)
+
+        asked = ["asking AWS for a token in us-east-1"]
+        asked += [f"asking 127.0.0.1 for {operation}" for operation in ("AssumeRole", "GetAuthorizationToken")]
+        assert [whose, "kept there: nothing", *asked, f"AWS gave {self.KEPT}", f"{label} keeps it"] == miss
+        assert [whose, f"kept there: {self.KEPT}"] == hit
+
+    @pytest.mark.parametrize(("level", "lines"), [("DEBUG", 2), ("1", 0), ("", 0)])
+    def test_is_asked_for_by_debug_alone_in_any_case(
+        self, home: Home, kernel: dict[str, str], level: str, lines: int
+    ) -> None:
+        home.add_role_profile()
+        home.get(env=kernel)
+
+        assert lines == len(self.steps(home, kernel, level))
 
 
 class TestIdentity:
