@@ -111,19 +111,19 @@ class Helper:
 
             passwords.store(server, user, secret, self._settings.keyring, self._environ)
             return
+        from docker_credential_ecrx import minting
+
         if user != ECR_USER:
             message = f"the user of an ECR registry is {ECR_USER}, not {user}"
-            raise RequestError(message, f"docker login --username {ECR_USER} --password-stdin {place.host}")
+            raise RequestError(message, minting.login_command(place))
         if not secret:
             message = f"the token for {place.host} is empty"
-            raise RequestError(message, f"docker login --username {ECR_USER} --password-stdin {place.host}")
+            raise RequestError(message, minting.login_command(place))
         keyring = self._token_keyring()
         logins, name = item_names(place, self._settings, self._environ)
         minted = tokens.cached(name, keyring)
         if minted is not None and minted.password == secret:
             return  # docker login asked this program, and gives back what it got
-        from docker_credential_ecrx import minting
-
         minting.keep_login(place, secret, logins[0], keyring, self._environ)
 
     def erase(self, server: str) -> None:

@@ -109,7 +109,7 @@ def keep_login(
     life = aws.life_of(secret, moment.utc)
     if life <= 0:
         message = f"the token for {place.host} has expired"
-        raise RequestError(message, "get a new one: aws ecr get-login-password")
+        raise RequestError(message, f"get a new one: {login_command(place)}")
     token = tokens.fresh_token(secret, name, life, moment)
     if keyring is not None and tokens.keep(name, token, keyring):
         record(name, place, "docker login", token, keyring=keyring, environ=environ)
@@ -119,6 +119,12 @@ def keep_login(
 
 
 def record(  # noqa: PLR0913 - what the ledger tells
+def login_command(place: "Registry") -> str:
+    """Return the command with which a person has docker log in to ``place``."""
+    password = f"aws {place.service} get-login-password --region {place.region}"
+    return f"{password} | docker login --username {ECR_USER} --password-stdin {place.host}"
+
+
     name: str,
     place: "Registry",
     who: str,

@@ -47,6 +47,13 @@ def store_as(home: Home, profile: str, secret: str, env: Mapping[str, str]) -> R
     return home.run("store", stdin=request, called_by=f"docker-credential-ecrx-{profile}", env=env)
 
 
+def command(host: str) -> str:
+    """Return AWS's own command that gets a token and gives it to docker."""
+    service = "ecr" if host == HOST else "ecr-public"
+    password = f"aws {service} get-login-password --region us-east-1"
+    return f"{password} | docker login --username AWS --password-stdin {host}"
+
+
 def time_left(serials: Collection[str]) -> list[str]:
     """Return what the kernel says of the time that keys have left: whole hours, rounded down."""
     fields = [line.split() for line in Path("/proc/keys").read_text().splitlines()]
@@ -136,7 +143,7 @@ class TestItsLife:
 
         line = refusal(home.store(HOST, "AWS", expired, keyring))
 
-        assert f"the token for {HOST} has expired" in line
+        assert f"the token for {HOST} has expired; get a new one: {command(HOST)}" in line
         assert expired[:40] not in line
         assert SECONDARY == home.aws.issued[home.get(env=keyring).secret].account
 
@@ -147,9 +154,13 @@ class TestWhatIsRefused:
         line = refusal(home.store(HOST, user, login))
 
         assert f"the user of an ECR registry is AWS, not {user}" in line
-        assert f"docker login --username AWS --password-stdin {HOST}" in line
+        assert f"; {command(HOST)}" in line
         assert login[:40] not in line
         assert {} == home.run("list").answer
+
+    @pytest.mark.parametrize("host", [HOST, PUBLIC])
+    def test_no_token(self, home: Home, host: str) -> None:
+        assert f"the token for {host} is empty; {command(host)}" in refusal(home.store(host, "AWS", ""))
 
 
 class TestErase:
