@@ -17,7 +17,7 @@ def get(server: str, setting: str, environ: Mapping[str, str]) -> tuple[str, str
         found = _read(keyrings.for_passwords(setting).fetch(name))
     except KeyringError as error:
         if name in ledger.read(environ):
-            raise
+            raise keyrings.of_passwords(error) from error
         log.debug(f"nothing is stored for {server}: {error}")
         found = None
     if found is None:
@@ -38,9 +38,9 @@ def store(server: str, user: str, secret: str, setting: str, environ: Mapping[st
     ledger.record(environ, name, entry)
     try:
         keyring.put(name, json.dumps({"ServerURL": server, "Username": user, "Secret": secret}), None)
-    except KeyringError:
+    except KeyringError as error:
         _note(name, before, environ)
-        raise
+        raise keyrings.of_passwords(error) from error
     ledger.record(environ, name, entry)
 
 

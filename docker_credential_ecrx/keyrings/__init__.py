@@ -33,6 +33,12 @@ if TYPE_CHECKING:
 
 # The same secret can be read with ``keyring.get_password(service_of(NAME), USERNAME)``.
 USERNAME = "ecrx"
+# So ends the remedy where a token may be kept elsewhere, and so where a password may not.
+OR_ANOTHER = ", or set ECRX_KEYRING"
+_OR_DOCKERS = (
+    ", or have docker keep it: name ECR's registries in the credHelpers of its config.json"
+    " (docker-credential-ecrx configure HOST), and remove credsStore there"
+)
 
 _KERNEL_CLASS = "docker_credential_ecrx.keyrings.kernel_backend.Keyring"
 _SECRET_SERVICE_CLASS = "keyring.backends.SecretService.Keyring"  # noqa: S105 - a name
@@ -68,10 +74,20 @@ def for_passwords(setting: str) -> "Keyring":
     """
     if setting == "none":
         message = "there is no keyring, because ECRX_KEYRING or the configuration file says none"
-        raise KeyringUnavailableError(message, "choose a keyring: auto, secret-service or a keyring backend class")
+        hint = "choose a keyring: auto, secret-service or a keyring backend class"
+        raise KeyringUnavailableError(message, hint + _OR_DOCKERS)
     if setting in ("auto", "kernel", _KERNEL_CLASS):
-        return _open("secret-service" if sys.platform == "linux" else "system")
-    return _open(setting)
+        setting = "secret-service" if sys.platform == "linux" else "system"
+    try:
+        return _open(setting)
+    except KeyringError as error:
+        raise of_passwords(error) from error
+
+
+def of_passwords(error: KeyringError) -> KeyringError:
+    """Return ``error`` with the remedy for a password, which only docker could keep elsewhere."""
+    mend, found, _ = error.hint.partition(OR_ANOTHER)
+    return type(error)(error.message, mend + _OR_DOCKERS) if found else error
 
 
 def kernel_keyring() -> "KernelKeyring":

@@ -8,7 +8,7 @@ https://specifications.freedesktop.org/secret-service/latest/
 import os
 
 from docker_credential_ecrx.errors import KeyringError, KeyringUnavailableError
-from docker_credential_ecrx.keyrings import USERNAME, name_of, service_of
+from docker_credential_ecrx.keyrings import OR_ANOTHER, USERNAME, name_of, service_of
 from docker_credential_ecrx.keyrings.dbus import Connection, DBusError
 
 TYPE_CHECKING = False
@@ -35,7 +35,7 @@ class SecretServiceKeyring:
         address = _bus_address()
         if address is None:
             message = "the Secret Service is not available: there is no session bus"
-            raise KeyringUnavailableError(message, "log in to a desktop session, or set ECRX_KEYRING")
+            raise KeyringUnavailableError(message, f"log in to a desktop session{OR_ANOTHER}")
         try:
             self._bus = Connection(address, _SECONDS)
             try:
@@ -46,7 +46,7 @@ class SecretServiceKeyring:
                 raise
         except _CAUGHT as error:
             message = f"the Secret Service is not available: {_reason(error)}"
-            raise KeyringUnavailableError(message, "start a keyring daemon, or set ECRX_KEYRING") from error
+            raise KeyringUnavailableError(message, f"start a keyring daemon{OR_ANOTHER}") from error
 
     def fetch(self, name: str) -> str | None:
         """Return the secret kept under ``name``, or None."""
@@ -73,7 +73,7 @@ class SecretServiceKeyring:
             return call()
         except _CAUGHT as error:
             message = f"cannot {verb} the Secret Service: {_reason(error)}"
-            raise KeyringError(message, "unlock or restart the keyring daemon, or set ECRX_KEYRING") from error
+            raise KeyringError(message, f"unlock or restart the keyring daemon{OR_ANOTHER}") from error
 
     def _fetch(self, name: str) -> str | None:
         for item in self._find(name):
@@ -159,7 +159,7 @@ def _bus_address() -> str | None:
 
 
 def _locked(*, what: str) -> KeyringUnavailableError:
-    return KeyringUnavailableError(f"the Secret Service {what}", "unlock it, or set ECRX_KEYRING=kernel or none")
+    return KeyringUnavailableError(f"the Secret Service {what}", f"unlock it{OR_ANOTHER}=kernel or none")
 
 
 def _reason(error: BaseException) -> str:

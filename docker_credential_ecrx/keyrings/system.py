@@ -10,7 +10,7 @@ from keyring.backends import chainer
 from keyring.errors import PasswordDeleteError
 
 from docker_credential_ecrx.errors import KeyringError, KeyringUnavailableError
-from docker_credential_ecrx.keyrings import USERNAME, service_of
+from docker_credential_ecrx.keyrings import OR_ANOTHER, USERNAME, service_of
 from docker_credential_ecrx.limit import Patience, within
 
 TYPE_CHECKING = False
@@ -124,11 +124,11 @@ class SystemKeyring:
             return self._patience(call)
         except TimeoutError as error:
             message = f"the keyring {self.label} does not answer"
-            raise KeyringUnavailableError(message, "unlock it, or set ECRX_KEYRING") from error
+            raise KeyringUnavailableError(message, f"unlock it{OR_ANOTHER}") from error
         except Exception as error:
             # The backend's own words are left out: one that quotes what it was given would tell the secret.
             message = f"cannot {verb} the keyring {self.label}: {type(error).__name__}"
-            raise KeyringError(message, "unlock it, or set ECRX_KEYRING") from error
+            raise KeyringError(message, f"unlock it{OR_ANOTHER}") from error
 
 
 def _load(class_name: str | None) -> KeyringBackend:
@@ -142,7 +142,7 @@ def _load(class_name: str | None) -> KeyringBackend:
     refused = _refusal(backend)
     if refused:
         message = f"the keyring {class_name or type(backend).__qualname__} {refused}"
-        raise KeyringUnavailableError(message, "choose an encrypted keyring, or set ECRX_KEYRING=none")
+        raise KeyringUnavailableError(message, f"choose an encrypted keyring{OR_ANOTHER}=none")
     return backend
 
 

@@ -204,8 +204,15 @@ class TestNoKeyring:
     def test_store_fails_in_one_clear_line(self, home: Home) -> None:
         line = refusal(home.store(HOST, "alice", "correct-horse"))
 
-        assert "ECRX_KEYRING" in line
+        assert "have docker keep it: name ECR's registries in the credHelpers of its config.json" in line
+        assert "set ECRX_KEYRING" not in line
         assert "correct-horse" not in line
+
+    def test_status_says_the_same(self, home: Home) -> None:
+        (said,) = (line for line in home.run("status").stdout.splitlines() if "passwords go to" in line)
+
+        assert "have docker keep it: " in said
+        assert "set ECRX_KEYRING" not in said
 
     def test_get_is_not_found(self, home: Home) -> None:
         assert (1, NOT_FOUND, "") == home.run("get", stdin=HOST)
@@ -224,7 +231,10 @@ class TestKeyringThatIsGone:
         home.env |= NO_BUS
 
     def test_get_of_what_is_stored_is_a_failure_so_that_clients_do_not_go_on_without(self, home: Home) -> None:
-        assert "Secret Service" in refusal(home.run("get", stdin=HOST))
+        line = refusal(home.run("get", stdin=HOST))
+
+        assert "the Secret Service is not available" in line
+        assert "set ECRX_KEYRING" not in line
 
     def test_erase_says_so_and_is_no_failure(self, home: Home) -> None:
         status, stdout, stderr = home.run("erase", stdin=HOST)

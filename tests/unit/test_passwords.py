@@ -87,7 +87,7 @@ def test_one_that_cannot_be_stored_or_erased_is_noted_as_before(environ: dict[st
 
     setting = setting_of(Shared)
     Shared.meanwhile.append(fail)
-    with pytest.raises(KeyringError):
+    with pytest.raises(KeyringError, match="unlock it, or have docker keep it: "):
         passwords.store(SERVER, "me", "word", setting, environ)
     assert {} == ledger.read(environ)
     passwords.store(SERVER, "me", "word", setting, environ)
