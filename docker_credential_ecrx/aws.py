@@ -108,15 +108,6 @@ def clock_ahead(region: str | None, identity: Identity, environ: Mapping[str, st
         raise explain(error, identity, environ).about(subject) from error
 
 
-def profiles() -> list[str]:
-    """Return the names of the profiles in AWS's files; raise AwsError where they cannot be read."""
-    try:
-        return list(Session().available_profiles)
-    except exceptions.ConfigParseError as error:
-        message = f"the AWS file {error.kwargs['path']} cannot be read"
-        raise AwsError(message, "mend its syntax or its permissions") from error
-
-
 def ca_bundle(identity: Identity | None, environ: Mapping[str, str]) -> str | None:
     """Return the file of certificates that AWS's endpoints are verified by, or None for botocore's own."""
     session = Session(profile=identity.profile if identity else None)

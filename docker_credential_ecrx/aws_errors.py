@@ -13,6 +13,7 @@ from typing import Any
 from botocore import exceptions
 
 from docker_credential_ecrx.aws_retries import THROTTLED, TOO_MANY, TooEarlyError
+from docker_credential_ecrx.credentials import Choose
 from docker_credential_ecrx.errors import (
     AwsError,
     ClockError,
@@ -37,7 +38,7 @@ _ANSWERS: tuple[Answer, ...] = (
         _CLOCK,
         "",
         "AWS refused the signature of {operation} ({code})",
-        "check the secret key: aws configure --profile {profile}",
+        "check the secret key: {renewal}",
     ),
     (
         ("InvalidIdentityToken", "ExpiredTokenException", "IDPRejectedClaim", "IDPCommunicationError"),
@@ -49,13 +50,13 @@ _ANSWERS: tuple[Answer, ...] = (
         ("ExpiredToken", "ExpiredTokenException"),
         "",
         "the AWS session has expired",
-        "renew it, for SSO with: aws sso login --profile {signed_in}",
+        "{renewal_of_session}",
     ),
     (
         ("InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId", "AuthFailure"),
         "",
         "AWS does not know the access key ({operation}: {code})",
-        "aws configure --profile {profile}",
+        "{renewal}",
     ),
     (
         (_WRONG_CODE,),
@@ -106,16 +107,22 @@ _KINDS = (
 
 
 def explain(
-    error: Exception, identity: Identity, environ: Mapping[str, str], answers: tuple[Answer, ...] = ()
+    error: Exception,
+    identity: Identity,
+    environ: Mapping[str, str],
+    answers: tuple[Answer, ...] = (),
+    choose: Choose | None = None,
 ) -> AwsError:
     """Return ``error`` as a reason and a remedy; ``answers`` go before those that any call may get.
 
+    A remedy says HOST for the registry, and ``choose`` tells what has another AWS profile make the call where that is
+    none of a registry's.
     The remedy for an MFA code that is needed is the caller's, who knows what it was needed for.
     """
-    facts = facts_of(identity, environ)
     wrong_clock = _wrong_clock(error)
     if wrong_clock is not None:
         return wrong_clock
+    facts = facts_of(identity, environ, choose)
     if isinstance(error, MfaNeededError):
         reason, hint = "its role needs an MFA code, which get cannot ask for", ""
     elif isinstance(error, TooEarlyError):
@@ -140,8 +147,9 @@ def _answered(error: exceptions.ClientError, facts: Facts, answers: tuple[Answer
     if _WRONG_CODE in said:
         code = _WRONG_CODE
     words = {"operation": error.operation_name, "code": code, "said": said, "status": status}
-    words |= {"profile": facts.profile, "signed_in": facts.signed_in}
-    reason, hint = "AWS refused {operation}: {code}: {said}", "aws sts get-caller-identity --profile {profile}"
+    words |= {"asked": facts.origin.asked, "renewal": facts.origin.renewal(error.operation_name)}
+    words["renewal_of_session"] = facts.origin.renewal(error.operation_name, of_session=True)
+    reason, hint = "AWS refused {operation}: {code}: {said}", "aws sts get-caller-identity{asked}"
     if status >= _SERVER_ERROR:
         reason, hint = "AWS failed at {operation} (HTTP {status}, {code})", "try again in a moment"
     for codes, operation, row_reason, row_hint in (*answers, *_ANSWERS):

@@ -1,6 +1,7 @@
 """Asks ECR for a repository's policy, and sets it, with the credentials of the repository's owner."""
 
 import re
+import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -8,10 +9,10 @@ from typing import Any, NamedTuple
 from botocore import exceptions
 from botocore.session import Session
 
-from docker_credential_ecrx import aws_session, image, policy, registry
+from docker_credential_ecrx import aws_session, credentials, image, policy, registry
 from docker_credential_ecrx.aws_errors import Answer, MfaNeededError, explain
 from docker_credential_ecrx.errors import ArgumentError, AwsError, MfaCodeNeededError
-from docker_credential_ecrx.identity import Identity, profile_of
+from docker_credential_ecrx.identity import Identity
 from docker_credential_ecrx.policy import Document
 
 # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html has docker's pattern, too.
@@ -22,12 +23,6 @@ _NOT_THE_OWNERS = "allow ecr:{operation} in the principal's own policy, or choos
 # What AWS says of a principal that does not exist; the second, lately (terraform-provider-aws#39064).
 _UNKNOWN_PRINCIPAL = ("Invalid repository policy provided", "Principal not found")
 _ANSWERS: tuple[Answer, ...] = (
-    (
-        ("RepositoryNotFoundException",),
-        "",
-        "there is no such repository: {said}",
-        "check its name, --region and --profile: aws ecr describe-repositories --profile {profile}",
-    ),
     (_DENIED, "GetRepositoryPolicy", "AWS denied {operation}: {said}", _NOT_THE_OWNERS),
     (_DENIED, "SetRepositoryPolicy", "AWS denied {operation}: {said}", _NOT_THE_OWNERS),
     (_DENIED, "DeleteRepositoryPolicy", "AWS denied {operation}: {said}", _NOT_THE_OWNERS),
@@ -53,8 +48,8 @@ class Owned:
             region = session.get_config_variable("region")
             if not region:
                 message = "no region is set"
-                hint = f"aws configure set region REGION --profile {profile_of(identity, environ)}"
-                raise AwsError(message, f"name it with --region, or set it in the profile: {hint}")
+                asked = credentials.origin_of(identity, environ).asked
+                raise AwsError(message, f"name it with --region, or set it: aws configure set region REGION{asked}")
             self.where = f"{place.name} in {region}"
             session = _resolved(identity, region, ask)
             endpoint = aws_session.endpoint_of(session, place.registry) if place.registry else None
@@ -96,10 +91,19 @@ class Owned:
             elif isinstance(error, MfaNeededError):
                 reason = _code_needed()
             else:
-                answers = (*_unknown_principal(error, suspects), *_ANSWERS)
-                reason = explain(error, self._identity, self._environ, answers)
+                answers = (*_unknown_principal(error, suspects), *self._no_repository(), *_ANSWERS)
+                reason = explain(error, self._identity, self._environ, answers, _named)
             subject = f"cannot {verb} the policy of {self}"
             raise reason.about(subject) from error
+
+    def _no_repository(self) -> Iterator[Answer]:
+        """Yield what it means that there is no such repository, with what lists those that there are."""
+        if hasattr(self, "_client"):
+            registry_id = self._request.get("registryId")
+            there = f" --region {self._client.meta.region_name}"
+            there += f" --registry-id {registry_id}" if registry_id else ""
+            hint = f"check its name, --region and --profile: aws ecr describe-repositories{there}{{asked}}"
+            yield ("RepositoryNotFoundException",), "", "there is no such repository: {said}", hint
 
 
 class Target(NamedTuple):
@@ -155,6 +159,10 @@ def _with_credentials(session: Session) -> Session:
     return session
 
 
+def _named(profile: str) -> str:
+    return f"--profile {shlex.quote(profile)}"
+
+
 def _code_needed() -> AwsError:
     message = "its role needs an MFA code, and nobody can be asked for it"
     return MfaCodeNeededError(message, "run it on a terminal")
@@ -163,7 +171,9 @@ def _code_needed() -> AwsError:
 def _unknown_principal(error: Exception, suspects: Sequence[str]) -> Iterator[Answer]:
     """Yield the answer for a policy that AWS refuses for a principal that it does not know; it does not say which."""
     if any(words in str(error) for words in _UNKNOWN_PRINCIPAL):
-        names = " or ".join(suspects) or "that one of its statements names"
-        reason = f"the principal {names} does not exist".replace("{", "{{").replace("}", "}}")
-        hint = "check its spelling; one made a moment ago may need a minute, and one with an id for a name is no more"
+        names = " or ".join(suspects).replace("{", "{{").replace("}", "}}") or "that one of its statements names"
+        reason, hint = (
+            f"the principal {names} does not exist",
+            ("check its spelling; one made a moment ago may need a minute, and one with an id for a name is no more"),
+        )
         yield ("InvalidParameterException",), "", reason, hint

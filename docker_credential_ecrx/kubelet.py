@@ -4,7 +4,7 @@ https://kubernetes.io/docs/reference/config-api/kubelet-credentialprovider.v1/
 """
 
 from docker_credential_ecrx import plain_json, protocol, registry, settings, tokens
-from docker_credential_ecrx.errors import NotFoundError, RequestError, one_line
+from docker_credential_ecrx.errors import NoAwsCredentialsError, NotFoundError, RequestError, one_line
 from docker_credential_ecrx.helper import Helper
 from docker_credential_ecrx.identity import Identity, subject_of
 from docker_credential_ecrx.protocol import Reply, quote
@@ -27,6 +27,7 @@ _LONGEST_WORD = 60
 _ANNOTATIONS = "serviceAccountAnnotations"
 # While AWS gives no newer token, and where none is needed.
 _RETRY_SECONDS = 300
+_NODE = "give the node a role, or have config.toml name an AWS profile that has credentials"
 
 
 class Request:
@@ -56,6 +57,8 @@ def _answer(request: Request, called_by: str, environ: "Mapping[str, str]") -> s
         token = helper.token(place) if who is None else helper.token_of(place, who)
     except NotFoundError:  # ECR Public without credentials: the pull is anonymous
         return _response("", _RETRY_SECONDS)
+    except NoAwsCredentialsError as error:  # nobody types a command on a node
+        raise NoAwsCredentialsError(error.message, _NODE) from error
     auth = f'{quote(host)}:{{"username":{quote(ECR_USER)},"password":{quote(token.password)}}}'
     return _response(auth, cache_seconds(token, tokens.now()))
 

@@ -91,6 +91,7 @@ def is_still(name: str, who: "Identity", environ: "Mapping[str, str]") -> bool:
 def told(error: AwsError, place: "Registry", who: "Identity") -> AwsError:
     """Return why there is no token as a sentence about ``place`` and ``who``, with what mends it for them."""
     sentence = error.about(f"no token for {place.host} with {who}")
+    sentence.hint = sentence.hint.replace(" HOST", f" {place.host}")
     if isinstance(error, MfaCodeNeededError):
         # Where the configuration file or AWS's chain chose, login chooses the same.
         chosen = who.profile is not None and who.role_arn is None
@@ -118,13 +119,13 @@ def keep_login(
         log.warn(f"the token for {place.host} is not kept, because {reason}; get asks AWS instead")
 
 
-def record(  # noqa: PLR0913 - what the ledger tells
 def login_command(place: "Registry") -> str:
     """Return the command with which a person has docker log in to ``place``."""
     password = f"aws {place.service} get-login-password --region {place.region}"
     return f"{password} | docker login --username {ECR_USER} --password-stdin {place.host}"
 
 
+def record(  # noqa: PLR0913 - what the ledger tells
     name: str,
     place: "Registry",
     who: str,

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shlex
 import ssl
 import stat
 from collections.abc import Mapping
@@ -15,14 +14,13 @@ from botocore import exceptions
 from botocore.parsers import ResponseParserError
 from urllib3.exceptions import NameResolutionError
 
+from docker_credential_ecrx import credentials
+from docker_credential_ecrx.credentials import Choose, Origin
 from docker_credential_ecrx.errors import AwsError, one_line
-from docker_credential_ecrx.identity import Identity, chain, files, profile_of
+from docker_credential_ecrx.identity import Identity, chain, files
 from docker_credential_ecrx.limit import LateStartError
 
 _LONGEST_WORD, _LONGEST_MESSAGE = 200, 400
-# The keys of a section that a person signs in to: aws sso login, aws login.
-_SIGN_IN = ("sso_session", "sso_start_url", "login_session")
-_BY_HAND = "run that command by hand and see what it says"
 _NETWORK = "check the network and the proxy, and try again"
 STRANGE = "an answer from AWS cannot be understood"
 IN_BETWEEN = "see what AWS_ENDPOINT_URL or a proxy answers"
@@ -37,33 +35,23 @@ class UnknownBotocoreError(Exception):
 
 
 class Facts(NamedTuple):
-    """What AWS's configuration says of an identity.
+    """Whose call failed, and where their credentials come from; ``choose`` has another AWS profile make such calls."""
 
-    ``profile`` and ``signed_in``, the one that its person signs in to, are quoted for a shell.
-    """
-
-    profile: str
-    signed_in: str
-    has_process: bool
-    ca_bundle: str
+    identity: Identity
+    environ: Mapping[str, str]
+    origin: Origin
+    choose: Choose
 
 
-def facts_of(identity: Identity, environ: Mapping[str, str]) -> Facts:
-    """Return what the environment and AWS's files say now."""
-    profile = profile_of(identity, environ)
-    settings = list(chain(identity, environ))
-    configured = next((value for _, key, value in settings if key == "ca_bundle"), "")
-    return Facts(
-        shlex.quote(profile),
-        shlex.quote(next((section for section, key, _ in settings if key in _SIGN_IN), profile)),
-        any(key == "credential_process" for _, key, _ in settings),
-        environ.get("AWS_CA_BUNDLE") or configured or environ.get("REQUESTS_CA_BUNDLE", ""),
-    )
+def facts_of(identity: Identity, environ: Mapping[str, str], choose: Choose | None = None) -> Facts:
+    """Return what the environment and AWS's files say now; without ``choose`` the calls are those of a registry."""
+    origin = credentials.origin_of(identity, environ)
+    return Facts(identity, environ, origin, choose or credentials.choice(identity))
 
 
 def refuse_pipes(identity: Identity, environ: Mapping[str, str]) -> None:
     """Raise AwsError where a file that AWS's SDK will read is a pipe: it would wait for a writer for ever."""
-    for path in (*files(identity, environ), facts_of(identity, environ).ca_bundle):
+    for path in (*files(identity, environ), _ca_bundle(identity, environ)):
         try:
             is_pipe = stat.S_ISFIFO(Path(os.path.expanduser(os.path.expandvars(path))).stat().st_mode)  # noqa: PTH111 - raises nothing
         except (OSError, ValueError):
@@ -93,7 +81,7 @@ def explain_way(error: Exception, facts: Facts) -> tuple[str, str]:  # noqa: C90
         case exceptions.ConnectionError() | exceptions.HTTPClientError():
             return _network(error)
         case RuntimeError() if "still expired" in str(error):
-            return "the AWS session has expired", _BY_HAND if facts.has_process else _check(facts)
+            return "the AWS session has expired", facts.origin.renewal(of_session=True)
         case exceptions.BotoCoreError():
             return _configuration(error, facts)
         case ResponseParserError() | ValueError() | LookupError() | AttributeError() | TypeError() | RuntimeError():
@@ -103,46 +91,45 @@ def explain_way(error: Exception, facts: Facts) -> tuple[str, str]:  # noqa: C90
             return f"a file that AWS needs cannot be read:{place} {error.strerror or type(error).__name__}", (
                 "check AWS_CA_BUNDLE, AWS_WEB_IDENTITY_TOKEN_FILE and the profile"
             )
-    return f"asking AWS failed with {type(error).__name__}", f"aws sts get-caller-identity --profile {facts.profile}"
+    return f"asking AWS failed with {type(error).__name__}", f"aws sts get-caller-identity{facts.origin.asked}"
 
 
 def _credentials(cause: object, facts: Facts) -> tuple[str, str]:
     """Return what it was that gave no credentials: most sources have an error of their own."""
-    if facts.has_process and isinstance(cause, TimeoutError):
-        return f"its credential_process gave {cause}", _BY_HAND
-    if facts.has_process and isinstance(cause, ValueError):
-        return "the answer of its credential_process cannot be understood", _BY_HAND
+    has_process = facts.origin.kind == "process"
+    if has_process and isinstance(cause, TimeoutError):
+        return f"its credential_process gave {cause}", facts.origin.renewal()
+    if has_process and isinstance(cause, ValueError):
+        return "the answer of its credential_process cannot be understood", facts.origin.renewal()
     if isinstance(cause, TimeoutError):
         return f"the source of the AWS credentials gave {cause}", _check(facts)
     return STRANGE, IN_BETWEEN
 
 
-def _configuration(error: exceptions.BotoCoreError, facts: Facts) -> tuple[str, str]:  # noqa: PLR0911 - a table
-    kwargs, profile = error.kwargs, facts.profile
+def _configuration(error: exceptions.BotoCoreError, facts: Facts) -> tuple[str, str]:  # noqa: C901, PLR0911 - a table
+    kwargs, origin = error.kwargs, facts.origin
     match error:
         case exceptions.NoCredentialsError():
-            return "there are no AWS credentials", (
-                f"aws configure --profile {profile}, or choose a profile that has some: aws configure list-profiles"
-            )
+            return "there are no AWS credentials", credentials.nowhere(origin, facts.choose)
         case exceptions.ProfileNotFound():
-            missing = str(kwargs.get("profile", profile))
-            make = f"aws configure --profile {shlex.quote(missing)}"
-            return f"the AWS profile {missing} does not exist", (
-                f"check its spelling, see aws configure list-profiles, or make it: {make}"
-            )
+            return _missing(str(kwargs.get("profile", origin.profile)), "", facts)
+        case exceptions.InvalidConfigError() if origin.kind == "missing":
+            return _missing(origin.profile, origin.named_by, facts)
+        case exceptions.InvalidConfigError() if "must have credentials" in str(error):
+            return f"the AWS profile {origin.profile} has no credentials", origin.renewal()
         case exceptions.ConfigParseError() | exceptions.ConfigNotFound():
             return f"the AWS file {kwargs.get('path')} cannot be read", "mend its syntax or its permissions"
         case exceptions.PartialCredentialsError():
-            return f"the AWS credentials lack {kwargs.get('cred_var')}", f"aws configure --profile {profile}"
+            return f"the AWS credentials lack {kwargs.get('cred_var')}", origin.renewal()
         case exceptions.UnauthorizedSSOTokenError() | exceptions.SSOError() | exceptions.TokenRetrievalError():
-            return "the AWS SSO session is missing or has expired", f"aws sso login --profile {facts.signed_in}"
+            return "the AWS SSO session is missing or has expired", f"aws sso login{origin.option}"
         case exceptions.LoginError():
-            return "the AWS login session is missing or has expired", f"aws login --profile {facts.signed_in}"
+            return "the AWS login session is missing or has expired", f"aws login{origin.option}"
         case exceptions.CredentialRetrievalError() if kwargs.get("provider") == "custom-process":
-            return "its credential_process failed", _BY_HAND
+            return "its credential_process failed", origin.renewal()
         case exceptions.CredentialRetrievalError() | exceptions.MetadataRetrievalError():
             source = kwargs.get("provider", "the metadata service")
-            return f"AWS credentials could not be had from {source}", _check(facts)
+            return f"AWS credentials could not be had from {source}", origin.renewal()
         case (
             exceptions.InvalidConfigError()
             | exceptions.UnknownCredentialError()
@@ -150,6 +137,11 @@ def _configuration(error: exceptions.BotoCoreError, facts: Facts) -> tuple[str, 
         ):
             return quoted(str(error)), "mend the profile in the AWS config file"
     return quoted(str(error)), _check(facts)
+
+
+def _missing(name: str, named_by: str, facts: Facts) -> tuple[str, str]:
+    hint = credentials.missing(name, named_by, facts.identity, facts.environ, facts.choose)
+    return f"the AWS profile {name} does not exist", hint
 
 
 def _network(error: exceptions.BotoCoreError) -> tuple[str, str]:
@@ -171,7 +163,7 @@ def _network(error: exceptions.BotoCoreError) -> tuple[str, str]:
 
 def _tls(error: Exception, facts: Facts) -> tuple[str, str]:
     """Return reason and remedy where TLS failed with the CA bundle that the user chose, if any."""
-    bundle, mend = facts.ca_bundle, "set AWS_CA_BUNDLE to a file of certificates, or unset it"
+    bundle, mend = _ca_bundle(facts.identity, facts.environ), "set AWS_CA_BUNDLE to a file of certificates, or unset it"
     if bundle and not os.access(os.path.expanduser(bundle), os.R_OK):  # noqa: PTH111
         return f"the CA bundle {bundle} cannot be read", mend
     if bundle and "NO_CERTIFICATE_OR_CRL_FOUND" in str(error):
@@ -179,8 +171,13 @@ def _tls(error: Exception, facts: Facts) -> tuple[str, str]:
     return "the TLS certificate of AWS's endpoint cannot be verified", "check AWS_CA_BUNDLE and the clock"
 
 
+def _ca_bundle(identity: Identity, environ: Mapping[str, str]) -> str:
+    configured = next((value for _, key, value in chain(identity, environ) if key == "ca_bundle"), "")
+    return environ.get("AWS_CA_BUNDLE") or configured or environ.get("REQUESTS_CA_BUNDLE", "")
+
+
 def _check(facts: Facts) -> str:
-    return f"check the profile: aws sts get-caller-identity --profile {facts.profile}"
+    return f"see what AWS's own command says: aws sts get-caller-identity{facts.origin.asked}"
 
 
 def _host(error: exceptions.BotoCoreError) -> str:

@@ -1,6 +1,5 @@
 """Have docker or podman ask this program for registries, and say whose identity answers: an entry in two files."""
 
-import difflib
 import os
 import shlex
 from collections.abc import Iterable, Iterator
@@ -13,6 +12,7 @@ import click
 
 from docker_credential_ecrx import (
     arn,
+    credentials,
     docker_config,
     edits,
     image,
@@ -185,8 +185,8 @@ def _additions(file: TextFile, config: str, hosts: Iterable[str], keys: dict[str
         change = partial(docker_config.set_helper, host=host, helper=HELPER)
         yield Edit(file.path, change, f"gives {host} to {PROGRAM}{instead}")
         if keys:
-            who = Identity(keys.get("profile") or keys.get("source_profile"), role_arn=keys.get("role_arn"))
-            yield Edit(config, partial(settings_file.set_entry, host=host, keys=keys), f"has {who} answer for {host}")
+            says = f"has {_identity(keys)} answer for {host}"
+            yield Edit(config, partial(settings_file.set_entry, host=host, keys=keys), says)
 
 
 def _password_removals(files: list[TextFile], hosts: Iterable[str], options: _Options) -> Iterator[Edit]:
@@ -286,20 +286,24 @@ def _tell_next(hosts: dict[str, str], keys: dict[str, str], options: _Options) -
 def _warn(files: list[TextFile], hosts: Iterable[str], keys: dict[str, str], options: _Options) -> None:
     profile = keys.get("profile") or keys.get("source_profile")
     if profile and next(chain(Identity(profile), os.environ), None) is None:
-        terminal.say(_missing(profile), "yellow")
+        where = shlex.join([*hosts, *(["--podman"] if options["podman"] else [])])
+        terminal.say(_missing(profile, credentials.choice(_identity(keys), where)), "yellow")
     for warning in obstacles.warnings(files, hosts, os.environ):
         terminal.say(str(warning), "yellow")
     for warning in () if options["podman"] else obstacles.docker_warnings(files[-1], hosts, os.environ):
         terminal.say(str(warning))
 
 
-def _missing(profile: str) -> str:
-    """Say that there is no such AWS profile, and what to do about it."""
-    from docker_credential_ecrx import aws  # botocore, which only what is wrong costs
+def _identity(keys: dict[str, str]) -> Identity:
+    """Return whom an entry with these keys names."""
+    profile = keys.get("profile") or keys.get("source_profile")
+    return Identity(profile, role_arn=keys.get("role_arn"), external_id=keys.get("external_id"))
 
+
+def _missing(profile: str, choose: credentials.Choose) -> str:
+    """Say that there is no such AWS profile, and what to do about it."""
     try:
-        near = difflib.get_close_matches(profile, aws.profiles(), 1)
+        remedy = credentials.missing(profile, "", Identity(profile), os.environ, choose)
     except AwsError as error:
         return str(error)
-    instead = f"did you mean {near[0]}? Or make it" if near else "make it"
-    return f"there is no AWS profile {profile} yet; {instead}: aws configure --profile {shlex.quote(profile)}"
+    return f"there is no AWS profile {profile} yet; {remedy}"

@@ -1,9 +1,6 @@
 """AWS's side: whose identity answers, who that is to AWS, which role it assumes, and its token."""
 
-import difflib
-import shlex
-
-from docker_credential_ecrx import aws, helper, keyrings, links, minting, settings, tokens
+from docker_credential_ecrx import aws, credentials, helper, keyrings, links, minting, settings, tokens
 from docker_credential_ecrx import identity as identities
 from docker_credential_ecrx.aws_errors import MfaNeededError
 from docker_credential_ecrx.diagnosis import client_side
@@ -63,11 +60,11 @@ def profile(case: Case) -> Finding:
     first = who.profile or case.environ.get("AWS_PROFILE") or case.environ.get("AWS_DEFAULT_PROFILE")
     chain = identities.chain(who, case.environ)
     named = {value: section for section, key, value in chain if key == "source_profile"}
-    known = aws.profiles()
+    known = credentials.profiles()
     for name, section in {**({first: ""} if first else {}), **named}.items():
         if name not in known:
-            near = difflib.get_close_matches(name, known, 1)
-            return broken(f"there is no AWS profile {name}", _instead_of(name, section, near, who, case))
+            remedy = credentials.missing(name, section, who, case.environ, _choice(who, case))
+            return broken(f"there is no AWS profile {name}", remedy)
     case.identity = who
     names = [name for name in (first, *named) if name]
     return well(", from ".join(dict.fromkeys(names))) if names else passed_over("AWS's default chain needs none")
@@ -79,14 +76,14 @@ def caller(case: Case) -> Finding:
         return passed_over(_NO_PROFILE)
     arn, source = _role(case.identity, case)
     if arn and source is None:
-        return passed_over(f"what assumes {arn} is no profile of its own")
+        return passed_over(f"{arn} is not assumed by another profile")
     asked = source or case.identity
     try:
         case.caller = aws.caller(case.region, asked, case.environ)
     except MfaNeededError:
         return _mfa(str(asked), case)
     except NoAwsCredentialsError as error:
-        return _without_credentials(error, case)
+        return _without_credentials(error, case.identity, case)
     except UnreachableError as error:
         if arn or case.image is None:
             raise
@@ -144,25 +141,18 @@ def _until(found: Token) -> str:
     return f"until {moment(now.utc + found.life - (found.age(now) or 0.0), now.utc)}"
 
 
-def _without_credentials(error: NoAwsCredentialsError, case: Case) -> Finding:
+def _without_credentials(error: NoAwsCredentialsError, who: Identity, case: Case) -> Finding:
     if case.is_public:
         return passed_over(_ANONYMOUS)
     if case.login is not None and case.identity is not None and not _is_chosen(case.identity):
         return passed_over("there are no AWS credentials, and docker is served what docker login stored")
     if case.image is None and _is_default_unused(case):
         return passed_over(f"AWS's default chain has no credentials, and no registry here needs it: {_EACH}")
-    return broken(error.message, _another(case) or error.hint)
+    return broken(error.message, credentials.nowhere(credentials.origin_of(who, case.environ), _choice(who, case)))
 
 
-def _another(case: Case) -> str:
-    """Return the command that chooses another profile for the registry, where there is one to choose."""
-    names = aws.profiles()
-    if case.place is None or not names:
-        return ""
-    command = f"{PROGRAM} configure {case.place.host} --profile"
-    if len(names) == 1:
-        return f"{command} {shlex.quote(names[0])}"
-    return f"choose one of your AWS profiles {', '.join(sorted(names))}: {command} PROFILE"
+def _choice(who: Identity, case: Case) -> credentials.Choose:
+    return credentials.choice(who, case.place.host if case.place else "HOST")
 
 
 def _is_default_unused(case: Case) -> bool:
@@ -203,18 +193,3 @@ def _mfa(who: str, case: Case) -> Finding:
         return well(f"{who}: it wants an MFA code, and docker is served the token that login got with one")
     login = f"{PROGRAM} login {case.place.host}" if case.place else f"{PROGRAM} login"
     return broken(f"{who}: it wants an MFA code, which nobody is asked for while docker waits", login)
-
-
-def _instead_of(name: str, section: str, near: list[str], who: Identity, case: Case) -> str:
-    """Return the command that puts a profile like ``name`` in its place, or makes it."""
-    if not near:
-        return shlex.join(["aws", "configure", "--profile", name])
-    if section:
-        return shlex.join(["aws", "configure", "set", "source_profile", near[0], "--profile", section])
-    if who.profile is None or case.place is None:
-        return f"export AWS_PROFILE={shlex.quote(near[0])}"
-    option = ["--profile", near[0]]
-    if who.role_arn is not None:
-        external = ["--external-id", who.external_id] if who.external_id else []
-        option = ["--role-arn", who.role_arn, "--source-profile", near[0], *external]
-    return shlex.join([PROGRAM, "configure", case.place.host, *option])

@@ -285,6 +285,17 @@ class TestRefusedServiceAccount:
         assert "check issuer and audience" in said
 
 
+class TestNodeWithoutCredentials:
+    def test_is_told_what_a_node_needs_and_nothing_to_type(self, kubelet: Kubelet) -> None:
+        (kubelet.home.folder / ".aws" / "credentials").unlink()
+        node = Kubelet(kubelet.home, profile="")
+
+        said = _refusal(node.run(kubernetes.request(_IMAGE)))
+
+        needed = "give the node a role, or have config.toml name an AWS profile that has credentials"
+        assert f"with the default credentials: there are no AWS credentials; {needed}\n" in said
+
+
 class TestCost:
     def test_of_a_cached_answer_is_three_modules_more_than_a_cached_get(self, kubelet: Kubelet) -> None:
         home = kubelet.home

@@ -157,14 +157,24 @@ class TestIdentity:
         done = configure(home, profile="secondry")
 
         assert 0 == done.status
-        said = "there is no AWS profile secondry yet; make it: aws configure --profile secondry"
+        spelling = "check its spelling, see aws configure list-profiles"
+        said = f"there is no AWS profile secondry yet; {spelling}, or make it: aws configure --profile secondry"
         assert f"{PROGRAM}: {said}\n" == done.stderr
         assert 'profile = "secondry"\n' in read(settings_of(home))
 
     def test_one_that_is_nearly_there_is_named(self, home: Home) -> None:
         home.add_role_profile()
 
-        assert "did you mean secondary? Or make it: aws configure" in configure(home, profile="secondry").stderr
+        instead = f"if secondary is meant: {PROGRAM} configure {HOST} --profile secondary"
+        said = f"there is no AWS profile secondry yet; {instead}, else make it: aws configure --profile secondry"
+        assert f"{PROGRAM}: {said}\n" == configure(home, profile="secondry").stderr
+
+    def test_one_that_is_nearly_there_is_named_for_podman_too(self, home: Home) -> None:
+        home.add_role_profile()
+
+        said = configure(home, "--podman", profile="secondry").stderr
+
+        assert f"{PROGRAM} configure {HOST} --podman --profile secondary, else" in said
 
     def test_aws_files_that_cannot_be_read_are_told(self, home: Home) -> None:
         (home.folder / ".aws" / "config").write_text("[profile secondary\n")

@@ -244,28 +244,31 @@ class TestIdentity:
         assert "config.toml is not TOML" in found.broken("identity").detail
         assert {"profile", "caller", "role", "token", "keyring", "clock"} <= {*found.passed_over()}
 
-    def test_of_a_misspelt_profile_is_set_to_the_one_that_there_is(self, home: Home) -> None:
+    def test_of_a_misspelt_profile_is_the_one_that_there_is_or_one_to_make(self, home: Home) -> None:
         home.configure(f'[[registry]]\nmatch = "{HOST}"\nprofile = "secondry"\n')
 
         found = diagnose(home, HOST)
 
         assert "there is no AWS profile secondry" == found.broken("profile").detail
-        assert f"{PROGRAM} configure {HOST} --profile secondary" == found.broken("profile").remedy
+        instead = f"if secondary is meant: {PROGRAM} configure {HOST} --profile secondary"
+        assert f"{instead}, else make it: aws configure --profile secondry" == found.broken("profile").remedy
         mended(home, found, "profile")
 
-    def test_of_a_misspelt_environment_variable_is_exported_anew(self, home: Home) -> None:
+    def test_of_a_misspelt_environment_variable_is_exported_anew_or_one_to_make(self, home: Home) -> None:
         home.configure("")
         home.env["AWS_PROFILE"] = "secondry"
 
         found = diagnose(home, HOST)
 
-        assert "export AWS_PROFILE=secondary" == found.broken("profile").remedy
+        instead = "if secondary is meant: export AWS_PROFILE=secondary"
+        assert f"{instead}, else make it: aws configure --profile secondry" == found.broken("profile").remedy
         mended(home, found, "profile")
 
     def test_of_a_profile_like_none_there_is_is_made(self, home: Home) -> None:
         home.configure(f'[[registry]]\nmatch = "{HOST}"\nprofile = "x9"\n')
 
-        assert "aws configure --profile x9" == diagnose(home, HOST).broken("profile").remedy
+        spelling = "check its spelling, see aws configure list-profiles"
+        assert f"{spelling}, or make it: aws configure --profile x9" == diagnose(home, HOST).broken("profile").remedy
 
     @pytest.mark.parametrize("file", ["config", "credentials"])
     def test_of_a_file_of_awss_that_is_broken_is_told_with_the_file(self, home: Home, file: str) -> None:
@@ -277,12 +280,13 @@ class TestIdentity:
         assert f"the AWS file {path} cannot be read" in found.broken("profile").detail
         assert found.links["keyring"].ok
 
-    def test_of_a_misspelt_source_profile_of_a_role_is_set_to_the_one_that_there_is(self, home: Home) -> None:
+    def test_of_a_misspelt_source_profile_of_a_role_is_the_one_that_there_is_or_one_to_make(self, home: Home) -> None:
         home.configure(f'[[registry]]\nmatch = "{HOST}"\nrole_arn = "{ROLE}"\nsource_profile = "bsae"\n')
 
         found = diagnose(home, HOST)
 
-        assert f"{PROGRAM} configure {HOST} --role-arn {ROLE} --source-profile base" == found.broken("profile").remedy
+        instead = f"if base is meant: {PROGRAM} configure {HOST} --role-arn {ROLE} --source-profile base"
+        assert f"{instead}, else make it: aws configure --profile bsae" == found.broken("profile").remedy
         mended(home, found, "profile")
 
     def test_of_a_source_profile_that_is_not_there_is_told_as_such(self, home: Home) -> None:
@@ -292,7 +296,8 @@ class TestIdentity:
         found = diagnose(home, HOST).broken("profile")
 
         assert "there is no AWS profile bas" == found.detail
-        assert "aws configure set source_profile base --profile secondary" == found.remedy
+        instead = "if base is meant: aws configure set source_profile base --profile secondary"
+        assert f"{instead}, else make it: aws configure --profile bas" == found.remedy
 
 
 class TestCallerAndRole:
@@ -372,6 +377,41 @@ class TestCallerAndRole:
 
         assert "there are no AWS credentials" in found.broken("caller").detail
         mended(home, found, "caller")
+
+    def test_that_the_default_chain_has_none_for_may_be_another_profile_that_assumes_the_same_role(
+        self, home: Home
+    ) -> None:
+        home.aws.add_role(ROLE, trusts=[BASE_USER], external_id="shared")
+        home.configure(f'[[registry]]\nmatch = "{HOST}"\nrole_arn = "{ROLE}"\nexternal_id = "shared"\n')
+        (home.folder / ".aws" / "config").unlink()
+
+        found = diagnose(home, HOST)
+
+        options = f"--role-arn {ROLE} --source-profile base --external-id shared"
+        instead = f"choose your AWS profile base: {PROGRAM} configure {HOST} {options}"
+        assert f"aws configure, or {instead}" == found.broken("caller").remedy
+        mended(home, found, "caller")
+
+    def test_of_keys_in_the_environment_are_told_with_their_variables(self, home: Home) -> None:
+        home.configure("")
+        (home.folder / ".aws" / "config").unlink()
+        credentials = home.folder / ".aws" / "credentials"
+        credentials.write_text(credentials.read_text().replace("base", "default"))
+        home.env |= {"AWS_ACCESS_KEY_ID": "AKIAUNKNOWN", "AWS_SECRET_ACCESS_KEY": "x"}
+
+        found = diagnose(home, HOST)
+
+        assert "AWS does not know the access key" in found.broken("caller").detail
+        assert "unset AWS_ACCESS_KEY_ID " in found.broken("caller").remedy
+        mended(home, found, "caller")
+
+    def test_of_a_role_that_nobody_is_to_assume_are_told_with_what_says_who(self, home: Home) -> None:
+        (home.folder / ".aws" / "config").write_text(f"[profile secondary]\nrole_arn = {ROLE}\n")
+
+        found = diagnose(home, HOST).broken("role")
+
+        assert "the AWS credentials lack source_profile or credential_source" in found.detail
+        assert "aws configure set source_profile PROFILE --profile secondary" == found.remedy
 
     def test_without_a_role_are_one(self, home: Home) -> None:
         home.configure(f'[[registry]]\nmatch = "{HOST}"\nprofile = "base"\n')

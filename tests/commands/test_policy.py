@@ -398,10 +398,40 @@ class TestRefusals:
 
         assert "app in us-east-1 with the default credentials: there are no AWS credentials" in line
 
+    def test_without_credentials_say_to_make_some_or_to_name_the_owners_profile(self, owner: Home) -> None:
+        line = _line(owner.run("policy", "show", "app", "--region", "us-east-1"))
+
+        assert line.endswith("; aws configure, or choose your AWS profile owner: --profile owner")
+
     def test_of_an_unknown_profile_name_it(self, owner: Home) -> None:
         line = _line(owner.run("policy", "show", "app", "--region", "us-east-1", "--profile", "nobody"))
 
         assert "app in us-east-1 with profile nobody: the AWS profile nobody does not exist" in line
+
+    def test_of_a_misspelt_profile_name_the_one_that_there_is(self, owner: Home) -> None:
+        line = _line(owner.run("policy", "show", "app", "--profile", "ownr"))
+
+        assert line.endswith("; if owner is meant: --profile owner, else make it: aws configure --profile ownr")
+
+    @pytest.mark.parametrize(
+        ("arguments", "options"),
+        [
+            (("nowhere", "--profile", "owner"), " --region us-east-1 --profile owner"),
+            (("nowhere", "--profile", "owner", "--region", "eu-west-1"), " --region eu-west-1 --profile owner"),
+            ((f"{HOST}/nowhere", "--profile", "owner"), f" --region us-east-1 --registry-id {PRIMARY} --profile owner"),
+            (("nowhere", "--region", "eu-west-1"), " --region eu-west-1"),
+        ],
+        ids=["profile", "region", "host", "environment"],
+    )
+    def test_of_a_repository_that_does_not_exist_say_what_lists_those_that_do(
+        self, owner: Home, arguments: tuple[str, ...], options: str
+    ) -> None:
+        keys = owner.aws.add_user(PRIMARY, "env")
+        env = {"AWS_ACCESS_KEY_ID": keys[0], "AWS_SECRET_ACCESS_KEY": keys[1]}
+
+        line = _line(owner.run("policy", "show", *arguments, env=env))
+
+        assert line.endswith(f": aws ecr describe-repositories{options}")
 
     def test_without_a_region_say_how_to_name_one(self, owner: Home) -> None:
         owner.add_keys("elsewhere", owner.aws.add_user(PRIMARY, "elsewhere"))
@@ -409,7 +439,13 @@ class TestRefusals:
         line = _line(owner.run("policy", "show", "app", "--profile", "elsewhere"))
 
         assert "no region is set; name it with --region" in line
-        assert "--profile elsewhere" in line
+        assert line.endswith(": aws configure set region REGION --profile elsewhere")
+
+    def test_without_a_region_name_no_profile_where_none_was_chosen(self, owner: Home) -> None:
+        keys = owner.aws.add_user(PRIMARY, "env")
+        env = {"AWS_ACCESS_KEY_ID": keys[0], "AWS_SECRET_ACCESS_KEY": keys[1]}
+
+        assert _line(owner.run("policy", "show", "app", env=env)).endswith(": aws configure set region REGION")
 
     def test_of_a_role_that_wants_an_mfa_code_nobody_can_be_asked_for_say_so(self, owner: Home) -> None:
         _add_mfa_profile(owner)

@@ -88,6 +88,14 @@ def _answered(tree: ast.Module) -> Iterator[ast.AST]:
                             yield reason
 
 
+def _written(tree: ast.Module) -> Iterator[str]:
+    """Yield the lines that go to stderr as they stand, since there is nobody to raise an error to."""
+    for call in _calls(tree):
+        match call:
+            case ast.Call(func=ast.Name("_write"), args=[ast.Constant(2), said]):
+                yield (_text(said, {}) or "").removeprefix("docker-credential-ecrx: ").strip()
+
+
 def _choices(node: ast.AST | None) -> Iterator[ast.AST]:
     if isinstance(node, ast.IfExp):
         yield from (node.body, node.orelse)
@@ -111,7 +119,8 @@ def _lines() -> set[str]:
         nodes = [*_raised(tree), *_warned(tree)]
         if path.name in ("aws_errors.py", "aws_policy.py", "way_errors.py"):
             nodes += _answered(tree)
-        found |= {text for node in nodes if (text := _text(node, constants)) and re.search("[a-z]", text)}
+        texts = [*_written(tree), *(_text(node, constants) for node in nodes)]
+        found |= {text for text in texts if text and re.search("[a-z]", text)}
     return found
 
 

@@ -22,7 +22,7 @@ NOT_ALLOWED = (
 ENDED = "The security token included in the request is expired"
 TRUST = "allow it in the role's trust policy and in the caller's own policy"
 ALLOW = "allow ecr:GetAuthorizationToken in the principal's own policy"
-RENEW = "renew it, for SSO with: aws sso login --profile secondary"
+NEW_SESSION = "get new keys, with their aws_session_token, for the profile base"
 CLOCK = "set the clock: timedatectl set-ntp true"
 LATER = "try again in a moment"
 NETWORK = "check the network and the proxy, and try again"
@@ -97,21 +97,26 @@ FAULTS: dict[str, tuple[str, str, Arrange]] = {
         ALLOW,
         at(MINT, faults.error("AccessDeniedException", NOT_ALLOWED)),
     ),
-    "the session of the source profile is over": ("the AWS session has expired", RENEW, end_session),
+    "the session of the source profile is over": ("the AWS session has expired", NEW_SESSION, end_session),
     "the role session is over": (
         "the AWS session has expired",
-        RENEW,
+        "try again",
         at(MINT, faults.error("ExpiredTokenException", ENDED)),
     ),
     "the access key is unknown": (
         "AWS does not know the access key (AssumeRole: InvalidClientTokenId)",
-        "aws configure --profile secondary",
+        "aws configure --profile base",
         base_keys(access_key_id="AKIAUNKNOWN"),
     ),
     "the secret key is wrong": (
         "AWS refused the signature of AssumeRole (SignatureDoesNotMatch)",
-        "check the secret key: aws configure --profile secondary",
+        "check the secret key: aws configure --profile base",
         base_keys(secret_access_key="wrong"),
+    ),
+    "ecr does not know the key that sts gave": (
+        "AWS does not know the access key (GetAuthorizationToken: UnrecognizedClientException)",
+        "try again, and see whether the account has enabled the region",
+        at(MINT, faults.error("UnrecognizedClientException", "The security token included in the request is invalid.")),
     ),
     "sts hangs up": (BROKEN, NETWORK, at(ASSUME, faults.dropped)),
     "ecr hangs up": (BROKEN, NETWORK, at(MINT, faults.dropped)),

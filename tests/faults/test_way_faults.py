@@ -37,10 +37,8 @@ pytestmark = in_one_form
 NETWORK = "check the network and the proxy, and try again"
 HUNG = "AWS gave no answer within 9 seconds"
 PROXY = "check HTTPS_PROXY and NO_PROXY"
-BY_HAND = "run that command by hand and see what it says"
+BY_HAND = "run the credential_process of the profile secondary by hand and see what it says"
 CONFIGURE = "aws configure --profile secondary"
-CHECK = "check the profile: aws sts get-caller-identity --profile secondary"
-MEND = "mend the profile in the AWS config file"
 CREDENTIALS = '"Version":1,"AccessKeyId":"AKIA","SecretAccessKey":"hunter2","SessionToken":"hunter2"'
 # A network whose only way leads to nobody.
 NOWHERE = (
@@ -132,7 +130,7 @@ NO_WAY = ["http://192.0.2.1", "https://aws.test", ""]
 FAULTS: dict[str, tuple[str, str, Arrange]] = {
     "no credentials": (
         "there are no AWS credentials",
-        f"{CONFIGURE}, or choose a profile that has some: aws configure list-profiles",
+        CONFIGURE,
         without_keys,
     ),
     "an unknown profile": (
@@ -141,8 +139,8 @@ FAULTS: dict[str, tuple[str, str, Arrange]] = {
         config("[profile other]\n"),
     ),
     "an unknown source profile": (
-        'The source_profile "nobody" referenced in the profile "secondary" does not exist',
-        MEND,
+        "the AWS profile nobody does not exist",
+        "check its spelling, see aws configure list-profiles, or make it: aws configure --profile nobody",
         profile(role_arn=ROLE, source_profile="nobody"),
     ),
     "a config that is no config": (
@@ -228,12 +226,12 @@ HANGS: dict[str, tuple[str, str, Arrange]] = {
     ),
     "instance metadata": (
         "there are no AWS credentials",
-        f"{CONFIGURE}, or choose a profile that has some: aws configure list-profiles",
+        f"{CONFIGURE}, or choose your AWS profile base: docker-credential-ecrx configure {HOST} --profile base",
         instance(region="us-east-1"),
     ),
     "instance metadata that is needed": (
         "AWS credentials could not be had from Ec2InstanceMetadata",
-        CHECK,
+        "check the role of this instance",
         instance(role_arn=ROLE, credential_source="Ec2InstanceMetadata"),
     ),
     "an endpoint": (HUNG, NETWORK, calling(None, "AWS_ENDPOINT_URL", "http://{}")),

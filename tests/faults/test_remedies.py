@@ -1,0 +1,185 @@
+"""What a ``get`` says that mends a failure does mend it, typed as it stands."""
+
+import json
+import re
+import subprocess
+from collections.abc import Callable
+
+import pytest
+from faults.parts import World, in_one_form, link, refusal
+
+from support import aws_command
+from support.home import BASE_USER, HOST, ROLE, SECONDARY
+
+pytestmark = in_one_form
+
+Arrange = Callable[[World], None]
+UNKNOWN = "AKIAUNKNOWN"
+CONFIGURE = f"docker-credential-ecrx configure {HOST}"
+ROLE_OPTIONS = f"--role-arn {ROLE} --source-profile base --external-id shared"
+BASE, SOURCE = "aws configure --profile base", "aws configure set source_profile"
+ANEW, UNSET = "set new AWS keys", "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN"
+CHOOSE = "aws configure, or choose your AWS profile base"
+
+
+def write_keys(world: World, profile: str, **changes: str) -> None:
+    """Leave one profile with keys, those of the user ``base`` with ``changes``."""
+    (world.home.folder / ".aws" / "credentials").unlink(missing_ok=True)
+    world.home.add_keys(profile, world.aws.add_user(SECONDARY, "base")._replace(**changes))
+
+
+def keys(profile: str, *, chosen: bool = False, **changes: str) -> Arrange:
+    """Return what leaves one profile with keys, which the environment may choose, beside the role's."""
+
+    def arrange(world: World) -> None:
+        write_keys(world, profile, **changes)
+        world.home.env |= {"AWS_PROFILE": profile} if chosen else {}
+
+    return arrange
+
+
+def credentials(text: str) -> Arrange:
+    """Return what has AWS's credentials file say nothing else; {key} is a good access key's id."""
+
+    def arrange(world: World) -> None:
+        key = world.aws.add_user(SECONDARY, "base").access_key_id
+        (world.home.folder / ".aws" / "credentials").write_text(text.format(key=key))
+
+    return arrange
+
+
+def role(**settings: str) -> Arrange:
+    """Return what has the role's profile say something else."""
+    return lambda world: world.set_profile(role_arn=ROLE, **settings)
+
+
+def variables(**changes: str) -> Arrange:
+    """Return what sets keys of a session that has ended, with ``changes``, beside a default profile with good ones."""
+
+    def arrange(world: World) -> None:
+        write_keys(world, "default")
+        session = world.aws.open_session(SECONDARY, "puller", "me")
+        world.aws.end_session(session)
+        access_key_id, secret, token = session._replace(**changes)
+        world.home.env |= {"AWS_ACCESS_KEY_ID": access_key_id, "AWS_SECRET_ACCESS_KEY": secret}
+        world.home.env["AWS_SESSION_TOKEN"] = str(token)
+
+    return arrange
+
+
+def alone(*profiles: str) -> Arrange:
+    """Return what leaves these profiles, with good keys, and none of a role's."""
+
+    def arrange(world: World) -> None:
+        for path in (world.home.folder / ".aws").iterdir():
+            path.unlink()
+        for profile in profiles:
+            world.home.add_keys(profile, world.aws.add_user(SECONDARY, "base"))
+
+    return arrange
+
+
+def own_role(source: str) -> Arrange:
+    """Return what has config.toml name a role that the user ``base`` may assume, and ``source`` for its source."""
+
+    def arrange(world: World) -> None:
+        alone("base")(world)
+        world.aws.add_role(ROLE, trusts=[BASE_USER], external_id="shared")
+        world.home.configure(f'[[registry]]\nmatch = "*"\nrole_arn = "{ROLE}"\nexternal_id = "shared"\n{source}\n')
+
+    return arrange
+
+
+def choose(profile: str) -> Arrange:
+    """Return what has the environment choose a profile, beside a default one with good keys."""
+
+    def arrange(world: World) -> None:
+        write_keys(world, "default")
+        world.home.env["AWS_PROFILE"] = profile
+
+    return arrange
+
+
+MEANT = {
+    "base": f"{SOURCE} base --profile secondary",
+    "secondary": f"{CONFIGURE} --profile secondary",
+    "default": "export AWS_PROFILE=default",
+    "own": f"{CONFIGURE} {ROLE_OPTIONS}",
+}
+MAKE = "make it: aws configure --profile"
+NOT_BAS = f"if base is meant: {MEANT['base']}, else {MAKE} bas"
+NOT_SECONDRY = f"if secondary is meant: {MEANT['secondary']}, else {MAKE} secondry"
+NOT_DEFALT = f"if default is meant: {MEANT['default']}, else {MAKE} defalt"
+NOT_BASS = f"if base is meant: {MEANT['own']}, else {MAKE} bass"
+OWN_ROLES = f"{CHOOSE}: {MEANT['own']}"
+ANYBODYS = f"{CHOOSE}: {CONFIGURE} --profile base"
+MANY = f"aws configure, or choose one of your AWS profiles base, other: {CONFIGURE} --profile PROFILE"
+NAME_ONE = f"{SOURCE} PROFILE --profile secondary"
+CHECK = "check the secret key"
+
+# What a ``get`` by the link of a profile, or none, fails for; what it says mends that; and what of this is typed.
+FAILURES: dict[str, tuple[Arrange, str | None, str, str]] = {
+    "a source profile's key is unknown": (keys("base", access_key_id=UNKNOWN), "secondary", BASE, BASE),
+    "a source profile's secret is wrong": (keys("base", secret_access_key="x"), "secondary", f"{CHECK}: {BASE}", BASE),
+    "a source profile has half a key": (credentials("[base]\naws_access_key_id = {key}\n"), "secondary", BASE, BASE),
+    "a source profile has no key": (credentials("[base]\n"), "secondary", BASE, BASE),
+    "the default profile's key is unknown": (
+        keys("default", access_key_id=UNKNOWN),
+        None,
+        "aws configure",
+        "aws configure",
+    ),
+    "a chosen profile's key is unknown": (keys("base", chosen=True, access_key_id=UNKNOWN), None, BASE, BASE),
+    "the environment's key is unknown": (
+        variables(access_key_id=UNKNOWN),
+        None,
+        f"{ANEW}, or do without: {UNSET}",
+        UNSET,
+    ),
+    "the environment's secret is wrong": (
+        variables(secret_access_key="x"),
+        None,
+        f"{CHECK}: {ANEW}, or do without: {UNSET}",
+        UNSET,
+    ),
+    "the environment has half a key": (variables(secret_access_key=""), None, f"{ANEW}, or do without: {UNSET}", UNSET),
+    "the environment's session has ended": (variables(), None, f"{ANEW}, or do without: {UNSET}", UNSET),
+    "a role has no source": (role(), "secondary", NAME_ONE, NAME_ONE),
+    "a source profile is misspelt": (role(source_profile="bas"), "secondary", NOT_BAS, MEANT["base"]),
+    "a source profile is to be made": (role(source_profile="bas"), "secondary", NOT_BAS, "aws configure --profile bas"),
+    "a link is misspelt": (keys("base"), "secondry", NOT_SECONDRY, MEANT["secondary"]),
+    "a link's profile is to be made": (keys("base"), "secondry", NOT_SECONDRY, "aws configure --profile secondry"),
+    "AWS_PROFILE is misspelt": (choose("defalt"), None, NOT_DEFALT, MEANT["default"]),
+    "AWS_PROFILE is to be made": (choose("defalt"), None, NOT_DEFALT, "aws configure --profile defalt"),
+    "our own role's source is misspelt": (own_role('source_profile = "bass"'), None, NOT_BASS, MEANT["own"]),
+    "our own role has nobody to assume it": (own_role(""), None, OWN_ROLES, MEANT["own"]),
+    "our own role is to have somebody": (own_role(""), None, OWN_ROLES, "aws configure"),
+    "there is no profile": (alone(), None, "aws configure", "aws configure"),
+    "there is no default profile": (alone("base"), None, ANYBODYS, f"{CONFIGURE} --profile base"),
+    "there is to be a default profile": (alone("base"), None, ANYBODYS, "aws configure"),
+    "there are several profiles": (alone("other", "base"), None, MANY, f"{CONFIGURE} --profile PROFILE"),
+}
+
+
+class TestWhatAGetSays:
+    @pytest.mark.parametrize(("arrange", "by", "remedy", "typed"), FAILURES.values(), ids=FAILURES)
+    def test_mends_it_where_it_is_typed_with_a_name_in_the_place_of_profile(
+        self, world: World, arrange: Arrange, by: str | None, remedy: str, typed: str
+    ) -> None:
+        arrange(world)
+        aws_command.install(world.home.bin)
+
+        line = refusal(world.home, world.aws, profile=by)
+
+        assert remedy == line.partition("; ")[2]
+        named = re.sub(r"\bPROFILE\b", "base", typed)
+        # What is configured answers by the program's own name.
+        program = link(world.home, by) if by and not typed.startswith(CONFIGURE) else world.home.program
+        found = subprocess.run(
+            ["/bin/sh", "-c", f'{named} >&2 && exec "$0" get', program],
+            input=HOST.encode(),
+            capture_output=True,
+            env=world.home.env | aws_command.typing(world.aws.add_user(SECONDARY, "base")),
+            check=False,
+        )
+        assert (0, SECONDARY) == (found.returncode, world.aws.issued[json.loads(found.stdout)["Secret"]].account)
