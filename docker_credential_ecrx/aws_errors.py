@@ -23,7 +23,7 @@ from docker_credential_ecrx.errors import (
     UnreachableError,
 )
 from docker_credential_ecrx.identity import Identity
-from docker_credential_ecrx.way_errors import IN_BETWEEN, STRANGE, Facts, explain_way, facts_of, quoted
+from docker_credential_ecrx.way_errors import CALLER, IN_BETWEEN, STRANGE, Facts, explain_way, facts_of, quoted
 
 _SKEW_SECONDS = 240  # AWS allows five minutes
 # What AWS answers when the signature's time or the secret key is wrong; the Date of the answer tells which.
@@ -115,8 +115,8 @@ def explain(
 ) -> AwsError:
     """Return ``error`` as a reason and a remedy; ``answers`` go before those that any call may get.
 
-    A remedy says HOST for the registry, and ``choose`` tells what has another AWS profile make the call where that is
-    none of a registry's.
+    A remedy says HOST and REGION for those of the registry, and ``choose`` tells what has another AWS profile make the
+    call where that is none of a registry's.
     The remedy for an MFA code that is needed is the caller's, who knows what it was needed for.
     """
     wrong_clock = _wrong_clock(error)
@@ -149,7 +149,7 @@ def _answered(error: exceptions.ClientError, facts: Facts, answers: tuple[Answer
     words = {"operation": error.operation_name, "code": code, "said": said, "status": status}
     words |= {"asked": facts.origin.asked, "renewal": facts.origin.renewal(error.operation_name)}
     words["renewal_of_session"] = facts.origin.renewal(error.operation_name, of_session=True)
-    reason, hint = "AWS refused {operation}: {code}: {said}", "aws sts get-caller-identity{asked}"
+    reason, hint = "AWS refused {operation}: {code}: {said}", f"{CALLER}{{asked}}"
     if status >= _SERVER_ERROR:
         reason, hint = "AWS failed at {operation} (HTTP {status}, {code})", "try again in a moment"
     for codes, operation, row_reason, row_hint in (*answers, *_ANSWERS):

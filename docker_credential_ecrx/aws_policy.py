@@ -40,8 +40,10 @@ class Owned:
         self, place: "Target", identity: Identity, environ: Mapping[str, str], ask: Callable[[str], str]
     ) -> None:
         self.where = f"{place.name} in {place.region}" if place.region else place.name
+        self._place = place
         self._identity = identity
         self._environ = environ
+        self._region = "REGION"
         with self._explained("read"):
             # The AWS CLI reads AWS_REGION, and botocore alone does not.
             session = aws_session.open_session(identity, place.region or environ.get("AWS_REGION"))
@@ -50,7 +52,7 @@ class Owned:
                 message = "no region is set"
                 asked = credentials.origin_of(identity, environ).asked
                 raise AwsError(message, f"name it with --region, or set it: aws configure set region REGION{asked}")
-            self.where = f"{place.name} in {region}"
+            self.where, self._region = f"{place.name} in {region}", region
             session = _resolved(identity, region, ask)
             endpoint = aws_session.endpoint_of(session, place.registry) if place.registry else None
             self._client: Any = session.create_client("ecr", config=endpoint)
@@ -93,17 +95,16 @@ class Owned:
             else:
                 answers = (*_unknown_principal(error, suspects), *self._no_repository(), *_ANSWERS)
                 reason = explain(error, self._identity, self._environ, answers, _named)
+                reason = reason.of_registry("HOST", self._region)
             subject = f"cannot {verb} the policy of {self}"
             raise reason.about(subject) from error
 
     def _no_repository(self) -> Iterator[Answer]:
         """Yield what it means that there is no such repository, with what lists those that there are."""
-        if hasattr(self, "_client"):
-            registry_id = self._request.get("registryId")
-            there = f" --region {self._client.meta.region_name}"
-            there += f" --registry-id {registry_id}" if registry_id else ""
-            hint = f"check its name, --region and --profile: aws ecr describe-repositories{there}{{asked}}"
-            yield ("RepositoryNotFoundException",), "", "there is no such repository: {said}", hint
+        registry_id = f" --registry-id {self._place.registry.account}" if self._place.registry else ""
+        command = f"aws ecr describe-repositories --region REGION{registry_id}{{asked}}"
+        hint = f"check its name, --region and --profile: {command}"
+        yield ("RepositoryNotFoundException",), "", "there is no such repository: {said}", hint
 
 
 class Target(NamedTuple):

@@ -21,6 +21,10 @@ class EcrxError(Exception):
         """Return the error as one about ``subject``."""
         return type(self)(f"{subject}: {self.message}", self.hint)
 
+    def of_registry(self, host: str, region: str) -> "Self":
+        """Return the error with a registry's host and region in the place of HOST and REGION in its hint."""
+        return type(self)(self.message, self.hint.replace(" HOST", f" {host}").replace(" REGION", f" {region}"))
+
     def __str__(self) -> str:
         return one_line(f"{self.message}; {self.hint}" if self.hint else self.message)
 

@@ -90,8 +90,7 @@ def is_still(name: str, who: "Identity", environ: "Mapping[str, str]") -> bool:
 
 def told(error: AwsError, place: "Registry", who: "Identity") -> AwsError:
     """Return why there is no token as a sentence about ``place`` and ``who``, with what mends it for them."""
-    sentence = error.about(f"no token for {place.host} with {who}")
-    sentence.hint = sentence.hint.replace(" HOST", f" {place.host}")
+    sentence = error.about(f"no token for {place.host} with {who}").of_registry(place.host, place.region)
     if isinstance(error, MfaCodeNeededError):
         # Where the configuration file or AWS's chain chose, login chooses the same.
         chosen = who.profile is not None and who.role_arn is None

@@ -23,6 +23,7 @@ from docker_credential_ecrx.limit import LateStartError
 _LONGEST_WORD, _LONGEST_MESSAGE = 200, 400
 _NETWORK = "check the network and the proxy, and try again"
 STRANGE = "an answer from AWS cannot be understood"
+CALLER = "aws sts get-caller-identity --region REGION"
 IN_BETWEEN = "see what AWS_ENDPOINT_URL or a proxy answers"
 
 
@@ -91,7 +92,7 @@ def explain_way(error: Exception, facts: Facts) -> tuple[str, str]:  # noqa: C90
             return f"a file that AWS needs cannot be read:{place} {error.strerror or type(error).__name__}", (
                 "check AWS_CA_BUNDLE, AWS_WEB_IDENTITY_TOKEN_FILE and the profile"
             )
-    return f"asking AWS failed with {type(error).__name__}", f"aws sts get-caller-identity{facts.origin.asked}"
+    return f"asking AWS failed with {type(error).__name__}", _check(facts)
 
 
 def _credentials(cause: object, facts: Facts) -> tuple[str, str]:
@@ -177,7 +178,7 @@ def _ca_bundle(identity: Identity, environ: Mapping[str, str]) -> str:
 
 
 def _check(facts: Facts) -> str:
-    return f"see what AWS's own command says: aws sts get-caller-identity{facts.origin.asked}"
+    return f"see what AWS's own command says: {CALLER}{facts.origin.asked}"
 
 
 def _host(error: exceptions.BotoCoreError) -> str:

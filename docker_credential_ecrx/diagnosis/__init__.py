@@ -54,7 +54,8 @@ def _look(link: Link, case: Case) -> Finding:
     try:
         return link.look(case)
     except EcrxError as error:
-        return broken(error.message, error.hint)
+        place = case.place
+        return broken(error.message, (error.of_registry(place.host, place.region) if place else error).hint)
     except Exception as error:  # noqa: BLE001 - the links after it may hold, and are what a person looks for
         log.debug_origin(error)
         what = f"looking at it met an unexpected {type(error).__name__}"

@@ -118,6 +118,11 @@ FAULTS: dict[str, tuple[str, str, Arrange]] = {
         "try again, and see whether the account has enabled the region",
         at(MINT, faults.error("UnrecognizedClientException", "The security token included in the request is invalid.")),
     ),
+    "sts refuses for another reason": (
+        "AWS refused AssumeRole: ValidationError: the session name is too long",
+        "aws sts get-caller-identity --region us-east-1 --profile secondary",
+        at(ASSUME, faults.error("ValidationError", "the session name is too long")),
+    ),
     "sts hangs up": (BROKEN, NETWORK, at(ASSUME, faults.dropped)),
     "ecr hangs up": (BROKEN, NETWORK, at(MINT, faults.dropped)),
     "sts fails": ("AWS failed at AssumeRole (HTTP 500, InternalFailure)", LATER, at(ASSUME, OOPS)),
