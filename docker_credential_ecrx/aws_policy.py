@@ -173,8 +173,6 @@ def _unknown_principal(error: Exception, suspects: Sequence[str]) -> Iterator[An
     """Yield the answer for a policy that AWS refuses for a principal that it does not know; it does not say which."""
     if any(words in str(error) for words in _UNKNOWN_PRINCIPAL):
         names = " or ".join(suspects).replace("{", "{{").replace("}", "}}") or "that one of its statements names"
-        reason, hint = (
-            f"the principal {names} does not exist",
-            ("check its spelling; one made a moment ago may need a minute, and one with an id for a name is no more"),
-        )
+        hint = "check its spelling; one made a moment ago may need a minute, and one with an id for a name is no more"
+        reason, hint = f"the principal {names} does not exist", hint
         yield ("InvalidParameterException",), "", reason, hint

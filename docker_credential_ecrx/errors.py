@@ -19,11 +19,14 @@ class EcrxError(Exception):
 
     def about(self, subject: str) -> "Self":
         """Return the error as one about ``subject``."""
-        return type(self)(f"{subject}: {self.message}", self.hint)
+        return self._saying(f"{subject}: {self.message}", self.hint)
 
     def of_registry(self, host: str, region: str) -> "Self":
         """Return the error with a registry's host and region in the place of HOST and REGION in its hint."""
-        return type(self)(self.message, self.hint.replace(" HOST", f" {host}").replace(" REGION", f" {region}"))
+        return self._saying(self.message, self.hint.replace(" HOST", f" {host}").replace(" REGION", f" {region}"))
+
+    def _saying(self, message: str, hint: str) -> "Self":
+        return type(self)(message, hint)
 
     def __str__(self) -> str:
         return one_line(f"{self.message}; {self.hint}" if self.hint else self.message)
@@ -68,9 +71,8 @@ class ClockError(AwsError):
         super().__init__(message, hint)
         self.ahead = ahead
 
-    def about(self, subject: str) -> "Self":
-        """Return the error as one about ``subject``."""
-        return type(self)(f"{subject}: {self.message}", self.hint, self.ahead)
+    def _saying(self, message: str, hint: str) -> "Self":
+        return type(self)(message, hint, self.ahead)
 
 
 class MfaCodeNeededError(AwsError):
