@@ -174,5 +174,4 @@ def _unknown_principal(error: Exception, suspects: Sequence[str]) -> Iterator[An
     if any(words in str(error) for words in _UNKNOWN_PRINCIPAL):
         names = " or ".join(suspects).replace("{", "{{").replace("}", "}}") or "that one of its statements names"
         hint = "check its spelling; one made a moment ago may need a minute, and one with an id for a name is no more"
-        reason, hint = f"the principal {names} does not exist", hint
-        yield ("InvalidParameterException",), "", reason, hint
+        yield ("InvalidParameterException",), "", f"the principal {names} does not exist", hint

@@ -98,7 +98,8 @@ class Helper:
             log.debug(f"going on without the keyring: {error}")
             token = keyring = None
         moment = tokens.now()
-        log.debug(f"kept there: {tokens.described(token, moment)}")
+        if log.is_debugging():
+            log.debug(f"kept there: {tokens.described(token, moment)}")
         if token is None or not token.is_fresh(moment):
             token = self._renewed(token, place, who, name, keyring)
         return token

@@ -12,8 +12,13 @@ def warn(text: str) -> None:
 
 def debug(text: str) -> None:
     """Tell what was done, where the user asked for it."""
-    if os.environ.get("ECRX_LOG", "").lower() == "debug":
+    if is_debugging():
         _write(f"docker-credential-ecrx: debug: {one_line(text)}\n")
+
+
+def is_debugging() -> bool:
+    """Return whether the user asked to be told what is done."""
+    return os.environ.get("ECRX_LOG", "").lower() == "debug"
 
 
 def debug_origin(error: BaseException) -> None:
