@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 from botocore import exceptions
 from botocore.session import Session
 
-from docker_credential_ecrx import aws_session, credentials, image, policy, registry
+from docker_credential_ecrx import aws_session, credentials, image, policy
 from docker_credential_ecrx.aws_errors import Answer, MfaNeededError, explain
 from docker_credential_ecrx.errors import ArgumentError, AwsError, MfaCodeNeededError
 from docker_credential_ecrx.identity import Identity
 from docker_credential_ecrx.policy import Document
+from docker_credential_ecrx.registry import Registry
 
 # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html has docker's pattern, too.
 _SHORTEST = 2
@@ -37,29 +38,29 @@ class Owned:
     """
 
     def __init__(
-        self, place: "Target", identity: Identity, environ: Mapping[str, str], ask: Callable[[str], str]
+        self, registry: "Target", identity: Identity, environ: Mapping[str, str], ask: Callable[[str], str]
     ) -> None:
-        self.where = f"{place.name} in {place.region}" if place.region else place.name
-        self._place = place
+        self.where = f"{registry.name} in {registry.region}" if registry.region else registry.name
+        self._target = registry
         self._identity = identity
         self._environ = environ
         self._region = "REGION"
         with self._explained("read"):
             # The AWS CLI reads AWS_REGION, and botocore alone does not.
-            session = aws_session.open_session(identity, place.region or environ.get("AWS_REGION"))
+            session = aws_session.open_session(identity, registry.region or environ.get("AWS_REGION"))
             region = session.get_config_variable("region")
             if not region:
                 message = "no region is set"
                 asked = credentials.origin_of(identity, environ).asked
                 raise AwsError(message, f"name it with --region, or set it: aws configure set region REGION{asked}")
-            self.where, self._region = f"{place.name} in {region}", region
+            self.where, self._region = f"{registry.name} in {region}", region
             session = _resolved(identity, region, ask)
-            endpoint = aws_session.endpoint_of(session, place.registry) if place.registry else None
+            endpoint = aws_session.endpoint_of(session, registry.registry) if registry.registry else None
             self._client: Any = session.create_client("ecr", config=endpoint)
-        self.partition: str = place.registry.partition if place.registry else self._client.meta.partition
-        self._request = {"repositoryName": place.name}
-        if place.registry:
-            self._request["registryId"] = place.registry.account
+        self.partition: str = registry.registry.partition if registry.registry else self._client.meta.partition
+        self._request = {"repositoryName": registry.name}
+        if registry.registry:
+            self._request["registryId"] = registry.registry.account
 
     def __str__(self) -> str:
         """Say which repository it is, and whose credentials are to own it."""
@@ -101,7 +102,7 @@ class Owned:
 
     def _no_repository(self) -> Iterator[Answer]:
         """Yield what it means that there is no such repository, with what lists those that there are."""
-        registry_id = f" --registry-id {self._place.registry.account}" if self._place.registry else ""
+        registry_id = f" --registry-id {self._target.registry.account}" if self._target.registry else ""
         command = f"aws ecr describe-repositories --region REGION{registry_id}{{asked}}"
         hint = f"check its name, --region and --profile: {command}"
         yield ("RepositoryNotFoundException",), "", "there is no such repository: {said}", hint
@@ -111,7 +112,7 @@ class Target(NamedTuple):
     """A repository's name, and its registry and region, each None where it is not given."""
 
     name: str
-    registry: registry.Registry | None
+    registry: Registry | None
     region: str | None
 
 
@@ -121,17 +122,17 @@ def target(repository: str, region: str | None) -> Target:
     Raises ArgumentError where it is no repository of a private registry, or in another region.
     """
     host, _, name = repository.partition("/")
-    place = registry.parse(host)
-    if place is None:
+    registry = Registry.parse(host)
+    if registry is None:
         name = repository
         if ".dkr.ecr" in host or ".dkr-ecr" in host:
             message = f"{host} is not the host of an ECR registry"
             raise ArgumentError(message, "write ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME, or NAME alone")
-    elif place.service != "ecr":
+    elif registry.service != "ecr":
         message = f"{host} is ECR Public, where everybody may pull"
         raise ArgumentError(message, "name a repository of a private registry")
-    elif region not in (None, place.region):
-        message = f"{host} is in {place.region}, not in {region}"
+    elif region not in (None, registry.region):
+        message = f"{host} is in {registry.region}, not in {region}"
         raise ArgumentError(message, "leave --region out")
     if len(name) < _SHORTEST or not image.is_repository(name):
         message = f"{name or repository} is not a repository's name"
@@ -139,7 +140,7 @@ def target(repository: str, region: str | None) -> Target:
     if region is not None and not _REGION.fullmatch(region):
         message = f"{region} is not an AWS region"
         raise ArgumentError(message, "write it like us-east-1")
-    return Target(name, place, place.region if place else region)
+    return Target(name, registry, registry.region if registry else region)
 
 
 def _resolved(identity: Identity, region: str, ask: Callable[[str], str]) -> Session:

@@ -2,9 +2,10 @@
 
 import time
 
-from docker_credential_ecrx import identity, keyrings, log, registry, tokens
+from docker_credential_ecrx import keyrings, log, tokens
 from docker_credential_ecrx.errors import KeyringError, NoAwsCredentialsError, NotFoundError, RequestError
-from docker_credential_ecrx.registry import ECR_USER
+from docker_credential_ecrx.identity import fingerprint
+from docker_credential_ecrx.registry import ECR_USER, Registry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,15 +14,15 @@ if TYPE_CHECKING:
     from docker_credential_ecrx.errors import AwsError
     from docker_credential_ecrx.identity import Identity
     from docker_credential_ecrx.keyrings import Keyring
-    from docker_credential_ecrx.registry import Registry
     from docker_credential_ecrx.settings import Settings
     from docker_credential_ecrx.state import FileLock
     from docker_credential_ecrx.tokens import Token
 
 
-def item_names(place: "Registry", settings: "Settings", environ: "Mapping[str, str]") -> tuple[tuple[str, ...], str]:
-    """Return the names of the items that answer for ``place``: what ``docker login`` stored, else its token."""
-    return login_names(place.host, settings.profile), _token_name(place, settings.identity_for(place.host), environ)
+def item_names(registry: Registry, settings: "Settings", environ: "Mapping[str, str]") -> tuple[tuple[str, ...], str]:
+    """Return the names of the items that answer for ``registry``: what ``docker login`` stored, else its token."""
+    identity = settings.identity_for(registry.host)
+    return login_names(registry.host, settings.profile), _token_name(registry, identity, environ)
 
 
 def login_names(host: str, link: str | None) -> tuple[str, ...]:
@@ -30,9 +31,9 @@ def login_names(host: str, link: str | None) -> tuple[str, ...]:
     return (bare,) if link is None else (f"{bare}:{link}", bare)
 
 
-def _token_name(place: "Registry", who: "Identity", environ: "Mapping[str, str]") -> str:
+def _token_name(registry: Registry, identity: "Identity", environ: "Mapping[str, str]") -> str:
     """Return the name of the item that keeps the identity's token: one serves every registry of a region."""
-    return f"token:{place.service}:{place.partition}:{place.region}:{identity.fingerprint(who, environ)}"
+    return f"token:{registry.service}:{registry.partition}:{registry.region}:{fingerprint(identity, environ)}"
 
 
 class Helper:
@@ -48,50 +49,53 @@ class Helper:
         Raises NotFoundError where none is stored and the host is not ECR's, or is ECR Public and AWS has no
         credentials, so that clients go on without any; and another EcrxError for whatever else fails.
         """
-        place = registry.parse(server)
-        if place is None:
+        registry = Registry.parse(server)
+        if registry is None:
             from docker_credential_ecrx import passwords  # only for registries that are not ECR's
 
             return passwords.get(server, self._settings.keyring, self._environ)
-        return ECR_USER, self.token(place).password
+        return ECR_USER, self.token(registry).password
 
-    def token(self, place: "Registry") -> "Token":
-        """Return a live token for ``place``: what ``docker login`` stored, else that of the identity in the settings.
+    def token(self, registry: Registry) -> "Token":
+        """Return a live token for ``registry``: what ``docker login`` stored, else that of the settings' identity.
 
         Raises what ``get`` does.
         """
         keyring = self._token_keyring()
-        login = self._login(place, keyring)
+        login = self._login(registry, keyring)
         if login is not None:
-            log.debug(f"{place.host} answers with what docker login stored")
+            log.debug(f"{registry.host} answers with what docker login stored")
             return login
-        return self._token_of(place, self._settings.identity_for(place.host), keyring)
+        return self._token_of(registry, self._settings.identity_for(registry.host), keyring)
 
-    def kept(self, place: "Registry") -> "tuple[Token | None, Token | None]":
+    def kept(self, registry: Registry) -> "tuple[Token | None, Token | None]":
         """Return what ``token`` returns without AWS: what ``docker login`` stored, else the identity's fresh token.
 
         Each is None where there is none; the second is served where the first is None.
         """
         keyring = self._token_keyring()
-        own = tokens.cached(_token_name(place, self._settings.identity_for(place.host), self._environ), keyring)
+        own = tokens.cached(_token_name(registry, self._settings.identity_for(registry.host), self._environ), keyring)
         is_fresh = own is not None and own.is_fresh(tokens.now())
-        return self._login(place, keyring), own if is_fresh else None
+        return self._login(registry, keyring), own if is_fresh else None
 
-    def _login(self, place: "Registry", keyring: "Keyring | None") -> "Token | None":
-        """Return the live token that ``docker login`` stored for ``place``: it goes before that of any identity."""
-        for name in login_names(place.host, self._settings.profile):
+    def _login(self, registry: Registry, keyring: "Keyring | None") -> "Token | None":
+        """Return the live token that ``docker login`` stored for ``registry``: it goes before that of any identity."""
+        for name in login_names(registry.host, self._settings.profile):
             login = tokens.cached(name, keyring)
             if login is not None and login.is_alive(tokens.now()):
                 return login
         return None
 
-    def token_of(self, place: "Registry", who: "Identity") -> "Token":
-        """Return a live token of ``who`` for ``place``, whatever else is stored or set; raise what ``get`` does."""
-        return self._token_of(place, who, self._token_keyring())
+    def token_of(self, registry: Registry, identity: "Identity") -> "Token":
+        """Return a live token of ``identity`` for ``registry``, whatever else is stored or set.
 
-    def _token_of(self, place: "Registry", who: "Identity", keyring: "Keyring | None") -> "Token":
-        name = _token_name(place, who, self._environ)
-        log.debug(f"{place.host} answers with {who} as {name}, keyring {keyring.label if keyring else 'none'}")
+        Raises what ``get`` does.
+        """
+        return self._token_of(registry, identity, self._token_keyring())
+
+    def _token_of(self, registry: Registry, identity: "Identity", keyring: "Keyring | None") -> "Token":
+        name = _token_name(registry, identity, self._environ)
+        log.debug(f"{registry.host} answers with {identity} as {name}, keyring {keyring.label if keyring else 'none'}")
         try:
             token = tokens.fetch(name, keyring)
         except KeyringError as error:
@@ -101,13 +105,13 @@ class Helper:
         if log.is_debugging():
             log.debug(f"kept there: {tokens.described(token, moment)}")
         if token is None or not token.is_fresh(moment):
-            token = self._renewed(token, place, who, name, keyring)
+            token = self._renewed(token, registry, identity, name, keyring)
         return token
 
     def store(self, server: str, user: str, secret: str) -> None:
         """Keep ``secret`` for ``server``; an ECR registry's token until it expires."""
-        place = registry.parse(server)
-        if place is None:
+        registry = Registry.parse(server)
+        if registry is None:
             from docker_credential_ecrx import passwords
 
             passwords.store(server, user, secret, self._settings.keyring, self._environ)
@@ -116,24 +120,24 @@ class Helper:
 
         if user != ECR_USER:
             message = f"the user of an ECR registry is {ECR_USER}, not {user}"
-            raise RequestError(message, minting.login_command(place))
+            raise RequestError(message, minting.login_command(registry))
         if not secret:
-            message = f"the token for {place.host} is empty"
-            raise RequestError(message, minting.login_command(place))
+            message = f"the token for {registry.host} is empty"
+            raise RequestError(message, minting.login_command(registry))
         keyring = self._token_keyring()
-        logins, name = item_names(place, self._settings, self._environ)
+        logins, name = item_names(registry, self._settings, self._environ)
         minted = tokens.cached(name, keyring)
         if minted is not None and minted.password == secret:
             return  # docker login asked this program, and gives back what it got
-        minting.keep_login(place, secret, logins[0], keyring, self._environ)
+        minting.keep_login(registry, secret, logins[0], keyring, self._environ)
 
     def erase(self, server: str) -> None:
         """Forget what is kept for ``server``; for an ECR registry also the token of the identity that answers.
 
         Raises KeyringError where something is, and its keyring does not let it go; it stays noted then.
         """
-        place = registry.parse(server)
-        if place is None:
+        registry = Registry.parse(server)
+        if registry is None:
             from docker_credential_ecrx import passwords
 
             passwords.erase(server, self._settings.keyring, self._environ)
@@ -143,7 +147,7 @@ class Helper:
         noted, failures = ledger.read(self._environ), []
         look = kept.looker(self._settings.keyring, tokens.now())
         keyring = self._token_keyring()
-        for name in self._names(place):
+        for name in self._names(registry):
             entry = noted.get(name)
             try:
                 if entry is not None:
@@ -165,7 +169,7 @@ class Helper:
             server
             for entry in ledger.read(self._environ).values()
             for server in entry["servers"]
-            if registry.parse(server)
+            if Registry.parse(server)
         }
         keyring = self._token_keyring() if servers else None
         for server in sorted(servers):
@@ -174,10 +178,10 @@ class Helper:
         return users
 
     def _is_answered(self, server: str, keyring: "Keyring | None") -> bool:
-        place = registry.parse(server)
-        if place is None:
+        registry = Registry.parse(server)
+        if registry is None:
             return False
-        found = (tokens.cached(name, keyring) for name in self._names(place))
+        found = (tokens.cached(name, keyring) for name in self._names(registry))
         return any(token is not None and token.is_alive(tokens.now()) for token in found)
 
     def _token_keyring(self) -> "Keyring | None":
@@ -188,13 +192,13 @@ class Helper:
             log.debug(f"going on without a keyring: {error}")
             return None
 
-    def _names(self, place: "Registry") -> tuple[str, ...]:
+    def _names(self, registry: Registry) -> tuple[str, ...]:
         """Return the names of the items that may answer for the registry."""
-        logins, token = item_names(place, self._settings, self._environ)
+        logins, token = item_names(registry, self._settings, self._environ)
         return *logins, token
 
     def _renewed(
-        self, due: "Token | None", place: "Registry", who: "Identity", name: str, keyring: "Keyring | None"
+        self, due: "Token | None", registry: Registry, identity: "Identity", name: str, keyring: "Keyring | None"
     ) -> "Token":
         from docker_credential_ecrx import single_flight
 
@@ -203,17 +207,18 @@ class Helper:
             began = time.monotonic()
             from docker_credential_ecrx import minting  # not for those that wait for another's token
 
-            return minting.ask(place, who, name, keyring, self._environ, began=began)
+            request = minting.TokenRequest(registry, identity, name)
+            return minting.ask(request, keyring, self._environ, began=began)
 
-        def told(error: "AwsError") -> "AwsError":
+        def about(error: "AwsError") -> "AwsError":
             from docker_credential_ecrx import minting
 
-            return minting.told(error, place, who)
+            return minting.about(error, minting.TokenRequest(registry, identity, name))
 
         try:
-            return single_flight.obtain(due, name, keyring, self._lock, mint, told)
+            return single_flight.obtain(due, name, keyring, self._lock, mint, about)
         except NoAwsCredentialsError as error:
-            if place.service == "ecr-public":
+            if registry.service == "ecr-public":
                 raise NotFoundError(error.message, error.hint) from error  # anonymous pulls work there
             raise
 

@@ -3,7 +3,6 @@
 import re
 from typing import NamedTuple
 
-from docker_credential_ecrx import registry
 from docker_credential_ecrx.errors import ArgumentError
 from docker_credential_ecrx.registry import Registry
 
@@ -19,7 +18,7 @@ _IMAGE = re.compile(
 class Image(NamedTuple):
     """A registry, a repository in it (an empty text where none is named), and a tag or a digest."""
 
-    place: Registry
+    registry: Registry
     repository: str = ""
     reference: str = "latest"
 
@@ -30,16 +29,16 @@ class Image(NamedTuple):
 
     def __str__(self) -> str:
         """Say it as docker does."""
-        return f"{self.place.host}/{self.name}".rstrip("/")
+        return f"{self.registry.host}/{self.name}".rstrip("/")
 
 
 def registry_of(host: str) -> Registry:
     """Return the registry that a person names; raise ArgumentError where it is none of ECR's."""
-    place = registry.parse(host)
-    if place is None:
+    registry = Registry.parse(host)
+    if registry is None:
         message = f"{host} is not a registry of Amazon ECR"
         raise ArgumentError(message, "write 111111111111.dkr.ecr.us-east-1.amazonaws.com or public.ecr.aws")
-    return place
+    return registry
 
 
 def is_repository(name: str) -> bool:
@@ -49,12 +48,12 @@ def is_repository(name: str) -> bool:
 
 def parse(text: str) -> Image:
     """Return what ``text`` names, HOST[/REPOSITORY[:TAG]]; raise ArgumentError where it is no image in ECR."""
-    place = registry_of(text)
+    registry = registry_of(text)
     _, _, path = text.removeprefix("https://").removeprefix("http://").partition("/")
     if not path:
-        return Image(place)
+        return Image(registry)
     match = _IMAGE.fullmatch(path)
     if match is None:
         message = f"{path} is not a repository, with or without a tag"
-        raise ArgumentError(message, f"write it in lower case, as {place.host}/app:latest")
-    return Image(place, match["repository"], match["digest"] or match["tag"] or "latest")
+        raise ArgumentError(message, f"write it in lower case, as {registry.host}/app:latest")
+    return Image(registry, match["repository"], match["digest"] or match["tag"] or "latest")

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from docker_credential_ecrx import keyrings, ledger, registry, tokens
+from docker_credential_ecrx import keyrings, ledger, tokens
 from docker_credential_ecrx.errors import KeyringError, KeyringUnavailableError
 from docker_credential_ecrx.ledger import Entry
+from docker_credential_ecrx.registry import Registry
 from docker_credential_ecrx.tokens import Moment, Token
 
 if TYPE_CHECKING:
@@ -60,8 +61,8 @@ def _unnoted(name: str, label: str) -> Entry | None:
         return entry | {"servers": [rest], "user": "not noted"}
     if kind == "login":
         host = rest.partition(":")[0]
-        place = registry.parse(host)
-        return entry | {"servers": [host], "identity": "docker login", "region": place.region if place else ""}
+        registry = Registry.parse(host)
+        return entry | {"servers": [host], "identity": "docker login", "region": registry.region if registry else ""}
     if kind == "token" and rest.count(":") == _COLONS_OF_A_TOKEN:
         return entry | {"identity": "an identity that is not noted", "region": rest.split(":")[2]}
     return None

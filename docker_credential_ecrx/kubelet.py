@@ -3,12 +3,12 @@
 https://kubernetes.io/docs/reference/config-api/kubelet-credentialprovider.v1/
 """
 
-from docker_credential_ecrx import plain_json, protocol, registry, settings, tokens
+from docker_credential_ecrx import plain_json, protocol, settings, tokens
 from docker_credential_ecrx.errors import NoAwsCredentialsError, NotFoundError, RequestError, one_line
 from docker_credential_ecrx.helper import Helper
 from docker_credential_ecrx.identity import Identity, subject_of
 from docker_credential_ecrx.protocol import Reply, quote
-from docker_credential_ecrx.registry import ECR_USER
+from docker_credential_ecrx.registry import ECR_USER, Registry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,13 +48,13 @@ def answer(called_by: str, environ: "Mapping[str, str]", read: "Callable[[], byt
 
 def _answer(request: Request, called_by: str, environ: "Mapping[str, str]") -> str:
     host = host_of(request.image)
-    place = registry.parse(host)
-    if place is None:
+    registry = Registry.parse(host)
+    if registry is None:
         return _response("", _RETRY_SECONDS)
-    who = pod_identity(request, environ)
+    identity = pod_identity(request, environ)
     helper = Helper(settings.load(called_by, environ), environ)
     try:
-        token = helper.token(place) if who is None else helper.token_of(place, who)
+        token = helper.token(registry) if identity is None else helper.token_of(registry, identity)
     except NotFoundError:  # ECR Public without credentials: the pull is anonymous
         return _response("", _RETRY_SECONDS)
     except NoAwsCredentialsError as error:  # nobody types a command on a node

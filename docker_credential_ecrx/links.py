@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from docker_credential_ecrx import docker_config, registry, settings, text_file
+from docker_credential_ecrx import docker_config, settings, text_file
 from docker_credential_ecrx.registry import Registry
 from docker_credential_ecrx.settings import Settings
 
@@ -19,9 +19,9 @@ class Links(NamedTuple):
 
     def registries(self) -> list[Registry]:
         """Return the registries of ECR that ``credHelpers`` gives to this program."""
-        places = [registry.parse(server) for server, helper in self.helpers.items() if is_ours(helper)]
+        registries = [Registry.parse(server) for server, helper in self.helpers.items() if is_ours(helper)]
         # Docker asks for the very key; one that is not a bare host is never asked for.
-        return [place for place in places if place is not None and place.host in self.helpers]
+        return [registry for registry in registries if registry is not None and registry.host in self.helpers]
 
     def profile_for(self, host: str) -> str | None:
         """Return the profile in the name of the link that docker calls for ``host``; None where it names none."""

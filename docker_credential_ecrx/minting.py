@@ -6,9 +6,11 @@ Imported only where there is something to keep.
 import gc
 import shlex
 import sys
+from typing import NamedTuple
 
-from docker_credential_ecrx import identity, ledger, limit, log, tokens
+from docker_credential_ecrx import ledger, limit, log, tokens
 from docker_credential_ecrx.errors import AwsError, KeyringError, MfaCodeNeededError, RequestError
+from docker_credential_ecrx.identity import chain, fingerprint
 from docker_credential_ecrx.registry import ECR_USER
 from docker_credential_ecrx.settings import PROGRAM
 
@@ -26,120 +28,123 @@ if TYPE_CHECKING:
     from docker_credential_ecrx.registry import Registry
 
 
-def mint(  # noqa: PLR0913 - for whom, and where it goes
-    place: "Registry",
-    who: "Identity",
-    name: str,
-    keyring: "Keyring | None",
-    environ: "Mapping[str, str]",
-    *,
-    mfa: "Mfa | None" = None,
+class TokenRequest(NamedTuple):
+    """A token that is wanted of AWS, and the name of the keyring's item that is to keep it."""
+
+    registry: "Registry"
+    identity: "Identity"
+    name: str
+
+
+def mint(
+    request: TokenRequest, keyring: "Keyring | None", environ: "Mapping[str, str]", *, mfa: "Mfa | None" = None
 ) -> tokens.Token:
-    """Return a new token from AWS, kept under ``name`` where ``keyring`` takes it.
+    """Return a new token from AWS, kept where ``keyring`` takes it.
 
     Raises AwsError.
     """
     try:
-        return ask(place, who, name, keyring, environ, mfa=mfa)
+        return ask(request, keyring, environ, mfa=mfa)
     except AwsError as error:
-        raise told(error, place, who) from error
+        raise about(error, request) from error
 
 
-def ask(  # noqa: PLR0913 - for whom, and where it goes
-    place: "Registry",
-    who: "Identity",
-    name: str,
+def ask(
+    request: TokenRequest,
     keyring: "Keyring | None",
     environ: "Mapping[str, str]",
     *,
     mfa: "Mfa | None" = None,
     began: float | None = None,
 ) -> tokens.Token:
-    """Do what ``mint`` does; the AwsError that it raises has the reason, and not for whom, which ``told`` adds.
+    """Do what ``mint`` does; the AwsError that it raises has the reason, and not for whom, which ``about`` adds.
 
     AWS's time counts from when it ``began`` (time.monotonic()), or from when AWS is asked.
-    Where ``name`` is no longer that of ``who`` it is not certain whose the token is: it is returned, and not kept.
+    Where the request's name is no longer that of its identity it is not certain whose the token is: it is returned, and
+    not kept.
     """
+    registry, identity, name = request
     # What minting makes is of use until the process ends.
     gc.disable()
     # botocore loads awscrt, 12 MB, wherever it finds it; only a session of ``aws login`` needs it.
-    if not any(key == "login_session" for _, key, _ in identity.chain(who, environ)):
+    if not any(key == "login_session" for _, key, _ in chain(identity, environ)):
         sys.modules.setdefault("awscrt", None)  # type: ignore[arg-type]
-    log.debug(f"asking AWS for a token in {place.region}")
+    log.debug(f"asking AWS for a token in {registry.region}")
     from docker_credential_ecrx import aws  # 300 ms that only a miss pays
 
-    minted = aws.mint(place, who, environ, limit.Deadline(limit.ASKING_SECONDS, began), mfa)
+    minted = aws.mint(registry, identity, environ, limit.Deadline(limit.ASKING_SECONDS, began), mfa)
     token = tokens.fresh_token(minted.password, name, minted.life, tokens.now())
     log.debug(f"AWS gave {tokens.described(token, token.minted)}")
-    if keyring is not None and is_still(name, who, environ) and tokens.keep(name, token, keyring):
+    if keyring is not None and is_still(request, environ) and tokens.keep(name, token, keyring):
         log.debug(f"{keyring.label} keeps it")
-        record(name, place, str(who), token, keyring=keyring, environ=environ)
+        record(name, registry, str(identity), token, keyring=keyring, environ=environ)
     return token
 
 
-def is_still(name: str, who: "Identity", environ: "Mapping[str, str]") -> bool:
-    """Return whether ``name``, which ends in a fingerprint of ``who``, would be the same if it were made now.
+def is_still(request: TokenRequest, environ: "Mapping[str, str]") -> bool:
+    """Return whether the request's name, which ends in its identity's fingerprint, would be the same if made now.
 
     It was made before this process waited for a lock, and before botocore read AWS's files.
     """
-    is_same = name.endswith(f":{identity.fingerprint(who, environ)}")
+    is_same = request.name.endswith(f":{fingerprint(request.identity, environ)}")
     if not is_same:
-        log.debug(f"what AWS's files say of {who} has changed meanwhile")
+        log.debug(f"what AWS's files say of {request.identity} has changed meanwhile")
     return is_same
 
 
-def told(error: AwsError, place: "Registry", who: "Identity") -> AwsError:
-    """Return why there is no token as a sentence about ``place`` and ``who``, with what mends it for them."""
-    sentence = error.about(f"no token for {place.host} with {who}").of_registry(place.host, place.region)
+def about(error: AwsError, request: TokenRequest) -> AwsError:
+    """Return ``error`` as a sentence about the registry and the identity, with what mends it for them."""
+    registry, identity, _ = request
+    sentence = error.about(f"no token for {registry.host} with {identity}").of_registry(registry.host, registry.region)
     if isinstance(error, MfaCodeNeededError):
         # Where the configuration file or AWS's chain chose, login chooses the same.
-        chosen = who.profile is not None and who.role_arn is None
-        option = f"--profile {shlex.quote(str(who.profile))} " if chosen else ""
-        sentence.hint = f"{PROGRAM} login {option}{place.host}"
+        chosen = identity.profile is not None and identity.role_arn is None
+        option = f"--profile {shlex.quote(str(identity.profile))} " if chosen else ""
+        sentence.hint = f"{PROGRAM} login {option}{registry.host}"
     return sentence
 
 
 def keep_login(
-    place: "Registry", secret: str, name: str, keyring: "Keyring | None", environ: "Mapping[str, str]"
+    registry: "Registry", secret: str, name: str, keyring: "Keyring | None", environ: "Mapping[str, str]"
 ) -> None:
-    """Keep the token that ``docker login`` brings for ``place`` under ``name``, as long as it says that it lives."""
+    """Keep the token that ``docker login`` brings for ``registry`` under ``name``, as long as it says that it lives."""
     from docker_credential_ecrx import aws
 
     moment = tokens.now()
     life = aws.life_of(secret, moment.utc)
     if life <= 0:
-        message = f"the token for {place.host} has expired"
-        raise RequestError(message, f"get a new one: {login_command(place)}")
+        message = f"the token for {registry.host} has expired"
+        raise RequestError(message, f"get a new one: {login_command(registry)}")
     token = tokens.fresh_token(secret, name, life, moment)
     if keyring is not None and tokens.keep(name, token, keyring):
-        record(name, place, "docker login", token, keyring=keyring, environ=environ)
+        record(name, registry, "docker login", token, keyring=keyring, environ=environ)
     else:
         reason = f"the keyring {keyring.label} does not take it" if keyring else "there is no keyring"
-        log.warn(f"the token for {place.host} is not kept, because {reason}; get asks AWS instead")
+        log.warn(f"the token for {registry.host} is not kept, because {reason}; get asks AWS instead")
 
 
-def login_command(place: "Registry") -> str:
-    """Return the command with which a person has docker log in to ``place``."""
-    password = f"aws {place.service} get-login-password --region {place.region}"
-    return f"{password} | docker login --username {ECR_USER} --password-stdin {place.host}"
+def login_command(registry: "Registry") -> str:
+    """Return the command with which a person has docker log in to ``registry``."""
+    password = f"aws {registry.service} get-login-password --region {registry.region}"
+    return f"{password} | docker login --username {ECR_USER} --password-stdin {registry.host}"
 
 
 def record(  # noqa: PLR0913 - what the ledger tells
     name: str,
-    place: "Registry",
-    who: str,
+    registry: "Registry",
+    identity: str,
     token: tokens.Token,
     *,
     keyring: "Keyring",
     environ: "Mapping[str, str]",
 ) -> None:
-    """Note in the ledger that ``token`` is kept for ``place``, beside the registries that it is kept for already."""
+    """Note in the ledger that ``token`` is kept for ``registry``, beside the registries that it is kept for already."""
     entry: ledger.Entry = {
         "kind": name.partition(":")[0],
-        "servers": [place.host],
+        "servers": [registry.host],
         "user": ECR_USER,
-        "identity": who,
-        "region": place.region,
+        "identity": identity,
+        "region": registry.region,
         "keyring": keyring.label,
         "minted": token.minted.utc,
         "renew": token.minted.utc + token.renew,

@@ -9,9 +9,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from docker_credential_ecrx import docker_config, registry
+from docker_credential_ecrx import docker_config
 from docker_credential_ecrx.errors import FileError
 from docker_credential_ecrx.links import HELPER, PREFIX
+from docker_credential_ecrx.registry import host_of
 from docker_credential_ecrx.settings import PROGRAM
 from docker_credential_ecrx.text_file import TextFile
 
@@ -34,7 +35,7 @@ def passwords(files: list[TextFile], host: str) -> Iterator[tuple[str, str]]:
     """
     for file in files:
         for server in docker_config.passwords(file):
-            if registry.host_of(server) == host:
+            if host_of(server) == host:
                 yield file.path, server
 
 

@@ -14,7 +14,7 @@ from docker_credential_ecrx.image import Image
 from docker_credential_ecrx.policy import PULL, PUSH, Access
 from docker_credential_ecrx.settings import PROGRAM
 
-_WORDS = re.compile(r"User: (?P<who>arn:\S+) is not authorized to perform: (?P<action>[a-z-]+:[A-Za-z]+)")
+_WORDS = re.compile(r"User: (?P<principal>arn:\S+) is not authorized to perform: (?P<action>[a-z-]+:[A-Za-z]+)")
 _DENIED_BY = re.compile(
     r"with an explicit deny in (?:an? |the )?(?P<policy>[A-Za-z ()-]+? policy|permissions boundary)"
 )
@@ -34,12 +34,12 @@ class Refusal(NamedTuple):
 def explain(message: str, image: Image, caller: str, action: str, access: Access) -> Refusal:
     """Return what ECR's ``message`` about ``action`` means for ``caller``, an ARN or empty, who wants ``access``."""
     said = _WORDS.search(message)
-    who = said["who"] if said else caller
+    principal = said["principal"] if said else caller
     action = said["action"] if said else action
     denied, missing = _DENIED_BY.search(message), _MISSING.search(message)
-    grant, allow = _grant(image, who, access), _allow(who, access)
-    is_own = _account(who) == image.place.account
-    subject = f"{who or 'the caller'} may not {action}"
+    grant, allow = _grant(image, principal, access), _allow(principal, access)
+    is_own = _account(principal) == image.registry.account
+    subject = f"{principal or 'the caller'} may not {action}"
     if denied and "resource-based" in denied["policy"]:
         remedy = f"have the owner remove that Deny statement: {_policy('show', image)}"
         return Refusal(f"{subject}: the repository policy denies it", remedy)
@@ -57,19 +57,25 @@ def explain(message: str, image: Image, caller: str, action: str, access: Access
     return Refusal(detail, f"{grant}\n{allow}")
 
 
-def _grant(image: Image, who: str, access: Access) -> str:
-    more = ["--to", _account(who) or "ACCOUNT", *(["--pull-only"] if access is PULL else []), "--profile", "OWNER"]
-    return f"run as the owner, account {image.place.account}: {_policy('grant', image, *more)} --apply"
+def _grant(image: Image, principal: str, access: Access) -> str:
+    more = [
+        "--to",
+        _account(principal) or "ACCOUNT",
+        *(["--pull-only"] if access is PULL else []),
+        "--profile",
+        "OWNER",
+    ]
+    return f"run as the owner, account {image.registry.account}: {_policy('grant', image, *more)} --apply"
 
 
 def _policy(verb: str, image: Image, *more: str) -> str:
-    return shlex.join([PROGRAM, "policy", verb, image.repository, *more, "--region", image.place.region])
+    return shlex.join([PROGRAM, "policy", verb, image.repository, *more, "--region", image.registry.region])
 
 
-def _allow(who: str, access: Access) -> str:
-    """Return what gives ``who`` the rights of ``access`` in its own account: a command for a role or a user."""
+def _allow(principal: str, access: Access) -> str:
+    """Return what gives ``principal`` the rights of ``access`` in its own account: a command for a role or a user."""
     name = _MANAGED[access]
-    found = arn.parse(who)
+    found = arn.parse(principal)
     kind = _ATTACHED_TO.get(found.kind) if found else None
     # A role of IAM Identity Center is changed there, in its permission set.
     if found and kind and not found.name.startswith("AWSReservedSSO_"):
@@ -81,6 +87,6 @@ def _allow(who: str, access: Access) -> str:
     return f"add the managed policy {name} to the principal's own, or to its permission set"
 
 
-def _account(who: str) -> str:
-    found = arn.parse(who)
+def _account(principal: str) -> str:
+    found = arn.parse(principal)
     return found.account if found else ""

@@ -53,6 +53,33 @@ class Registry:
         self.fips = fips
         self.dual_stack = dual_stack
 
+    @classmethod
+    def parse(cls, server: str) -> "Registry | None":
+        """Return the ECR registry that ``server`` names, or None where it is not a well-formed host of ECR's.
+
+        A look-alike must never be sent a token, so whatever is not exactly one of the documented forms is None.
+        """
+        host = host_of(server)
+        if host is None:
+            return None
+        if host in _PUBLIC_HOSTS:
+            return cls(host, "", "us-east-1", "aws", "ecr-public", dual_stack=_PUBLIC_HOSTS[host])
+        account, _, rest = host.partition(".")
+        if len(account) != _ACCOUNT_LENGTH or not _DIGITS.issuperset(account):
+            return None
+        for infix, suffixes, dual_stack in (("dkr.ecr", _SUFFIXES, False), ("dkr-ecr", _DUAL_STACK_SUFFIXES, True)):
+            if rest.startswith(infix):
+                tail = rest[len(infix) :]
+                fips = tail.startswith("-fips.")
+                dot, _, place = tail.removeprefix("-fips").partition(".")
+                region, _, suffix = place.partition(".")
+                partition = _partition(region, suffixes.get(suffix, ()))
+                # China has no FIPS endpoint with a dual stack.
+                if dot or partition is None or (fips and dual_stack and partition == "aws-cn"):
+                    return None
+                return cls(host, account, region, partition, fips=fips, dual_stack=dual_stack)
+        return None
+
 
 def host_of(server: str) -> str | None:
     """Return the host that ``server`` names, in lower case, or None where it is not one that ECR could have.
@@ -67,33 +94,6 @@ def host_of(server: str) -> str | None:
             lower = lower[len(scheme) :]
             break
     return lower.partition("/")[0].removesuffix(":443") or None
-
-
-def parse(server: str) -> Registry | None:
-    """Return the ECR registry that ``server`` names, or None where it is not a well-formed host of ECR's.
-
-    A look-alike must never be sent a token, so whatever is not exactly one of the documented forms is None.
-    """
-    host = host_of(server)
-    if host is None:
-        return None
-    if host in _PUBLIC_HOSTS:
-        return Registry(host, "", "us-east-1", "aws", "ecr-public", dual_stack=_PUBLIC_HOSTS[host])
-    account, _, rest = host.partition(".")
-    if len(account) != _ACCOUNT_LENGTH or not _DIGITS.issuperset(account):
-        return None
-    for infix, suffixes, dual_stack in (("dkr.ecr", _SUFFIXES, False), ("dkr-ecr", _DUAL_STACK_SUFFIXES, True)):
-        if rest.startswith(infix):
-            tail = rest[len(infix) :]
-            fips = tail.startswith("-fips.")
-            dot, _, place = tail.removeprefix("-fips").partition(".")
-            region, _, suffix = place.partition(".")
-            partition = _partition(region, suffixes.get(suffix, ()))
-            # China has no FIPS endpoint with a dual stack.
-            if dot or partition is None or (fips and dual_stack and partition == "aws-cn"):
-                return None
-            return Registry(host, account, region, partition, fips=fips, dual_stack=dual_stack)
-    return None
 
 
 def _partition(region: str, candidates: tuple[tuple[str, str], ...]) -> str | None:

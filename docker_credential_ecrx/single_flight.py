@@ -34,14 +34,14 @@ def obtain(  # noqa: PLR0913, PLR0917 - what there is, and where to get more
     keyring: "Keyring | None",
     open_lock: "Callable[[str, int], FileLock | None]",
     mint: "Callable[[], Token]",
-    told: "Callable[[AwsError], AwsError]",
+    about: "Callable[[AwsError], AwsError]",
 ) -> "Token":
     """Return a new token that ``mint`` gets from AWS and keeps, or while that fails the one that is ``due``, if alive.
 
     Of the processes that miss at once one holds the lock of that name and mints; the others get its token or its
     failure.
     Where AWS refuses because of the clock here, its own tells whether the token lives.
-    Raises AwsError where ``mint`` does and there is no live token to fall back on; ``told`` says for whom.
+    Raises AwsError where ``mint`` does and there is no live token to fall back on; ``about`` says for whom.
     """
     alive = due if due is not None and due.is_alive(tokens.now()) else None
     try:
@@ -49,9 +49,9 @@ def obtain(  # noqa: PLR0913, PLR0917 - what there is, and where to get more
         return mint() if keyring is None else _in_turn(name, keyring, open_lock, mint, alive)
     except AwsError as error:
         if due is not None and due.is_alive(_now_by_aws(error)):
-            log.warn(f"serving a token that is due for renewal, because it cannot be renewed: {told(error)}")
+            log.warn(f"serving a token that is due for renewal, because it cannot be renewed: {about(error)}")
             return due
-        raise told(error) from error
+        raise about(error) from error
 
 
 def _now_by_aws(error: AwsError) -> "Moment":

@@ -20,7 +20,6 @@ from docker_credential_ecrx import (
     ledger,
     links,
     obstacles,
-    registry,
     settings,
     settings_file,
     terminal,
@@ -89,7 +88,7 @@ def command(names: tuple[str, ...], **options: Unpack[_Options]) -> int:
         raise click.UsageError(message)
     config = _config(must_exist=not (keys or options["remove"]))
     files = [text_file.read(path) for path in _paths(podman=options["podman"])]
-    hosts = {place.host: name for place, name in _places(names or _given(files[-1]), keys)}
+    hosts = {registry.host: name for registry, name in _registries(names or _given(files[-1]), keys)}
     logins: list[Item] = []
     if options["remove"]:
         wanted = list(_removals(files[-1], config, hosts, options))
@@ -135,11 +134,11 @@ def _given(file: TextFile) -> Iterator[str]:
     if links.is_ours(docker_config.store(file)):
         terminal.say(f"{file.path} gives all other registries to {PROGRAM}; that stays: remove credsStore there")
     for server, helper in docker_config.helpers(file).items():
-        if links.is_ours(helper) and registry.parse(server):
+        if links.is_ours(helper) and Registry.parse(server):
             yield server
 
 
-def _places(names: Iterable[str], keys: dict[str, str]) -> Iterator[tuple[Registry, str]]:
+def _registries(names: Iterable[str], keys: dict[str, str]) -> Iterator[tuple[Registry, str]]:
     """Yield the registry that each of ``names`` is in, and the name.
 
     Raises ArgumentError where it is none of ECR's, or the role in ``keys`` is none or in another partition.
@@ -149,13 +148,12 @@ def _places(names: Iterable[str], keys: dict[str, str]) -> Iterator[tuple[Regist
         message = f"{keys['role_arn']} is not the ARN of a role"
         raise ArgumentError(message, "write arn:aws:iam::ACCOUNT:role/NAME, with the 12 digits of the account")
     for name in names:
-        place = image.registry_of(name)
-        if role and role.partition != place.partition:
-            message = (
-                f"{keys['role_arn']} is of the partition {role.partition}, and {place.host} is in {place.partition}"
-            )
-            raise ArgumentError(message, f"name a role of {place.partition}: tokens hold in their own partition only")
-        yield place, name
+        registry = image.registry_of(name)
+        if role and role.partition != registry.partition:
+            partition = registry.partition
+            message = f"{keys['role_arn']} is of the partition {role.partition}, and {registry.host} is in {partition}"
+            raise ArgumentError(message, f"name a role of {partition}: tokens hold in their own partition only")
+        yield registry, name
 
 
 def _config(*, must_exist: bool) -> str:

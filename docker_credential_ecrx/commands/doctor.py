@@ -7,11 +7,12 @@ from collections.abc import Iterator
 
 import click
 
-from docker_credential_ecrx import diagnosis, image, registry, terminal
+from docker_credential_ecrx import diagnosis, image, terminal
 from docker_credential_ecrx.diagnosis import Link
 from docker_credential_ecrx.diagnosis.case import Case, Finding
 from docker_credential_ecrx.errors import ArgumentError
 from docker_credential_ecrx.image import Image
+from docker_credential_ecrx.registry import Registry
 from docker_credential_ecrx.settings import PROGRAM
 
 _HELP = """\
@@ -56,7 +57,7 @@ def command(name: str | None, *, push: bool, as_json: bool) -> int:
 
 
 def _image(name: str) -> Image:
-    if registry.parse(name) is None:
+    if Registry.parse(name) is None:
         message = f"{name} is not in Amazon ECR, and for other registries this program only keeps passwords"
         raise ArgumentError(message, f"see them with {PROGRAM} status; ECR's are ACCOUNT.dkr.ecr.REGION.amazonaws.com")
     return image.parse(name)

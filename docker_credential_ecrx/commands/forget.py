@@ -41,15 +41,15 @@ def command(hosts: tuple[str, ...], *, everything: bool, passwords: bool) -> int
     setting = settings.load(sys.argv[0], os.environ).keyring
     entries = kept.entries(setting, os.environ).items()
     noted = {name: entry for name, entry in entries if passwords or entry.get("kind") != "password"}
-    places = [image.registry_of(host) for host in hosts]
-    wanted = noted if everything else _answering(places, noted, setting)
+    registries = [image.registry_of(host) for host in hosts]
+    wanted = noted if everything else _answering(registries, noted, setting)
     look = kept.looker(setting, tokens.now())
     _drop([look(name, entry) for name, entry in wanted.items()])
     return 0
 
 
-def _answering(places: Iterable[Registry], noted: Mapping[str, Entry], setting: str) -> dict[str, Entry]:
-    """Return the entry of each item that may answer for one of ``places``, by its name.
+def _answering(registries: Iterable[Registry], noted: Mapping[str, Entry], setting: str) -> dict[str, Entry]:
+    """Return the entry of each item that may answer for one of ``registries``, by its name.
 
     The ledger may not have them all: it notes a token for the registry that it was minted for, and it may be lost.
     So the items by the names that ``get`` looks for are among them, too, and the region's tokens that nothing is noted
@@ -57,16 +57,16 @@ def _answering(places: Iterable[Registry], noted: Mapping[str, Entry], setting: 
     """
     found: dict[str, Entry] = {}
     label = kept.label_in_use(setting)
-    asked = [(place, profile) for place in places for profile in _profiles(place)]
-    for place, profile in asked:
+    asked = [(registry, profile) for registry in registries for profile in _profiles(registry)]
+    for registry, profile in asked:
         loaded = links.settings_of(profile, os.environ)
         unnoted: Entry = {
-            "servers": [place.host],
-            "identity": str(loaded.identity_for(place.host)),
-            "region": place.region,
+            "servers": [registry.host],
+            "identity": str(loaded.identity_for(registry.host)),
+            "region": registry.region,
             "keyring": label,
         }
-        logins, token = helper.item_names(place, loaded, os.environ)
+        logins, token = helper.item_names(registry, loaded, os.environ)
         for name in (*logins, token):
             if name in noted and noted[name]["servers"]:
                 found[name] = noted[name]
@@ -74,15 +74,15 @@ def _answering(places: Iterable[Registry], noted: Mapping[str, Entry], setting: 
                 found[name] = unnoted | {"kind": name.partition(":")[0]}
         region = token.rpartition(":")[0]
         for name, entry in noted.items():
-            if place.host in entry["servers"] or (not entry["servers"] and name.rpartition(":")[0] == region):
+            if registry.host in entry["servers"] or (not entry["servers"] and name.rpartition(":")[0] == region):
                 found.setdefault(name, entry)
     return found
 
 
-def _profiles(place: Registry) -> set[str | None]:
-    """Return the profiles of the links by which a client may ask for ``place``; None is the program's own name."""
+def _profiles(registry: Registry) -> set[str | None]:
+    """Return the profiles of the links by which a client may ask for ``registry``; None is the program's own name."""
     try:
-        linked = links.read(os.environ).profile_for(place.host)
+        linked = links.read(os.environ).profile_for(registry.host)
     except EcrxError:  # tokens can be dropped whatever has become of docker's config.json
         linked = None
     return {None, linked, settings.profile_of(sys.argv[0])}

@@ -25,6 +25,7 @@ from docker_credential_ecrx.errors import (
     SignInNeededError,
 )
 from docker_credential_ecrx.identity import Identity
+from docker_credential_ecrx.minting import TokenRequest
 from docker_credential_ecrx.registry import Registry
 from docker_credential_ecrx.tokens import Token
 
@@ -50,10 +51,15 @@ class _Errand(NamedTuple):
     ``logins`` are the names of what ``docker login`` stored for them, which would be served before it.
     """
 
-    who: Identity
+    identity: Identity
     name: str
-    places: list[Registry]
+    registries: list[Registry]
     logins: list[str]
+
+    @property
+    def request(self) -> TokenRequest:
+        """Return what is asked of AWS: one token serves all the registries."""
+        return TokenRequest(self.registries[0], self.identity, self.name)
 
 
 @click.command("login", help=_HELP, epilog=_EPILOG)
@@ -72,7 +78,7 @@ def command(hosts: tuple[str, ...], mfa_code: str, profile: str | None) -> int:
         token = _mint(errand, keyring, mfa)
         code = mfa.code
         with terminal.waiting("asking AWS who that is"):
-            principal = aws.principal(errand.places[0], errand.who, mfa)
+            principal = aws.principal(errand.registries[0], errand.identity, mfa)
         _check_kept(errand, token, keyring)
         _note(errand, token, keyring)
         if errand is not errands[0]:
@@ -89,23 +95,23 @@ def _checked(code: str) -> str:
     return code
 
 
-def _errands(places: list[Registry], profile: str | None) -> list[_Errand]:
+def _errands(registries: list[Registry], profile: str | None) -> list[_Errand]:
     """Return the tokens to get, one for each identity, region and service."""
     profile = profile or settings.profile_of(sys.argv[0])
-    docker = links.Links({}) if places and profile else links.read(os.environ)
-    if not places:
-        places = docker.registries()
+    docker = links.Links({}) if registries and profile else links.read(os.environ)
+    if not registries:
+        registries = docker.registries()
         if profile:
-            places = [place for place in places if docker.profile_for(place.host) == profile]
-    if not places:
+            registries = [registry for registry in registries if docker.profile_for(registry.host) == profile]
+    if not registries:
         message = "docker's config.json gives no registry of Amazon ECR to this program"
         raise ArgumentError(message, f"name one here, or first: {settings.PROGRAM} configure HOST")
     errands: dict[str, _Errand] = {}
-    for place in {place.host: place for place in places}.values():
-        loaded = links.settings_of(profile or docker.profile_for(place.host), os.environ)
-        logins, name = helper.item_names(place, loaded, os.environ)
-        errand = errands.setdefault(name, _Errand(loaded.identity_for(place.host), name, [], []))
-        errand.places.append(place)
+    for registry in {registry.host: registry for registry in registries}.values():
+        loaded = links.settings_of(profile or docker.profile_for(registry.host), os.environ)
+        logins, name = helper.item_names(registry, loaded, os.environ)
+        errand = errands.setdefault(name, _Errand(loaded.identity_for(registry.host), name, [], []))
+        errand.registries.append(registry)
         errand.logins.extend(logins)
     return list(errands.values())
 
@@ -121,16 +127,18 @@ def _keyring() -> "Keyring":
 
 def _mint(errand: _Errand, keyring: "Keyring", mfa: Mfa) -> Token:
     """Return a new token from AWS, and ask the person for what AWS wants of them."""
-    place = errand.places[0]
+    registry = errand.registries[0]
     while True:
         try:
-            with terminal.waiting(f"asking AWS for a token for {place.host}"):
-                return minting.mint(place, errand.who, errand.name, keyring, os.environ, mfa=mfa)
+            with terminal.waiting(f"asking AWS for a token for {registry.host}"):
+                return minting.mint(errand.request, keyring, os.environ, mfa=mfa)
         except MfaCodeNeededError as error:
             if not terminal.can_ask():
-                message = f"no token for {place.host}: {errand.who} needs an MFA code, and there is no terminal here"
+                message = (
+                    f"no token for {registry.host}: {errand.identity} needs an MFA code, and there is no terminal here"
+                )
                 raise AwsError(message, f"{error.hint} --mfa-code CODE") from error
-            mfa.code = _checked(terminal.ask_secretly(f"MFA code for {errand.who}"))
+            mfa.code = _checked(terminal.ask_secretly(f"MFA code for {errand.identity}"))
         except SignInNeededError as error:
             _sign_in(error)
 
@@ -154,8 +162,8 @@ def _sign_in(error: SignInNeededError) -> None:
 
 def _check_kept(errand: _Errand, token: Token, keyring: "Keyring") -> None:
     """Raise EcrxError where ``get`` will not find the token that ``keyring`` was given."""
-    if not minting.is_still(errand.name, errand.who, os.environ):
-        message = f"what AWS's files say of {errand.who} has changed meanwhile"
+    if not minting.is_still(errand.request, os.environ):
+        message = f"what AWS's files say of {errand.identity} has changed meanwhile"
         raise AwsError(message, "run it again")
     kept = tokens.cached(errand.name, keyring)
     if kept is None or kept.password != token.password:
@@ -165,17 +173,17 @@ def _check_kept(errand: _Errand, token: Token, keyring: "Keyring") -> None:
 
 def _note(errand: _Errand, token: Token, keyring: "Keyring") -> None:
     """Note the token for each of its registries, and drop what ``docker login`` stored for them."""
-    for place in errand.places:
-        minting.record(errand.name, place, str(errand.who), token, keyring=keyring, environ=os.environ)
+    for registry in errand.registries:
+        minting.record(errand.name, registry, str(errand.identity), token, keyring=keyring, environ=os.environ)
     for login in errand.logins:
         keyring.drop(login)
     ledger.forget(os.environ, *errand.logins)
 
 
 def _tell(errand: _Errand, token: Token, keyring: "Keyring", principal: str) -> None:
-    for place in errand.places:
-        terminal.heading(place.host)
-    rows = [("for", str(errand.who))]
+    for registry in errand.registries:
+        terminal.heading(registry.host)
+    rows = [("for", str(errand.identity))]
     if found := arn.parse(principal):
         rows += [("account", found.account), ("principal", principal)]
     rows += [("until", terminal.moment(token.minted.utc + token.life, token.minted.utc)), ("kept in", keyring.label)]

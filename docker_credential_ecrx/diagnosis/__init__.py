@@ -54,8 +54,8 @@ def _look(link: Link, case: Case) -> Finding:
     try:
         return link.look(case)
     except EcrxError as error:
-        place = case.place
-        return broken(error.message, (error.of_registry(place.host, place.region) if place else error).hint)
+        registry = case.registry
+        return broken(error.message, (error.of_registry(registry.host, registry.region) if registry else error).hint)
     except Exception as error:  # noqa: BLE001 - the links after it may hold, and are what a person looks for
         log.debug_origin(error)
         what = f"looking at it met an unexpected {type(error).__name__}"

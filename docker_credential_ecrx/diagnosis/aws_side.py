@@ -1,13 +1,13 @@
 """AWS's side: whose identity answers, who that is to AWS, which role it assumes, and its token."""
 
 from docker_credential_ecrx import aws, credentials, helper, keyrings, links, minting, settings, tokens
-from docker_credential_ecrx import identity as identities
 from docker_credential_ecrx.aws_errors import MfaNeededError
 from docker_credential_ecrx.diagnosis import client_side
 from docker_credential_ecrx.diagnosis.case import Case, Finding, broken, passed_over, well
 from docker_credential_ecrx.errors import KeyringError, MfaCodeNeededError, NoAwsCredentialsError, UnreachableError
 from docker_credential_ecrx.helper import Helper
-from docker_credential_ecrx.identity import Identity
+from docker_credential_ecrx.identity import Identity, chain
+from docker_credential_ecrx.minting import TokenRequest
 from docker_credential_ecrx.settings import PROGRAM
 from docker_credential_ecrx.terminal import moment
 from docker_credential_ecrx.tokens import Token
@@ -19,33 +19,33 @@ _EACH = f"{PROGRAM} doctor HOST looks at the identity of each"
 
 def identity(case: Case) -> Finding:
     """Find out whose identity answers and by what, and whether docker is served that of ``docker login`` instead."""
-    host = case.place.host if case.place else ""
+    host = case.registry.host if case.registry else ""
     linked = client_side.docker_links(case).profile_for(host) if host else None
     linked = linked or settings.profile_of(case.called_by)
     case.settings = links.settings_of(linked, case.environ)
-    who = case.identity = case.settings.identity_for(host) if host else Identity(linked)
-    if case.place is not None:
-        case.login, case.fresh = Helper(case.settings, case.environ).kept(case.place)
-    named = _named(who, linked, case)
+    identity = case.identity = case.settings.identity_for(host) if host else Identity(linked)
+    if case.registry is not None:
+        case.login, case.fresh = Helper(case.settings, case.environ).kept(case.registry)
+    named = _named(identity, linked, case)
     if case.login is None:
         return well(named)
-    if _is_chosen(who):
+    if _is_chosen(identity):
         what = f"{named}; but docker is served what docker login stored, {_until(case.login)}"
         return broken(what, client_side.logout(case))
     return well(f"{_of_docker_login(case.login, case)}; then {named}")
 
 
-def _is_chosen(who: Identity) -> bool:
-    """Return whether a link's name or config.toml names ``who``; else it is AWS's default chain."""
-    return bool(who.profile or who.role_arn)
+def _is_chosen(identity: Identity) -> bool:
+    """Return whether a link's name or config.toml names ``identity``; else it is AWS's default chain."""
+    return bool(identity.profile or identity.role_arn)
 
 
-def _named(who: Identity, linked: str | None, case: Case) -> str:
+def _named(identity: Identity, linked: str | None, case: Case) -> str:
     """Say who answers, and what names them: the link of a profile, config.toml or a variable."""
     if linked is not None:
-        return f"{who}, by the name {PROGRAM}-{linked}"
-    if _is_chosen(who):
-        return f"{who}, by {settings.config_path(case.environ)}"
+        return f"{identity}, by the name {PROGRAM}-{linked}"
+    if _is_chosen(identity):
+        return f"{identity}, by {settings.config_path(case.environ)}"
     for variable in ("AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_WEB_IDENTITY_TOKEN_FILE"):
         if case.environ.get(variable):
             return f"AWS's default chain, with {variable}"
@@ -54,18 +54,18 @@ def _named(who: Identity, linked: str | None, case: Case) -> str:
 
 def profile(case: Case) -> Finding:
     """Look whether there are the profiles that the identity and its chain name."""
-    who, case.identity = case.identity, None
-    if who is None:
+    identity, case.identity = case.identity, None
+    if identity is None:
         return passed_over(_NO_PROFILE)
-    first = who.profile or case.environ.get("AWS_PROFILE") or case.environ.get("AWS_DEFAULT_PROFILE")
-    chain = identities.chain(who, case.environ)
-    named = {value: section for section, key, value in chain if key == "source_profile"}
+    first = identity.profile or case.environ.get("AWS_PROFILE") or case.environ.get("AWS_DEFAULT_PROFILE")
+    sections = chain(identity, case.environ)
+    named = {value: section for section, key, value in sections if key == "source_profile"}
     known = credentials.profiles()
     for name, section in {**({first: ""} if first else {}), **named}.items():
         if name not in known:
-            remedy = credentials.missing(name, section, who, case.environ, _choice(who, case))
+            remedy = credentials.missing(name, section, identity, case.environ, _choice(identity, case))
             return broken(f"there is no AWS profile {name}", remedy)
-    case.identity = who
+    case.identity = identity
     names = [name for name in (first, *named) if name]
     return well(", from ".join(dict.fromkeys(names))) if names else passed_over("AWS's default chain needs none")
 
@@ -95,17 +95,17 @@ def caller(case: Case) -> Finding:
 
 def role(case: Case) -> Finding:
     """Assume the identity's role."""
-    who = case.identity
-    if who is None:
+    identity = case.identity
+    if identity is None:
         return passed_over(_NO_PROFILE)
-    arn, source = _role(who, case)
+    arn, source = _role(identity, case)
     if not arn:
         return passed_over("none is assumed: the caller itself asks for the token")
     if source is not None and not case.caller:
         return passed_over(f"{arn}: there is nobody to assume it")
     case.caller = ""
     try:
-        case.caller = aws.caller(case.region, who, case.environ)
+        case.caller = aws.caller(case.region, identity, case.environ)
     except MfaNeededError:
         return _mfa(arn, case)
     return well(case.caller)
@@ -116,15 +116,16 @@ def token(case: Case) -> Finding:
     served = case.login or case.fresh
     case.password = served.password if served else None
     is_askable = case.caller or case.is_unseen or case.fresh is not None
-    if case.identity is None or case.place is None or case.settings is None or not is_askable:
+    if case.identity is None or case.registry is None or case.settings is None or not is_askable:
         return well(_of_docker_login(case.login, case)) if case.login else passed_over("there is nobody to ask for one")
     try:
         if served is None:
-            _, name = helper.item_names(case.place, case.settings, case.environ)
-            minted = minting.mint(case.place, case.identity, name, _keyring(case), case.environ)
+            _, name = helper.item_names(case.registry, case.settings, case.environ)
+            request = TokenRequest(case.registry, case.identity, name)
+            minted = minting.mint(request, _keyring(case), case.environ)
             case.password = minted.password
             return well(f"minted now, {_until(minted)}")
-        minting.mint(case.place, case.identity, "", None, case.environ)
+        minting.mint(TokenRequest(case.registry, case.identity, name=""), None, case.environ)
     except MfaCodeNeededError:
         if served is None:
             raise
@@ -141,26 +142,28 @@ def _until(found: Token) -> str:
     return f"until {moment(now.utc + found.life - (found.age(now) or 0.0), now.utc)}"
 
 
-def _without_credentials(error: NoAwsCredentialsError, who: Identity, case: Case) -> Finding:
+def _without_credentials(error: NoAwsCredentialsError, identity: Identity, case: Case) -> Finding:
     if case.is_public:
         return passed_over(_ANONYMOUS)
     if case.login is not None and case.identity is not None and not _is_chosen(case.identity):
         return passed_over("there are no AWS credentials, and docker is served what docker login stored")
     if case.image is None and _is_default_unused(case):
         return passed_over(f"AWS's default chain has no credentials, and no registry here needs it: {_EACH}")
-    return broken(error.message, credentials.nowhere(credentials.origin_of(who, case.environ), _choice(who, case)))
+    return broken(
+        error.message, credentials.nowhere(credentials.origin_of(identity, case.environ), _choice(identity, case))
+    )
 
 
-def _choice(who: Identity, case: Case) -> credentials.Choose:
-    return credentials.choice(who, case.place.host if case.place else "HOST")
+def _choice(identity: Identity, case: Case) -> credentials.Choose:
+    return credentials.choice(identity, case.registry.host if case.registry else "HOST")
 
 
 def _is_default_unused(case: Case) -> bool:
     """Return whether docker asks for registries, and each as an identity that is not AWS's default chain."""
     docker = client_side.docker_links(case)
-    hosts = [place.host for place in docker.registries()]
-    who = [links.settings_of(docker.profile_for(host), case.environ).identity_for(host) for host in hosts]
-    return bool(who) and all(one.profile or one.role_arn for one in who)
+    hosts = [registry.host for registry in docker.registries()]
+    identity = [links.settings_of(docker.profile_for(host), case.environ).identity_for(host) for host in hosts]
+    return bool(identity) and all(one.profile or one.role_arn for one in identity)
 
 
 def _keyring(case: Case) -> "keyrings.Keyring | None":
@@ -170,26 +173,26 @@ def _keyring(case: Case) -> "keyrings.Keyring | None":
         return None
 
 
-def _role(who: Identity, case: Case) -> tuple[str, Identity | None]:
+def _role(identity: Identity, case: Case) -> tuple[str, Identity | None]:
     """Return the ARN of the role that is assumed, if any, and who assumes it, where that is a profile or the chain."""
-    if who.role_arn is not None:
-        return who.role_arn, Identity(who.profile)
+    if identity.role_arn is not None:
+        return identity.role_arn, Identity(identity.profile)
     own: dict[str, str] = {}
     first = ""
-    for section, key, value in identities.chain(who, case.environ):
+    for section, key, value in chain(identity, case.environ):
         first = first or section
         if section == first:
             own.setdefault(key, value)
-    if case.environ.get("AWS_ACCESS_KEY_ID") and who.profile is None:
+    if case.environ.get("AWS_ACCESS_KEY_ID") and identity.profile is None:
         return "", None
     source = own.get("source_profile")
     return own.get("role_arn", ""), Identity(source) if source and source != first else None
 
 
-def _mfa(who: str, case: Case) -> Finding:
+def _mfa(identity: str, case: Case) -> Finding:
     if case.login is not None:
-        return passed_over(f"{who}: it wants an MFA code, and docker is served what docker login stored")
+        return passed_over(f"{identity}: it wants an MFA code, and docker is served what docker login stored")
     if case.fresh is not None:
-        return well(f"{who}: it wants an MFA code, and docker is served the token that login got with one")
-    login = f"{PROGRAM} login {case.place.host}" if case.place else f"{PROGRAM} login"
-    return broken(f"{who}: it wants an MFA code, which nobody is asked for while docker waits", login)
+        return well(f"{identity}: it wants an MFA code, and docker is served the token that login got with one")
+    login = f"{PROGRAM} login {case.registry.host}" if case.registry else f"{PROGRAM} login"
+    return broken(f"{identity}: it wants an MFA code, which nobody is asked for while docker waits", login)

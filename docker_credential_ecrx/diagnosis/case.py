@@ -51,19 +51,19 @@ class Case:
         return "" if self.login else self.caller
 
     @property
-    def place(self) -> Registry | None:
+    def registry(self) -> Registry | None:
         """Return the registry."""
-        return self.image.place if self.image else None
+        return self.image.registry if self.image else None
 
     @property
     def is_public(self) -> bool:
         """Return whether it is about ECR Public, where everybody may pull."""
-        return self.image is not None and self.image.place.service == "ecr-public"
+        return self.image is not None and self.image.registry.service == "ecr-public"
 
     @property
     def region(self) -> str | None:
         """Return the registry's region; None is the identity's own."""
-        return self.image.place.region if self.image else None
+        return self.image.registry.region if self.image else None
 
 
 def well(detail: str) -> Finding:

@@ -7,10 +7,11 @@ import subprocess
 from contextlib import suppress
 from pathlib import Path
 
-from docker_credential_ecrx import __version__, docker_config, links, obstacles, registry, text_file
+from docker_credential_ecrx import __version__, docker_config, links, obstacles, text_file
 from docker_credential_ecrx.diagnosis.case import Case, Finding, broken, passed_over, well
 from docker_credential_ecrx.errors import FileError
 from docker_credential_ecrx.links import Links
+from docker_credential_ecrx.registry import host_of
 from docker_credential_ecrx.settings import PROGRAM
 from docker_credential_ecrx.text_file import TextFile
 
@@ -47,11 +48,11 @@ def config(case: Case) -> Finding:
     """Look at what docker's config.json says of the registry, or of every registry where none is named."""
     file = text_file.read(docker_config.path(case.environ))
     where = f"{file.path}{_reader(case)}"
-    return _about_all(file, where, case) if case.place is None else _about(case.place.host, file, where, case)
+    return _about_all(file, where, case) if case.registry is None else _about(case.registry.host, file, where, case)
 
 
 def _about_all(file: TextFile, where: str, case: Case) -> Finding:
-    hosts = [place.host for place in links.read(case.environ).registries()]
+    hosts = [registry.host for registry in links.read(case.environ).registries()]
     if not hosts and not links.is_ours(docker_config.store(file)):
         what = f"{where} {'gives no registry of ECR to this program' if file.text else 'is not there'}"
         return broken(what, f"{PROGRAM} configure HOST --profile PROFILE")
@@ -81,7 +82,7 @@ def docker_links(case: Case) -> Links:
 
 def logout(case: Case) -> str:
     """Return the command that drops what ``docker login`` stored: docker's own, where docker asks this program."""
-    host = case.place.host if case.place else ""
+    host = case.registry.host if case.registry else ""
     found = docker_links(case)
     is_asked = links.is_ours(found.helpers.get(host, found.store))
     return f"docker logout {host}" if is_asked else f"{PROGRAM} forget {host}"
@@ -90,7 +91,7 @@ def logout(case: Case) -> str:
 def _helper(case: Case) -> str:
     """Return the name by which docker calls this program for the registry."""
     found = docker_links(case)
-    helper = found.helpers.get(case.place.host, found.store) if case.place else ""
+    helper = found.helpers.get(case.registry.host, found.store) if case.registry else ""
     return helper if links.is_ours(helper) else links.HELPER
 
 
@@ -99,7 +100,7 @@ def _not_asked(what: str, helper: str, case: Case) -> Finding:
 
     It is no fault where docker needs no password there, or where podman asks this program.
     """
-    host = case.place.host if case.place else ""
+    host = case.registry.host if case.registry else ""
     if case.is_public and not helper:
         return passed_over(f"{what}, so docker pulls without a token, which works there")
     if _podman_asks(host, case):
@@ -120,7 +121,7 @@ def _instead(host: str, helper: str, helpers: dict[str, str], file: TextFile) ->
     if helper:
         return f"gives {host} to docker-credential-{helper}"
     for key, other in helpers.items():
-        if links.is_ours(other) and registry.host_of(key) == host:
+        if links.is_ours(other) and host_of(key) == host:
             return f"names it as {key}, which docker does not look up: it asks for {host}"
     return f"gives {host} to no helper" if file.text else "is not there"
 

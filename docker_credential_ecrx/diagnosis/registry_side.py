@@ -14,9 +14,9 @@ _NOT_ENTERED = "the registry was not entered with a token"
 
 def registry(case: Case) -> Finding:
     """Reach the registry, see that it is one, and show it the token."""
-    if case.place is None:
+    if case.registry is None:
         return passed_over(_NOT_ASKED)
-    host = case.place.host
+    host = case.registry.host
     client = Client(host, aws.ca_bundle(case.identity, case.environ))
     challenge = client.challenge()
     if challenge.status != _UNAUTHORIZED or "www-authenticate" not in challenge.headers:
@@ -74,7 +74,7 @@ def _not_signed_in(answer: Answer, host: str) -> Finding:
 
 def _not_there(answer: Answer, image: Image) -> Finding:
     code, _ = answer.error()
-    owner, region = image.place.account, image.place.region
+    owner, region = image.registry.account, image.registry.region
     if code == "NAME_UNKNOWN":
         what = f"there is no repository {image.repository} in account {owner} in {region}"
         command = f"aws ecr create-repository --repository-name {image.repository} --region {region} --profile OWNER"
@@ -87,7 +87,7 @@ def _not_there(answer: Answer, image: Image) -> Finding:
 def _refused(answer: Answer, image: Image, case: Case, action: str) -> Finding:
     _, said = answer.error()
     if answer.status != _FORBIDDEN:
-        return _failed(answer, f"did not do what {action} permits", image.place.host)
+        return _failed(answer, f"did not do what {action} permits", image.registry.host)
     found = refusal.explain(said, image, case.principal, action, PUSH if case.push else PULL)
     return broken(found.detail, found.remedy)
 

@@ -9,6 +9,7 @@ import yaml
 
 from docker_credential_ecrx import registry
 from docker_credential_ecrx.kubelet import ANNOTATIONS, VARIABLE
+from docker_credential_ecrx.registry import Registry
 from support import kubernetes, pages
 from support.aws_parts import web_identity
 from support.home import Home
@@ -36,7 +37,7 @@ def _hosts() -> list[str]:
         for suffix, partitions in of_infix.items():
             regions = [f"{area or 'us'}-east-1" for _, area in partitions]
             found += [f"111111111111.{infix}{fips}.{region}.{suffix}" for fips in ("", "-fips") for region in regions]
-    return [host for host in found if registry.parse(host)]
+    return [host for host in found if Registry.parse(host)]
 
 
 def _asks(home: Home, provider: dict[str, Any], image: str, **fields: object) -> Response:

@@ -5,7 +5,7 @@ import re
 from fuzz.parts import fuzzed, joined
 from hypothesis import strategies as st
 
-from docker_credential_ecrx import registry
+from docker_credential_ecrx.registry import Registry, host_of
 
 # The names that Amazon documents, written down once more, without a look at how they are read.
 ECR = re.compile(
@@ -59,7 +59,7 @@ servers = st.one_of(_named, _public, _pieces, st.text())
 
 @fuzzed(servers)
 def test_is_one_of_ecrs_where_amazon_documents_it_and_nowhere_else(server: str) -> None:
-    found, documented = registry.parse(server), ECR.fullmatch(server)
+    found, documented = Registry.parse(server), ECR.fullmatch(server)
 
     assert (found is not None) == (documented is not None)
     if found is not None and documented is not None:
@@ -74,7 +74,7 @@ def test_is_one_of_ecrs_where_amazon_documents_it_and_nowhere_else(server: str) 
 
 @fuzzed(servers)
 def test_is_what_a_client_connects_to(server: str) -> None:
-    found = registry.host_of(server)
+    found = host_of(server)
 
     if found is not None:
         bare = server.lower().removeprefix("https://" if server.lower().startswith("https://") else "http://")

@@ -6,8 +6,9 @@ from fuzz.parts import base64_of, fuzzed, is_line, json_texts, told
 from fuzz.test_hosts import servers
 from hypothesis import strategies as st
 
-from docker_credential_ecrx import kubelet, plain_json, registry
+from docker_credential_ecrx import kubelet, plain_json
 from docker_credential_ecrx.errors import RequestError
+from docker_credential_ecrx.registry import Registry
 
 SECRET = "hunter2:"
 ROLE = "arn:aws:iam::444444444444:role/puller"
@@ -56,8 +57,8 @@ def test_is_an_image_and_an_identity_or_is_refused_in_one_line(document: bytes) 
         return
     host = kubelet.host_of(request.image)
     assert request.image.startswith(host)
-    place = registry.parse(host)
-    assert place is None or place.host == host.lower().removesuffix(":443")
+    registry = Registry.parse(host)
+    assert registry is None or registry.host == host.lower().removesuffix(":443")
     if who is not None:
         assert request.token
         assert is_line(str(who))

@@ -8,8 +8,9 @@ from hypothesis import assume
 from hypothesis import strategies as st
 from keyrings.backends import Windows
 
-from docker_credential_ecrx import protocol, registry
+from docker_credential_ecrx import protocol
 from docker_credential_ecrx.protocol import Reply
+from docker_credential_ecrx.registry import Registry
 
 SECRET = "hunter2:"
 ENVIRON = {
@@ -59,7 +60,7 @@ def begin() -> None:
 def test_that_asks_for_what_was_never_stored_finds_nothing(verb: str, request: bytes, blanks: str) -> None:
     begin()
     server = request.decode("utf-8", "replace").strip()
-    assume(verb != "get" or registry.parse(server) is None)  # which would ask AWS
+    assume(verb != "get" or Registry.parse(server) is None)  # which would ask AWS
 
     reply = ask(verb, request + blanks.encode())
 
@@ -90,7 +91,7 @@ def test_that_stores_gives_back_the_same_until_it_is_erased(server: str, user: s
         assert got | {"ServerURL": ""} == json.loads(ask("get", *named).stdout) | {"ServerURL": ""}
         ask("erase", server)
         assert {} == json.loads(ask("list", "").stdout)
-        if registry.parse(server) is None:
+        if Registry.parse(server) is None:
             assert f"{protocol.NOT_FOUND}\n" == ask("get", server).stdout
     else:
         assert {} == json.loads(ask("list", "").stdout)

@@ -15,7 +15,7 @@ from faults.parts import Aws
 from soak.model import Passwords, Value, Write
 from soak.weather import Weather
 
-from docker_credential_ecrx import registry
+from docker_credential_ecrx.registry import Registry
 from support.home import NOT_FOUND, Home, Result
 
 ROLES = {
@@ -109,11 +109,11 @@ class Soak:
         assert (host, "AWS") == (answer["ServerURL"], answer["Username"])
         if answer["Secret"] in self._logins[f"{host} {profile}"] | self._logins[host]:
             return
-        issued, place = self._aws.issued[answer["Secret"]], registry.parse(host)
-        assert place is not None
+        issued, registry = self._aws.issued[answer["Secret"]], Registry.parse(host)
+        assert registry is not None
         account, name = ROLES[profile].split(":")[4], ROLES[profile].rpartition("/")[2]
         assert issued.principal.startswith(f"arn:aws:sts::{account}:assumed-role/{name}/"), issued
-        assert (place.region, place.service) == (issued.region, issued.service)
+        assert (registry.region, registry.service) == (issued.region, issued.service)
         assert issued.expires > began - _MOST_EXPIRED_SECONDS
 
     def get_password(self, choice: random.Random) -> None:

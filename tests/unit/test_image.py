@@ -25,7 +25,7 @@ class TestImage:
     def test_has_a_repository_and_a_reference(self, text: str, repository: str, reference: str) -> None:
         found = image.parse(text)
 
-        assert (HOST, repository, reference) == (found.place.host, found.repository, found.reference)
+        assert (HOST, repository, reference) == (found.registry.host, found.repository, found.reference)
 
     @pytest.mark.parametrize(
         "text",

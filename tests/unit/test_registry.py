@@ -2,7 +2,7 @@
 
 import pytest
 
-from docker_credential_ecrx import registry
+from docker_credential_ecrx.registry import Registry
 
 A = "111111111111"
 
@@ -155,7 +155,7 @@ class TestParse:
         fips: bool,  # noqa: FBT001
         dual_stack: bool,  # noqa: FBT001
     ) -> None:
-        found = registry.parse(host)
+        found = Registry.parse(host)
 
         assert found is not None
         assert (host, account, region, partition, service, fips, dual_stack) == (
@@ -170,11 +170,11 @@ class TestParse:
 
     @pytest.mark.parametrize("server", FORMS)
     def test_takes_every_form_in_which_clients_send_a_host(self, server: str) -> None:
-        found = registry.parse(server)
+        found = Registry.parse(server)
 
         assert found is not None
         assert HOST == found.host
 
     @pytest.mark.parametrize("server", NOT_ECR)
     def test_takes_no_look_alike_for_ecr(self, server: str) -> None:
-        assert registry.parse(server) is None
+        assert Registry.parse(server) is None
