@@ -24,7 +24,7 @@ _SHELLS: dict[str, tuple[type[ShellComplete], str]] = {
 }
 
 
-@click.command("completion", help=_HELP, epilog=_EPILOG)
+@click.command("completion", short_help="Print a completion script for bash, zsh or fish.", help=_HELP, epilog=_EPILOG)
 @click.argument("shell", type=click.Choice(list(_SHELLS)))
 @click.pass_context
 def command(ctx: click.Context, shell: str) -> int:

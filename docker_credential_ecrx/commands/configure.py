@@ -70,7 +70,7 @@ class _Options(TypedDict):
     dry_run: bool
 
 
-@click.command("configure", help=_HELP, epilog=_EPILOG)
+@click.command("configure", short_help="Have docker ask this program for a registry.", help=_HELP, epilog=_EPILOG)
 @click.argument("names", metavar="HOST...", nargs=-1)
 @click.option("--profile", metavar="PROFILE", help="The AWS profile that answers.")
 @click.option("--role-arn", metavar="ARN", help="The role that answers, where no AWS profile says so.")

@@ -33,7 +33,7 @@ Examples:
 """
 
 
-@click.command("doctor", help=_HELP, epilog=_EPILOG)
+@click.command("doctor", short_help="Check every link from docker to an image.", help=_HELP, epilog=_EPILOG)
 @click.argument("name", metavar="[HOST[/REPOSITORY[:TAG]]]", required=False)
 @click.option("--push", is_flag=True, help="Start to upload a layer to REPOSITORY, and cancel it.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")

@@ -27,7 +27,7 @@ Examples:
 """
 
 
-@click.command("forget", help=_HELP, epilog=_EPILOG)
+@click.command("forget", short_help="Drop the tokens that are kept.", help=_HELP, epilog=_EPILOG)
 @click.argument("hosts", metavar="[HOST]...", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="Drop the tokens of all registries.")
 @click.option("--passwords", is_flag=True, help="With --all: the passwords of all other registries, too.")

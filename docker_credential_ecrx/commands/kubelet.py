@@ -16,7 +16,7 @@ Example:
 """
 
 
-@click.command("kubelet", help=_HELP, epilog=_EPILOG)
+@click.command("kubelet", short_help="Answer kubelet's requests for credentials.", help=_HELP, epilog=_EPILOG)
 def command() -> None:
     message = "kubelet takes no arguments"
     raise click.UsageError(message)

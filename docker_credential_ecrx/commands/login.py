@@ -62,7 +62,7 @@ class _Errand(NamedTuple):
         return TokenRequest(self.registries[0], self.identity, self.name)
 
 
-@click.command("login", help=_HELP, epilog=_EPILOG)
+@click.command("login", short_help="Get tokens from AWS now, so that get asks nothing.", help=_HELP, epilog=_EPILOG)
 @click.argument("hosts", metavar="[HOST]...", nargs=-1)
 @click.option("--mfa-code", default="", metavar="CODE", help="The MFA code, where nobody can be asked for it.")
 @click.option("--profile", metavar="PROFILE", help="The AWS profile to use, in place of the one that answers docker.")

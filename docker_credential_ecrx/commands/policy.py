@@ -84,8 +84,22 @@ def _of_repository(function: _Function) -> _Function:
 def _changing(function: _Function) -> _Function:
     """Add to a command what ``_of_repository`` does, and whom it is about, and whether to write."""
     function = click.option("--apply", is_flag=True, help="Set the policy; else it is only printed.")(function)
-    to = click.option("--to", metavar="ACCOUNT|ARN", required=True, help="The other account's id, or an ARN in it.")
+    to = click.option(
+        "--to",
+        metavar="ACCOUNT|ARN",
+        required=True,
+        multiple=True,  # click would take the last and drop the others without a word
+        callback=_only_one,
+        help="The other account's id, or an ARN in it.",
+    )
     return _of_repository(to(function))
+
+
+def _only_one(_context: click.Context, _option: click.Parameter, values: tuple[str, ...]) -> str:
+    if len(values) > 1:
+        message = f"it is for one at a time: {' and '.join(values)} need a command each"
+        raise click.BadParameter(message)
+    return values[0]
 
 
 @click.group("policy", help=_HELP, epilog=_EPILOG)

@@ -72,7 +72,7 @@ class _Report(NamedTuple):
         return not unknown and all(item.state != "gone" for item in self.passwords) and not self.tokens_go_to.failed
 
 
-@click.command("status", help=_HELP, epilog=_EPILOG)
+@click.command("status", short_help="Show what is kept, for whom and until when.", help=_HELP, epilog=_EPILOG)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(*, as_json: bool) -> int:
     now = tokens.now()

@@ -66,6 +66,13 @@ class TestArguments:
         message = "docker-credential-ecrx: there is no command conifgure; see docker-credential-ecrx --help\n"
         assert (1, message) == (status, seen)
 
+    def test_help_says_of_every_command_what_it_does_and_cuts_no_line_off(self, home: Home) -> None:
+        commands = home.run("--help").stdout.partition("Commands:\n")[2].partition("\n\n")[0].splitlines()
+
+        assert 9 == len(commands)
+        assert {"."} == {line[-1] for line in commands}
+        assert "..." not in "".join(commands)
+
     def test_without_any_a_person_reads_the_help(self, home: Home) -> None:
         status, seen = terminals.run([home.program], home.env)
 

@@ -473,6 +473,12 @@ class TestRefusals:
         assert 2 == found.status
         assert "Usage: docker-credential-ecrx policy" in found.stdout + found.stderr
 
+    def test_of_two_at_a_time_drop_neither_without_a_word(self, owner: Home) -> None:
+        found = owner.run(*_GRANT, "--to", "444444444444")
+
+        assert (2, []) == (found.status, owner.aws.calls)
+        assert f"{SECONDARY} and 444444444444 need a command each" in found.stderr
+
 
 class TestTerminal:
     def test_asks_for_the_mfa_code_that_the_owners_role_wants(self, owner: Home) -> None:
