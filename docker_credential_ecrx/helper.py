@@ -142,23 +142,10 @@ class Helper:
 
             passwords.erase(server, self._settings.keyring, self._environ)
             return
-        from docker_credential_ecrx import kept, ledger
+        from docker_credential_ecrx import kept
 
-        noted, failures = ledger.read(self._environ), []
-        look = kept.looker(self._settings.keyring, tokens.now())
-        keyring = self._token_keyring()
-        for name in self._names(registry):
-            entry = noted.get(name)
-            try:
-                if entry is not None:
-                    kept.drop(look(name, entry), self._environ)
-            except KeyringError as error:
-                failures.append(error)
-            # Where get looks, too: the ledger may name another keyring, or be lost.
-            if keyring is not None and (entry is None or entry.get("keyring") != keyring.label):
-                tokens.drop(name, keyring)
-        if failures:
-            raise failures[0]
+        names, keyring = self._names(registry), self._token_keyring()
+        kept.erase(names, keyring, self._settings.keyring, self._environ, tokens.now())
 
     def list(self) -> dict[str, str]:
         """Return the user of each server for which ``get`` answers now without asking AWS."""

@@ -1,9 +1,9 @@
-"""What the ledger says is kept, and what the keyrings have of it now: for a person who looks or clears up."""
+"""What the ledger says is kept, and what the keyrings have of it now: for a person who looks, and for erase."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from docker_credential_ecrx import keyrings, ledger, tokens
+from docker_credential_ecrx import keyrings, ledger, log, tokens
 from docker_credential_ecrx.errors import KeyringError, KeyringUnavailableError
 from docker_credential_ecrx.ledger import Entry
 from docker_credential_ecrx.registry import Registry
@@ -27,7 +27,7 @@ class Item(NamedTuple):
     name: str
     entry: Entry
     state: str
-    keyring: "Keyring | None"
+    keyring: "Keyring | KeyringError"
     token: Token | None = None
     reason: KeyringError | None = None
 
@@ -70,19 +70,12 @@ def _unnoted(name: str, label: str) -> Entry | None:
 
 def looker(setting: str, now: Moment) -> Callable[[str, Entry], Item]:
     """Return a function that looks an item up; it opens each keyring once, since a locked one may take seconds."""
-    opened: dict[str, Keyring | KeyringError] = {}
+    keyring_of = _opener(setting, {})
 
     def look(name: str, entry: Entry) -> Item:
-        label = entry.get("keyring", "")
-        if label not in opened:
-            try:
-                opened[label] = _open(label, setting)
-            except KeyringError as error:
-                opened[label] = error
-        keyring = opened[label]
+        keyring = keyring_of(entry)
         if isinstance(keyring, KeyringError):
-            state = "expired" if 0 < entry.get("expires", 0) <= now.utc else "unknown"
-            return Item(name, entry, state, None, reason=keyring)
+            return Item(name, entry, "expired" if _has_ended(entry, now) else "unknown", keyring, reason=keyring)
         return _looked_up(name, entry, keyring, now)
 
     return look
@@ -103,20 +96,57 @@ def drop(item: Item, environ: Mapping[str, str]) -> None:
     Raises KeyringError where the keyring does not let it go; no more is said of a token that has ended, which stays
     noted.
     """
-    reason = item.reason
-    if item.keyring is not None:
-        try:
-            item.keyring.drop(item.name)
-        except KeyringError as error:
-            reason = error
-        else:
-            ledger.forget_dropped(environ, {item.name: item.entry})
-            return
-    if item.state != "expired" and reason is not None:
-        message = f"what is kept for {', '.join(item.entry['servers'])} cannot be dropped: {reason.message}"
+    failure = _failure(item.name, item.entry, item.keyring, environ)
+    if failure is not None and item.state != "expired":
+        raise failure
+
+
+def erase(
+    names: Iterable[str], in_use: "Keyring | None", setting: str, environ: Mapping[str, str], now: Moment
+) -> None:
+    """Drop the items called ``names`` from the keyrings that the ledger names, and from the one ``in_use``.
+
+    Raises KeyringError where the ledger names an item that its keyring does not let go; it stays noted.
+    """
+    noted = ledger.read(environ)
+    keyring_of = _opener(setting, {} if in_use is None else {in_use.label: in_use})
+    failures = []
+    for name in names:
+        entry = noted.get(name)
+        if entry is not None:
+            failure = _failure(name, entry, keyring_of(entry), environ)
+            if failure is not None and not _has_ended(entry, now):
+                failures.append(failure)
+        # The ledger may be lost, or name another.
+        if in_use is not None and (entry is None or entry.get("keyring") != in_use.label):
+            try:
+                in_use.drop(name)
+            except KeyringError as error:
+                log.debug(f"what the keyring may have stays there: {error}")
+    if failures:
+        raise failures[0]
+
+
+def _failure(
+    name: str, entry: Entry, keyring: "Keyring | KeyringError", environ: Mapping[str, str]
+) -> KeyringError | None:
+    """Drop the item from its keyring and the ledger; return None, or why it is still there."""
+    try:
+        if isinstance(keyring, KeyringError):
+            raise keyring
+        keyring.drop(name)
+    except KeyringError as error:
+        subject = ", ".join(entry["servers"]) or f"{entry.get('identity')} in {entry.get('region')}"
+        message = f"what is kept for {subject} cannot be dropped: {error.message}"
         # The keyring's own hint may be to use another, which lets go of nothing.
-        hint = f"do this again where the keyring {item.entry.get('keyring')} can be used; ECRX_KEYRING chooses it"
-        raise KeyringUnavailableError(message, hint) from reason
+        hint = f"do this again where the keyring {entry.get('keyring')} can be used; ECRX_KEYRING chooses it"
+        return KeyringUnavailableError(message, hint)
+    ledger.forget_dropped(environ, {name: entry})
+    return None
+
+
+def _has_ended(entry: Entry, now: Moment) -> bool:
+    return 0 < entry.get("expires", 0) <= now.utc
 
 
 def _looked_up(name: str, entry: Entry, keyring: "Keyring", now: Moment) -> Item:
@@ -134,9 +164,24 @@ def _looked_up(name: str, entry: Entry, keyring: "Keyring", now: Moment) -> Item
     return Item(name, entry, state if token.is_alive(now) else "expired", keyring, token)
 
 
+def _opener(setting: str, opened: "dict[str, Keyring | KeyringError]") -> Callable[[Entry], "Keyring | KeyringError"]:
+    """Return what opens an entry's keyring, or says why not; those that are ``opened`` are not opened again."""
+
+    def keyring_of(entry: Entry) -> "Keyring | KeyringError":
+        label = entry.get("keyring", "")
+        if label not in opened:
+            try:
+                opened[label] = _open(label, setting)
+            except KeyringError as error:
+                opened[label] = error
+        return opened[label]
+
+    return keyring_of
+
+
 def _open(label: str, setting: str) -> "Keyring":
     """Return the keyring that calls itself ``label``."""
-    for name in (setting, "auto", *(own for own in _OWN if own == label)):
+    for name in dict.fromkeys((setting, "auto", *(own for own in _OWN if own == label))):
         try:
             keyring = keyrings.for_tokens(name)
         except KeyringError:

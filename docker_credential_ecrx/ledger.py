@@ -1,8 +1,9 @@
-"""What is kept in which keyring, without the secrets: keyrings cannot be enumerated, and ``list`` must.
+"""What is kept in which keyring, for whom and until when, without the secrets: few keyrings can tell.
 
 One JSON file in the state folder.
 ``get`` does without it, and finds what it looks for by name.
-But ``list``, ``status`` and ``forget`` know an item by its entry alone: that goes after the item, never before.
+But of a keyring that cannot be listed, ``list``, ``status`` and ``forget`` know only the entries: an entry goes after
+its item, never before.
 """
 
 import json

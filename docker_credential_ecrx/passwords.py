@@ -1,9 +1,10 @@
 """The passwords of registries that are not ECR's, in a keyring that survives a reboot."""
 
 import json
+import time
 from collections.abc import Mapping
 
-from docker_credential_ecrx import keyrings, ledger, log
+from docker_credential_ecrx import kept, keyrings, ledger, log, tokens
 from docker_credential_ecrx.errors import KeyringError, NotFoundError, RequestError
 
 
@@ -32,30 +33,25 @@ def store(server: str, user: str, secret: str, setting: str, environ: Mapping[st
         message = f"the password for {server} is empty"
         raise RequestError(message, f"docker login {server}")
     keyring, name = keyrings.for_passwords(setting), _name(server)
-    entry: ledger.Entry = {"kind": "password", "servers": [server], "user": user, "keyring": keyring.label}
     before = ledger.read(environ).get(name)
     # Before, as this process may be killed next; and afterwards, as another may have erased what was there meanwhile.
-    ledger.record(environ, name, entry)
+    ledger.record(environ, name, _entry(server, user, keyring.label))
     try:
         keyring.put(name, json.dumps({"ServerURL": server, "Username": user, "Secret": secret}), None)
     except KeyringError as error:
         _note(name, before, environ)
         raise keyrings.of_passwords(error) from error
-    ledger.record(environ, name, entry)
+    ledger.record(environ, name, _entry(server, user, keyring.label))
 
 
 def erase(server: str, setting: str, environ: Mapping[str, str]) -> None:
-    """Forget what is stored for ``server``, if anything is."""
-    name = _name(server)
-    before = ledger.read(environ).get(name)
-    # Before the keyring: what another process stores meanwhile is noted after that.
-    ledger.forget(environ, name)
+    """Forget what is stored for ``server``, if anything is; raise KeyringError where its keyring does not."""
     try:
-        keyrings.for_passwords(setting).drop(name)
-    except KeyringError:
-        if before is not None:
-            _note(name, before, environ)
-            raise
+        keyring = keyrings.for_passwords(setting)
+    except KeyringError as error:
+        log.debug(f"going on without a keyring: {error}")
+        keyring = None
+    kept.erase([_name(server)], keyring, setting, environ, tokens.now())
 
 
 def users(setting: str, environ: Mapping[str, str]) -> dict[str, str]:
@@ -70,6 +66,11 @@ def users(setting: str, environ: Mapping[str, str]) -> dict[str, str]:
         log.debug(f"other registries' passwords cannot be listed: {error}")
         return {}
     return {entries[name]["servers"][0]: found[0] for name, found in read.items() if found is not None}
+
+
+def _entry(server: str, user: str, keyring: str) -> ledger.Entry:
+    # The time tells it from the one before, which another process may have read to erase it.
+    return {"kind": "password", "servers": [server], "user": user, "keyring": keyring, "minted": time.time()}
 
 
 def _note(name: str, entry: ledger.Entry | None, environ: Mapping[str, str]) -> None:

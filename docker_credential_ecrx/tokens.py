@@ -152,14 +152,6 @@ def keep(name: str, token: Token, keyring: "Keyring | None") -> bool:
     return True
 
 
-def drop(name: str, keyring: "Keyring") -> None:
-    """Drop what ``keyring`` keeps under ``name``, if it lets it go."""
-    try:
-        keyring.drop(name)
-    except KeyringError as error:
-        log.debug(f"what the keyring may have stays there: {error}")
-
-
 def stamp_of(moment: Moment) -> str:
     """Return what ``moment_of`` reads, with the three words of it as its arguments."""
     return f"{moment.utc} {moment.boot or '-'} {moment.uptime}"

@@ -255,6 +255,19 @@ class TestKeyringLibrary:
         assert "cannot write to the keyring faults.backends.Kept" in line
         assert "old" == home.run("get", stdin=OTHER, env=env).secret
 
+    def test_that_is_not_the_one_in_use_keeps_a_password_whose_erasure_says_so_and_can_be_done_again(
+        self, home: Home, env: dict[str, str], secret_service: dict[str, str]
+    ) -> None:
+        home.store(OTHER, "me", "old", env=env)
+
+        found = home.run("erase", stdin=OTHER, env=secret_service)
+
+        assert (0, "", 1) == (found.status, found.stdout, found.stderr.count("\n"))
+        assert f"what is kept for {OTHER} cannot be dropped: it is in the keyring faults.backends.Kept" in found.stderr
+        assert "old" == home.run("get", stdin=OTHER, env=env).secret
+        assert (0, "", "") == home.run("erase", stdin=OTHER, env=env)
+        assert (NOT_FOUND, {}) == (home.run("get", stdin=OTHER, env=env).stdout, kept.entries(home))
+
     def test_that_lets_nothing_go_keeps_noted_what_has_long_ended(self, world: World, env: dict[str, str]) -> None:
         env["ECRX_KEYRING"] = "faults.backends.Clinging"
         world.home.get(env=env)

@@ -53,13 +53,13 @@ def setting_of(keyring: type[Shared]) -> str:
 
 def test_one_that_is_stored_while_it_is_erased_is_listed(environ: dict[str, str]) -> None:
     setting = setting_of(Erased)
-    passwords.store(SERVER, "old", "word", setting, environ)
-    Shared.meanwhile.append(lambda: passwords.store(SERVER, "new", "word", setting, environ))
+    passwords.store(SERVER, "me", "old", setting, environ)
+    Shared.meanwhile.append(lambda: passwords.store(SERVER, "me", "new", setting, environ))
 
     passwords.erase(SERVER, setting, environ)
 
-    assert ("new", "word") == passwords.get(SERVER, setting, environ)
-    assert {SERVER: "new"} == passwords.users(setting, environ)
+    assert ("me", "new") == passwords.get(SERVER, setting, environ)
+    assert {SERVER: "me"} == passwords.users(setting, environ)
 
 
 def test_one_that_is_erased_while_it_is_stored_is_listed(environ: dict[str, str]) -> None:
@@ -79,6 +79,17 @@ def test_one_that_is_stored_by_a_process_that_is_killed_then_is_listed(environ: 
     passwords.store(SERVER, "me", "word", setting, environ)
 
     assert [True] == seen
+
+
+def test_one_that_is_erased_by_a_process_that_is_killed_then_is_listed(environ: dict[str, str]) -> None:
+    setting = setting_of(Erased)
+    passwords.store(SERVER, "me", "word", setting, environ)
+    seen: list[bool] = []
+    Shared.meanwhile.append(lambda: seen.append(NAME in ledger.read(environ)))
+
+    passwords.erase(SERVER, setting, environ)
+
+    assert ([True], {}) == (seen, ledger.read(environ))
 
 
 def test_one_that_cannot_be_stored_or_erased_is_noted_as_before(environ: dict[str, str]) -> None:
