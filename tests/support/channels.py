@@ -3,6 +3,7 @@
 What a user types is typed here; only the environment says where packages come from.
 """
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -67,7 +68,10 @@ def debian_package() -> Path:
     need.command("dpkg-deb")
     if not (_ROOT / ".work" / "build-venv").exists():
         need.missing("the virtual environment that the frozen program was built in")
-    _run(["sh", "build/deb.sh"], {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"]}, _ROOT)
+    # tests/run has two halves that may both need it.
+    with (_ROOT / ".work" / "deb.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _run(["sh", "build/deb.sh"], {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"]}, _ROOT)
     (package,) = (_ROOT / "dist").glob("*.deb")
     return package
 
