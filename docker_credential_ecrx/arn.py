@@ -36,13 +36,14 @@ def parse(text: str) -> Arn | None:
     if len(parts) != _PARTS:
         return None
     scheme, partition, service, region, account, resource = parts
-    kind, _, rest = resource.partition("/")
-    name = "" if resource == "root" else _name_in(kind, rest)
+    kind, slash, rest = resource.partition("/")
+    name = _name_in(kind, rest) if slash else ""
     if (
         (scheme, region) != ("arn", "")
         or not (partition.startswith("aws") and _LOWER.issuperset(partition))
         or not (len(account) == _ACCOUNT_LENGTH and _DIGITS.issuperset(account))
         or kind not in _KINDS.get(service, ())
+        or (kind == "root") != (slash == "")
         or name is None
     ):
         return None

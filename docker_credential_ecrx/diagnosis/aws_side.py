@@ -162,8 +162,8 @@ def _is_default_unused(case: Case) -> bool:
     """Return whether docker asks for registries, and each as an identity that is not AWS's default chain."""
     docker = client_side.docker_links(case)
     hosts = [registry.host for registry in docker.registries()]
-    identity = [links.settings_of(docker.profile_for(host), case.environ).identity_for(host) for host in hosts]
-    return bool(identity) and all(one.profile or one.role_arn for one in identity)
+    identities = [links.settings_of(docker.profile_for(host), case.environ).identity_for(host) for host in hosts]
+    return bool(identities) and all(map(_is_chosen, identities))
 
 
 def _keyring(case: Case) -> "keyrings.Keyring | None":

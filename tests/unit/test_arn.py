@@ -51,6 +51,12 @@ class TestParse:
         assert found is not None
         assert (expected[0], _ID, *expected[1:]) == (found.partition, found.account, found.kind, found.name)
 
+    @pytest.mark.parametrize(
+        "resource", ["root/", "root/x", "role", "role/", "role//x", "role/x/", "rooted", "group/x"]
+    )
+    def test_knows_no_others(self, resource: str) -> None:
+        assert arn.parse(f"arn:aws:iam::{_ID}:{resource}") is None
+
     @given(_arns)
     def test_takes_what_aws_writes_and_nothing_else(self, text: str) -> None:
         assert (_WRITTEN.fullmatch(text) is not None) == (arn.parse(text) is not None)
