@@ -31,6 +31,9 @@ _CONFIG = Config(
     user_agent_extra="docker-credential-ecrx",
 )
 _SESSION_NAME = "docker-credential-ecrx"
+# The files of AWS's first tools and of boto 2 (botocore/credentials.py, OriginalEC2Provider and BotoProvider): what is
+# in them is in no fingerprint, so their keys must not answer.
+_NOT_READ = ("ec2-credentials-file", "boto-config")
 
 
 class Mfa:
@@ -63,7 +66,10 @@ def open_session(
     session.register("needs-retry", retries)
     tell: Any = _tell
     session.register("before-send", tell)
-    answer_with(mfa or Mfa(), session.get_component("credential_provider"))
+    sources = session.get_component("credential_provider")
+    for source in _NOT_READ:
+        sources.remove(source)
+    answer_with(mfa or Mfa(), sources)
     return session
 
 

@@ -51,6 +51,16 @@ _SESSION_PREFIX = "ASIA"
 _SHOWN = 5
 
 
+class Profile(NamedTuple):
+    """The role that a profile assumes, and the profile whose credentials it does that with; empty where there is none.
+
+    Where both of AWS's files say something of a profile, the credentials file goes first.
+    """
+
+    role_arn: str
+    source: str
+
+
 class Origin(NamedTuple):
     """Where the credentials of an identity come from.
 
@@ -104,8 +114,7 @@ def missing(name: str, named_by: str, identity: Identity, environ: Mapping[str, 
     if named_by:
         meant = shlex.join(["aws", "configure", "set", "source_profile", near[0], "--profile", named_by])
     elif identity.profile is None:
-        variable = "AWS_DEFAULT_PROFILE" if environ.get("AWS_DEFAULT_PROFILE") == name else "AWS_PROFILE"
-        meant = f"export {variable}={shlex.quote(near[0])}"
+        meant = f"export {variable(environ)}={shlex.quote(near[0])}"
     else:
         meant = choose(near[0])
     return f"if {near[0]} is meant: {meant}, else {make}"
@@ -128,16 +137,25 @@ def choice(identity: Identity, where: str = "HOST") -> Choose:
     return partial(_chosen, identity, where)
 
 
-def profiles() -> list[str]:
-    """Return the names of the profiles in AWS's files; raise AwsError where they cannot be read."""
+def variable(environ: Mapping[str, str]) -> str:
+    """Return the variable that chooses the profile of AWS's default chain, where one is set."""
+    return "AWS_DEFAULT_PROFILE" if "AWS_DEFAULT_PROFILE" in environ else "AWS_PROFILE"
+
+
+def profiles() -> dict[str, Profile]:
+    """Return the profiles in AWS's files by their names; raise AwsError where these cannot be read."""
     from botocore.exceptions import ConfigParseError  # what is heavy, only what is wrong costs
     from botocore.session import Session
 
     try:
-        return list(Session().available_profiles)
+        found = Session().full_config["profiles"]
     except ConfigParseError as error:
         message = f"the AWS file {error.kwargs['path']} cannot be read"
         raise AwsError(message, "mend its syntax or its permissions") from error
+    return {
+        name: Profile(str(said.get("role_arn", "")), str(said.get("source_profile", "")))
+        for name, said in found.items()
+    }
 
 
 def _chosen(identity: Identity, where: str, profile: str) -> str:

@@ -20,10 +20,13 @@ _ELSEWHERE = (
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
     "AWS_EC2_METADATA_SERVICE_ENDPOINT",
-    "AWS_CREDENTIAL_FILE",
-    "BOTO_CONFIG",
+    "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE",
+    "AWS_IMDS_USE_IPV6",
+    "AWS_EC2_METADATA_DISABLED",
 )
 _FILES = (("AWS_CONFIG_FILE", "config"), ("AWS_SHARED_CREDENTIALS_FILE", "credentials"))
+# What a section of the config file is, by what its name begins with: botocore/configloader.py, build_profile_map.
+_KINDS = (("profile", ""), ("sso-session", "sso-session "), ("services", "services "))
 _CONTAINER_TOKENS = ("AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")
 _WEB_IDENTITY = ("AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_SESSION_NAME")
 # Who AWS is: a token from another endpoint is another AWS's.
@@ -35,6 +38,7 @@ _ENDPOINTS = (
     "AWS_ENDPOINT_URL_SSO",
     "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
 )
+_ENDPOINT_KEYS = ("endpoint_url", "services", "ignore_configured_endpoint_urls")
 _AT_ONCE = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 # A secret is not needed to tell principals apart, and is better left out of anything derived.
 _SECRET_KEYS = ("aws_secret_access_key", "aws_session_token", "aws_security_token")
@@ -96,11 +100,13 @@ def _facts(identity: Identity, environ: "Mapping[str, str]") -> "Iterator[str]":
     yield from _variables(_ENDPOINTS, environ)
     if identity.web_identity is not None:
         yield f"web identity {_claims(identity.web_identity)}"
+        yield from _endpoints(identity, environ)
         return
     if identity.profile is None:
-        # AWS_PROFILE, unlike a chosen profile, gives way to keys in the environment.
+        # AWS_PROFILE, unlike a chosen profile, gives way to keys in the environment, but for the endpoints in it.
         if environ.get("AWS_ACCESS_KEY_ID"):
             yield f"key {environ['AWS_ACCESS_KEY_ID']}"
+            yield from _endpoints(identity, environ)
             return
         yield from _variables(_WEB_IDENTITY, environ)
         if environ.get("AWS_WEB_IDENTITY_TOKEN_FILE"):
@@ -121,81 +127,124 @@ def _facts(identity: Identity, environ: "Mapping[str, str]") -> "Iterator[str]":
 
 def _variables(names: tuple[str, ...], environ: "Mapping[str, str]") -> "Iterator[str]":
     for name in names:
-        if environ.get(name):
+        if name in environ:  # botocore goes by most that are set, be they empty
             yield f"{name} {environ[name]}"
+
+
+def _endpoints(identity: Identity, environ: "Mapping[str, str]") -> "Iterator[str]":
+    """Yield what AWS's files say of endpoints, where they say nothing else of the identity."""
+    # Few name an endpoint anywhere, and looking for that takes a tenth of the time.
+    if not any("endpoint_url" in text.lower() for _, text in _texts(environ)):
+        return
+    for section, key, value in chain(identity, environ):
+        if not key or key in _ENDPOINT_KEYS or section.startswith("services "):
+            yield f"{section}: {key} = {value}"
 
 
 def profile_of(identity: Identity, environ: "Mapping[str, str]") -> str:
     """Return the profile that the identity, or AWS's default chain for it, begins with."""
-    return identity.profile or environ.get("AWS_PROFILE") or environ.get("AWS_DEFAULT_PROFILE") or "default"
+    return chosen(identity, environ) or "default"
+
+
+def chosen(identity: Identity, environ: "Mapping[str, str]") -> str | None:
+    """Return the profile that is chosen by the identity or a variable, which may be empty, or None."""
+    # In the order of botocore/configprovider.py, BOTOCORE_DEFAUT_SESSION_VARIABLES: the first that is set counts.
+    return identity.profile or environ.get("AWS_DEFAULT_PROFILE", environ.get("AWS_PROFILE"))
 
 
 def chain(identity: Identity, environ: "Mapping[str, str]") -> "Iterator[tuple[str, str, str]]":
     """Yield section, key and value of the profile and of all the sections that it names, each section once.
 
-    Keys are in lower case; the further lines of a value have none, and secrets are left out.
+    There may be more sections than botocore reads, but none fewer.
+    Keys are in lower case, and secrets have no value; what has no key says where a section stands, and its name there.
     """
     sections = _sections(environ)
     # configparser takes what stands in [DEFAULT] for a part of every section.
     wanted = ["DEFAULT", _plain(profile_of(identity, environ))]
+    if chosen(identity, environ) == "":
+        wanted.append("")  # botocore takes the credentials of default, and the endpoints of [profile ""]
     seen: set[str] = set()
     while wanted:
         section = wanted.pop()
         if section in seen:
             continue
         seen.add(section)
-        for key, value in sections.get(section, ()):
-            yield section, key, value
-            if key == "source_profile":
-                wanted.append(_plain(value))
-            elif key in ("sso_session", "services"):
-                wanted.append(_plain(f"{key.replace('_', '-')} {value}"))
+        for settings in sections.get(section, ()):
+            for key, value in settings:
+                yield section, key, value
+                if key == "source_profile":
+                    wanted.append(_plain(value))
+                elif key in ("sso_session", "services"):
+                    wanted.append(_plain(f"{key.replace('_', '-')} {value}"))
 
 
 def files(identity: Identity, environ: "Mapping[str, str]") -> "Iterator[str]":
     """Yield the paths of AWS's files that say who ``identity`` is, be they there or not."""
-    for variable, default in _FILES:
-        yield environ.get(variable) or os.path.join("~", ".aws", default)
+    yield from (path for _, path in _paths(environ))
     for name in ("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"):
         if environ.get(name):
             yield environ[name]
     yield from (value for _, key, value in chain(identity, environ) if key == "web_identity_token_file")
 
 
-def _sections(environ: "Mapping[str, str]") -> "dict[str, list[tuple[str, str]]]":
-    """Return keys and values of each section of AWS's two files, by the section's plain name without ``profile``."""
-    sections: dict[str, list[tuple[str, str]]] = {}
-    for variable, default in _FILES:
-        path = environ.get(variable) or os.path.join("~", ".aws", default)
+def _paths(environ: "Mapping[str, str]") -> "Iterator[tuple[str, str]]":
+    """Yield the kind and the path of AWS's two files; a variable that is empty names none."""
+    for variable, kind in _FILES:
+        yield kind, environ[variable] if variable in environ else os.path.join("~", ".aws", kind)
+
+
+def _texts(environ: "Mapping[str, str]") -> "Iterator[tuple[str, str]]":
+    """Yield the kind and the content of AWS's two files."""
+    for kind, path in _paths(environ):
+        # botocore/configloader.py, raw_config_parse
+        yield kind, _read(os.path.expanduser(os.path.expandvars(path)))
+
+
+def _sections(environ: "Mapping[str, str]") -> "dict[str, list[list[tuple[str, str]]]]":
+    """Return keys and values of each section of AWS's two files, by the plain names that it may be asked for by."""
+    sections: dict[str, list[list[tuple[str, str]]]] = {}
+    for kind, content in _texts(environ):
         settings: list[tuple[str, str]] = []
-        option, indent = "", 0
-        for line in _read(path).split("\n"):
+        option, indent, blank = "", 0, 0
+        for line in content.split("\n"):
             text = line.strip()
             if not text or text[0] in "#;":
+                blank += not text
                 continue
             # As configparser has it: what is indented more than the last key belongs to its value.
             at = len(line) - len(line.lstrip())
             if option and at > indent:
                 if option not in _SECRET_KEYS:
-                    settings.append(("", text))
+                    settings[-1] = (option, settings[-1][1] + "\n" * (blank + 1) + text)
+                blank = 0
                 continue
-            indent, option = at, ""
-            if text.startswith("["):
-                name = _plain(text[1:].rpartition("]")[0])
-                settings = sections.setdefault(name.removeprefix("profile ") if default == "config" else name, [])
-                settings.append(("", text))
+            indent, option, blank = at, "", 0
+            if text[0] == "[" and (end := text.rfind("]")) > 1:
+                # Where a profile has several sections, their files and their order say which goes first.
+                settings = [("", f"{kind} {text[:end]}")]
+                for name in _names(text[1:end], kind):
+                    sections.setdefault(name, []).append(settings)
             else:
-                option, value = _setting(text)
-                if option not in _SECRET_KEYS:
-                    settings.append((option, value))
+                option, equals, value = text.partition("=")
+                if not equals or ":" in option:
+                    option, _, value = text.partition(":")
+                option = option.rstrip().lower()
+                # That there is a secret says where botocore looks for credentials.
+                settings.append((option, "" if option in _SECRET_KEYS else value.lstrip()))
     return sections
 
 
-def _setting(line: str) -> tuple[str, str]:
-    """Split ``key = value`` or ``key: value`` as configparser does; the key comes in lower case."""
-    colon, equals = line.find(":"), line.find("=")
-    at = min(colon, equals) if min(colon, equals) >= 0 else max(colon, equals)
-    return (line[:at].strip().lower(), line[at + 1 :].strip()) if at >= 0 else ("", line)
+def _names(head: str, kind: str) -> list[str]:
+    """Return the plain names that a section with this head has, of which one is botocore's, if it has any."""
+    plain = _plain(head)
+    if kind == "credentials" or head in ("default", "DEFAULT"):
+        return [plain]
+    words = plain.split(" ")
+    for start, prefix in _KINDS:
+        if head.startswith(start):
+            # The name is the second of two words, and shlex says where it begins.
+            return [prefix + " ".join(words[at:]) for at in range(1, max(2, len(words)))]
+    return []
 
 
 def _plain(name: str) -> str:
@@ -255,8 +304,7 @@ def read_file(path: str) -> bytes:
 
 def _read(path: str) -> str:
     try:
-        # botocore knows variables in a path, too.
-        text = read_file(os.path.expanduser(os.path.expandvars(path))).decode("utf-8", "surrogateescape")
+        text = read_file(path).decode("utf-8", "surrogateescape")
     except (OSError, ValueError):
         return ""
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text

@@ -57,12 +57,13 @@ def guarded(verb: str, answer: "Callable[[], Reply]") -> Reply:
     """
     try:
         _set_alarm(LIMIT_SECONDS)
-        reply = _guarded(verb, answer)
-        _set_alarm(0.0)  # in here, where an alarm that rings meanwhile is heard
+        try:
+            return _guarded(verb, answer)
+        finally:
+            _set_alarm(0.0)  # in here, where an alarm that rings meanwhile is heard
     except TimeUpError as error:
         message = f"{verb} did not end within {LIMIT_SECONDS:g} seconds"
         return failure(EcrxError(message, error.hint))
-    return reply
 
 
 def _set_alarm(seconds: float) -> None:

@@ -6,7 +6,7 @@ from docker_credential_ecrx.diagnosis import client_side
 from docker_credential_ecrx.diagnosis.case import Case, Finding, broken, passed_over, well
 from docker_credential_ecrx.errors import KeyringError, MfaCodeNeededError, NoAwsCredentialsError, UnreachableError
 from docker_credential_ecrx.helper import Helper
-from docker_credential_ecrx.identity import Identity, chain
+from docker_credential_ecrx.identity import Identity, chosen, profile_of
 from docker_credential_ecrx.minting import TokenRequest
 from docker_credential_ecrx.settings import PROGRAM
 from docker_credential_ecrx.terminal import moment
@@ -46,7 +46,7 @@ def _named(identity: Identity, linked: str | None, case: Case) -> str:
         return f"{identity}, by the name {PROGRAM}-{linked}"
     if _is_chosen(identity):
         return f"{identity}, by {settings.config_path(case.environ)}"
-    for variable in ("AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_WEB_IDENTITY_TOKEN_FILE"):
+    for variable in ("AWS_ACCESS_KEY_ID", "AWS_DEFAULT_PROFILE", "AWS_PROFILE", "AWS_WEB_IDENTITY_TOKEN_FILE"):
         if case.environ.get(variable):
             return f"AWS's default chain, with {variable}"
     return "AWS's default chain: nothing names another"
@@ -57,17 +57,23 @@ def profile(case: Case) -> Finding:
     identity, case.identity = case.identity, None
     if identity is None:
         return passed_over(_NO_PROFILE)
-    first = identity.profile or case.environ.get("AWS_PROFILE") or case.environ.get("AWS_DEFAULT_PROFILE")
-    sections = chain(identity, case.environ)
-    named = {value: section for section, key, value in sections if key == "source_profile"}
+    first = chosen(identity, case.environ)
+    if first == "":
+        variable = credentials.variable(case.environ)
+        return broken(f"{variable} is set, and names no profile", f"unset {variable}")
     known = credentials.profiles()
-    for name, section in {**({first: ""} if first else {}), **named}.items():
+    # Each with the section that names it.
+    named = {} if first is None else {first: ""}
+    section = first or "default"
+    while section in known and (source := known[section].source) and source not in named:
+        named[source] = section
+        section = source
+    for name, section in named.items():
         if name not in known:
             remedy = credentials.missing(name, section, identity, case.environ, _choice(identity, case))
             return broken(f"there is no AWS profile {name}", remedy)
     case.identity = identity
-    names = [name for name in (first, *named) if name]
-    return well(", from ".join(dict.fromkeys(names))) if names else passed_over("AWS's default chain needs none")
+    return well(", from ".join(named)) if named else passed_over("AWS's default chain needs none")
 
 
 def caller(case: Case) -> Finding:
@@ -177,16 +183,13 @@ def _role(identity: Identity, case: Case) -> tuple[str, Identity | None]:
     """Return the ARN of the role that is assumed, if any, and who assumes it, where that is a profile or the chain."""
     if identity.role_arn is not None:
         return identity.role_arn, Identity(identity.profile)
-    own: dict[str, str] = {}
-    first = ""
-    for section, key, value in chain(identity, case.environ):
-        first = first or section
-        if section == first:
-            own.setdefault(key, value)
     if case.environ.get("AWS_ACCESS_KEY_ID") and identity.profile is None:
         return "", None
-    source = own.get("source_profile")
-    return own.get("role_arn", ""), Identity(source) if source and source != first else None
+    name = profile_of(identity, case.environ)
+    found = credentials.profiles().get(name)
+    if found is None:
+        return "", None
+    return found.role_arn, Identity(found.source) if found.source and found.source != name else None
 
 
 def _mfa(identity: str, case: Case) -> Finding:

@@ -253,6 +253,29 @@ class TestWhichIdentity:
         assert [principal, principal.replace("one", "two")] == [world.principal(found) for found in (first, other)]
         assert first.secret == again.secret
 
+    def test_aws_default_profile_goes_before_aws_profile(self, world: World) -> None:
+        for name in ("one", "two"):
+            world.home.add_keys(name, world.aws.add_user(SECONDARY, name))
+        both, one = {"AWS_PROFILE": "one", "AWS_DEFAULT_PROFILE": "two"}, {"AWS_PROFILE": "one"}
+
+        found = [world.home.get(profile=None, env=env) for env in (both, one)]
+
+        assert [f"{IAM}:user/two", f"{IAM}:user/one"] == list(map(world.principal, found))
+
+    def test_keys_in_the_environment_are_told_apart_by_the_endpoint_in_the_profile(self, world: World) -> None:
+        del world.home.env["AWS_ENDPOINT_URL"]
+        keys = world.names["one"]
+        assert isinstance(keys, Keys)
+        env = {"AWS_ACCESS_KEY_ID": keys.access_key_id, "AWS_SECRET_ACCESS_KEY": keys.secret_access_key}
+        tokens = []
+        for url in (world.aws.url, world.aws.url.replace("127.0.0.1", "localhost")):
+            world.write(f"endpoint_url = {url}")
+            tokens += [world.home.get(profile=None, env=env | {"AWS_PROFILE": "p"}).secret for _ in range(2)]
+
+        assert tokens[0] == tokens[1]
+        assert tokens[2] == tokens[3]
+        assert tokens[0] != tokens[2]
+
     def test_a_link_goes_before_the_configuration_file_and_that_before_the_default_chain(self, world: World) -> None:
         for name in ("link", "rule", "chain"):
             world.home.add_keys(name, world.aws.add_user(SECONDARY, name))
@@ -290,6 +313,34 @@ class TestWhichIdentity:
 
 
 class TestWhatCannotBe:
+    @pytest.mark.parametrize(
+        ("file", "form", "env"),
+        [
+            (".boto", f"[Credentials]\n{KEYS}", {}),
+            ("boto.cfg", f"[Credentials]\n{KEYS}", {"BOTO_CONFIG": "~/boto.cfg"}),
+            (
+                "keys",
+                "AWSAccessKeyId={one.access_key_id}\nAWSSecretKey={one.secret_access_key}\n",
+                {"AWS_CREDENTIAL_FILE": "~/keys"},
+            ),
+        ],
+        ids=["home of boto 2", "file of boto 2", "file of the first tools"],
+    )
+    def test_the_keys_of_boto_2_and_of_awss_first_tools_do_not_answer(
+        self, world: World, file: str, form: str, env: dict[str, str]
+    ) -> None:
+        (world.home.folder / file).write_text(form.format(**world.names))
+        del world.home.env["AWS_CONTAINER_CREDENTIALS_FULL_URI"]
+
+        found = world.home.get(profile=None, env=env | {"AWS_EC2_METADATA_DISABLED": "true"})
+
+        assert "there are no AWS credentials" in refusal(found)
+
+    def test_a_variable_that_names_no_profile_is_told(self, world: World) -> None:
+        found = world.home.get(profile=None, env={"AWS_PROFILE": ""})
+
+        assert "AWS_DEFAULT_PROFILE or AWS_PROFILE is set, and names no profile; unset it" in refusal(found)
+
     def test_an_mfa_code_is_neither_asked_for_nor_made_of_the_host(self, world: World) -> None:
         world.write(f"{ROLE}source_profile = base\nmfa_serial = {IAM}:mfa/me")
 

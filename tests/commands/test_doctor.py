@@ -264,6 +264,27 @@ class TestIdentity:
         assert f"{instead}, else make it: aws configure --profile secondry" == found.broken("profile").remedy
         mended(home, found, "profile")
 
+    def test_of_a_misspelt_variable_that_goes_before_aws_profile_is_exported_by_its_name(self, home: Home) -> None:
+        home.configure("")
+        home.env |= {"AWS_PROFILE": "secondary", "AWS_DEFAULT_PROFILE": "secondry"}
+
+        found = diagnose(home, HOST)
+
+        assert "AWS's default chain, with AWS_DEFAULT_PROFILE" == found.links["identity"].detail
+        assert "there is no AWS profile secondry" == found.broken("profile").detail
+        assert "export AWS_DEFAULT_PROFILE=secondary" == found.broken("profile").remedy
+        mended(home, found, "profile")
+
+    @pytest.mark.parametrize("variable", ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"])
+    def test_of_a_variable_that_names_none_is_unset(self, home: Home, variable: str) -> None:
+        home.configure("")
+        home.env |= {"AWS_PROFILE": "secondary", variable: ""}
+
+        found = diagnose(home, HOST)
+
+        assert f"{variable} is set, and names no profile" == found.broken("profile").detail
+        assert f"unset {variable}" == found.broken("profile").remedy
+
     def test_of_a_profile_like_none_there_is_is_made(self, home: Home) -> None:
         home.configure(f'[[registry]]\nmatch = "{HOST}"\nprofile = "x9"\n')
 
@@ -326,6 +347,18 @@ class TestCallerAndRole:
 
         assert {"caller", "role", "clock"} <= {*found.passed_over()}
         assert found.links["token"].ok
+
+    def test_are_those_that_the_credentials_file_names_where_both_files_name_some(self, home: Home) -> None:
+        home.add_keys("other", home.aws.add_user(SECONDARY, "other"))
+        home.aws.add_role(ROLE, trusts=[SECONDARY])
+        credentials = home.folder / ".aws" / "credentials"
+        credentials.write_text(f"{credentials.read_text()}\n[secondary]\nsource_profile = other\n")
+
+        found = diagnose(home, HOST)
+
+        assert "secondary, from other" == found.links["profile"].detail
+        assert f"arn:aws:iam::{SECONDARY}:user/other" == found.links["caller"].detail
+        assert found.links["role"].ok
 
     def test_of_a_role_that_does_not_trust_the_caller_are_told(self, home: Home) -> None:
         home.aws.add_role(ROLE, trusts=[])

@@ -2,13 +2,15 @@
 
 import base64
 import json
+import os
 from pathlib import Path
 
 import pytest
+from botocore.session import Session
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docker_credential_ecrx.identity import Identity, fingerprint
+from docker_credential_ecrx.identity import Identity, chosen, fingerprint, profile_of
 
 CONFIG = """\
 [default]
@@ -82,8 +84,12 @@ class TestFingerprint:
             ("role/puller", "role/other"),
             ("source_profile = base", "source_profile = default"),
             ("source_profile = base", "source_profile: default"),
+            ("source_profile = base", "source_profile = base\n  x"),
+            ("source_profile = base", "source_profile =\n\n  base"),
             ("source_profile = base", "source_profile = base\nexternal_id = x"),
             ("AKIA1", "AKIA2"),
+            # botocore looks for credentials elsewhere in a source profile that has one of the two keys.
+            ("aws_secret_access_key = secret1\n", ""),
         ],
     )
     def test_changes_when_the_profile_or_its_source_says_something_else(self, home: Home, old: str, new: str) -> None:
@@ -97,6 +103,8 @@ class TestFingerprint:
         [
             ("[profile sso]", "[profile unrelated]\nregion = eu-west-1\n[profile sso]"),
             ("[profile base]", "# a comment\n\n[profile base]"),
+            ("source_profile = base", "; a comment\n\n  # another\nsource_profile =  base\n\n"),
+            ("source_profile = base", "Source_Profile: base"),
             ("https://corp.", "https://other."),
             ("secret1", "secret2"),
         ],
@@ -127,6 +135,101 @@ class TestFingerprint:
 
     def test_of_the_default_chain_follows_aws_profile(self, home: Home) -> None:
         assert home.print(Identity()) != home.print(Identity(), AWS_PROFILE="secondary")
+
+    @pytest.mark.parametrize("aws_profile", [None, "", "base", "secondary"])
+    @pytest.mark.parametrize("aws_default_profile", [None, "", "base", "secondary"])
+    def test_of_the_default_chain_begins_with_the_profile_that_botocore_begins_with(
+        self, aws_default_profile: str | None, aws_profile: str | None, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for name, value in (("AWS_DEFAULT_PROFILE", aws_default_profile), ("AWS_PROFILE", aws_profile)):
+            monkeypatch.delenv(name, raising=False)
+            if value is not None:
+                monkeypatch.setenv(name, value)
+
+        assert Session().get_config_variable("profile") == chosen(Identity(), os.environ)
+        assert (chosen(Identity(), os.environ) or "default") == profile_of(Identity(), os.environ)
+
+    @pytest.mark.parametrize("variable", ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"])
+    def test_takes_an_empty_variable_for_no_file_and_none_for_the_one_at_home(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+    ) -> None:
+        (tmp_path / ".aws").mkdir()
+        home = Home(tmp_path / ".aws")
+        monkeypatch.setenv("HOME", str(tmp_path))
+        there = home.print()
+        del home.environ[variable]
+
+        assert there == home.print()
+        assert there != home.print(SECONDARY, **{variable: ""})
+        assert home.print(SECONDARY, **{variable: str(tmp_path / "none")}) == home.print(SECONDARY, **{variable: ""})
+
+    @pytest.mark.parametrize(
+        ("identity", "environ"),
+        [
+            (Identity(), {"AWS_ACCESS_KEY_ID": "AKIA8"}),
+            (Identity(role_arn="r", web_identity="e30.e30.e30"), {}),
+        ],
+        ids=["keys", "web identity"],
+    )
+    def test_that_needs_no_profile_follows_the_endpoints_in_one(
+        self, home: Home, identity: Identity, environ: dict[str, str]
+    ) -> None:
+        prints = [home.print(identity, **environ), home.print(identity, AWS_PROFILE="pod", **environ)]
+        for said in (
+            "endpoint_url = http://one",
+            "ENDPOINT_URL: http://two",
+            "services = s\n[services s]\necr =\n  endpoint_url = http://three",
+            "endpoint_url = http://one\nignore_configured_endpoint_urls = true",
+        ):
+            home.config.write_text(f"{CONFIG}[profile private]\n{said}\n")
+            prints.append(home.print(identity, AWS_PROFILE="private", **environ))
+
+        assert prints[0] == prints[1]
+        assert 5 == len(set(prints))
+
+    def test_says_in_which_of_the_two_files_a_section_stands(self, home: Home) -> None:
+        # In botocore a process goes before the keys beside it in the config file, and after those in the other.
+        section = "[default]\ncredential_process = p\naws_access_key_id = AKIA1\naws_secret_access_key = s\n"
+        home.config.write_text(section)
+        home.credentials.write_text("")
+        before = home.print(Identity())
+        home.credentials.write_text(section)
+        home.config.write_text("")
+
+        assert before != home.print(Identity())
+
+    def test_reads_on_after_a_setting_whose_key_begins_with_a_bracket(self, home: Home) -> None:
+        home.edit("[profile pod]", "[profile pod]\n[x = 1")
+        before = home.print(Identity("pod"))
+        home.edit("role/pod", "role/other")
+
+        assert before != home.print(Identity("pod"))
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            *("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"),
+            *("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "AWS_IMDS_USE_IPV6"),
+        ],
+    )
+    def test_tells_an_empty_variable_from_none_as_botocore_does(self, home: Home, name: str) -> None:
+        assert home.print(Identity()) != home.print(Identity(), **{name: ""})
+
+    def test_is_another_where_the_instance_is_not_asked(self, home: Home) -> None:
+        assert home.print(Identity()) != home.print(Identity(), AWS_EC2_METADATA_DISABLED="true")
+
+    def test_reads_a_web_identity_by_its_path_as_it_stands(
+        self, home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        # botocore expands variables in the paths of AWS's two files alone.
+        token = tmp_path / "$HOME"
+        token.write_text(jwt(iss="i", sub="repo:a", aud="sts"))
+        monkeypatch.chdir(tmp_path)
+        variables = {"AWS_WEB_IDENTITY_TOKEN_FILE": "$HOME", "AWS_ROLE_ARN": "r"}
+        before = home.print(Identity(), **variables)
+        token.write_text(jwt(iss="i", sub="repo:b", aud="sts"))
+
+        assert before != home.print(Identity(), **variables)
 
     def test_of_credential_source_environment_follows_the_keys(self, home: Home) -> None:
         one = home.print(Identity("container"), AWS_ACCESS_KEY_ID="AKIA8")
@@ -167,6 +270,14 @@ class TestFingerprint:
     @pytest.mark.parametrize("name", ["pod", '"pod"', "'pod'", 'p"o"d', "p\\od", "  pod "])
     def test_finds_the_profile_however_it_is_quoted(self, home: Home, name: str) -> None:
         home.edit("[profile pod]", f"[profile {name}]")
+        before = home.print(Identity("pod"))
+        home.edit("role/pod", "role/other")
+
+        assert before != home.print(Identity("pod"))
+
+    @pytest.mark.parametrize("kind", ["profiles", "profile-x", "profile\t", 'profile" x"'])
+    def test_finds_the_profile_by_whatever_word_botocore_does(self, home: Home, kind: str) -> None:
+        home.edit("[profile pod]", f"[{kind} pod]")
         before = home.print(Identity("pod"))
         home.edit("role/pod", "role/other")
 
