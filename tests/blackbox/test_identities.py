@@ -339,7 +339,7 @@ class TestWhatCannotBe:
     def test_a_variable_that_names_no_profile_is_told(self, world: World) -> None:
         found = world.home.get(profile=None, env={"AWS_PROFILE": ""})
 
-        assert "AWS_DEFAULT_PROFILE or AWS_PROFILE is set, and names no profile; unset it" in refusal(found)
+        assert "AWS_PROFILE is set, and names no profile; unset AWS_PROFILE" in refusal(found)
 
     def test_an_mfa_code_is_neither_asked_for_nor_made_of_the_host(self, world: World) -> None:
         world.write(f"{ROLE}source_profile = base\nmfa_serial = {IAM}:mfa/me")

@@ -272,7 +272,8 @@ class TestIdentity:
 
         assert "AWS's default chain, with AWS_DEFAULT_PROFILE" == found.links["identity"].detail
         assert "there is no AWS profile secondry" == found.broken("profile").detail
-        assert "export AWS_DEFAULT_PROFILE=secondary" == found.broken("profile").remedy
+        instead = "if secondary is meant: export AWS_DEFAULT_PROFILE=secondary"
+        assert f"{instead}, else make it: aws configure --profile secondry" == found.broken("profile").remedy
         mended(home, found, "profile")
 
     @pytest.mark.parametrize("variable", ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"])
