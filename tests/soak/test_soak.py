@@ -82,6 +82,7 @@ def test_no_answer_is_wrong_and_nothing_is_lost_or_left_behind(
 
 def nothing_is_lost(home: Home, soak: Soak) -> None:
     """Check that in the quiet what was stored is there, that list names it, and that every identity gets its token."""
+    assert 0 == home.run("status").status
     listed = home.run("list").answer
     for server in SERVERS:
         found = home.run("get", stdin=server)

@@ -9,20 +9,24 @@ from pathlib import Path
 
 import pytest
 
-from docker_credential_ecrx.demo.standin import new_keys, new_password
+from docker_credential_ecrx.demo.standin import MARK, ecr, new_keys, new_password, parts
 from support import need, sweep
 
-_PASSWORD = new_password(2_000_000_000)
-_LOGIN = base64.b64encode(f"AWS:{_PASSWORD}".encode()).decode()
-_SECRETS = {
-    "secret key": new_keys(session=False).secret_access_key,
-    "session token": str(new_keys(session=True).session_token),
-    "password": _PASSWORD,
-    "login": _LOGIN,
-    "password in base64": base64.b64encode(_PASSWORD.encode()).decode(),
-    "another login": base64.b64encode(f"me:{_PASSWORD}".encode()).decode(),
-    "password's content": base64.b64decode(_PASSWORD).decode(),
-}
+# The sweep after these very tests looks for the stand-in's own mark.
+_OTHER_MARK = MARK.swapcase()
+with pytest.MonkeyPatch.context() as patch:
+    for module in (ecr, parts):
+        patch.setattr(module, "MARK", _OTHER_MARK)
+    _PASSWORD = new_password(2_000_000_000)
+    _SECRETS = {
+        "secret key": new_keys(session=False).secret_access_key,
+        "session token": str(new_keys(session=True).session_token),
+        "password": _PASSWORD,
+        "login": base64.b64encode(f"AWS:{_PASSWORD}".encode()).decode(),
+        "password in base64": base64.b64encode(_PASSWORD.encode()).decode(),
+        "another login": base64.b64encode(f"me:{_PASSWORD}".encode()).decode(),
+        "password's content": base64.b64decode(_PASSWORD).decode(),
+    }
 
 
 @pytest.fixture(params=_SECRETS)
@@ -44,7 +48,7 @@ def say(text: str, stream: str = "") -> None:
 
 def found(folder: Path) -> list[str]:
     """Return the names of the files with a secret."""
-    return [Path(path).name.partition("-")[0] for path in sweep.search(folder)[0]]
+    return [Path(path).name.partition("-")[0] for path in sweep.search(folder, _OTHER_MARK)[0]]
 
 
 class TestSecret:
@@ -53,7 +57,7 @@ class TestSecret:
         (tmp_path / "folder" / "file").write_bytes(b"\xff" + secret.encode() + b"\0")
         (tmp_path / "folder" / "other").write_text("nothing")
 
-        assert (["file"], 2) == (found(tmp_path), sweep.search(tmp_path)[1])
+        assert (["file"], 2) == (found(tmp_path), sweep.search(tmp_path, _OTHER_MARK)[1])
 
     @pytest.mark.parametrize("stream", ["", " >&2"])
     def test_in_an_output_is_found(self, notes: Path, secret: str, stream: str) -> None:
