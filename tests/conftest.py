@@ -12,7 +12,7 @@ from docker_credential_ecrx.demo.standin import StandIn
 from support import keyrings, need, sweep
 from support.home import Home
 
-_ROOT = Path(__file__).parent.parent
+_FROZEN = Path(__file__).parent.parent / "dist" / "docker-credential-ecrx" / "docker-credential-ecrx"
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -25,12 +25,14 @@ def observed() -> Iterator[None]:
 
 @pytest.fixture(scope="session", params=["wheel", "frozen"])
 def program(request: pytest.FixtureRequest) -> Path:
-    """Return the installed wheel's command, then the frozen program."""
-    if request.param == "wheel":
-        path = os.environ.get("ECRX_TEST_WHEEL", Path(sys.executable).parent / "docker-credential-ecrx")
-    else:
-        path = os.environ.get("ECRX_TEST_FROZEN", _ROOT / "dist" / "docker-credential-ecrx" / "docker-credential-ecrx")
-    return Path(path) if Path(path).exists() else need.missing(f"the {request.param} program, {path},")
+    """Return the installed wheel's command, then the frozen program; or the one that support.forms asks for."""
+    forms = {
+        "frozen": Path(os.environ.get("ECRX_TEST_FROZEN", _FROZEN)),
+        "wheel": Path(os.environ.get("ECRX_TEST_WHEEL", Path(sys.executable).parent / "docker-credential-ecrx")),
+    }
+    wanted = [path for form, path in forms.items() if request.param in (form, "either")]
+    there = [path for path in wanted if path.exists()]
+    return there[0] if there else need.missing(f"the program, {wanted[0]},")
 
 
 @pytest.fixture

@@ -13,9 +13,10 @@ from standin import faults
 from standin.faults import FaultyStandIn
 from support import kept, need, terminals
 from support.diagnoses import PROGRAM, diagnose, mended
+from support.forms import in_one_form
 from support.home import BASE_USER, HOST, OTHER_HOST, ROLE, SECONDARY, Home
 
-pytestmark = pytest.mark.parametrize("program", ["wheel"], indirect=True)
+pytestmark = in_one_form
 
 LINKED = "ecrx-secondary"
 PASSWORD = {HOST: {"auth": "QVdTOmh1bnRlcjI="}}

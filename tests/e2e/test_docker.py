@@ -17,6 +17,8 @@ from support.home import BASE_USER, HOST, OTHER_HOST, PRIMARY, SECONDARY, Home
 
 _ONCE = ["AssumeRole", "GetAuthorizationToken"]
 _GRANTED = f"{HOST}/granted/app"
+# Where it does not matter how docker comes to call the program.
+in_one_way = pytest.mark.parametrize("docker_helper", ["configuration file"], indirect=True)
 _ROLE_SESSION = f"arn:aws:sts::{SECONDARY}:assumed-role/puller/"
 
 
@@ -97,6 +99,7 @@ class TestLogin:
         docker("pull", image)
         assert _ONCE == _operations(docker.home)
 
+    @in_one_way
     def test_without_the_helper_leaves_the_token_in_a_file(
         self, docker: Client, authority: Certificates, assert_in_no_file: Callable[[str], None]
     ) -> None:
@@ -110,6 +113,7 @@ class TestLogin:
         with pytest.raises(AssertionError, match=r"config\.json"):
             assert_in_no_file(token)
 
+    @in_one_way
     def test_with_a_made_up_password_is_refused(self, docker: Client) -> None:
         said = docker.fails("login", "--username", "AWS", "--password-stdin", HOST, stdin="made up")
 
@@ -125,6 +129,7 @@ class TestLogin:
         docker("logout", HOST)
 
 
+@in_one_way
 class TestRepositoryPolicy:
     def test_refuses_an_account_that_it_does_not_name(self, docker: Client, ecr: Registry, image: str) -> None:
         assert SECONDARY in ecr.permitted[PRIMARY]
@@ -147,6 +152,7 @@ class TestRepositoryPolicy:
         assert "denied" in docker.fails("pull", f"{OTHER_HOST}/team/app:v0")
 
 
+@in_one_way
 class TestPolicyCommand:
     """The owner lets the secondary account in and out with ``policy``; the registry holds its clients to that."""
 
@@ -189,6 +195,7 @@ class TestPolicyCommand:
         docker("push", image)
 
 
+@in_one_way
 def test_docker_auth_config_that_names_helpers_is_passed_over(docker: Client, image: str) -> None:
     docker.home.env["DOCKER_AUTH_CONFIG"] = json.dumps({"credHelpers": {HOST: "none"}})
 

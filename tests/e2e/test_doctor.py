@@ -11,10 +11,10 @@ from standin.clients import Client, write_json
 from standin.registry import Registry
 from support import need, terminals
 from support.diagnoses import PROGRAM, diagnose, mended
+from support.forms import in_one_form
 from support.home import HOST, PRIMARY, SECONDARY, Home
 from support.secrets import forms_of, places_of
 
-_WHEEL = pytest.mark.parametrize("program", ["wheel"], indirect=True)
 _LINKS = [
     *("program", "docker's config", "identity", "profile", "caller", "role", "token"),
     *("keyring", "clock", "registry", "image", "push"),
@@ -78,7 +78,7 @@ class TestWholeChain:
 
         assert [] == home.aws.calls
 
-    @_WHEEL
+    @in_one_form
     def test_is_shown_on_a_terminal_without_a_line_that_is_too_long(self, home: Home, image: str) -> None:
         status, seen = terminals.run([home.program, "doctor", image], home.env | {"TERM": "dumb"})
 
@@ -86,7 +86,7 @@ class TestWholeChain:
         assert len(_LINKS) - 1 == seen.count("✓")
         assert [] == [line for line in _shown(seen) if len(line) > terminals.COLUMNS]
 
-    @_WHEEL
+    @in_one_form
     def test_shows_where_the_default_chain_is_not_needed(self, home: Home) -> None:
         found = diagnose(home)
 
@@ -99,7 +99,7 @@ def _shown(seen: str) -> list[str]:
     return [line.rpartition("\x1b[2K")[2] for line in seen.split("\n")]
 
 
-@_WHEEL
+@in_one_form
 class TestToken:
     def test_that_the_registry_does_not_take_is_to_be_forgotten(self, home: Home) -> None:
         home.get()
@@ -119,7 +119,7 @@ class TestToken:
         mended(home, found, "registry")
 
 
-@_WHEEL
+@in_one_form
 class TestImage:
     def test_is_latest_where_no_tag_is_named(self, home: Home, granted: str) -> None:
         _grant(home, granted)
@@ -146,7 +146,7 @@ class TestImage:
         assert "aws ecr create-repository --repository-name nowhere --region us-east-1 --profile OWNER" in found.remedy
 
 
-@_WHEEL
+@in_one_form
 class TestRefusal:
     def test_by_the_repository_policy_is_mended_by_its_owner(self, home: Home, granted: str) -> None:
         found = diagnose(home, f"{HOST}/{granted}:v1")
@@ -202,7 +202,7 @@ class TestRefusal:
         assert "aws iam attach-role-policy --role-name puller" in remedy
 
 
-@_WHEEL
+@in_one_form
 class TestWayToTheRegistry:
     def test_that_no_name_server_knows_is_told(self, home: Home) -> None:
         host = "999999999999.dkr.ecr.us-east-1.amazonaws.com"

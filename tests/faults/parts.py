@@ -16,8 +16,6 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-import pytest
-
 from docker_credential_ecrx.demo.standin import Answer
 from standin.faults import Fault, FaultyStandIn
 from support import need
@@ -25,8 +23,6 @@ from support.aws_parts import Sessions
 from support.home import HOST, NOT_FOUND, Home, Result
 from support.secrets import forms_of
 
-# For tests in which the program's form does not matter.
-in_one_form = pytest.mark.parametrize("program", ["wheel"], indirect=True)
 ASSUME, MINT = "AssumeRole", "GetAuthorizationToken"
 # A get ends within that, whatever hangs (testcontainers-java gives up after 30).
 LIMIT_SECONDS = 25.0

@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import pytest
-from faults.parts import MINT, World, age, in_one_form
+from faults.parts import MINT, World, age
 
 from standin import faults
 from support import need
+from support.forms import in_one_form
 from support.home import HOST, OTHER_HOST, Result
 
 pytestmark = in_one_form

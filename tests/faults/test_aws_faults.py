@@ -4,10 +4,11 @@ from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
-from faults.parts import ASSUME, MINT, World, in_one_form, refusal
+from faults.parts import ASSUME, MINT, World, refusal
 
 from docker_credential_ecrx.demo.standin import Answer
 from standin import faults
+from support.forms import in_one_form
 from support.home import BASE_USER, HOST, ROLE, SECONDARY
 
 Arrange = Callable[[World], None]

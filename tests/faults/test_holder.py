@@ -16,7 +16,6 @@ from faults.parts import (
     World,
     herd,
     holds_lock,
-    in_one_form,
     link,
     loads_botocore,
     result_of,
@@ -26,6 +25,7 @@ from faults.parts import (
 )
 
 from standin import faults
+from support.forms import in_one_form
 from support.home import BASE_USER, HOST, OTHER_HOST, ROLE, SECONDARY, Result
 
 pytestmark = in_one_form

@@ -4,9 +4,10 @@ import os
 from pathlib import Path
 
 import pytest
-from faults.parts import World, in_one_form
+from faults.parts import World
 
 from standin import faults
+from support.forms import in_one_form
 from support.home import HOST, NOT_FOUND, Home
 
 # Whatever takes this for its own says so.

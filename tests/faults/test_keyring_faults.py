@@ -17,17 +17,16 @@ from faults.parts import (
     another_user,
     at_once,
     herd,
-    in_one_form,
     in_shell,
     link,
 )
 
 from standin import busses, faults
 from support import kept, keyrings, need
+from support.forms import as_wheel
 from support.home import HOST, NOT_FOUND, Home, Result
 
-# The wheel, which takes any keyring that is installed; the frozen program has the operating system's alone.
-pytestmark = in_one_form
+pytestmark = as_wheel
 DEBUG = {"ECRX_LOG": "debug"}
 OTHER = "registry.example"
 ELSEWHERE = HOST.replace("us-east-1", "eu-west-1")

@@ -6,9 +6,10 @@ import subprocess
 from collections.abc import Callable
 
 import pytest
-from faults.parts import World, in_one_form, link, refusal
+from faults.parts import World, link, refusal
 
 from support import aws_command
+from support.forms import in_one_form
 from support.home import BASE_USER, HOST, ROLE, SECONDARY
 
 pytestmark = in_one_form
@@ -167,7 +168,7 @@ class TestWhatAGetSays:
         self, world: World, arrange: Arrange, by: str | None, remedy: str, typed: str
     ) -> None:
         arrange(world)
-        aws_command.install(world.home.bin)
+        aws_command.install(world.home.folder, world.aws.add_user(SECONDARY, "base"))
 
         line = refusal(world.home, world.aws, profile=by)
 
@@ -179,7 +180,7 @@ class TestWhatAGetSays:
             ["/bin/sh", "-c", f'{named} >&2 && exec "$0" get', program],
             input=HOST.encode(),
             capture_output=True,
-            env=world.home.env | aws_command.typing(world.aws.add_user(SECONDARY, "base")),
+            env=world.home.env,
             check=False,
         )
         assert (0, SECONDARY) == (found.returncode, world.aws.issued[json.loads(found.stdout)["Secret"]].account)

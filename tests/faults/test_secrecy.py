@@ -8,11 +8,12 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from faults.parts import ASSUME, MINT, PASSWORD, Held, World, age, another_user, in_one_form, running
+from faults.parts import ASSUME, MINT, PASSWORD, Held, World, age, another_user, running
 
 from docker_credential_ecrx.demo.standin import Answer
 from standin import busses, faults
 from support import keyrings
+from support.forms import in_one_form
 from support.home import HOST, OTHER_HOST, Result
 from support.secrets import places_of
 

@@ -16,7 +16,6 @@ from faults.parts import (
     Held,
     World,
     another_user,
-    in_one_form,
     in_shell,
     link,
     result_of,
@@ -26,6 +25,7 @@ from faults.parts import (
 )
 
 from standin import faults
+from support.forms import in_one_form
 from support.home import HOST, OTHER_HOST, Home, Result
 
 ELSEWHERE = HOST.replace("us-east-1", "eu-west-1")

@@ -16,7 +16,6 @@ from faults.parts import (
     PASSWORD,
     Aws,
     World,
-    in_one_form,
     refusal,
     result_of,
     running,
@@ -28,6 +27,7 @@ from faults.parts import (
 from docker_credential_ecrx.demo.standin import StandIn
 from standin import certificates, faults
 from support import need
+from support.forms import in_one_form
 from support.home import HOST, ROLE, SECONDARY, Home
 
 Arrange = Callable[[World], None]

@@ -56,9 +56,11 @@ def libraries(bundle: Path) -> list[Path]:
 
 
 @pytest.fixture
-def parts(bundle: Path, tmp_path: Path) -> Path:
+def parts(bundle: Path, tmp_path: Path) -> Iterator[Path]:
     """Return a copy of the bundle, from which parts may go."""
-    return Path(shutil.copytree(bundle, tmp_path / "bundle", symlinks=True))
+    copy = shutil.copytree(bundle, tmp_path / "bundle", symlinks=True)
+    yield copy
+    shutil.rmtree(copy)
 
 
 def _files(folder: Path) -> list[Path]:
@@ -208,7 +210,9 @@ def machine(bundle: Path, libraries: list[Path], tmp_path: Path, kernel: dict[st
     if os.getuid() != 0 or allowed.returncode != 0:
         need.missing("root, to have another root folder,")
     with StandIn() as aws:
-        yield Machine(tmp_path / "root", bundle, libraries, aws)
+        machine = Machine(tmp_path / "root", bundle, libraries, aws)
+        yield machine
+    shutil.rmtree(machine.bundle)
 
 
 class TestMachineWithoutPython:

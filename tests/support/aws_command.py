@@ -1,5 +1,6 @@
-"""What ``aws configure`` does to AWS's files, for tests that type it; the keys that a person would are in variables."""
+"""What ``aws configure`` does to AWS's files, for tests that type it; the keys that a person would are in a file."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -7,11 +8,12 @@ from docker_credential_ecrx.demo.standin import Keys
 
 _SCRIPT = """\
 #!{python}
-import os, sys
+import json, os, sys
 from configparser import RawConfigParser
 words = sys.argv[1:]
 profile = words.pop(words.index("--profile") + 1) if "--profile" in words else os.environ.get("AWS_PROFILE", "default")
-settings = {{"aws_access_key_id": os.environ["TYPED_ID"], "aws_secret_access_key": os.environ["TYPED_SECRET"]}}
+with open(os.path.expanduser("~/keys-typed")) as typed:
+    settings = json.load(typed)
 match [word for word in words if word != "--profile"]:
     case ["configure"]:
         name, section = "credentials", profile
@@ -31,13 +33,10 @@ with open(path, "w") as out:
 """
 
 
-def install(folder: Path) -> None:
-    """Put an ``aws`` into ``folder`` that knows ``configure`` and ``configure set``."""
-    path = folder / "aws"
+def install(home: Path, keys: Keys) -> None:
+    """Put an ``aws`` into the home that knows ``configure set``, and ``configure``, which is told these keys."""
+    typed = {"aws_access_key_id": keys.access_key_id, "aws_secret_access_key": keys.secret_access_key}
+    (home / "keys-typed").write_text(json.dumps(typed))
+    path = home / "bin" / "aws"
     path.write_text(_SCRIPT.format(python=sys.executable))
     path.chmod(0o700)
-
-
-def typing(keys: Keys) -> dict[str, str]:
-    """Return the environment in which ``aws configure`` is told these keys."""
-    return {"TYPED_ID": keys.access_key_id, "TYPED_SECRET": keys.secret_access_key}
