@@ -19,6 +19,7 @@ from docker_credential_ecrx.aws_session import Mfa
 from docker_credential_ecrx.errors import (
     ArgumentError,
     AwsError,
+    FileError,
     KeyringError,
     KeyringUnavailableError,
     MfaCodeNeededError,
@@ -84,6 +85,7 @@ def command(hosts: tuple[str, ...], mfa_code: str, profile: str | None) -> int:
         if errand is not errands[0]:
             terminal.out.print()
         _tell(errand, token, keyring, principal)
+        _warn(errand)
     return 0
 
 
@@ -188,3 +190,19 @@ def _tell(errand: _Errand, token: Token, keyring: "Keyring", principal: str) -> 
         rows += [("account", found.account), ("principal", principal)]
     rows += [("until", terminal.moment(token.minted.utc + token.life, token.minted.utc)), ("kept in", keyring.label)]
     terminal.facts(rows)
+
+
+def _warn(errand: _Errand) -> None:
+    """Tell where docker asks for a registry of the errand as somebody else, whom this token does not serve."""
+    try:
+        docker = links.read(os.environ)
+    except FileError:
+        return  # docker itself says what is wrong with it
+    hosts = {registry.host for registry in errand.registries}
+    profile = shlex.quote(str(errand.identity.profile))
+    for registry in docker.registries():
+        loaded = links.settings_of(docker.profile_for(registry.host), os.environ)
+        if registry.host in hosts and helper.item_names(registry, loaded, os.environ)[1] != errand.name:
+            asked = f"docker asks for {registry.host} as {loaded.identity_for(registry.host)}, and is not served this"
+            change = f"{settings.PROGRAM} configure {registry.host} --profile {profile}"
+            terminal.say(f"{asked}; to change that: {change}", "yellow")

@@ -150,6 +150,21 @@ class TestWhatItMints:
         assert "of docker login" != home.get().secret
         assert is_served(home)
 
+    @pytest.mark.parametrize(("helper", "asked"), [("ecrx", "the default credentials"), ("ecrx-base", "profile base")])
+    def test_is_said_not_to_be_what_docker_is_served_where_docker_asks_as_another(
+        self, home: Home, helper: str, asked: str
+    ) -> None:
+        home.add_role_profile()
+        let_docker_ask(home, credHelpers={HOST: helper})
+
+        found = home.run("login", HOST, "--profile", "secondary")
+
+        change = f"{PROGRAM} configure {HOST} --profile secondary"
+        said = f"{PROGRAM}: docker asks for {HOST} as {asked}, and is not served this; to change that: {change}\n"
+        assert (0, said) == (found.status, found.stderr)
+        home.run(*change.split()[1:])
+        assert "" == home.run("login", HOST, "--profile", "secondary").stderr
+
     def test_is_told_with_account_principal_end_and_keyring_but_never_itself(self, home: Home, tmp_path: Path) -> None:
         home.add_role_profile()
 
