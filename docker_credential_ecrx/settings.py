@@ -19,6 +19,9 @@ _KEYRINGS = ("auto", "kernel", "secret-service", "none")
 _ROLE_KEYS = ("external_id", "role_session_name", "duration_seconds")
 _REGISTRY_KEYS = ("match", "profile", "role_arn", "source_profile", *_ROLE_KEYS)
 _CACHE_KEYS = ("keyring",)
+# What a host's name and a shell pattern have, in either case.
+_IN_PATTERNS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.*?[]!")
+_LIKE_THIS = 'write match = "111111111111.dkr.ecr.*.amazonaws.com"'
 # https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 _ROLE_SESSION_SECONDS = range(900, 43200 + 1)
 
@@ -150,7 +153,11 @@ def _rule(entry: "dict[str, Any]", path: str, where: str) -> tuple[str, Identity
             raise SettingsError(message, f'write {key} = "..."')
     if "match" not in entry:
         message = f"{path}: {where}: match is missing"
-        raise SettingsError(message, 'write match = "111111111111.dkr.ecr.*.amazonaws.com"')
+        raise SettingsError(message, _LIKE_THIS)
+    for character in entry["match"]:
+        if character not in _IN_PATTERNS:
+            message = f"{path}: {where}: match = {entry['match']} matches no registry's host: none has a {character}"
+            raise SettingsError(message, _LIKE_THIS)
     if ("profile" in entry) == ("role_arn" in entry):
         message = f"{path}: {where}: exactly one of profile and role_arn is needed"
         raise SettingsError(message, "for a role's own credentials use source_profile beside role_arn")
