@@ -71,13 +71,13 @@ class TestProgram:
 
     def test_that_may_not_be_executed_is_allowed_to(self, home: Home) -> None:
         (home.folder / "first").mkdir()
-        copy = home.folder / "first" / PROGRAM
-        copy.write_bytes(home.program.read_bytes())
-        home.env["PATH"] = f"{copy.parent}:/usr/bin:/bin"
+        first = home.folder / "first" / PROGRAM
+        first.write_text(f'#!/bin/sh\nexec {home.program} "$@"\n')
+        home.env["PATH"] = f"{first.parent}:/usr/bin:/bin"
 
         found = diagnose(home)
 
-        assert f"chmod +x {copy}" == found.broken("program").remedy
+        assert f"chmod +x {first}" == found.broken("program").remedy
         mended(home, found, "program")
 
     @pytest.mark.parametrize(
