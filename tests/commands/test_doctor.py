@@ -666,14 +666,6 @@ class TestWhatIsAsked:
 
 
 class TestSigns:
-    def test_that_cannot_be_shown_are_written_by_their_codes(self, home: Home) -> None:
-        home.env["DOCKER_CONFIG"] = str(home.folder / "é")
-
-        found = home.run("doctor", env={"PYTHONIOENCODING": "ascii"})
-
-        assert (1, "") == (found.status, found.stderr)
-        assert "\\xe9/config.json (DOCKER_CONFIG) is not there" in found.stdout
-
     @pytest.mark.parametrize("locale", ["C", "en_US.ISO-8859-1"])
     def test_are_ascii_where_the_locale_has_no_others(self, home: Home, locale: str) -> None:
         found = home.run("doctor", env={"LC_ALL": locale})

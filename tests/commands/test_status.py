@@ -13,6 +13,7 @@ import secretstorage
 from jeepney.io.blocking import open_dbus_connection
 
 from support import kept, terminals
+from support.forms import as_wheel
 from support.home import HOST, OTHER_HOST, ROLE, Home
 
 NO_BUS = {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"}
@@ -224,6 +225,16 @@ class TestSettings:
 
         assert (1, "", 1) == (found.status, found.stdout, found.stderr.count("\n"))
         assert "config.toml: unknown key cash" in found.stderr
+
+    # The frozen program heeds no variable of Python's.
+    @as_wheel
+    def test_has_what_the_output_cannot_show_by_its_code(self, home: Home) -> None:
+        folder = home.folder / "é"
+
+        found = home.run("status", env={"PYTHONIOENCODING": "ascii", "XDG_CONFIG_HOME": str(folder)})
+
+        assert (0, "") == (found.status, found.stderr)
+        assert "\\xe9/ecrx/config.toml (not there: the defaults apply)" in found.stdout
 
 
 class TestOnATerminal:
