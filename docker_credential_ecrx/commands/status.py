@@ -169,6 +169,7 @@ def _document(report: _Report, now: Moment) -> dict[str, Any]:
                 "user": item.entry.get("user"),
                 "keyring": item.entry.get("keyring"),
                 "state": item.state,
+                "reason": _reason(item),
             }
             for item in report.passwords
         ],
@@ -192,4 +193,10 @@ def _token_document(item: Item, now: Moment) -> dict[str, Any]:
         **{name: _rfc3339(moment) for name, moment in times},
         "keyring": item.entry.get("keyring"),
         "state": item.state,
+        "reason": _reason(item),
     }
+
+
+def _reason(item: Item) -> str | None:
+    """Return why nothing is known of an item."""
+    return None if item.reason is None else str(item.reason)

@@ -76,8 +76,13 @@ class SecretServiceKeyring:
             raise KeyringError(message, f"unlock or restart the keyring daemon{OR_ANOTHER}") from error
 
     def _fetch(self, name: str) -> str | None:
-        for item in self._find(name):
-            ((_, _, secret, _),) = self._call(item, "Item", "GetSecret", "o", self._session)
+        while items := self._find(name):
+            try:
+                ((_, _, secret, _),) = self._call(items[0], "Item", "GetSecret", "o", self._session)
+            except DBusError:
+                if items[0] in self._find(name):
+                    raise
+                continue  # another process has deleted it meanwhile, and may have put another in its place
             try:
                 text: str = secret.decode()
             except UnicodeDecodeError:
@@ -112,13 +117,20 @@ class SecretServiceKeyring:
 
     def _drop(self, name: str) -> None:
         for item in self._find(name):
-            self._call(item, "Item", "Delete", "")
+            try:
+                self._call(item, "Item", "Delete", "")
+            except DBusError:
+                if item in self._find(name):
+                    raise
 
     def _names(self) -> list[str]:
         services = []
         for items in self._call(_SERVICE, "Service", "SearchItems", "a{ss}", _OURS):
             for item in items:
-                ((_, attributes),) = self._call(item, None, "Get", "ss", f"{_INTERFACE}.Item", "Attributes")
+                try:
+                    ((_, attributes),) = self._call(item, None, "Get", "ss", f"{_INTERFACE}.Item", "Attributes")
+                except DBusError:
+                    continue  # it is locked away, or another process has deleted it meanwhile
                 services.append(dict(attributes)["service"])
         return [name for service in services if (name := name_of(service)) is not None]
 
