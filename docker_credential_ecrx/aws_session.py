@@ -148,7 +148,8 @@ def endpoint_of(session: Session, registry: Registry) -> Config | None:
     configured = ConfiguredEndpointProvider(session.full_config, scoped, registry.service).provide()
     if configured and not session.get_config_variable("ignore_configured_endpoint_urls"):
         return None  # an endpoint of the user's own goes first; botocore refuses the two together
-    return Config(use_fips_endpoint=registry.fips, use_dualstack_endpoint=registry.dual_stack)
+    # What the host does not ask for, the user may.
+    return Config(use_fips_endpoint=registry.fips or None, use_dualstack_endpoint=registry.dual_stack or None)
 
 
 def region_of(identity: Identity) -> str:

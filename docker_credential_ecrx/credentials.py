@@ -59,6 +59,7 @@ class Profile(NamedTuple):
 
     role_arn: str
     source: str
+    has_keys: bool
 
 
 class Origin(NamedTuple):
@@ -152,10 +153,14 @@ def profiles() -> dict[str, Profile]:
     except ConfigParseError as error:
         message = f"the AWS file {error.kwargs['path']} cannot be read"
         raise AwsError(message, "mend its syntax or its permissions") from error
-    return {
-        name: Profile(str(said.get("role_arn", "")), str(said.get("source_profile", "")))
-        for name, said in found.items()
-    }
+    return {name: _profile(said) for name, said in found.items()}
+
+
+def _profile(said: Mapping[str, object]) -> Profile:
+    # botocore heeds a source only where it assumes a role, and needs none where a web identity opens that.
+    is_assumed = "role_arn" in said and "web_identity_token_file" not in said
+    source = str(said.get("source_profile", "")) if is_assumed else ""
+    return Profile(str(said.get("role_arn", "")), source, "aws_access_key_id" in said)
 
 
 def _chosen(identity: Identity, where: str, profile: str) -> str:

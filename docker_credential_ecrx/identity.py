@@ -8,6 +8,7 @@ It runs at every cached ``get``, so it scans AWS's files by hand: configparser a
 
 import os
 import stat
+import sys
 from _blake2 import blake2b  # hashlib is this plus OpenSSL, which takes milliseconds to load
 
 TYPE_CHECKING = False
@@ -23,6 +24,7 @@ _ELSEWHERE = (
     "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE",
     "AWS_IMDS_USE_IPV6",
     "AWS_EC2_METADATA_DISABLED",
+    "AWS_LOGIN_CACHE_DIRECTORY",
 )
 _FILES = (("AWS_CONFIG_FILE", "config"), ("AWS_SHARED_CREDENTIALS_FILE", "credentials"))
 # What a section of the config file is, by what its name begins with: botocore/configloader.py, build_profile_map.
@@ -36,7 +38,8 @@ _ENDPOINTS = (
     "AWS_ENDPOINT_URL_ECR",
     "AWS_ENDPOINT_URL_ECR_PUBLIC",
     "AWS_ENDPOINT_URL_SSO",
-    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    "AWS_ENDPOINT_URL_SSO_OIDC",
+    "AWS_ENDPOINT_URL_SIGNIN",
 )
 _ENDPOINT_KEYS = ("endpoint_url", "services", "ignore_configured_endpoint_urls")
 _AT_ONCE = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -97,7 +100,8 @@ def _facts(identity: Identity, environ: "Mapping[str, str]") -> "Iterator[str]":
             identity.duration_seconds,
         ):
             yield f"role {part}"
-    yield from _variables(_ENDPOINTS, environ)
+    yield from (f"{name} {environ[name]}" for name in _ENDPOINTS if environ.get(name))
+    yield from _variables(("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",), environ)
     if identity.web_identity is not None:
         yield f"web identity {_claims(identity.web_identity)}"
         yield from _endpoints(identity, environ)
@@ -127,7 +131,7 @@ def _facts(identity: Identity, environ: "Mapping[str, str]") -> "Iterator[str]":
 
 def _variables(names: tuple[str, ...], environ: "Mapping[str, str]") -> "Iterator[str]":
     for name in names:
-        if name in environ:  # botocore goes by most that are set, be they empty
+        if name in environ:  # botocore goes by most of these where they are set, be they empty
             yield f"{name} {environ[name]}"
 
 
@@ -137,7 +141,8 @@ def _endpoints(identity: Identity, environ: "Mapping[str, str]") -> "Iterator[st
     if not any("endpoint_url" in text.lower() for _, text in _texts(environ)):
         return
     for section, key, value in chain(identity, environ):
-        if not key or key in _ENDPOINT_KEYS or section.startswith("services "):
+        # What stands in [DEFAULT] may be a service.
+        if not key or key in _ENDPOINT_KEYS or section == "DEFAULT" or section.startswith("services"):
             yield f"{section}: {key} = {value}"
 
 
@@ -243,7 +248,7 @@ def _names(head: str, kind: str) -> list[str]:
     for start, prefix in _KINDS:
         if head.startswith(start):
             # The name is the second of two words, and shlex says where it begins.
-            return [prefix + " ".join(words[at:]) for at in range(1, max(2, len(words)))]
+            return [_plain(prefix + " ".join(words[at:])) for at in range(1, max(2, len(words)))]
     return []
 
 
@@ -304,7 +309,8 @@ def read_file(path: str) -> bytes:
 
 def _read(path: str) -> str:
     try:
-        text = read_file(path).decode("utf-8", "surrogateescape")
+        # As botocore and the environment are read: a profile's name may have letters that another encoding has not.
+        text = read_file(path).decode(sys.getfilesystemencoding(), "surrogateescape")
     except (OSError, ValueError):
         return ""
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text

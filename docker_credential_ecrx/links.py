@@ -23,10 +23,14 @@ class Links(NamedTuple):
         # Docker asks for the very key; one that is not a bare host is never asked for.
         return [registry for registry in registries if registry is not None and registry.host in self.helpers]
 
+    def asks_for(self, host: str) -> bool:
+        """Return whether docker asks this program, by whatever name, for ``host``."""
+        return is_ours(self.helpers.get(host, self.store))
+
     def profile_for(self, host: str) -> str | None:
         """Return the profile in the name of the link that docker calls for ``host``; None where it names none."""
         helper = self.helpers.get(host, self.store)
-        return settings.profile_of(f"{PREFIX}{helper}") if is_ours(helper) else None
+        return settings.profile_of(f"{PREFIX}{helper}") if self.asks_for(host) else None
 
 
 def read(environ: Mapping[str, str]) -> Links:

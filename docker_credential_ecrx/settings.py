@@ -20,7 +20,7 @@ _ROLE_KEYS = ("external_id", "role_session_name", "duration_seconds")
 _REGISTRY_KEYS = ("match", "profile", "role_arn", "source_profile", *_ROLE_KEYS)
 _CACHE_KEYS = ("keyring",)
 # What a host's name and a shell pattern have, in either case.
-_IN_PATTERNS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.*?[]!")
+_IN_PATTERNS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.*?")
 _LIKE_THIS = 'write match = "111111111111.dkr.ecr.*.amazonaws.com"'
 # https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 _ROLE_SESSION_SECONDS = range(900, 43200 + 1)
@@ -154,9 +154,10 @@ def _rule(entry: "dict[str, Any]", path: str, where: str) -> tuple[str, Identity
     if "match" not in entry:
         message = f"{path}: {where}: match is missing"
         raise SettingsError(message, _LIKE_THIS)
-    for character in entry["match"]:
+    # Between brackets there may be what no host has.
+    for character in entry["match"] if "[" not in entry["match"] else "":
         if character not in _IN_PATTERNS:
-            message = f"{path}: {where}: match = {entry['match']} matches no registry's host: none has a {character}"
+            message = f"{path}: {where}: match fits no registry's host: none has a {character!r}"
             raise SettingsError(message, _LIKE_THIS)
     if ("profile" in entry) == ("role_arn" in entry):
         message = f"{path}: {where}: exactly one of profile and role_arn is needed"

@@ -23,6 +23,7 @@ from docker_credential_ecrx.errors import (
     KeyringError,
     KeyringUnavailableError,
     MfaCodeNeededError,
+    SettingsError,
     SignInNeededError,
 )
 from docker_credential_ecrx.identity import Identity
@@ -194,15 +195,16 @@ def _tell(errand: _Errand, token: Token, keyring: "Keyring", principal: str) -> 
 
 def _warn(errand: _Errand) -> None:
     """Tell where docker asks for a registry of the errand as somebody else, whom this token does not serve."""
+    profile = shlex.quote(str(errand.identity.profile))
     try:
         docker = links.read(os.environ)
-    except FileError:
-        return  # docker itself says what is wrong with it
-    hosts = {registry.host for registry in errand.registries}
-    profile = shlex.quote(str(errand.identity.profile))
-    for registry in docker.registries():
-        loaded = links.settings_of(docker.profile_for(registry.host), os.environ)
-        if registry.host in hosts and helper.item_names(registry, loaded, os.environ)[1] != errand.name:
-            asked = f"docker asks for {registry.host} as {loaded.identity_for(registry.host)}, and is not served this"
-            change = f"{settings.PROGRAM} configure {registry.host} --profile {profile}"
-            terminal.say(f"{asked}; to change that: {change}", "yellow")
+        for registry in errand.registries:
+            host = registry.host
+            if docker.asks_for(host):
+                loaded = links.settings_of(docker.profile_for(host), os.environ)
+                if helper.item_names(registry, loaded, os.environ)[1] != errand.name:
+                    asked = f"docker asks for {host} as {loaded.identity_for(host)}, and is not served this"
+                    change = f"{settings.PROGRAM} configure {host} --profile {profile}"
+                    terminal.say(f"{asked}; to change that: {change}", "yellow")
+    except (FileError, SettingsError) as error:
+        terminal.say(str(error), "yellow")  # docker cannot ask, then; the token is kept all the same

@@ -65,9 +65,11 @@ def profile(case: Case) -> Finding:
     # Each with the section that names it.
     named = {} if first is None else {first: ""}
     section = first or "default"
-    while section in known and (source := known[section].source) and source not in named:
+    is_answered = identity.profile is None and bool(case.environ.get("AWS_ACCESS_KEY_ID"))
+    while not is_answered and section in known and (source := known[section].source) and source not in named:
         named[source] = section
         section = source
+        is_answered = source in known and known[source].has_keys
     for name, section in named.items():
         if name not in known:
             remedy = credentials.missing(name, section, identity, case.environ, _choice(identity, case))

@@ -130,7 +130,7 @@ class SecretServiceKeyring:
                 try:
                     ((_, attributes),) = self._call(item, None, "Get", "ss", f"{_INTERFACE}.Item", "Attributes")
                 except DBusError:
-                    continue  # it is locked away, or another process has deleted it meanwhile
+                    continue  # another process has deleted it meanwhile
                 services.append(dict(attributes)["service"])
         return [name for service in services if (name := name_of(service)) is not None]
 

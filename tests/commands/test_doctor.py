@@ -287,6 +287,16 @@ class TestIdentity:
         assert f"{variable} is set, and names no profile" == found.broken("profile").detail
         assert f"unset {variable}" == found.broken("profile").remedy
 
+    @pytest.mark.parametrize("env", [{}, {"AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": "x"}])
+    def test_is_well_where_a_source_that_is_missing_is_not_needed(self, home: Home, env: dict[str, str]) -> None:
+        # Without a role botocore heeds no source; and with keys in the environment no profile.
+        home.add_profile("own", source_profile="gone", **({"role_arn": ROLE} if env else {}))
+        home.add_keys("own", home.aws.add_user(SECONDARY, "own"))
+        home.configure("")
+        home.env |= {"AWS_PROFILE": "own", **env}
+
+        assert (True, "own") == diagnose(home, HOST).links["profile"][1:3]
+
     def test_of_a_profile_like_none_there_is_is_made(self, home: Home) -> None:
         home.configure(f'[[registry]]\nmatch = "{HOST}"\nprofile = "x9"\n')
 

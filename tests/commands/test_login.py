@@ -150,12 +150,19 @@ class TestWhatItMints:
         assert "of docker login" != home.get().secret
         assert is_served(home)
 
-    @pytest.mark.parametrize(("helper", "asked"), [("ecrx", "the default credentials"), ("ecrx-base", "profile base")])
+    @pytest.mark.parametrize(
+        ("parts", "asked"),
+        [
+            ({"credHelpers": {HOST: "ecrx", OTHER_HOST: "ecrx-"}}, "the default credentials"),
+            ({"credHelpers": {HOST: "ecrx-base"}}, "profile base"),
+            ({"credsStore": "ecrx"}, "the default credentials"),
+        ],
+    )
     def test_is_said_not_to_be_what_docker_is_served_where_docker_asks_as_another(
-        self, home: Home, helper: str, asked: str
+        self, home: Home, parts: dict[str, object], asked: str
     ) -> None:
         home.add_role_profile()
-        let_docker_ask(home, credHelpers={HOST: helper})
+        let_docker_ask(home, **parts)
 
         found = home.run("login", HOST, "--profile", "secondary")
 
@@ -164,6 +171,24 @@ class TestWhatItMints:
         assert (0, said) == (found.status, found.stderr)
         home.run(*change.split()[1:])
         assert "" == home.run("login", HOST, "--profile", "secondary").stderr
+
+    @pytest.mark.parametrize("helper", ["other", ""])
+    def test_is_got_without_a_word_where_docker_asks_another_program(self, home: Home, helper: str) -> None:
+        home.add_role_profile()
+        let_docker_ask(home, credHelpers={HOST: helper})
+
+        assert "" == home.run("login", HOST, "--profile", "secondary").stderr
+        assert is_served(home)
+
+    def test_is_got_though_dockers_configuration_is_broken(self, home: Home) -> None:
+        home.add_role_profile()
+        let_docker_ask(home, credHelpers={HOST: "ecrx-"})
+
+        found = home.run("login", HOST, "--profile", "secondary")
+
+        assert (0, 1) == (found.status, found.stderr.count("\n"))
+        assert "the link docker-credential-ecrx- names no AWS profile" in found.stderr
+        assert is_served(home)
 
     def test_is_told_with_account_principal_end_and_keyring_but_never_itself(self, home: Home, tmp_path: Path) -> None:
         home.add_role_profile()

@@ -3,10 +3,12 @@
 import gc
 import os
 import signal
+import threading
 import time
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -34,6 +36,7 @@ DAEMON = "org.freedesktop.secrets"
 PROMPTER = "org.gnome.keyring.SystemPrompter"
 # A ``get`` ends within 25 s, whatever hangs.
 LIMIT_SECONDS = 25
+RACES = 200
 USES: list[Callable[[SecretServiceKeyring], object]] = [
     lambda ours: ours.fetch(NAME),
     lambda ours: ours.put(NAME, "word", 3600),
@@ -158,6 +161,25 @@ class TestItems:
         keyring.drop(NAME)
 
         assert keyring.fetch(NAME) is None
+
+    def test_that_another_deletes_between_search_and_call_are_none(self, keyring: SecretServiceKeyring) -> None:
+        is_over = threading.Event()
+
+        def store_and_delete(other: SecretServiceKeyring) -> None:
+            while not is_over.is_set():
+                other.put(NAME, "word", None)
+                other.drop(NAME)
+
+        with closing(SecretServiceKeyring()) as other, ThreadPoolExecutor(1) as pool:
+            meanwhile = pool.submit(store_and_delete, other)
+            try:
+                for _ in range(RACES):
+                    assert keyring.fetch(NAME) in {None, "word"}
+                    keyring.drop(NAME)
+                    assert set(keyring.names()) <= {NAME}
+            finally:
+                is_over.set()
+            meanwhile.result()
 
     @settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(st.text())

@@ -215,6 +215,31 @@ class TestFingerprint:
     def test_tells_an_empty_variable_from_none_as_botocore_does(self, home: Home, name: str) -> None:
         assert home.print(Identity()) != home.print(Identity(), **{name: ""})
 
+    @pytest.mark.parametrize("name", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_ECR", "AWS_ENDPOINT_URL_SIGNIN"])
+    def test_takes_an_empty_endpoint_for_none_as_botocore_does(self, home: Home, name: str) -> None:
+        assert home.print(Identity()) == home.print(Identity(), **{name: ""})
+        assert home.print(Identity()) != home.print(Identity(), **{name: "http://one.example"})
+
+    def test_is_another_where_aws_login_keeps_its_sessions_elsewhere(self, home: Home) -> None:
+        assert home.print(Identity()) != home.print(Identity(), AWS_LOGIN_CACHE_DIRECTORY="/elsewhere")
+
+    @pytest.mark.parametrize("kind", ["sso-session", "services"])
+    def test_reads_a_section_whose_name_is_empty(self, home: Home, kind: str) -> None:
+        key = kind.replace("-", "_")
+        home.edit("[profile pod]", f'[{kind} ""]\nx = 1\n[profile pod]\n{key} =')
+        before = home.print(Identity("pod"))
+        home.edit("x = 1", "x = 2")
+
+        assert before != home.print(Identity("pod"))
+
+    def test_with_keys_in_the_environment_is_another_where_a_default_service_is(self, home: Home) -> None:
+        keys = {"AWS_ACCESS_KEY_ID": "AKIA", "AWS_PROFILE": "pod"}
+        home.edit("[profile pod]", "[DEFAULT]\necr =\n  endpoint_url = http://one\n[profile pod]\nservices = s")
+        before = home.print(Identity(), **keys)
+        home.edit("http://one", "http://two")
+
+        assert before != home.print(Identity(), **keys)
+
     def test_is_another_where_the_instance_is_not_asked(self, home: Home) -> None:
         assert home.print(Identity()) != home.print(Identity(), AWS_EC2_METADATA_DISABLED="true")
 
