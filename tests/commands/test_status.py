@@ -139,7 +139,10 @@ class TestToken:
         home.add_role_profile()
         home.get(env=secret_service | {"ECRX_KEYRING": "secret-service"})
 
-        assert ["unknown"] == [token["state"] for token in status(home, 1, **NO_BUS)["tokens"]]
+        (token,) = status(home, 1, **NO_BUS)["tokens"]
+
+        assert "unknown" == token["state"]
+        assert "the Secret Service is not available" in token["reason"]
         assert "the Secret Service is not available" in text(home, 1, **NO_BUS)
 
     def test_of_docker_login_is_shown_as_such(self, home: Home) -> None:
@@ -166,9 +169,8 @@ class TestPassword:
 
         shown = status(home)["passwords"]
 
-        assert [
-            {"registry": "ghcr.io", "user": "somebody", "keyring": "secret-service", "state": "kept"},
-        ] == shown
+        known = {"registry": "ghcr.io", "user": "somebody", "keyring": "secret-service"}
+        assert [known | {"state": "kept", "reason": None}] == shown
         assert "ghcr.io  user somebody, secret-service\n" in text(home)
         assert "hunter2" not in text(home)
 
@@ -183,7 +185,10 @@ class TestPassword:
     def test_in_a_keyring_that_is_not_to_be_had_is_shown_all_the_same(self, home: Home) -> None:
         home.store("ghcr.io", "somebody", "hunter2-hunter2")
 
-        assert ["unknown"] == [password["state"] for password in status(home, 1, **NO_BUS)["passwords"]]
+        (password,) = status(home, 1, **NO_BUS)["passwords"]
+
+        assert "unknown" == password["state"]
+        assert "the Secret Service is not available" in password["reason"]
         assert "ghcr.io  user somebody" in text(home, 1, **NO_BUS)
 
 
