@@ -200,11 +200,10 @@ def _warn(errand: _Errand) -> None:
         docker = links.read(os.environ)
         for registry in errand.registries:
             host = registry.host
-            if docker.asks_for(host):
-                loaded = links.settings_of(docker.profile_for(host), os.environ)
-                if helper.item_names(registry, loaded, os.environ)[1] != errand.name:
-                    asked = f"docker asks for {host} as {loaded.identity_for(host)}, and is not served this"
-                    change = f"{settings.PROGRAM} configure {host} --profile {profile}"
-                    terminal.say(f"{asked}; to change that: {change}", "yellow")
+            loaded = links.settings_of(docker.profile_for(host), os.environ)
+            if docker.asks_for(host) and helper.item_names(registry, loaded, os.environ)[1] != errand.name:
+                asked = f"docker asks for {host} as {loaded.identity_for(host)}, and is not served this"
+                change = f"{settings.PROGRAM} configure {host} --profile {profile}"
+                terminal.say(f"{asked}; to change that: {change}", "yellow")
     except (FileError, SettingsError) as error:
         terminal.say(str(error), "yellow")  # docker cannot ask, then; the token is kept all the same

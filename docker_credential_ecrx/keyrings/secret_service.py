@@ -125,14 +125,20 @@ class SecretServiceKeyring:
 
     def _names(self) -> list[str]:
         services = []
-        for items in self._call(_SERVICE, "Service", "SearchItems", "a{ss}", _OURS):
-            for item in items:
-                try:
-                    ((_, attributes),) = self._call(item, None, "Get", "ss", f"{_INTERFACE}.Item", "Attributes")
-                except DBusError:
-                    continue  # another process has deleted it meanwhile
-                services.append(dict(attributes)["service"])
+        for item in self._ours():
+            try:
+                ((_, attributes),) = self._call(item, None, "Get", "ss", f"{_INTERFACE}.Item", "Attributes")
+            except DBusError:
+                if item in self._ours():
+                    raise
+                continue  # another process has deleted it meanwhile
+            services.append(dict(attributes)["service"])
         return [name for service in services if (name := name_of(service)) is not None]
+
+    def _ours(self) -> list[str]:
+        """Return the paths of all our items, be they locked or not."""
+        unlocked, locked = self._call(_SERVICE, "Service", "SearchItems", "a{ss}", _OURS)
+        return [*unlocked, *locked]
 
     def _find(self, name: str) -> list[str]:
         """Return the paths of the unlocked items of that name; raise where all are locked."""
