@@ -32,7 +32,7 @@ class DBusError(Exception):
 
 
 class Connection:
-    """A connection to the bus at ``address``, which answers each call within ``seconds``.
+    """A connection to the bus at ``address``, where each answer comes within ``seconds``.
 
     Whatever goes wrong is an OSError (TimeoutError where no answer comes), a DBusError, or, where what comes is not
     D-Bus, a ValueError, LookupError or RecursionError.
@@ -42,59 +42,66 @@ class Connection:
         self._seconds = seconds
         self._serial = 0
         self._received = b""
+        self._answers: dict[int, tuple[int, dict[int, Any], tuple[Any, ...]]] = {}
         self._socket = socket(AF_UNIX, SOCK_STREAM)
         self._socket.settimeout(seconds)
         try:
             self._socket.connect(_path_of(address))
-            self._greet(time.monotonic() + seconds)
+            # The bus reads in order: there is no need to wait for its "OK", or its answer, before the first call.
+            self._socket.sendall(b"\0AUTH EXTERNAL %b\r\nBEGIN\r\n" % str(os.geteuid()).encode().hex().encode())
+            self._hello = self.ask("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "Hello")
         except BaseException:
             self.close()
             raise
 
-    def call(  # noqa: PLR0913, PLR0917 - the parts of a call
-        self, destination: str, path: str, interface: str, method: str, signature: str, body: "tuple[Any, ...]"
-    ) -> "tuple[Any, ...]":
-        """Call a method whose arguments have ``signature``; return the values that it answers with."""
+    def ask(  # noqa: PLR0913, PLR0917 - the parts of a call
+        self,
+        destination: str,
+        path: str,
+        interface: str,
+        method: str,
+        signature: str = "",
+        body: "tuple[Any, ...]" = (),
+    ) -> int:
+        """Send a call of a method whose arguments have ``signature``; return the number that ``answer`` asks for."""
         if not self._seconds:
             message = "it did not answer before"
             raise TimeoutError(message)
+        self._serial += 1
+        self._socket.sendall(encode_call(self._serial, destination, path, interface, method, signature, body))
+        return self._serial
+
+    def answer(self, asked: int) -> "tuple[Any, ...]":
+        """Wait for a call's answer; return the values that it consists of."""
         deadline = time.monotonic() + self._seconds
-        return self._reply(self._send(destination, path, interface, method, signature, body), deadline)
+        if self._hello:
+            self._welcome(deadline)
+        return self._answer(asked, deadline)
 
     def close(self) -> None:
         """Hang up."""
         self._socket.close()
 
-    def _greet(self, deadline: float) -> None:
-        # The bus reads this in order, so there is no need to wait for its "OK" before the first call.
-        self._socket.sendall(b"\0AUTH EXTERNAL %b\r\nBEGIN\r\n" % str(os.geteuid()).encode().hex().encode())
-        hello = self._send("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "Hello", "", ())
+    def _welcome(self, deadline: float) -> None:
         while b"\r\n" not in self._received:
             self._receive(deadline)
         answer, _, self._received = self._received.partition(b"\r\n")
         if not answer.startswith(b"OK"):
             raise ConnectionRefusedError(None, "the bus refused this user")
-        self._reply(hello, deadline)
+        self._answer(self._hello, deadline)
+        self._hello = 0
 
-    def _send(  # noqa: PLR0913, PLR0917 - the parts of a call
-        self, destination: str, path: str, interface: str, method: str, signature: str, body: "tuple[Any, ...]"
-    ) -> int:
-        self._serial += 1
-        message = encode_call(self._serial, destination, path, interface, method, signature, body)
-        self._socket.sendall(message)
-        return self._serial
-
-    def _reply(self, serial: int, deadline: float) -> "tuple[Any, ...]":
-        while True:
+    def _answer(self, asked: int, deadline: float) -> "tuple[Any, ...]":
+        while asked not in self._answers:
             while (size := size_of(self._received)) is None or len(self._received) < size:
                 self._receive(deadline)
             message, self._received = self._received[:size], self._received[size:]
-            kind, fields, body = decode(message)
-            if fields.get(_REPLY_SERIAL) != serial:
-                continue  # a signal
-            if kind == _ERROR:
-                raise DBusError(str(fields.get(_ERROR_NAME)))
-            return body
+            answer = decode(message)
+            self._answers[answer[1].get(_REPLY_SERIAL, 0)] = answer  # 0 for a signal
+        kind, fields, body = self._answers.pop(asked)
+        if kind == _ERROR:
+            raise DBusError(str(fields.get(_ERROR_NAME)))
+        return body
 
     def _receive(self, deadline: float) -> None:
         try:

@@ -22,6 +22,7 @@ _BUS_NAME = "org.freedesktop.secrets"
 _INTERFACE = "org.freedesktop.Secret"
 _SERVICE = "/org/freedesktop/secrets"
 _NO_OBJECT = "/"
+_NO_ALIAS = "docker-credential-ecrx"
 _SECONDS = 3.0
 
 
@@ -36,11 +37,16 @@ class SecretServiceKeyring:
         if address is None:
             message = "the Secret Service is not available: there is no session bus"
             raise KeyringUnavailableError(message, f"log in to a desktop session{OR_ANOTHER}")
+        self._session = ""
         try:
             self._bus = Connection(address, _SECONDS)
             try:
+                # GNOME Keyring, while it is busy, may come to a client's first call before it has noted the client. If
+                # that is OpenSession, it aborts, and what was unlocked is locked. This call it can do without.
+                # https://gitlab.gnome.org/GNOME/gnome-keyring/-/issues/190
+                self._call(_SERVICE, "Service", "ReadAlias", "s", _NO_ALIAS)
                 # The secret crosses a socket of the user's own: the session's own encryption protects it from nobody.
-                _, self._session = self._call(_SERVICE, "Service", "OpenSession", "sv", "plain", ("s", ""))
+                self._opening = self._ask(_SERVICE, "Service", "OpenSession", "sv", "plain", ("s", ""))
             except BaseException:
                 self.close()
                 raise
@@ -78,7 +84,7 @@ class SecretServiceKeyring:
     def _fetch(self, name: str) -> str | None:
         while items := self._find(name):
             try:
-                ((_, _, secret, _),) = self._call(items[0], "Item", "GetSecret", "o", self._session)
+                ((_, _, secret, _),) = self._call(items[0], "Item", "GetSecret", "o", self._open())
             except DBusError:
                 if items[0] in self._find(name):
                     raise
@@ -102,7 +108,7 @@ class SecretServiceKeyring:
             f"{_INTERFACE}.Item.Label": ("s", f"Password for '{USERNAME}' on '{service}'"),
             f"{_INTERFACE}.Item.Attributes": ("a{ss}", _attributes(name)),
         }
-        value = (self._session, b"", secret.encode(), "text/plain")
+        value = (self._open(), b"", secret.encode(), "text/plain")
         item, _ = self._call(
             collection,
             "Collection",
@@ -148,9 +154,18 @@ class SecretServiceKeyring:
             raise _locked(what="is locked")
         return unlocked
 
+    def _open(self) -> str:
+        """Return the session that secrets are read and written in."""
+        if not self._session:
+            _, self._session = self._bus.answer(self._opening)
+        return self._session
+
     def _call(self, path: str, interface: str | None, method: str, signature: str, *body: "Any") -> "Any":  # noqa: ANN401
+        return self._bus.answer(self._ask(path, interface, method, signature, *body))
+
+    def _ask(self, path: str, interface: str | None, method: str, signature: str, *body: "Any") -> int:
         full = f"{_INTERFACE}.{interface}" if interface else "org.freedesktop.DBus.Properties"
-        return self._bus.call(_BUS_NAME, path, full, method, signature, body)
+        return self._bus.ask(_BUS_NAME, path, full, method, signature, body)
 
 
 # Whatever a call raises where the bus or the service fails, or answers something else than was asked for.

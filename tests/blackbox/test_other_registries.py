@@ -2,16 +2,13 @@
 
 import json
 import secrets
-from contextlib import closing
 
 import keyring.core
 import pytest
-import secretstorage
-from jeepney.io.blocking import open_dbus_connection
 from keyring.backend import KeyringBackend
 
+from support import keyrings
 from support.home import NOT_FOUND, Home, Result
-from support.keyrings import kernel_keys
 from support.secrets import places_of
 
 HOST = "registry.example.com"
@@ -163,13 +160,13 @@ class TestList:
 
 class TestWhereItIsKept:
     def test_the_password_is_in_no_file_of_the_home_and_in_no_kernel_key(self, home: Home) -> None:
-        secret, keys = secrets.token_urlsafe(300), kernel_keys()
+        secret, keys = secrets.token_urlsafe(300), keyrings.kernel_keys()
         home.store(HOST, "alice", secret, env={"ECRX_LOG": "debug"})
         get(home)
         home.run("list")
 
         assert [] == places_of(secret, home.folder)
-        assert keys == kernel_keys()
+        assert keys == keyrings.kernel_keys()
 
     def test_the_password_is_in_no_line_of_the_debug_log(self, home: Home) -> None:
         stored = home.store(HOST, "alice", "correct-horse", env={"ECRX_LOG": "debug"})
@@ -192,8 +189,8 @@ class TestWhereItIsKept:
         library.set_password(SERVICE, "ecrx", record)
 
         assert ("bob", "other word") == get(home)
-        with closing(open_dbus_connection(bus)) as connection:
-            assert 1 == len(list(secretstorage.get_default_collection(connection).get_all_items()))
+        with keyrings.collection({"DBUS_SESSION_BUS_ADDRESS": bus}) as collection:
+            assert 1 == len(list(collection.get_all_items()))
 
 
 class TestNoKeyring:

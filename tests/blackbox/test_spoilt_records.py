@@ -3,12 +3,11 @@
 import base64
 import binascii
 import json
+import os
 import subprocess
-from contextlib import closing
 from typing import NamedTuple
 
 import pytest
-import secretstorage
 from keyring.core import load_keyring
 
 from docker_credential_ecrx import ledger
@@ -44,8 +43,8 @@ class Kept(NamedTuple):
             command = [need.command("keyctl"), "session", "-", "sh", "-c", update]
             subprocess.run(command, input=payload, capture_output=True, check=True)
         else:
-            with closing(secretstorage.dbus_init()) as bus:
-                (item,) = secretstorage.get_default_collection(bus).search_items({"service": service_of(self.name)})
+            with keyrings.collection(os.environ) as collection:
+                (item,) = collection.search_items({"service": service_of(self.name)})
                 item.set_secret(payload, "application/octet-stream")
 
 
@@ -202,8 +201,7 @@ class TestForeignItem:
         keyring = {"ECRX_KEYRING": "secret-service"} | secret_service
         kept = first_get(home, keyring, monkeypatch)
         attributes = {"service": service_of(kept.name), "username": USERNAME}
-        with closing(secretstorage.dbus_init()) as bus:
-            collection = secretstorage.get_default_collection(bus)
+        with keyrings.collection(secret_service) as collection:
             for item in list(collection.search_items(attributes)):
                 item.delete()
             for colour in map(str, range(number)):

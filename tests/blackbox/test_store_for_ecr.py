@@ -2,13 +2,10 @@
 
 import json
 import time
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import closing
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import pytest
-import secretstorage
-from jeepney.io.blocking import open_dbus_connection
 
 from docker_credential_ecrx.demo.standin import new_password
 from support import kept
@@ -17,16 +14,6 @@ from support.keyrings import items, kernel_keys
 from support.secrets import places_of
 
 PUBLIC = "public.ecr.aws"
-
-
-@pytest.fixture
-def keyring(keyring: dict[str, str]) -> Iterator[dict[str, str]]:
-    """Return the environment for each of Linux's keyrings, which are left empty: a login is the host's in any home."""
-    yield keyring
-    if "DBUS_SESSION_BUS_ADDRESS" in keyring:
-        with closing(open_dbus_connection(keyring["DBUS_SESSION_BUS_ADDRESS"])) as connection:
-            for item in list(secretstorage.get_default_collection(connection).get_all_items()):
-                item.delete()
 
 
 @pytest.fixture

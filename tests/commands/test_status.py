@@ -3,16 +3,12 @@
 import json
 import re
 import shutil
-from collections.abc import Iterator
-from contextlib import closing
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-import secretstorage
-from jeepney.io.blocking import open_dbus_connection
 
-from support import kept, terminals
+from support import kept, keyrings, terminals
 from support.forms import as_wheel
 from support.home import HOST, OTHER_HOST, ROLE, Home
 
@@ -21,13 +17,9 @@ PUBLIC = "public.ecr.aws"
 
 
 @pytest.fixture
-def passwords(home: Home, secret_service: dict[str, str]) -> Iterator[None]:
-    """Lead the home to a Secret Service, which is left empty."""
+def passwords(home: Home, secret_service: dict[str, str]) -> None:
+    """Lead the home to a Secret Service."""
     home.env |= secret_service
-    yield
-    with closing(open_dbus_connection(secret_service["DBUS_SESSION_BUS_ADDRESS"])) as connection:
-        for item in list(secretstorage.get_default_collection(connection).get_all_items()):
-            item.delete()
 
 
 def status(home: Home, ends: int = 0, /, **env: str) -> Any:  # noqa: ANN401 - JSON
@@ -176,9 +168,7 @@ class TestPassword:
 
     def test_that_another_program_deleted_is_shown_as_gone(self, home: Home) -> None:
         home.store("ghcr.io", "somebody", "hunter2-hunter2")
-        with closing(open_dbus_connection(home.env["DBUS_SESSION_BUS_ADDRESS"])) as connection:
-            for item in list(secretstorage.get_default_collection(connection).get_all_items()):
-                item.delete()
+        keyrings.clear(home.env)
 
         assert ["gone"] == [password["state"] for password in status(home, 1)["passwords"]]
 

@@ -17,8 +17,9 @@ import secretstorage
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jeepney import MatchRule, Message
-from jeepney.bus_messages import message_bus
+from jeepney.bus_messages import Monitoring, message_bus
 from jeepney.io.blocking import DBusConnection, Proxy, open_dbus_connection
+from jeepney.low_level import HeaderFields
 from keyring.backend import KeyringBackend
 from keyring.core import load_keyring
 
@@ -88,8 +89,8 @@ def library(keyring: SecretServiceKeyring) -> KeyringBackend:  # noqa: ARG001 - 
 
 def items() -> list[tuple[str, dict[str, str], bytes, str]]:
     """Return label, attributes as given, secret and type of all items of that name."""
-    with closing(secretstorage.dbus_init()) as bus:
-        found = secretstorage.search_items(bus, ATTRIBUTES)
+    with keyrings.collection(os.environ) as collection:
+        found = collection.search_items(ATTRIBUTES)
         return [(i.get_label(), as_given(i), i.get_secret(), i.get_secret_content_type()) for i in found]
 
 
@@ -103,8 +104,8 @@ def as_given(item: secretstorage.Item) -> dict[str, str]:
 
 
 def lock() -> None:
-    with closing(secretstorage.dbus_init()) as bus:
-        secretstorage.get_default_collection(bus).lock()
+    with keyrings.collection(os.environ) as collection:
+        collection.lock()
 
 
 def daemon(bus: DBusConnection) -> int:
@@ -120,6 +121,22 @@ def windows() -> Iterator[deque[Message]]:
         Proxy(message_bus, bus).RequestName(PROMPTER)
         yield asked
         Proxy(message_bus, bus).GetId()  # whatever was asked for comes before this answer
+
+
+@contextmanager
+def overheard() -> Iterator[list[str]]:
+    """Yield the methods that the daemon is asked for, and an empty one for each of its answers, in the end."""
+    heard: list[str] = []
+    with open_dbus_connection("SESSION") as bus, open_dbus_connection("SESSION") as marker:
+        owner = Proxy(message_bus, bus).GetNameOwner(DAEMON)[0]
+        rules = [f"type='method_call',destination='{DAEMON}'", f"type='method_return',sender='{owner}'"]
+        ends = f"type='method_call',sender='{marker.unique_name}'"
+        Proxy(Monitoring(), bus).BecomeMonitor([*rules, ends])
+        bus.receive(timeout=LIMIT_SECONDS)  # that it has no name any more
+        yield heard
+        Proxy(message_bus, marker).GetId()
+        while (fields := bus.receive(timeout=LIMIT_SECONDS).header.fields).get(HeaderFields.member) != "GetId":
+            heard.append(fields.get(HeaderFields.member, ""))
 
 
 class TestItems:
@@ -261,6 +278,14 @@ class TestBus:
 
 
 class TestDaemon:
+    def test_has_answered_once_before_it_is_asked_for_a_session(self, keyring: SecretServiceKeyring) -> None:
+        keyring.put(NAME, "word", 3600)
+        with overheard() as calls, closing(SecretServiceKeyring()) as another:
+            another.fetch(NAME)
+
+        assert ["ReadAlias", "", "OpenSession"] == calls[:3]
+        assert ["GetSecret", "SearchItems"] == sorted(call for call in calls[3:] if call)
+
     def test_that_hangs_is_given_up_and_asked_no_more_by_who_waited(self, broken: SecretServiceKeyring) -> None:
         with open_dbus_connection("SESSION") as bus:
             process = daemon(bus)

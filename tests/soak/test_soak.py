@@ -5,13 +5,10 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from pathlib import Path
 
 import pytest
-import secretstorage
 from faults.parts import Aws
-from jeepney.io.blocking import open_dbus_connection
 from soak.operations import HOSTS, PASSWORD, ROLES, SERVERS, Soak
 from soak.weather import Weather
 
@@ -120,8 +117,8 @@ def nothing_is_left(home: Home) -> None:
     for server in SERVERS:
         home.run("erase", stdin=server)
     assert {} == keyrings.kernel_keys()
-    with closing(open_dbus_connection(home.env["DBUS_SESSION_BUS_ADDRESS"])) as connection:
-        assert [] == [item.get_label() for item in secretstorage.get_default_collection(connection).get_all_items()]
+    with keyrings.collection(home.env) as collection:
+        assert [] == [item.get_label() for item in collection.get_all_items()]
     assert "{}\n" == home.run("list").stdout
 
 

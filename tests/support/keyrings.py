@@ -2,12 +2,16 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from docker_credential_ecrx.keyrings.keyctl import USER_KEYRING, Keyctl
 from support import need
+
+if TYPE_CHECKING:
+    from secretstorage import Collection
 
 _PREFIX = "docker-credential-ecrx:"
 
@@ -52,23 +56,31 @@ def secret_service(folder: Path, *, unlocked: bool = True) -> Iterator[dict[str,
         bus.stdout.close()
 
 
-def clear(env: dict[str, str]) -> None:
-    """Delete all items of the Secret Service to which ``env`` leads."""
+@contextmanager
+def collection(env: Mapping[str, str]) -> Iterator["Collection"]:
+    """Yield the default collection of the Secret Service to which ``env`` leads."""
     import secretstorage
+    from jeepney import DBusAddress, new_method_call
     from jeepney.io.blocking import open_dbus_connection
 
+    service = DBusAddress("/org/freedesktop/secrets", "org.freedesktop.secrets", "org.freedesktop.Secret.Service")
     with closing(open_dbus_connection(env["DBUS_SESSION_BUS_ADDRESS"])) as connection:
-        for item in list(secretstorage.get_default_collection(connection).get_all_items()):
+        # As in our SecretServiceKeyring: whom gnome-keyring has not noted yet may make it abort.
+        connection.send_and_get_reply(new_method_call(service, "ReadAlias", "s", ("tests",)))
+        yield secretstorage.get_default_collection(connection)
+
+
+def clear(env: Mapping[str, str]) -> None:
+    """Delete all items of the Secret Service to which ``env`` leads."""
+    with collection(env) as kept:
+        for item in list(kept.get_all_items()):
             item.delete()
 
 
 def items(env: dict[str, str]) -> set[str]:
     """Return the names of the program's items in the Secret Service to which ``env`` leads."""
-    import secretstorage
-    from jeepney.io.blocking import open_dbus_connection
-
-    with closing(open_dbus_connection(env["DBUS_SESSION_BUS_ADDRESS"])) as connection:
-        found = [item.get_attributes() for item in secretstorage.get_default_collection(connection).get_all_items()]
+    with collection(env) as kept:
+        found = [item.get_attributes() for item in kept.get_all_items()]
     services = {attributes.get("service", "") for attributes in found}
     return {service.removeprefix(_PREFIX) for service in services if service.startswith(_PREFIX)}
 
