@@ -13,7 +13,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-_CALL, _ERROR = 1, 3
+    _Message = tuple[int, dict[int, Any], tuple[Any, ...]]  # kind, fields of the header, values of the body
+
+_CALL, _RETURN, _ERROR = 1, 2, 3
 _PATH, _INTERFACE, _MEMBER, _ERROR_NAME, _REPLY_SERIAL, _DESTINATION, _SIGNATURE = 1, 2, 3, 4, 5, 6, 8
 _HEADER = "yyyyuua(yv)"
 _FIXED_HEADER = 16  # up to the length of the header's fields
@@ -32,7 +34,7 @@ class DBusError(Exception):
 
 
 class Connection:
-    """A connection to the bus at ``address``, where each answer comes within ``seconds``.
+    """A connection to the bus at ``address``, where no wait takes longer than ``seconds``.
 
     Whatever goes wrong is an OSError (TimeoutError where no answer comes), a DBusError, or, where what comes is not
     D-Bus, a ValueError, LookupError or RecursionError.
@@ -42,12 +44,12 @@ class Connection:
         self._seconds = seconds
         self._serial = 0
         self._received = b""
-        self._answers: dict[int, tuple[int, dict[int, Any], tuple[Any, ...]]] = {}
+        self._answers: dict[int, _Message | None] = {}  # to the calls that are to be answered
         self._socket = socket(AF_UNIX, SOCK_STREAM)
         self._socket.settimeout(seconds)
         try:
             self._socket.connect(_path_of(address))
-            # The bus reads in order: there is no need to wait for its "OK", or its answer, before the first call.
+            # Busses read in order, which sd-bus relies on too: the first call need not wait for their "OK" and answer.
             self._socket.sendall(b"\0AUTH EXTERNAL %b\r\nBEGIN\r\n" % str(os.geteuid()).encode().hex().encode())
             self._hello = self.ask("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "Hello")
         except BaseException:
@@ -68,15 +70,22 @@ class Connection:
             message = "it did not answer before"
             raise TimeoutError(message)
         self._serial += 1
-        self._socket.sendall(encode_call(self._serial, destination, path, interface, method, signature, body))
+        self._socket.settimeout(self._seconds)
+        try:
+            self._socket.sendall(encode_call(self._serial, destination, path, interface, method, signature, body))
+        except TimeoutError as error:
+            raise self._given_up() from error
+        self._answers[self._serial] = None
         return self._serial
 
     def answer(self, asked: int) -> "tuple[Any, ...]":
-        """Wait for a call's answer; return the values that it consists of."""
+        """Wait for a call's answer, which is given once; return the values that it consists of."""
         deadline = time.monotonic() + self._seconds
         if self._hello:
+            hello, self._hello = self._hello, 0
             self._welcome(deadline)
-        return self._answer(asked, deadline)
+            self._wait_for(hello, deadline)
+        return self._wait_for(asked, deadline)
 
     def close(self) -> None:
         """Hang up."""
@@ -85,35 +94,44 @@ class Connection:
     def _welcome(self, deadline: float) -> None:
         while b"\r\n" not in self._received:
             self._receive(deadline)
-        answer, _, self._received = self._received.partition(b"\r\n")
-        if not answer.startswith(b"OK"):
+        line, _, self._received = self._received.partition(b"\r\n")
+        if not line.startswith(b"OK"):
             raise ConnectionRefusedError(None, "the bus refused this user")
-        self._answer(self._hello, deadline)
-        self._hello = 0
 
-    def _answer(self, asked: int, deadline: float) -> "tuple[Any, ...]":
-        while asked not in self._answers:
-            while (size := size_of(self._received)) is None or len(self._received) < size:
-                self._receive(deadline)
-            message, self._received = self._received[:size], self._received[size:]
-            answer = decode(message)
-            self._answers[answer[1].get(_REPLY_SERIAL, 0)] = answer  # 0 for a signal
-        kind, fields, body = self._answers.pop(asked)
+    def _wait_for(self, asked: int, deadline: float) -> "tuple[Any, ...]":
+        while (answer := self._answers[asked]) is None:
+            self._read(deadline)
+        del self._answers[asked]
+        kind, fields, body = answer
         if kind == _ERROR:
             raise DBusError(str(fields.get(_ERROR_NAME)))
         return body
 
+    def _read(self, deadline: float) -> None:
+        """Read the next message; it is kept where it answers a call."""
+        while (size := size_of(self._received)) is None or len(self._received) < size:
+            self._receive(deadline)
+        message, self._received = decode(self._received[:size]), self._received[size:]
+        kind, fields, _ = message
+        serial = fields.get(_REPLY_SERIAL)
+        if kind in {_RETURN, _ERROR} and isinstance(serial, int) and serial in self._answers:
+            self._answers[serial] = message
+
     def _receive(self, deadline: float) -> None:
+        self._socket.settimeout(max(0.001, deadline - time.monotonic()))
         try:
-            self._socket.settimeout(max(0.001, deadline - time.monotonic()))
             part = self._socket.recv(1 << 16)
         except TimeoutError as error:
-            message = f"no answer within {self._seconds:g} seconds"
-            self._seconds = 0.0
-            raise TimeoutError(message) from error
+            raise self._given_up() from error
         if not part:
             raise ConnectionResetError(None, "the bus hung up")
         self._received += part
+
+    def _given_up(self) -> TimeoutError:
+        """Ask no more from now on."""
+        message = f"no answer within {self._seconds:g} seconds"
+        self._seconds = 0.0
+        return TimeoutError(message)
 
 
 def encode_call(  # noqa: PLR0913, PLR0917 - the parts of a call
@@ -151,7 +169,7 @@ def size_of(received: bytes) -> int | None:
     return size
 
 
-def decode(message: bytes) -> "tuple[int, dict[int, Any], tuple[Any, ...]]":
+def decode(message: bytes) -> "_Message":
     """Return a message's kind, its header's fields and the values in its body."""
     reader = _Reader(message)
     _, kind, *_ = (reader.value(kind) for kind in _HEADER[:6])

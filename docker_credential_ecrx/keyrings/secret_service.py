@@ -22,7 +22,7 @@ _BUS_NAME = "org.freedesktop.secrets"
 _INTERFACE = "org.freedesktop.Secret"
 _SERVICE = "/org/freedesktop/secrets"
 _NO_OBJECT = "/"
-_NO_ALIAS = "docker-credential-ecrx"
+_UNUSED_ALIAS = "docker-credential-ecrx"
 _SECONDS = 3.0
 
 
@@ -37,16 +37,15 @@ class SecretServiceKeyring:
         if address is None:
             message = "the Secret Service is not available: there is no session bus"
             raise KeyringUnavailableError(message, f"log in to a desktop session{OR_ANOTHER}")
-        self._session = ""
+        self._opening, self._session = 0, ""
         try:
             self._bus = Connection(address, _SECONDS)
             try:
-                # GNOME Keyring, while it is busy, may come to a client's first call before it has noted the client. If
-                # that is OpenSession, it aborts, and what was unlocked is locked. This call it can do without.
+                # GNOME Keyring may come to a client's first call before it has noted the client, and then aborts over
+                # OpenSession, or a property's Get, so that all it kept unlocked is locked. This call needs no client;
+                # once it is answered, the client is noted. GDBus would answer a Ping without GNOME Keyring.
                 # https://gitlab.gnome.org/GNOME/gnome-keyring/-/issues/190
-                self._call(_SERVICE, "Service", "ReadAlias", "s", _NO_ALIAS)
-                # The secret crosses a socket of the user's own: the session's own encryption protects it from nobody.
-                self._opening = self._ask(_SERVICE, "Service", "OpenSession", "sv", "plain", ("s", ""))
+                self._call(_SERVICE, "Service", "ReadAlias", "s", _UNUSED_ALIAS)
             except BaseException:
                 self.close()
                 raise
@@ -82,9 +81,11 @@ class SecretServiceKeyring:
             raise KeyringError(message, f"unlock or restart the keyring daemon{OR_ANOTHER}") from error
 
     def _fetch(self, name: str) -> str | None:
+        self._ask_for_session()
         while items := self._find(name):
+            session = self._opened()
             try:
-                ((_, _, secret, _),) = self._call(items[0], "Item", "GetSecret", "o", self._open())
+                ((_, _, secret, _),) = self._call(items[0], "Item", "GetSecret", "o", session)
             except DBusError:
                 if items[0] in self._find(name):
                     raise
@@ -97,6 +98,7 @@ class SecretServiceKeyring:
         return None
 
     def _put(self, name: str, secret: str) -> None:
+        self._ask_for_session()
         (collection,) = self._call(_SERVICE, "Service", "ReadAlias", "s", "default")
         if collection == _NO_OBJECT:
             raise _locked(what="has no default collection")
@@ -108,7 +110,7 @@ class SecretServiceKeyring:
             f"{_INTERFACE}.Item.Label": ("s", f"Password for '{USERNAME}' on '{service}'"),
             f"{_INTERFACE}.Item.Attributes": ("a{ss}", _attributes(name)),
         }
-        value = (self._open(), b"", secret.encode(), "text/plain")
+        value = (self._opened(), b"", secret.encode(), "text/plain")
         item, _ = self._call(
             collection,
             "Collection",
@@ -154,10 +156,18 @@ class SecretServiceKeyring:
             raise _locked(what="is locked")
         return unlocked
 
-    def _open(self) -> str:
-        """Return the session that secrets are read and written in."""
+    def _ask_for_session(self) -> None:
+        """Have the session that secrets are read and written in opened while something else is waited for."""
+        if not self._opening and not self._session:
+            # The secret crosses a socket of the user's own: the session's own encryption protects it from nobody.
+            self._opening = self._ask(_SERVICE, "Service", "OpenSession", "sv", "plain", ("s", ""))
+
+    def _opened(self) -> str:
+        """Return the session."""
         if not self._session:
-            _, self._session = self._bus.answer(self._opening)
+            self._ask_for_session()
+            opening, self._opening = self._opening, 0
+            _, self._session = self._bus.answer(opening)
         return self._session
 
     def _call(self, path: str, interface: str | None, method: str, signature: str, *body: "Any") -> "Any":  # noqa: ANN401

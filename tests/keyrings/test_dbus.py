@@ -1,12 +1,16 @@
 """D-Bus's messages as jeepney reads and writes them, and what is not D-Bus."""
 
+import socket
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jeepney import DBusAddress, MessageType, Parser, new_method_call
-from jeepney.low_level import HeaderFields
+from jeepney.low_level import Endianness, Header, HeaderFields, Message, MessageFlag
 
 from docker_credential_ecrx.keyrings import dbus
 
@@ -44,6 +48,25 @@ def _values(signature: str, body: tuple[Any, ...]) -> Any:  # noqa: ANN401 - wha
     if isinstance(body, tuple | list):
         return type(body)(_values(signature, value) for value in body)
     return body
+
+
+def message(to: int, text: str, kind: MessageType = MessageType.method_return) -> bytes:
+    """Return a message that has ``text`` and says that it answers the call of that number."""
+    fields = {HeaderFields.reply_serial: to, HeaderFields.signature: "s"}
+    header = Header(Endianness.little, kind, MessageFlag(0), 1, -1, -1, fields)
+    written: bytes = Message(header, (text,)).serialise(serial=9)
+    return written
+
+
+@contextmanager
+def talking(path: Path, *said: bytes) -> Iterator[dbus.Connection]:
+    """Yield a connection to what says just that, whatever it is asked for."""
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        with closing(dbus.Connection(f"unix:path={path}", 0.5)) as connection, listener.accept()[0] as bus:
+            bus.sendall(b"".join(said))
+            yield connection
 
 
 class TestCalls:
@@ -109,6 +132,35 @@ class TestAnswers:
         body = bytes([0, 0, 0, 3]) + b"abc\0"
 
         assert (2, {5: 9, 8: "s"}, ("abc",)) == dbus.decode(header + fields + b"\0" + body)
+
+
+class TestConnection:
+    def test_takes_nothing_for_an_answer_that_is_none(self, tmp_path: Path) -> None:
+        said = [message(1, ""), message(2, "signal", MessageType.signal), message(3, "early"), message(2, "answer")]
+        with talking(tmp_path / "bus", b"OK 0\r\n", *said) as connection:
+            assert ("answer",) == connection.answer(connection.ask(_NAME, _PATH, _INTERFACE, "Method"))
+            with pytest.raises(TimeoutError):
+                connection.answer(connection.ask(_NAME, _PATH, _INTERFACE, "Method"))
+
+    def test_gives_an_answer_once(self, tmp_path: Path) -> None:
+        with talking(tmp_path / "bus", b"OK 0\r\n", message(1, ""), message(2, "answer")) as connection:
+            asked = connection.ask(_NAME, _PATH, _INTERFACE, "Method")
+            connection.answer(asked)
+            with pytest.raises(LookupError):
+                connection.answer(asked)
+
+    @pytest.mark.parametrize(
+        ("said", "error"),
+        [
+            ([b"REJECTED EXTERNAL\r\n"], ConnectionRefusedError),
+            ([b"OK 0\r\n", message(1, "", MessageType.error)], dbus.DBusError),
+        ],
+    )
+    def test_that_is_refused_is_at_once(self, tmp_path: Path, said: list[bytes], error: type[Exception]) -> None:
+        with talking(tmp_path / "bus", *said) as connection:
+            asked = connection.ask(_NAME, _PATH, _INTERFACE, "Method")
+            with pytest.raises(error):
+                connection.answer(asked)
 
 
 class TestAddress:

@@ -2,6 +2,7 @@
 
 import gc
 import os
+import re
 import signal
 import threading
 import time
@@ -275,6 +276,22 @@ class TestBus:
         with opened({"XDG_RUNTIME_DIR": address.removeprefix("unix:path=").removesuffix("/bus")}) as ours:
             ours.put(NAME, "word", 3600)
             assert "word" == ours.fetch(NAME)
+
+
+class TestSession:
+    def test_that_is_refused_is_told_at_each_use_and_not_waited_for(self, tmp_path: Path) -> None:
+        with busses.refusing(tmp_path / "bus") as env, opened(env) as ours:
+            for use in (*USES[:2], *USES[:2]):
+                with pytest.raises(KeyringError, match=re.escape(busses.REFUSAL)):
+                    use(ours)
+
+    def test_is_opened_for_nothing_but_a_secret(self, keyring: SecretServiceKeyring) -> None:
+        keyring.put(NAME, "word", 3600)
+        with overheard() as calls, closing(SecretServiceKeyring()) as another:
+            another.names()
+            another.drop(NAME)
+
+        assert "OpenSession" not in calls
 
 
 class TestDaemon:

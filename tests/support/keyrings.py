@@ -17,9 +17,9 @@ _PREFIX = "docker-credential-ecrx:"
 
 
 @contextmanager
-def secret_service(folder: Path, *, unlocked: bool = True) -> Iterator[dict[str, str]]:
-    """Run a bus with a gnome-keyring on it; yield the environment that leads there."""
-    dbus, daemon = need.command("dbus-daemon"), need.command("gnome-keyring-daemon")
+def bus(folder: Path) -> Iterator[dict[str, str]]:
+    """Run a bus with nothing on it; yield the environment of a service that is started there."""
+    dbus = need.command("dbus-daemon")
     folder.mkdir(parents=True)
     address = f"unix:path={folder}/bus"
     env = {
@@ -36,24 +36,32 @@ def secret_service(folder: Path, *, unlocked: bool = True) -> Iterator[dict[str,
         '<policy context="default"><allow send_destination="*"/><allow own="*"/><allow receive_sender="*"/></policy>'
         "</busconfig>"
     )
-    bus = subprocess.Popen(
-        [dbus, f"--config-file={config}", "--nofork", "--print-address=1"], env=env, stdout=subprocess.PIPE
-    )
-    assert bus.stdout is not None
-    bus.stdout.readline()
-    keyring = _start_daemon(daemon, env)
-    try:
-        if not unlocked:
-            # The first start made the collection; one that never saw the password finds it locked.
+    command = [dbus, f"--config-file={config}", "--nofork", "--print-address=1"]
+    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stdout is not None
+            process.stdout.readline()
+            yield env
+        finally:
+            process.terminate()
+
+
+@contextmanager
+def secret_service(folder: Path, *, unlocked: bool = True) -> Iterator[dict[str, str]]:
+    """Run a bus with a gnome-keyring on it; yield the environment that leads there."""
+    daemon = need.command("gnome-keyring-daemon")
+    with bus(folder) as env:
+        keyring = _start_daemon(daemon, env)
+        try:
+            if not unlocked:
+                # The first start made the collection; one that never saw the password finds it locked.
+                keyring.terminate()
+                keyring.wait()
+                keyring = _start_daemon(daemon, env, password=None)
+            yield {"DBUS_SESSION_BUS_ADDRESS": env["DBUS_SESSION_BUS_ADDRESS"]}
+        finally:
             keyring.terminate()
             keyring.wait()
-            keyring = _start_daemon(daemon, env, password=None)
-        yield {"DBUS_SESSION_BUS_ADDRESS": address}
-    finally:
-        for process in (keyring, bus):
-            process.terminate()
-            process.wait()
-        bus.stdout.close()
 
 
 @contextmanager
