@@ -43,14 +43,15 @@ if [ "$(cat "$work/frozen" 2>/dev/null)" != "$inputs" ] || ! "$program" version 
     fi
     .work/build-venv/bin/python -I build/finish.py
     "$program" version >/dev/null
-    mkdir -p dist/docker-credential-ecrx/share/man/man1
-    .work/build-venv/bin/python -I build/man.py >dist/docker-credential-ecrx/share/man/man1/docker-credential-ecrx.1
     echo "$inputs" >"$work/frozen"
 fi
 
 contents="$inputs $SOURCE_DATE_EPOCH $(cat install.sh | cksum)"
 if [ "$(cat "$work/packed" 2>/dev/null)" != "$contents" ] ||
     ! ls dist/docker-credential-ecrx-*.sha256 >/dev/null 2>&1; then
+    # The page has the date of the commit, which what is frozen has not.
+    mkdir -p dist/docker-credential-ecrx/share/man/man1
+    .work/build-venv/bin/python -I build/man.py >dist/docker-credential-ecrx/share/man/man1/docker-credential-ecrx.1
     .work/build-venv/bin/python -I build/archive.py "$("$program" version)"
     echo "$contents" >"$work/packed"
 fi

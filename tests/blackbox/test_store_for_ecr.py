@@ -43,7 +43,7 @@ def command(host: str) -> str:
 
 def time_left(serials: Collection[str]) -> list[str]:
     """Return what the kernel says of the time that keys have left: whole hours, rounded down."""
-    fields = [line.split() for line in Path("/proc/keys").read_text().splitlines()]
+    fields = [line.split() for line in Path("/proc/keys").read_text(errors="replace").splitlines()]
     return [field[3] for field in fields if str(int(field[0], 16)) in serials]
 
 

@@ -227,7 +227,7 @@ class TestKernelKeys:
         world.home.store(OTHER_HOST, "AWS", login, env=kernel)
         assert world.home.get(env=kernel).secret
 
-        lines = [line.split(maxsplit=8) for line in Path("/proc/keys").read_text().splitlines()]
+        lines = [line.split(maxsplit=8) for line in Path("/proc/keys").read_text(errors="replace").splitlines()]
         new = [line for line in lines if str(int(line[0], 16)) in keyrings.kernel_keys().keys() - before]
         assert 2 == len(new)
         assert {("3f0b0000", str(os.getuid()))} == {(line[4], line[5]) for line in new}

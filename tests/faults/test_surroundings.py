@@ -47,7 +47,7 @@ FULL_DISK = (
 IMPATIENT = """\
 import sys
 from docker_credential_ecrx import __main__, protocol
-protocol.LIMIT_SECONDS = 0.5
+protocol.LIMIT_SECONDS = 3.0
 sys.exit(__main__.main())
 """
 CLOSED = {
@@ -160,7 +160,7 @@ class TestStreams:
             assert get.stdout is not None
             said = get.stdout.read().decode()
 
-        line = "docker-credential-ecrx: get did not end within 0.5 seconds; end its stdin\n"
+        line = "docker-credential-ecrx: get did not end within 3 seconds; end its stdin\n"
         assert (1, line) == (get.returncode, said)
 
     @in_one_form
@@ -170,7 +170,7 @@ class TestStreams:
         with impatient_get(world.home) as get:
             said, _ = get.communicate(HOST.encode())
 
-        line = "docker-credential-ecrx: get did not end within 0.5 seconds; see with ECRX_LOG=debug how far it comes\n"
+        line = "docker-credential-ecrx: get did not end within 3 seconds; see with ECRX_LOG=debug how far it comes\n"
         assert (1, line) == (get.returncode, said.decode())
 
     @pytest.mark.parametrize(("fault", "says"), [(None, 1), (faults.forbidden, 2)], ids=["answer", "failure"])

@@ -119,7 +119,7 @@ def name() -> str:
 
 def keys_of(name: str) -> list[list[str]]:
     """Return the fields of /proc/keys of every key that keeps ``name``, the serial number first."""
-    keys = [line.split(maxsplit=8) for line in Path("/proc/keys").read_text().splitlines()]
+    keys = [line.split(maxsplit=8) for line in Path("/proc/keys").read_text(errors="replace").splitlines()]
     return [key for key in keys if key[8].startswith(f"{service_of(name)}:{USERNAME}:")]
 
 

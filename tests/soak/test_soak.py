@@ -137,6 +137,6 @@ def nothing_is_told(home: Home, aws: Aws, soak: Soak) -> None:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text()
+        return path.read_text(errors="replace")
     except OSError:  # gone meanwhile
         return ""

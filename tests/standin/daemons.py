@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 _POLL_SECONDS = 0.02
-_START_SECONDS = 30.0
+_START_SECONDS = 120.0
 _END_SECONDS = 20.0
 
 

@@ -105,7 +105,7 @@ class Home:
             capture_output=True,
             env=self.env | dict(env or {}),
             cwd=cwd,
-            timeout=60,
+            timeout=180,
             check=False,
         )
         return Result(done.returncode, done.stdout.decode(), done.stderr.decode())

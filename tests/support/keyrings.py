@@ -74,7 +74,7 @@ def collection(env: Mapping[str, str]) -> Iterator["Collection"]:
     service = DBusAddress("/org/freedesktop/secrets", "org.freedesktop.secrets", "org.freedesktop.Secret.Service")
     with closing(open_dbus_connection(env["DBUS_SESSION_BUS_ADDRESS"])) as connection:
         # As in our SecretServiceKeyring: whom gnome-keyring has not noted yet may make it abort.
-        connection.send_and_get_reply(new_method_call(service, "ReadAlias", "s", ("tests",)))
+        connection.send_and_get_reply(new_method_call(service, "ReadAlias", "s", ("tests",)), timeout=20)
         yield secretstorage.get_default_collection(connection)
 
 
