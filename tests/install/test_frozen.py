@@ -4,14 +4,20 @@ import hashlib
 import itertools
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import botocore
 import pytest
+from botocore import xform_name
 from botocore.exceptions import BotoCoreError
+from botocore.loaders import Loader
+from botocore.model import ServiceModel, Shape
 from botocore.regions import EndpointResolver
 
+import docker_credential_ecrx
 from support import need
 
 _MB = 1_000_000
@@ -74,12 +80,43 @@ class TestBundle:
 
     def test_resolves_every_endpoint_that_botocore_does(self, frozen: Path) -> None:
         data = "botocore/data/endpoints.json"
-        whole = json.loads((Path(botocore.__file__).parents[1] / data).read_text())
-        part = json.loads((frozen.parent / "_internal" / data).read_text())
+        whole = _json(Path(botocore.__file__).parents[1] / data)
+        part = _json(frozen.parent / "_internal" / data)
         regions = {region for partition in whole["partitions"] for region in partition["regions"]}
 
         for case in itertools.product(_SERVICES, regions | {"us-east-9", "aws-global"}, (False, True), (False, True)):
             assert _endpoint(whole, *case) == _endpoint(part, *case)
+
+    def test_has_the_operations_of_ecr_that_the_program_calls_and_no_others(self, frozen: Path) -> None:
+        data = frozen.parent / "_internal/botocore/data"
+        of_ecr, of_sts = (
+            {
+                xform_name(name)
+                for path in (data / service).glob("*/service-2.json")
+                for name in _json(path)["operations"]
+            }
+            for service in ("ecr", "sts")
+        )
+        called = {
+            name
+            for path in Path(docker_credential_ecrx.__file__).parent.glob("aws*.py")
+            for name in re.findall(r"\bclient\.([a-z_]+)\(", path.read_text().replace("_client", "client"))
+        }
+
+        assert of_ecr == called - of_sts
+
+    def test_has_models_that_read_as_botocores_own(self, frozen: Path) -> None:
+        whole, part = (
+            Loader(),
+            Loader([str(frozen.parent / "_internal/botocore/data")], include_default_search_paths=False),
+        )
+        for service in ("ecr", "ecr-public", "sts", "sso", "sso-oidc", "signin"):
+            models = [ServiceModel(loader.load_service_model(service, "service-2")) for loader in (whole, part)]
+            for name in models[1].operation_names:
+                one, other = (model.operation_model(name) for model in models)
+                assert _shape(one.input_shape) == _shape(other.input_shape)
+                assert _shape(one.output_shape) == _shape(other.output_shape)
+                assert list(map(_shape, one.error_shapes)) == list(map(_shape, other.error_shapes))
 
 
 class TestArchive:
@@ -89,6 +126,21 @@ class TestArchive:
         assert 14 * _MB >= archive.stat().st_size
         digest = hashlib.sha256(archive.read_bytes()).hexdigest()
         assert f"{digest}  {archive.name}\n" == archive.with_name(f"{archive.name}.sha256").read_text()
+
+
+def _json(path: Path) -> Any:  # noqa: ANN401 - JSON
+    return json.loads(path.read_text())
+
+
+def _shape(shape: Shape | None, seen: tuple[str, ...] = ()) -> object:
+    """Return all that botocore knows of a shape, but what it is for."""
+    if shape is None or shape.name in seen:
+        return shape and shape.name
+    inner = (*seen, shape.name)
+    members = {name: _shape(member, inner) for name, member in getattr(shape, "members", {}).items()}
+    parts = [_shape(getattr(shape, part, None), inner) for part in ("member", "key", "value")]
+    metadata = {name: value for name, value in shape.metadata.items() if name != "documentation"}
+    return shape.name, shape.type_name, shape.serialization, metadata, members, parts
 
 
 def _endpoint(document: dict[str, object], service: str, region: str, dual_stack: bool, fips: bool) -> object:  # noqa: FBT001

@@ -303,7 +303,7 @@ class TestMissingPart:
             "botocore/session.pyc",
             "botocore/parsers.pyc",
             "python3*/lib-dynload/_ssl.*",
-            "botocore/data/ecr/*/service-2.json.gz",
+            "botocore/data/ecr/*/service-2.json",
             "botocore/data/endpoints.json",
             "botocore/data/partitions.json",
         ],
