@@ -14,6 +14,7 @@ from botocore import UNSIGNED, exceptions
 from botocore.config import Config
 from botocore.configprovider import ConfiguredEndpointProvider
 from botocore.credentials import CredentialResolver
+from botocore.loaders import Loader
 from botocore.session import Session
 
 from docker_credential_ecrx import log
@@ -24,6 +25,8 @@ from docker_credential_ecrx.limit import Deadline
 from docker_credential_ecrx.registry import Registry
 from docker_credential_ecrx.way_errors import CredentialsError, UnknownBotocoreError
 
+# GetAuthorizationToken; roles and web identities; SSO profiles and their refresh; login_session profiles.
+SERVICES = ("ecr", "ecr-public", "sts", "sso", "sso-oidc", "signin")
 _CONFIG = Config(
     connect_timeout=3,
     read_timeout=5,
@@ -34,6 +37,14 @@ _SESSION_NAME = "docker-credential-ecrx"
 # The files of AWS's first tools and of boto 2 (botocore/credentials.py, OriginalEC2Provider and BotoProvider): what is
 # in them is in no fingerprint, so their keys must not answer.
 _NOT_READ = ("ec2-credentials-file", "boto-config")
+
+
+class _Loader(Loader):
+    """Finds the models of the services that are asked for; botocore's own first looks through all four hundred."""
+
+    def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002 - each has one of each type
+        """Return the services that there are."""
+        return [*SERVICES]
 
 
 class Mfa:
@@ -62,6 +73,8 @@ def open_session(
         # The registry's region also decides where a role is assumed, whatever region the profile names.
         session.set_config_variable("region", region)
     session.set_default_client_config(_CONFIG)
+    if session.get_config_variable("data_path") is None:
+        session.register_component("data_loader", _Loader())
     retries: Any = Retries(deadline.end if deadline else None).pause
     session.register("needs-retry", retries)
     tell: Any = _tell
