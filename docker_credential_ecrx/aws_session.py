@@ -17,7 +17,7 @@ from botocore.credentials import CredentialResolver
 from botocore.loaders import Loader
 from botocore.session import Session
 
-from docker_credential_ecrx import log
+from docker_credential_ecrx import aws_tls, log
 from docker_credential_ecrx.aws_errors import MfaNeededError
 from docker_credential_ecrx.aws_retries import Retries
 from docker_credential_ecrx.identity import Identity
@@ -73,6 +73,7 @@ def open_session(
         # The registry's region also decides where a role is assumed, whatever region the profile names.
         session.set_config_variable("region", region)
     session.set_default_client_config(_CONFIG)
+    aws_tls.share(session)
     if session.get_config_variable("data_path") is None:
         session.register_component("data_loader", _Loader())
     retries: Any = Retries(deadline.end if deadline else None).pause

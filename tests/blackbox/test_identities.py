@@ -10,12 +10,14 @@ from textwrap import indent
 from typing import NamedTuple
 
 import pytest
+from botocore.httpsession import DEFAULT_CA_BUNDLE
 
 from docker_credential_ecrx.demo.standin import Keys, StandIn
 from standin import certificates
 from support import aws_parts
 from support.aws_parts import EARLIER, LATER, Proxy, Server, Sessions
 from support.home import HOST, NOT_FOUND, OTHER_HOST, SECONDARY, Home, Result
+from support.trace import deeds_of
 
 IAM, STS = f"arn:aws:iam::{SECONDARY}", f"arn:aws:sts::{SECONDARY}:assumed-role"
 NODE = "i-0123456789abcdef0"
@@ -390,6 +392,21 @@ class TestTheWayToAws:
 
         hosts = ["sts.us-east-1.amazonaws.com:443", "api.ecr.us-east-1.amazonaws.com:443"]
         assert hosts == list(dict.fromkeys(proxy.requests))
+
+    def test_takes_what_vouches_for_it_from_the_disk_once(self, home: Home, proxy: Proxy) -> None:
+        link = home.link("docker-credential-ecrx-secondary")
+        said, deeds = deeds_of([link, "get"], HOST, home.env | {"HTTPS_PROXY": proxy.url})
+
+        assert home.aws.issued.keys() == {json.loads(said)["Secret"]}
+        assert 1 == deeds.read.count(home.env["AWS_CA_BUNDLE"])
+
+    def test_is_left_in_good_order_by_a_get_that_fails_before_it_is_gone(self, home: Home, proxy: Proxy) -> None:
+        home.env["AWS_CA_BUNDLE"] = str(home.folder / "many.pem")
+        (home.folder / "many.pem").write_text(Path(DEFAULT_CA_BUNDLE).read_text() * 20)
+        home.add_profile("mfa", role_arn=f"{IAM}:role/one", source_profile="base", mfa_serial=f"{IAM}:mfa/me")
+
+        assert "MFA" in refusal(home.get(profile="mfa"))
+        assert [] == proxy.requests
 
     def test_through_a_proxy_that_is_not_there_fails_without_its_password(self, home: Home, proxy: Proxy) -> None:
         line = refusal(home.get(env={"HTTPS_PROXY": NOBODY}))
