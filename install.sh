@@ -141,9 +141,8 @@ $PYTHON_LACKS"
 #!/bin/sh
 '''exec' '$(quoted "$home/$version/bin/python")' -I "\$0" "\$@"
 ' '''
-import sys
-from docker_credential_ecrx.__main__ import main
-sys.exit(main())
+from docker_credential_ecrx.__main__ import run
+run()
 END
     chmod 755 "$1/docker-credential-ecrx"
 }

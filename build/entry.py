@@ -4,13 +4,13 @@ import os
 import sys
 
 
-def start() -> int:
-    """Run the program; return its exit status."""
+def start() -> None:
+    """Run the program, which ends the process, but where a part is missing."""
     try:
-        from docker_credential_ecrx.__main__ import main
+        from docker_credential_ecrx.__main__ import run
 
         forget_loader()
-        return main()
+        run()
     except Exception as error:
         loss = loss_behind(error)
         if loss is None:
@@ -19,7 +19,6 @@ def start() -> int:
         # As docker wants it told, and a person once.
         for stream in (2,) if os.path.sameopenfile(1, 2) else (1, 2):
             os.write(stream, line.encode())
-        return 1
 
 
 def forget_loader() -> None:
@@ -46,12 +45,5 @@ def loss_behind(error: Exception) -> str | None:
     return parts.loss_behind(error)
 
 
-status = start()
-try:
-    for stream in (sys.stdout, sys.stderr):
-        if stream is not None:
-            stream.flush()
-except OSError:  # nobody reads it
-    status = 1
-# All is written; to take the interpreter down piece by piece would cost a get a millisecond.
-os._exit(status)
+start()
+os._exit(1)

@@ -8,9 +8,27 @@ from docker_credential_ecrx import __version__
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import NoReturn
+
     from docker_credential_ecrx.protocol import Reply
 
 _OPTIONS = ("--help", "-h", "--version", "-v")
+
+
+def run() -> "NoReturn":
+    """Run one verb or command, and end the process with its exit status.
+
+    All is written then. To take the interpreter down as well would take a millisecond; and where a thread that was
+    given up is in OpenSSL still, that ends with a segmentation fault.
+    """
+    status = main()
+    try:
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                stream.flush()
+    except OSError:  # nobody reads it
+        status = 1
+    os._exit(status)
 
 
 def main() -> int:
@@ -91,4 +109,4 @@ def _write(stream: int, text: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run()

@@ -42,7 +42,7 @@ _NOT_READ = ("ec2-credentials-file", "boto-config")
 class _Loader(Loader):
     """Finds the models of the services that are asked for; botocore's own first looks through all four hundred."""
 
-    def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002 - each has one of each type
+    def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002 - all have what a client takes
         """Return the services that there are."""
         return [*SERVICES]
 

@@ -1,13 +1,11 @@
-"""One TLS context for all connections to AWS, whose certificates are read while the first client is made.
+"""One TLS context for all that trusts the same certificates, which are read while the first client is made.
 
-botocore makes a context for each client, and each reads the 140 certificates of authorities anew, which takes 30 ms.
+botocore makes a context for each client, and each reads its certificates anew, which takes 30 ms.
 """
 
-import atexit
 import functools
 import os
 import threading
-from collections.abc import Callable
 from contextlib import suppress
 from ssl import SSLContext
 from typing import Any
@@ -15,38 +13,36 @@ from typing import Any
 from botocore import httpsession
 from botocore.session import Session
 
-_PATIENCE_SECONDS = 10.0
-_make: Callable[[], SSLContext] = httpsession.create_urllib3_context
+# Where botocore does this in another way than it did in 1.44, each client has its own, for its name is private.
+_make: Any = getattr(httpsession.URLLib3Session, "_get_ssl_context", None)
 
 
 def share(session: Session) -> None:
-    """Let the clients of ``session``, as of any other, have one context, and begin to read its certificates."""
-    httpsession.create_urllib3_context = _context
+    """Let clients that trust the same have one context, and begin to read what those of ``session`` trust."""
+    if _make is None:
+        return
+    httpsession.URLLib3Session._get_ssl_context = _context_of  # type: ignore[attr-defined] # noqa: SLF001
     if any(value for name, value in os.environ.items() if name.startswith("AWS_ENDPOINT_URL")):
         return  # which may well be without TLS
-    chosen = session.get_config_variable("ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE")
-    _begin_to_read(chosen or httpsession.get_cert_path(verify=True))
+    _begin_to_read(_path_of(session.get_config_variable("ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE") or True))
+
+
+def _context_of(http: httpsession.URLLib3Session) -> SSLContext:
+    verify = getattr(http, "_verify", None)
+    context: SSLContext = _shared(_path_of(verify)) if verify else _make(http)
+    return context
+
+
+def _path_of(verify: Any) -> str:  # noqa: ANN401 - True or a path, as botocore has it
+    """Return the file of certificates, with the user's home in it as urllib3 will put it."""
+    return os.path.expanduser(httpsession.get_cert_path(verify) or "")  # noqa: PTH111 - it never raises
 
 
 @functools.cache
-def _begin_to_read(bundle: str | None) -> None:
-    context, is_read = _context(), threading.Event()
-
-    def read() -> None:
-        with suppress(Exception):  # whoever connects says what is wrong with it
-            context.load_verify_locations(bundle)
-        is_read.set()
-
-    # A process that leaves while OpenSSL is at work ends with a segmentation fault.
-    atexit.register(is_read.wait, _PATIENCE_SECONDS)
-    threading.Thread(target=read, daemon=True).start()
-
-
-@functools.cache
-def _context() -> SSLContext:
-    """Return a context as botocore makes it, but for reading the same certificates only once."""
-    context, lock, done = _make(), threading.Lock(), set()
-    load = context.load_verify_locations
+def _shared(bundle: str) -> SSLContext:  # noqa: ARG001 - the cache goes by it
+    """Return the context of all that trusts ``bundle``, which is read into it once."""
+    context: SSLContext = httpsession.create_urllib3_context()
+    load, lock, done = context.load_verify_locations, threading.Lock(), set()
 
     def load_once(cafile: Any = None, capath: Any = None, cadata: Any = None) -> None:  # noqa: ANN401 - as ssl has it
         with lock:
@@ -56,3 +52,13 @@ def _context() -> SSLContext:
 
     context.load_verify_locations = load_once  # type: ignore[method-assign]
     return context
+
+
+@functools.cache
+def _begin_to_read(bundle: str) -> None:
+    def read() -> None:
+        with suppress(Exception):  # whoever connects says what is wrong with it
+            _shared(bundle).load_verify_locations(bundle)
+
+    with suppress(RuntimeError):  # no room for another thread
+        threading.Thread(target=read, daemon=True).start()

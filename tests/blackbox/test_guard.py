@@ -199,7 +199,7 @@ class TestFirstGet:
         assert f"{state}/ledger.json.lock" in miss.deeds.written
         assert ["mkdir", "rename"] == sorted({deed.partition("(")[0] for deed in miss.deeds.changes if state in deed})
         assert any("LOCK_EX" in lock for lock in miss.deeds.locks)
-        assert any(folder.endswith("botocore/data") for folder in miss.folders())
+        assert any(folder.endswith("botocore/data/ecr") for folder in miss.folders())
 
     def test_is_seen_to_start_a_program_to_call_aws_and_to_keep_a_key(self, miss: Get) -> None:
         assert str(miss.home.bin / "give-keys") in _more(miss.deeds.programs, miss.start.programs)

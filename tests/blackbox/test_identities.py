@@ -408,6 +408,42 @@ class TestTheWayToAws:
         assert "MFA" in refusal(home.get(profile="mfa"))
         assert [] == proxy.requests
 
+    def test_is_not_vouched_for_by_what_lies_where_it_is_called(self, home: Home, proxy: Proxy, tmp_path: Path) -> None:
+        folder = tmp_path / "checkout" / "~"
+        folder.mkdir(parents=True)
+        (tmp_path / "authority.pem").rename(folder / "ca.pem")
+        (home.folder / "ca.pem").write_text(Path(DEFAULT_CA_BUNDLE).read_text())
+        link, env = (
+            home.link("docker-credential-ecrx-secondary"),
+            {"AWS_CA_BUNDLE": "~/ca.pem", "HTTPS_PROXY": proxy.url},
+        )
+
+        found = home.run("get", stdin=HOST, called_by=link.name, env=env, cwd=folder.parent)
+
+        assert "the TLS certificate of AWS's endpoint cannot be verified" in refusal(found)
+
+    def test_is_not_vouched_for_by_another_profiles_bundle(self, home: Home, proxy: Proxy) -> None:
+        bundle = home.env.pop("AWS_CA_BUNDLE")
+        home.add_role_profile("lab", f"{IAM}:role/lab", "lab_base")
+        with (home.folder / ".aws" / "config").open("a") as config:
+            config.write(f"ca_bundle = {bundle}\n")
+        answers = {HOST: "lab", OTHER_HOST: "secondary"}
+        home.configure("\n".join(f'[[registry]]\nmatch = "{host}"\nprofile = "{p}"' for host, p in answers.items()))
+
+        done = home.run("login", HOST, OTHER_HOST, env={"HTTPS_PROXY": proxy.url})
+
+        assert 1 == done.status
+        assert ["lab"] == [issued.principal.split("/")[1] for issued in home.aws.issued.values()]
+        assert f"no token for {OTHER_HOST} with profile secondary: the TLS certificate" in done.stderr
+
+    @pytest.mark.parametrize("variable", ["AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"])
+    def test_is_verified_where_the_bundle_has_an_empty_name(self, home: Home, proxy: Proxy, variable: str) -> None:
+        del home.env["AWS_CA_BUNDLE"]
+
+        line = refusal(home.get(env={variable: "", "HTTPS_PROXY": proxy.url}))
+
+        assert variable in line
+
     def test_through_a_proxy_that_is_not_there_fails_without_its_password(self, home: Home, proxy: Proxy) -> None:
         line = refusal(home.get(env={"HTTPS_PROXY": NOBODY}))
 

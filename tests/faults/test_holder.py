@@ -5,7 +5,8 @@ import re
 import signal
 import subprocess
 import threading
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
 import pytest
 from faults.parts import (
@@ -112,9 +113,7 @@ class TestHolder:
     def test_that_hangs_while_aws_does_is_not_waited_for_beyond_a_clients_patience(
         self, world: World, kernel: dict[str, str], held: Held
     ) -> None:
-        with running(world.home, env=kernel) as holder:
-            held.reached()
-            holder.send_signal(signal.SIGSTOP)
+        with hanging(world, kernel, held):
             world.aws.fail(MINT, faults.hanging)
 
             got = herd(world.home, 3, kernel)
@@ -127,9 +126,7 @@ class TestHolder:
     def test_that_hangs_is_asked_for_by_one_of_those_that_waited(
         self, world: World, kernel: dict[str, str], held: Held
     ) -> None:
-        with running(world.home, env=kernel) as holder:
-            held.reached()
-            holder.send_signal(signal.SIGSTOP)
+        with hanging(world, kernel, held):
             world.aws.mend()
 
             got = herd(world.home, 10, kernel)
@@ -141,9 +138,7 @@ class TestHolder:
     def test_that_hangs_with_every_lock_there_is_while_aws_is_slow_is_survived(
         self, world: World, kernel: dict[str, str], held: Held
     ) -> None:
-        with running(world.home, env=kernel) as holder:
-            held.reached()
-            holder.send_signal(signal.SIGSTOP)
+        with hanging(world, kernel, held):
             world.aws.mend()
             world.aws.fail(MINT, faults.late(2))
             world.aws.fail(ASSUME, faults.late(2))
@@ -166,9 +161,7 @@ class TestHolder:
             "service": lambda: world.home.get("public.ecr.aws", env=kernel),
             "list": lambda: world.home.run("list", env=kernel),
         }
-        with running(world.home, env=kernel) as holder:
-            held.reached()
-            holder.send_signal(signal.SIGSTOP)
+        with hanging(world, kernel, held):
             world.aws.mend()
 
             result, seconds = timed(wants[other])
@@ -251,6 +244,15 @@ class TestProfileThatChangesMeanwhile:
         line = "docker-credential-ecrx: what AWS's files say of profile secondary has changed meanwhile; run it again\n"
         assert (1, line) == (login.returncode, stderr.decode())
         assert "{}\n" == world.home.run("list", called_by="docker-credential-ecrx-secondary", env=kernel).stdout
+
+
+@contextmanager
+def hanging(world: World, env: dict[str, str], held: Held) -> Iterator[None]:
+    """Have a ``get`` that asks AWS for a token hang."""
+    with running(world.home, env=env) as holder:
+        held.reached()
+        holder.send_signal(signal.SIGSTOP)
+        yield
 
 
 def role_of(world: World, result: Result) -> str:

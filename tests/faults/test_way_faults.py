@@ -104,6 +104,15 @@ def tls(bundle: Callable[[Path], str] | None) -> Arrange:
     return arrange
 
 
+def bundle_that_hangs(world: World) -> None:
+    """Have AWS's certificates verified by what is typed at a terminal, where nobody is."""
+    tls(None)(world)
+    ends = os.openpty()
+    for end in ends:
+        world.stack.callback(os.close, end)
+    world.home.env["AWS_CA_BUNDLE"] = os.ttyname(ends[1])
+
+
 def another_authority(home: Path) -> str:
     """Return the certificate of an authority that vouches for nobody here."""
     folder = home / "another"
@@ -238,6 +247,7 @@ HANGS: dict[str, tuple[str, str, Arrange]] = {
     "an endpoint": (HUNG, NETWORK, calling(None, "AWS_ENDPOINT_URL", "http://{}")),
     "an endpoint in the handshake": (HUNG, NETWORK, calling(None, "AWS_ENDPOINT_URL", "https://{}")),
     "a proxy": (HUNG, NETWORK, calling(None, "HTTPS_PROXY", f"http://me:{PASSWORD}@{{}}")),
+    "a bundle": (HUNG, NETWORK, bundle_that_hangs),
 }
 
 
