@@ -5,7 +5,7 @@ import sys
 
 
 def start() -> None:
-    """Run the program, which ends the process, but where a part is missing."""
+    """Run the program, which ends the process."""
     try:
         from docker_credential_ecrx.__main__ import run
 
@@ -19,6 +19,7 @@ def start() -> None:
         # As docker wants it told, and a person once.
         for stream in (2,) if os.path.sameopenfile(1, 2) else (1, 2):
             os.write(stream, line.encode())
+        os._exit(1)
 
 
 def forget_loader() -> None:
@@ -46,4 +47,3 @@ def loss_behind(error: Exception) -> str | None:
 
 
 start()
-os._exit(1)

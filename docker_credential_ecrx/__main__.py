@@ -18,10 +18,13 @@ _OPTIONS = ("--help", "-h", "--version", "-v")
 def run() -> "NoReturn":
     """Run one verb or command, and end the process with its exit status.
 
-    All is written then. To take the interpreter down as well would take a millisecond; and where a thread that was
-    given up is in OpenSSL still, that ends with a segmentation fault.
+    All is written then. To take the interpreter down as well would take a millisecond; and where a thread is in
+    OpenSSL still, that may end with a segmentation fault.
     """
-    status = main()
+    try:
+        status = main()
+    except SystemExit as error:  # click's and rich's, where nobody reads
+        status = error.code if isinstance(error.code, int) else 1
     try:
         for stream in (sys.stdout, sys.stderr):
             if stream is not None:

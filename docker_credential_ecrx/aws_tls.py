@@ -9,6 +9,7 @@ import threading
 from contextlib import suppress
 from ssl import SSLContext
 from typing import Any
+from urllib.request import getproxies
 
 from botocore import httpsession
 from botocore.session import Session
@@ -19,12 +20,14 @@ _make: Any = getattr(httpsession.URLLib3Session, "_get_ssl_context", None)
 
 def share(session: Session) -> None:
     """Let clients that trust the same have one context, and begin to read what those of ``session`` trust."""
-    if _make is None:
-        return
+    if _make is None or any(url.startswith("https:") for url in getproxies().values()):
+        return  # to such a proxy urllib3 speaks with verification off, in the context, where http is behind it
     httpsession.URLLib3Session._get_ssl_context = _context_of  # type: ignore[attr-defined] # noqa: SLF001
     if any(value for name, value in os.environ.items() if name.startswith("AWS_ENDPOINT_URL")):
         return  # which may well be without TLS
-    _begin_to_read(_path_of(session.get_config_variable("ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE") or True))
+    chosen = session.get_config_variable("ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE") or True
+    with suppress(Exception):  # whoever connects says what is wrong
+        _begin_to_read(_path_of(chosen))
 
 
 def _context_of(http: httpsession.URLLib3Session) -> SSLContext:
@@ -35,7 +38,7 @@ def _context_of(http: httpsession.URLLib3Session) -> SSLContext:
 
 def _path_of(verify: Any) -> str:  # noqa: ANN401 - True or a path, as botocore has it
     """Return the file of certificates, with the user's home in it as urllib3 will put it."""
-    return os.path.expanduser(httpsession.get_cert_path(verify) or "")  # noqa: PTH111 - it never raises
+    return os.path.expanduser(httpsession.get_cert_path(verify) or "")  # noqa: PTH111 - pathlib's raises where none is
 
 
 @functools.cache
@@ -56,9 +59,10 @@ def _shared(bundle: str) -> SSLContext:  # noqa: ARG001 - the cache goes by it
 
 @functools.cache
 def _begin_to_read(bundle: str) -> None:
-    def read() -> None:
-        with suppress(Exception):  # whoever connects says what is wrong with it
-            _shared(bundle).load_verify_locations(bundle)
+    context = _shared(bundle)  # not in the thread, for of two that ask the cache at once each would get one
 
-    with suppress(RuntimeError):  # no room for another thread
-        threading.Thread(target=read, daemon=True).start()
+    def read() -> None:
+        with suppress(Exception):
+            context.load_verify_locations(bundle)
+
+    threading.Thread(target=read, daemon=True).start()
