@@ -8,7 +8,7 @@ import difflib
 import shlex
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from docker_credential_ecrx.errors import AwsError
 from docker_credential_ecrx.identity import Identity, chain, profile_of
@@ -152,8 +152,15 @@ def profiles() -> dict[str, Profile]:
         found = Session().full_config["profiles"]
     except ConfigParseError as error:
         message = f"the AWS file {error.kwargs['path']} cannot be read"
-        raise AwsError(message, "mend its syntax or its permissions") from error
+        raise AwsError(message, mending(error.kwargs)) from error
     return {name: _profile(said) for name, said in found.items()}
+
+
+def mending(said: Mapping[str, Any]) -> str:
+    """Return what mends a file that botocore cannot read, as it has ``said``; a line itself may be a secret."""
+    cause = said.get("error")  # configparser's: most have a number, a ParsingError has one for each line
+    line = getattr(cause, "lineno", None) or next((number for number, _ in getattr(cause, "errors", ())), None)
+    return f"mend its line {line}" if line else "mend its syntax or its permissions"
 
 
 def _profile(said: Mapping[str, object]) -> Profile:

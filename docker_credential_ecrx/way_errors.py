@@ -122,7 +122,7 @@ def _configuration(error: exceptions.BotoCoreError, facts: Facts) -> tuple[str, 
         case exceptions.InvalidConfigError() if "must have credentials" in str(error):
             return f"the AWS profile {origin.profile} has no credentials", origin.renewal()
         case exceptions.ConfigParseError() | exceptions.ConfigNotFound():
-            return f"the AWS file {kwargs.get('path')} cannot be read", "mend its syntax or its permissions"
+            return f"the AWS file {kwargs.get('path')} cannot be read", credentials.mending(kwargs)
         case exceptions.PartialCredentialsError():
             return f"the AWS credentials lack {kwargs.get('cred_var')}", origin.renewal()
         case exceptions.UnauthorizedSSOTokenError() | exceptions.SSOError() | exceptions.TokenRetrievalError():

@@ -413,12 +413,10 @@ class TestTheWayToAws:
         folder.mkdir(parents=True)
         (tmp_path / "authority.pem").rename(folder / "ca.pem")
         (home.folder / "ca.pem").write_text(Path(DEFAULT_CA_BUNDLE).read_text())
-        link, env = (
-            home.link("docker-credential-ecrx-secondary"),
-            {"AWS_CA_BUNDLE": "~/ca.pem", "HTTPS_PROXY": proxy.url},
-        )
+        home.env |= {"AWS_CA_BUNDLE": "~/ca.pem", "HTTPS_PROXY": proxy.url}
+        link = home.link("docker-credential-ecrx-secondary")
 
-        found = home.run("get", stdin=HOST, called_by=link.name, env=env, cwd=folder.parent)
+        found = home.run("get", stdin=HOST, called_by=link.name, cwd=folder.parent)
 
         assert "the TLS certificate of AWS's endpoint cannot be verified" in refusal(found)
 

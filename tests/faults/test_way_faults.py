@@ -124,7 +124,7 @@ def config(text: str) -> Arrange:
     """Return what writes AWS's config file."""
 
     def arrange(world: World) -> None:
-        (world.home.folder / ".aws" / "config").write_text(text)
+        (world.home.folder / ".aws" / "config").write_bytes(text.encode("utf-8", "surrogateescape"))
 
     return arrange
 
@@ -155,8 +155,23 @@ FAULTS: dict[str, tuple[str, str, Arrange]] = {
     ),
     "a config that is no config": (
         "the AWS file {home}/.aws/config cannot be read",
-        "mend its syntax or its permissions",
+        "mend its line 1",
         config("[profile secondary\nhunter2"),
+    ),
+    "a config with a line that is no setting": (
+        "the AWS file {home}/.aws/config cannot be read",
+        "mend its line 3",
+        config(f"[profile secondary]\nregion = us-east-1\n{PASSWORD}\n"),
+    ),
+    "a config with a section twice": (
+        "the AWS file {home}/.aws/config cannot be read",
+        "mend its line 2",
+        config("[profile secondary]\n[profile secondary]\n"),
+    ),
+    "a config in another encoding": (
+        "the AWS file {home}/.aws/config cannot be read",
+        "mend its syntax or its permissions",
+        config("[profile secondary]\nregion = \udcff\n"),
     ),
     "half a key": (
         "the AWS credentials lack aws_secret_access_key",

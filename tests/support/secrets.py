@@ -3,7 +3,6 @@
 import base64
 import contextlib
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 
@@ -30,7 +29,7 @@ def places_of(secret: str, *folders: Path) -> list[Path]:
     found = []
     for folder in folders:
         for path in folder.rglob("*"):
-            with suppress(FileNotFoundError):  # gone meanwhile
+            with contextlib.suppress(FileNotFoundError):  # gone meanwhile
                 if path.is_file() and not path.is_symlink() and any(form in path.read_bytes() for form in forms):
                     found.append(path)
     return found
