@@ -1,0 +1,165 @@
+"""Files that other users can reach: opened without following a link, checked once open, replaced in one step.
+
+A path can lead to another file at each use, so what is checked is the descriptor that is used afterwards, and names
+are relative to an open folder.
+Windows has no descriptors of folders, so there a folder is its path.
+"""
+
+import errno
+import os
+import stat
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+    from typing import Self
+
+HAS_FOLDERS = os.name != "nt"
+# A link is not followed, a pipe or a device does not block, and no other program gets the descriptor.
+_SAFE = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+_SAFE |= getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
+_FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
+
+
+class Folder:
+    """An open folder: its files are found by their names in it, wherever its own path leads by now."""
+
+    def __init__(self, path: str, flags: int = 0, within: "Folder | None" = None) -> None:
+        """Open the folder ``path``, in ``within`` if given; raise OSError if it is none or cannot be opened."""
+        self.path: str = os.path.join(within.path, path) if within else path
+        self.fd: int | None = None
+        if HAS_FOLDERS:
+            self.fd = os.open(path, _FOLDER | flags, dir_fd=within.fd if within else None)
+
+    def __enter__(self) -> "Self":
+        return self
+
+    def __exit__(self, kind: "type[BaseException] | None", error: object, trace: "TracebackType | None") -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the descriptor."""
+        if self.fd is not None:
+            os.close(self.fd)
+            self.fd = None
+
+    def at(self, name: str) -> str:
+        """Return what leads to ``name``: with ``dir_fd=self.fd`` where there are descriptors of folders."""
+        return name if HAS_FOLDERS else os.path.join(self.path, name)
+
+    def status(self, name: str) -> "os.stat_result | None":
+        """Return the status of ``name``, of a link itself, or None if there is no such file."""
+        try:
+            return os.stat(self.at(name), dir_fd=self.fd, follow_symlinks=False)
+        except FileNotFoundError:
+            return None
+
+    def open(self, name: str, flags: int = os.O_RDONLY, mode: int = 0o600) -> int:
+        """Return a descriptor of the regular file ``name``; see ``open_regular``."""
+        return open_regular(self.at(name), flags, mode, dir_fd=self.fd)
+
+    def rename(self, old: str, new: str) -> None:
+        """Rename ``old``, replacing ``new``."""
+        os.replace(self.at(old), self.at(new), src_dir_fd=self.fd, dst_dir_fd=self.fd)
+
+    def unlink(self, name: str) -> None:
+        """Delete ``name``, if it is there."""
+        try:
+            os.unlink(self.at(name), dir_fd=self.fd)
+        except FileNotFoundError:
+            pass
+
+    def sync(self) -> None:
+        """Have the names in the folder on disk; some file systems cannot."""
+        if self.fd is not None:
+            try:
+                os.fsync(self.fd)
+            except OSError:
+                pass
+
+
+def open_regular(path: str, flags: int = os.O_RDONLY, mode: int = 0o600, *, dir_fd: int | None = None) -> int:
+    """Return a descriptor of the regular file ``path``; ``dir_fd`` is of the folder that a relative one is in.
+
+    Raises OSError: if ``path`` is a link (ELOOP), or a folder, a pipe, a device or a socket (EINVAL).
+    """
+    return _opened(path, flags, mode, dir_fd, _require_regular)
+
+
+def open_own(path: str, flags: int = os.O_RDONLY, mode: int = 0o600, *, dir_fd: int | None = None) -> int:
+    """Return a descriptor of the regular file ``path`` that this user owns and that has no other name.
+
+    Raises OSError as ``open_regular`` does, and if it is another user's or has a second name (EPERM): a hard link
+    would have what is written there go to another file.
+    """
+    return _opened(path, flags, mode, dir_fd, require_own)
+
+
+def _opened(path: str, flags: int, mode: int, dir_fd: int | None, require: "Callable[[os.stat_result], None]") -> int:
+    fd = os.open(path, flags | _SAFE, mode, dir_fd=dir_fd)
+    try:
+        require(os.fstat(fd))
+    except OSError:
+        os.close(fd)
+        raise
+    return fd
+
+
+def _require_regular(status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "not a regular file")
+
+
+def require_own(status: os.stat_result) -> None:
+    """Raise OSError if it is no regular file (EINVAL), another user's, or has a second name (EPERM)."""
+    _require_regular(status)
+    if HAS_FOLDERS and status.st_uid != os.geteuid():
+        raise OSError(errno.EPERM, "owned by another user")
+    if HAS_FOLDERS and status.st_nlink != 1:
+        raise OSError(errno.EPERM, "it has more than one name")
+
+
+def is_private(status: os.stat_result) -> bool:
+    """Return whether a folder is this user's, and nobody else may write in it, list it or enter it."""
+    return not HAS_FOLDERS or (status.st_uid == os.geteuid() and not stat.S_IMODE(status.st_mode) & 0o077)
+
+
+def read(fd: int, limit: int) -> bytes:
+    """Return what the descriptor has left; raise OSError (EFBIG) if that is more than ``limit`` bytes."""
+    parts: list[bytes] = []
+    left = limit + 1
+    while left > 0 and (part := os.read(fd, min(left, 1 << 16))):
+        parts.append(part)
+        left -= len(part)
+    if left <= 0:
+        raise OSError(errno.EFBIG, f"larger than {limit} bytes")
+    return b"".join(parts)
+
+
+def write(fd: int, data: bytes) -> None:
+    """Write all of ``data``."""
+    left = memoryview(data)
+    while left:
+        left = left[os.write(fd, left) :]
+
+
+def replace(folder: Folder, name: str, temporary: str, data: bytes) -> None:
+    """Replace the file ``name`` by a new one with ``data``, for its owner alone, in one step.
+
+    The caller holds the lock of those who use the name ``temporary``: what is there is a killed process's, and goes.
+    Raises OSError, with ``name`` as it was.
+    """
+    folder.unlink(temporary)
+    fd = folder.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+    try:
+        try:
+            if HAS_FOLDERS:
+                os.fchmod(fd, 0o600)  # whatever the umask
+            write(fd, data)
+        finally:
+            os.close(fd)
+        folder.rename(temporary, name)
+    except OSError:
+        folder.unlink(temporary)
+        raise
