@@ -1,0 +1,95 @@
+"""Kills a program at each of its system calls that touches certain files, as strace counts them."""
+
+import re
+import subprocess
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from support import need
+
+_CALL = re.compile(r"(?:\d+ +)?(\w+)\(")
+# What starts a process or waits for one shows no file, and a program that is killed there has done half of its work.
+_ALWAYS = ("clone", "clone3", "fork", "vfork", "wait4", "waitid")
+_PATIENCE_SECONDS = 120.0
+
+
+class Point(NamedTuple):
+    """The ``number``-th call of ``call`` in one of the program's processes; ``line`` is what strace says of it."""
+
+    call: str
+    number: int
+    line: str
+
+
+def points(
+    command: Sequence[str | Path], env: Mapping[str, str], touching: Sequence[str | Path], also: Sequence[str] = ()
+) -> list[Point]:
+    """Run ``command`` whole; return its calls on what lies below the paths ``touching``, and those named ``also``.
+
+    Every process of the program has its own count, as strace's ``when=`` has.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        # -y shows the path of each descriptor.
+        _strace(["-ff", "-y", "-s", "4096", "-o", f"{folder}/trace"], command, env, may_be_killed=False)
+        traces = [path.read_text(errors="replace").splitlines() for path in sorted(Path(folder).iterdir())]
+    found = {}
+    for trace in traces:
+        count: Counter[str] = Counter()
+        for line in trace:
+            if match := _CALL.match(line):
+                call = match[1]
+                count[call] += 1
+                if call in {*_ALWAYS, *also} or any(str(path) in line for path in touching):
+                    found[call, count[call]] = Point(call, count[call], line)
+    return list(found.values())
+
+
+def killed_at(point: Point, command: Sequence[str | Path], env: Mapping[str, str]) -> bool:
+    """Run ``command`` and send SIGKILL to each of its processes that comes to ``point``; return whether one did.
+
+    Returns once all of them have ended: the others may still be at work.
+    """
+    inject = f"{point.call}:signal=KILL:when={point.number}"
+    with tempfile.NamedTemporaryFile("r") as trace:
+        _strace(["-f", "-e", f"trace={point.call}", "-e", f"inject={inject}", "-o", trace.name], command, env)
+        return "+++ killed by SIGKILL +++" in trace.read()
+
+
+def at_each_call(
+    command: Sequence[str | Path],
+    env: Mapping[str, str],
+    prepare: Callable[[], None],
+    touching: Sequence[str | Path],
+    also: Sequence[str] = (),
+) -> Iterator[Point]:
+    """For each point of ``command``: ``prepare`` the files, run it, kill it there, and yield the point.
+
+    The caller then looks at what is left.
+    """
+    prepare()
+    reached = 0
+    for point in points(command, env, touching, also):
+        prepare()
+        if killed_at(point, command, env):
+            reached += 1
+            yield point
+    assert reached, f"{command} was never killed"
+
+
+def _strace(
+    options: list[str], command: Sequence[str | Path], env: Mapping[str, str], *, may_be_killed: bool = True
+) -> None:
+    done = subprocess.run(
+        [need.command("strace"), "-qq", *options, "--", *command],
+        env=dict(env),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=_PATIENCE_SECONDS,
+        check=False,
+    )
+    if b"PTRACE" in done.stderr:
+        need.missing("the permission to trace a program")
+    assert may_be_killed or done.returncode == 0, done.stderr
