@@ -1,8 +1,9 @@
 """Docker's config.json, and podman's auth.json of the same form; nothing changes outside of the touched entry."""
 
 import os
+import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from docker_credential_ecrx import json_text
@@ -14,6 +15,15 @@ from docker_credential_ecrx.text_file import TextFile
 _HELPERS, _AUTHS, _STORE = "credHelpers", "auths", "credsStore"
 # The keys of an ``auths`` entry that let somebody in.
 _SECRETS = ("auth", "password", "identitytoken", "registrytoken")
+# The keys of docker's whose text is a name or a format, in lower case.
+_PUBLIC = {
+    *("configformat", "credsstore", "currentcontext", "detachkeys", "experimental", "imagesformat", "networksformat"),
+    *("nodesformat", "pluginsformat", "psformat", "secretformat", "serviceinspectformat", "servicesformat"),
+    *("statsformat", "tasksformat", "volumesformat"),
+}
+_USER = re.compile(r"(?s)\A([a-z][a-z0-9+.-]*://)?.*@", re.IGNORECASE)
+_QUERY = re.compile(r"(?s)[?#].*")
+_TOKEN = re.compile(r"(?=[\w+=-]*[A-Z])(?=[\w+=-]*\d)[\w+=-]{32,}|[0-9a-f]{32,}", re.ASCII)  # what may be one
 
 
 def path(environ: Mapping[str, str]) -> str:
@@ -102,13 +112,42 @@ def remove_auth(file: TextFile, server: str) -> TextFile:
 
 
 def without_secrets(file: TextFile) -> TextFile:
-    """Return the file to show to people: with dots for each text in every section but ``credHelpers``."""
+    """Return the file to show to people: with dots for each text but names, formats and the helpers' names.
+
+    Of those, too, the user part and query are cut from a URL.
+    """
     text = file.text
     for member in reversed(_root(file).members):
-        if isinstance(member.value, (dict, list)) and member.name != _HELPERS:
-            shown = json_text.without_strings(text[member.value_at : member.end])
-            text = json_text.replaced(text, member.value_at, member.end, shown)
+        if member.name.lower() == _HELPERS.lower() and isinstance(member.value, dict):
+            for helper in reversed(json_text.object_at(file.text, member.value_at).members):
+                text = _masked(text, helper, shown)
+        else:
+            text = _masked(text, member, shown if member.name.lower() in _PUBLIC else _dots)
     return file._replace(text=text)
+
+
+def shown(text: str) -> str:
+    """Return what can be shown of a name or an address: no user or password, no query."""
+    return _QUERY.sub("?...", _USER.sub(r"\1...@", text))
+
+
+def _shown_name(name: str) -> str:
+    return _TOKEN.sub("...", shown(name))
+
+
+def _dots(_: str) -> str:
+    return "..."
+
+
+def _masked(text: str, member: Member, shown_value: Callable[[str], str]) -> str:
+    """Return ``text`` with the member's name as it can be shown, and its value, if that is a text, as given."""
+    name = json_text.without_strings(text[member.at : member.value_at], _shown_name)
+    value = text[member.value_at : member.end]
+    if isinstance(member.value, str):
+        value = json_text.string(value, shown_value)
+    else:
+        value = json_text.without_strings(value, _shown_name)
+    return json_text.replaced(text, member.at, member.end, name + value)
 
 
 def _root(file: TextFile) -> Object:
@@ -144,7 +183,8 @@ def _members(file: TextFile, name: str) -> list[Member]:
 
 def _only(file: TextFile, members: list[Member]) -> Member | None:
     if len(members) > 1:
-        message = f"{file.path} has {members[0].name} twice"
+        name = shown(members[0].name)
+        message = f"{file.path} has {name} twice"
         raise FileError(message, "remove one of the two")
     return members[0] if members else None
 

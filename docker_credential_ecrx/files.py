@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing import Self
 
 HAS_FOLDERS = os.name != "nt"
+LARGEST_BYTES = 16 << 20  # more than any file of configuration has
 # A link is not followed, a pipe or a device does not block, and no other program gets the descriptor.
 _SAFE = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 _SAFE |= getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
@@ -44,6 +45,16 @@ class Folder:
             os.close(self.fd)
             self.fd = None
 
+    def enter(self, name: str, flags: int = 0) -> None:
+        """Be the folder ``name`` in this one from now on; a link is not followed."""
+        inner = Folder(name, flags | getattr(os, "O_NOFOLLOW", 0), self)
+        self.close()
+        self.path, self.fd = inner.path, inner.fd
+
+    def own_status(self) -> os.stat_result:
+        """Return the status of the folder itself."""
+        return os.stat(self.path) if self.fd is None else os.fstat(self.fd)
+
     def at(self, name: str) -> str:
         """Return what leads to ``name``: with ``dir_fd=self.fd`` where there are descriptors of folders."""
         return name if HAS_FOLDERS else os.path.join(self.path, name)
@@ -70,13 +81,19 @@ class Folder:
         except FileNotFoundError:
             pass
 
+    def names(self) -> list[str]:
+        """Return the names in the folder; raise OSError if they cannot be listed."""
+        with Folder(".", within=self) as readable:
+            return os.listdir(self.path if readable.fd is None else readable.fd)
+
     def sync(self) -> None:
-        """Have the names in the folder on disk; some file systems cannot."""
-        if self.fd is not None:
-            try:
-                os.fsync(self.fd)
-            except OSError:
-                pass
+        """Have the names in the folder on disk, where the file system can do that."""
+        try:
+            with Folder(".", within=self) as readable:
+                if readable.fd is not None:
+                    os.fsync(readable.fd)
+        except OSError:
+            pass
 
 
 def open_regular(path: str, flags: int = os.O_RDONLY, mode: int = 0o600, *, dir_fd: int | None = None) -> int:

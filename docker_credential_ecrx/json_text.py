@@ -5,12 +5,13 @@ json's own decoder tells where each thing ends, so what is edited is what json r
 
 import json
 import re
+from collections.abc import Callable
 from typing import NamedTuple, NoReturn
 
 _BLANKS = " \t\r\n"
 _BLANK = re.compile(f"[{_BLANKS}]*")
 _LAST_LINE_BREAK = re.compile(r"\r?\n[ \t]*\Z")
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*"(\s*:)?')
+_STRING = re.compile(r'("(?:[^"\\]|\\.)*")(\s*:)?')
 
 
 class Member(NamedTuple):
@@ -43,7 +44,7 @@ def parse(text: str) -> Object:
     try:
         document = _DECODER.decode(text)
     except json.JSONDecodeError as error:
-        message = f"not JSON: {error.msg} in line {error.lineno}"
+        message = f"not JSON: there is an error in line {error.lineno}"  # json's own message quotes the text
         raise ValueError(message) from error
     except RecursionError as error:
         message = "nested too deep"
@@ -113,9 +114,15 @@ def replaced(text: str, start: int, end: int, by: str) -> str:
     return text[:start] + by + text[end:]
 
 
-def without_strings(text: str) -> str:
-    """Return ``text`` with dots for each string that is no name."""
-    return _STRING.sub(lambda found: found[0] if found[1] else '"..."', text)
+def without_strings(text: str, shown: Callable[[str], str]) -> str:
+    """Return ``text`` with dots for each string, and with ``shown`` of each name."""
+    return _STRING.sub(lambda found: (string(found[1], shown) if found[2] else '"..."') + (found[2] or ""), text)
+
+
+def string(text: str, shown: Callable[[str], str]) -> str:
+    """Return the JSON string ``text`` with ``shown`` of what it says; as it is written if that is the same."""
+    value = json.loads(text)
+    return text if shown(value) == value else json.dumps(shown(value))
 
 
 def _refuse(constant: str) -> NoReturn:

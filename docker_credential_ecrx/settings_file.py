@@ -22,6 +22,8 @@ _OWN_HEADER = "[[registry]] # by docker-credential-ecrx configure"
 _OWN_ENTRY = re.compile(rf"^{re.escape(_OWN_HEADER)}[ \t]*\r?\n(?:[^\s#\[].*\n?)*", re.MULTILINE)
 _LINE_END, _TWO_LINE_ENDS = re.compile(r"\r?\n"), re.compile(r"(?:\r?\n){2}\Z")
 _BLANK_LINE = re.compile(r"(?<=\n)\r?\n\Z")
+_PLACE = re.compile(r"line \d+, column \d+|end of document")
+_USER = re.compile(r"([a-z][a-z0-9+.-]*://)[^\s\"']*@", re.IGNORECASE)
 KEYS = ("profile", "role_arn", "source_profile", "external_id")
 
 
@@ -51,6 +53,11 @@ def remove_entry(file: TextFile, host: str) -> TextFile:
             changed = file._replace(text=_cut(file.text, found.start(), found.end()))
             return _checked(file, changed, entries[:index] + entries[index + 1 :])
     return file
+
+
+def without_secrets(file: TextFile) -> TextFile:
+    """Return the file to show to people: without the user part of a URL."""
+    return file._replace(text=_USER.sub(r"\1...@", file.text))
 
 
 def _inserted(text: str, index: int, entry: Mapping[str, str], *, last: bool) -> str:
@@ -117,5 +124,7 @@ def _table(file: TextFile) -> dict[str, Any]:
     try:
         return tomllib.loads(file.text)
     except (ValueError, RecursionError) as error:  # a number may be too long for Python
-        message = f"{file.path} is not TOML: {error}"
-        raise FileError(message, "mend it there") from error
+        place = _PLACE.search(str(error))  # tomllib's own message quotes the text
+        where = place[0] if place else "it is nested too deep, or has too long a number"
+        message = f"{file.path} is not TOML: {where}"
+        raise FileError(message, "fix it there") from error

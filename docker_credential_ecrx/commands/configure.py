@@ -95,7 +95,8 @@ def command(names: tuple[str, ...], **options: Unpack[_Options]) -> int:
     else:
         wanted = [*_additions(files[-1], config, hosts, keys), *_password_removals(files, hosts, options)]
         logins = _logins(hosts, config)
-    is_any = _show(wanted, logins, config) if options["dry_run"] else _do(wanted, logins)
+    seen = [path for path in (*(file.path for file in files), config) if path]
+    is_any = _show(wanted, logins, config) if options["dry_run"] else _do(wanted, logins, seen)
     if not is_any:
         terminal.out.print("nothing to change")
     if not options["remove"]:
@@ -179,7 +180,7 @@ def _additions(file: TextFile, config: str, hosts: Iterable[str], keys: dict[str
     """Yield what gives ``hosts`` to this program in ``file``, and names their identity in ``config``."""
     for host in hosts:
         before = docker_config.helpers(file).get(host)
-        instead = f", no longer to docker-credential-{before}" if before else ""
+        instead = f", no longer to docker-credential-{docker_config.shown(before)}" if before else ""
         change = partial(docker_config.set_helper, host=host, helper=HELPER)
         yield Edit(file.path, change, f"gives {host} to {PROGRAM}{instead}")
         if keys:
@@ -192,13 +193,13 @@ def _password_removals(files: list[TextFile], hosts: Iterable[str], options: _Op
     for host in hosts:
         for path, server in obstacles.passwords(files, host):
             first = ", which goes first" if path != files[-1].path else ""
-            found = f"{path} has an unencrypted password for {server}{first}"
+            found = f"{path} has an unencrypted password for {docker_config.shown(server)}{first}"
             if not options["remove_password"] and (options["dry_run"] or not terminal.can_ask()):
                 flags = "--podman --remove-password" if options["podman"] else "--remove-password"
                 terminal.say(f"{found}; to remove it: {PROGRAM} configure {host} {flags}", "yellow")
             elif options["remove_password"] or terminal.ask(f"{found}; remove it?"):
                 change = partial(docker_config.remove_auth, server=server)
-                yield Edit(path, change, f"no longer has a password for {server}")
+                yield Edit(path, change, f"no longer has a password for {docker_config.shown(server)}")
 
 
 def _removals(file: TextFile, config: str, hosts: Iterable[str], options: _Options) -> Iterator[Edit]:
@@ -244,7 +245,8 @@ def _show(wanted: list[Edit], logins: list[Item], config: str) -> bool:
     result = edits.preview(wanted)
     for before, after in result.changed:
         old = before.path if Path(before.path).exists() else os.devnull
-        was, is_now = (file if file.path == config else docker_config.without_secrets(file) for file in (before, after))
+        without_secrets = (settings_file if before.path == config else docker_config).without_secrets
+        was, is_now = without_secrets(before), without_secrets(after)
         terminal.diff(was.text, is_now.text, old, after.path)
     for login in logins:
         what = f"what docker login stored for {login.entry['servers'][0]}"
@@ -252,20 +254,23 @@ def _show(wanted: list[Edit], logins: list[Item], config: str) -> bool:
     return bool(result.changed or logins)
 
 
-def _do(wanted: list[Edit], logins: list[Item]) -> bool:
+def _do(wanted: list[Edit], logins: list[Item], seen: list[str]) -> bool:
     """Change what is to be changed, with a line for each; return whether anything was.
 
     Raises an EcrxError, with no file touched, where one cannot be edited; and KeyringError where a login cannot be
     dropped.
     """
-    result = edits.save(wanted)
-    for line in result.lines:
+    saved = edits.save(wanted, seen)
+    for line in saved.lines:
         terminal.out.print(line)
+    for path in saved.leftovers:
+        what = f"{path} may be left of an edit by an earlier version, and may hold passwords"
+        terminal.say(f"{what}; if it is not yours, delete it: rm {shlex.quote(path)}", "yellow")
     for login in logins:
         kept.drop(login, os.environ)
         what = f"what docker login stored for {login.entry['servers'][0]}"
         terminal.out.print(f"the keyring {login.entry['keyring']} no longer has {what}")
-    return bool(result.changed or logins)
+    return bool(saved.lines or logins)
 
 
 def _tell_next(hosts: dict[str, str], keys: dict[str, str], options: _Options) -> None:

@@ -13,6 +13,12 @@ from support import need
 _CALL = re.compile(r"(?:\d+ +)?(\w+)\(")
 # What starts a process or waits for one shows no file, and a program that is killed there has done half of its work.
 _ALWAYS = ("clone", "clone3", "fork", "vfork", "wait4", "waitid")
+# What only looks: of several in a row one is enough, since there is nothing new to find after the others.
+_LOOKS = re.compile(
+    r"p?read(64)?|lseek|ioctl|(new)?[fl]?stat(at)?(64)?|statx|statfs|f?access(at2?)?|readlink(at)?|getdents(64)?"
+    r"|[fl]?(get|list)xattr|fcntl|close|mmap|fadvise64"
+)
+_CHANGING = re.compile(r"O_(CREAT|TRUNC|TMPFILE)")
 _PATIENCE_SECONDS = 120.0
 
 
@@ -38,13 +44,21 @@ def points(
     found = {}
     for trace in traces:
         count: Counter[str] = Counter()
+        is_new = True
         for line in trace:
             if match := _CALL.match(line):
                 call = match[1]
                 count[call] += 1
                 if call in {*_ALWAYS, *also} or any(str(path) in line for path in touching):
-                    found[call, count[call]] = Point(call, count[call], line)
+                    looks = _only_looks(call, line)
+                    if is_new or not looks:
+                        found[call, count[call]] = Point(call, count[call], line)
+                    is_new = not looks
     return list(found.values())
+
+
+def _only_looks(call: str, line: str) -> bool:
+    return bool(_LOOKS.fullmatch(call) or (call in ("open", "openat") and not _CHANGING.search(line)))
 
 
 def killed_at(point: Point, command: Sequence[str | Path], env: Mapping[str, str]) -> bool:
