@@ -46,10 +46,13 @@ def save(edits: list[Edit], seen: Iterable[str]) -> Saved:
 
     What a killed process left beside them, or beside the files at the paths ``seen``, is deleted.
     """
-    others = list(dict.fromkeys(path for path in seen if path not in {edit.path for edit in edits}))
-    cleaning = [partial(_clean, [path]) for path in dict.fromkeys([*(edit.path for edit in edits), *others])]
     with text_file.locked(os.environ):
-        return Saved(*forked.run(partial(_save, edits, others), *cleaning))
+        changed = {file.path for file, _ in preview(edits).changed}
+        wanted = [edit for edit in edits if edit.path in changed]  # the others' files need not be writable
+        paths = dict.fromkeys([*seen, *(edit.path for edit in edits)])
+        cleaning = [partial(_swept, path) for path in paths]
+        others = [path for path in paths if path not in changed]
+        return Saved(*forked.run(partial(_save, wanted, others), *cleaning))
 
 
 def preview(edits: list[Edit]) -> Result:
@@ -68,9 +71,9 @@ def _result(edits: list[Edit], before: dict[str, TextFile]) -> Result:
     return Result([(before[path], after[path]) for path in after if after[path] != before[path]], made)
 
 
-def _save(edits: list[Edit], others: list[str]) -> list[list[str]]:
-    """Edit the files, again from the start while other programs change them."""
-    _clean(others)
+def _save(edits: list[Edit], others: Iterable[str]) -> list[list[str]]:
+    """Edit the files, again from the start while other programs change them; look for leftovers at ``others`` too."""
+    leftovers = [left for path in others for left in _swept(path)]
     made: list[Edit] = []
     end = time.monotonic() + _PATIENCE_SECONDS
     with ExitStack() as stack:
@@ -89,12 +92,13 @@ def _save(edits: list[Edit], others: list[str]) -> list[list[str]]:
                     message = f"another program has kept changing the files for {_PATIENCE_SECONDS:g} seconds"
                     raise FileError(message, "run the command again when that has ended") from error
                 time.sleep(_PAUSE_SECONDS)
-        leftovers = [path for file in files.values() for path in file.leftovers()]
+        leftovers += [path for file in files.values() for path in file.leftovers()]
     return [[f"{edit.path} {edit.says}" for edit in made], leftovers]
 
 
-def _clean(paths: list[str]) -> None:
-    """Delete what a killed process that edited the files at ``paths`` has left."""
-    for path in paths:
-        with suppress(FileError), closing(EditedFile(path)) as file:
-            file.sweep()
+def _swept(path: str) -> list[str]:
+    """Delete what a killed process that edited the file has left; return what an earlier version may have left."""
+    with suppress(FileError), closing(EditedFile(path)) as file:
+        file.sweep()
+        return file.leftovers()
+    return []

@@ -3,22 +3,33 @@
 import errno
 import os
 import stat
+from contextlib import suppress
 
 from docker_credential_ecrx.files import HAS_FOLDERS
 
 _ACL = "system.posix_acl_access"
 
 
-def give(old: int, new: int) -> None:
-    """Give a new file the owner, mode, ACL and other extended attributes of an old one.
+def make_private(fd: int) -> None:
+    """Let only its owner read and write a new file, whatever the umask and the folder's default ACL are."""
+    if hasattr(os, "removexattr"):
+        with suppress(OSError):  # it has none
+            os.removexattr(fd, _ACL)
+    if HAS_FOLDERS:
+        with suppress(PermissionError):  # of a file system whose modes are fixed, as vfat's are
+            os.fchmod(fd, 0o600)
 
-    If one of them cannot be given, the file is for its owner alone.
+
+def give(old: int, new: int) -> None:
+    """Give a private file the owner, mode, ACL and other extended attributes of an old one.
+
+    If one of them cannot be given, it stays private: what the old group might read is not for a new one.
     """
-    mode = stat.S_IMODE(os.fstat(old).st_mode) & 0o777
     if not HAS_FOLDERS:
         return
+    status, own = os.fstat(old), os.fstat(new)
+    mode = stat.S_IMODE(status.st_mode) & 0o777
     try:
-        status, own = os.fstat(old), os.fstat(new)
         if (status.st_uid, status.st_gid) != (own.st_uid, own.st_gid):
             os.fchown(new, status.st_uid, status.st_gid)
         if hasattr(os, "listxattr"):
@@ -29,11 +40,9 @@ def give(old: int, new: int) -> None:
 
 
 def _give_attributes(old: int, new: int) -> None:
-    before, inherited = _attributes(old), _attributes(new)
-    if _ACL in inherited and _ACL not in before:
-        os.removexattr(new, _ACL)  # the folder's default ACL, which may let in more users than the old one did
-    for name, value in before.items():
-        if inherited.get(name) != value:
+    have = _attributes(new)
+    for name, value in _attributes(old).items():
+        if have.get(name) != value:
             os.setxattr(new, name, value)
 
 

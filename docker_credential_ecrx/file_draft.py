@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from docker_credential_ecrx import file_access, files
 from docker_credential_ecrx.file_leftovers import sweep, temporary_name, try_lock
-from docker_credential_ecrx.files import HAS_FOLDERS, LARGEST_BYTES, Folder
+from docker_credential_ecrx.files import LARGEST_BYTES, Folder
 
 # Flags of renameat2(2).
 _NO_REPLACE, _EXCHANGE = 1, 2
@@ -80,8 +80,7 @@ class Draft:
         self._fd = self._named() if unnamed is None else unnamed
         try:
             try_lock(self._fd)
-            if HAS_FOLDERS:
-                os.fchmod(self._fd, 0o600)  # whatever the umask
+            file_access.make_private(self._fd)
             files.write(self._fd, data)
             if old is not None:
                 file_access.give(old.fd, self._fd)

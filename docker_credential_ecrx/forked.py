@@ -9,7 +9,8 @@ import signal
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from docker_credential_ecrx.errors import EcrxError, FileError
+from docker_credential_ecrx import parts
+from docker_credential_ecrx.errors import FileError
 
 _DEFERRED = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT") if hasattr(signal, name)]
 
@@ -18,7 +19,7 @@ T = TypeVar("T")
 
 
 def run(work: Callable[[], T], *cleaning: Callable[[], object]) -> T:
-    """Return what ``work`` returns, which JSON can hold, or raise a FileError like the EcrxError that it raises.
+    """Return what ``work`` returns, which JSON can hold, or raise a FileError that tells what it raises.
 
     If its process is killed, others do the ``cleaning``, each a part, and there is a FileError too.
     If this process is killed, the work is completed nevertheless; other signals wait until it is.
@@ -60,8 +61,9 @@ def _answer(work: Callable[[], object], writer: int) -> None:
     try:
         try:
             answer = {"result": work()}
-        except EcrxError as error:
-            answer = {"error": [error.message, error.hint]}
+        except Exception as error:  # noqa: BLE001 - told there, as it would be here
+            told = parts.told(error, "the edit")
+            answer = {"error": [told.message, told.hint]}
         with os.fdopen(writer, "wb") as file:
             file.write(json.dumps(answer).encode())
     finally:

@@ -168,12 +168,15 @@ def _remedy(error: OSError, path: Path) -> str:
     place = next(place for place in (path, *path.absolute().parents) if os.path.exists(place))  # noqa: PTH110 - raises
     if place == path and _may(place, os.R_OK | os.W_OK):
         place = path.absolute().parent
-    is_mine = sys.platform == "win32" or place.stat().st_uid == os.geteuid()
-    if error.errno not in (errno.EACCES, errno.EPERM) or not (is_mine or place.is_file()):
-        return f"see ls -ld {place}"
-    if not is_mine:  # what sudo docker login leaves
-        return f"sudo chown {os.geteuid()} {place}"
-    return f"chmod u+{'rw' if place.is_file() else 'rwx'} {place}"
+    # Where root acts as another user, who may swap the file, root is not told to change its mode or owner.
+    is_own = sys.platform == "win32" or os.getuid() == os.geteuid()
+    if error.errno in (errno.EACCES, errno.EPERM) and is_own:
+        status = place.stat()
+        if sys.platform == "win32" or status.st_uid == os.geteuid():
+            return f"chmod u+{'rw' if place.is_file() else 'rwx'} {place}"
+        if place.is_file() and status.st_nlink == 1:  # what sudo docker login leaves
+            return f"sudo chown {os.geteuid()} {place}"
+    return f"see ls -ld {place}"
 
 
 def _may(path: Path, mode: int) -> bool:

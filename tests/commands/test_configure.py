@@ -348,6 +348,26 @@ class TestDryRun:
         assert PASSWORD not in done.stdout + done.stderr
         assert PASSWORD in read(config_of(home))
 
+    def test_shows_no_secret_of_either_file(self, home: Home) -> None:
+        """In a URL, in a text at the root and in a name: the diff has none, and the lines have none."""
+        secrets = [f"hunter2-{number}" for number in range(5)]
+        document = {
+            "auths": {f"https://me:{secrets[0]}@registry.example": {"auth": PASSWORD}, HOST: {"auth": PASSWORD}},
+            "proxies": {"default": {"httpProxy": f"http://me:{secrets[1]}@proxy.example"}},
+            "token": secrets[2],
+            "credHelpers": {HOST: f"//{secrets[3]}@helper"},
+        }
+        write(config_of(home), json.dumps(document, indent=1))
+        home.configure(f'# https://me:{secrets[4]}@wiki.example\n[[registry]]\nmatch = "*"\nprofile = "x"\n')
+
+        done = configure(home, "--dry-run")
+
+        assert 0 == done.status
+        assert f'+  "{HOST}": "ecrx"\n' in done.stdout
+        assert "wiki.example" in done.stdout
+        said = done.stdout + done.stderr + configure(home).stderr
+        assert [] == [secret for secret in [*secrets, PASSWORD] if secret in said]
+
 
 class TestRemove:
     def test_leaves_entries_that_others_made(self, home: Home) -> None:

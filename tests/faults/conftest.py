@@ -1,7 +1,9 @@
 """Fixtures of the tests of faults."""
 
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 from faults.parts import Aws, World
@@ -22,3 +24,11 @@ def world(home: Home, aws: Aws) -> Iterator[World]:
     home.add_role_profile()
     with ExitStack() as stack:
         yield World(home, aws, stack)
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """Return a folder that everybody can reach, unlike the home."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)

@@ -2,12 +2,14 @@
 
 import base64
 import json
+import sys
 from pathlib import Path
 
 import pytest
 
 from support import kills
-from support.home import HOST, Home
+from support.forms import in_one_form
+from support.home import HOST, OTHER_HOST, Home
 from support.secrets import places_of
 
 PASSWORD = base64.b64encode(b"me:a-password-of-another-registry").decode()
@@ -15,7 +17,13 @@ LOGINS = {"auths": {"registry.example": {"auth": PASSWORD}}}
 BEFORE = json.dumps(LOGINS, indent="\t")
 AFTER = json.dumps(LOGINS | {"credHelpers": {HOST: "ecrx"}}, indent="\t")
 ENTRY = f'[[registry]] # by docker-credential-ecrx configure\nmatch = "{HOST}"\nprofile = "secondary"\n'
-OWN = ("configure.lock", "ledger.json.lock")
+# The program on a file system without files that have no name, or a kernel that cannot exchange two.
+FALLBACKS = {
+    "named": "file_draft.Draft._unnamed = lambda draft: None",
+    "renamed": "file_draft._rename2 = lambda *arguments: False",
+    "named and renamed": "file_draft.Draft._unnamed = file_draft._rename2 = lambda *arguments: None",
+}
+RUN = "from docker_credential_ecrx import __main__, file_draft; {}; __main__.run()"
 
 
 class Files:
@@ -43,22 +51,98 @@ class Files:
         for path in self.paths:
             assert [path] == list(path.parent.iterdir())
 
+    def check_all_kills(self, command: list[str | Path]) -> None:
+        """Kill ``command`` at each call, and run it again."""
+        folders = [path.parent for path in self.paths]
+        for _ in kills.at_each_call(command, self.home.env, self.prepare, folders):
+            self.check()
+            assert 0 == self.home.run(*map(str, command[command.index("configure") :])).status
+            self.check_whole()
 
-def files_below(folder: Path) -> list[Path]:
-    """Return the folders of the files that are edited."""
-    return [folder / ".docker", folder / ".config"]
 
-
-@pytest.mark.parametrize("program", ["either"], indirect=True)
+@in_one_form
 @pytest.mark.parametrize("removal", [False, True], ids=["configure", "remove"])
 def test_a_kill_leaves_no_secret_and_loses_nothing(home: Home, *, removal: bool) -> None:
     """At any call: old or new files, no stray secret; the same command then completes."""
     arguments = ["--remove", HOST] if removal else [HOST, "--profile", "secondary"]
-    command: list[str | Path] = [home.bin / "docker-credential-ecrx", "configure", *arguments]
     texts = (BEFORE, ""), (AFTER, ENTRY)
     files = Files(home, *(reversed(texts) if removal else texts))
 
-    for _ in kills.at_each_call(command, home.env, files.prepare, files_below(home.folder)):
-        files.check()
+    files.check_all_kills([home.bin / "docker-credential-ecrx", "configure", *arguments])
+
+
+@in_one_form
+@pytest.mark.parametrize("fallback", FALLBACKS.values(), ids=FALLBACKS)
+def test_a_kill_is_as_harmless_on_a_simpler_system(home: Home, fallback: str) -> None:
+    """Without O_TMPFILE, without renameat2, and without either."""
+    files = Files(home, (BEFORE, ""), (AFTER, ""))
+
+    files.check_all_kills([sys.executable, "-c", RUN.format(fallback), "configure", HOST])
+
+
+@in_one_form
+class TestLeftovers:
+    """What is beside the file because two processes, or the machine, ended at once."""
+
+    @pytest.fixture
+    def folder(self, home: Home) -> Path:
+        """Return docker's folder."""
+        path = home.folder / ".docker"
+        path.mkdir()
+        (path / "config.json").write_text(BEFORE)
+        return path
+
+    @pytest.mark.parametrize("arguments", [[HOST], ["--remove", HOST], ["--remove", "--all"]], ids=" ".join)
+    def test_are_deleted_by_the_next_run(self, home: Home, folder: Path, arguments: list[str]) -> None:
+        """Whatever that changes."""
+        (folder / ".config.json.ecrx").write_text(PASSWORD)
+
         assert 0 == home.run("configure", *arguments).status
-        files.check_whole()
+
+        assert [folder / "config.json"] == list(folder.iterdir())
+
+    def test_stay_while_somebody_looks_at_what_would_change(self, home: Home, folder: Path) -> None:
+        """A dry run writes nothing."""
+        (folder / ".config.json.ecrx").write_text(PASSWORD)
+
+        assert 0 == home.run("configure", HOST, "--dry-run").status
+
+        assert (folder / ".config.json.ecrx").exists()
+
+    def test_of_version_1_0_0_are_deleted_if_nothing_is_lost(self, home: Home, folder: Path) -> None:
+        """One with the text that the file has in the end."""
+        (folder / ".config.json.ab3_xy9z").write_text(AFTER)
+
+        assert (0, "") == home.run("configure", HOST, env={"PATH": f"{home.bin}:/usr/bin"})[::2]
+
+        assert [folder / "config.json"] == list(folder.iterdir())
+
+    @pytest.mark.parametrize("name", [".config.json.ab3_xy9z", ".config.json.original"])
+    def test_of_version_1_0_0_are_named_if_they_may_be_a_copy(self, home: Home, folder: Path, name: str) -> None:
+        """The user is told how to delete one, and its text is not shown."""
+        (folder / name).write_text(BEFORE)
+
+        said = home.run("configure", OTHER_HOST).stderr
+
+        assert f"{folder}/{name} may be left of an edit by an earlier version, and may hold passwords" in said
+        assert f"; if it is not yours, delete it: rm {folder}/{name}\n" in said
+        assert PASSWORD not in said
+        assert (folder / name).exists()
+
+    @pytest.mark.parametrize("name", [".config.json.bak", ".config.json.2026-11-04", "config.json123456789"])
+    def test_of_others_are_not_spoken_of(self, home: Home, folder: Path, name: str) -> None:
+        """A copy with another name is the user's, or docker's."""
+        (folder / name).write_text(BEFORE)
+
+        assert name not in home.run("configure", HOST).stderr
+        assert (folder / name).exists()
+
+    def test_of_version_1_0_0_are_named_if_nothing_changes(self, home: Home, folder: Path) -> None:
+        """The file may be as it is to be already."""
+        (folder / "config.json").write_text(AFTER)
+        (folder / ".config.json.ab3_xy9z").write_text(BEFORE)
+
+        done = home.run("configure", HOST)
+
+        assert "nothing to change" in done.stdout
+        assert f"{folder}/.config.json.ab3_xy9z may be left of an edit" in done.stderr

@@ -4,7 +4,6 @@ import os
 import stat
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +12,8 @@ from typing import NamedTuple
 import pytest
 
 from support import attacker, need
-from support.home import HOST, Home
+from support.forms import in_one_form
+from support.home import HOST, Home, Result
 
 TRIES = 50
 OTHER = 4_200_001  # who may write in the folder
@@ -40,14 +40,6 @@ def owner_of(path: Path) -> tuple[int, int, int, bytes]:
     return status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode), path.read_bytes()
 
 
-@pytest.fixture
-def place() -> Iterator[Path]:
-    """Return a folder that everybody can reach, unlike the home."""
-    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
-        Path(folder).chmod(0o755)
-        yield Path(folder)
-
-
 class Attack(NamedTuple):
     """Who edits ``config.json`` in a folder, who owns that, and what another user does there meanwhile."""
 
@@ -72,7 +64,7 @@ def by_member(what: str) -> Attack:
     return Attack(prefix, ME, ME, GROUP, 0o660, what)
 
 
-@pytest.mark.parametrize("program", ["either"], indirect=True)
+@in_one_form
 @pytest.mark.parametrize("what", ["new", "edited"])
 @pytest.mark.parametrize("who", [by_root, by_member])
 def test_a_race_gives_no_file_away(home: Home, place: Path, who: Callable[[str], Attack], what: str) -> None:
@@ -99,3 +91,218 @@ def test_a_race_gives_no_file_away(home: Home, place: Path, who: Callable[[str],
             env = home.env | {"DOCKER_CONFIG": str(folder)}
             subprocess.run(command, env=env, capture_output=True, check=False, timeout=60)
         assert before == owner_of(private)
+
+
+@in_one_form
+class TestRoot:
+    """Root edits another user's files: as that user, or not at all."""
+
+    @pytest.fixture(autouse=True)
+    def root(self) -> None:
+        """Need root."""
+        if os.getuid() != 0:
+            need.missing("root, to be other users,")
+
+    @pytest.fixture
+    def theirs(self, place: Path) -> Path:
+        """Return a folder of another user's, with a config.json."""
+        folder = place / "theirs"
+        folder.mkdir(mode=0o700)
+        (folder / "config.json").write_text("{}")
+        (folder / "config.json").chmod(0o640)
+        for path in (folder, folder / "config.json"):
+            os.chown(path, OTHER, GROUP)
+        return folder
+
+    @pytest.fixture
+    def private(self, place: Path) -> Path:
+        """Return a file of root's that nobody else may read."""
+        path = place / "private.json"
+        path.write_text('{"private": true}')
+        path.chmod(0o600)
+        return path
+
+    def configure(self, home: Home, folder: Path, **env: str) -> Result:
+        return home.run("configure", HOST, env={"DOCKER_CONFIG": str(folder)} | env)
+
+    def refusal(self, home: Home, folder: Path, private: Path) -> str:
+        """Return the one line that a refusal is; the private file stays as it is, and nothing is left."""
+        before, names = owner_of(private), sorted(folder.iterdir())
+        done = self.configure(home, folder)
+        assert (1, "", 1) == (done.status, done.stdout, done.stderr.count("\n"))
+        assert (before, names) == (owner_of(private), sorted(folder.iterdir()))
+        return done.stderr
+
+    def test_keeps_owner_and_mode(self, home: Home, theirs: Path) -> None:
+        """The file stays theirs, and so does whatever is made for them."""
+        assert 0 == self.configure(home, theirs).status
+        assert (OTHER, GROUP, 0o640) == owner_of(theirs / "config.json")[:3]
+        assert b"ecrx" in owner_of(theirs / "config.json")[3]
+        assert [theirs / "config.json"] == list(theirs.iterdir())
+
+    def test_makes_folders_as_their_owner(self, home: Home, theirs: Path) -> None:
+        """A folder that is missing is theirs."""
+        assert 0 == self.configure(home, theirs / "new" / "deep").status
+        for path, mode in (("new", 0o700), ("new/deep", 0o700), ("new/deep/config.json", 0o600)):
+            status = (theirs / path).stat()
+            assert (OTHER, mode) == (status.st_uid, stat.S_IMODE(status.st_mode))
+
+    def test_edits_an_own_file_at_the_same_time(self, home: Home, theirs: Path) -> None:
+        """Each of two files keeps its owner."""
+        done = home.run("configure", HOST, "--profile", "p", env={"DOCKER_CONFIG": str(theirs)})
+
+        assert 0 == done.status
+        assert OTHER == (theirs / "config.json").stat().st_uid
+        assert os.getuid() == (home.folder / ".config" / "ecrx" / "config.toml").stat().st_uid
+
+    @pytest.mark.parametrize("owner", [OTHER, 0])
+    def test_refuses_a_link_to_an_own_file(self, home: Home, theirs: Path, private: Path, owner: int) -> None:
+        """Whoever made the link."""
+        (theirs / "config.json").unlink()
+        (theirs / "config.json").symlink_to(private)
+        os.chown(theirs / "config.json", owner, owner, follow_symlinks=False)
+
+        assert "config.json may be under another user's control" in self.refusal(home, theirs, private)
+
+    def test_refuses_a_link_to_an_own_folder(self, home: Home, place: Path, theirs: Path) -> None:
+        """A folder of root's is not edited by way of another user's."""
+        own = place / "own"
+        own.mkdir(mode=0o700)
+        (own / "config.json").write_text("{}")
+        link = theirs / "link"
+        link.symlink_to(own)
+        os.chown(link, OTHER, OTHER, follow_symlinks=False)
+
+        assert 1 == self.configure(home, link).status
+        assert "{}" == (own / "config.json").read_text()
+
+    def test_refuses_a_hard_link_to_an_own_file(self, home: Home, theirs: Path, private: Path) -> None:
+        """It would be copied for them."""
+        (theirs / "config.json").unlink()
+        (theirs / "config.json").hardlink_to(private)
+
+        assert "config.json: Permission denied; see ls -ld " in self.refusal(home, theirs, private)
+
+    def test_refuses_a_readable_hard_link(self, home: Home, theirs: Path, private: Path) -> None:
+        """It may be of a file whose folder they cannot enter."""
+        private.chmod(0o666)
+        (theirs / "config.json").unlink()
+        (theirs / "config.json").hardlink_to(private)
+
+        assert "belongs to another user than its folder" in self.refusal(home, theirs, private)
+
+    def test_does_not_give_away_what_root_left_there(self, home: Home, theirs: Path) -> None:
+        """A file of root's in another user's folder is refused, and no line says to give it to them."""
+        os.chown(theirs / "config.json", 0, 0)
+
+        done = self.configure(home, theirs)
+
+        assert 1 == done.status
+        assert "chown" not in done.stderr
+
+    @pytest.mark.parametrize("variable", ["DOCKER_CONFIG", "REGISTRY_AUTH_FILE", "ECRX_CONFIG"])
+    def test_refuses_a_link_wherever_a_variable_names_it(
+        self, home: Home, theirs: Path, private: Path, variable: str
+    ) -> None:
+        """Podman's file and our own are edited as docker's is."""
+        private.write_text("" if variable == "ECRX_CONFIG" else "{}")
+        (theirs / "config.json").unlink()
+        (theirs / "config.json").symlink_to(private)
+        os.chown(theirs / "config.json", OTHER, OTHER, follow_symlinks=False)
+        before = owner_of(private)
+        value = str(theirs if variable == "DOCKER_CONFIG" else theirs / "config.json")
+        options = ["--podman"] if variable == "REGISTRY_AUTH_FILE" else []
+
+        done = home.run("configure", HOST, "--profile", "p", *options, env={variable: value})
+
+        assert (1, before) == (done.status, owner_of(private))
+
+    @pytest.mark.parametrize("kind", ["link", "pipe", "folder", "file", "hard link"])
+    def test_is_not_led_astray_by_a_planted_new_version(
+        self, home: Home, theirs: Path, private: Path, kind: str
+    ) -> None:
+        """What another user puts where the new version will be is refused or deleted, and never followed."""
+        planted = theirs / ".config.json.ecrx"
+        match kind:
+            case "link":
+                planted.symlink_to(private)
+            case "pipe":
+                os.mkfifo(planted)
+            case "folder":
+                planted.mkdir()
+            case "file":
+                planted.write_text("planted")
+            case "hard link":
+                planted.hardlink_to(private)
+        if kind != "hard link":
+            os.chown(planted, OTHER, OTHER, follow_symlinks=False)
+        before = owner_of(private)
+
+        done = self.configure(home, theirs)
+
+        assert before == owner_of(private)
+        assert (kind == "file") == (done.status == 0)
+        assert kind == "file" or f"{planted} is in the way" in done.stderr
+
+    def test_edits_in_a_folder_like_tmp(self, home: Home, place: Path, private: Path) -> None:
+        """There it refuses another user's link, and keeps another user's file theirs."""
+        place.chmod(0o1777)
+        (place / "config.json").write_text("{}")
+        os.chown(place / "config.json", OTHER, GROUP)
+        assert 0 == self.configure(home, place).status
+        assert (OTHER, GROUP) == owner_of(place / "config.json")[:2]
+
+        (place / "config.json").unlink()
+        (place / "config.json").symlink_to(private)
+        os.chown(place / "config.json", OTHER, OTHER, follow_symlinks=False)
+        assert "another user's control" in self.refusal(home, place, private)
+
+
+@in_one_form
+class TestOwnLinks:
+    """A person who keeps his files elsewhere."""
+
+    @pytest.mark.parametrize("link", [".docker", ".docker/config.json"])
+    def test_stay_links(self, home: Home, link: str) -> None:
+        """To the folder or to the file, over another link."""
+        files = home.folder / "dotfiles" / "docker"
+        files.mkdir(parents=True)
+        (files / "config.json").write_text("{}")
+        (home.folder / "dots").symlink_to("dotfiles")
+        (home.folder / link).parent.mkdir(exist_ok=True)
+        up = "../" * link.count("/")
+        (home.folder / link).symlink_to(f"{up}dots/docker{'/config.json' if 'json' in link else ''}")
+
+        assert 0 == home.run("configure", HOST).status
+
+        assert (home.folder / link).is_symlink()
+        assert "ecrx" in (files / "config.json").read_text()
+        assert [files / "config.json"] == list(files.iterdir())
+
+    def test_to_nothing_lead_to_a_new_file(self, home: Home) -> None:
+        """As docker does."""
+        (home.folder / ".docker").mkdir()
+        (home.folder / ".docker" / "config.json").symlink_to("../later/config.json")
+
+        assert 0 == home.run("configure", HOST).status
+
+        assert (home.folder / ".docker" / "config.json").is_symlink()
+        assert "ecrx" in (home.folder / "later" / "config.json").read_text()
+
+    @pytest.mark.parametrize("mode", [0o444, 0o644])
+    def test_to_root_s_file_are_fine_while_nothing_changes(self, home: Home, place: Path, mode: int) -> None:
+        """A system may manage the file, and has it as it is to be."""
+        if os.getuid() != 0:
+            need.missing("root, to be other users,")
+        (place / "config.json").write_text(f'{{"credHelpers": {{"{HOST}": "ecrx"}}}}')
+        (place / "config.json").chmod(mode)
+        folder = place / "theirs"
+        folder.mkdir()
+        (folder / "config.json").symlink_to(place / "config.json")
+        for path in (folder, folder / "config.json"):
+            os.chown(path, OTHER, OTHER, follow_symlinks=False)
+
+        done = home.run("configure", HOST, "--profile", "p", env={"DOCKER_CONFIG": str(folder)})
+
+        assert 0 == done.status
+        assert "config.toml" in done.stdout

@@ -5,7 +5,6 @@ import os
 from typing import Any
 
 from fuzz.parts import fuzzed, joined, json_texts, texts, told
-from hypothesis import assume
 from hypothesis import strategies as st
 
 from docker_credential_ecrx import docker_config, json_text
@@ -99,6 +98,4 @@ def test_is_shown_without_its_secrets(document: str) -> None:
     except FileError as error:
         told(error)
         return
-    # Names of helpers are shown, whatever else may stand in their place.
-    assume(SECRET not in json.dumps([value for name, value in unfold(document) if name == "credHelpers"]))
     assert SECRET not in shown.text

@@ -1,6 +1,8 @@
-"""Kills a program at each of its system calls that touches certain files, as strace counts them."""
+"""Kills or stops a program at each of its system calls that touches certain files, as strace counts them."""
 
+import os
 import re
+import signal
 import subprocess
 import tempfile
 from collections import Counter
@@ -23,11 +25,15 @@ _PATIENCE_SECONDS = 120.0
 
 
 class Point(NamedTuple):
-    """The ``number``-th call of ``call`` in one of the program's processes; ``line`` is what strace says of it."""
+    """The ``number``-th call of ``call`` in one of the program's processes; ``line`` is what strace says of it.
+
+    It is ``worth`` a kill unless the calls since the last one that is only looked at files.
+    """
 
     call: str
     number: int
     line: str
+    worth: bool
 
 
 def points(
@@ -41,19 +47,19 @@ def points(
         # -y shows the path of each descriptor.
         _strace(["-ff", "-y", "-s", "4096", "-o", f"{folder}/trace"], command, env, may_be_killed=False)
         traces = [path.read_text(errors="replace").splitlines() for path in sorted(Path(folder).iterdir())]
-    found = {}
+    found: dict[tuple[str, int], Point] = {}
     for trace in traces:
         count: Counter[str] = Counter()
         is_new = True
         for line in trace:
-            if match := _CALL.match(line):
-                call = match[1]
-                count[call] += 1
-                if call in {*_ALWAYS, *also} or any(str(path) in line for path in touching):
-                    looks = _only_looks(call, line)
-                    if is_new or not looks:
-                        found[call, count[call]] = Point(call, count[call], line)
-                    is_new = not looks
+            call = match[1] if (match := _CALL.match(line)) else ""
+            count[call] += 1
+            if call in {*_ALWAYS, *also} or (call and any(str(path) in line for path in touching)):
+                looks = _only_looks(call, line)
+                point = Point(call, count[call], line, is_new or not looks)
+                is_new = not looks
+                if point.worth or point[:2] not in found:
+                    found[point[:2]] = point
     return list(found.values())
 
 
@@ -87,10 +93,42 @@ def at_each_call(
     reached = 0
     for point in points(command, env, touching, also):
         prepare()
-        if killed_at(point, command, env):
+        if point.worth and killed_at(point, command, env):
             reached += 1
             yield point
     assert reached, f"{command} was never killed"
+
+
+def stopped_at(
+    point: Point, command: Sequence[str | Path], env: Mapping[str, str], meanwhile: Callable[[], None]
+) -> int | None:
+    """Run ``command``, stop it right after ``point``, and let it go on ``meanwhile`` is over.
+
+    Return its exit status, or None if it does not come to that point.
+    """
+    inject = f"{point.call}:signal=STOP:when={point.number}"
+    strace = [need.command("strace"), "-qq", "-f", "-e", f"trace={point.call}", "-e", f"inject={inject}"]
+    reader, writer = os.pipe()
+    is_stopped = False
+    with (
+        subprocess.Popen(
+            [*strace, "-o", f"/dev/fd/{writer}", "--", *command],
+            env=dict(env),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            pass_fds=[writer],
+        ) as process,
+        os.fdopen(reader, errors="replace") as trace,
+    ):
+        os.close(writer)
+        for line in trace:
+            if "--- stopped by SIGSTOP ---" in line:
+                if not is_stopped:
+                    meanwhile()
+                is_stopped = True
+                os.kill(int(line.split()[0]), signal.SIGCONT)
+    return process.returncode if is_stopped else None
 
 
 def _strace(

@@ -14,6 +14,8 @@ from docker_credential_ecrx.text_file import TextFile
 HOST = "111111111111.dkr.ecr.us-east-1.amazonaws.com"
 OTHER_HOST = "333333333333.dkr.ecr.us-east-1.amazonaws.com"
 ENTRY = f'"{HOST}": "ecrx"'
+SECRET = "hunter2"
+TOKEN = "gho_16C7e42F292c6912E7710c838347Ae178B4a"
 
 # Of each shape the text before and after.
 SHAPES = {
@@ -156,6 +158,61 @@ class TestReading:
             "credHelpers": {HOST: "ecrx"},
             "psFormat": "table",
         } == json.loads(shown)
+
+    @pytest.mark.parametrize(
+        "document",
+        [
+            {"auths": {f"https://me:{SECRET}@registry.example/v1/": {}}},
+            {"auths": {f"me:{SECRET}@registry.example": {}}},
+            {"auths": {f"registry.example/?token={SECRET}": {}}},
+            {"auths": {TOKEN: {}}},
+            {"credHelpers": {f"//{SECRET}@registry.example": "pass"}},
+            {"credHelpers": {"registry.example": f"//{SECRET}@helper"}},
+            {"credHelpers": {"registry.example": {"auth": SECRET}}},
+            {"credHelpers": [SECRET]},
+            {"credHelpers": SECRET},
+            {"CREDHELPERS": {"registry.example": [SECRET]}},
+            {"credsStore": f"https://me:{SECRET}@host"},
+            {"psFormat": {"a": SECRET}},
+            {"proxies": {"default": {"httpProxy": f"http://me:{SECRET}@proxy:3128"}}},
+            {"proxies": {f"tcp://me:p@ss/{SECRET}@host:2375": {}}},
+            {"HttpHeaders": {"Authorization": SECRET}},
+            {"token": SECRET},
+            {"": SECRET},
+            {f"https://me:{SECRET}@host": 1},
+            {"plugins": [[{"a": [SECRET, f"//{SECRET}@host"]}]]},
+        ],
+        ids=lambda document: json.dumps(document)[:50],
+    )
+    @pytest.mark.parametrize("is_escaped", [False, True])
+    def test_a_secret_is_shown_nowhere(self, document: dict[str, Any], *, is_escaped: bool) -> None:
+        """Wherever somebody else may have put it, and however it is written."""
+        text = json.dumps(document, indent=2)
+        if is_escaped:
+            text = text.replace("/", "\\/").replace("@", "\\u0040").replace("h", "\\u0068")
+
+        shown = docker_config.without_secrets(file(text)).text
+
+        assert SECRET not in json.dumps(json.loads(shown))
+        assert SECRET not in shown
+        assert TOKEN not in shown
+        assert text.count("\n") == shown.count("\n")
+
+    def test_names_formats_and_helpers_are_shown(self) -> None:
+        """What a person needs in order to see what changes."""
+        document = {
+            "auths": {"https://index.docker.io/v1/": {}, HOST: {}, f"{HOST}/team/app": {}},
+            "credHelpers": {HOST: "ecrx-123456789012-AdministratorAccess", "my-registry.example:5000": "pass"},
+            "credsStore": "desktop",
+            "currentContext": "colima",
+            "detachKeys": "ctrl-e,e",
+            "psFormat": "table {{.ID}}\\t{{.Names}}",
+            "experimental": "enabled",
+            "n": [1, 2.5, True, None],
+        }
+        text = json.dumps(document, indent="\t")
+
+        assert text == docker_config.without_secrets(file(text)).text
 
 
 class TestBrokenFile:
