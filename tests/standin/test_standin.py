@@ -13,12 +13,14 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError
 
 from docker_credential_ecrx.demo.standin import Issued, Keys, Repository
+from docker_credential_ecrx.demo.standin.policies import ConditionError
 from standin import faults
 from standin.faults import FaultyStandIn
 
 _ACCOUNT = "222222222222"
 _ROLE = f"arn:aws:iam::{_ACCOUNT}:role/puller"
 _USER = f"arn:aws:iam::{_ACCOUNT}:user/base"
+_SESSION = f"arn:aws:sts::{_ACCOUNT}:assumed-role/puller/session"
 
 
 @pytest.fixture
@@ -179,6 +181,10 @@ class TestRepositoryPolicies:
             {"Statement": [{"Effect": "Allow", "Principal": {"AWS": f"{_ROLE}-other"}, "Action": "ecr:*"}]},
             {"Statement": [{"Effect": "Allow", "Principal": {"AWS": "999999999999"}, "Action": "ecr:*"}]},
             {"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject"}]},
+            {"Statement": [{"Sid": "X", "Effect": "Allow", "Principal": "*", "Action": "ecr:*"}] * 2},
+            {"Statement": [{"Effect": "Allow", "NotPrincipal": "*", "Action": "ecr:*"}]},
+            {"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "ecr:*", "NotAction": "ecr:*"}]},
+            {"Statement": [{"effect": "Allow", "Principal": "*", "Action": "ecr:*"}]},
         ],
     )
     def test_that_make_no_sense_are_refused(self, faulty: FaultyStandIn, base: Keys, document: object) -> None:
@@ -218,6 +224,41 @@ class TestRepositoryPolicies:
         place = faulty.add_repository("111111111111", "app", policy=_allow(named))
 
         assert expected == _is_let_in(faulty, principal, place)
+
+    @pytest.mark.parametrize(
+        ("left_out", "principal", "expected"),
+        [
+            ([_ACCOUNT], _USER, False),
+            ([_USER], _USER, False),
+            ([_ACCOUNT, _USER], _USER, True),
+            ([f"arn:aws:iam::{_ACCOUNT}:root", _ROLE], _SESSION, False),
+            ([f"arn:aws:iam::{_ACCOUNT}:root", _ROLE, _SESSION], _SESSION, True),
+            (["*"], _USER, True),
+        ],
+    )
+    def test_deny_all_but_those_named_in_full(
+        self, faulty: FaultyStandIn, left_out: list[str], principal: str, *, expected: bool
+    ) -> None:
+        """With the account, and of a session also with the role, as AWS's page on NotPrincipal says."""
+        deny = {"Effect": "Deny", "NotPrincipal": {"AWS": left_out}, "Action": "ecr:*"}
+        place = faulty.add_repository("111111111111", "app", policy={"Statement": [*_allow("*")["Statement"], deny]})
+
+        assert expected == _is_let_in(faulty, principal, place)
+
+    def test_let_do_all_but_what_they_except(self, faulty: FaultyStandIn) -> None:
+        statement = {"Effect": "Allow", "Principal": {"AWS": _USER}, "NotAction": "ecr:Put*"}
+        place = faulty.add_repository("111111111111", "app", policy={"Statement": [statement]})
+
+        actions = ("ecr:BatchGetImage", "ecr:PutImage")
+        assert [True, False] == [_is_let_in(faulty, _USER, place, action) for action in actions]
+
+    def test_on_a_condition_are_not_evaluated(self, faulty: FaultyStandIn) -> None:
+        statement = _allow(_USER)["Statement"][0] | {"Condition": {"Bool": {"aws:SecureTransport": "true"}}}
+        place = faulty.add_repository("111111111111", "app", policy={"Statement": statement})
+
+        with pytest.raises(ConditionError):
+            _is_let_in(faulty, _USER, place)
+        assert not _is_let_in(faulty, f"{_USER}-2", place)
 
     def test_let_do_what_they_say_and_nothing_that_they_deny(self, faulty: FaultyStandIn) -> None:
         allowed = _allow("*", "ecr:Batch*", "ecr:PutImage")

@@ -1,4 +1,7 @@
-"""Repository policies as ECR has them: which documents it takes, and whom they let do what."""
+"""Repository policies as ECR has them: which documents it takes, and whom they let do what.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+"""
 
 import json
 from collections.abc import Callable, Iterator
@@ -8,7 +11,10 @@ from typing import Any
 _VERSIONS = (None, "2008-10-17", "2012-10-17")
 # A repository's policy is of that repository: it names no resource.
 _KEYS = {"Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Condition"}
-_NEEDED = {"Effect", "Principal", "Action"}
+
+
+class ConditionError(Exception):
+    """What a policy permits depends on a condition, and conditions are not evaluated here."""
 
 
 def is_valid(text: str, exists: Callable[[str], bool]) -> bool:
@@ -20,50 +26,80 @@ def is_valid(text: str, exists: Callable[[str], bool]) -> bool:
     if not isinstance(document, dict) or document.get("Version") not in _VERSIONS:
         return False
     statements = _listed(document.get("Statement", []))
-    return bool(statements) and all(_is_statement(statement, exists) for statement in statements)
+    if not statements or not all(_is_statement(statement, exists) for statement in statements):
+        return False
+    sids = [statement["Sid"] for statement in statements if "Sid" in statement]
+    return len(sids) == len(set(sids))
 
 
 def permits(text: str | None, principal: str, action: str) -> bool:
-    """Return whether the policy ``text`` lets the principal do ``action``, such as ``ecr:PutImage``."""
-    allowed = False
+    """Return whether the policy ``text`` lets the principal do ``action``, such as ``ecr:PutImage``.
+
+    Raises ConditionError if a statement that is about both has a condition.
+    """
+    effects = set()
     for statement in _listed(json.loads(text)["Statement"]) if text else []:
-        if _names(statement, principal) and _covers(statement, action):
-            if statement["Effect"] == "Deny":
-                return False
-            allowed = True
-    return allowed
+        if _is_about(statement, principal) and _covers(statement, action):
+            if "Condition" in statement:
+                raise ConditionError(statement.get("Sid", ""))
+            effects.add(statement["Effect"])
+    return effects == {"Allow"}
 
 
 def _is_statement(statement: Any, exists: Callable[[str], bool]) -> bool:  # noqa: ANN401 - JSON
     return (
         isinstance(statement, dict)
         and statement.keys() <= _KEYS
-        and statement.keys() >= _NEEDED
-        and statement["Effect"] in ("Allow", "Deny")
+        and len(statement.keys() & {"Principal", "NotPrincipal"}) == 1
+        and len(statement.keys() & {"Action", "NotAction"}) == 1
+        and statement.get("Effect") in (("Allow", "Deny") if "Principal" in statement else ("Deny",))
         and all(exists(principal) for principal in _principals(statement))
-        and all(action == "*" or action.startswith("ecr:") for action in _listed(statement["Action"]))
+        and all(action == "*" or action.startswith("ecr:") for action in _actions(statement))
     )
 
 
-def _names(statement: dict[str, Any], principal: str) -> bool:
-    *_, account, resource = principal.split(":", 5)
+def _is_about(statement: dict[str, Any], principal: str) -> bool:
+    """Return whether the statement is about the principal: an account's root, a user, or a session.
+
+    Who is to be left out by NotPrincipal has to be named with its account and, if it is a session, with its role.
+    """
+    named = list(_principals(statement))
+    has_named = [any(map(level, named)) for level in _levels(principal)]
+    if "Principal" in statement:
+        return "*" in named or any(has_named)
+    return "*" not in named and not all(has_named)
+
+
+def _levels(principal: str) -> list[Callable[[str], bool]]:
+    """Return what tells a policy's names for the principal: its account's, its role's if it has one, and its own."""
+    _, partition, *_, account, resource = principal.split(":", 5)
+    iam = f"arn:{partition}:iam::{account}:"
+    levels: list[Callable[[str], bool]] = [lambda name: name in (account, f"{iam}root")]
     kind, _, name = resource.partition("/")
-    role = name.partition("/")[0] if kind == "assumed-role" else None
-    for named in _principals(statement):
-        if named in ("*", account, principal) or named.endswith(f":{account}:root"):
-            return True
-        if role and f":{account}:role/" in named and named.endswith(f"/{role}"):
-            return True
-    return False
+    if kind == "assumed-role":
+        role = name.partition("/")[0]
+        levels.append(
+            lambda name: name.startswith(f"{iam}role/") and name.endswith(f"/{role}")
+        )  # a path may be between
+    if resource != "root":
+        levels.append(lambda name: name == principal)
+    return levels
 
 
 def _covers(statement: dict[str, Any], action: str) -> bool:
-    return any(fnmatchcase(action.lower(), pattern.lower()) for pattern in _listed(statement["Action"]))
+    return ("Action" in statement) == any(
+        fnmatchcase(action.lower(), pattern.lower()) for pattern in _actions(statement)
+    )
 
 
 def _principals(statement: dict[str, Any]) -> Iterator[str]:
-    principal = statement["Principal"]
+    """Yield the accounts, roles, users and sessions that the statement names: services are none."""
+    principal = statement["Principal" if "Principal" in statement else "NotPrincipal"]
     yield from _listed(principal.get("AWS", [])) if isinstance(principal, dict) else _listed(principal)
+
+
+def _actions(statement: dict[str, Any]) -> list[str]:
+    return _listed(statement["Action" if "Action" in statement else "NotAction"])
 
 
 def _listed(value: Any) -> list[Any]:  # noqa: ANN401 - JSON
