@@ -5,20 +5,21 @@ https://repost.aws/knowledge-center/secondary-account-access-ecr
 """
 
 import json
-import re
-from fnmatch import fnmatchcase
+from collections.abc import Callable
+from decimal import Decimal
 from typing import Any, NamedTuple
 
+from docker_credential_ecrx import policy_statement
 from docker_credential_ecrx.errors import AwsError, one_line
+from docker_credential_ecrx.policy_statement import listed
 from docker_credential_ecrx.principal import Principal
 
 Document = dict[str, Any]
 
 # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_SetRepositoryPolicy.html
 _LONGEST = 10240
-# What AWS shows in place of the ARN of a principal that is no more; it takes no document with it.
-# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
-_UNIQUE_ID = re.compile(r"A[A-Z]{3}[A-Z0-9]{12,}")
+# The longest name of an element that is quoted: AWS's own have up to 12 characters.
+_LONGEST_NAME = 20
 
 
 class Access(NamedTuple):
@@ -37,6 +38,7 @@ PUSH = Access(
     "push and pull",
     (*PULL.actions, "ecr:PutImage", "ecr:InitiateLayerUpload", "ecr:UploadLayerPart", "ecr:CompleteLayerUpload"),
 )
+_ACCESSES = (PULL, PUSH)
 
 
 def read(text: str) -> Document:
@@ -45,10 +47,10 @@ def read(text: str) -> Document:
     Raises AwsError where it is no policy.
     """
     try:
-        document = json.loads(text)
+        document = json.loads(text, object_pairs_hook=_object, parse_float=_number, parse_constant=_refuse)
     except (ValueError, RecursionError):
         document = None
-    statements = _listed(document.get("Statement")) if isinstance(document, dict) else []
+    statements = listed(document.get("Statement")) if isinstance(document, dict) else []
     if not isinstance(document, dict) or not all(isinstance(statement, dict) for statement in statements):
         message = "what it has for a repository policy is not a JSON object with statements"
         raise AwsError(message, "see it with aws ecr get-repository-policy, and set or delete it")
@@ -56,48 +58,70 @@ def read(text: str) -> Document:
 
 
 def grant(document: Document | None, to: Principal, access: Access) -> Document:
-    """Return the document with a statement that grants ``access`` to ``to``, in place of an earlier one of ours."""
-    wanted = {
-        "Sid": f"{access.sid}{to.sid}",
-        "Effect": "Allow",
-        "Principal": {"AWS": to.arn},
-        "Action": list(access.actions),
-    }
-    sids = _sids(to, (PULL, PUSH))
-    own = [statement for statement in _statements(document) if statement.get("Sid") in sids]
-    if document is not None and [_plain(statement) for statement in own] == [_plain(wanted)]:
+    """Return the document with a statement that grants ``access`` to ``to``, in place of an earlier one of ours.
+
+    It stays as it is if one of our identifiers is taken: AWS takes no two statements with the same one.
+    """
+    granted = [found for statement in _statements(document) if (found := _granted(statement, to))]
+    if document is not None and (granted == [access] or altered(document, to)):
         return document
-    statements = _replaced(_statements(document), sids, wanted)
-    return (document or {"Version": "2012-10-17"}) | {"Statement": statements}
+    changed = _replaced(_statements(document), to, _ACCESSES, _statement(to, access))
+    return (document or {"Version": "2012-10-17"}) | {"Statement": changed}
 
 
-def revoke(document: Document | None, to: Principal, accesses: tuple[Access, ...] = (PULL, PUSH)) -> Document | None:
-    """Return the document without our statements for ``to``, or None where no statement is left."""
+def revoke(document: Document | None, to: Principal, accesses: tuple[Access, ...] = _ACCESSES) -> Document | None:
+    """Return the document without our statements for ``to``, or None if no statement is left."""
     if document is None:
         return None
-    sids = _sids(to, accesses)
-    kept = _replaced(document["Statement"], sids)
+    kept = _replaced(document["Statement"], to, accesses)
     return document | {"Statement": kept} if kept else None
 
 
-def still_allowed_by(document: Document | None, to: Principal) -> list[str]:
-    """Return the identifier, or the number, of each statement that lets ``to`` push or pull."""
-    return [name for name, _ in _about(document, to, "Allow")]
+def altered(
+    document: Document | None, to: Principal, accesses: tuple[Access, ...] = _ACCESSES
+) -> list[tuple[str, list[str]]]:
+    """Return the identifiers of statements that look like ours for ``to`` and are not exactly ours.
+
+    Beside each are the names of the elements that differ from what ``grant`` writes.
+    """
+    found = []
+    for statement in _statements(document):
+        access = _claimed(statement, to, accesses)
+        if access and (differences := _differences(statement, to, access)):
+            found.append((f"{access.sid}{to.sid}", differences))
+    return found
+
+
+def restored(document: Document | None, to: Principal, accesses: tuple[Access, ...] = _ACCESSES) -> Document | None:
+    """Return the document with each statement that ``altered`` finds as ``grant`` writes it."""
+    if document is None:
+        return None
+    claimed = [(statement, _claimed(statement, to, accesses)) for statement in document["Statement"]]
+    return document | {
+        "Statement": [
+            _statement(to, access) if access and not _granted(statement, to) else statement
+            for statement, access in claimed
+        ]
+    }
+
+
+def still_allowed_by(document: Document | None, to: Principal) -> tuple[list[str], list[str]]:
+    """Return the names of the statements that may let ``to``, or what belongs to it, in: always, and on a condition."""
+    return _named(document, lambda statement: policy_statement.lets_in(statement, to, PUSH.actions))
 
 
 def denied_by(document: Document | None, to: Principal) -> tuple[list[str], list[str]]:
-    """Return the identifiers of the statements that forbid ``to`` to push or pull: always, and on a condition."""
-    found = _about(document, to, "Deny")
-    always = [name for name, statement in found if "Condition" not in statement]
-    return always, [name for name, statement in found if "Condition" in statement]
+    """Return the names of the statements that forbid ``to`` to push or pull: always, and on a condition."""
+    return _named(document, lambda statement: policy_statement.shuts_out(statement, to, PUSH.actions))
 
 
 def suspects(document: Document | None, to: Principal) -> list[str]:
     """Return the principals that may not exist: ``to``, and those that AWS has an id for in place of an ARN."""
     named: dict[str, None] = {}
     for statement in _statements(document):
-        named |= dict.fromkeys([*_principals(statement), *_principals(statement, "NotPrincipal")])
-    return [name for name in named if name == to.arn or _UNIQUE_ID.fullmatch(name)]
+        for key in ("Principal", "NotPrincipal"):
+            named |= dict.fromkeys(policy_statement.principals(statement, key))
+    return [name for name in named if name == to.arn or policy_statement.UNIQUE_ID.fullmatch(name)]
 
 
 def summary(document: Document) -> list[tuple[str, str]]:
@@ -120,71 +144,86 @@ def compact(document: Document) -> str:
     return text
 
 
+def _object(pairs: list[tuple[str, Any]]) -> Document:
+    """Return the object that has these members; raise ValueError if it has one twice, which would lose the other."""
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise ValueError
+    return members
+
+
+def _number(text: str) -> float:
+    """Return the number; raise ValueError if Python would write another one back."""
+    number = float(text)
+    if Decimal(text) != Decimal(repr(number)):
+        raise ValueError(text)
+    return number
+
+
+def _refuse(constant: str) -> None:
+    """Raise ValueError: Python reads NaN and Infinity, and JSON has none."""
+    raise ValueError(constant)
+
+
 def _statements(document: Document | None) -> list[Document]:
     return document["Statement"] if document else []
 
 
-def _sids(to: Principal, accesses: tuple[Access, ...]) -> list[str]:
-    return [f"{access.sid}{to.sid}" for access in accesses]
+def _statement(to: Principal, access: Access) -> Document:
+    """Return the statement that grants ``access`` to ``to``."""
+    return {
+        "Sid": f"{access.sid}{to.sid}",
+        "Effect": "Allow",
+        "Principal": {"AWS": to.arn},
+        "Action": list(access.actions),
+    }
 
 
-def _replaced(statements: list[Document], sids: list[str], *wanted: Document) -> list[Document]:
-    """Return the statements with ``wanted`` in the place of the first that has one of ``sids``, or at their end."""
-    own = [number for number, statement in enumerate(statements) if statement.get("Sid") in sids]
+def _replaced(
+    statements: list[Document], to: Principal, accesses: tuple[Access, ...], *wanted: Document
+) -> list[Document]:
+    """Return the statements with ``wanted`` in the place of the first that grants ``accesses``, or at their end."""
+    own = [number for number, statement in enumerate(statements) if _granted(statement, to) in accesses]
     at = own[0] if own else len(statements)
-    rest = (statement for statement in statements[at:] if statement.get("Sid") not in sids)
+    rest = (statement for number, statement in enumerate(statements) if number >= at and number not in own)
     return [*statements[:at], *wanted, *rest]
 
 
-def _plain(statement: Document) -> Document:
-    """Return the statement with its actions in order and its principals in a list: AWS may give back another form."""
-    plain = statement | {"Action": sorted(_actions(statement))}
-    principal = statement.get("Principal")
-    if isinstance(principal, dict) and principal.keys() == {"AWS"}:
-        plain["Principal"] = _principals(statement)
-    return plain
+def _granted(statement: Document, to: Principal) -> Access | None:
+    """Return what the statement grants to ``to`` if it is exactly ours."""
+    access = _claimed(statement, to, _ACCESSES)
+    return access if access and not _differences(statement, to, access) else None
 
 
-def _principals(statement: Document, key: str = "Principal") -> list[str]:
-    """Return the accounts, roles and users that a statement names; a service is none."""
-    principal = statement.get(key, [])
-    return [str(name) for name in _listed(principal.get("AWS", []) if isinstance(principal, dict) else principal)]
+def _claimed(statement: Document, to: Principal, accesses: tuple[Access, ...]) -> Access | None:
+    """Return what the statement grants to ``to`` by its identifier, which is all that may be ours in it."""
+    return next((access for access in accesses if statement.get("Sid") == f"{access.sid}{to.sid}"), None)
 
 
-def _actions(statement: Document, key: str = "Action") -> list[str]:
-    return [str(action) for action in _listed(statement.get(key, []))]
+def _differences(statement: Document, to: Principal, access: Access) -> list[str]:
+    """Return the names of the elements in which the statement differs from what ``grant`` writes.
+
+    AWS may give the same back in another form: an account by its id, one principal in a list, actions in any order.
+    """
+    wanted, plain = _statement(to, access), dict(statement)
+    names = [to.arn, *([to.account] if to.arn == to.root else [])]
+    if statement.get("Principal") in [{"AWS": form} for name in names for form in (name, [name])]:
+        plain["Principal"] = wanted["Principal"]
+    actions = statement.get("Action")
+    if isinstance(actions, list) and sorted(map(str, actions)) == sorted(access.actions):
+        plain["Action"] = wanted["Action"]
+    missing = [name for name in wanted if name not in plain]
+    differing = missing + [name for name, value in plain.items() if name not in wanted or value != wanted[name]]
+    return [name if name.isalpha() and len(name) <= _LONGEST_NAME else "an unknown element" for name in differing]
 
 
-def _about(document: Document | None, to: Principal, effect: str) -> list[tuple[str, Document]]:
-    """Return name and statement of each statement that allows or denies, as ``effect`` says, ``to`` to push or pull."""
-    return [
-        (one_line(str(statement.get("Sid") or f"number {number}")), statement)
-        for number, statement in enumerate(_statements(document), 1)
-        if statement.get("Effect") == effect and _is_about_principal(statement, to) and _is_about_images(statement)
-    ]
-
-
-def _is_about_principal(statement: Document, to: Principal) -> bool:
-    accounts = {"*", to.account, to.root}
-    if "NotPrincipal" not in statement:
-        return not (accounts | {to.arn}).isdisjoint(_principals(statement))
-    # AWS compares the account, then the role or the user in it: who is to be left out has to be named by both.
-    # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
-    left_out = _principals(statement, "NotPrincipal")
-    is_itself = to.arn == to.root or "*" in left_out or to.arn in left_out
-    return accounts.isdisjoint(left_out) or not is_itself
-
-
-def _is_about_images(statement: Document) -> bool:
-    """Return whether the statement is about any of the actions that push or pull."""
-    if "NotAction" not in statement:
-        return any(_is_among(action, _actions(statement)) for action in PUSH.actions)
-    return not all(_is_among(action, _actions(statement, "NotAction")) for action in PUSH.actions)
-
-
-def _is_among(action: str, patterns: list[str]) -> bool:
-    """Return whether one of ``patterns`` is of ``action``: IAM knows ``*`` and ``?`` alone, and no case."""
-    return any(fnmatchcase(action.lower(), pattern.lower().replace("[", "[[]")) for pattern in patterns)
+def _named(document: Document | None, applies: Callable[[Document], bool]) -> tuple[list[str], list[str]]:
+    """Return identifier or number of each statement to which ``applies`` does: without, and with a condition."""
+    found: tuple[list[str], list[str]] = ([], [])
+    for number, statement in enumerate(_statements(document), 1):
+        if applies(statement):
+            found["Condition" in statement].append(one_line(str(statement.get("Sid") or f"number {number}")))
+    return found
 
 
 def _sentence(statement: Document) -> str:
@@ -196,20 +235,16 @@ def _sentence(statement: Document) -> str:
 
 def _whom(statement: Document) -> str:
     if "NotPrincipal" in statement:
-        return f"all but {', '.join(_principals(statement, 'NotPrincipal'))}"
-    return ", ".join(_principals(statement)) or "…"
+        return f"all but {', '.join(policy_statement.principals(statement, 'NotPrincipal'))}"
+    return ", ".join(policy_statement.principals(statement)) or "…"
 
 
 def _what(statement: Document) -> str:
     if "NotAction" in statement:
-        return f"do anything but {_words(_actions(statement, 'NotAction'))}"
-    return _words(_actions(statement)) or "…"
+        return f"do anything but {_words(policy_statement.actions(statement, 'NotAction'))}"
+    return _words(policy_statement.actions(statement)) or "…"
 
 
 def _words(actions: list[str]) -> str:
     """Return a name for ``actions`` where they have one, else themselves."""
     return next((access.words for access in (PUSH, PULL) if set(actions) == set(access.actions)), ", ".join(actions))
-
-
-def _listed(value: Any) -> list[Any]:  # noqa: ANN401 - JSON
-    return value if isinstance(value, list) else [value]

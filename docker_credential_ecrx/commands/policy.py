@@ -11,7 +11,7 @@ from docker_credential_ecrx import policy, principal, terminal
 from docker_credential_ecrx.aws_policy import Owned, target
 from docker_credential_ecrx.errors import ArgumentError, AwsError
 from docker_credential_ecrx.identity import Identity
-from docker_credential_ecrx.policy import Document
+from docker_credential_ecrx.policy import Access, Document
 from docker_credential_ecrx.principal import Principal
 from docker_credential_ecrx.settings import PROGRAM
 
@@ -39,6 +39,7 @@ _GRANT_HELP = """\
 Let an account, a role or a user push and pull.
 
 The document that it leads to is printed, with what changes; --apply sets it.
+A statement that was changed since this program wrote it is not replaced without --force.
 The exit status is 1 where another statement shuts them out all the same.
 A principal of another account also needs these actions, and ecr:GetAuthorizationToken, in its own IAM policy;
 the managed policy AmazonEC2ContainerRegistryPowerUser has them.
@@ -53,7 +54,9 @@ _REVOKE_HELP = """\
 Take back what was granted to an account, a role or a user.
 
 The document that it leads to is printed, with what changes; --apply sets it.
-With the last statement the policy itself goes. The exit status is 1 where another statement still lets them in.
+With the last statement the policy itself goes.
+A statement that was changed since this program wrote it is not removed without --force.
+The exit status is 1 where a statement may still let them in, or their account, one of its roles or a session.
 """
 _REVOKE_EPILOG = """\
 \b
@@ -69,6 +72,7 @@ class _Options(TypedDict):
     profile: str | None
     region: str | None
     apply: bool
+    force: bool
 
 
 _Function = TypeVar("_Function", bound=Callable[..., int])
@@ -83,6 +87,8 @@ def _of_repository(function: _Function) -> _Function:
 
 def _changing(function: _Function) -> _Function:
     """Add to a command what ``_of_repository`` does, and whom it is about, and whether to write."""
+    force = "Also replace or remove a statement that was changed since this program wrote it."
+    function = click.option("--force", is_flag=True, help=force)(function)
     function = click.option("--apply", is_flag=True, help="Set the policy; else it is only printed.")(function)
     to = click.option(
         "--to",
@@ -129,13 +135,14 @@ def show(repository: str, profile: str | None, region: str | None, *, as_json: b
 @click.option("--pull-only", is_flag=True, help="Let them pull and not push.")
 def grant(**options: Unpack[_Options]) -> int:
     access = policy.PULL if options["pull_only"] else policy.PUSH
-    document, to = _change("grant", options, lambda document, to: policy.grant(document, to, access))
-    always, sometimes = policy.denied_by(document, to)
+    change = _Change("grant", options, lambda document, to: policy.grant(document, to, access))
+    if taken := change.altered():
+        message = f"cannot grant on {change.owned}: {_quoted(taken)}, and no second statement can have its Sid"
+        raise AwsError(message, f"see it with policy show; to replace it all the same: {change.typed('--force')}")
+    change.make()
+    always, sometimes = policy.denied_by(change.after, change.to)
     for names, when in ((always, ""), (sometimes, ", on a condition")):
-        if names:
-            quoted = ", ".join(f'"{name}"' for name in names)
-            line = f"{to.arn} is shut out{when}, whatever is granted, by the Deny of {quoted}: see policy show"
-            terminal.say(line, "yellow")
+        _warn(names, f"{change.to.arn} is shut out{when}, whatever is granted, by the Deny of")
     return 1 if always else 0
 
 
@@ -144,37 +151,99 @@ def grant(**options: Unpack[_Options]) -> int:
 @click.option("--pull-only", is_flag=True, help="Take back only what grant --pull-only gave.")
 def revoke(**options: Unpack[_Options]) -> int:
     accesses = (policy.PULL,) if options["pull_only"] else (policy.PULL, policy.PUSH)
-    document, to = _change("revoke", options, lambda document, to: policy.revoke(document, to, accesses))
-    others = policy.still_allowed_by(document, to)
-    if others:
-        names = ", ".join(f'"{other}"' for other in others)
-        terminal.say(f"{to.arn} is still let in, by the statement {names}: see policy show", "yellow")
-    return 1 if others else 0
+    change = _Change("revoke", options, lambda document, to: policy.revoke(document, to, accesses), accesses)
+    change.make()
+    left = change.altered()
+    if left:
+        terminal.say(f"{_quoted(left)}, so it is left; to remove it all the same: {change.typed('--force')}", "yellow")
+    always, sometimes = policy.still_allowed_by(change.after, change.to)
+    for names, when in ((always, ""), (sometimes, ", on a condition")):
+        _warn(names, f"{_all_of(change.to)} is still let in{when}, by the statement")
+    return 1 if left or always or sometimes else 0
 
 
-def _change(
-    verb: str, options: _Options, alter: Callable[[Document | None, Principal], Document | None]
-) -> tuple[Document | None, Principal]:
-    """Print the policy that ``alter`` makes of the repository's for the principal of --to; with --apply set it.
+class _Change:
+    """A change of the repository's policy for the principal of --to: ``alter`` makes ``after`` of ``before``.
 
-    Returns that policy, and the principal.
+    With --force, the statements of ``accesses`` that were altered count as written by this program.
     """
-    owned = _owned(options["repository"], options["profile"], options["region"])
-    to = _principal(verb, options["to"], owned)
-    before = _policy_of(owned)
-    after = alter(before, to)
-    _print(before, after)
-    if before == after:
-        terminal.say(f"nothing to {verb}: the policy of {owned.where} is like that already")
-    elif options["apply"]:
-        with terminal.waiting("setting the policy"):
-            owned.set_policy(after, policy.suspects(after, to))
-        terminal.say(f"the policy of {owned.where} is {'set' if after else 'deleted'}")
-    else:
-        more = ("--to", options["to"], *(["--pull-only"] if options["pull_only"] else []), "--apply")
-        command = _typed(verb, options["repository"], options["profile"], options["region"], *more)
-        terminal.say(f"nothing is changed yet; to change it: {command}")
-    return after, to
+
+    def __init__(
+        self,
+        verb: str,
+        options: _Options,
+        alter: Callable[[Document | None, Principal], Document | None],
+        accesses: tuple[Access, ...] = (policy.PULL, policy.PUSH),
+    ) -> None:
+        self._verb = verb
+        self._options = options
+        self._alter = alter
+        self._accesses = accesses
+        self.owned = _owned(options["repository"], options["profile"], options["region"])
+        self.to = _principal(verb, options["to"], self.owned)
+        self.before = _policy_of(self.owned)
+        self.after = self._made_of(self.before)
+
+    def altered(self) -> list[tuple[str, list[str]]]:
+        """Return the statements that look like this program's, with what differs in each; none with --force."""
+        return [] if self._options["force"] else policy.altered(self.before, self.to, self._accesses)
+
+    def make(self) -> None:
+        """Print the policy and what changes; with --apply set it.
+
+        Raises AwsError, also if somebody else changes the policy while this runs.
+        """
+        _print(self.before, self.after)
+        where = self.owned.where
+        if self.before == self.after:
+            terminal.say(f"nothing to {self._verb}: the policy of {where} is like that already")
+        elif self._options["apply"]:
+            self._check_unchanged()
+            with terminal.waiting("setting the policy"):
+                self.owned.set_policy(self.after, policy.suspects(self.after, self.to))
+            terminal.say(f"the policy of {where} is {'set' if self.after else 'deleted'}")
+        else:
+            terminal.say(f"nothing is changed yet; to change it: {self.typed('--apply')}")
+
+    def typed(self, *more: str) -> str:
+        """Return the command of this change as it is typed, with ``more`` options."""
+        options = self._options
+        given = [f"--{name.replace('_', '-')}" for name in ("pull_only", "apply", "force") if options[name]]
+        words = ("--to", options["to"], *dict.fromkeys([*given, *more]))
+        return _typed(self._verb, options["repository"], options["profile"], options["region"], *words)
+
+    def _made_of(self, document: Document | None) -> Document | None:
+        if self._options["force"]:
+            document = policy.restored(document, self.to, self._accesses)
+        return self._alter(document, self.to)
+
+    def _check_unchanged(self) -> None:
+        """Read the policy again, for setting it has no precondition: what somebody else wrote would be lost."""
+        now = _policy_of(self.owned)
+        if now != self.before:
+            terminal.diff(policy.pretty(now), policy.pretty(self._made_of(now)), "policy now", "policy then")
+            message = f"the policy of {self.owned.where} was changed while this command ran, so it is not set"
+            raise AwsError(message, f"check the new difference, and run it again: {self.typed()}")
+
+
+def _quoted(altered: list[tuple[str, list[str]]]) -> str:
+    """Say which statements are not as this program writes them."""
+    told = [f'the statement "{sid}" is not as this program writes it ({", ".join(names)})' for sid, names in altered]
+    return " and ".join(told)
+
+
+def _warn(statements: list[str], said: str) -> None:
+    """Say what is so because of ``statements``, if there are any."""
+    if statements:
+        quoted = ", ".join(f'"{name}"' for name in statements)
+        terminal.say(f"{said} {quoted}: see policy show", "yellow")
+
+
+def _all_of(to: Principal) -> str:
+    """Name ``to`` and all that belongs to it."""
+    if to.arn == to.root:
+        return f"{to.arn}, or a role, a user or a session of it,"
+    return f"{to.arn}, or a session of it,"
 
 
 def _principal(verb: str, to: str, owned: Owned) -> Principal:

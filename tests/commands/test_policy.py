@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from docker_credential_ecrx.demo.standin import Repository
+from docker_credential_ecrx.demo.standin import Answer, Repository
 from standin import faults
 from standin.faults import FaultyStandIn
 from support import terminals
+from support.forms import in_one_form
 from support.home import HOST, PRIMARY, ROLE, SECONDARY, Home, Result
 
 _APP = Repository(PRIMARY, "us-east-1", "app")
@@ -22,9 +23,21 @@ _FOREIGN = {
     "Principal": {"AWS": "arn:aws:iam::333333333333:root"},
     "Action": ["ecr:BatchGetImage", "ecr:PutImage"],
 }
+# The statement of AWS's article on access from a secondary account.
+_ACTIONS = [
+    "ecr:GetDownloadUrlForLayer",
+    "ecr:BatchGetImage",
+    "ecr:BatchCheckLayerAvailability",
+    "ecr:PutImage",
+    "ecr:InitiateLayerUpload",
+    "ecr:UploadLayerPart",
+    "ecr:CompleteLayerUpload",
+]
+_OURS: dict[str, Any] = {"Sid": _SID, "Effect": "Allow", "Principal": {"AWS": _ROOT}, "Action": _ACTIONS}
 _GRANT = ("policy", "grant", "app", "--to", SECONDARY, "--profile", "owner")
 _REVOKE = ("policy", "revoke", "app", "--to", SECONDARY, "--profile", "owner")
 _SHOW = ("policy", "show", "app", "--profile", "owner")
+_CONDITION = {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}
 
 
 @pytest.fixture
@@ -68,6 +81,13 @@ def _add_mfa_profile(home: Home) -> None:
 def _well(found: Result) -> Result:
     assert found.status == 0, found
     return found
+
+
+def _command_in(said: str) -> list[str]:
+    """Return the arguments of the command that a line ends in."""
+    program, *arguments = shlex.split(said.strip().rpartition(": ")[2])
+    assert program == "docker-credential-ecrx"
+    return arguments
 
 
 def _line(found: Result) -> str:
@@ -127,25 +147,7 @@ class TestGrant:
     def test_applied_sets_the_statement_of_awss_article(self, owner: Home) -> None:
         found = _well(owner.run(*_GRANT, "--apply"))
 
-        assert {
-            "Version": "2012-10-17",
-            "Statement": [
-                {
-                    "Sid": _SID,
-                    "Effect": "Allow",
-                    "Principal": {"AWS": _ROOT},
-                    "Action": [
-                        "ecr:GetDownloadUrlForLayer",
-                        "ecr:BatchGetImage",
-                        "ecr:BatchCheckLayerAvailability",
-                        "ecr:PutImage",
-                        "ecr:InitiateLayerUpload",
-                        "ecr:UploadLayerPart",
-                        "ecr:CompleteLayerUpload",
-                    ],
-                }
-            ],
-        } == _policy(owner)
+        assert {"Version": "2012-10-17", "Statement": [_OURS]} == _policy(owner)
         assert "nothing is changed" not in found.stderr
 
     def test_applied_again_asks_aws_to_set_nothing(self, owner: Home) -> None:
@@ -218,12 +220,14 @@ class TestGrant:
 
         assert [_SID] == _sids(owner)
 
-    def test_mends_the_grant_of_a_role_that_was_deleted_and_made_again(self, owner: Home) -> None:
-        _well(owner.run("policy", "grant", "app", "--to", ROLE, "--profile", "owner", "--apply"))
+    def test_of_a_role_that_was_made_again_is_forced(self, owner: Home) -> None:
+        """AWS then has an id in place of the role's ARN: the statement is not as we wrote it."""
+        grant = ("policy", "grant", "app", "--to", ROLE, "--profile", "owner", "--apply")
+        _well(owner.run(*grant))
         (statement,) = _policy(owner)["Statement"]
         _set(owner, statement | {"Principal": {"AWS": "AROAEXAMPLEEXAMPLE00"}})
 
-        _well(owner.run("policy", "grant", "app", "--to", ROLE, "--profile", "owner", "--apply"))
+        _well(owner.run(*_command_in(_line(owner.run(*grant)))))
 
         assert [statement] == _policy(owner)["Statement"]
 
@@ -293,6 +297,203 @@ class TestRevoke:
 
         assert [_SID] == _sids(owner)
         assert (1, True) == (found.status, _SID in found.stderr)
+
+
+# What an owner may make of a statement that was granted, and the element that tells of it.
+_CHANGES: list[tuple[dict[str, Any], str]] = [
+    ({"Condition": _CONDITION}, "Condition"),
+    ({"Effect": "Deny"}, "Effect"),
+    ({"Principal": {"AWS": [_ROOT, "arn:aws:iam::333333333333:root"]}}, "Principal"),
+    ({"Principal": {"AWS": _ROOT, "Service": "codebuild.amazonaws.com"}}, "Principal"),
+    ({"Principal": "*"}, "Principal"),
+    ({"Action": ["ecr:BatchGetImage"]}, "Action"),
+    ({"Action": "ecr:*"}, "Action"),
+]
+
+
+@in_one_form
+class TestAStatementThatWasChanged:
+    """It is its owner's: neither replaced nor removed, and named with what to do."""
+
+    @pytest.mark.parametrize(("changes", "element"), _CHANGES)
+    def test_is_replaced_by_force_alone(self, owner: Home, changes: dict[str, Any], element: str) -> None:
+        """The line names the statement, what differs in it, and the command that replaces it."""
+        _set(owner, _OURS | changes, _FOREIGN)
+        before = _policy(owner)
+
+        line = _line(owner.run(*_GRANT, "--apply"))
+
+        assert f'the statement "{_SID}" is not as this program writes it ({element})' in line
+        assert (before, 0) == (_policy(owner), owner.aws.count("SetRepositoryPolicy"))
+        _well(owner.run(*_command_in(line)))
+        assert [_OURS, _FOREIGN] == _policy(owner)["Statement"]
+
+    @pytest.mark.parametrize(("changes", "element"), _CHANGES)
+    def test_is_removed_by_force_alone(self, owner: Home, changes: dict[str, Any], element: str) -> None:
+        """The line names the statement, what differs in it, and the command that removes it."""
+        _set(owner, _OURS | changes, _FOREIGN)
+        before = _policy(owner)
+
+        found = owner.run(*_REVOKE, "--apply")
+
+        assert (1, before) == (found.status, _policy(owner))
+        (line,) = (line for line in found.stderr.splitlines() if "so it is left" in line)
+        assert f'the statement "{_SID}" is not as this program writes it ({element})' in line
+        _well(owner.run(*_command_in(line)))
+        assert [_FOREIGN] == _policy(owner)["Statement"]
+
+    def test_of_the_other_kind_is_not_added_to(self, owner: Home) -> None:
+        """A grant of pulls alone beside a changed one of pushes would take nothing back."""
+        _set(owner, _OURS | {"Condition": _CONDITION})
+
+        line = _line(owner.run(*_GRANT, "--pull-only", "--apply"))
+
+        assert [_SID] == _sids(owner)
+        _well(owner.run(*_command_in(line)))
+        assert [f"EcrxPull{SECONDARY}"] == _sids(owner)
+
+    def test_is_left_where_the_others_are_removed(self, owner: Home) -> None:
+        """Both kinds were granted, and one of them has a condition now."""
+        pull = _OURS | {"Sid": f"EcrxPull{SECONDARY}", "Action": _ACTIONS[:3], "Condition": _CONDITION}
+        _set(owner, _OURS, pull)
+
+        found = owner.run(*_REVOKE, "--apply")
+
+        assert (1, [pull]) == (found.status, _policy(owner)["Statement"])
+        assert f'is still let in, on a condition, by the statement "{pull["Sid"]}"' in found.stderr
+
+    @pytest.mark.parametrize(
+        "form",
+        [{"AWS": SECONDARY}, {"AWS": [SECONDARY]}, {"AWS": [_ROOT]}],
+        ids=["id", "list of an id", "list"],
+    )
+    def test_is_none_that_aws_gives_back_in_another_form(self, owner: Home, form: dict[str, Any]) -> None:
+        _set(owner, _FOREIGN, _OURS | {"Principal": form, "Action": sorted(_ACTIONS)})
+
+        assert "nothing to grant" in _well(owner.run(*_GRANT, "--apply")).stderr
+        _well(owner.run(*_GRANT, "--pull-only", "--apply"))
+        assert ["new statement", f"EcrxPull{SECONDARY}"] == _sids(owner)
+        _well(owner.run(*_REVOKE, "--apply"))
+        assert ["new statement"] == _sids(owner)
+
+
+@in_one_form
+class TestWhoIsStillLetIn:
+    """``revoke`` succeeds only if nobody is let in any more as the principal or as what belongs to it."""
+
+    @pytest.mark.parametrize(
+        ("to", "changes"),
+        [
+            (SECONDARY, {"Principal": {"AWS": ROLE}}),
+            (SECONDARY, {"Principal": {"AWS": f"arn:aws:iam::{SECONDARY}:role/team/puller"}}),
+            (SECONDARY, {"Principal": {"AWS": f"arn:aws:iam::{SECONDARY}:user/ci"}}),
+            (SECONDARY, {"Principal": {"AWS": f"arn:aws:sts::{SECONDARY}:assumed-role/puller/session"}}),
+            (SECONDARY, {"Principal": {"AWS": f"arn:aws:sts::{SECONDARY}:federated-user/me"}}),
+            (SECONDARY, {"Principal": {"AWS": SECONDARY}}),
+            (SECONDARY, {"Principal": {"AWS": ["333333333333", _ROOT]}}),
+            (SECONDARY, {"Principal": "*"}),
+            (SECONDARY, {"Principal": {"AWS": "*"}, "Action": "*"}),
+            (SECONDARY, {"Principal": "*", "Condition": _CONDITION}),
+            (SECONDARY, {"NotPrincipal": {"AWS": "333333333333"}}),
+            (SECONDARY, {"NotPrincipal": {"AWS": _ROOT}}),
+            (ROLE, {"Principal": {"AWS": _ROOT}}),
+            (ROLE, {"Principal": {"AWS": SECONDARY}}),
+            (ROLE, {"Principal": "*"}),
+            (ROLE, {"Principal": {"AWS": f"arn:aws:sts::{SECONDARY}:assumed-role/puller/session"}}),
+            (ROLE, {"NotPrincipal": {"AWS": [_ROOT, ROLE]}}),
+        ],
+    )
+    def test_is_named(self, owner: Home, to: str, changes: dict[str, Any]) -> None:
+        statement = {key: value for key, value in _FOREIGN.items() if key != "Principal"} | changes
+        _set(owner, statement)
+        owner.run("policy", "grant", "app", "--to", to, "--profile", "owner", "--apply")
+
+        found = owner.run("policy", "revoke", "app", "--to", to, "--profile", "owner", "--apply")
+
+        when = ", on a condition" if "Condition" in changes else ""
+        assert (1, True) == (found.status, f'still let in{when}, by the statement "new statement"' in found.stderr)
+
+    @pytest.mark.parametrize(
+        ("to", "changes"),
+        [
+            (SECONDARY, {"Principal": {"AWS": "333333333333"}}),
+            (SECONDARY, {"Principal": {"AWS": "arn:aws:iam::333333333333:role/puller"}}),
+            (SECONDARY, {"Principal": {"Service": "codebuild.amazonaws.com"}}),
+            (SECONDARY, {"Principal": {"AWS": ROLE}, "Action": "ecr:DescribeImages"}),
+            (ROLE, {"Principal": {"AWS": f"arn:aws:iam::{SECONDARY}:role/other"}}),
+            (ROLE, {"Principal": {"AWS": f"arn:aws:sts::{SECONDARY}:assumed-role/other/puller"}}),
+        ],
+    )
+    def test_is_nobody(self, owner: Home, to: str, changes: dict[str, Any]) -> None:
+        _set(owner, _FOREIGN | changes)
+        before = _policy(owner)
+        owner.aws.add_role(f"arn:aws:iam::{SECONDARY}:role/other")
+        owner.aws.add_user("333333333333", "puller")
+
+        found = _well(owner.run("policy", "revoke", "app", "--to", to, "--profile", "owner", "--apply"))
+
+        assert (True, before) == ("still" not in found.stderr, _policy(owner))
+
+
+@in_one_form
+class TestSomebodyElseMeanwhile:
+    """The policy is read again right before it is set: AWS has no precondition for that."""
+
+    @pytest.fixture
+    def meanwhile(self, owner: Home, aws: FaultyStandIn) -> dict[str, Any]:
+        """Let somebody else set another policy once this program has read the one that is there; return theirs."""
+        _set(owner, _FOREIGN)
+        theirs = {"Version": "2012-10-17", "Statement": [_FOREIGN | {"Action": "ecr:ListImages"}]}
+
+        def change(answer: Answer) -> Answer:
+            owner.aws.add_repository(PRIMARY, "app", policy=theirs)
+            return answer
+
+        aws.fail("GetRepositoryPolicy", change, times=1)
+        return theirs
+
+    @pytest.mark.parametrize("arguments", [_GRANT, _REVOKE], ids=["grant", "revoke"])
+    def test_is_not_overwritten(self, owner: Home, meanwhile: dict[str, Any], arguments: tuple[str, ...]) -> None:
+        if arguments == _REVOKE:
+            _set(owner, _OURS)
+            meanwhile["Statement"].append(_OURS)
+
+        found = owner.run(*arguments, "--apply")
+
+        line = _line(found)
+        assert "the policy of app in us-east-1 was changed while this command ran, so it is not set" in line
+        assert (meanwhile, 0) == (_policy(owner), owner.aws.count("SetRepositoryPolicy"))
+        # The second difference is that of the policy as it is now.
+        shown = found.stdout.rpartition("--- policy now")[2]
+        assert '       "Action": "ecr:ListImages"' in shown.splitlines()
+        sign = "+" if arguments == _GRANT else "-"
+        assert f'{sign}      "Sid": "{_SID}",' in shown.splitlines()
+
+    def test_is_kept_by_the_command_run_again(self, owner: Home, meanwhile: dict[str, Any]) -> None:
+        line = _line(owner.run(*_GRANT, "--apply"))
+
+        found = owner.run(*_command_in(line))
+
+        assert 0 == found.status, found
+        assert [*meanwhile["Statement"], _OURS] == _policy(owner)["Statement"]
+
+    @pytest.mark.usefixtures("meanwhile")
+    def test_is_noticed_where_the_policy_was_deleted(self, owner: Home, aws: FaultyStandIn) -> None:
+        aws.mend()
+
+        def delete(answer: Answer) -> Answer:
+            owner.aws.add_repository(PRIMARY, "app")
+            return answer
+
+        aws.fail("GetRepositoryPolicy", delete, times=1)
+
+        assert "was changed while this command ran" in _line(owner.run(*_GRANT, "--apply"))
+        assert _policy(owner) is None
+
+    def test_is_asked_of_nobody_where_nothing_is_set(self, owner: Home) -> None:
+        _well(owner.run(*_GRANT))
+
+        assert 1 == owner.aws.count("GetRepositoryPolicy")
 
 
 class TestShow:

@@ -7,6 +7,7 @@ from fuzz.parts import fuzzed, is_line, joined, json_texts, told
 from hypothesis import strategies as st
 
 from docker_credential_ecrx import policy, principal
+from docker_credential_ecrx.demo.standin import policies
 from docker_credential_ecrx.errors import ArgumentError, AwsError
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
@@ -51,13 +52,93 @@ def test_of_any_content_is_granted_to_and_taken_from_one_principal_alone(text: s
     granted = policy.grant(before, to, access)
     revoked = policy.revoke(granted, to)
 
-    assert to.arn in policy.suspects(granted, to)
-    assert policy.still_allowed_by(granted, to)
     assert granted == policy.grant(granted, to, access)
-    own = [f"{kind.sid}{to.sid}" for kind in (policy.PULL, policy.PUSH)]
-    others = [statement for statement in before["Statement"] if statement.get("Sid") not in own]
-    assert others == (revoked or {"Statement": []})["Statement"]
+    assert _others(before, to) == _others(granted, to) == (revoked or {"Statement": []})["Statement"]
+    if policy.altered(before, to):
+        assert granted == before
+    else:
+        assert to.arn in policy.suspects(granted, to)
+        assert ([], []) != policy.still_allowed_by(granted, to)
+    assert [] == policy.altered(policy.restored(before, to), to)
     for sid, sentence in policy.summary(granted):
         assert is_line(sentence)
         assert not sid or is_line(sid)
-    assert granted == json.loads(policy.pretty(granted), parse_constant=float) or "NaN" in text
+    assert granted == policy.read(policy.pretty(granted))
+
+
+def _others(document: policy.Document, to: principal.Principal) -> list[policy.Document]:
+    """Return the statements that are not exactly what is granted to ``to``."""
+    own = [policy.grant(None, to, access)["Statement"][0] for access in (policy.PULL, policy.PUSH)]
+    return [statement for statement in document["Statement"] if statement not in own]
+
+
+_A, _B = "222222222222", "333333333333"
+# Who may ask ECR for something, as AWS names them: the root, users, sessions of roles and federated users.
+_CALLERS = {
+    account: [
+        f"arn:aws:iam::{account}:root",
+        f"arn:aws:iam::{account}:user/ci",
+        f"arn:aws:iam::{account}:user/team/ci",
+        f"arn:aws:sts::{account}:assumed-role/puller/session",
+        f"arn:aws:sts::{account}:assumed-role/puller/i-0123456789abcdef0",
+        f"arn:aws:sts::{account}:assumed-role/pusher/session",
+        f"arn:aws:sts::{account}:federated-user/ci",
+    ]
+    for account in (_A, _B)
+}
+_ROLES = [f"arn:aws:iam::{_A}:role/{name}" for name in ("puller", "team/puller", "pusher")]
+_NAMED = [_A, _B, "*", *_ROLES, *_CALLERS[_A], f"arn:aws:iam::{_B}:role/puller", "AROAEXAMPLEEXAMPLE00"]
+_names = st.sampled_from(_NAMED) | st.lists(st.sampled_from(_NAMED), max_size=3)
+_actions = st.sampled_from(["*", "ecr:*", "ECR:Batch*", "ecr:PutImage", "ecr:Describe*", list(policy.PULL.actions)])
+_statement = st.builds(
+    lambda whom, what, effect, condition: {"Effect": effect, **whom, **what, **condition},
+    st.one_of(
+        _names.map(lambda names: {"Principal": {"AWS": names}}),
+        _names.map(lambda names: {"NotPrincipal": {"AWS": names}}),
+        st.just({"Principal": "*"}),
+        st.just({"Principal": {"Service": "codebuild.amazonaws.com"}}),
+    ),
+    st.one_of(_actions.map(lambda names: {"Action": names}), _actions.map(lambda names: {"NotAction": names})),
+    st.sampled_from(["Allow", "Allow", "Deny"]),
+    st.sampled_from([{}, {}, {"Condition": {"Bool": {"aws:SecureTransport": "true"}}}]),
+)
+_GRANTEES = [_A, *_ROLES, *_CALLERS[_A][1:3]]
+
+
+@fuzzed(
+    st.lists(_statement, max_size=4),
+    st.lists(st.tuples(st.sampled_from(_GRANTEES), st.sampled_from([policy.PULL, policy.PUSH])), max_size=2),
+    st.sampled_from(_GRANTEES),
+)
+def test_lets_nobody_in_once_a_revoke_says_so(
+    statements: list[policy.Document], grants: list[tuple[str, policy.Access]], to: str
+) -> None:
+    """The stand-in's engine, whatever the conditions come to, denies the principal and all that belongs to it."""
+    document: policy.Document = {"Version": "2012-10-17", "Statement": statements}
+    for grantee, access in grants:
+        document = policy.grant(document, principal.parse(grantee, "aws"), access)
+    revoked = policy.revoke(document, principal.parse(to, "aws"))
+    if revoked is None or policy.still_allowed_by(revoked, principal.parse(to, "aws")) != ([], []):
+        return
+
+    for caller in _belonging_to(to):
+        assert not [action for action in policy.PUSH.actions if _may_do(revoked, caller, action)], caller
+
+
+def _belonging_to(to: str) -> list[str]:
+    """Return the callers that act as ``to``: all of an account, a role's sessions, a user and its federated users."""
+    if to == _A:
+        return _CALLERS[_A]
+    if ":user/" in to:
+        return [to, f"arn:aws:sts::{_A}:federated-user/ci"]
+    return [caller for caller in _CALLERS[_A] if f":assumed-role/{to.rpartition('/')[2]}/" in caller]
+
+
+def _may_do(document: policy.Document, caller: str, action: str) -> bool:
+    """Return whether the engine permits it on the best of conditions: those of Allow hold, and those of Deny do not."""
+    statements = [
+        {name: value for name, value in statement.items() if name != "Condition"}
+        for statement in document["Statement"]
+        if statement["Effect"] == "Allow" or "Condition" not in statement
+    ]
+    return policies.permits(json.dumps({"Statement": statements}), caller, action)
