@@ -17,7 +17,7 @@ from botocore.credentials import CredentialResolver
 from botocore.loaders import Loader
 from botocore.session import Session
 
-from docker_credential_ecrx import aws_tls, log
+from docker_credential_ecrx import aws_tls, log, programs
 from docker_credential_ecrx.aws_errors import MfaNeededError
 from docker_credential_ecrx.aws_retries import Retries
 from docker_credential_ecrx.identity import Identity
@@ -68,6 +68,7 @@ def open_session(
     identity: Identity, region: str | None, mfa: Mfa | None = None, deadline: Deadline | None = None
 ) -> Session:
     """Return a session of the identity's profile in ``region``, or in its own; it resolves no credentials yet."""
+    programs.forget_relative(os.environ)  # where botocore looks for a credential_process
     session = Session(profile=identity.profile)
     if region is not None:
         # The registry's region also decides where a role is assumed, whatever region the profile names.

@@ -2,14 +2,13 @@
 
 import os
 import shlex
-import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from docker_credential_ecrx import docker_config
+from docker_credential_ecrx import docker_config, programs
 from docker_credential_ecrx.errors import FileError
 from docker_credential_ecrx.links import HELPER, PREFIX
 from docker_credential_ecrx.registry import host_of
@@ -48,13 +47,13 @@ def warnings(files: list[TextFile], hosts: Iterable[str], environ: Mapping[str, 
                 what = f"{file.path} goes first, and gives {host} to {PREFIX}{helper}"
                 yield Obstacle(what, "remove it from credHelpers there")
     if not _is_on_path(PROGRAM, environ):
-        yield Obstacle(f"{PROGRAM} is not on PATH, where it is looked for", path_remedy(sys.argv[0]))
+        what = f"{PROGRAM} is not on PATH, where it is looked for"
+        yield Obstacle(what, path_remedy(programs.own_path(sys.argv[0], environ.get("PATH", ""))))
 
 
-def path_remedy(called_by: str) -> str:
-    """Return the command that puts the program ``called_by`` on PATH."""
-    folder = Path(shutil.which(called_by) or called_by).absolute().parent
-    return f"export PATH={shlex.quote(str(folder))}{os.pathsep}$PATH"
+def path_remedy(program: Path) -> str:
+    """Return the command that has docker find ``program`` before any other of its name."""
+    return f"export PATH={shlex.quote(str(program.parent))}{os.pathsep}$PATH"
 
 
 def docker_warnings(file: TextFile, hosts: Iterable[str], environ: Mapping[str, str]) -> Iterator[Obstacle]:
@@ -74,4 +73,6 @@ def docker_warnings(file: TextFile, hosts: Iterable[str], environ: Mapping[str, 
 
 
 def _is_on_path(program: str, environ: Mapping[str, str]) -> bool:
-    return shutil.which(program, path=environ.get("PATH", "")) is not None
+    """Return whether docker finds the program, and runs it: one in a relative folder it does not."""
+    found = programs.found_by_docker(program, environ.get("PATH", ""))
+    return found is not None and found.is_absolute()

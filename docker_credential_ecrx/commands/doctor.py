@@ -42,7 +42,8 @@ def command(name: str | None, *, push: bool, as_json: bool) -> int:
     if push and not (wanted and wanted.repository):
         message = "--push goes with HOST/REPOSITORY"
         raise click.UsageError(message)
-    case = Case(wanted, sys.argv[0], os.environ, push=push)
+    # As it is now: to ask AWS takes folders out of PATH where docker looks.
+    case = Case(wanted, sys.argv[0], dict(os.environ), push=push)
     links = diagnosis.chain(case)
     if as_json:
         findings = list(_findings(links, case))

@@ -5,7 +5,6 @@ The program is run as docker runs it, in a home of its own that is gone in the e
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -15,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from docker_credential_ecrx import ledger
+from docker_credential_ecrx import ledger, programs
 from docker_credential_ecrx.demo.standin import Call, Keys, StandIn
 from docker_credential_ecrx.errors import EcrxError
 from docker_credential_ecrx.settings import PROGRAM
@@ -53,13 +52,14 @@ class DemonstrationError(EcrxError):
 
 def run() -> int:
     """Show the main job on stdout; return the exit status."""
-    program = sys.executable if getattr(sys, "frozen", False) else shutil.which(sys.argv[0])
+    called_by = sys.executable if getattr(sys, "frozen", False) else sys.argv[0]
+    program = programs.own_path(called_by, os.environ.get("PATH", ""))
     try:
-        if program is None:
+        if not os.access(program, os.X_OK):
             message = f"{sys.argv[0]} cannot be run as docker would run it"
             raise DemonstrationError(message, f"install the package and run {PROGRAM} demo")
         with tempfile.TemporaryDirectory(prefix="ecrx-demo-", ignore_cleanup_errors=True) as folder, StandIn() as aws:
-            _Demonstration(Path(folder), Path(program).absolute(), aws).show()
+            _Demonstration(Path(folder), program, aws).show()
     except EcrxError as error:
         print(f"{PROGRAM}: the demonstration failed: {error}", file=sys.stderr)
         return 1

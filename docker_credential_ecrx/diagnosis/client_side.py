@@ -2,12 +2,11 @@
 
 import os
 import shlex
-import shutil
 import subprocess
 from contextlib import suppress
 from pathlib import Path
 
-from docker_credential_ecrx import __version__, docker_config, links, obstacles, text_file
+from docker_credential_ecrx import __version__, docker_config, links, obstacles, programs, text_file
 from docker_credential_ecrx.diagnosis.case import Case, Finding, broken, passed_over, well
 from docker_credential_ecrx.errors import FileError
 from docker_credential_ecrx.links import Links
@@ -21,22 +20,37 @@ _SECONDS = 10.0  # docker would wait longer
 def program(case: Case) -> Finding:
     """Look for the program under the name by which docker calls it, and run it."""
     name = f"{links.PREFIX}{_helper(case)}"
-    path = shutil.which(name, path=case.environ.get("PATH", ""))
+    path = programs.found_by_docker(name, _search(case))
     if path is None:
         return broken(f"{name} is not on PATH, where docker looks for it", _to_path(name, case))
+    if not path.is_absolute():
+        folder = str(path.parent) if path.parent != Path() else "the current folder"
+        what = (
+            f"docker finds {name} in {folder}, which PATH names by a relative or an empty entry, and refuses to run it"
+        )
+        return broken(what, _to_absolute(name, case))
     version = _version_of(path)
     if not version:
         return broken(f"docker calls {path}, which is not this program, or does not run", _before(path, case))
     if version != __version__:
         return broken(f"docker calls {path}, which is version {version}; this is {__version__}", _before(path, case))
+    if weak := programs.writable_by_all(path):
+        return Finding(
+            ok=True, detail=f"{path}, version {version}; all users may change {weak}", remedy=_not_by_all(weak)
+        )
     return well(f"{path}, version {version}")
 
 
-def _version_of(path: str) -> str:
+def _version_of(path: Path) -> str:
     """Return the version that the program at ``path`` says it has, or an empty text where it is not this one."""
     try:
         done = subprocess.run(  # noqa: S603 - what docker runs
-            [path, "version"], stdin=subprocess.DEVNULL, capture_output=True, timeout=_SECONDS, check=False
+            [path, "version"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_SECONDS,
+            check=False,
+            env=programs.environment(),
         )
     except (OSError, subprocess.TimeoutExpired):
         return ""
@@ -150,23 +164,43 @@ def _sudo(case: Case) -> str:
     return f", as {case.environ.get('USER', 'root')}; or run docker without sudo, as {case.environ['SUDO_USER']}"
 
 
+def _search(case: Case) -> str:
+    """Return where docker looks for the program."""
+    return case.environ.get("PATH", "")
+
+
 def _to_path(name: str, case: Case) -> str:
     """Return the command that has docker find ``name``."""
-    search = case.environ.get("PATH", "")
-    for folder in search.split(os.pathsep):
+    for folder in _search(case).split(os.pathsep):
         file = Path(folder, name)
         with suppress(OSError):
-            if folder and file.is_file():
+            if file.is_absolute() and file.is_file():
                 return f"chmod +x {shlex.quote(str(file))}"
-    plain = shutil.which(PROGRAM, path=search)
+    plain = programs.find(PROGRAM, _search(case))
     if plain is not None and name != PROGRAM:
-        return f"ln -s {PROGRAM} {shlex.quote(str(Path(plain).with_name(name)))}"
-    return obstacles.path_remedy(case.called_by)
+        return f"ln -s {PROGRAM} {shlex.quote(str(plain.with_name(name)))}"
+    return obstacles.path_remedy(_this(case))
 
 
-def _before(path: str, case: Case) -> str:
+def _to_absolute(name: str, case: Case) -> str:
+    """Return the command that has docker find ``name`` in an absolute folder, before it looks into a relative one."""
+    path = programs.find(name, _search(case)) or _this(case).with_name(name)
+    return obstacles.path_remedy(path) if path.exists() else f"ln -s {PROGRAM} {shlex.quote(str(path))}"
+
+
+def _before(path: Path, case: Case) -> str:
     """Return the command that has docker find this program, and not ``path``."""
-    this = Path(shutil.which(case.called_by) or case.called_by).absolute()
-    if this.parent == Path(path).parent:
+    this = _this(case)
+    if this.parent == path.parent:
         return f"install this program again, over {path}"
-    return obstacles.path_remedy(case.called_by)
+    return obstacles.path_remedy(this)
+
+
+def _this(case: Case) -> Path:
+    """Return the path of this program."""
+    return programs.own_path(case.called_by, _search(case))
+
+
+def _not_by_all(weak: Path) -> str:
+    """Return the command that lets not all users change the program or folder ``weak``."""
+    return f"chmod o-w {shlex.quote(str(weak))}"

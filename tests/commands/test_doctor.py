@@ -99,6 +99,66 @@ class TestProgram:
         assert expected in found.broken("program").detail
         mended(home, found, "program")
 
+    @pytest.mark.parametrize(
+        ("first", "where"), [("", "the current folder"), (".", "the current folder"), ("sub", "sub")]
+    )
+    @pytest.mark.parametrize("is_there", [True, False], ids=["before another", "alone"])
+    def test_in_a_relative_folder_is_refused_by_docker(
+        self, home: Home, first: str, where: str, *, is_there: bool
+    ) -> None:
+        """Neither docker nor doctor runs it, and what mends it is this program in an absolute folder."""
+        planted = home.folder / first / PROGRAM
+        planted.parent.mkdir(exist_ok=True)
+        planted.write_text(f"#!/bin/sh\ntouch {home.folder}/ran\necho {PROGRAM} {__version__}\n")
+        planted.chmod(0o755)
+        home.env["PATH"] = f"{first}:{home.bin}:/usr/bin" if is_there else f"{first}:/usr/bin"
+
+        found = diagnose(home)
+
+        expected = f"docker finds {PROGRAM} in {where}, which PATH names by a relative or an empty entry"
+        assert expected in found.broken("program").detail
+        assert f"export PATH={home.bin}:$PATH" == found.broken("program").remedy
+        mended(home, found, "program")
+        assert not (home.folder / "ran").exists()
+
+    def test_in_a_relative_folder_by_a_links_name_is_mended(self, home: Home) -> None:
+        """First the link is made in an absolute folder, then that one goes first."""
+        write_docker_config(home, credHelpers={HOST: LINKED})
+        planted = home.folder / f"{PROGRAM}-secondary"
+        planted.write_text(f"#!/bin/sh\ntouch {home.folder}/ran\n")
+        planted.chmod(0o755)
+        home.env["PATH"] = f":{home.bin}:/usr/bin"
+
+        first = diagnose(home, HOST).broken("program").remedy
+        then = diagnose(home, HOST, before=first).broken("program").remedy
+
+        assert (f"ln -s {PROGRAM} {home.bin}/{PROGRAM}-secondary", f"export PATH={home.bin}:$PATH") == (first, then)
+        assert diagnose(home, HOST, before=then).links["program"].ok
+        assert not (home.folder / "ran").exists()
+
+    def test_in_a_relative_folder_after_an_absolute_one_is_no_matter(self, home: Home) -> None:
+        (home.folder / PROGRAM).write_text("#!/bin/sh\n")
+        (home.folder / PROGRAM).chmod(0o755)
+        home.env["PATH"] = f"{home.bin}:/usr/bin:"
+
+        assert f"{home.program}, version {__version__}" == diagnose(home).links["program"].detail
+
+    @pytest.mark.parametrize("name", [PROGRAM, ""], ids=["program", "folder"])
+    def test_that_all_users_may_change_is_told(self, home: Home, name: str) -> None:
+        """It works, so it is well; what anybody can replace gets docker's passwords."""
+        (home.folder / "first").mkdir()
+        first = home.folder / "first" / PROGRAM
+        first.write_text(f'#!/bin/sh\nexec {home.program} "$@"\n')
+        first.chmod(0o755)
+        (first.parent / name).chmod(0o777)
+        home.env["PATH"] = f"{first.parent}:/usr/bin:/bin"
+
+        found = diagnose(home).links["program"]
+
+        weak = str(first.parent / name)
+        assert (True, f"{first}, version {__version__}; all users may change {weak}") == (found.ok, found.detail)
+        assert f"{first}, version {__version__}" == diagnose(home, before=found.remedy).links["program"].detail
+
 
 class TestDockerConfig:
     def test_that_is_not_there_is_made(self, home: Home) -> None:

@@ -1,0 +1,72 @@
+"""Finds programs by PATH in absolute folders alone, so that nothing is run for being in the current folder.
+
+Docker does the same: Go takes the first file of the name that it finds, and refuses it if its folder is relative.
+https://pkg.go.dev/os/exec#hdr-Executables_in_the_current_directory
+"""
+
+import os
+import stat
+import sys
+from collections.abc import Iterator, MutableMapping
+from pathlib import Path
+
+# As PATHEXT has them on Windows, where shutil.which would look into the current folder first.
+_SUFFIXES = (".com", ".exe", ".bat", ".cmd") if os.name == "nt" else ("",)
+
+
+def find(name: str, search: str) -> Path | None:
+    """Return the path of the program ``name`` in the absolute folders of ``search``, a value of PATH, or None."""
+    return next((path for path in _candidates(name, search) if path.is_absolute()), None)
+
+
+def found_by_docker(name: str, search: str) -> Path | None:
+    """Return the path that docker finds for the program ``name``, or None; a relative one it refuses to run."""
+    return next(_candidates(name, search), None)
+
+
+def own_path(called_by: str, search: str) -> Path:
+    """Return the absolute path of this program, which was called by ``called_by``, the first word of its command."""
+    if Path(called_by).name != called_by:
+        return Path(called_by).absolute()
+    # Without a folder it is a name that the caller found in one, which may be a relative folder.
+    this = sys.executable if getattr(sys, "frozen", False) else called_by
+    return find(called_by, search) or Path(this).absolute()
+
+
+def writable_by_all(path: Path) -> Path | None:
+    """Return the program ``path``, or a folder that it is in, if all users may change it; else None."""
+    if os.name == "nt":
+        return None  # where the mode says nothing of that
+    target = path.resolve()
+    for each in (path, path.parent, target, target.parent):
+        mode = each.stat().st_mode
+        # In a folder with the sticky bit, such as /tmp, nobody replaces another's file.
+        if mode & stat.S_IWOTH and not (stat.S_ISDIR(mode) and mode & stat.S_ISVTX):
+            return each
+    return None
+
+
+def forget_relative(environ: MutableMapping[str, str]) -> None:
+    """Leave only absolute folders in the PATH of ``environ``: what is started by its name is looked up there."""
+    folders = environ.get("PATH", "").split(os.pathsep)
+    absolute = [folder for folder in folders if Path(folder).is_absolute()]
+    if absolute:
+        environ["PATH"] = os.pathsep.join(absolute)
+    else:
+        environ.pop("PATH", None)  # an empty one would be the current folder
+
+
+def environment() -> dict[str, str]:
+    """Return the environment of this process for a program that it starts."""
+    environ = dict(os.environ)
+    forget_relative(environ)
+    return environ
+
+
+def _candidates(name: str, search: str) -> Iterator[Path]:
+    """Yield the paths of programs of that name; an empty folder is the current one, as a shell takes it."""
+    for folder in search.split(os.pathsep) if search else []:
+        for suffix in _SUFFIXES:
+            path = Path(folder, f"{name}{suffix}")
+            if path.is_file() and os.access(path, os.X_OK):
+                yield path
