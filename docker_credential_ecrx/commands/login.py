@@ -3,7 +3,6 @@
 import os
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,7 +13,20 @@ if TYPE_CHECKING:
     from docker_credential_ecrx.keyrings import Keyring
 
 # At the top, since it is before the first token that botocore looks for awscrt, which some profile here may need.
-from docker_credential_ecrx import arn, aws, helper, image, keyrings, ledger, links, minting, settings, terminal, tokens
+from docker_credential_ecrx import (
+    arn,
+    aws,
+    helper,
+    image,
+    keyrings,
+    ledger,
+    links,
+    minting,
+    programs,
+    settings,
+    terminal,
+    tokens,
+)
 from docker_credential_ecrx.aws_session import Mfa
 from docker_credential_ecrx.errors import (
     ArgumentError,
@@ -42,9 +54,13 @@ _EPILOG = """\
 \b
 Examples:
   docker-credential-ecrx login
-  docker-credential-ecrx login --mfa-code 123456 111111111111.dkr.ecr.us-east-1.amazonaws.com
+  ykman oath accounts code --single aws | docker-credential-ecrx login --mfa-code -
 """
+_MFA_HELP = (
+    "The MFA code, if nobody can be asked for it; - reads it from standard input, where no process list shows it."
+)
 _CODE = re.compile(r"\d{6}", re.ASCII)
+_LONGEST_LINE = 64  # bytes, of which a code is six
 
 
 class _Errand(NamedTuple):
@@ -66,10 +82,10 @@ class _Errand(NamedTuple):
 
 @click.command("login", short_help="Get tokens from AWS now, so that get asks nothing.", help=_HELP, epilog=_EPILOG)
 @click.argument("hosts", metavar="[HOST]...", nargs=-1)
-@click.option("--mfa-code", default="", metavar="CODE", help="The MFA code, where nobody can be asked for it.")
+@click.option("--mfa-code", default="", metavar="CODE|-", help=_MFA_HELP)
 @click.option("--profile", metavar="PROFILE", help="The AWS profile to use, in place of the one that answers docker.")
 def command(hosts: tuple[str, ...], mfa_code: str, profile: str | None) -> int:
-    code = _checked(mfa_code) if mfa_code else ""
+    code = _given(mfa_code)
     errands = _errands([image.registry_of(host) for host in hosts], profile)
     keyring = _keyring()
     people: dict[str, Mfa] = {}
@@ -88,6 +104,29 @@ def command(hosts: tuple[str, ...], mfa_code: str, profile: str | None) -> int:
         _tell(errand, token, keyring, principal)
         _warn(errand)
     return 0
+
+
+def _given(option: str) -> str:
+    """Return the code that the option --mfa-code gives, or an empty text: a person is asked when AWS wants one."""
+    if not option or (option == "-" and terminal.can_ask()):
+        return ""
+    if option == "-":
+        return _checked(_first_line())
+    code = _checked(option)
+    what = "other users can see the MFA code in the list of processes"
+    terminal.say(f"{what}; give it on standard input: --mfa-code -", "yellow")
+    return code
+
+
+def _first_line() -> str:
+    """Return the first line of standard input, as far as a code could be in it."""
+    line = b""
+    while len(line) < _LONGEST_LINE and not line.endswith(b"\n"):
+        byte = os.read(0, 1)
+        if not byte:
+            break
+        line += byte
+    return line.decode("ascii", "replace")
 
 
 def _checked(code: str) -> str:
@@ -140,7 +179,7 @@ def _mint(errand: _Errand, keyring: "Keyring", mfa: Mfa) -> Token:
                 message = (
                     f"no token for {registry.host}: {errand.identity} needs an MFA code, and there is no terminal here"
                 )
-                raise AwsError(message, f"{error.hint} --mfa-code CODE") from error
+                raise AwsError(message, f"{error.hint} --mfa-code -") from error
             mfa.code = _checked(terminal.ask_secretly(f"MFA code for {errand.identity}"))
         except SignInNeededError as error:
             _sign_in(error)
@@ -150,15 +189,20 @@ def _sign_in(error: SignInNeededError) -> None:
     """Run AWS's own command that signs the person in, once they agree.
 
     Raises ``error``, whose hint names the command, where AWS's is not installed, or nobody is there or agrees.
+    Raises AwsError if all users may change AWS's.
     """
     program, *arguments = shlex.split(error.hint)
-    path = shutil.which(program)
+    path = programs.find(program, os.environ.get("PATH", ""))
     if path is None or not terminal.can_ask():
         raise error
+    if weak := programs.writable_by_all(path):
+        message = f"{error.message}; {path} is not run, because all users may change {weak}"
+        raise AwsError(message, f"chmod o-w {shlex.quote(str(weak))}, and run this again")
+    command = [str(path), *arguments]
     terminal.say(error.message)
-    if not terminal.ask(f"run {error.hint}?"):
+    if not terminal.ask(f"run {shlex.join(command)}?"):
         raise error
-    if subprocess.run([path, *arguments], check=False).returncode != 0:  # noqa: S603 - what was shown
+    if subprocess.run(command, check=False, env=programs.environment()).returncode != 0:  # noqa: S603 - what was shown
         message = f"{error.hint} did not succeed"
         raise AwsError(message, "run it by hand, and then this again")
 

@@ -1,7 +1,10 @@
 """``login`` mints what a credential helper cannot: with an MFA code, after a sign-in; and ``get`` finds it."""
 
 import json
-from collections.abc import Iterator, Mapping
+import os
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -16,6 +19,8 @@ PROGRAM = "docker-credential-ecrx"
 FAR_HOST = HOST.replace("us-east-1", "eu-west-1")
 SERIAL = f"arn:aws:iam::{SECONDARY}:mfa/me"
 CODE, WRONG_CODE = "123456", "654321"
+INSTEAD = "give it on standard input: --mfa-code -\n"
+_OF_SHELLS = ("PWD", "OLDPWD", "SHLVL", "_", "TERM", "LC_CTYPE")  # what they, a terminal and Python add
 QUESTION = "MFA code for profile secondary: "
 
 
@@ -25,6 +30,7 @@ class OneTimeCodes(Sessions):
     def __init__(self) -> None:
         super().__init__()
         self.used: set[str] = set()
+        self.before_answer: Callable[[Answer], Answer] = lambda answer: answer
 
     def handle(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """Answer one request."""
@@ -34,7 +40,7 @@ class OneTimeCodes(Sessions):
             words = "MultiFactorAuthentication failed with invalid MFA one time pass code. "
             answer = refused("sts", Refusal("AccessDenied", words, 403))
         self.used.add(code)
-        return answer
+        return self.before_answer(answer)
 
 
 @pytest.fixture
@@ -239,27 +245,109 @@ class TestMfaCode:
         assert is_served(home, FAR_HOST)
 
     @pytest.mark.parametrize("code", [CODE, "123 456"])
-    def test_may_come_as_an_option(self, home: Home, code: str) -> None:
+    def test_may_come_as_an_option_with_a_warning(self, home: Home, code: str) -> None:
+        """Other users see it in the list of processes, so the line names the way that they do not."""
         add_mfa_profile(home)
 
         found = home.run("login", HOST, FAR_HOST, "--profile", "secondary", "--mfa-code", code)
+
+        assert (0, 1) == (found.status, found.stderr.count("\n"))
+        assert found.stderr.endswith("other users can see the MFA code in the list of processes; " + INSTEAD)
+        assert is_served(home)
+        assert is_served(home, FAR_HOST)
+
+    @pytest.mark.parametrize(
+        "stdin",
+        [f"{CODE}\n", CODE, f" {CODE[:3]} {CODE[3:]} \r\n", f"{CODE}\nmore\n{'x' * 100_000}"],
+        ids=["line", "no end", "spaces", "more lines"],
+    )
+    def test_may_come_on_standard_input(self, home: Home, stdin: str) -> None:
+        add_mfa_profile(home)
+
+        found = home.run("login", HOST, FAR_HOST, "--profile", "secondary", "--mfa-code", "-", stdin=stdin)
 
         assert (0, "") == (found.status, found.stderr)
         assert is_served(home)
         assert is_served(home, FAR_HOST)
 
-    def test_is_never_read_from_what_is_no_terminal(self, home: Home) -> None:
+    def test_is_read_up_to_its_line_end_alone(self, home: Home) -> None:
+        """A pipe that stays open does not keep login waiting, and what follows is left to others."""
+        add_mfa_profile(home)
+        reading, writing = os.pipe()
+        os.write(writing, f"{CODE}\nrest".encode())
+        command = [str(home.program), "login", HOST, "--profile", "secondary", "--mfa-code", "-"]
+
+        done = subprocess.run(command, stdin=reading, env=home.env, capture_output=True, timeout=180, check=False)
+
+        assert (0, b"") == (done.returncode, done.stderr)
+        assert b"rest" == os.read(reading, 100)
+        os.close(reading)
+        os.close(writing)
+
+    @pytest.mark.parametrize(
+        "stdin",
+        [b"", b"\n", b"12345\n", b"123456" * 20_000, b"\xff" * 6, "१२३४५६".encode(), b"\n123456\n"],
+        ids=["empty", "empty line", "short", "endless", "no text", "no ASCII", "second line"],
+    )
+    def test_on_standard_input_is_six_digits(self, home: Home, stdin: bytes) -> None:
+        add_mfa_profile(home)
+
+        line = refusal(home.run("login", HOST, "--profile", "secondary", "--mfa-code", "-", stdin=stdin))
+
+        assert "an MFA code is six digits" in line
+        assert [] == home.aws.calls
+
+    def test_on_standard_input_that_is_closed_is_none(self, home: Home) -> None:
+        add_mfa_profile(home)
+        command = f"exec {home.program} login {HOST} --profile secondary --mfa-code - <&-"
+
+        done = subprocess.run(["/bin/sh", "-c", command], env=home.env, capture_output=True, timeout=180, check=False)
+
+        assert (1, True) == (done.returncode, b"an MFA code is six digits" in done.stderr)
+
+    def test_is_asked_for_where_standard_input_is_a_terminal(self, home: Home) -> None:
+        """Unseen, as without the option."""
+        add_mfa_profile(home)
+
+        answers = [(QUESTION, f"{CODE}\n")]
+        arguments = ("login", HOST, "--profile", "secondary", "--mfa-code", "-")
+        status, seen = on_terminal(home, *arguments, answers=answers)
+
+        assert (0, False) == (status, CODE in seen), seen
+        assert is_served(home)
+
+    def test_is_in_no_list_of_processes(self, home: Home, aws: OneTimeCodes) -> None:
+        """Nor in the environment, of the program or of what it starts, while AWS is asked."""
+        add_mfa_profile(home)
+        shown: list[bytes] = []
+
+        def look(answer: Answer) -> Answer:
+            for process in Path("/proc").glob("[0-9]*"):
+                with suppress(OSError):
+                    arguments, variables = ((process / name).read_bytes() for name in ("cmdline", "environ"))
+                    if str(home.bin).encode() in variables:
+                        shown.append(arguments + variables)
+            return answer
+
+        aws.before_answer = look
+
+        home.run("login", HOST, "--profile", "secondary", "--mfa-code", "-", stdin=CODE)
+
+        assert [] == [text for text in shown if CODE.encode() in text]
+        assert any(b"--mfa-code\0-\0" in text for text in shown)
+
+    def test_is_never_read_from_what_is_no_terminal_unasked(self, home: Home) -> None:
         add_mfa_profile(home)
 
         line = refusal(home.run("login", HOST, "--profile", "secondary", stdin=f"{CODE}\n"))
 
-        assert f"{PROGRAM} login --profile secondary {HOST} --mfa-code CODE" in line
+        assert f"{PROGRAM} login --profile secondary {HOST} --mfa-code -\n" in line
         assert [] == home.aws.calls
 
     def test_that_is_wrong_is_told_in_one_line_and_nothing_is_kept(self, home: Home) -> None:
         add_mfa_profile(home)
 
-        line = refusal(home.run("login", HOST, "--profile", "secondary", "--mfa-code", WRONG_CODE))
+        line = refusal(home.run("login", HOST, "--profile", "secondary", "--mfa-code", "-", stdin=WRONG_CODE))
 
         assert "the MFA code is wrong, or was used before" in line
         assert {} == kept.entries(home)
@@ -295,7 +383,7 @@ class TestMfaCode:
 class TestUntilTheTokenEnds:
     def test_get_serves_it_past_half_its_life_with_a_line_where_a_code_is_wanted(self, home: Home) -> None:
         add_mfa_profile(home)
-        home.run("login", HOST, "--profile", "secondary", "--mfa-code", CODE)
+        home.run("login", HOST, "--profile", "secondary", "--mfa-code", "-", stdin=CODE)
         minted = home.get().secret
         kept.age(home, hours=11.9)
 
@@ -307,7 +395,7 @@ class TestUntilTheTokenEnds:
 
     def test_get_then_says_what_to_run(self, home: Home) -> None:
         add_mfa_profile(home)
-        home.run("login", HOST, "--profile", "secondary", "--mfa-code", CODE)
+        home.run("login", HOST, "--profile", "secondary", "--mfa-code", "-", stdin=CODE)
         kept.age(home, hours=12.1)
 
         found = home.get()
@@ -343,7 +431,7 @@ class TestSignIn:
         assert not (home.folder / "ran").exists()
 
     def test_is_run_on_a_terminal_once_the_person_agrees(self, home: Home) -> None:
-        answers = [("run aws sso login --profile secondary? [y/N]: ", "y\n")]
+        answers = [(f"run {home.bin}/aws sso login --profile secondary? [y/N]: ", "y\n")]
 
         status, seen = on_terminal(home, "login", HOST, "--profile", "secondary", answers=answers)
 
@@ -366,6 +454,46 @@ class TestSignIn:
 
         assert 1 == status
         assert "aws sso login --profile secondary" in " ".join(seen.split())
+
+    @pytest.mark.parametrize("first", ["", ".", "sub"])
+    def test_is_run_from_absolute_folders_alone(self, home: Home, first: str) -> None:
+        """An aws in a relative folder of PATH is passed over, and the command has the name of its file."""
+        planted = home.folder / "here" / first
+        planted.mkdir(parents=True, exist_ok=True)
+        (planted / "aws").write_text('#!/bin/sh\necho planted >"$HOME/ran"\n')
+        (planted / "aws").chmod(0o700)
+        (home.bin / "aws").write_text((home.bin / "aws").read_text().replace('echo "$@"', 'echo "$0" "$@"'))
+        home.env["PATH"] = f"{first}:{home.bin}"
+        line = f"cd {home.folder}/here && exec {home.program} login {HOST} --profile secondary"
+
+        status, seen = terminals.run(["/bin/sh", "-c", line], home.env, [("[y/N]: ", "y\n")])
+
+        assert 0 == status, seen
+        assert f"run {home.bin}/aws sso login --profile secondary? [y/N]: " in seen
+        assert f"{home.bin}/aws sso login --profile secondary\n" == (home.folder / "ran").read_text()
+
+    def test_is_given_no_secret_of_the_programs(self, home: Home) -> None:
+        """Nor what leads to the frozen program's own libraries, nor relative folders to look into."""
+        (home.bin / "aws").write_text('#!/bin/sh\n/usr/bin/env >"$HOME/ran"\nexit 3\n')
+        home.env["PATH"] = f":{home.bin}"
+        home.env["LD_LIBRARY_PATH"] = "/opt/theirs"
+
+        on_terminal(home, "login", HOST, "--profile", "secondary", answers=[("[y/N]: ", "y\n")])
+
+        given = dict(line.split("=", 1) for line in (home.folder / "ran").read_text().splitlines())
+        passed_on = {name: value for name, value in given.items() if name not in _OF_SHELLS}
+        assert home.env | {"PATH": str(home.bin)} == passed_on
+
+    @pytest.mark.parametrize("weak", ["aws", ""], ids=["program", "folder"])
+    def test_is_not_run_where_all_users_may_change_it(self, home: Home, weak: str) -> None:
+        (home.bin / weak).chmod(0o777)
+
+        status, seen = on_terminal(home, "login", HOST, "--profile", "secondary", answers=[])
+
+        said = " ".join(seen.split())
+        assert (1, False) == (status, (home.folder / "ran").exists())
+        assert f"{home.bin}/aws is not run, because all users may change {home.bin / weak}" in said
+        assert f"chmod o-w {home.bin / weak}" in said
 
     def test_that_fails_is_told(self, home: Home) -> None:
         (home.bin / "aws").write_text("#!/bin/sh\nexit 3\n")

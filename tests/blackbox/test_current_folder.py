@@ -1,0 +1,95 @@
+"""No program is run for being in the current folder, whatever PATH and the configuration say."""
+
+import json
+import shlex
+from pathlib import Path
+
+import pytest
+
+from support import aws_parts, terminals
+from support.forms import in_one_form
+from support.home import HOST, SECONDARY, Home
+
+pytestmark = in_one_form
+
+_HELPER = "docker-credential-ecrx"
+# What the program starts, and what these may start.
+_NAMES = ("aws", _HELPER, f"{_HELPER}-secondary", "ecrx", "docker", "keys", "python", "python3", "sh", "env", "id")
+# The current folder, and one in it, as PATH may name them: before what is looked for, after it, and alone.
+_WITH_OTHERS = [":{bin}:/usr/bin:/bin", "sub:{bin}:/usr/bin:/bin:."]
+_ALONE = ["."]
+
+
+@pytest.fixture(params=_WITH_OTHERS + _ALONE)
+def trap(request: pytest.FixtureRequest, home: Home) -> Path:
+    """Return a folder with programs that leave a trace, which PATH leads to from within it."""
+    folder = home.folder / "trap"
+    for place in (folder, folder / "sub"):
+        place.mkdir()
+        for name in _NAMES:
+            (place / name).write_text(f'#!/bin/sh\necho "$0" "$@" >>{folder}/trace\n')
+            (place / name).chmod(0o755)
+    home.env["PATH"] = request.param.format(bin=home.bin)
+    home.env["AWS_PROFILE"] = "secondary"
+    (home.folder / ".docker").mkdir()
+    (home.folder / ".docker" / "config.json").write_text(json.dumps({"credHelpers": {HOST: "ecrx"}}))
+    return folder
+
+
+def _trace(trap: Path) -> str:
+    """Return which of the planted programs were run."""
+    trace = trap / "trace"
+    return trace.read_text() if trace.exists() else ""
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("get",),
+        ("login", HOST),
+        ("doctor", HOST),
+        ("policy", "show", "app"),
+        ("configure", HOST),
+        ("status",),
+        ("demo",),
+    ],
+    ids=lambda command: command[0],
+)
+def test_no_program_there_is_run(home: Home, trap: Path, command: tuple[str, ...]) -> None:
+    """Neither by the name of the helper nor for credentials: AWS's configuration names a command without a folder."""
+    home.add_profile("secondary", credential_process="keys --all", region="us-east-1")
+
+    home.run(*command, stdin=HOST if command == ("get",) else "", cwd=trap)
+
+    assert "" == _trace(trap)
+
+
+@pytest.mark.parametrize("trap", _WITH_OTHERS, indirect=True)
+def test_a_credential_process_elsewhere_is_run(home: Home, trap: Path) -> None:
+    """Where an absolute folder has it, it answers though the current folder comes first."""
+    keys = home.aws.add_user(SECONDARY, "base")
+    answer = {"Version": 1, "AccessKeyId": keys.access_key_id, "SecretAccessKey": keys.secret_access_key}
+    (home.bin / "keys").write_text(f"#!/bin/sh\necho '{json.dumps(answer)}'\n")
+    (home.bin / "keys").chmod(0o755)
+    home.add_profile("secondary", credential_process="keys --all")
+
+    found = home.run("get", stdin=HOST, cwd=trap)
+
+    assert (found.secret in home.aws.issued, _trace(trap)) == (True, "")
+
+
+def test_an_aws_is_not_run_to_sign_in(home: Home, trap: Path) -> None:
+    """Neither AWS's command line nor what it runs itself: a script has its interpreter looked up on PATH."""
+    home.add_profile("secondary", sso_session="corp", sso_account_id=SECONDARY, sso_role_name="puller")
+    with (home.folder / ".aws" / "config").open("a") as file:
+        file.write("[sso-session corp]\nsso_start_url = https://corp\nsso_region = eu-west-1\n")
+    aws_parts.sign_in_to_sso(home.folder, "corp", "bearer", aws_parts.EARLIER)
+    (home.bin / "aws").write_text("#!/usr/bin/env sh\nexit 3\n")
+    (home.bin / "aws").chmod(0o755)
+    is_found = str(home.bin) in home.env["PATH"]
+    line = f"cd {trap} && exec {shlex.quote(str(home.program))} login {HOST}"
+
+    status, seen = terminals.run(["/bin/sh", "-c", line], home.env, [("[y/N]: ", "y\n")] if is_found else [])
+
+    assert (1, "") == (status, _trace(trap)), seen
+    assert is_found == (f"run {home.bin}/aws sso login --profile secondary?" in seen)
