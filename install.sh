@@ -15,13 +15,23 @@ usage: ./install.sh [--prefix DIR] [--demo]
   --help         show this
 
 Example: ./install.sh --demo
+
+Before you unpack a release archive, verify that the project's release workflow built it:
+  gh attestation verify ARCHIVE --repo OWNER/docker-credential-ecrx
 END
 }
+
+# The first line of the list of folders that were made; a folder without it is not this program's.
+MARK='# install.sh of docker-credential-ecrx made these folders'
+NEWLINE='
+'
 
 main() {
     unset CDPATH
     umask 022
-    action=install demo=no prefix=${HOME:+$HOME/.local}
+    me=$(id -u)
+    user_home=$(if_absolute "${HOME:-}")
+    action=install demo=no prefix=${user_home:+$user_home/.local}
     while [ $# -gt 0 ]; do
         case $1 in
             --prefix)
@@ -37,49 +47,123 @@ main() {
         shift
     done
     [ -n "$prefix" ] || fail "there is no HOME; say where with --prefix DIR"
-    case $prefix in
-        /*) ;;
-        *) prefix=$PWD/$prefix ;;
-    esac
-    here=$(cd "$(dirname "$0")" && pwd)
-    locate
+    prefix=$(absolute "$prefix")
+    here=$(cd -- "$(dirname -- "$0")" && pwd)
+    bin=$prefix/bin
+    man=$prefix/share/man/man1
+    home=$prefix/lib/docker-credential-ecrx
+    program=$home/current/docker-credential-ecrx
+    # The XDG specification has relative paths ignored, as the program does.
+    state=$(if_absolute "${XDG_STATE_HOME:-}")
+    state=${state:-${user_home:+$user_home/.local/state}}
     "$action"
 }
 
 folder_in() {
     case $1 in
         "" | -*) fail "--prefix needs a folder" ;;
+        *"$NEWLINE"*) fail "--prefix cannot contain a line break" ;;
     esac
     printf '%s\n' "$1"
 }
 
-# locate: the places in the prefix, which has one spelling as soon as it is there.
-locate() {
-    [ ! -d "$prefix" ] || prefix=$(cd "$prefix" && pwd)
-    bin=$prefix/bin
-    man=$prefix/share/man/man1
-    home=$prefix/lib/docker-credential-ecrx
-    program=$home/current/docker-credential-ecrx
+if_absolute() {
+    case $1 in
+        /*) printf '%s\n' "$1" ;;
+    esac
 }
 
+# absolute DIR: its one spelling, whether the folder exists or not.
+absolute() {
+    folder=$1 rest=""
+    [ -n "$(if_absolute "$folder")" ] || folder=$PWD/$folder
+    folder=$(printf '%s\n' "${folder%/}" | tr -s /)
+    while [ ! -d "$folder/" ]; do
+        rest=/${folder##*/}$rest
+        folder=${folder%/*}
+    done
+    case $rest/ in
+        */./* | */../*) fail "cannot install into $1: choose a --prefix without . and .." ;;
+    esac
+    folder=$(cd "$folder/" && pwd | tr -s /) || fail "cannot install into $1; choose another --prefix"
+    printf '%s\n' "${folder%/}$rest"
+}
+
+# check_folders: refuses folders that another user could replace, and so lead what is written or removed elsewhere.
+check_folders() {
+    found=$(replaceable "$home" "$bin" "$man")
+    found=${found%%"$NEWLINE"*}
+    case $found in
+        "") ;;
+        "every user "*) fail "${found#every user } can be written by every user; run chmod o-w on it, or choose another --prefix" ;;
+        *) fail "${found#owner } belongs to another user; run install.sh as that user, or choose another --prefix" ;;
+    esac
+}
+
+# replaceable PATH...: of the folders at and above each PATH, and of the links on the way, prints those that belong to
+# another user than this one and root, after "owner", and those that everybody can write. Groups are trusted.
+replaceable() (
+    count=$#
+    for path; do
+        while [ ! -d "$path/" ]; do
+            path=${path%/*}
+        done
+        for folder in "$path" "$(cd "$path/" && pwd -P)"; do
+            while [ -n "${folder#/}" ]; do
+                set -- "$@" "$folder"
+                folder=${folder%/*}
+            done
+        done
+    done
+    shift "$count"
+    [ $# -gt 0 ] || return 0
+    outsider=$(outsider)
+    # shellcheck disable=SC2012 # not every system has find
+    LC_ALL=C ls -dln "$@" | while read -r mode _ owner _ _ _ _ _ path; do
+        case $owner in
+            "$me" | 0 | "$outsider") ;;
+            *) printf 'owner %s\n' "$path" ;;
+        esac
+        case $mode in
+            d???????w[!tT]*) printf 'every user %s\n' "$path" ;;
+        esac
+    done
+)
+
+# outsider: the user as whom a container's user namespace shows the owner of what root owns outside it; else root.
+outsider() {
+    count=4294967295
+    [ ! -r /proc/self/uid_map ] || read -r _ _ count </proc/self/uid_map || :
+    if [ "$count" = 4294967295 ]; then echo 0; else cat /proc/sys/kernel/overflowuid; fi
+}
+
+# is_own PATH: whether it belongs to this user; of a link, the link itself.
+is_own() (
+    set -f
+    # shellcheck disable=SC2046 # words
+    set -- $(LC_ALL=C ls -dln "$1" 2>/dev/null)
+    [ "${3:-}" = "$me" ]
+)
+
 install() {
+    check_folders
     # Before anything is built: what cannot be installed in the end.
     ! is_foreign docker-credential-ecrx || fail "$bin/docker-credential-ecrx is not this program's; move it away first"
+    is_marked || is_free || fail "$home is not this program's; move it away first"
     staging=$home/.staging-$$
+    while [ -e "$staging" ]; do
+        staging=$staging.again # a process of this number was killed
+    done
     trap clean_up EXIT
     trap 'exit 129' HUP
     trap 'exit 130' INT
     trap 'exit 143' TERM
     make_folders
-    locate
+    remove_link_leftovers
     mkdir "$staging"
 
     stage "$staging/new"
-    if [ -e "$home/$version" ]; then
-        mv "$home/$version" "$home/.old-$$"
-    fi
-    mv "$staging/new" "$home/$version"
-    put_link "$version" "$home" current
+    put_version
     put_link "$program" "$bin" docker-credential-ecrx
     if is_foreign ecrx; then
         say "$bin/ecrx is not this program's and stays as it is; the short name is not installed"
@@ -99,7 +183,10 @@ install() {
 }
 
 clean_up() {
-    rm -rf "$staging"
+    case $(readlink "$home/current") in
+        "${staging##*/}"/*) ;; # the next install removes it
+        *) rm -rf "$staging" ;;
+    esac
     [ -L "$home/current" ] || remove_home
 }
 
@@ -119,7 +206,9 @@ stage() {
     [ -x "$bundle/docker-credential-ecrx" ] ||
         fail "neither a release archive's program nor a checkout lies beside install.sh; unpack the whole archive"
     version=$(version_of "$bundle/docker-credential-ecrx")
-    cp -R "$bundle" "$1"
+    cp -RP "$bundle" "$1"
+    # A default ACL of the folder above takes precedence over the umask.
+    chmod -R u+rwX,go-w "$1"
 }
 
 # stage_wheel DIR: the program as a wheel, in a virtual environment of its own.
@@ -136,10 +225,15 @@ $PYTHON_LACKS"
     "$1/bin/python" -I build/man.py >"$1/share/man/man1/docker-credential-ecrx.1"
     # The environment moves, and what pip puts into its bin knows only where it was.
     rm -f "$1"/bin/docker-credential-ecrx "$1"/bin/ecrx "$1"/bin/pip* "$1"/bin/[Aa]ctivate* "$1/stamp"
+    write_launcher "$1" "$home/$version"
+}
+
+# write_launcher DIR PLACE: the wheel's program in DIR, for when DIR is at PLACE.
+write_launcher() {
     # Neither a path with blanks nor a long one fits behind #!, so a shell reads the first line and Python the rest.
     cat >"$1/docker-credential-ecrx" <<END
 #!/bin/sh
-'''exec' '$(quoted "$home/$version/bin/python")' -I "\$0" "\$@"
+'''exec' '$(quoted "$2/bin/python")' -I "\$0" "\$@"
 ' '''
 from docker_credential_ecrx.__main__ import run
 run()
@@ -151,41 +245,71 @@ END
 version_of() {
     said=$("$1" version) || fail "the program does not run on this machine: $(uname -sm)"
     case ${said##* } in
-        [0-9]*) echo "${said##* }" ;;
-        *) fail "the program says '$said' for its version" ;;
+        *[!0-9A-Za-z.+-]*) ;;
+        [0-9]*.[0-9]*)
+            echo "${said##* }"
+            return
+            ;;
     esac
+    fail "the program says '$said' for its version"
+}
+
+# put_version: moves what is staged to $home/VERSION; at every moment current leads to a whole program.
+put_version() {
+    if [ -e "$home/$version" ]; then
+        if [ "$(readlink "$home/current")" = "$version" ]; then
+            cp -RP "$staging/new" "$staging/meanwhile"
+            [ ! -f "$staging/meanwhile/pyvenv.cfg" ] || write_launcher "$staging/meanwhile" "$staging/meanwhile"
+            put_link "${staging##*/}/meanwhile" "$home" current
+        fi
+        mv "$home/$version" "$home/.old-$$"
+    fi
+    mv "$staging/new" "$home/$version"
+    put_link "$version" "$home" current
 }
 
 uninstall() {
-    removed=no another=no
-    # What another installation of this user's needs stays.
-    ! has_another || another=yes
-    if [ -x "$program" ] && [ "$another" = no ]; then
-        release_clients
-        forget_secrets
-    fi
-    for link in "$man/docker-credential-ecrx.1" "$bin"/docker-credential-ecrx-* "$bin/ecrx" \
-        "$bin/docker-credential-ecrx"; do
-        if is_ours "$link"; then
-            rm -f "$link"
-            removed=yes
-        fi
-    done
-    if [ -d "$home" ]; then
-        remove_home
-        removed=yes
-    fi
-    if [ "$removed" = no ]; then
+    check_folders
+    is_marked || is_free || fail "$home is not this program's; nothing was removed"
+    find_record
+    links=$(our_links)
+    if [ -z "$record$links" ]; then
         say "there is no docker-credential-ecrx in $prefix"
         return
     fi
-    state=${XDG_STATE_HOME:-${HOME:+$HOME/.local/state}}
-    if [ -n "$state" ] && [ -d "$state/ecrx" ] && [ "$another" = no ]; then
-        remove_state
-    fi
+    # What another installation of this user's needs stays.
+    has_another || leave_user
+    printf '%s\n' "$links" | while read -r link; do
+        rm -f "$link"
+    done
+    remove_home
+    [ ! -d "$home" ] || say "$home has files that are not this program's and stays"
     say "docker-credential-ecrx is no longer in $prefix"
-    config=${ECRX_CONFIG:-${XDG_CONFIG_HOME:-${HOME:-}/.config}/ecrx/config.toml}
+    config=$(if_absolute "${XDG_CONFIG_HOME:-}")
+    config=${ECRX_CONFIG:-${config:-$user_home/.config}/ecrx/config.toml}
     [ ! -f "$config" ] || say "your own $config stays"
+}
+
+# our_links: prints them, last of all the one that others lead to.
+our_links() {
+    for link in "$man/docker-credential-ecrx.1" "$bin"/docker-credential-ecrx-* "$bin/ecrx" \
+        "$bin/docker-credential-ecrx"; do
+        ! is_ours "$link" || printf '%s\n' "$link"
+    done
+}
+
+# leave_user: removes what the program keeps for this user, and its name from docker's configuration.
+leave_user() {
+    if [ "$me" = 0 ] && [ -d "$user_home" ] && ! is_own "$user_home"; then
+        say "$user_home belongs to another user, whose tokens, passwords and docker configuration stay;
+  that user can remove them first: docker-credential-ecrx configure --remove --all, then forget --all --passwords"
+        return
+    fi
+    if [ -x "$program" ]; then
+        release_clients
+        forget_secrets
+    fi
+    [ -z "$state" ] || remove_state
 }
 
 # has_another: whether the program is in another place, too, where docker or the next install finds it.
@@ -193,8 +317,9 @@ has_another() (
     own=$(cd "$home" 2>/dev/null && pwd -P) || own=$home
     IFS=:
     set -f
-    for folder in ${PATH:-} "${HOME:-}/.local/bin"; do
-        [ -x "$folder/docker-credential-ecrx" ] || continue
+    for folder in ${PATH:-} "$user_home/.local/bin"; do
+        # Docker runs no program from a relative folder either.
+        [ -n "$(if_absolute "$folder")" ] && [ -x "$folder/docker-credential-ecrx" ] || continue
         case $(readlink -f "$folder/docker-credential-ecrx") in
             "$own"/*) ;; # a link to this one
             *) return 0 ;;
@@ -227,50 +352,180 @@ forget_secrets() {
     [ "$said" = "there was nothing to drop" ] || [ -z "$said" ] || say "$said"
 }
 
-# remove_state: but for the ledger where it still names an item, which nobody would find without it.
+# remove_state: the files that the program makes there, but for the ledger if it still lists an item, which nobody
+# would find without it.
 remove_state() {
-    if grep -q '"keyring":' "$state/ecrx/ledger.json" 2>/dev/null; then
-        rm -f "$state"/ecrx/*.lock
+    [ -e "$state/ecrx" ] || [ -L "$state/ecrx" ] || return 0
+    if [ -L "$state/ecrx" ] || ! is_own "$state/ecrx"; then
+        say "$state/ecrx is a link or another user's and stays"
+        return
+    fi
+    (
+        # From within, so that nobody can put another folder in its place.
+        cd "$state/ecrx"
+        is_own . || exit 0
+        rm -f ledger.json.new ledger.json.lock configure.lock token.*.lock
+        lists_an_item ledger.json || rm -f ledger.json ledger
+    )
+    if lists_an_item "$state/ecrx/ledger.json"; then
         say "a keyring may still have what $state/ecrx/ledger.json lists, which therefore stays;
   to drop that, install this again where the keyring can be used, and uninstall it there"
         return
     fi
-    rm -rf "$state/ecrx"
     # The program made these, where they were not there.
-    rmdir "$state" "${HOME:-}/.local/state" "${HOME:-}/.local" 2>/dev/null || :
+    write_record "$state$NEWLINE${user_home:+$user_home/.local/state$NEWLINE$user_home/.local}" || :
+    rmdir "$state/ecrx" 2>/dev/null || say "$state/ecrx has files that are not this program's and stays"
 }
 
-# remove_home: and the folders above it that were made for it and are empty.
-remove_home() {
-    made=$(sort -r "$home/made" 2>/dev/null) || :
-    rm -rf "$home"
-    printf '%s\n' "$made" | while read -r folder; do
-        rmdir "$folder" 2>/dev/null || :
+lists_an_item() {
+    [ -f "$1" ] && [ ! -L "$1" ] && grep -q '"keyring":' "$1"
+}
+
+# is_marked: whether install.sh made $home. Release 1.0.0 wrote the list of folders without its first line.
+is_marked() {
+    [ -d "$home" ] && [ ! -L "$home" ] && [ -f "$home/made" ] && [ ! -L "$home/made" ] && is_own "$home/made" ||
+        return 1
+    read -r first <"$home/made" || :
+    [ "$first" != "$MARK" ] || return 0
+    case $home/ in
+        "${first:-none}"/*) return 0 ;;
+    esac
+    case $(readlink "$home/current") in
+        [0-9]*.[0-9]*) [ -f "$program" ] ;;
+        *) return 1 ;;
+    esac
+}
+
+# is_free: whether there is nothing at $home but what an install that was killed may leave.
+is_free() {
+    [ ! -L "$home" ] || return 1
+    [ -e "$home" ] || return 0
+    case $(ls -A "$home") in
+        "") ;;
+        made) [ ! -s "$home/made" ] ;;
+        *) return 1 ;;
+    esac
+}
+
+# find_record: where the list of folders that were made is: in $home, or above it while $home is made or removed.
+find_record() {
+    record=$home/made folder=$home
+    until [ -f "$record" ] && [ ! -L "$record" ] && is_own "$record"; do
+        record=""
+        [ -n "$folder" ] || return 0
+        folder=${folder%/*}
+        record=$folder/.docker-credential-ecrx.made
     done
 }
 
-# Makes the folders, and writes down which of them were not there: only those go with --uninstall.
-make_folders() {
-    made=""
-    for folder in "$home" "$bin" "$man"; do
-        while [ ! -d "$folder" ]; do
-            made="$folder
-$made"
-            folder=$(dirname "$folder")
+# write_record FOLDERS: adds them to the list, which says what goes with --uninstall if it is empty.
+write_record() {
+    find_record
+    new=$record.new
+    if [ -z "$record" ]; then
+        folder=$home
+        while [ ! -d "$folder/" ]; do
+            folder=${folder%/*}
         done
+        record=$folder/.docker-credential-ecrx.made
+        [ "$folder" != "$home" ] || record=$home/made
+        new=$record
+    fi
+    listed=$({ cat "$record" 2>/dev/null && echo; printf '%s\n' "$1"; } | grep '^/' | LC_ALL=C sort -u)
+    # Where others can write, too, no file or link of theirs is written to.
+    { rm -f "$new" && (set -C && printf '%s\n' "$MARK" "$listed" >"$new"); } 2>/dev/null || return 1
+    [ "$new" = "$record" ] || mv -f "$new" "$record"
+}
+
+# remove_home: what is this program's in it, then it and the folders that were made for it and are empty.
+remove_home() {
+    if is_marked; then
+        (
+            cd "$home"
+            rm -rf current .staging-* .old-* [0-9]*.[0-9]*
+        )
+    fi
+    remove_link_leftovers
+    find_record
+    [ -n "$record" ] || return 0
+    rm -f "$record.new"
+    made=$({ cat "$record" && echo "$home"; } | grep '^/' | tr -s / | sed 's|/\./|/|g' | LC_ALL=C sort -ru)
+    while read -r folder; do
+        is_above_ours "$folder" || continue
+        # The list outlives every folder in it, so that a further try ends what is killed here.
+        if [ "${record%/*}" = "$folder" ]; then
+            mv "$record" "${folder%/*}/.docker-credential-ecrx.made"
+            record=${folder%/*}/.docker-credential-ecrx.made
+        fi
+        rmdir "$folder" 2>/dev/null || :
+    done <<END
+$made
+END
+    rm -f "$record"
+}
+
+# is_above_ours FOLDER: whether it is one of the folders that the program may have made, or above one.
+is_above_ours() {
+    for own in "$home" "$bin" "$man" "$state/ecrx" "$user_home/.local/state/ecrx"; do
+        case $own/ in
+            "$1"/*) return 0 ;;
+        esac
     done
-    for folder in "$home" "$bin" "$man"; do
-        said=$(mkdir -p "$folder" 2>&1) || fail "cannot install into $prefix: ${said##*: }; choose another --prefix"
-        [ -w "$folder" ] || fail "cannot install into $prefix: $folder is not writable; choose another --prefix"
-        printf '%s' "$made" >>"$home/made"
-        made=""
+    return 1
+}
+
+# make_folders: lists those that are not there, then makes them.
+make_folders() {
+    made=$home$NEWLINE
+    for wanted in "$home" "$bin" "$man"; do
+        folder=$wanted
+        while [ ! -d "$folder/" ]; do
+            made=$made$folder$NEWLINE
+            folder=${folder%/*}
+        done
+        [ -w "$folder/" ] || make_folder "$wanted" # which says why it cannot be made
     done
+    write_record "$made" || make_folder "$home"
+    for wanted in "$home" "$bin" "$man"; do
+        make_folder "$wanted"
+        [ "$record" = "$home/made" ] || mv "$record" "$home/made"
+        record=$home/made
+    done
+    # Another user may have been quicker.
+    check_folders
+}
+
+make_folder() {
+    said=$(mkdir -p "$1" 2>&1) || fail "cannot install into $prefix: ${said##*: }; choose another --prefix"
+    [ -w "$1" ] || fail "cannot install into $prefix: $1 is not writable; choose another --prefix"
 }
 
 # put_link TARGET DIR NAME: in one step, so that docker never finds it missing; ln -sf and mv -f over a folder are two.
 put_link() {
-    ln -s "$1" "$staging/$3"
-    mv -f "$staging/$3" "$2/"
+    mkdir "$2/.docker-credential-ecrx.$$"
+    ln -s "$1" "$2/.docker-credential-ecrx.$$/$3"
+    mv -f "$2/.docker-credential-ecrx.$$/$3" "$2/"
+    rmdir "$2/.docker-credential-ecrx.$$"
+}
+
+# remove_link_leftovers: what put_link left when it was killed.
+remove_link_leftovers() {
+    for folder in "$home"/.docker-credential-ecrx.[0-9]* "$bin"/.docker-credential-ecrx.[0-9]* \
+        "$man"/.docker-credential-ecrx.[0-9]*; do
+        if [ -d "$folder" ] && [ ! -L "$folder" ] && ! is_running "${folder##*.}"; then
+            rm -f "$folder/current" "$folder/ecrx" "$folder/docker-credential-ecrx" "$folder/docker-credential-ecrx.1"
+            rmdir "$folder" 2>/dev/null || :
+        fi
+    done
+}
+
+# is_running PID: whether that is another install.sh at work.
+is_running() {
+    case $1 in
+        *[!0-9]* | "$$") return 1 ;;
+    esac
+    kill -0 "$1" 2>/dev/null || return 1
+    [ ! -r "/proc/$1/cmdline" ] || grep -q install "/proc/$1/cmdline"
 }
 
 # is_foreign NAME: whether somebody else's file has our name in bin.
@@ -283,6 +538,7 @@ is_foreign() {
 is_ours() {
     [ -L "$1" ] || return 1
     case $(readlink "$1") in
+        */../*) return 1 ;;
         "$home"/*) return 0 ;;
         docker-credential-ecrx | ./docker-credential-ecrx | "$bin/docker-credential-ecrx")
             [ "$1" != "$bin/docker-credential-ecrx" ] && is_ours "$bin/docker-credential-ecrx"
@@ -293,8 +549,10 @@ is_ours() {
 
 # A program that runs reads from its folder until it ends; what is in use goes with the next install.
 remove_old_versions() {
-    for folder in "$home"/.old-* "$home"/[0-9]*; do
-        if [ -d "$folder" ] && [ "$folder" != "$home/$version" ] && ! is_in_use "$folder"; then
+    for folder in "$home"/.staging-* "$home"/.old-* "$home"/[0-9]*.[0-9]*; do
+        process=${folder#"$home/.staging-"}
+        if [ -d "$folder" ] && [ "$folder" != "$home/$version" ] && ! is_running "${process%%.*}" &&
+            ! is_in_use "$folder"; then
             rm -rf "$folder"
         fi
     done
@@ -317,6 +575,11 @@ say_what_next() {
         *) say "docker finds it on PATH only; add to your ~/.profile:
   export PATH=\"$bin:\$PATH\"" ;;
     esac
+    archive=$(dirname "$here")/docker-credential-ecrx-$version-$(uname -s | tr '[:upper:]' '[:lower:]')-$(uname -m).tar.gz
+    if [ -f "$archive" ] && command -v gh >/dev/null 2>&1; then
+        say "to verify who built the archive it came in:
+  gh attestation verify '$(quoted "$archive")' --repo OWNER/docker-credential-ecrx"
+    fi
     say "next, for the registry HOST and your AWS profile PROFILE:
   docker-credential-ecrx configure HOST --profile PROFILE"
 }

@@ -10,75 +10,8 @@ import pytest
 
 from support import need
 from support.keyrings import items
+from support.releases import PAGE, PROGRAM, User
 
-_ROOT = Path(__file__).parents[2]
-_PAGE = Path("share", "man", "man1", "docker-credential-ecrx.1")
-_PROGRAM = """\
-#!/bin/sh
-case $1 in
-    version) echo "docker-credential-ecrx {version}" ;;
-    demo) echo "the main job" ;;
-    --help) echo "commands:"; echo "{command} --all   ..." ;;
-    forget) echo "$*" >>"$HOME/forgotten" ;;
-    configure) if [ "$2" = --help ]; then echo "  {option}  ..."; else echo "$*" >>"$HOME/configured"; fi ;;
-    wait) exec "{folder}/_internal/cat" ;;
-esac
-"""
-
-
-class User:
-    """A user with an empty home and a release archive of each version."""
-
-    def __init__(self, folder: Path) -> None:
-        self.home = folder / "home"
-        self.home.mkdir()
-        self.prefix = self.home / ".local"
-        self.bin = self.prefix / "bin"
-        self.env = {"HOME": str(self.home), "PATH": "/usr/bin:/bin"}
-        self._folder = folder
-
-    def unpack(self, version: str, *, program: str = _PROGRAM, command: str = "", option: str = "") -> Path:
-        """Return the folder of a release archive, whose program has that command and that option of configure."""
-        folder = self._folder / f"docker-credential-ecrx-{version}"
-        bundle = folder / "docker-credential-ecrx"
-        (bundle / "_internal").mkdir(parents=True)
-        (bundle / "_internal" / "part").write_text(version)
-        shutil.copy(need.command("cat"), bundle / "_internal")
-        page = bundle / _PAGE
-        page.parent.mkdir(parents=True)
-        page.write_text(version)
-        installed = self.prefix / "lib" / "docker-credential-ecrx" / version
-        text = program.format(version=version, command=command, option=option, folder=installed)
-        (bundle / "docker-credential-ecrx").write_text(text)
-        (bundle / "docker-credential-ecrx").chmod(0o755)
-        shutil.copy(_ROOT / "install.sh", folder)
-        return folder
-
-    def install(self, release: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-        """Run install.sh of ``release``."""
-        return subprocess.run(
-            [release / "install.sh", *arguments], env=self.env, capture_output=True, text=True, timeout=60, check=False
-        )
-
-    def link(self, name: str, target: str | Path = "docker-credential-ecrx") -> Path:
-        """Make a link in the bin folder."""
-        (self.bin / name).symlink_to(target)
-        return self.bin / name
-
-    def run(self, name: str, *arguments: str, folder: Path | None = None) -> str:
-        """Return what an installed command prints."""
-        command: list[str | Path] = [(folder or self.bin) / name, *arguments]
-        return subprocess.run(command, env=self.env, capture_output=True, text=True, timeout=60, check=True).stdout
-
-    def files(self) -> list[str]:
-        """Return all that there is in the home."""
-        return sorted(str(path.relative_to(self.home)) for path in self.home.rglob("*"))
-
-
-@pytest.fixture
-def user(tmp_path: Path) -> User:
-    """Return a user with an empty home."""
-    return User(tmp_path)
 
 
 class TestInstall:
@@ -93,7 +26,7 @@ class TestInstall:
         user.install(user.unpack("1.0"))
         user.install(user.unpack("1.1"))
 
-        assert "1.1" == (user.prefix / _PAGE).read_text()
+        assert "1.1" == (user.prefix / PAGE).read_text()
 
     def test_says_what_to_type_next(self, user: User) -> None:
         said = user.install(user.unpack("1.0")).stdout
@@ -133,7 +66,7 @@ class TestInstall:
         assert (user.bin / "docker-credential-ecrx").exists()
 
     def test_a_demonstration_that_fails_is_a_failure(self, user: User) -> None:
-        release = user.unpack("1.0", program=_PROGRAM.replace('echo "the main job"', "exit 1"))
+        release = user.unpack("1.0", program=PROGRAM.replace('echo "the main job"', "exit 1"))
 
         assert user.install(release, "--demo").returncode == 1
 
@@ -209,14 +142,14 @@ class TestWhatIsNotOurs:
         assert "mine" == command.read_text()
 
     def test_a_foreign_manual_page_is_kept(self, user: User) -> None:
-        (user.prefix / _PAGE).parent.mkdir(parents=True)
-        (user.prefix / _PAGE).write_text("another's")
+        (user.prefix / PAGE).parent.mkdir(parents=True)
+        (user.prefix / PAGE).write_text("another's")
         release = user.unpack("1.0")
 
         assert 0 == user.install(release).returncode
         user.install(release, "--uninstall")
 
-        assert "another's" == (user.prefix / _PAGE).read_text()
+        assert "another's" == (user.prefix / PAGE).read_text()
 
     @pytest.mark.parametrize("target", ["/bin/true", "/nowhere"])
     def test_a_foreign_short_name_is_kept_and_the_program_installed(self, user: User, target: str) -> None:
@@ -294,7 +227,7 @@ class TestUninstall:
         user.link("docker-credential-ecrx-absolute", user.bin / "docker-credential-ecrx")
         state = user.home / ".local" / "state" / "ecrx"
         state.mkdir(parents=True)
-        (state / "ledger").touch()
+        (state / "ledger.json").touch()
 
         done = user.install(release, "--uninstall")
 

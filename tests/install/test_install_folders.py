@@ -1,0 +1,376 @@
+"""What install.sh writes and removes in folders that hold other files, lead elsewhere or belong to other users."""
+
+import os
+import struct
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from support import need
+from support.releases import User
+
+_STRANGER = 4321
+_LIB = Path("lib", "docker-credential-ecrx")
+_ROOT_ALONE = pytest.mark.skipif(os.getuid() != 0 and os.environ.get("CI") != "true", reason="root is missing")
+
+
+@pytest.fixture
+def state(user: User) -> Path:
+    """Return the state folder of a user who has the program installed."""
+    user.install(user.unpack("1.0"))
+    folder = user.home / ".local" / "state" / "ecrx"
+    folder.mkdir(parents=True)
+    for name in ("ledger.json", "ledger.json.lock", "ledger.json.new", "configure.lock", "token.a.lock", "token.b.1.lock"):
+        (folder / name).touch()
+    return folder
+
+
+@pytest.fixture
+def release(user: User) -> Path:
+    """Return a release that can forget and configure."""
+    return user.unpack("1.1", command="forget HOST... |", option="--all")
+
+
+def _tree(folder: Path) -> dict[str, str]:
+    """Return what a folder holds: each file's text, and where each link leads."""
+    found = {}
+    for path in folder.rglob("*"):
+        name = str(path.relative_to(folder))
+        found[name] = str(path.readlink()) if path.is_symlink() else "" if path.is_dir() else path.read_text("latin-1")
+    return found
+
+
+def _old(user: User) -> None:
+    """Let an installation look as release 1.0.0 left it."""
+    made = user.prefix / _LIB / "made"
+    made.write_text("".join(line for line in made.read_text().splitlines(keepends=True) if line.startswith("/")))
+
+
+class TestStateFolder:
+    @pytest.mark.parametrize("folder", [".", "..", "state", "./state", "~/state"])
+    def test_is_not_at_a_relative_path(self, user: User, state: Path, release: Path, folder: str) -> None:
+        """XDG_STATE_HOME counts only if it is absolute, as the XDG specification says."""
+        here = user.home / "project" / "inner"
+        mine = (here / folder / "ecrx").resolve()
+        (here / "~").mkdir(parents=True)
+        mine.mkdir(parents=True)
+        for name in ("ledger.json", "notes"):
+            (mine / name).write_text("mine")
+        before = _tree(mine)
+        user.env["XDG_STATE_HOME"] = folder
+
+        assert 0 == user.install(release, "--uninstall", cwd=here).returncode
+
+        assert before == _tree(mine)
+        assert not state.exists()
+
+    def test_keeps_files_of_others_and_is_named(self, user: User, state: Path, release: Path) -> None:
+        """Only the files that the program makes are removed."""
+        (state / "notes").write_text("mine")
+        (state / "backup").mkdir()
+        (state / "backup" / "ledger.json").write_text("mine")
+
+        done = user.install(release, "--uninstall")
+
+        assert (0, "") == (done.returncode, done.stderr)
+        assert f"{state} has files that are not this program's and stays\n" in done.stdout
+        assert {"notes": "mine", "backup": "", "backup/ledger.json": "mine"} == _tree(state)
+
+    def test_is_not_followed_if_it_is_a_link(self, user: User, state: Path, release: Path) -> None:
+        """A link in place of the state folder leads to files that are not the program's."""
+        elsewhere = state.rename(user.home / "elsewhere")
+        state.symlink_to(elsewhere)
+        before = _tree(elsewhere)
+
+        done = user.install(release, "--uninstall")
+
+        assert f"{state} is a link or another user's and stays\n" in done.stdout
+        assert before == _tree(elsewhere)
+        assert state.is_symlink()
+
+    @_ROOT_ALONE
+    def test_of_another_user_stays(self, user: User, state: Path, release: Path) -> None:
+        """A state folder of another user is left alone."""
+        os.chown(state, _STRANGER, _STRANGER)
+        before = _tree(state)
+
+        done = user.install(release, "--uninstall")
+
+        assert f"{state} is a link or another user's and stays\n" in done.stdout
+        assert before == _tree(state)
+
+    @pytest.mark.parametrize("plant", [os.mkfifo, lambda path: Path(path).symlink_to("/dev/zero")], ids=["pipe", "zero"])
+    def test_does_not_delay_by_its_ledger(
+        self, user: User, state: Path, release: Path, plant: Callable[[Path], None]
+    ) -> None:
+        """A ledger that is a pipe or leads to an endless device is not read."""
+        (state / "ledger.json").unlink()
+        plant(state / "ledger.json")
+
+        assert 0 == user.install(release, "--uninstall").returncode
+        assert not state.exists()
+
+
+class TestFolderOfTheProgram:
+    @pytest.fixture
+    def foreign(self, user: User) -> Path:
+        """Return a folder of the user's own at the place of the program's."""
+        folder = user.prefix / _LIB
+        (folder / "1.0").mkdir(parents=True)
+        (folder / "1.0" / "thesis").write_text("mine")
+        (folder / "current").symlink_to("1.0")
+        return folder
+
+    @pytest.mark.parametrize("made", [None, "", "made by me\n", "/etc\n", "\n/\n"])
+    @pytest.mark.parametrize("action", [[], ["--uninstall"]], ids=["install", "uninstall"])
+    def test_without_its_mark_is_left_alone(
+        self, user: User, foreign: Path, release: Path, action: list[str], made: str | None
+    ) -> None:
+        """A folder that install.sh did not make is neither removed nor written to."""
+        if made is not None:
+            (foreign / "made").write_text(made)
+        before = _tree(user.home)
+
+        done = user.install(release, *action)
+
+        assert (1, 1) == (done.returncode, done.stderr.count("\n"))
+        assert f"install.sh: {foreign} is not this program's; " in done.stderr
+        assert before == _tree(user.home)
+
+    @pytest.mark.parametrize("action", [[], ["--uninstall"]], ids=["install", "uninstall"])
+    def test_is_not_followed_if_it_is_a_link(self, user: User, release: Path, action: list[str]) -> None:
+        """A link in place of the folder is left alone, even if it leads to one with the mark."""
+        user.install(user.unpack("1.0"))
+        folder = user.prefix / _LIB
+        folder.symlink_to(folder.rename(user.home / "elsewhere"))
+        before = _tree(user.home)
+
+        done = user.install(release, *action)
+
+        assert (1, 1) == (done.returncode, done.stderr.count("\n"))
+        assert f"install.sh: {folder} is not this program's; " in done.stderr
+        assert before == _tree(user.home)
+
+    @_ROOT_ALONE
+    def test_with_the_mark_of_another_user_is_left_alone(self, user: User, foreign: Path, release: Path) -> None:
+        """A list that another user wrote is no mark."""
+        (foreign / "made").write_text(f"# install.sh of docker-credential-ecrx made these folders\n{foreign}\n")
+        os.chown(foreign / "made", _STRANGER, _STRANGER)
+
+        assert 1 == user.install(release, "--uninstall").returncode
+        assert (foreign / "1.0" / "thesis").exists()
+
+    def test_keeps_files_of_others_and_is_named(self, user: User, release: Path) -> None:
+        """What is no part of an installation stays, with the folder."""
+        user.install(release)
+        folder = user.prefix / _LIB
+        (folder / "notes").write_text("mine")
+        (folder / "2026-notes").mkdir()
+        (folder / "2026-notes" / "text").write_text("mine")
+
+        done = user.install(release, "--uninstall")
+
+        assert f"{folder} has files that are not this program's and stays\n" in done.stdout
+        assert {"notes": "mine", "2026-notes": "", "2026-notes/text": "mine"} == _tree(folder)
+
+    def test_may_be_there_and_empty(self, user: User, release: Path) -> None:
+        """An empty folder is taken, and so is one with the empty list of an install that was killed."""
+        folder = user.prefix / _LIB
+        folder.mkdir(parents=True)
+        assert 0 == user.install(release).returncode
+        user.install(release, "--uninstall")
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "made").touch()
+
+        assert 0 == user.install(release).returncode
+        assert 0 == user.install(release, "--uninstall").returncode
+        assert not folder.exists()
+
+    @pytest.mark.parametrize("prefix", ["tools", "tools/", "./tools"])
+    def test_of_release_1_0_0_is_known(self, user: User, release: Path, prefix: str) -> None:
+        """Release 1.0.0 wrote the list without the mark, and each folder as --prefix spelled it."""
+        user.install(release, "--prefix", "tools", cwd=user.home)
+        user.prefix = user.home / "tools"
+        _old(user)
+        made = user.prefix / _LIB / "made"
+        made.write_text(made.read_text().replace(f"{user.home}/tools/", f"{user.home}/{prefix}/"))
+
+        assert 0 == user.install(release, "--prefix", user.prefix).returncode
+        _old(user)
+        done = user.install(release, "--prefix", user.prefix, "--uninstall")
+
+        assert (0, "") == (done.returncode, done.stderr)
+        assert [] == [name for name in user.files() if name.startswith("tools")]
+
+    def test_of_release_1_0_0_may_have_an_empty_list(self, user: User, release: Path) -> None:
+        """The list of 1.0.0 is empty if every folder was there before."""
+        user.install(release)
+        (user.prefix / _LIB / "made").write_text("")
+
+        assert 0 == user.install(release, "--uninstall").returncode
+        assert not (user.prefix / _LIB).exists()
+
+
+class TestList:
+    def test_of_folders_names_none_that_was_not_made(self, user: User, release: Path) -> None:
+        """Whatever the list says, only folders at or above the program's own are removed, if they are empty."""
+        user.install(release)
+        victims = [user.home / "empty", user.prefix / "lib" / "other", user.prefix / "empty"]
+        for folder in victims:
+            folder.mkdir()
+        with (user.prefix / _LIB / "made").open("a") as made:
+            lines = [*map(str, victims), "/", ".", "..", "empty", f"{user.prefix}/lib/../empty", "$(touch evil)"]
+            made.write("\n".join(lines) + "\n")
+
+        assert 0 == user.install(release, "--uninstall", cwd=user.home).returncode
+
+        assert [True] * 3 == [folder.exists() for folder in victims]
+        assert not (user.home / "evil").exists()
+
+    def test_of_folders_is_not_written_through_a_link(self, user: User, release: Path) -> None:
+        """A link at the list's place is no list, and what it leads to stays as it is."""
+        (user.home / "mine").write_text("mine")
+        (user.home / ".docker-credential-ecrx.made").symlink_to("mine")
+
+        done = user.install(release)
+
+        assert "mine" == (user.home / "mine").read_text()
+        assert done.returncode == 0
+
+
+class TestAnotherUser:
+    """Root, in folders that another user can change."""
+
+    pytestmark = _ROOT_ALONE
+
+    @pytest.mark.parametrize("action", [[], ["--uninstall"]], ids=["install", "uninstall"])
+    @pytest.mark.parametrize("owned", [".", ".local", ".local/lib", ".local/bin", ".local/share/man/man1"])
+    def test_is_not_served_by_root(self, user: User, release: Path, owned: str, action: list[str]) -> None:
+        """As with sudo and the user's HOME: a folder or one above it belongs to another user."""
+        user.install(user.unpack("1.0"))
+        os.chown(user.home / owned, _STRANGER, _STRANGER)
+        before = _tree(user.home)
+
+        done = user.install(release, *action)
+
+        said = f"{(user.home / owned).resolve()} belongs to another user; run install.sh as that user, or choose another"
+        assert (1, f"install.sh: {said} --prefix\n", "") == (done.returncode, done.stderr, done.stdout)
+        assert before == _tree(user.home)
+
+    def test_keeps_what_is_kept_when_root_uninstalls(self, user: User, release: Path) -> None:
+        """Root's installation elsewhere goes; the user, whose HOME root has, keeps docker's configuration and state."""
+        prefix = user.home.parent / "opt"
+        user.install(release, "--prefix", prefix)
+        state = user.home / ".local" / "state" / "ecrx"
+        state.mkdir(parents=True)
+        (state / "ledger.json").touch()
+        os.chown(user.home, _STRANGER, _STRANGER)
+        before = _tree(user.home)
+
+        done = user.install(release, "--prefix", prefix, "--uninstall")
+
+        assert 0 == done.returncode
+        assert f"{user.home} belongs to another user, whose tokens, passwords and docker configuration stay" in done.stdout
+        assert before == _tree(user.home)
+        assert not prefix.exists()
+
+    @pytest.mark.parametrize("action", [[], ["--uninstall"]], ids=["install", "uninstall"])
+    @pytest.mark.parametrize("open_to_all", [".", ".local/lib/docker-credential-ecrx", ".local/bin"])
+    def test_cannot_replace_what_is_installed(
+        self, user: User, release: Path, open_to_all: str, action: list[str]
+    ) -> None:
+        """A folder that everybody can write is refused, unless it is sticky as /tmp is."""
+        user.install(user.unpack("1.0"))
+        folder = (user.home / open_to_all).resolve()
+        folder.chmod(0o777)
+        before = _tree(user.home)
+
+        done = user.install(release, *action)
+
+        said = f"{folder} can be written by every user; run chmod o-w on it, or choose another --prefix"
+        assert (1, f"install.sh: {said}\n") == (done.returncode, done.stderr)
+        assert before == _tree(user.home)
+        folder.chmod(0o1777)
+        assert 0 == user.install(release, *action).returncode
+
+    def test_cannot_lead_the_prefix_elsewhere(self, user: User, release: Path) -> None:
+        """A link of another user on the way to the prefix is refused."""
+        (user.home / "tools").mkdir()
+        link = user.home / "link"
+        link.symlink_to("tools")
+        os.lchown(link, _STRANGER, _STRANGER)
+
+        assert 1 == user.install(release, "--prefix", link).returncode
+        assert {} == _tree(user.home / "tools")
+        os.lchown(link, os.getuid(), os.getgid())
+        assert 0 == user.install(release, "--prefix", link).returncode
+        assert "docker-credential-ecrx 1.1\n" == user.run("ecrx", "version", folder=user.home / "tools" / "bin")
+        assert 0 == user.install(release, "--prefix", link, "--uninstall").returncode
+        assert {} == _tree(user.home / "tools")
+
+
+class TestModes:
+    @pytest.mark.parametrize("umask", [0o777, 0o077, 0])
+    def test_do_not_depend_on_the_umask(self, user: User, release: Path, umask: int) -> None:
+        """What is installed can be read by its user and written by nobody else."""
+        (release / "docker-credential-ecrx" / "_internal" / "part").chmod(0o400)
+        (release / "docker-credential-ecrx" / "_internal" / "cat").chmod(0o777)
+
+        assert 0 == user.install(release, umask=umask).returncode
+
+        modes = {path: path.lstat().st_mode for path in user.prefix.rglob("*") if not path.is_symlink()}
+        assert [] == [path for path, mode in modes.items() if mode & 0o022 or not mode & 0o400]
+        assert [] == [path for path in modes if path.is_dir() and not modes[path] & 0o100]
+
+    def test_do_not_depend_on_a_default_acl(self, user: User, release: Path) -> None:
+        """An ACL that new files inherit takes precedence over the umask; another user is not let in by it."""
+        entries = [(1, 7, -1), (2, 7, _STRANGER), (4, 5, -1), (16, 7, -1), (32, 5, -1)]  # acl(5), linux/posix_acl.h
+        acl = struct.pack("<I", 2) + b"".join(struct.pack("<HHi", *entry) for entry in entries)
+        try:
+            os.setxattr(user.home, "system.posix_acl_default", acl)
+        except (AttributeError, OSError):
+            need.missing("a file system with ACLs")
+        (release / "docker-credential-ecrx" / "_internal" / "cat").chmod(0o777)
+
+        assert 0 == user.install(release).returncode
+
+        files = [path for path in (user.prefix / _LIB / "1.1").rglob("*") if not path.is_symlink()]
+        assert [] == [path for path in files if path.stat().st_mode & 0o022]
+
+
+class TestSurroundings:
+    def test_count_no_program_at_a_relative_path(self, user: User, state: Path, release: Path) -> None:
+        """Docker runs no helper from a relative element of PATH, so none there is another installation."""
+        (user.home / "docker-credential-ecrx").write_text("#!/bin/sh\n")
+        (user.home / "docker-credential-ecrx").chmod(0o755)
+        user.env["PATH"] = f".:{user.env['PATH']}::"
+
+        assert 0 == user.install(release, "--uninstall", cwd=user.home).returncode
+        assert not state.exists()
+
+    def test_have_no_relative_home(self, user: User, release: Path) -> None:
+        """A relative HOME is none."""
+        user.env["HOME"] = "."
+
+        done = user.install(release, cwd=user.home)
+
+        assert (1, "install.sh: there is no HOME; say where with --prefix DIR\n") == (done.returncode, done.stderr)
+
+    def test_do_not_lead_cd_elsewhere(self, user: User, release: Path) -> None:
+        """CDPATH has no say in what a relative --prefix is."""
+        (user.home / "other" / "tools").mkdir(parents=True)
+        (user.home / "tools").mkdir()
+        user.env["CDPATH"] = str(user.home / "other")
+
+        assert 0 == user.install(release, "--prefix", "tools", cwd=user.home).returncode
+        assert "docker-credential-ecrx 1.1\n" == user.run("ecrx", "version", folder=user.home / "tools" / "bin")
+
+    @pytest.mark.parametrize("prefix", ["a/../b", "a/./b", "a\n/etc"])
+    def test_refuse_a_prefix_that_is_not_clear(self, user: User, release: Path, prefix: str) -> None:
+        """What does not exist cannot be made through dots or line breaks."""
+        done = user.install(release, "--prefix", prefix, cwd=user.home)
+
+        assert 1 == done.returncode
+        assert "install.sh: " in done.stderr
+        assert [] == user.files()

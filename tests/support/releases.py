@@ -1,0 +1,79 @@
+"""A user with an empty home, and release archives with a made-up program that install.sh installs there."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+from support import need
+
+_ROOT = Path(__file__).parents[2]
+PAGE = Path("share", "man", "man1", "docker-credential-ecrx.1")
+PROGRAM = """\
+#!/bin/sh
+case $1 in
+    version) echo "docker-credential-ecrx {version}" ;;
+    demo) echo "the main job" ;;
+    --help) echo "commands:"; echo "{command} --all   ..." ;;
+    forget) echo "$*" >>"$HOME/forgotten" ;;
+    configure) if [ "$2" = --help ]; then echo "  {option}  ..."; else echo "$*" >>"$HOME/configured"; fi ;;
+    wait) exec "{folder}/_internal/cat" ;;
+esac
+"""
+
+
+class User:
+    """A user with an empty home and a release archive of each version."""
+
+    def __init__(self, folder: Path) -> None:
+        self.home = folder / "home"
+        self.home.mkdir()
+        self.prefix = self.home / ".local"
+        self.bin = self.prefix / "bin"
+        self.env = {"HOME": str(self.home), "PATH": "/usr/bin:/bin"}
+        self._folder = folder
+
+    def unpack(self, version: str, *, program: str = PROGRAM, command: str = "", option: str = "") -> Path:
+        """Return the folder of a release archive, whose program has that command and that option of configure."""
+        folder = self._folder / f"docker-credential-ecrx-{version}"
+        bundle = folder / "docker-credential-ecrx"
+        (bundle / "_internal").mkdir(parents=True)
+        (bundle / "_internal" / "part").write_text(version)
+        shutil.copy(need.command("cat"), bundle / "_internal")
+        page = bundle / PAGE
+        page.parent.mkdir(parents=True)
+        page.write_text(version)
+        installed = self.prefix / "lib" / "docker-credential-ecrx" / version
+        text = program.format(version=version, command=command, option=option, folder=installed)
+        (bundle / "docker-credential-ecrx").write_text(text)
+        (bundle / "docker-credential-ecrx").chmod(0o755)
+        shutil.copy(_ROOT / "install.sh", folder)
+        return folder
+
+    def install(
+        self, release: Path, *arguments: str | Path, cwd: Path | None = None, umask: int = -1
+    ) -> subprocess.CompletedProcess[str]:
+        """Run install.sh of ``release``."""
+        return subprocess.run(
+            [release / "install.sh", *arguments],
+            env=self.env,
+            cwd=cwd,
+            umask=umask,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    def link(self, name: str, target: str | Path = "docker-credential-ecrx") -> Path:
+        """Make a link in the bin folder."""
+        (self.bin / name).symlink_to(target)
+        return self.bin / name
+
+    def run(self, name: str, *arguments: str, folder: Path | None = None) -> str:
+        """Return what an installed command prints."""
+        command: list[str | Path] = [(folder or self.bin) / name, *arguments]
+        return subprocess.run(command, env=self.env, capture_output=True, text=True, timeout=60, check=True).stdout
+
+    def files(self) -> list[str]:
+        """Return all that there is in the home."""
+        return sorted(str(path.relative_to(self.home)) for path in self.home.rglob("*"))
