@@ -559,11 +559,8 @@ remove_old_versions() {
 }
 
 is_in_use() {
-    for process in /proc/[0-9]*; do
-        case $(readlink "$process/exe" 2>/dev/null) in
-            "$1"/*) return 0 ;;
-        esac
-    done
+    # shellcheck disable=SC2010 # links of the kernel's
+    ! ls -l /proc/[0-9]*/exe 2>/dev/null | grep -qF -e "-> $1/" || return 0
     # The wheel runs under the machine's Python, called by a name of ours; grep is given it where grep does not find it.
     # shellcheck disable=SC2062 # these are files
     printf '%s\n' "$1/bin/python" | grep -lsF -f - /proc/[0-9]*/cmdline >/dev/null 2>&1

@@ -1,0 +1,125 @@
+"""install.sh killed at any moment: the program stays usable, and the same command run again completes."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from support.killing import Killing, Moment
+from support.releases import User
+
+_LIST = Path("lib", "docker-credential-ecrx", "made")
+
+
+class World:
+    """A machine whose user can be put back to what the home was before."""
+
+    def __init__(self, folder: Path) -> None:
+        self.user = User(folder)
+        self._before = folder / "before"
+        self.killing = Killing(folder / "killing")
+
+    def remember(self) -> None:
+        """Take the home as it is for what it was before."""
+        shutil.copytree(self.user.home, self._before, symlinks=True)
+
+    def put_back(self) -> None:
+        """Let the home be as it was before."""
+        shutil.rmtree(self.user.home)
+        shutil.copytree(self._before, self.user.home, symlinks=True)
+
+    def moments(self, command: list[str | Path]) -> list[Moment]:
+        """Run ``command``; return when it can be killed."""
+        found = list(self.killing.moments(command, self.user.env))
+        assert len(found) > 10
+        return found
+
+    def kill(self, command: list[str | Path], moment: Moment) -> None:
+        """Put the home back and run ``command`` until ``moment``."""
+        self.put_back()
+        self.killing.kill(command, self.user.env, moment)
+
+    def seen(self) -> list[str]:
+        """Return all that there is in the home, and the list of folders that were made."""
+        made = self.user.prefix / _LIST
+        return [*self.user.files(), *(made.read_text().splitlines() if made.exists() else [])]
+
+    def assert_whole(self, *versions: str) -> None:
+        """Assert that docker finds a whole program of one of these versions."""
+        version = self.user.run("docker-credential-ecrx", "version").split()[1]
+        folder = (self.user.bin / "docker-credential-ecrx").resolve().parent
+        assert version in versions
+        assert version == (folder / "_internal" / "part").read_text()
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    """Return a machine whose user has an empty home."""
+    return World(tmp_path)
+
+
+class TestInstall:
+    def test_completes_when_run_again(self, world: World) -> None:
+        """A first install: the second one leaves what an undisturbed one does, and no more."""
+        command: list[str | Path] = [world.user.unpack("1.0") / "install.sh"]
+        world.remember()
+        moments = world.moments(command)
+        expected = world.seen()
+
+        for moment in moments:
+            world.kill(command, moment)
+            done = world.user.install(command[0].parent)  # type: ignore[union-attr]
+            assert (0, "") == (done.returncode, done.stderr), moment
+            assert expected == world.seen(), moment
+            world.assert_whole("1.0")
+
+    def test_can_be_undone_when_it_was_killed(self, world: World) -> None:
+        """After a first install that was killed, --uninstall leaves nothing."""
+        release = world.user.unpack("1.0")
+        command: list[str | Path] = [release / "install.sh"]
+        world.remember()
+
+        for moment in world.moments(command):
+            world.kill(command, moment)
+            done = world.user.install(release, "--uninstall")
+            assert (0, "") == (done.returncode, done.stderr), moment
+            assert [] == world.user.files(), moment
+
+    @pytest.mark.parametrize("newer", ["1.0", "1.1"], ids=["same version", "newer version"])
+    def test_leaves_a_program_that_runs(self, world: World, newer: str) -> None:
+        """Over another install: at every moment docker finds the old program or the new one, and it is whole."""
+        old = world.user.unpack("1.0")
+        world.user.install(old)
+        shutil.rmtree(old)
+        command: list[str | Path] = [world.user.unpack(newer) / "install.sh"]
+        world.remember()
+        moments = world.moments(command)
+        expected = world.seen()
+
+        for moment in moments:
+            world.kill(command, moment)
+            world.assert_whole("1.0", newer)
+            done = world.user.install(command[0].parent)  # type: ignore[union-attr]
+            assert (0, "") == (done.returncode, done.stderr), moment
+            assert expected == world.seen(), moment
+            world.assert_whole(newer)
+
+
+class TestUninstall:
+    def test_completes_when_run_again(self, world: World) -> None:
+        """Whenever it is killed, the same command run again leaves nothing."""
+        release = world.user.unpack("1.0")
+        world.user.install(release)
+        world.user.link("docker-credential-ecrx-secondary")
+        state = world.user.home / ".local" / "state" / "ecrx"
+        state.mkdir(parents=True)
+        (state / "ledger.json").touch()
+        (state / "token.a.lock").touch()
+        world.remember()
+        command: list[str | Path] = [release / "install.sh", "--uninstall"]
+
+        for moment in world.moments(command):
+            world.kill(command, moment)
+            done = world.user.install(release, "--uninstall")
+            assert (0, "") == (done.returncode, done.stderr), moment
+            assert [] == world.user.files(), moment
