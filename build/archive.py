@@ -1,4 +1,7 @@
-"""Packs the frozen program as a release archive with its SHA-256; run by build.sh with the program's version line."""
+"""Packs the frozen program as a release archive, with its SHA-256 and its SBOM beside it.
+
+Run by build.sh with the program's version line.
+"""
 
 import gzip
 import hashlib
@@ -13,11 +16,12 @@ _EXTRAS = ("install.sh", "README.md", "LICENSE")
 
 
 def main() -> None:
-    """Write dist/NAME-VERSION-OS-ARCH.tar.gz and .tar.gz.sha256, and drop those of older versions."""
+    """Write dist/NAME-VERSION-OS-ARCH.tar.gz, .tar.gz.sha256 and .cdx.json, and delete those of older versions."""
     name, version = sys.argv[1].split()
-    for old in _DIST.glob(f"{name}-*.tar.gz*"):
+    for old in (*_DIST.glob(f"{name}-*.tar.gz*"), *_DIST.glob(f"{name}-*.cdx.json")):
         old.unlink()
-    path = _DIST / f"{name}-{version}-{platform.system().lower()}-{platform.machine()}.tar.gz"
+    base = f"{name}-{version}-{platform.system().lower()}-{platform.machine()}"
+    path = _DIST / f"{base}.tar.gz"
     folder = f"{name}-{version}"
     with (
         path.open("wb") as file,
@@ -31,6 +35,7 @@ def main() -> None:
             archive.add(extra, f"{folder}/{extra}", filter=_impersonal)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     path.with_name(f"{path.name}.sha256").write_text(f"{digest}  {path.name}\n")
+    (_DIST / f"{base}.cdx.json").write_bytes((_DIST / name / "share" / f"{name}.cdx.json").read_bytes())
 
 
 def _impersonal(member: tarfile.TarInfo) -> tarfile.TarInfo:

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Builds the program for machines without Python: dist/docker-credential-ecrx/, and the release archive beside it.
+# Builds the program for machines without Python: dist/docker-credential-ecrx/, and beside it the release archive with its
+# SHA-256 and its SBOM.
 # PYTHON=PATH chooses the Python that goes in.
 # Exit status 3: no Python on this machine can be frozen; what each one lacks is on stderr.
 set -eu
@@ -52,7 +53,10 @@ if [ "$(cat "$work/packed" 2>/dev/null)" != "$contents" ] ||
     # The page has the date of the commit, which what is frozen has not.
     mkdir -p dist/docker-credential-ecrx/share/man/man1
     .work/build-venv/bin/python -I build/man.py >dist/docker-credential-ecrx/share/man/man1/docker-credential-ecrx.1
-    .work/build-venv/bin/python -I build/archive.py "$("$program" version)"
+    said=$("$program" version)
+    # -I would leave out the folder of the script, where what it imports is.
+    .work/build-venv/bin/python -EsB build/sbom.py "$said" >dist/docker-credential-ecrx/share/docker-credential-ecrx.cdx.json
+    .work/build-venv/bin/python -I build/archive.py "$said"
     echo "$contents" >"$work/packed"
 fi
 echo "build.sh: $program"

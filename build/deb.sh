@@ -66,7 +66,7 @@ put_completions() {
 put_documents() {
     documents=$stage/usr/share/doc/$name
     mkdir -p "$documents" "$stage/usr/share/lintian/overrides"
-    .work/build-venv/bin/python -I build/licences.py >"$documents/copyright"
+    .work/build-venv/bin/python -EsB build/licences.py >"$documents/copyright"
     cp build/debian/lintian-overrides "$stage/usr/share/lintian/overrides/$name"
     {
         printf '%s (%s) unstable; urgency=medium\n\n' "$name" "$version"
@@ -74,6 +74,7 @@ put_documents() {
         printf ' -- %s  %s\n' "$maintainer" "$(date -R -u -d "@$SOURCE_DATE_EPOCH")"
     } | gzip -9n >"$documents/changelog.gz"
     gzip -9n <CHANGELOG.md >"$documents/CHANGELOG.md.gz"
+    cp "dist/$name/share/$name.cdx.json" "$documents/"
     manual=$stage/usr/share/man/man1
     mkdir -p "$manual"
     gzip -9n <"dist/$name/share/man/man1/$name.1" >"$manual/$name.1.gz"

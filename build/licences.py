@@ -3,21 +3,20 @@
 Run by deb.sh with the Python that it was frozen in, on Debian, where packages' licences are in /usr/share/doc.
 """
 
-import subprocess
 import sys
 import sysconfig
 from collections.abc import Iterator
-from importlib.metadata import Distribution, distributions
+from importlib.metadata import Distribution
 from pathlib import Path
 
-_BUNDLE = Path("dist/docker-credential-ecrx/_internal")
-_NAME = "docker-credential-ecrx"
+from contents import NAME, debian_package, frozen, natives
+
 _APACHE = "Apache License, version 2.0: /usr/share/common-licenses/Apache-2.0"
 _WHOLE_APACHE = 9_000  # characters
 _HEAD = f"""\
-{_NAME} and the modules of Python, the libraries and the loader that are frozen into it.
+{NAME} and the modules of Python, the libraries and the loader that are frozen into it.
 
-Copyright: the authors of {_NAME}
+Copyright: the authors of {NAME}
 Licence: {_APACHE}
 """
 _LOADER = """\
@@ -43,15 +42,9 @@ def _python() -> Iterator[str]:
 
 
 def _packages() -> Iterator[str]:
-    for package in sorted(distributions(), key=lambda package: package.name.lower()):
-        if package.name != _NAME and _is_frozen(package):
-            texts = [_text(path.read_text()) for path in _licences(package)]
-            yield "\n".join([f"{package.name} {package.version}\n", *texts])
-
-
-def _is_frozen(package: Distribution) -> bool:
-    modules = [path for path in package.files or [] if path.suffix == ".py" and ".." not in path.parts]
-    return any((_BUNDLE / path).with_suffix(".pyc").exists() for path in modules)
+    for package in frozen():
+        texts = [_text(path.read_text()) for path in _licences(package)]
+        yield "\n".join([f"{package.name} {package.version}\n", *texts])
 
 
 def _licences(package: Distribution) -> list[Path]:
@@ -68,14 +61,11 @@ def _text(licence: str) -> str:
 
 
 def _libraries() -> Iterator[str]:
-    for library in sorted(_BUNDLE.glob("lib*.so*")):
-        if library.name.startswith("libpython"):
-            continue
-        command = ["dpkg", "-S", library.name]  # the system's, like all that builds it
-        found = subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603 - no shell
-        package = found.partition(":")[0]
-        text = Path(f"/usr/share/doc/{package}/copyright").read_text()
-        yield f"{library.name}, of Debian's package {package}\n\n{text}"
+    for file in natives():
+        package = None if file.is_pythons() or file.origin is None else debian_package(file.origin)
+        if package is not None:
+            text = Path(f"/usr/share/doc/{package.name}/copyright").read_text()
+            yield f"{file.path.name}, of Debian's package {package.name}\n\n{text}"
 
 
 main()

@@ -43,13 +43,6 @@ exec chroot "$root" "$@"
 
 
 @pytest.fixture(scope="module")
-def bundle() -> Path:
-    """Return the folder of the frozen program."""
-    path = Path(os.environ.get("ECRX_TEST_FROZEN", _ROOT / "dist/docker-credential-ecrx/docker-credential-ecrx"))
-    return path.absolute().parent if path.exists() else need.missing(f"the frozen program, {path},")
-
-
-@pytest.fixture(scope="module")
 def libraries(bundle: Path) -> list[Path]:
     """Return every program and shared library in the bundle."""
     return [path for path in _files(bundle) if path.read_bytes().startswith(_ELF)]
@@ -108,6 +101,15 @@ class TestBuild:
         assert _differences(bundle, second / bundle.name) == []
         assert one.name == two.name
         assert one.read_bytes() == two.read_bytes()
+
+    def test_gives_the_same_sbom(self, bundle: Path, second: Path) -> None:
+        """The SBOM beside the archive is the one in it, and has no time and no number of chance."""
+        (one,) = bundle.parent.glob("*.cdx.json")
+        (two,) = second.glob("*.cdx.json")
+
+        assert one.name == two.name
+        assert one.read_bytes() == two.read_bytes()
+        assert one.read_bytes() == (bundle / "share" / "docker-credential-ecrx.cdx.json").read_bytes()
 
     def test_gives_a_bundle_that_everybody_may_read_whatever_the_umask(self, second: Path) -> None:
         unreadable = [path for path in _files(second / "docker-credential-ecrx") if not path.stat().st_mode & 0o044]
