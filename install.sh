@@ -553,7 +553,7 @@ remove_old_versions() {
         process=${folder#"$home/.staging-"}
         if [ -d "$folder" ] && [ "$folder" != "$home/$version" ] && ! is_running "${process%%.*}" &&
             ! is_in_use "$folder"; then
-            rm -rf "$folder"
+            rm -rf "$folder" || :
         fi
     done
 }

@@ -13,7 +13,6 @@ from support.keyrings import items
 from support.releases import PAGE, PROGRAM, User
 
 
-
 class TestInstall:
     def test_puts_both_commands_into_bin(self, user: User) -> None:
         done = user.install(user.unpack("1.0"))

@@ -21,7 +21,14 @@ def state(user: User) -> Path:
     user.install(user.unpack("1.0"))
     folder = user.home / ".local" / "state" / "ecrx"
     folder.mkdir(parents=True)
-    for name in ("ledger.json", "ledger.json.lock", "ledger.json.new", "configure.lock", "token.a.lock", "token.b.1.lock"):
+    for name in (
+        "ledger.json",
+        "ledger.json.lock",
+        "ledger.json.new",
+        "configure.lock",
+        "token.a.lock",
+        "token.b.1.lock",
+    ):
         (folder / name).touch()
     return folder
 
@@ -100,7 +107,9 @@ class TestStateFolder:
         assert f"{state} is a link or another user's and stays\n" in done.stdout
         assert before == _tree(state)
 
-    @pytest.mark.parametrize("plant", [os.mkfifo, lambda path: Path(path).symlink_to("/dev/zero")], ids=["pipe", "zero"])
+    @pytest.mark.parametrize(
+        "plant", [os.mkfifo, lambda path: Path(path).symlink_to("/dev/zero")], ids=["pipe", "zero"]
+    )
     def test_does_not_delay_by_its_ledger(
         self, user: User, state: Path, release: Path, plant: Callable[[Path], None]
     ) -> None:
@@ -254,7 +263,9 @@ class TestAnotherUser:
 
         done = user.install(release, *action)
 
-        said = f"{(user.home / owned).resolve()} belongs to another user; run install.sh as that user, or choose another"
+        said = (
+            f"{(user.home / owned).resolve()} belongs to another user; run install.sh as that user, or choose another"
+        )
         assert (1, f"install.sh: {said} --prefix\n", "") == (done.returncode, done.stderr, done.stdout)
         assert before == _tree(user.home)
 
@@ -271,7 +282,9 @@ class TestAnotherUser:
         done = user.install(release, "--prefix", prefix, "--uninstall")
 
         assert 0 == done.returncode
-        assert f"{user.home} belongs to another user, whose tokens, passwords and docker configuration stay" in done.stdout
+        assert (
+            f"{user.home} belongs to another user, whose tokens, passwords and docker configuration stay" in done.stdout
+        )
         assert before == _tree(user.home)
         assert not prefix.exists()
 

@@ -96,7 +96,7 @@ class TestInstall:
         moments = world.moments(command)
         expected = world.seen()
 
-        for moment in moments:
+        for moment in moments if newer == "1.0" else [moment for moment in moments if moment.call == 1]:
             world.kill(command, moment)
             world.assert_whole("1.0", newer)
             done = world.user.install(command[0].parent)  # type: ignore[union-attr]

@@ -54,7 +54,7 @@ class Killing:
             path.chmod(0o755)
 
     def moments(self, command: Sequence[str | Path], env: Mapping[str, str]) -> Iterator[Moment]:
-        """Run ``command``; yield the moments at which it can be killed: of each command the first, middle and last call.
+        """Run ``command``; yield when it can be killed: of each command that it starts the first, middle and last call.
 
         After the last call of one command is before the first of the next.
         """
