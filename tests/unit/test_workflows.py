@@ -1,5 +1,6 @@
 """GitHub's workflows: what they use is pinned, what they may do is little, and no text from outside is run."""
 
+import os
 import re
 import subprocess
 from collections.abc import Iterator
@@ -82,6 +83,119 @@ class TestWorkflows:
         named = re.findall(r"\b(?:build|tests|\.ci)/[\w./-]*\w", "\n".join(_scripts(path)))
 
         assert [] == [name for name in named if name != "build/finish.py" and not (_ROOT / name).exists()]
+
+
+class TestRelease:
+    @pytest.fixture
+    def jobs(self) -> dict[str, Any]:
+        """Return the jobs of the release workflow."""
+        return _jobs(_ROOT / ".github" / "workflows" / "release.yml")
+
+    def test_waits_for_reviewers_wherever_it_may_write(self, jobs: dict[str, Any]) -> None:
+        """Each job that signs or publishes is behind an environment, which can have reviewers."""
+        writing = {name for name, job in jobs.items() if "write" in job["permissions"].values()}
+
+        expected = {"provenance": "release", "pypi": "pypi", "github": "release"}
+        assert expected == {name: jobs[name].get("environment") for name in writing}
+        assert [] == [name for name, job in jobs.items() if name not in writing and "environment" in job]
+
+    def test_begins_with_the_check_of_its_tag(self, jobs: dict[str, Any]) -> None:
+        """Every job needs the one that looks where the tag is, which has the whole history."""
+        needed = {name: name for name in jobs}
+        for _ in jobs:
+            needed = {name: jobs[last].get("needs", last) for name, last in needed.items()}
+        (checkout,) = [step for step in jobs["version"]["steps"] if "uses" in step]
+
+        assert {"version"} == set(needed.values())
+        assert 0 == checkout["with"]["fetch-depth"]
+
+    @pytest.mark.parametrize("forged", [None, "refs/heads/origin/main", "refs/tags/origin/main"])
+    @pytest.mark.parametrize("is_on_main", [True, False], ids=["on main", "elsewhere"])
+    def test_is_made_only_of_what_is_on_main(
+        self,
+        jobs: dict[str, Any],
+        tmp_path: Path,
+        is_on_main: bool,  # noqa: FBT001
+        forged: str | None,
+    ) -> None:
+        """A tag on any other commit ends it, whatever branches and tags are called."""
+        (script,) = [step["run"] for step in jobs["version"]["steps"] if step.get("name") == "The tag is on main"]
+
+        def git(*arguments: str) -> str:
+            who = ["-c", "user.name=n", "-c", "user.email=e@example.com", "-c", "init.defaultBranch=main"]
+            command = [need.command("git"), *who, *arguments]
+            return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout.strip()
+
+        git("init", "--quiet")
+        for name in ("first", "second"):
+            git("commit", "--quiet", "--allow-empty", "-m", name)
+        git("update-ref", "refs/remotes/origin/main", "HEAD")
+        git("checkout", "--quiet", "HEAD~1")
+        if not is_on_main:
+            git("commit", "--quiet", "--allow-empty", "-m", "elsewhere")
+        git("tag", "v1.0.0")
+        if forged:
+            git("update-ref", forged, "HEAD")
+
+        env = {"PATH": os.environ["PATH"], "GITHUB_SHA": git("rev-parse", "HEAD"), "GITHUB_REF_NAME": "v1.0.0"}
+        done = subprocess.run(
+            ["/bin/bash", "-e", "-c", script], cwd=tmp_path, env=env, capture_output=True, check=False
+        )
+
+        assert is_on_main == (done.returncode == 0)
+        assert is_on_main == (b"::error::v1.0.0 is not on main" not in done.stdout)
+
+    def test_signs_the_provenance_of_every_file(self, jobs: dict[str, Any]) -> None:
+        """All that a release has is signed in the job that makes nothing but the formula and the checksums."""
+        steps = jobs["provenance"]["steps"]
+        (attest,) = [step for step in steps if step.get("uses", "").startswith("actions/attest-build-provenance@")]
+
+        assert {"subject-path": "dist/*"} == attest["with"]
+        later = [step["run"] for step in steps[steps.index(attest) :] if "run" in step]
+        assert ['cp "$BUNDLE" dist/docker-credential-ecrx.sigstore.json'] == later
+
+    def test_signs_the_sbom_of_each_archive(self, jobs: dict[str, Any]) -> None:
+        """Each archive that build.yml makes has its SBOM attested."""
+        steps = [step for step in jobs["provenance"]["steps"] if step.get("uses", "").startswith("actions/attest@")]
+
+        platforms = (*_PLATFORMS, "windows-AMD64")
+        expected = [(f"dist/*-{name}.tar.gz", f"${{{{ runner.temp }}}}/{name}.cdx.json") for name in platforms]
+        assert expected == [(step["with"]["subject-path"], step["with"]["sbom-path"]) for step in steps]
+        build = _jobs(_ROOT / ".github" / "workflows" / "build.yml")
+        assert len(platforms) == len(build["unix"]["strategy"]["matrix"]["runner"]) + len(build.keys() & {"windows"})
+
+    def test_has_the_sbom_wherever_it_has_the_archive(self) -> None:
+        """What keeps the archives for a release keeps the SBOMs, too."""
+        build = _jobs(_ROOT / ".github" / "workflows" / "build.yml")
+        kept = [
+            step["with"]["path"] for job in build.values() for step in job["steps"] if "path" in step.get("with", {})
+        ]
+
+        assert ["dist/*.cdx.json" in path for path in kept] == ["dist/*.tar.gz" in path for path in kept]
+        assert 2 == sum("dist/*.cdx.json" in path for path in kept)
+
+    def test_lists_the_checksum_of_every_file(self, jobs: dict[str, Any], tmp_path: Path) -> None:
+        """The step that gathers them gives each SBOM the name by which it is attested."""
+        (script,) = [step["run"] for step in jobs["provenance"]["steps"] if "SHA256SUMS" in step.get("run", "")]
+        (tmp_path / "build").symlink_to(_ROOT / "build")
+        (tmp_path / "temp").mkdir()
+        (tmp_path / "dist").mkdir()
+        names = ["ecrx_1.2.3_amd64.deb", "ecrx-1.2.3.whl", "ecrx-1.2.3.tar.gz"]
+        for platform in (*_PLATFORMS, "windows-AMD64"):
+            base = f"docker-credential-ecrx-1.2.3-{platform}"
+            names += [f"{base}.tar.gz", f"{base}.cdx.json"]
+            (tmp_path / "dist" / f"{base}.tar.gz.sha256").write_text(f"{0:064}  {base}.tar.gz\n")
+        for name in names:
+            (tmp_path / "dist" / name).write_text(name)
+
+        env = {"PATH": os.environ["PATH"], "RUNNER_TEMP": str(tmp_path / "temp"), "GITHUB_REF_NAME": "v1.2.3"}
+        env |= {"GITHUB_SERVER_URL": "https://forge.example", "GITHUB_REPOSITORY": "OWNER/docker-credential-ecrx"}
+        subprocess.run(["/bin/bash", "-e", "-c", script], cwd=tmp_path, env=env, check=True)
+
+        sums = (tmp_path / "dist" / "SHA256SUMS").read_text().splitlines()
+        assert {*names, "docker-credential-ecrx.rb"} == {line.split()[1] for line in sums}
+        expected = {f"{platform}.cdx.json" for platform in (*_PLATFORMS, "windows-AMD64")}
+        assert expected == {path.name for path in (tmp_path / "temp").iterdir()}
 
 
 class TestFormula:
