@@ -12,9 +12,18 @@ from botocore.config import Config
 from botocore.session import Session
 
 from docker_credential_ecrx.aws_errors import Answer, MfaNeededError, explain
-from docker_credential_ecrx.aws_session import Mfa, endpoint_of, in_role, open_session, region_of, source_of
+from docker_credential_ecrx.aws_role_check import COMPONENT
+from docker_credential_ecrx.aws_session import (
+    Mfa,
+    endpoint_of,
+    in_role,
+    new_session,
+    open_session,
+    region_of,
+    source_of,
+)
 from docker_credential_ecrx.errors import AwsError
-from docker_credential_ecrx.identity import Identity
+from docker_credential_ecrx.identity import Identity, Snapshot
 from docker_credential_ecrx.limit import ASKING_SECONDS, Deadline
 from docker_credential_ecrx.registry import Registry
 from docker_credential_ecrx.way_errors import IN_BETWEEN, STRANGE, refuse_pipes
@@ -33,10 +42,14 @@ _PUBLIC_ANSWERS: tuple[Answer, ...] = (
 
 
 class Minted(NamedTuple):
-    """A new password of the user ``AWS``, and the seconds that it lives from now."""
+    """A new password of the user ``AWS``, and the seconds that it lives from now.
+
+    ``doubt`` says why it may be another principal's than was meant, so that it must not be cached, or is empty.
+    """
 
     password: str
     life: float
+    doubt: str = ""
 
     def __repr__(self) -> str:
         """Leave the password out."""
@@ -44,23 +57,23 @@ class Minted(NamedTuple):
 
 
 def mint(
-    registry: Registry, identity: Identity, environ: Mapping[str, str], deadline: Deadline, mfa: Mfa | None = None
+    registry: Registry, identity: Identity, snapshot: Snapshot, deadline: Deadline, mfa: Mfa | None = None
 ) -> Minted:
-    """Get a new token for the registry's region with the credentials of ``identity``.
+    """Get a new token for the registry's region with the credentials of ``identity``, as ``snapshot`` defines it.
 
     Raises NoAwsCredentialsError where AWS's chain finds none, MfaCodeNeededError where a role wants a code and ``mfa``
     has none, SignInNeededError, and AwsError for all else that fails by ``deadline``; each says the reason, and not
     for whom.
     """
     try:
-        refuse_pipes(identity, environ)
-        source = source_of(registry.region, identity, deadline, mfa)
-        return deadline.within(lambda: _mint(in_role(source, identity, deadline), registry))
+        refuse_pipes(identity, snapshot.environ)
+        source = source_of(registry.region, identity, deadline, mfa, snapshot)
+        return deadline.within(lambda: _mint(in_role(source, identity), registry))
     except AwsError:
         raise
     except Exception as error:
         answers = _PUBLIC_ANSWERS if registry.service == "ecr-public" else ()
-        raise explain(error, identity, environ, answers) from error
+        raise explain(error, identity, snapshot.environ, answers) from error
 
 
 def principal(registry: Registry, identity: Identity, mfa: Mfa) -> str:
@@ -110,7 +123,7 @@ def clock_ahead(region: str | None, identity: Identity, environ: Mapping[str, st
 
 def ca_bundle(identity: Identity | None, environ: Mapping[str, str]) -> str | None:
     """Return the file of certificates that AWS's endpoints are verified by, or None for botocore's own."""
-    session = Session(profile=identity.profile if identity else None)
+    session = new_session(identity)
     try:
         bundle: str | None = session.get_config_variable("ca_bundle")
     except exceptions.BotoCoreError:  # a profile that there is not, a file that cannot be read
@@ -147,7 +160,8 @@ def life_of(password: str, now: float) -> float:
 
 def _mint(session: Session, registry: Registry) -> Minted:
     client: Any = session.create_client(registry.service, config=endpoint_of(session, registry))
-    return minted(client.get_authorization_token())
+    response = client.get_authorization_token()
+    return minted(response)._replace(doubt=session.get_component(COMPONENT).doubt)
 
 
 def minted(response: Mapping[str, Any]) -> Minted:
@@ -183,7 +197,7 @@ def _caller(region: str | None, identity: Identity, mfa: Mfa | None) -> str:
     source = source_of(region or region_of(identity), identity, deadline, mfa)
 
     def ask() -> str:
-        client: Any = in_role(source, identity, deadline).create_client("sts")
+        client: Any = in_role(source, identity).create_client("sts")
         return str(client.get_caller_identity()["Arn"])
 
     return deadline.within(ask)

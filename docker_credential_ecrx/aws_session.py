@@ -6,7 +6,6 @@ Sessions are botocore's, the core of boto3: boto3's own part, its resources and 
 """
 
 import os
-from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,10 +16,11 @@ from botocore.credentials import CredentialResolver
 from botocore.loaders import Loader
 from botocore.session import Session
 
-from docker_credential_ecrx import aws_tls, log, programs
+from docker_credential_ecrx import aws_snapshot, aws_tls, credentials, log, programs
 from docker_credential_ecrx.aws_errors import MfaNeededError
 from docker_credential_ecrx.aws_retries import Retries
-from docker_credential_ecrx.identity import Identity
+from docker_credential_ecrx.aws_role_check import RoleCheck
+from docker_credential_ecrx.identity import Identity, Snapshot
 from docker_credential_ecrx.limit import Deadline
 from docker_credential_ecrx.registry import Registry
 from docker_credential_ecrx.way_errors import CredentialsError, UnknownBotocoreError
@@ -40,7 +40,14 @@ _NOT_READ = ("ec2-credentials-file", "boto-config")
 
 
 class _Loader(Loader):
-    """Finds the models of the services that are asked for; botocore's own first looks through all four hundred."""
+    """Finds models and endpoint rules in botocore's own data alone, and only those of the services in use.
+
+    botocore would first look in AWS_DATA_PATH, the profile's data_path and ~/.aws/models, whose rules may name any
+    endpoint, and through all its four hundred services.
+    """
+
+    def __init__(self) -> None:
+        super().__init__([self.BUILTIN_DATA_PATH], include_default_search_paths=False)
 
     def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002 - all have what a client takes
         """Return the services that there are."""
@@ -65,18 +72,26 @@ class Mfa:
 
 
 def open_session(
-    identity: Identity, region: str | None, mfa: Mfa | None = None, deadline: Deadline | None = None
+    identity: Identity,
+    region: str | None,
+    mfa: Mfa | None = None,
+    deadline: Deadline | None = None,
+    snapshot: Snapshot | None = None,
 ) -> Session:
-    """Return a session of the identity's profile in ``region``, or in its own; it resolves no credentials yet."""
+    """Return a session of the identity's profile in ``region``, or in its own; it resolves no credentials yet.
+
+    It reads AWS's files as ``snapshot`` has them, if given, and then also checks whom AWS answers (``RoleCheck``).
+    """
     programs.forget_relative(os.environ)  # where botocore looks for a credential_process
-    session = Session(profile=identity.profile)
+    session = new_session(identity)
+    if snapshot is not None:
+        aws_snapshot.give(session, snapshot)
+        RoleCheck(identity, snapshot).watch(session)
     if region is not None:
         # The registry's region also decides where a role is assumed, whatever region the profile names.
         session.set_config_variable("region", region)
     session.set_default_client_config(_CONFIG)
     aws_tls.share(session)
-    if session.get_config_variable("data_path") is None:
-        session.register_component("data_loader", _Loader())
     retries: Any = Retries(deadline.end if deadline else None).pause
     session.register("needs-retry", retries)
     tell: Any = _tell
@@ -85,6 +100,16 @@ def open_session(
     for source in _NOT_READ:
         sources.remove(source)
     answer_with(mfa or Mfa(), sources)
+    return session
+
+
+def new_session(identity: Identity | None) -> Session:
+    """Return a session of the identity's profile that takes nothing from where no fingerprint looks."""
+    credentials.unset_empty_variables()
+    session = Session(profile=identity.profile if identity else None)
+    session.register_component("data_loader", _Loader())
+    # botocore would send the access key and the session token of each call to AWS_CSM_HOST, in the clear.
+    session.set_config_variable("csm_enabled", value=False)
     return session
 
 
@@ -105,11 +130,13 @@ def answer_with(mfa: Mfa, resolver: CredentialResolver) -> None:
     roles._prompter, roles.cache = mfa.take, mfa.sessions  # noqa: SLF001
 
 
-def source_of(region: str, identity: Identity, deadline: Deadline, mfa: Mfa | None) -> Session:
+def source_of(
+    region: str, identity: Identity, deadline: Deadline, mfa: Mfa | None, snapshot: Snapshot | None = None
+) -> Session:
     """Return a session that has its credentials, or knows whom to ask for them; a web identity needs none."""
 
     def resolved() -> Session:
-        session = open_session(identity, region, mfa, deadline)
+        session = open_session(identity, region, mfa, deadline, snapshot)
         if identity.web_identity is None and session.get_credentials() is None:
             raise exceptions.NoCredentialsError
         return session
@@ -120,39 +147,27 @@ def source_of(region: str, identity: Identity, deadline: Deadline, mfa: Mfa | No
         raise CredentialsError from error
 
 
-def in_role(source: Session, identity: Identity, deadline: Deadline) -> Session:
-    """Return ``source``, or a session with the credentials of the role that ``identity`` itself names."""
+def in_role(source: Session, identity: Identity) -> Session:
+    """Return ``source``, which has the credentials of the role that ``identity`` itself names from now on."""
     if identity.role_arn is None:
         return source
-    if identity.web_identity is not None:
-        return _in_role_of_web_identity(source, identity, deadline)
     request: dict[str, Any] = {
         "RoleArn": identity.role_arn,
         "RoleSessionName": identity.role_session_name or _SESSION_NAME,
     }
-    if identity.external_id is not None:
-        request["ExternalId"] = identity.external_id
-    if identity.duration_seconds is not None:
-        request["DurationSeconds"] = identity.duration_seconds
-    client: Any = source.create_client("sts")
-    return _session_with(client.assume_role(**request)["Credentials"], source, identity, deadline)
-
-
-def _in_role_of_web_identity(source: Session, identity: Identity, deadline: Deadline) -> Session:
-    """Return a session with the role's own credentials, for which its web identity's token is exchanged."""
-    client: Any = source.create_client("sts", config=Config(signature_version=UNSIGNED))
-    answer = client.assume_role_with_web_identity(
-        RoleArn=identity.role_arn,
-        RoleSessionName=identity.role_session_name or _SESSION_NAME,
-        WebIdentityToken=identity.web_identity,
-    )
-    return _session_with(answer["Credentials"], source, identity, deadline)
-
-
-def _session_with(keys: Mapping[str, str], source: Session, identity: Identity, deadline: Deadline) -> Session:
-    session = open_session(identity, source.get_config_variable("region"), deadline=deadline)
-    session.set_credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
-    return session
+    if identity.web_identity is not None:
+        client: Any = source.create_client("sts", config=Config(signature_version=UNSIGNED))
+        answer = client.assume_role_with_web_identity(WebIdentityToken=identity.web_identity, **request)
+    else:
+        if identity.external_id is not None:
+            request["ExternalId"] = identity.external_id
+        if identity.duration_seconds is not None:
+            request["DurationSeconds"] = identity.duration_seconds
+        client = source.create_client("sts")
+        answer = client.assume_role(**request)
+    keys: Any = answer["Credentials"]
+    source.set_credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
+    return source
 
 
 def endpoint_of(session: Session, registry: Registry) -> Config | None:
@@ -169,5 +184,5 @@ def endpoint_of(session: Session, registry: Registry) -> Config | None:
 
 def region_of(identity: Identity) -> str:
     """Return the region in which the identity asks where no registry says so."""
-    configured = Session(profile=identity.profile).get_config_variable("region")
+    configured = new_session(identity).get_config_variable("region")
     return str(configured or os.environ.get("AWS_REGION") or "us-east-1")

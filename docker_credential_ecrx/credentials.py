@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html
 """
 
 import difflib
+import os
 import shlex
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -140,7 +141,18 @@ def choice(identity: Identity, where: str = "HOST") -> Choose:
 
 def variable(environ: Mapping[str, str]) -> str:
     """Return the variable that chooses the profile of AWS's default chain, where one is set."""
-    return "AWS_DEFAULT_PROFILE" if "AWS_DEFAULT_PROFILE" in environ else "AWS_PROFILE"
+    return "AWS_DEFAULT_PROFILE" if environ.get("AWS_DEFAULT_PROFILE") else "AWS_PROFILE"
+
+
+def unset_empty_variables() -> None:
+    """Unset AWS's variables that are set and empty: botocore takes an empty AWS_PROFILE for a profile's name.
+
+    Also unset the one that names modules for botocore to load: these could get the token from anywhere.
+    """
+    for name in [*os.environ]:
+        is_empty = (name.startswith("AWS_") or name == "REQUESTS_CA_BUNDLE") and not os.environ[name]
+        if is_empty or name == "BOTOCORE_EXPERIMENTAL__PLUGINS":
+            del os.environ[name]
 
 
 def profiles() -> dict[str, Profile]:
@@ -148,6 +160,7 @@ def profiles() -> dict[str, Profile]:
     from botocore.exceptions import ConfigParseError  # what is heavy, only what is wrong costs
     from botocore.session import Session
 
+    unset_empty_variables()
     try:
         found = Session().full_config["profiles"]
     except ConfigParseError as error:

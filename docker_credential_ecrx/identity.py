@@ -4,6 +4,8 @@ The fingerprint is part of a cached token's name, so it must change whenever ano
 the same while AssumeRole hands out new access keys.
 It therefore reads what AWS's configuration *says*, not what comes out of it.
 It runs at every cached ``get``, so it scans AWS's files by hand: configparser and hashlib cost more than all the rest.
+
+A variable that is set and empty counts as unset.
 """
 
 import os
@@ -13,8 +15,11 @@ from _blake2 import blake2b  # hashlib is this plus OpenSSL, which takes millise
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import Any
+
+    # What the fingerprint stands on: what it is, and what that says; None is what is not there.
+    Fact = tuple[str | None, ...]
 
 # Where AWS's default chain finds credentials outside profiles; an address says whose they are.
 _ELSEWHERE = (
@@ -79,71 +84,160 @@ class Identity:
         return profile or "the default credentials"
 
 
-def fingerprint(identity: Identity, environ: "Mapping[str, str]") -> str:
-    """Return 32 hexadecimal digits that stand for ``identity`` as ``environ`` and AWS's files define it now.
+class Snapshot:
+    """What the environment and AWS's files say, each file as it was when it was first read.
 
-    A missing or unreadable file counts as empty: minting will say what is wrong with it.
+    What is hashed and what is used are then the same, whoever writes the files meanwhile.
     """
-    hashed = blake2b(digest_size=16)
-    for fact in _facts(identity, environ):
-        encoded = fact.encode("utf-8", "surrogateescape")
-        hashed.update(b"%d:%b," % (len(encoded), encoded))  # netstrings: no two lists of facts read the same
-    return hashed.hexdigest()
+
+    __slots__ = ("_contents", "environ")
+
+    def __init__(self, environ: "Mapping[str, str]") -> None:
+        self.environ = environ
+        self._contents: dict[str, bytes | None] = {}
+
+    def read(self, path: str) -> bytes | None:
+        """Return what the file holds, or None if it cannot be read or is no regular file, which botocore ignores."""
+        if path not in self._contents:
+            try:
+                self._contents[path] = read_file(path, _require_regular)
+            except (OSError, ValueError):
+                self._contents[path] = None
+        return self._contents[path]
+
+    def files(self) -> "Iterator[tuple[str, str, bytes | None]]":
+        """Yield the kind, the path and the content of AWS's two files."""
+        for variable, kind in _FILES:
+            path = self.environ.get(variable) or os.path.join("~", ".aws", kind)
+            path = os.path.expanduser(os.path.expandvars(path))  # botocore/configloader.py, raw_config_parse
+            yield kind, path, self.read(path)
+
+    def token_files(self, identity: Identity) -> "Iterator[str]":
+        """Yield the paths of the files with tokens that say who ``identity`` is, be they there or not."""
+        for name in ("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"):
+            if self.environ.get(name):
+                yield self.environ[name]
+        yield from (value for _, key, value in self.chain(identity) if key == "web_identity_token_file")
+
+    def has(self, token: str, identity: Identity) -> bool:
+        """Return whether a web identity token speaks of the same subject as one that ``identity`` stands on."""
+        if identity.web_identity is not None:
+            return _claims(token) == _claims(identity.web_identity)
+        return any(_claims(token) == _subject(path, self) for path in self.token_files(identity))
+
+    def fingerprint(self, identity: Identity) -> str:
+        """Return 32 hexadecimal digits that stand for ``identity`` as the snapshot defines it.
+
+        A missing or unreadable file counts as empty: minting will say what is wrong with it.
+        """
+        return blake2b(_encoded(_facts(identity, self)), digest_size=16).hexdigest()
+
+    def chain(self, identity: Identity) -> "Iterator[tuple[str, str, str]]":
+        """Yield section, key and value of the profile and of all the sections that it names, each section once.
+
+        There may be more sections than botocore reads, but none fewer.
+        Keys are in lower case, and secrets have no value; what has no key says where a section stands, and its name
+        there.
+        """
+        sections = _sections(self)
+        # configparser takes what stands in [DEFAULT] for a part of every section.
+        wanted = ["DEFAULT", _plain(profile_of(identity, self.environ))]
+        seen: set[str] = set()
+        while wanted:
+            section = wanted.pop()
+            if section in seen:
+                continue
+            seen.add(section)
+            for settings in sections.get(section, ()):
+                for key, value in settings:
+                    yield section, key, value
+                    if key == "source_profile":
+                        wanted.append(_plain(value))
+                    elif key in ("sso_session", "services"):
+                        wanted.append(_plain(f"{key.replace('_', '-')} {value}"))
 
 
-def _facts(identity: Identity, environ: "Mapping[str, str]") -> "Iterator[str]":  # noqa: C901 - a list
-    if identity.role_arn is not None:
-        for part in (
-            identity.role_arn,
-            identity.external_id,
-            identity.role_session_name,
-            identity.duration_seconds,
-        ):
-            yield f"role {part}"
-    yield from (f"{name} {environ[name]}" for name in _ENDPOINTS if environ.get(name))
-    yield from _variables(("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",), environ)
+def fingerprint(identity: Identity, environ: "Mapping[str, str]") -> str:
+    """Return what stands for ``identity`` as ``environ`` and AWS's files define it now."""
+    return Snapshot(environ).fingerprint(identity)
+
+
+def chain(identity: Identity, environ: "Mapping[str, str]") -> "Iterator[tuple[str, str, str]]":
+    """Return what ``Snapshot.chain`` does, for the files as they are now."""
+    return Snapshot(environ).chain(identity)
+
+
+def _encoded(facts: "Iterable[Fact]") -> bytes:
+    """Return what no other list of facts gives: each with its number of fields, and each field with its length."""
+    return "".join(
+        f"{len(fact)}(" + "".join(["-" if field is None else f"{len(field)}:{field}" for field in fact])
+        for fact in facts
+    ).encode("utf-8", "surrogatepass")
+
+
+def _facts(identity: Identity, snapshot: Snapshot) -> "Iterator[Fact]":
+    environ = snapshot.environ
+    duration = identity.duration_seconds
+    yield (
+        "role",
+        identity.role_arn,
+        identity.external_id,
+        identity.role_session_name,
+        None if duration is None else str(duration),
+    )
+    yield from _variables((*_ENDPOINTS, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"), environ)
     if identity.web_identity is not None:
-        yield f"web identity {_claims(identity.web_identity)}"
-        yield from _endpoints(identity, environ)
+        yield "web identity", *_claims(identity.web_identity)
+        yield from _endpoints(identity, snapshot)
         return
     if identity.profile is None:
         # AWS_PROFILE, unlike a chosen profile, gives way to keys in the environment, but for the endpoints in it.
         if environ.get("AWS_ACCESS_KEY_ID"):
-            yield f"key {environ['AWS_ACCESS_KEY_ID']}"
-            yield from _endpoints(identity, environ)
+            yield from _variables(("AWS_ACCESS_KEY_ID",), environ)
+            yield from _endpoints(identity, snapshot)
             return
         yield from _variables(_WEB_IDENTITY, environ)
         if environ.get("AWS_WEB_IDENTITY_TOKEN_FILE"):
-            yield _subject(environ["AWS_WEB_IDENTITY_TOKEN_FILE"])
-    yield f"profile {profile_of(identity, environ)}"
-    for section, key, value in chain(identity, environ):
-        yield f"{section}: {key} = {value}"
+            yield "token", *_subject(environ["AWS_WEB_IDENTITY_TOKEN_FILE"], snapshot)
+    # Only a profile that was chosen has to be there.
+    yield "profile", chosen(identity, environ)
+    for section, key, value in snapshot.chain(identity):
+        yield "section", section, key, value
         if key == "web_identity_token_file":
-            yield _subject(value)
+            yield "token", *_subject(value, snapshot)
         elif key == "credential_source" and value == "Environment":
-            yield f"key {environ.get('AWS_ACCESS_KEY_ID')}"
+            yield "key", environ.get("AWS_ACCESS_KEY_ID") or None
     # The last resort of every chain.
     yield from _variables(_ELSEWHERE, environ)
     for name in _CONTAINER_TOKENS:
         if environ.get(name):
-            yield _subject(environ[name]) if name.endswith("_FILE") else _claims(environ[name])
+            yield name, *(_subject(environ[name], snapshot) if name.endswith("_FILE") else _claims(environ[name]))
 
 
-def _variables(names: tuple[str, ...], environ: "Mapping[str, str]") -> "Iterator[str]":
+def _variables(names: tuple[str, ...], environ: "Mapping[str, str]") -> "Iterator[Fact]":
     for name in names:
-        if name in environ:  # botocore goes by most of these where they are set, be they empty
-            yield f"{name} {environ[name]}"
+        if environ.get(name):
+            yield name, environ[name]
 
 
-def _endpoints(identity: Identity, environ: "Mapping[str, str]") -> "Iterator[str]":
-    """Yield what AWS's files say of endpoints, where they say nothing else of the identity."""
+def _endpoints(identity: Identity, snapshot: Snapshot) -> "Iterator[Fact]":
+    """Yield what AWS's files say of endpoints, where they say nothing else of the identity.
+
+    botocore reads these in the profile, which has to be there if one is chosen.
+    """
+    name = chosen(identity, snapshot.environ)
     # Few name an endpoint anywhere, and looking for that takes a tenth of the time.
-    if not any("endpoint_url" in text.lower() for _, text in _texts(environ)):
+    is_any = any("endpoint_url" in _text(content or b"").lower() for _, _, content in snapshot.files())
+    if not is_any and name is None:
         return
-    for section, key, value in chain(identity, environ):
+    is_there = name is None
+    for section, key, value in snapshot.chain(identity):
+        is_there = is_there or section == _plain(name or "")
         # What stands in [DEFAULT] may be a service.
-        if not key or key in _ENDPOINT_KEYS or section == "DEFAULT" or section.startswith("services"):
-            yield f"{section}: {key} = {value}"
+        if is_any and (not key or key in _ENDPOINT_KEYS or section == "DEFAULT" or section.startswith("services")):
+            yield "section", section, key, value
+    if not is_there:
+        yield "missing profile", name
 
 
 def profile_of(identity: Identity, environ: "Mapping[str, str]") -> str:
@@ -152,66 +246,25 @@ def profile_of(identity: Identity, environ: "Mapping[str, str]") -> str:
 
 
 def chosen(identity: Identity, environ: "Mapping[str, str]") -> str | None:
-    """Return the profile that is chosen by the identity or a variable, which may be empty, or None."""
+    """Return the profile that is chosen by the identity or a variable, or None."""
     # In the order of botocore/configprovider.py, BOTOCORE_DEFAUT_SESSION_VARIABLES: the first that is set counts.
-    return identity.profile or environ.get("AWS_DEFAULT_PROFILE", environ.get("AWS_PROFILE"))
-
-
-def chain(identity: Identity, environ: "Mapping[str, str]") -> "Iterator[tuple[str, str, str]]":
-    """Yield section, key and value of the profile and of all the sections that it names, each section once.
-
-    There may be more sections than botocore reads, but none fewer.
-    Keys are in lower case, and secrets have no value; what has no key says where a section stands, and its name there.
-    """
-    sections = _sections(environ)
-    # configparser takes what stands in [DEFAULT] for a part of every section.
-    wanted = ["DEFAULT", _plain(profile_of(identity, environ))]
-    if chosen(identity, environ) == "":
-        wanted.append("")  # botocore takes the credentials of default, and the endpoints of [profile ""]
-    seen: set[str] = set()
-    while wanted:
-        section = wanted.pop()
-        if section in seen:
-            continue
-        seen.add(section)
-        for settings in sections.get(section, ()):
-            for key, value in settings:
-                yield section, key, value
-                if key == "source_profile":
-                    wanted.append(_plain(value))
-                elif key in ("sso_session", "services"):
-                    wanted.append(_plain(f"{key.replace('_', '-')} {value}"))
+    return identity.profile or environ.get("AWS_DEFAULT_PROFILE") or environ.get("AWS_PROFILE") or None
 
 
 def files(identity: Identity, environ: "Mapping[str, str]") -> "Iterator[str]":
     """Yield the paths of AWS's files that say who ``identity`` is, be they there or not."""
-    yield from (path for _, path in _paths(environ))
-    for name in ("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"):
-        if environ.get(name):
-            yield environ[name]
-    yield from (value for _, key, value in chain(identity, environ) if key == "web_identity_token_file")
+    snapshot = Snapshot(environ)
+    yield from (path for _, path, _ in snapshot.files())
+    yield from snapshot.token_files(identity)
 
 
-def _paths(environ: "Mapping[str, str]") -> "Iterator[tuple[str, str]]":
-    """Yield the kind and the path of AWS's two files; a variable that is empty names none."""
-    for variable, kind in _FILES:
-        yield kind, environ[variable] if variable in environ else os.path.join("~", ".aws", kind)
-
-
-def _texts(environ: "Mapping[str, str]") -> "Iterator[tuple[str, str]]":
-    """Yield the kind and the content of AWS's two files."""
-    for kind, path in _paths(environ):
-        # botocore/configloader.py, raw_config_parse
-        yield kind, _read(os.path.expanduser(os.path.expandvars(path)))
-
-
-def _sections(environ: "Mapping[str, str]") -> "dict[str, list[list[tuple[str, str]]]]":
+def _sections(snapshot: Snapshot) -> "dict[str, list[list[tuple[str, str]]]]":
     """Return keys and values of each section of AWS's two files, by the plain names that it may be asked for by."""
     sections: dict[str, list[list[tuple[str, str]]]] = {}
-    for kind, content in _texts(environ):
+    for kind, _, content in snapshot.files():
         settings: list[tuple[str, str]] = []
         option, indent, blank = "", 0, 0
-        for line in content.split("\n"):
+        for line in _text(content or b"").split("\n"):
             text = line.strip()
             if not text or text[0] in "#;":
                 blank += not text
@@ -257,18 +310,19 @@ def _plain(name: str) -> str:
     return " ".join(name.replace('"', "").replace("'", "").replace("\\", "").split())
 
 
-def _subject(path: str) -> str:
+def _subject(path: str, snapshot: Snapshot) -> "Fact":
     """Return whom the web identity token in the file ``path`` speaks of: the file is rewritten every hour."""
-    return _claims(_read(path))
+    content = snapshot.read(path)
+    return ("no file",) if content is None else _claims(_text(content))
 
 
-def _claims(token: str) -> str:
+def _claims(token: str) -> "Fact":
     """Return a JSON web token's issuer, subject and audience; anything else as it stands."""
     try:
         claims = _body(token)
-        return repr([claims[name] for name in ("iss", "sub", "aud")])
+        return "claims", *(repr(claims[name]) for name in ("iss", "sub", "aud"))
     except (ValueError, LookupError, TypeError):
-        return token
+        return "text", token
 
 
 def subject_of(token: str) -> str | None:
@@ -292,13 +346,19 @@ def _body(token: str) -> "dict[str, Any]":
     return dict(claims)
 
 
-def read_file(path: str) -> bytes:
-    """Return what a file holds; raise OSError where it cannot be read, and for a pipe: its end may never come."""
+def read_file(path: str, check: "Callable[[os.stat_result], None] | None" = None) -> bytes:
+    """Return what a file holds; raise OSError where it cannot be read, and for a pipe: its end may never come.
+
+    ``check`` is called with the status of the open file, and raises where it is not to be read.
+    """
     # open() waits for whoever writes to a pipe, and takes longer.
     fd = os.open(path, os.O_RDONLY | _AT_ONCE)
     try:
-        if stat.S_ISFIFO(os.fstat(fd).st_mode):
+        status = os.fstat(fd)
+        if stat.S_ISFIFO(status.st_mode):
             raise OSError(0, "it is a pipe, whose end may never come")
+        if check is not None:
+            check(status)
         parts = []
         while part := os.read(fd, 1 << 16):
             parts.append(part)
@@ -307,10 +367,12 @@ def read_file(path: str) -> bytes:
     return b"".join(parts)
 
 
-def _read(path: str) -> str:
-    try:
-        # As botocore and the environment are read: a profile's name may have letters that another encoding has not.
-        text = read_file(path).decode(sys.getfilesystemencoding(), "surrogateescape")
-    except (OSError, ValueError):
-        return ""
+def _require_regular(status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(0, "it is not a regular file")
+
+
+def _text(content: bytes) -> str:
+    # As botocore and the environment are read: a profile's name may have letters that another encoding has not.
+    text = content.decode(sys.getfilesystemencoding(), "surrogateescape")
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text

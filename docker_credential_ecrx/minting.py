@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from docker_credential_ecrx import ledger, limit, log, tokens
 from docker_credential_ecrx.errors import AwsError, KeyringError, MfaCodeNeededError, RequestError
-from docker_credential_ecrx.identity import chain, fingerprint
+from docker_credential_ecrx.identity import Snapshot
 from docker_credential_ecrx.registry import ECR_USER
 from docker_credential_ecrx.settings import PROGRAM
 
@@ -60,33 +60,37 @@ def ask(
     """Do what ``mint`` does; the AwsError that it raises has the reason, and not for whom, which ``about`` adds.
 
     AWS's time counts from when it ``began`` (time.monotonic()), or from when AWS is asked.
-    Where the request's name is no longer that of its identity it is not certain whose the token is: it is returned, and
-    not kept.
+    If it is not certain that the token is the one that the request's name stands for, it is returned, and not cached.
     """
     registry, identity, name = request
     # What minting makes is of use until the process ends.
     gc.disable()
+    # What the name is checked by now is what AWS is asked with.
+    snapshot = Snapshot(environ)
+    is_certain = keyring is not None and is_still(request, environ, snapshot)
     # botocore loads awscrt, 12 MB, wherever it finds it; only a session of ``aws login`` needs it.
-    if not any(key == "login_session" for _, key, _ in chain(identity, environ)):
+    if not any(key == "login_session" for _, key, _ in snapshot.chain(identity)):
         sys.modules.setdefault("awscrt", None)  # type: ignore[arg-type]
     log.debug(f"asking AWS for a token in {registry.region}")
     from docker_credential_ecrx import aws  # 300 ms that only a miss pays
 
-    minted = aws.mint(registry, identity, environ, limit.Deadline(limit.ASKING_SECONDS, began), mfa)
+    minted = aws.mint(registry, identity, snapshot, limit.Deadline(limit.ASKING_SECONDS, began), mfa)
     token = tokens.fresh_token(minted.password, name, minted.life, tokens.now())
     log.debug(f"AWS gave {tokens.described(token, token.minted)}")
-    if keyring is not None and is_still(request, environ) and tokens.keep(name, token, keyring):
+    if keyring is not None and minted.doubt:
+        log.warn(f"the token for {registry.host} is not cached, because {minted.doubt}")
+    elif keyring is not None and is_certain and is_still(request, environ) and tokens.keep(name, token, keyring):
         log.debug(f"{keyring.label} keeps it")
         record(name, registry, str(identity), token, keyring=keyring, environ=environ)
     return token
 
 
-def is_still(request: TokenRequest, environ: "Mapping[str, str]") -> bool:
-    """Return whether the request's name, which ends in its identity's fingerprint, would be the same if made now.
+def is_still(request: TokenRequest, environ: "Mapping[str, str]", snapshot: Snapshot | None = None) -> bool:
+    """Return whether the request's name, which ends in its identity's fingerprint, would be the same by ``snapshot``.
 
-    It was made before this process waited for a lock, and before botocore read AWS's files.
+    Without one, by what AWS's files say now.
     """
-    is_same = request.name.endswith(f":{fingerprint(request.identity, environ)}")
+    is_same = request.name.endswith(f":{(snapshot or Snapshot(environ)).fingerprint(request.identity)}")
     if not is_same:
         log.debug(f"what AWS's files say of {request.identity} has changed meanwhile")
     return is_same

@@ -112,9 +112,6 @@ def _configuration(error: exceptions.BotoCoreError, facts: Facts) -> tuple[str, 
     match error:
         case exceptions.NoCredentialsError():
             return "there are no AWS credentials", credentials.nowhere(origin, facts.choose)
-        case exceptions.ProfileNotFound() if not kwargs.get("profile"):
-            variable = credentials.variable(facts.environ)
-            return f"{variable} is set, and names no profile", f"unset {variable}"
         case exceptions.ProfileNotFound():
             return _missing(str(kwargs.get("profile", origin.profile)), "", facts)
         case exceptions.InvalidConfigError() if origin.kind == "missing":

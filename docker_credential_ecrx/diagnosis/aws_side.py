@@ -58,9 +58,6 @@ def profile(case: Case) -> Finding:
     if identity is None:
         return passed_over(_NO_PROFILE)
     first = chosen(identity, case.environ)
-    if first == "":
-        variable = credentials.variable(case.environ)
-        return broken(f"{variable} is set, and names no profile", f"unset {variable}")
     known = credentials.profiles()
     # Each with the section that names it.
     named = {} if first is None else {first: ""}

@@ -183,11 +183,16 @@ def link(home: Home, profile: str) -> Path:
 
 @contextmanager
 def running(
-    home: Home, *, host: str = HOST, prefix: Sequence[str | Path] = (), env: Mapping[str, str] | None = None
+    home: Home,
+    *,
+    host: str = HOST,
+    prefix: Sequence[str | Path] = (),
+    env: Mapping[str, str] | None = None,
+    profile: str | None = "secondary",
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a ``get`` beside the test, and kill it in the end."""
+    """Run a ``get`` through the link of ``profile`` beside the test, and kill it in the end."""
     process = subprocess.Popen(
-        [*prefix, link(home, "secondary"), "get"],
+        [*prefix, link(home, profile) if profile else home.program, "get"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

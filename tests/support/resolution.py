@@ -16,7 +16,7 @@ from botocore import UNSIGNED
 from botocore.awsrequest import AWSPreparedRequest
 from botocore.configprovider import ConfiguredEndpointProvider
 from botocore.credentials import ProcessProvider, ProfileProviderBuilder, create_credential_resolver
-from botocore.exceptions import NoCredentialsError
+from botocore.exceptions import NoCredentialsError, ProfileNotFound
 from botocore.session import Session
 from botocore.utils import ContainerMetadataFetcher
 
@@ -25,7 +25,7 @@ from docker_credential_ecrx.aws_session import Mfa, in_role, source_of
 from docker_credential_ecrx.identity import Identity
 from docker_credential_ecrx.limit import Deadline
 
-NOBODY = "nobody"
+NOBODY, NO_PROFILE = "nobody", "no such profile"
 _LATER, _LATER_MS = "2100-01-01T00:00:00Z", 4_102_444_800_000
 
 
@@ -53,20 +53,25 @@ def there(situation: Situation, home: Path) -> Iterator[None]:
         yield
     finally:
         for name in (*told, "HOME"):
-            del os.environ[name]
+            os.environ.pop(name, None)  # botocore's session unsets those that are empty
         os.environ.update(before)
 
 
 def resolution(identity: Identity) -> str | None:
-    """Return how ``identity`` comes to a token here and now, NOBODY without credentials, None where botocore fails."""
+    """Return how ``identity`` comes to a token here and now, or None where botocore fails.
+
+    NOBODY is without credentials, and NO_PROFILE chose a profile that is not there.
+    """
     module: Any = aws_session
     original, module.Session = module.Session, _Offline
     deadline = Deadline(60)
     try:
-        session = in_role(source_of("us-east-1", identity, deadline, Mfa("123456")), identity, deadline)
+        session = in_role(source_of("us-east-1", identity, deadline, Mfa("123456")), identity)
         return "; ".join(str(session.create_client(service)) for service in ("ecr", "ecr-public"))
     except NoCredentialsError:
         return NOBODY
+    except ProfileNotFound:
+        return NO_PROFILE
     except Exception:  # noqa: BLE001 - of whatever kind: there is no token
         return None
     finally:

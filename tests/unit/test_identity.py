@@ -10,7 +10,11 @@ from botocore.session import Session
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docker_credential_ecrx.identity import Identity, chosen, fingerprint, profile_of
+from docker_credential_ecrx import credentials
+from docker_credential_ecrx.identity import Identity, Snapshot, chosen, fingerprint, profile_of
+from docker_credential_ecrx.identity import _encoded as encoded
+
+Fact = tuple[str | None, ...]
 
 CONFIG = """\
 [default]
@@ -46,6 +50,16 @@ aws_access_key_id = AKIA1
 aws_secret_access_key = secret1
 """
 SECONDARY = Identity("secondary")
+# What might be taken for nothing, or for a part of how facts are put together.
+ODD = ["None", "-", "1:", "1:x", "3(", "900", " ", "\n", "\0", "é", "\ud800"]
+texts = st.sampled_from(ODD) | st.text(min_size=1)
+absent_or_text = st.none() | texts
+NO_FILES = {"AWS_CONFIG_FILE": "/nonexistent", "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent"}
+VARIABLES = [
+    *("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS", "AWS_ROLE_ARN", "AWS_ROLE_SESSION_NAME", "AWS_ACCESS_KEY_ID"),
+    *("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_EC2_METADATA_DISABLED"),
+    *("AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_LOGIN_CACHE_DIRECTORY", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"),
+]
 
 
 class Home:
@@ -145,12 +159,13 @@ class TestFingerprint:
             monkeypatch.delenv(name, raising=False)
             if value is not None:
                 monkeypatch.setenv(name, value)
+        credentials.unset_empty_variables()
 
         assert Session().get_config_variable("profile") == chosen(Identity(), os.environ)
         assert (chosen(Identity(), os.environ) or "default") == profile_of(Identity(), os.environ)
 
     @pytest.mark.parametrize("variable", ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"])
-    def test_takes_an_empty_variable_for_no_file_and_none_for_the_one_at_home(
+    def test_takes_an_empty_variable_for_the_file_at_home(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str
     ) -> None:
         (tmp_path / ".aws").mkdir()
@@ -159,9 +174,8 @@ class TestFingerprint:
         there = home.print()
         del home.environ[variable]
 
-        assert there == home.print()
-        assert there != home.print(SECONDARY, **{variable: ""})
-        assert home.print(SECONDARY, **{variable: str(tmp_path / "none")}) == home.print(SECONDARY, **{variable: ""})
+        assert there == home.print() == home.print(SECONDARY, **{variable: ""})
+        assert there != home.print(SECONDARY, **{variable: str(tmp_path / "none")})
 
     @pytest.mark.parametrize(
         ("identity", "environ"),
@@ -208,17 +222,96 @@ class TestFingerprint:
     @pytest.mark.parametrize(
         "name",
         [
-            *("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"),
+            *("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_PROFILE"),
             *("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "AWS_IMDS_USE_IPV6"),
+            *("AWS_DEFAULT_PROFILE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_ECR", "AWS_ENDPOINT_URL_SIGNIN"),
         ],
     )
-    def test_tells_an_empty_variable_from_none_as_botocore_does(self, home: Home, name: str) -> None:
-        assert home.print(Identity()) != home.print(Identity(), **{name: ""})
-
-    @pytest.mark.parametrize("name", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_ECR", "AWS_ENDPOINT_URL_SIGNIN"])
-    def test_takes_an_empty_endpoint_for_none_as_botocore_does(self, home: Home, name: str) -> None:
-        assert home.print(Identity()) == home.print(Identity(), **{name: ""})
+    @pytest.mark.parametrize("identity", [Identity(), Identity("container"), Identity(role_arn="r")])
+    def test_takes_an_empty_variable_for_an_unset_one(self, home: Home, identity: Identity, name: str) -> None:
+        assert home.print(identity) == home.print(identity, **{name: ""})
         assert home.print(Identity()) != home.print(Identity(), **{name: "http://one.example"})
+
+    @pytest.mark.parametrize("name", ["AWS_DEFAULT_PROFILE", "AWS_PROFILE"])
+    def test_says_that_a_profile_was_chosen(self, home: Home, name: str) -> None:
+        """Botocore needs a profile to be there only if it was chosen."""
+        by_nobody = home.print(Identity())
+
+        assert by_nobody != home.print(Identity(), **{name: "default"})
+        assert by_nobody != home.print(Identity("default"))
+        assert by_nobody == home.print(Identity(), **{name: ""})
+
+    @pytest.mark.parametrize(
+        ("identity", "environ"),
+        [
+            (Identity(), {"AWS_ACCESS_KEY_ID": "AKIA8"}),
+            (Identity(role_arn="r", web_identity="e30.e30.e30"), {}),
+        ],
+        ids=["keys", "web identity"],
+    )
+    def test_that_needs_no_profile_says_if_the_chosen_one_is_missing(
+        self, home: Home, identity: Identity, environ: dict[str, str]
+    ) -> None:
+        """Botocore then fails, whatever the profile would have been needed for."""
+        found = home.print(identity, **environ)
+
+        assert found == home.print(identity, AWS_PROFILE="pod", **environ)
+        assert found != home.print(identity, AWS_PROFILE="nobody", **environ)
+
+    @given(st.tuples(*[absent_or_text] * 4), st.integers(0, 3), absent_or_text)
+    def test_never_takes_a_text_for_an_absent_value(
+        self, values: tuple[str | None, ...], at: int, other: str | None
+    ) -> None:
+        """Whatever one optional value of an identity is, another value or none gives another fingerprint."""
+        changed = (*values[:at], other, *values[at + 1 :])
+        prints = [
+            fingerprint(Identity(profile, role_arn=arn, external_id=external_id, role_session_name=name), NO_FILES)
+            for profile, arn, external_id, name in (values, changed)
+        ]
+
+        assert (values == changed) == (prints[0] == prints[1])
+
+    @given(st.none() | st.integers(900, 43200), st.none() | st.integers(900, 43200))
+    def test_differs_by_the_length_of_the_session(self, one: int | None, other: int | None) -> None:
+        prints = [fingerprint(Identity(role_arn="r", duration_seconds=length), NO_FILES) for length in (one, other)]
+
+        assert (one == other) == (prints[0] == prints[1])
+
+    @given(st.sampled_from(VARIABLES), absent_or_text, absent_or_text)
+    def test_never_takes_a_variable_that_is_set_for_an_unset_one(
+        self, name: str, one: str | None, other: str | None
+    ) -> None:
+        prints = [
+            fingerprint(Identity(), NO_FILES | ({} if value is None else {name: value})) for value in (one, other)
+        ]
+
+        assert (one == other) == (prints[0] == prints[1])
+
+    @given(st.lists(st.lists(absent_or_text).map(tuple)), st.lists(st.lists(absent_or_text).map(tuple)))
+    def test_is_made_of_what_tells_all_lists_of_facts_apart(self, one: list[Fact], other: list[Fact]) -> None:
+        """Neither the fields of a fact nor the facts can be divided otherwise, and absent is no text."""
+        assert (one == other) == (encoded(one) == encoded(other))
+
+    @given(st.lists(st.sampled_from([None, *ODD, "a", ""]), max_size=6), st.lists(st.integers(0, 6), max_size=2))
+    def test_tells_apart_the_same_fields_in_other_facts(self, fields: list[str | None], cuts: list[int]) -> None:
+        one = [tuple(fields)]
+        ends = sorted({min(cut, len(fields)) for cut in cuts} | {len(fields)})
+        other = [tuple(fields[start:end]) for start, end in zip([0, *ends], ends, strict=False)]
+
+        assert (one == other) == (encoded(one) == encoded(other))
+
+    def test_tells_a_token_that_is_missing_from_an_empty_one(self, home: Home) -> None:
+        missing = home.print(Identity("pod"))
+        home.token.write_text("")
+
+        assert missing != home.print(Identity("pod"))
+
+    def test_tells_claims_from_a_text_that_reads_like_them(self, home: Home) -> None:
+        home.token.write_text(jwt(iss="i", sub="s", aud="a"))
+        claims = home.print(Identity("pod"))
+        home.token.write_text("['i', 's', 'a']")
+
+        assert claims != home.print(Identity("pod"))
 
     def test_is_another_where_aws_login_keeps_its_sessions_elsewhere(self, home: Home) -> None:
         assert home.print(Identity()) != home.print(Identity(), AWS_LOGIN_CACHE_DIRECTORY="/elsewhere")
@@ -334,3 +427,35 @@ class TestFingerprint:
         environ = {"AWS_CONFIG_FILE": str(path), "AWS_SHARED_CREDENTIALS_FILE": str(path)}
 
         assert fingerprint(Identity(profile), environ) == fingerprint(Identity(profile), environ)
+
+
+class TestSnapshot:
+    def test_reads_each_file_once(self, home: Home) -> None:
+        snapshot = Snapshot(home.environ)
+        before = snapshot.fingerprint(SECONDARY)
+        home.edit("role/puller", "role/other")
+
+        assert before == snapshot.fingerprint(SECONDARY)
+        assert before != home.print()
+
+    def test_keeps_a_file_missing_that_is_written_later(self, home: Home) -> None:
+        home.credentials.unlink()
+        snapshot = Snapshot(home.environ)
+        before = snapshot.fingerprint(SECONDARY)
+        home.credentials.write_text(CREDENTIALS)
+
+        assert before == snapshot.fingerprint(SECONDARY)
+
+    def test_takes_what_is_no_regular_file_for_none_as_botocore_does(self, home: Home) -> None:
+        nothing = home.print(SECONDARY, AWS_SHARED_CREDENTIALS_FILE="/nonexistent")
+
+        assert nothing == home.print(SECONDARY, AWS_SHARED_CREDENTIALS_FILE="/dev/zero")
+        assert nothing == home.print(SECONDARY, AWS_SHARED_CREDENTIALS_FILE=str(home.credentials.parent))
+
+    def test_knows_a_web_identity_by_its_subject(self, home: Home) -> None:
+        home.token.write_text(jwt(iss="i", sub="repo:a", aud="sts", exp=1))
+        snapshot = Snapshot(home.environ)
+
+        assert snapshot.has(jwt(iss="i", sub="repo:a", aud="sts", exp=2), Identity("pod"))
+        assert not snapshot.has(jwt(iss="i", sub="repo:b", aud="sts"), Identity("pod"))
+        assert not snapshot.has(jwt(iss="i", sub="repo:a", aud="sts"), SECONDARY)

@@ -1,0 +1,292 @@
+"""What is cached for an identity was got by what AWS's files said when its fingerprint was made, and for its role."""
+
+import re
+import signal
+from collections.abc import Callable, Mapping
+
+import pytest
+from faults.parts import ASSUME, MINT, Held, World, loads_botocore, result_of, running, waits_for_lock
+
+from docker_credential_ecrx.demo.standin import Answer
+from standin import faults
+from support import aws_parts
+from support.aws_parts import Server
+from support.forms import in_one_form
+from support.home import BASE_USER, HOST, ROLE, SECONDARY, Result
+
+pytestmark = in_one_form
+DEBUG = {"ECRX_LOG": "debug"}
+OTHER_ROLE = f"arn:aws:iam::{SECONDARY}:role/other"
+WEB_IDENTITY = "AssumeRoleWithWebIdentity"
+ELSEWHERE = "333333333333"
+
+
+def principal(world: World, result: Result) -> str:
+    """Return the role whose token a ``get`` has, or the user."""
+    return world.aws.issued[result.secret].principal.split("/")[1]
+
+
+def one_role(world: World) -> None:
+    """Let the profile be what it is first."""
+    world.set_profile(role_arn=ROLE, source_profile="base")
+
+
+def another_role(world: World) -> None:
+    """Let the profile name another role."""
+    world.set_profile(role_arn=OTHER_ROLE, source_profile="base")
+
+
+class TestFilesThatChangeForAMoment:
+    """Another program writes other files while this one waits or asks AWS, and then the first ones again."""
+
+    @pytest.fixture
+    def held(self, world: World) -> Held:
+        """Return what keeps the answer with a token back."""
+        held = Held(faults.late(0))
+        world.stack.callback(held.release)
+        world.aws.fail(MINT, held)
+        world.aws.add_role(OTHER_ROLE, trusts=[BASE_USER])
+        return held
+
+    def test_while_it_waits_for_a_lock_give_nobody_their_token(
+        self, world: World, keyring: dict[str, str], held: Held
+    ) -> None:
+        """The token is got by the files as they are after the wait, and cached only under their own name."""
+        with running(world.home, env=keyring) as holder:
+            held.reached()
+            with running(world.home, env=keyring | DEBUG) as waiting:
+                waits_for_lock(waiting)
+                another_role(world)
+                holder.send_signal(signal.SIGKILL)
+                held.reached()
+                one_role(world)
+                held.release()
+                found = result_of(waiting)
+
+        later = world.home.get(env=keyring)
+
+        assert ("other", "puller") == (principal(world, found), principal(world, later))
+
+    def test_before_botocore_reads_them_are_not_read(self, world: World, keyring: dict[str, str], held: Held) -> None:
+        with running(world.home, env=keyring | DEBUG) as process:
+            loads_botocore(process)
+            process.send_signal(signal.SIGSTOP)
+            another_role(world)
+            process.send_signal(signal.SIGCONT)
+            held.reached()
+            one_role(world)
+            held.release()
+            found = result_of(process)
+
+        later = world.home.get(env=keyring)
+
+        assert ("puller", "puller") == (principal(world, found), principal(world, later))
+        assert found.secret == later.secret
+
+    def test_before_botocore_reads_the_keys_are_not_read(
+        self, world: World, kernel: dict[str, str], held: Held
+    ) -> None:
+        """The credentials file is read by other parts of botocore than the config file."""
+        file = world.home.folder / ".aws" / "credentials"
+        stranger = world.aws.add_user(SECONDARY, "stranger")
+        world.set_profile(aws_account_id=SECONDARY)
+        world.home.add_keys("secondary", world.aws.add_user(SECONDARY, "me"))
+        before = file.read_text()
+        with running(world.home, env=kernel | DEBUG) as process:
+            loads_botocore(process)
+            process.send_signal(signal.SIGSTOP)
+            file.unlink()
+            world.home.add_keys("secondary", stranger)
+            process.send_signal(signal.SIGCONT)
+            held.reached()
+            file.write_text(before)
+            held.release()
+            found = result_of(process)
+
+        later = world.home.get(env=kernel)
+
+        assert ("me", "me") == (principal(world, found), principal(world, later))
+
+    def test_that_are_missing_and_written_for_a_moment_are_not_read(
+        self, world: World, kernel: dict[str, str], held: Held
+    ) -> None:
+        keys = world.aws.add_user(SECONDARY, "me")
+        env = kernel | DEBUG | {"AWS_CONTAINER_CREDENTIALS_FULL_URI": ""}
+        (world.home.folder / ".aws" / "config").write_text("[default]\nregion = us-east-1\n")
+        (world.home.folder / ".aws" / "credentials").unlink()
+        with Server(aws_parts.instance(world.aws, SECONDARY, "node")) as metadata:
+            env |= {"AWS_EC2_METADATA_DISABLED": "false", "AWS_EC2_METADATA_SERVICE_ENDPOINT": metadata.url}
+            with running(world.home, env=env, profile=None) as process:
+                loads_botocore(process)
+                process.send_signal(signal.SIGSTOP)
+                world.home.add_keys("default", keys)
+                process.send_signal(signal.SIGCONT)
+                held.reached()
+                (world.home.folder / ".aws" / "credentials").unlink()
+                held.release()
+                found = result_of(process)
+
+        assert "node" == principal(world, found)
+
+    def test_of_a_web_identity_give_nobody_the_token_of_the_other(
+        self, world: World, kernel: dict[str, str], held: Held
+    ) -> None:
+        """Botocore reads that file itself; what it sends is compared with what was hashed."""
+        token = world.home.folder / "token"
+        world.aws.add_role(OTHER_ROLE, web_identity_subjects=["pod-1", "pod-2"])
+        world.set_profile(role_arn=OTHER_ROLE, web_identity_token_file=str(token))
+        aws_parts.write_web_identity(token, "pod-1")
+        with running(world.home, env=kernel | DEBUG) as process:
+            loads_botocore(process)
+            process.send_signal(signal.SIGSTOP)
+            aws_parts.write_web_identity(token, "pod-2")
+            process.send_signal(signal.SIGCONT)
+            held.reached()
+            aws_parts.write_web_identity(token, "pod-1")
+            held.release()
+            found = result_of(process)
+
+        later = world.home.get(env=kernel)
+
+        said = f"the token for {HOST} is not cached, because its web identity token was replaced by another one"
+        assert said in found.stderr
+        assert found.secret != later.secret
+
+    def test_of_a_web_identity_that_is_renewed_meanwhile_are_no_others(
+        self, world: World, kernel: dict[str, str], held: Held
+    ) -> None:
+        token = world.home.folder / "token"
+        world.aws.add_role(OTHER_ROLE, web_identity_subjects=["pod-1"])
+        world.set_profile(role_arn=OTHER_ROLE, web_identity_token_file=str(token))
+        aws_parts.write_web_identity(token, "pod-1")
+        with running(world.home, env=kernel | DEBUG) as process:
+            loads_botocore(process)
+            process.send_signal(signal.SIGSTOP)
+            aws_parts.write_web_identity(token, "pod-1", issued_at=3600)
+            process.send_signal(signal.SIGCONT)
+            held.reached()
+            held.release()
+            found = result_of(process)
+
+        assert found.secret == world.home.get(env=kernel).secret
+
+
+def replaced(old: bytes, new: bytes) -> Callable[[Answer], Answer]:
+    """Return a fault that has AWS say ``new`` where it says what the pattern ``old`` matches."""
+    return lambda answer: answer._replace(body=re.sub(old, new, answer.body))
+
+
+STRANGE_ROLES: Mapping[str, Callable[[Answer], Answer]] = {
+    "another role": replaced(b":assumed-role/puller/", b":assumed-role/other/"),
+    "another account": replaced(b"sts::222222222222:", b"sts::333333333333:"),
+    "another partition": replaced(b"arn:aws:sts", b"arn:aws-cn:sts"),
+    "a longer name": replaced(b":assumed-role/puller/", b":assumed-role/puller2/"),
+    "a federated user": replaced(b":assumed-role/puller/[^<]*", b":federated-user/puller"),
+    "a user": replaced(
+        b"arn:aws:sts::222222222222:assumed-role/puller/[^<]*", b"arn:aws:iam::222222222222:user/puller"
+    ),
+    "no arn": replaced(b"<Arn>[^<]*</Arn>", b"<Arn>hunter2</Arn>"),
+    "nobody": replaced(b"<AssumedRoleUser>.*</AssumedRoleUser>", b""),
+}
+STRANGE_ENDPOINT = faults.token(proxyEndpoint=f"https://{ELSEWHERE}.dkr.ecr.us-east-1.amazonaws.com")
+
+
+class TestRole:
+    """What AWS reports of the principal, beside the role that was meant."""
+
+    @pytest.mark.parametrize("strange", STRANGE_ROLES.values(), ids=STRANGE_ROLES)
+    @pytest.mark.parametrize("way", ["profile", "config.toml", "web identity"])
+    def test_that_is_not_the_one_meant_is_answered_and_not_cached(
+        self, world: World, kernel: dict[str, str], way: str, strange: Callable[[Answer], Answer]
+    ) -> None:
+        profile = meant_by(world, way)
+        for operation in (ASSUME, WEB_IDENTITY):
+            world.aws.fail(operation, strange)
+
+        found, again = (world.home.get(profile=profile, env=kernel) for _ in range(2))
+
+        assert found.secret != again.secret
+        (line,) = found.stderr.splitlines()
+        assert line.startswith(
+            f"docker-credential-ecrx: the token for {HOST} is not cached, because AWS answered for {ROLE} with "
+        )
+        assert line.endswith("; check AWS_ENDPOINT_URL and the proxy")
+        assert "hunter2" not in line
+
+    @pytest.mark.parametrize("way", ["profile", "config.toml", "web identity"])
+    def test_that_is_the_one_meant_is_cached(self, world: World, kernel: dict[str, str], way: str) -> None:
+        profile = meant_by(world, way)
+
+        found, again = (world.home.get(profile=profile, env=kernel) for _ in range(2))
+
+        assert ("", found.secret) == (found.stderr, again.secret)
+
+    def test_whose_arn_has_a_path_is_the_one_without(self, world: World, kernel: dict[str, str]) -> None:
+        """A session's ARN has the role's name alone."""
+        role = f"arn:aws:iam::{SECONDARY}:role/team/a/puller"
+        world.aws.add_role(role, trusts=[BASE_USER])
+        world.set_profile(role_arn=role, source_profile="base")
+
+        assert world.home.get(env=kernel).secret == world.home.get(env=kernel).secret
+
+    def test_in_a_chain_is_checked_at_each_step(self, world: World, kernel: dict[str, str]) -> None:
+        world.aws.add_role(OTHER_ROLE, trusts=[SECONDARY])
+        world.home.add_profile("chain", role_arn=OTHER_ROLE, source_profile="secondary")
+
+        cached = [world.home.get(profile="chain", env=kernel).secret for _ in range(2)]
+        world.home.run("forget", "--all", env=kernel)
+        world.aws.fail(ASSUME, STRANGE_ROLES["another role"])
+        first = world.home.get(profile="chain", env=kernel)
+
+        assert cached[0] == cached[1]
+        assert f"AWS answered for {ROLE} with assumed-role other of account {SECONDARY}" in first.stderr
+
+    @pytest.mark.parametrize("way", ["profile", "config.toml", "web identity", "sso"])
+    def test_of_another_account_than_ecr_answers_for_is_not_cached(
+        self, world: World, kernel: dict[str, str], way: str
+    ) -> None:
+        """ECR names the registry of the account whose token it gives."""
+        profile = meant_by(world, way)
+        world.aws.fail(MINT, STRANGE_ENDPOINT)
+
+        found, again = (world.home.get(profile=profile, env=kernel) for _ in range(2))
+
+        said = f"ECR answered for account {ELSEWHERE}, and the role is in {SECONDARY}"
+        assert said in found.stderr
+        assert found.secret != again.secret
+
+    @pytest.mark.parametrize("endpoint", [None, "", "http://localhost:4510", "hunter2"])
+    def test_is_cached_where_ecr_names_no_account(
+        self, world: World, kernel: dict[str, str], endpoint: str | None
+    ) -> None:
+        world.aws.fail(MINT, faults.token(proxyEndpoint=endpoint))
+
+        assert world.home.get(env=kernel).secret == world.home.get(env=kernel).secret
+
+    def test_that_nothing_names_is_cached_for_whoever_answers(self, world: World, kernel: dict[str, str]) -> None:
+        world.aws.fail(MINT, STRANGE_ENDPOINT)
+
+        found = world.home.get(profile="base", env=kernel)
+
+        assert ("", found.secret) == (found.stderr, world.home.get(profile="base", env=kernel).secret)
+
+
+def meant_by(world: World, way: str) -> str | None:
+    """Have the role be named in that way; return the profile of the link, if any."""
+    if way == "sso":
+        portal = world.stack.enter_context(Server(aws_parts.sso_portal(world.aws, "bearer")))
+        aws_parts.sign_in_to_sso(world.home.folder, "https://corp", "bearer")
+        world.home.env["AWS_ENDPOINT_URL_SSO"] = portal.url
+        sso = {"sso_start_url": "https://corp", "sso_region": "us-east-1"}
+        world.set_profile(sso_account_id=SECONDARY, sso_role_name="puller", **sso)
+        return "secondary"
+    if way == "web identity":
+        token = world.home.folder / "token"
+        aws_parts.write_web_identity(token, "pod")
+        world.aws.add_role(ROLE, web_identity_subjects=["pod"])
+        world.set_profile(role_arn=ROLE, web_identity_token_file=str(token))
+        return "secondary"
+    if way == "config.toml":
+        world.home.configure(f'[[registry]]\nmatch = "*"\nrole_arn = "{ROLE}"\nsource_profile = "base"\n')
+        return None
+    return "secondary"
