@@ -61,6 +61,7 @@ class Helper:
 
         Raises what ``get`` does.
         """
+        self._settings.require(registry)
         keyring = self._token_keyring()
         login = self._login(registry, keyring)
         if login is not None:
@@ -72,7 +73,9 @@ class Helper:
         """Return what ``token`` returns without AWS: what ``docker login`` stored, else the identity's fresh token.
 
         Each is None where there is none; the second is served where the first is None.
+        Raises SettingsError if the registry is not to be answered.
         """
+        self._settings.require(registry)
         keyring = self._token_keyring()
         own = tokens.cached(_token_name(registry, self._settings.identity_for(registry.host), self._environ), keyring)
         is_fresh = own is not None and own.is_fresh(tokens.now())
@@ -91,6 +94,7 @@ class Helper:
 
         Raises what ``get`` does.
         """
+        self._settings.require(registry)
         return self._token_of(registry, identity, self._token_keyring())
 
     def _token_of(self, registry: Registry, identity: "Identity", keyring: "Keyring | None") -> "Token":
@@ -116,6 +120,7 @@ class Helper:
 
             passwords.store(server, user, secret, self._settings.keyring, self._environ)
             return
+        self._settings.require(registry)
         from docker_credential_ecrx import minting
 
         if user != ECR_USER:
@@ -166,7 +171,7 @@ class Helper:
 
     def _is_answered(self, server: str, keyring: "Keyring | None") -> bool:
         registry = Registry.parse(server)
-        if registry is None:
+        if registry is None or not self._settings.allows(registry):
             return False
         found = (tokens.cached(name, keyring) for name in self._names(registry))
         return any(token is not None and token.is_alive(tokens.now()) for token in found)

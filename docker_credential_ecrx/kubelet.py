@@ -52,7 +52,9 @@ def _answer(request: Request, called_by: str, environ: "Mapping[str, str]") -> s
     if registry is None:
         return _response("", _RETRY_SECONDS)
     identity = pod_identity(request, environ)
-    helper = Helper(settings.load(called_by, environ), environ)
+    # A container of root's may read the node's kernel keyring, and write there, since it goes by uid and not by
+    # container; and kubelet itself keeps what it is answered.
+    helper = Helper(settings.load(called_by, environ, keyring="none"), environ)
     try:
         token = helper.token(registry) if identity is None else helper.token_of(registry, identity)
     except NotFoundError:  # ECR Public without credentials: the pull is anonymous

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from docker_credential_ecrx import kept, keyrings, ledger, log, tokens
 from docker_credential_ecrx.errors import KeyringError, NotFoundError, RequestError
+from docker_credential_ecrx.registry import ascii_lower
 
 
 def get(server: str, setting: str, environ: Mapping[str, str]) -> tuple[str, str]:
@@ -82,12 +83,21 @@ def _note(name: str, entry: ledger.Entry | None, environ: Mapping[str, str]) -> 
 
 
 def _name(server: str) -> str:
-    """Return the item's name: docker logout erases ``H``, ``http://H`` and ``https://H`` for one login."""
+    """Return the item's name: docker logout erases ``H``, ``http://H`` and ``https://H`` for one login.
+
+    Nothing else makes two servers one: a name that is not in ASCII, a user in it, another port or a percent sign stands
+    as it is.
+    """
     bare = server
     for scheme in ("https://", "http://"):
-        bare = bare.removeprefix(scheme)
+        if server.startswith(scheme):
+            bare = server[len(scheme) :]
+            break
     host, slash, path = bare.rstrip("/").partition("/")
-    return f"password:{host.lower().removesuffix(':443')}{slash}{path}"
+    name = host.removesuffix(":443")
+    if ":" in name and not name.endswith("]"):
+        name = host  # an IPv6 address without brackets, whose last number is no port
+    return f"password:{ascii_lower(name)}{slash}{path}"
 
 
 def _read(record: str | None) -> tuple[str, str] | None:

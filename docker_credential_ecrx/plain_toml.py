@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 def parse(document: str) -> "dict[str, Any] | None":
     """Return the tables of ``document``, or None where it is not plain.
 
-    Plain are tables and arrays of tables with bare names, and keys with texts without escapes or whole numbers.
+    Plain are tables and arrays of tables with bare names, and keys with strings without escapes, whole numbers, or
+    arrays of such strings on one line.
     """
     tables: dict[str, Any] = {}
     table = tables
@@ -55,12 +56,11 @@ def _add(line: str, table: "dict[str, Any]") -> bool:
     key, value = key.strip(" \t"), value.strip(" \t")
     if not equals or not _is_bare(key) or key in table or not value:
         return False
-    quote = value[0]
-    if quote in "\"'":
-        text, closing, rest = value[1:].partition(quote)
-        if not closing or not _is_comment(rest) or (quote == '"' and "\\" in text):
+    if value[0] in "\"'[":
+        found, rest = _array(value[1:]) if value[0] == "[" else _string(value)
+        if found is None or not _is_comment(rest):
             return False
-        table[key] = text
+        table[key] = found
         return True
     number = value.partition("#")[0].strip(" \t")
     if (
@@ -72,6 +72,28 @@ def _add(line: str, table: "dict[str, Any]") -> bool:
         return False
     table[key] = int(number)
     return True
+
+
+def _string(text: str) -> tuple[str | None, str]:
+    """Return the plain string that ``text`` begins with, or None, and what follows it."""
+    quote = text[:1]
+    found, closing, rest = text[1:].partition(quote) if quote and quote in "\"'" else ("", "", "")
+    is_plain = closing and not (quote == '"' and "\\" in found)
+    return (found if is_plain else None), rest
+
+
+def _array(text: str) -> tuple[list[str] | None, str]:
+    """Return the plain strings of the array whose bracket ``text`` follows, or None, and what follows it."""
+    items: list[str] = []
+    rest = text.lstrip(" \t")
+    while not rest.startswith("]"):
+        item, rest = _string(rest)
+        rest = rest.lstrip(" \t")
+        if item is None or rest[:1] not in (",", "]"):
+            return None, rest
+        items.append(item)
+        rest = rest.removeprefix(",").lstrip(" \t")
+    return items, rest[1:]
 
 
 def _is_bare(name: str) -> bool:

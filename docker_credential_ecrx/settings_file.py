@@ -13,7 +13,8 @@ from contextlib import suppress
 from typing import Any
 
 from docker_credential_ecrx.errors import FileError
-from docker_credential_ecrx.pattern import matches
+from docker_credential_ecrx.registry import Registry
+from docker_credential_ecrx.settings import is_for
 from docker_credential_ecrx.text_file import TextFile
 
 _HEADER = re.compile(r"""^[ \t]*\[\[[ \t]*(?:registry|"registry"|'registry')[ \t]*\]\]""", re.MULTILINE)
@@ -30,11 +31,14 @@ KEYS = ("profile", "role_arn", "source_profile", "external_id")
 def set_entry(file: TextFile, host: str, keys: Mapping[str, str]) -> TextFile:
     """Return the file with an entry of ``keys`` for ``host``, before every other that matches it.
 
-    It stays as it is where the entry that answers now says the same.
+    It stays as it is where the entry that answers now says the same, unless that is one for another host of the same
+    registry, such as its FIPS host, which may be removed without this one.
     """
     answers = _answering(_entries(file), host)
     if answers is not None and all(answers.get(key) == keys.get(key) for key in KEYS):
-        return file
+        named = Registry.parse(str(answers.get("match", "")))
+        if named is None or named.host == host:
+            return file
     cleared = remove_entry(file, host)
     entries = _entries(cleared)
     answers = _answering(entries, host)
@@ -109,7 +113,8 @@ def _checked(file: TextFile, changed: TextFile, entries: list[dict[str, Any]]) -
 
 
 def _answering(entries: list[dict[str, Any]], host: str) -> dict[str, Any] | None:
-    return next((entry for entry in entries if matches(str(entry.get("match")).lower(), host)), None)
+    registry = Registry.parse(host)
+    return next((entry for entry in entries if registry is not None and is_for(entry, registry)), None)
 
 
 def _entries(file: TextFile) -> list[dict[str, Any]]:

@@ -93,8 +93,8 @@ def command(names: tuple[str, ...], **options: Unpack[_Options]) -> int:
     if options["remove"]:
         wanted = list(_removals(files[-1], config, hosts, options))
     else:
-        wanted = [*_additions(files[-1], config, hosts, keys), *_password_removals(files, hosts, options)]
         logins = _logins(hosts, config)
+        wanted = [*_additions(files[-1], config, hosts, keys), *_password_removals(files, hosts, options)]
     seen = [path for path in (*(file.path for file in files), config) if path]
     is_any = _show(wanted, logins, config) if options["dry_run"] else _do(wanted, logins, seen)
     if not is_any:
@@ -224,10 +224,16 @@ def _removals(file: TextFile, config: str, hosts: Iterable[str], options: _Optio
 
 
 def _logins(hosts: Iterable[str], config: str) -> list[Item]:
-    """Return what ``docker login`` stored for ``hosts``, which ``get`` serves before any identity's token."""
+    """Return what ``docker login`` stored for ``hosts``, which ``get`` serves before any identity's token.
+
+    Raises SettingsError if config.toml does not let one of them be answered.
+    """
     # The file that ECRX_CONFIG names may be one that is yet to be made.
     environ = os.environ if Path(config).exists() else {**os.environ, "ECRX_CONFIG": os.devnull}
-    setting = settings.load(PROGRAM, environ).keyring
+    loaded = settings.load(PROGRAM, environ)
+    for registry in filter(None, map(Registry.parse, hosts)):
+        loaded.require(registry)
+    setting = loaded.keyring
     noted, look = ledger.read(os.environ), kept.looker(setting, tokens.now())
     label = kept.label_in_use(setting)
     found = []

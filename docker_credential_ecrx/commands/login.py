@@ -151,6 +151,7 @@ def _errands(registries: list[Registry], profile: str | None) -> list[_Errand]:
     errands: dict[str, _Errand] = {}
     for registry in {registry.host: registry for registry in registries}.values():
         loaded = links.settings_of(profile or docker.profile_for(registry.host), os.environ)
+        loaded.require(registry)
         logins, name = helper.item_names(registry, loaded, os.environ)
         errand = errands.setdefault(name, _Errand(loaded.identity_for(registry.host), name, [], []))
         errand.registries.append(registry)

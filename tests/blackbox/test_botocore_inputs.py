@@ -64,7 +64,7 @@ class TestMonitoring:
         """Return the socket that botocore's client-side monitoring would tell of each call."""
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as collector:
             collector.bind(("127.0.0.1", 0))
-            collector.setblocking(False)
+            collector.settimeout(0)
             yield collector
 
     @pytest.mark.parametrize("way", ["environment", "profile"])

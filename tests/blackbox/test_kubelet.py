@@ -17,6 +17,7 @@ from support.kubernetes import Response
 from support.secrets import places_of
 from support.trace import Modules, deeds_of
 
+_KERNEL = {"ECRX_KEYRING": "kernel"}
 _HALF, _SPREAD = 6 * 3600, 0.05 * 12 * 3600
 _IMAGE = f"{HOST}/team/app"
 _POD_ROLE = f"arn:aws:iam::{SECONDARY}:role/pods"
@@ -120,10 +121,11 @@ def kubelet(home: Home) -> Kubelet:
 
 
 class TestAnswer:
-    def test_gives_the_token_that_get_gives_until_it_is_due_for_renewal(self, kubelet: Kubelet) -> None:
+    def test_gives_a_token_until_it_is_due_for_renewal(self, kubelet: Kubelet) -> None:
         found = kubelet.asks(_IMAGE)
 
-        assert {HOST: ("AWS", kubelet.home.get().secret)} == found.auth
+        assert "assumed-role/puller/" in kubelet.principal(found)
+        assert [HOST] == [*found.auth]
         assert "Registry" == found.cache_key_type
         assert -60 <= found.cache_seconds - (_HALF - _SPREAD) <= 2 * _SPREAD
         assert ["AssumeRole", "GetAuthorizationToken"] == [call.operation for call in kubelet.home.aws.calls]
@@ -168,6 +170,50 @@ class TestAnswer:
 
     def test_is_empty_for_ecr_public_where_aws_has_no_credentials(self, home: Home) -> None:
         assert {} == Kubelet(home, profile="").asks("public.ecr.aws/docker/library/busybox").auth
+
+
+class TestKeyring:
+    """Kernel keyrings go by uid, so a container of root's reads the node's and writes there."""
+
+    def test_is_not_asked_unless_one_is_configured(self, kubelet: Kubelet) -> None:
+        """What is cached there was perhaps put there by a container."""
+        planted = kubelet.home.get(env=_KERNEL).secret
+
+        answers = [kubelet.asks(_IMAGE) for _ in range(2)]
+
+        assert 3 == len({planted, *(answer.auth[HOST][1] for answer in answers)})
+
+    @pytest.mark.parametrize("token", ["", web_identity(_APP)], ids=["node", "service account"])
+    def test_gets_nothing_unless_one_is_configured(self, kubelet: Kubelet, token: str) -> None:
+        fields = {"serviceAccountToken": token, "serviceAccountAnnotations": {_ANNOTATION: _POD_ROLE}} if token else {}
+
+        _, deeds = deeds_of(
+            [kubelet.home.bin / kubelet.name, "kubelet"], kubernetes.request(_IMAGE, **fields), kubelet.home.env
+        )
+
+        assert ([], [], []) == (deeds.keys, deeds.locks, deeds.written)
+
+    @pytest.mark.parametrize("keyring", ["kernel", "auto"])
+    @pytest.mark.parametrize("by", ["environment", "file"])
+    def test_is_used_if_it_is_configured(self, kubelet: Kubelet, keyring: str, by: str) -> None:
+        if by == "file":
+            kubelet.home.configure(f'[cache]\nkeyring = "{keyring}"\n')
+        env = {"ECRX_KEYRING": keyring} if by == "environment" else {}
+
+        first = kubelet.asks(_IMAGE, env)
+
+        assert first.auth == kubelet.asks(_IMAGE, env).auth
+        assert {HOST: ("AWS", kubelet.home.get(env=env).secret)} == first.auth
+
+    def test_of_a_file_with_rules_alone_is_none(self, kubelet: Kubelet) -> None:
+        kubelet.home.configure(f'[[registry]]\nmatch = "{HOST}"\nprofile = "secondary"\n[cache]\n')
+
+        assert kubelet.asks(_IMAGE).auth != kubelet.asks(_IMAGE).auth
+
+    def test_is_not_where_a_token_that_docker_login_stored_comes_from(self, kubelet: Kubelet) -> None:
+        kubelet.home.store(HOST, "AWS", "c3RvcmVk", env=_KERNEL)
+
+        assert "assumed-role/puller/" in kubelet.principal(kubelet.asks(_IMAGE))
 
 
 class TestRefusal:
@@ -225,6 +271,7 @@ class TestServiceAccount:
         assert "assumed-role/puller/" in kubelet.principal(found)
 
     def test_keeps_its_token_while_the_service_accounts_own_is_renewed(self, kubelet: Kubelet) -> None:
+        kubelet.home.env |= _KERNEL
         first = kubelet.asks_for_pod(web_identity(_APP, issued_at=1))
         kubelet.home.aws.calls.clear()
 
@@ -232,6 +279,7 @@ class TestServiceAccount:
         assert [] == kubelet.home.aws.calls
 
     def test_shares_its_token_with_no_other_account_no_other_role_and_not_the_node(self, kubelet: Kubelet) -> None:
+        kubelet.home.env |= _KERNEL
         kubelet.home.store(HOST, "AWS", "c3RvcmVk")  # what a person on the node logged in with
         answers = [
             kubelet.asks_for_pod(web_identity(_APP)),
@@ -299,6 +347,7 @@ class TestNodeWithoutCredentials:
 class TestCost:
     def test_of_a_cached_answer_is_three_modules_more_than_a_cached_get(self, kubelet: Kubelet) -> None:
         home = kubelet.home
+        home.env |= _KERNEL
         modules = Modules(home.program, home.env)
         asked = kubernetes.request(_IMAGE)
         kubelet.asks(_IMAGE)

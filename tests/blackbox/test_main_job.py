@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from support.home import BASE_USER, HOST, NOT_FOUND, OTHER_HOST, SECONDARY, Home
+from support.home import BASE_USER, HOST, NOT_FOUND, OTHER_HOST, PRIMARY, SECONDARY, Home
 from support.secrets import places_of
 
 
@@ -155,6 +155,24 @@ class TestIdentity:
         home.configure('[[registry]]\nmatch = "111111111111.dkr.ecr.*.amazonaws.com"\nprofile = "secondary"\n')
 
         assert home.aws.issued[home.get(profile=None).secret].account == SECONDARY
+
+    @pytest.mark.parametrize("rule", [f'match = "{HOST}"', f'account = "{PRIMARY}"'], ids=["match", "account"])
+    @pytest.mark.parametrize(
+        "host",
+        [
+            HOST,
+            f"{PRIMARY}.dkr.ecr-fips.us-east-1.amazonaws.com",
+            f"{PRIMARY}.dkr-ecr.us-east-1.on.aws",
+            f"{PRIMARY}.dkr-ecr-fips.us-east-1.on.aws",
+        ],
+    )
+    def test_the_configuration_file_maps_every_host_of_a_registry(self, home: Home, rule: str, host: str) -> None:
+        """The default identity never answers for a host that the rule does not spell out."""
+        home.add_role_profile()
+        home.add_keys("default", home.aws.add_user("999999999999", "default"))
+        home.configure(f'[[registry]]\n{rule}\nprofile = "secondary"\n')
+
+        assert home.aws.issued[home.get(host, profile=None).secret].account == SECONDARY
 
     def test_the_configuration_file_maps_a_registry_to_a_role_with_external_id_and_session_name(
         self, home: Home

@@ -106,6 +106,11 @@ class TestStoreAndGet:
             (HOST, OTHER_HOST),
             ("registry.example.org:5001", OTHER_HOST),
             (f"evil{HOST}", HOST),
+            ("\u212aube.example", "kube.example"),
+            ("kube.example", "\u212aube.example"),
+            ("https://http://kube.example", "kube.example"),
+            ("user@kube.example", "kube.example"),
+            ("kube.example:0443", "kube.example"),
             (f"{DOCKER_HUB}access-token", f"{DOCKER_HUB}refresh-token"),
         ],
     )

@@ -41,7 +41,9 @@ def _variables() -> Iterator[str]:
 
 
 def test_the_page_has_the_keys_of_the_configuration_file() -> None:
-    assert [*settings._REGISTRY_KEYS, *settings._CACHE_KEYS] == _rows()["key"]  # noqa: SLF001 - what a user may write
+    keys = [*settings._REGISTRY_KEYS, *settings._CACHE_KEYS, *settings._SECURITY_KEYS]  # noqa: SLF001 - what a user may write
+
+    assert keys == _rows()["key"]
 
 
 def test_the_page_has_the_names_of_the_keyrings() -> None:
@@ -52,3 +54,11 @@ def test_the_page_has_the_variables_that_the_program_reads() -> None:
     rows = _rows()["variable"]
 
     assert sorted(set(_variables())) == sorted(rows)
+
+
+def test_the_page_s_example_is_a_file_that_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    (example,) = pages.blocks(_PAGE, "toml")
+    path.write_text(example)
+
+    assert settings.load("x", {"ECRX_CONFIG": str(path)})

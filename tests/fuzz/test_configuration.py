@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from docker_credential_ecrx import pattern, plain_toml, settings, settings_file
 from docker_credential_ecrx.errors import FileError, SettingsError
+from docker_credential_ecrx.registry import Registry
 from docker_credential_ecrx.text_file import TextFile
 
 HOST = "111111111111.dkr.ecr.us-east-1.amazonaws.com"
@@ -23,6 +24,10 @@ _name = st.sampled_from(
         "external_id",
         "duration_seconds",
         "keyring",
+        "account",
+        "region",
+        "security",
+        "accounts",
         "a-b_c",
         "1",
         "",
@@ -44,6 +49,15 @@ _literal = st.sampled_from(
         '"a\\nb"',
         "'a\\nb'",
         "[1]",
+        "[]",
+        '["x"]',
+        "['x', \"y\" , ]",
+        '["""x"""]',
+        '["a" "b"]',
+        "[',']",
+        '["111111111111"]',
+        '"111111111111"',
+        "111111111111",
         "{a = 1}",
         "[{match = 'x'}]",
         "true",
@@ -139,7 +153,9 @@ def test_says_the_same_as_ever_once_an_entry_is_added_and_removed(document: str,
         return
     assert after == again
     entries = tomllib.loads(after.text)["registry"]
-    answers = next(entry for entry in entries if pattern.matches(str(entry.get("match")).lower(), host))
+    registry = Registry.parse(host)
+    assert registry is not None
+    answers = next(entry for entry in entries if settings.is_for(entry, registry))
     assert profile == answers["profile"]
     if after != cleared:
         assert cleared.text == removed.text

@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from keyrings.backends import Memory
 
 from docker_credential_ecrx import ledger, passwords
-from docker_credential_ecrx.errors import KeyringError
+from docker_credential_ecrx.errors import KeyringError, NotFoundError
 
 SERVER = "registry.example"
 NAME = f"password:{SERVER}"
@@ -114,3 +116,97 @@ def test_one_that_cannot_be_stored_or_erased_is_noted_as_before(environ: dict[st
             call()
 
         assert noted == ledger.read(environ)
+
+
+# What clients and people put into a server's name, and what looks like it.
+_PARTS = st.sampled_from(
+    [
+        *("https://", "http://", "HTTPS://", "user@", "user:word@", "kube", "Kube", "\u212aube", "KUBE", "\uff4bube"),
+        *(
+            ".example",
+            ".EXAMPLE",
+            "\uff0eexample",
+            ".example.",
+            "%2eexample",
+            "\u0130",
+            "i\u0307",
+            "\u017f",
+            "s",
+            "\u00df",
+        ),
+        *(":443", ":0443", ":80", ":5000", ":", "/", "//", "/v1", "/V1", "?x", "#x", "\\", "[::1]", "::1", "1::2"),
+    ]
+)
+_servers = st.lists(_PARTS, min_size=1, max_size=5).map("".join)
+
+
+def same(server: str) -> str:
+    """Return what the protocol has one login for: no scheme, no port 443, no slash at the end, ASCII in lower case."""
+    for scheme in ("https://", "http://"):
+        if server.startswith(scheme):
+            server = server[len(scheme) :]
+            break
+    host, slash, path = server.rstrip("/").partition("/")
+    if host.endswith(":443") and (":" not in host[:-4] or host[:-4].endswith("]")):
+        host = host[:-4]
+    lower = "".join(chr(ord(c) + 32) if "A" <= c <= "Z" else c for c in host)
+    return f"{lower}{slash}{path}"
+
+
+class TestServer:
+    @given(_servers, _servers)
+    def test_has_the_item_of_no_other(self, one: str, other: str) -> None:
+        """Only what docker logout erases with one login is one."""
+        assert (same(one) == same(other)) == (passwords._name(one) == passwords._name(other))  # noqa: SLF001
+
+    @pytest.mark.parametrize(
+        "other",
+        [
+            "\u212aube.example",
+            "kube.example.",
+            "\uff4bube.example",
+            "kube\uff0eexample",
+            "user@kube.example",
+            "https://user:word@kube.example",
+            "kube.example:0443",
+            "kube.example:80",
+            "kube%2eexample",
+            "https://http://kube.example",
+            "http://https://kube.example",
+            "kube.example?",
+            "kube.example#",
+            "kube.example/v1",
+            "//kube.example",
+        ],
+    )
+    def test_that_looks_like_another_has_not_its_password(self, environ: dict[str, str], other: str) -> None:
+        setting = setting_of(Shared)
+        passwords.store("kube.example", "me", "word", setting, environ)
+
+        with pytest.raises(NotFoundError):
+            passwords.get(other, setting, environ)
+
+    @pytest.mark.parametrize(
+        "other",
+        [
+            *("https://kube.example", "http://kube.example/", "kube.example:443", "https://KUBE.example:443/"),
+            "Kube.Example",
+        ],
+    )
+    def test_that_is_the_same_has_its_password(self, environ: dict[str, str], other: str) -> None:
+        setting = setting_of(Shared)
+        passwords.store("kube.example", "me", "word", setting, environ)
+
+        assert ("me", "word") == passwords.get(other, setting, environ)
+
+    def test_in_another_script_keeps_its_own_password(self, environ: dict[str, str]) -> None:
+        setting = setting_of(Shared)
+        servers = ["kube.example", "\u212aube.example", "\u212a\u00dcBE.example", "\u212a\u00fcbe.example"]
+        for server in servers:
+            passwords.store(server, server, "word", setting, environ)
+
+        assert servers == [passwords.get(server, setting, environ)[0] for server in servers]
+
+    @pytest.mark.parametrize(("one", "other"), [("1::2:443", "1::2"), ("[1::2]:443", "1::2"), ("::443", ":")])
+    def test_that_is_an_address_without_brackets_has_no_port(self, one: str, other: str) -> None:
+        assert passwords._name(one) != passwords._name(other)  # noqa: SLF001

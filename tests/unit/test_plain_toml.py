@@ -19,6 +19,11 @@ duration_seconds = 3600
 
 [cache]
 keyring = "auto"
+
+[security]
+accounts = ["111111111111", '222222222222',"333333333333" ,] # those alone
+none = []
+also_none = [ ]
 """
 
 
@@ -43,6 +48,11 @@ def test_reads_what_configuration_files_are_made_of() -> None:
         "# \x00",
         "a = '\x7f'",
         "a = 1 # \x1f",
+        "a = ['x'",
+        "a = ['x' 'y']",
+        "a = ['x',,'y']",
+        "a = [,]",
+        "a = ['x'] 'y'",
     ],
     ids=repr,
 )
@@ -53,7 +63,21 @@ def test_leaves_what_is_not_toml_to_tomllib(document: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "document", [f"a = {'9' * 19}", 'a = "\\u0041"', "a.b = 1", '"a" = 1', "a = [1]", 'a = """\nx"""', "a = true", "a"]
+    "document",
+    [
+        f"a = {'9' * 19}",
+        'a = "\\u0041"',
+        "a.b = 1",
+        '"a" = 1',
+        "a = [1]",
+        "a = ['x', 1]",
+        "a = [['x']]",
+        "a = [\n'x']",
+        'a = ["\\u0041"]',
+        'a = """\nx"""',
+        "a = true",
+        "a",
+    ],
 )
 def test_leaves_the_rest_to_tomllib(document: str) -> None:
     assert plain_toml.parse(document) is None

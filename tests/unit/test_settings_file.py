@@ -72,6 +72,28 @@ class TestSetEntry:
     def test_is_not_needed_where_another_entry_says_the_same(self) -> None:
         assert BROAD == set_entry(BROAD, profile="base")
 
+    @pytest.mark.parametrize("key", ['account = "111111111111"', 'account = "111111111111"\nregion = "us-east-1"'])
+    def test_goes_before_the_entry_of_its_account(self, key: str) -> None:
+        account = f'[[registry]]\n{key}\nprofile = "base"\n'
+
+        assert f"{ENTRY}\n{account}" == set_entry(account)
+        assert account == set_entry(account, profile="base")
+
+    @pytest.mark.parametrize("key", ['account = "222222222222"', 'account = "111111111111"\nregion = "eu-west-1"'])
+    def test_goes_after_the_entry_of_another_account_or_region(self, key: str) -> None:
+        account = f'[[registry]]\n{key}\nprofile = "base"\n'
+
+        assert f"{account}\n{ENTRY}" == set_entry(account)
+
+    def test_of_a_fips_host_is_another_than_that_of_the_registry(self) -> None:
+        """The latter answers for both, but is removed alone."""
+        fips = HOST.replace("ecr.", "ecr-fips.")
+        both = set_entry(ENTRY, fips)
+
+        assert [fips, HOST] == [entry["match"] for entry in tomllib.loads(both)["registry"]]
+        assert both == set_entry(both, fips)
+        assert ENTRY == remove_entry(both, fips)
+
     def test_goes_before_an_entry_that_came_later(self) -> None:
         assert f"{ENTRY}\n{BROAD}" == set_entry(f"{BROAD}\n{ENTRY}")
 

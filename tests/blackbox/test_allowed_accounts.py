@@ -1,0 +1,102 @@
+"""The list of accounts in config.toml: registries of others get no answer, whoever asks."""
+
+import json
+
+import pytest
+
+from support import kubernetes
+from support.home import HOST, NOT_FOUND, OTHER_HOST, PRIMARY, Home, Result
+
+PUBLIC = "public.ecr.aws"
+FORMS = [
+    OTHER_HOST,
+    OTHER_HOST.replace("ecr.", "ecr-fips."),
+    OTHER_HOST.replace("dkr.ecr", "dkr-ecr").replace("amazonaws.com", "on.aws"),
+    f"https://{OTHER_HOST.upper()}:443/",
+]
+
+
+@pytest.fixture
+def listed(home: Home) -> Home:
+    """Return a user who has a token and a login for two accounts' registries, and then lists the first alone."""
+    home.add_role_profile()
+    home.env["ECRX_KEYRING"] = "kernel"
+    for host in (HOST, OTHER_HOST):
+        assert home.get(host).secret
+        assert 0 == home.store(host, "AWS", "c3RvcmVk").status
+    home.configure(f'[security]\naccounts = ["{PRIMARY}"]\n')
+    home.aws.calls.clear()
+    return home
+
+
+def refusal(home: Home, found: Result, *, on_stdout: bool = True) -> None:
+    """Check that the one line names account, file and key, and that AWS was not asked."""
+    (line,) = found.stderr.splitlines()
+    assert (1, f"{line}\n" if on_stdout else "") == found[:2]
+    for word in ("333333333333", str(home.folder / ".config/ecrx/config.toml"), "[security]: accounts"):
+        assert word in line
+    assert NOT_FOUND.strip() not in line
+    assert [] == home.aws.calls
+
+
+class TestAccountThatIsNotListed:
+    @pytest.mark.parametrize("host", FORMS)
+    @pytest.mark.parametrize("profile", [None, "secondary"])
+    def test_gets_no_answer(self, listed: Home, host: str, profile: str | None) -> None:
+        """Neither a cached token is served, nor what docker login stored."""
+        refusal(listed, listed.get(host, profile=profile))
+
+    def test_gets_nothing_stored(self, listed: Home) -> None:
+        refusal(listed, listed.store(OTHER_HOST, "AWS", "c3RvcmVk"))
+
+    def test_is_not_in_the_list_of_docker(self, listed: Home) -> None:
+        assert [HOST] == [*json.loads(listed.run("list").stdout)]
+
+    def test_has_docker_log_out_all_the_same(self, listed: Home) -> None:
+        assert (0, "", "") == listed.run("erase", stdin=OTHER_HOST)
+        listed.configure("")
+
+        assert OTHER_HOST not in listed.run("list").stdout
+
+    def test_is_forgotten_all_the_same(self, listed: Home) -> None:
+        assert 0 == listed.run("forget", OTHER_HOST).status
+
+    @pytest.mark.parametrize("command", ["login", "configure"])
+    def test_is_refused_by_commands(self, listed: Home, command: str) -> None:
+        refusal(listed, listed.run(command, OTHER_HOST, "--profile", "secondary"), on_stdout=False)
+
+        assert not (listed.folder / ".docker" / "config.json").exists()
+
+    def test_is_taken_out_of_configurations_all_the_same(self, listed: Home) -> None:
+        listed.configure("")
+        assert 0 == listed.run("configure", OTHER_HOST).status
+        listed.configure(f'[security]\naccounts = ["{PRIMARY}"]\n')
+
+        assert 0 == listed.run("configure", "--remove", OTHER_HOST).status
+
+    def test_is_what_doctor_finds(self, listed: Home) -> None:
+        found = listed.run("doctor", OTHER_HOST)
+
+        assert 1 == found.status
+        assert "accounts does not list 333333333333" in " ".join(found.stdout.split())
+
+    def test_gets_no_answer_for_kubelet(self, listed: Home) -> None:
+        found = listed.run("kubelet", stdin=kubernetes.request(f"{OTHER_HOST}/app"))
+
+        refusal(listed, found, on_stdout=False)
+
+
+class TestAccountThatIsListed:
+    def test_is_answered(self, listed: Home) -> None:
+        assert "c3RvcmVk" == listed.get(HOST).secret
+
+    def test_may_be_anybody_of_ecr_public(self, listed: Home) -> None:
+        """It is no account's, and anonymous pulls go on."""
+        assert listed.get(PUBLIC).secret
+        assert NOT_FOUND == listed.get(PUBLIC, profile=None).stdout
+
+    def test_says_nothing_of_other_registries(self, listed: Home, secret_service: dict[str, str]) -> None:
+        env = secret_service | {"ECRX_KEYRING": "secret-service"}
+        listed.store("registry.example", "me", "word", env=env)
+
+        assert "word" == listed.get("registry.example", profile=None, env=env).secret
