@@ -11,7 +11,8 @@ from botocore import UNSIGNED, exceptions
 from botocore.config import Config
 from botocore.session import Session
 
-from docker_credential_ecrx.aws_errors import Answer, MfaNeededError, explain
+from docker_credential_ecrx import failures, log
+from docker_credential_ecrx.aws_errors import MfaNeededError, explain
 from docker_credential_ecrx.aws_role_check import COMPONENT
 from docker_credential_ecrx.aws_session import (
     Mfa,
@@ -26,19 +27,10 @@ from docker_credential_ecrx.errors import AwsError
 from docker_credential_ecrx.identity import Identity, Snapshot
 from docker_credential_ecrx.limit import ASKING_SECONDS, Deadline
 from docker_credential_ecrx.registry import Registry
-from docker_credential_ecrx.way_errors import IN_BETWEEN, STRANGE, refuse_pipes
+from docker_credential_ecrx.way_errors import refuse_pipes
 
 _USER = "AWS"
 _LIFE_SECONDS = 12 * 3600.0
-_AGAIN = f"run it again; if it stays so, {IN_BETWEEN}"
-_PUBLIC_ANSWERS: tuple[Answer, ...] = (
-    (
-        ("AccessDenied", "AccessDeniedException"),
-        "GetAuthorizationToken",
-        "AWS denied {operation}: {said}",
-        "allow ecr-public:GetAuthorizationToken and sts:GetServiceBearerToken in the principal's own policy",
-    ),
-)
 
 
 class Minted(NamedTuple):
@@ -72,8 +64,7 @@ def mint(
     except AwsError:
         raise
     except Exception as error:
-        answers = _PUBLIC_ANSWERS if registry.service == "ecr-public" else ()
-        raise explain(error, identity, snapshot.environ, answers) from error
+        raise explain(error, identity, snapshot.environ, failures.answers_of(registry.service)) from error
 
 
 def principal(registry: Registry, identity: Identity, mfa: Mfa) -> str:
@@ -141,8 +132,7 @@ def decode(authorization: str) -> str:
     except ValueError:
         user, colon, password = "", "", ""
     if user != _USER or not colon or not password or not password.isprintable():
-        message = "ECR's answer holds a token that cannot be decoded"
-        raise AwsError(message, _AGAIN)
+        failures.fail("spoilt-token")
     return password
 
 
@@ -167,17 +157,16 @@ def _mint(session: Session, registry: Registry) -> Minted:
 def minted(response: Mapping[str, Any]) -> Minted:
     """Return the password and its life in botocore's form of ECR's answer; raise AwsError where they are not there."""
     if "authorizationData" not in response:
-        raise AwsError(STRANGE, IN_BETWEEN)
+        failures.fail("strange")
     data = response["authorizationData"]
     entry = data[0] if isinstance(data, list) and data else data
     if not isinstance(entry, dict) or not entry.get("authorizationToken"):
-        message = "ECR's answer holds no token"
-        raise AwsError(message, _AGAIN)
+        failures.fail("no-token")
+    log.add_secret(str(entry["authorizationToken"]))
     password = decode(entry["authorizationToken"])
     life = _life(entry.get("expiresAt"), response["ResponseMetadata"]["HTTPHeaders"].get("date"))
     if life <= 0:
-        message = "ECR's answer holds a token that has expired"
-        raise AwsError(message, IN_BETWEEN)
+        failures.fail("expired-token")
     return Minted(password, life)
 
 

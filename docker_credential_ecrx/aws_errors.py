@@ -1,18 +1,26 @@
 """Turns what botocore raises into one sentence: what failed, and what mends it.
 
-AWS's own words are repeated only where they name principals and actions.
+AWS's own words are repeated only where they name principals and actions, as ``third_party`` lets them through.
 A signature that does not match is answered with the request's headers, the session token among them.
 """
 
-import math
+import errno
+import os
+import re
+import ssl
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import urlsplit
 
+import botocore
 from botocore import exceptions
+from botocore.parsers import ResponseParserError
+from urllib3.exceptions import NameResolutionError
 
-from docker_credential_ecrx.aws_retries import THROTTLED, TOO_MANY, TooEarlyError
+from docker_credential_ecrx import credentials, failures, third_party
+from docker_credential_ecrx.aws_retries import TooEarlyError
 from docker_credential_ecrx.credentials import Choose
 from docker_credential_ecrx.errors import (
     AwsError,
@@ -22,69 +30,25 @@ from docker_credential_ecrx.errors import (
     SignInNeededError,
     UnreachableError,
 )
+from docker_credential_ecrx.failures import Facts, told
 from docker_credential_ecrx.identity import Identity
-from docker_credential_ecrx.way_errors import CALLER, IN_BETWEEN, STRANGE, Facts, explain_way, facts_of, quoted
+from docker_credential_ecrx.limit import LateStartError
+from docker_credential_ecrx.way_errors import (
+    CLOCK,
+    SERVER_ERROR,
+    TOO_MANY,
+    WRONG_MFA_CODE,
+    Answer,
+    CredentialsError,
+    UnknownBotocoreError,
+    ca_bundle,
+)
+
+__all__ = ["Answer", "MfaNeededError", "explain"]
 
 _SKEW_SECONDS = 240  # AWS allows five minutes
-# What AWS answers when the signature's time or the secret key is wrong; the Date of the answer tells which.
-_CLOCK = ("RequestTimeTooSkewed", "RequestExpired", "SignatureDoesNotMatch", "InvalidSignatureException")
-_DENIED = ("AccessDenied", "AccessDeniedException")
-# One of AWS's denials, by what it says: "MultiFactorAuthentication failed with invalid MFA one time pass code."
 _WRONG_CODE = "invalid MFA one time pass code"
-# AWS's codes, the operations that they are told of (all, where there is none), the reason and the remedy.
-Answer = tuple[tuple[str, ...], str, str, str]
-_ANSWERS: tuple[Answer, ...] = (
-    (
-        _CLOCK,
-        "",
-        "AWS refused the signature of {operation} ({code})",
-        "check the secret key: {renewal}",
-    ),
-    (
-        ("InvalidIdentityToken", "ExpiredTokenException", "IDPRejectedClaim", "IDPCommunicationError"),
-        "AssumeRoleWithWebIdentity",
-        "AWS refused the web identity token ({code}): {said}",
-        "get a new one, and check issuer and audience of the OIDC identity provider in the role's account",
-    ),
-    (
-        ("ExpiredToken", "ExpiredTokenException"),
-        "",
-        "the AWS session has expired",
-        "{renewal_of_session}",
-    ),
-    (
-        ("InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId", "AuthFailure"),
-        "",
-        "AWS does not know the access key ({operation}: {code})",
-        "{renewal}",
-    ),
-    (
-        (_WRONG_CODE,),
-        "AssumeRole",
-        "the MFA code is wrong, or was used before",
-        "try again with the next code",
-    ),
-    (
-        _DENIED,
-        "AssumeRole",
-        "AWS denied {operation}: {said}",
-        "allow it in the role's trust policy and in the caller's own policy",
-    ),
-    (
-        _DENIED,
-        "",
-        "AWS denied {operation}: {said}",
-        "allow ecr:GetAuthorizationToken in the principal's own policy",
-    ),
-    (
-        THROTTLED,
-        "",
-        "AWS throttles {operation} ({code})",
-        "try again in a moment",
-    ),
-)
-_SECONDS_TOLD = 90
-_SERVER_ERROR, _PROXY_PASSWORD = 500, 407
+_PROXY_PASSWORD = 407
 
 
 class MfaNeededError(Exception):
@@ -122,62 +86,45 @@ def explain(
     wrong_clock = _wrong_clock(error)
     if wrong_clock is not None:
         return wrong_clock
-    facts = facts_of(identity, environ, choose)
-    if isinstance(error, MfaNeededError):
-        reason, hint = "its role needs an MFA code, which get cannot ask for", ""
-    elif isinstance(error, TooEarlyError):
-        reason, _ = _answered(error.error, facts, answers)
-        hint = f"try again in {_duration(error.seconds)}"
+    facts = failures.facts_of(identity, environ, choose)
+    if isinstance(error, TooEarlyError):
+        found = _answered(error.error, facts, answers)
+        found.hint = f"try again in {failures.duration(error.seconds)}"
     elif isinstance(error, exceptions.ClientError):
-        reason, hint = _answered(error, facts, answers)
+        found = _answered(error, facts, answers)
     else:
-        reason, hint = explain_way(error, facts)
+        found = _on_the_way(error, facts)
     kind = next((kind for kind, causes in _KINDS if isinstance(error, causes)), AwsError)
-    return kind(reason, hint)
+    return kind(found.message, found.hint, found.codes)
 
 
-def _answered(error: exceptions.ClientError, facts: Facts, answers: tuple[Answer, ...]) -> tuple[str, str]:
-    """Return reason and remedy for an error that AWS itself answered with, or something between us and AWS."""
+def _answered(error: exceptions.ClientError, facts: Facts, answers: tuple[Answer, ...]) -> AwsError:
+    """Return the failure that AWS itself answered with, or something between us and AWS."""
     response: Any = error.response
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    code = str(response.get("Error", {}).get("Code", "unknown"))
-    if code in ("", "unknown", str(status)) and status < _SERVER_ERROR:
-        return _by_status(error.operation_name, status)
-    said = quoted(str(response.get("Error", {}).get("Message", "")))
-    if _WRONG_CODE in said:
-        code = _WRONG_CODE
-    words = {"operation": error.operation_name, "code": code, "said": said, "status": status}
-    words |= {"asked": facts.origin.asked, "renewal": facts.origin.renewal(error.operation_name)}
-    words["renewal_of_session"] = facts.origin.renewal(error.operation_name, of_session=True)
-    reason, hint = "AWS refused {operation}: {code}: {said}", f"{CALLER}{{asked}}"
-    if status >= _SERVER_ERROR:
-        reason, hint = "AWS failed at {operation} (HTTP {status}, {code})", "try again in a moment"
-    for codes, operation, row_reason, row_hint in (*answers, *_ANSWERS):
-        if code in codes and error.operation_name.startswith(operation):
-            reason, hint = row_reason, row_hint
-            break
-    return reason.format(**words), hint.format(**words)
+    said = response.get("Error", {}).get("Message", "")
+    code = str(response.get("Error", {}).get("Code", third_party.UNKNOWN))
+    if code in ("", third_party.UNKNOWN, str(status)) and status < SERVER_ERROR:
+        return _by_status(error.operation_name, status, facts)
+    code = third_party.code(code)
+    if _WRONG_CODE in str(said):
+        code = WRONG_MFA_CODE
+    values = {"operation": error.operation_name, "code": code, "status": str(status), "said": str(said)}
+    return failures.told_of_aws(facts, values, answers)
+
+
+def _by_status(operation: str, status: int, facts: Facts) -> AwsError:
+    """Return what an answer means that is none of AWS's: a page of a proxy's, with a status alone."""
+    key = {TOO_MANY: "throttled", _PROXY_PASSWORD: "proxy-password"}.get(status, "strange-status")
+    return told(key, facts, operation=operation, status=str(status))
 
 
 def _wrong_clock(error: Exception) -> ClockError | None:
     """Return the error where AWS refused a signature because of its time."""
-    if not isinstance(error, exceptions.ClientError) or error.response.get("Error", {}).get("Code") not in _CLOCK:
+    if not isinstance(error, exceptions.ClientError) or error.response.get("Error", {}).get("Code") not in CLOCK:
         return None
     skew = _skew(error.response)
-    if abs(skew) <= _SKEW_SECONDS:
-        return None
-    direction = "ahead of" if skew > 0 else "behind"
-    message = f"the clock here is {_duration(abs(skew))} {direction} AWS's"
-    return ClockError(message, "set the clock: timedatectl set-ntp true", skew)
-
-
-def _by_status(operation: str, status: int) -> tuple[str, str]:
-    """Return what an answer means that is none of AWS's: a page of a proxy's, with a status alone."""
-    if status == TOO_MANY:
-        return f"AWS throttles {operation} (HTTP {status})", "try again in a moment"
-    if status == _PROXY_PASSWORD:
-        return "the proxy wants a name and a password (HTTP 407)", "check HTTPS_PROXY and NO_PROXY"
-    return f"{STRANGE} (HTTP {status})", IN_BETWEEN
+    return failures.wrong_clock(skew) if abs(skew) > _SKEW_SECONDS else None
 
 
 def _skew(response: Mapping[str, Any]) -> float:
@@ -189,8 +136,112 @@ def _skew(response: Mapping[str, Any]) -> float:
         return 0.0
 
 
-def _duration(seconds: float) -> str:
-    if seconds < _SECONDS_TOLD:
-        return f"{math.ceil(seconds)} s"
-    minutes = round(seconds / 60)
-    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"  # noqa: PLR2004
+def _on_the_way(error: Exception, facts: Facts) -> AwsError:  # noqa: C901, PLR0911 - a table
+    """Return the failure for what went wrong on the way to AWS, or before."""
+    match error:
+        case MfaNeededError():
+            return told("mfa", facts)
+        case CredentialsError():
+            return _credentials(error.__cause__, facts)
+        case UnknownBotocoreError():
+            return told("botocore", facts, version=botocore.__version__)
+        case TimeoutError():
+            return told("hangs", facts, seconds=_seconds(error))
+        case LateStartError(seconds=seconds):
+            return told("late", facts, seconds=f"{seconds:.0f}")
+        case exceptions.SSLError() | ssl.SSLError():
+            return _tls(error, facts)
+        case exceptions.ConnectionError() | exceptions.HTTPClientError():
+            return _network(error, facts)
+        case RuntimeError() if "still expired" in str(error):
+            return told("session", facts)
+        case exceptions.BotoCoreError():
+            return _configuration(error, facts)
+        case ResponseParserError() | ValueError() | LookupError() | AttributeError() | TypeError() | RuntimeError():
+            return told("strange", facts)
+        case OSError():
+            place, number = str(error.filename or ""), errno.errorcode.get(error.errno or 0, "")
+            unnumbered = {} if number else {"strerror": type(error).__name__}
+            return told("file", facts, path=place, errno=number, **unnumbered)
+    return told("unknown", facts, name=type(error).__name__)
+
+
+def _credentials(cause: object, facts: Facts) -> AwsError:
+    """Return what it was that gave no credentials: most sources have an error of their own."""
+    has_process = facts.origin.kind == "process"
+    if isinstance(cause, TimeoutError):
+        return told("process-hangs" if has_process else "source-hangs", facts, seconds=_seconds(cause))
+    return told("process-strange" if has_process and isinstance(cause, ValueError) else "strange", facts)
+
+
+def _seconds(error: TimeoutError) -> str:
+    """Return the limit that ``limit`` gave the call."""
+    found = re.search(r"within ([0-9.]+) seconds", str(error))
+    return found[1] if found else "some"
+
+
+def _configuration(error: exceptions.BotoCoreError, facts: Facts) -> AwsError:  # noqa: C901, PLR0911 - a table
+    kwargs, origin, said = error.kwargs, facts.origin, {"said": str(error), "name": type(error).__name__}
+    match error:
+        case exceptions.NoCredentialsError():
+            return told("no-credentials", facts)
+        case exceptions.ProfileNotFound() if not kwargs.get("profile"):
+            return told("empty-variable", facts)
+        case exceptions.ProfileNotFound():
+            return told("no-profile", facts, name=str(kwargs.get("profile", origin.profile)))
+        case exceptions.InvalidConfigError() if origin.kind == "missing":
+            return told("no-profile", facts)
+        case exceptions.InvalidConfigError() if "must have credentials" in str(error):
+            return told("empty-profile", facts)
+        case exceptions.ConfigParseError() | exceptions.ConfigNotFound():
+            path, (_, _, line) = str(kwargs.get("path", "")), credentials.mending(kwargs).partition("line ")
+            return told("unreadable-line" if line else "unreadable", facts, path=path, line=line)
+        case exceptions.PartialCredentialsError():
+            return told("lacking", facts, lacking=str(kwargs.get("cred_var", "")))
+        case exceptions.UnauthorizedSSOTokenError() | exceptions.SSOError() | exceptions.TokenRetrievalError():
+            return told("sso", facts)
+        case exceptions.LoginError():
+            return told("login", facts)
+        case exceptions.CredentialRetrievalError() if kwargs.get("provider") == "custom-process":
+            return told("process", facts)
+        case exceptions.CredentialRetrievalError() | exceptions.MetadataRetrievalError():
+            return told("source", facts, source=str(kwargs.get("provider", "the metadata service")))
+        case (
+            exceptions.InvalidConfigError()
+            | exceptions.UnknownCredentialError()
+            | exceptions.MissingDependencyException()
+        ):
+            return told("refused-profile", facts, **said)
+    return told("refused", facts, **said)
+
+
+def _network(error: exceptions.BotoCoreError, facts: Facts) -> AwsError:
+    cause = error.kwargs.get("error")
+    match error:
+        case exceptions.ProxyConnectionError():
+            if isinstance(getattr(cause, "original_error", None), NameResolutionError):
+                return told("proxy-nameless", facts)
+            refused = re.search(r"Tunnel connection failed: (\d{3})", str(cause))
+            if refused:
+                return told("proxy-refuses", facts, status=refused[1])
+            return told("proxy-silent", facts)
+        case exceptions.EndpointConnectionError() if isinstance(cause, NameResolutionError):
+            return told("nameless", facts, host=_host(error))
+        case exceptions.EndpointConnectionError() | exceptions.ConnectTimeoutError() | exceptions.ReadTimeoutError():
+            return told("silent", facts, host=_host(error))
+    return told("broken", facts)
+
+
+def _tls(error: Exception, facts: Facts) -> AwsError:
+    """Return the failure where TLS failed with the CA bundle that the user chose, if any."""
+    bundle = ca_bundle(facts.identity, facts.environ)
+    if bundle and not os.access(os.path.expanduser(bundle), os.R_OK):  # noqa: PTH111
+        return told("bundle", facts, bundle=bundle)
+    if bundle and "NO_CERTIFICATE_OR_CRL_FOUND" in str(error):
+        return told("bundle-empty", facts, bundle=bundle)
+    return told("certificate", facts)
+
+
+def _host(error: exceptions.BotoCoreError) -> str:
+    """Return the endpoint's host; its URL may hold a password."""
+    return urlsplit(str(error.kwargs.get("endpoint_url", ""))).hostname or "AWS"

@@ -14,18 +14,8 @@ from typing import Any
 
 from botocore import exceptions
 
-THROTTLED = (
-    "Throttling",
-    "ThrottlingException",
-    "ThrottledException",
-    "RequestThrottled",
-    "RequestThrottledException",
-    "TooManyRequestsException",
-    "RequestLimitExceeded",
-    "LimitExceededException",
-    "SlowDown",
-)
-TOO_MANY = 429
+from docker_credential_ecrx.way_errors import THROTTLED, TOO_MANY
+
 _PASSING_CODES = ("RequestTimeout", "RequestTimeoutException", "PriorRequestNotComplete")
 _PASSING_STATUSES = (500, 502, 503, 504)
 _PASSING_EXCEPTIONS = (exceptions.ConnectionError, exceptions.HTTPClientError)

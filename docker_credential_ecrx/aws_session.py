@@ -7,7 +7,6 @@ Sessions are botocore's, the core of boto3: boto3's own part, its resources and 
 
 import os
 from typing import Any
-from urllib.parse import urlsplit
 
 from botocore import UNSIGNED, exceptions
 from botocore.config import Config
@@ -16,7 +15,7 @@ from botocore.credentials import CredentialResolver
 from botocore.loaders import Loader
 from botocore.session import Session
 
-from docker_credential_ecrx import aws_snapshot, aws_tls, credentials, log, programs
+from docker_credential_ecrx import aws_secrets, aws_snapshot, aws_tls, credentials, programs
 from docker_credential_ecrx.aws_errors import MfaNeededError
 from docker_credential_ecrx.aws_retries import Retries
 from docker_credential_ecrx.aws_role_check import RoleCheck
@@ -94,8 +93,7 @@ def open_session(
     aws_tls.share(session)
     retries: Any = Retries(deadline.end if deadline else None).pause
     session.register("needs-retry", retries)
-    tell: Any = _tell
-    session.register("before-send", tell)
+    aws_secrets.learn_from(session)
     sources = session.get_component("credential_provider")
     for source in _NOT_READ:
         sources.remove(source)
@@ -111,11 +109,6 @@ def new_session(identity: Identity | None) -> Session:
     # botocore would send the access key and the session token of each call to AWS_CSM_HOST, in the clear.
     session.set_config_variable("csm_enabled", value=False)
     return session
-
-
-def _tell(*, event_name: str, request: Any, **_: object) -> None:  # noqa: ANN401 - botocore's
-    """Tell of a call to AWS, and nothing of what it sends: the URL may hold a password, headers and body a token."""
-    log.debug(f"asking {urlsplit(request.url).hostname} for {event_name.rpartition('.')[2]}")
 
 
 def answer_with(mfa: Mfa, resolver: CredentialResolver) -> None:

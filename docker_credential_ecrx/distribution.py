@@ -19,14 +19,13 @@ from botocore.httpsession import URLLib3Session
 from botocore.utils import get_environ_proxies
 from urllib3.exceptions import NameResolutionError
 
-from docker_credential_ecrx import __version__
-from docker_credential_ecrx.errors import AwsError, one_line
+from docker_credential_ecrx import __version__, third_party
+from docker_credential_ecrx.errors import AwsError
 from docker_credential_ecrx.limit import within
 from docker_credential_ecrx.registry import ECR_USER
 
 _CONNECT_SECONDS, _READ_SECONDS, _SECONDS = 3, 5, 9.0
 _LONGEST_ANSWER = 1 << 16
-_LONGEST_MESSAGE = 600
 _MANIFESTS = (
     "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, "
     "application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.docker.distribution.manifest.v2+json"
@@ -47,10 +46,10 @@ class Answer(NamedTuple):
         return 200 <= self.status < 300  # noqa: PLR2004 - HTTP's classes
 
     def error(self) -> tuple[str, str]:
-        """Return the first error's code and message in one line, as far as the registry tells them."""
+        """Return the first error's code and message, as far as the registry tells them."""
         try:
             first = json.loads(self.body)["errors"][0]
-            return str(first["code"]), one_line(str(first.get("message", "")))[:_LONGEST_MESSAGE]
+            return third_party.code(first["code"]), third_party.text(first.get("message", ""))
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
             return "", ""
 
@@ -90,10 +89,14 @@ class Client:
 
     def cancel_upload(self, started: Answer) -> Answer:
         """Cancel what ``start_upload`` began."""
-        url = urljoin(self._url, started.headers.get("location", ""))
+        try:
+            url = urljoin(self._url, started.headers.get("location", ""))
+            place = third_party.text(urlsplit(url).hostname or "nowhere")
+        except ValueError:
+            url = place = "nowhere"
         # The password is for nobody else, wherever the answer leads.
         if not url.startswith(f"{self._url}v2/"):
-            message = f"{self.host} leads an upload to {urlsplit(url).hostname or 'nowhere'}"
+            message = f"{self.host} leads an upload to {place}"
             raise AwsError(message, "see what a proxy answers in its place")
         return self._ask("DELETE", url.removeprefix(self._url.rstrip("/")))
 

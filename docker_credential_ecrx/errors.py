@@ -1,5 +1,7 @@
 """What can go wrong: one sentence each, with the command or the change that mends it."""
 
+_LONGEST_LINE = 2000  # characters
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Self
@@ -29,7 +31,10 @@ class EcrxError(Exception):
         return type(self)(message, hint)
 
     def __str__(self) -> str:
-        return one_line(f"{self.message}; {self.hint}" if self.hint else self.message)
+        """Return both in one line, without what looks like a secret: others' words may be among them."""
+        from docker_credential_ecrx import third_party  # a cached get has nothing to tell
+
+        return third_party.text(f"{self.message}; {self.hint}" if self.hint else self.message, _LONGEST_LINE)
 
 
 class RequestError(EcrxError):
@@ -53,7 +58,18 @@ class FileError(EcrxError):
 
 
 class AwsError(EcrxError):
-    """AWS, or the way to it, refused or failed."""
+    """AWS, or the way to it, refused or failed.
+
+    ``codes`` is what another process, which waits for the same, can tell of it in words of its own: what failed, as
+    ``way_errors.told_again`` reads it.
+    """
+
+    def __init__(self, message: str, hint: str = "", codes: "tuple[str, ...]" = ()) -> None:
+        super().__init__(message, hint)
+        self.codes = codes
+
+    def _saying(self, message: str, hint: str) -> "Self":
+        return type(self)(message, hint, self.codes)
 
 
 class NoAwsCredentialsError(AwsError):
@@ -68,7 +84,7 @@ class ClockError(AwsError):
     """AWS refuses what is signed here, because the clock here is ``ahead`` of its own by that many seconds."""
 
     def __init__(self, message: str, hint: str = "", ahead: float = 0.0) -> None:
-        super().__init__(message, hint)
+        super().__init__(message, hint, ("clock", f"ahead={ahead:.0f}"))
         self.ahead = ahead
 
     def _saying(self, message: str, hint: str) -> "Self":
@@ -89,8 +105,3 @@ class KeyringError(EcrxError):
 
 class KeyringUnavailableError(KeyringError):
     """A keyring is not available here: absent, forbidden, locked or silent."""
-
-
-def one_line(text: str) -> str:
-    """Return ``text`` in one printable line; clients show a helper's message as it stands."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())

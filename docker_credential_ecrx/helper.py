@@ -207,8 +207,13 @@ class Helper:
 
             return minting.about(error, minting.TokenRequest(registry, identity, name))
 
+        def retell(codes: "tuple[str, ...]") -> "AwsError | None":
+            from docker_credential_ecrx import failures
+
+            return failures.told_again(codes, identity, self._environ, registry.service)
+
         try:
-            return single_flight.obtain(due, name, keyring, self._lock, mint, about)
+            return single_flight.obtain(due, name, keyring, self._lock, mint, about, retell)
         except NoAwsCredentialsError as error:
             if registry.service == "ecr-public":
                 raise NotFoundError(error.message, error.hint) from error  # anonymous pulls work there

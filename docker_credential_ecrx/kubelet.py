@@ -3,8 +3,8 @@
 https://kubernetes.io/docs/reference/config-api/kubelet-credentialprovider.v1/
 """
 
-from docker_credential_ecrx import plain_json, protocol, settings, tokens
-from docker_credential_ecrx.errors import NoAwsCredentialsError, NotFoundError, RequestError, one_line
+from docker_credential_ecrx import log, plain_json, protocol, settings, tokens
+from docker_credential_ecrx.errors import NoAwsCredentialsError, NotFoundError, RequestError
 from docker_credential_ecrx.helper import Helper
 from docker_credential_ecrx.identity import Identity, subject_of
 from docker_credential_ecrx.protocol import Reply, quote
@@ -36,6 +36,7 @@ class Request:
     __slots__ = ("annotations", "image", "token")
 
     def __init__(self, image: str, token: str, annotations: "Mapping[str, str]") -> None:
+        log.add_secret(token)
         self.image = image
         self.token = token
         self.annotations = annotations
@@ -167,4 +168,6 @@ def _response(auth: str, seconds: int) -> str:
 
 
 def _word(value: object) -> str:
-    return one_line(value)[:_LONGEST_WORD] or "empty" if isinstance(value, str) else "missing or no text"
+    from docker_credential_ecrx import third_party  # only for what is wrong
+
+    return third_party.text(value, _LONGEST_WORD) or "empty" if isinstance(value, str) else "missing or no text"

@@ -1,19 +1,37 @@
-"""Lines on stderr: warnings always, what the program did under ECRX_LOG=debug; never a secret."""
+"""Lines on stderr: warnings always, what the program did under ECRX_LOG=debug; never a secret.
+
+Whoever gets to know a secret says so with ``add_secret``; whatever else is written passes ``redacted``.
+"""
 
 import os
 
-from docker_credential_ecrx.errors import one_line
+_secrets: list[str] = []
+
+
+def add_secret(secret: str | None) -> None:
+    """Have ``secret``, if it is one, in nothing that is written from now on but in the answer that it is for."""
+    if secret:
+        _secrets.append(secret)
+
+
+def redacted(text: str) -> str:
+    """Return ``text`` with "[secret]" in the place of every secret that the process has."""
+    if not _secrets:
+        return text
+    from docker_credential_ecrx import redaction  # a cached get that says nothing needs none of it
+
+    return redaction.redacted(text, _secrets)
 
 
 def warn(text: str) -> None:
     """Tell the user in one line, which clients show or log but do not parse."""
-    _write(f"docker-credential-ecrx: {one_line(text)}\n")
+    _write("", text)
 
 
 def debug(text: str) -> None:
     """Tell what was done, where the user asked for it."""
     if is_debugging():
-        _write(f"docker-credential-ecrx: debug: {one_line(text)}\n")
+        _write("debug: ", text)
 
 
 def is_debugging() -> bool:
@@ -30,8 +48,11 @@ def debug_origin(error: BaseException) -> None:
     debug(f"{type(error).__name__} at {' > '.join(places)}")
 
 
-def _write(line: str) -> None:
+def _write(level: str, text: str) -> None:
+    from docker_credential_ecrx import third_party
+
+    line = f"docker-credential-ecrx: {level}{third_party.line(text)}\n"
     try:
-        os.write(2, line.encode("utf-8", "replace"))
+        os.write(2, redacted(line).encode("utf-8", "replace"))
     except OSError:
         pass  # a closed stderr is no reason to fail

@@ -70,6 +70,7 @@ def users(setting: str, environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _entry(server: str, user: str, keyring: str) -> ledger.Entry:
+    user = log.redacted(user)  # some registries take a token for both
     # The time tells it from the one before, which another process may have read to erase it.
     return {"kind": "password", "servers": [server], "user": user, "keyring": keyring, "minted": time.time()}
 
@@ -106,4 +107,5 @@ def _read(record: str | None) -> tuple[str, str] | None:
         user, secret = kept["Username"], kept["Secret"]
     except (ValueError, LookupError, TypeError, RecursionError):
         return None
+    log.add_secret(secret if isinstance(secret, str) else None)
     return (user, secret) if isinstance(user, str) and isinstance(secret, str) and user and secret else None

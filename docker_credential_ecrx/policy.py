@@ -9,8 +9,8 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from docker_credential_ecrx import policy_statement
-from docker_credential_ecrx.errors import AwsError, one_line
+from docker_credential_ecrx import policy_statement, third_party
+from docker_credential_ecrx.errors import AwsError
 from docker_credential_ecrx.policy_statement import listed
 from docker_credential_ecrx.principal import Principal
 
@@ -127,7 +127,7 @@ def suspects(document: Document | None, to: Principal) -> list[str]:
 def summary(document: Document) -> list[tuple[str, str]]:
     """Return a line for each statement: its identifier, and whom it lets do what."""
     lines = [(str(statement.get("Sid", "")), _sentence(statement)) for statement in document["Statement"]]
-    return [(one_line(sid), one_line(sentence)) for sid, sentence in lines]
+    return [(third_party.text(sid), third_party.text(sentence)) for sid, sentence in lines]
 
 
 def pretty(document: Document | None) -> str:
@@ -222,7 +222,7 @@ def _named(document: Document | None, applies: Callable[[Document], bool]) -> tu
     found: tuple[list[str], list[str]] = ([], [])
     for number, statement in enumerate(_statements(document), 1):
         if applies(statement):
-            found["Condition" in statement].append(one_line(str(statement.get("Sid") or f"number {number}")))
+            found["Condition" in statement].append(third_party.text(str(statement.get("Sid") or f"number {number}")))
     return found
 
 

@@ -5,8 +5,8 @@ https://github.com/docker/docker-credential-helpers
 
 import _signal  # type: ignore[import-not-found] # signal is this module and 3 ms of enums; typeshed has signal alone
 
-from docker_credential_ecrx import settings
-from docker_credential_ecrx.errors import EcrxError, NotFoundError, RequestError, one_line
+from docker_credential_ecrx import log, settings
+from docker_credential_ecrx.errors import EcrxError, NotFoundError, RequestError
 from docker_credential_ecrx.helper import Helper
 
 TYPE_CHECKING = False
@@ -103,7 +103,8 @@ def failure(error: EcrxError) -> Reply:
     if isinstance(error, RequestError) and error.message in (NO_SERVER, NO_USER):
         return Reply(f"{error.message}\n", f"{error.message}\n", 1)
     # Clients look for that phrase anywhere in the line, and take it for "go on without credentials".
-    line = f"docker-credential-ecrx: {str(error).replace(NOT_FOUND, 'credentials not found')[:_LONGEST_LINE]}\n"
+    said = log.redacted(str(error)).replace(NOT_FOUND, "credentials not found")
+    line = f"docker-credential-ecrx: {said[:_LONGEST_LINE]}\n"
     return Reply(line, line, 1)
 
 
@@ -164,7 +165,15 @@ def _credentials(request: bytes) -> tuple[str, str, str]:
         _server(server.encode("utf-8", "surrogatepass"))
         raise RequestError(NO_USER)
     _text(f"{server}{user}{secret}".encode("utf-8", "surrogatepass"))
-    return _server(server.encode()), user, secret
+    if not user.isprintable():
+        message = "the user name holds control characters"
+        raise RequestError(message, "give docker login the user's name alone")
+    log.add_secret(secret)
+    server = _server(server.encode())
+    if "@" in server.rpartition("://")[2].partition("/")[0]:
+        message = "the server URL holds a user name or a password"
+        raise RequestError(message, "send a registry's host name")
+    return server, user, secret
 
 
 def _text(request: bytes) -> str:
@@ -186,7 +195,9 @@ def quote(text: str) -> str:
 
 def usage_error(arguments: list[str]) -> Reply:
     """Return the answer to arguments that are no verb and no command."""
-    word = one_line(arguments[0])[:_LONGEST_WORD] if arguments else ""
+    from docker_credential_ecrx import third_party
+
+    word = third_party.text(arguments[0], _LONGEST_WORD) if arguments else ""
     if word in (*VERBS, "version"):
         message = f"{word} takes no arguments"
         return failure(

@@ -4,7 +4,7 @@ Imported only where there is no fresh token.
 """
 
 from docker_credential_ecrx import log, tokens
-from docker_credential_ecrx.errors import AwsError, ClockError, MfaCodeNeededError, NoAwsCredentialsError, one_line
+from docker_credential_ecrx.errors import AwsError, ClockError, MfaCodeNeededError, NoAwsCredentialsError
 from docker_credential_ecrx.limit import ASKING_SECONDS
 
 TYPE_CHECKING = False
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from docker_credential_ecrx.state import FileLock
     from docker_credential_ecrx.tokens import Moment, Token
 
+    Retell = Callable[[tuple[str, ...]], AwsError | None]
+
 # An attempt to mint ends ASKING_SECONDS after its lock was taken, so who waits for it gets its outcome: but for one
 # that takes most of them to load botocore, and then AWS has some seconds more.
 # Where it hangs itself, one of those that waited makes the second. There is no third: a get ends within 25 s.
@@ -22,10 +24,10 @@ _PATIENCE_SECONDS = ASKING_SECONDS + 1.5
 _ATTEMPTS = 2
 # While AWS fails, a token that is due is served at once, and who finds it due after that long asks AWS again.
 _RETRY_SECONDS = 60.0
-# What who had the lock leaves for those that waited: its outcome.
+# What the process that had the lock leaves to those that waited: its outcome, and codes of what failed.
 _MINTED = "minted"
+_WRONG_CLOCK = "clock"
 _FAILURES = {"none": NoAwsCredentialsError, "mfa": MfaCodeNeededError, "failed": AwsError}
-_WRONG_CLOCK = "clock"  # and the seconds that the clock here is ahead of AWS's
 
 
 def obtain(  # noqa: PLR0913, PLR0917 - what there is, and where to get more
@@ -35,18 +37,20 @@ def obtain(  # noqa: PLR0913, PLR0917 - what there is, and where to get more
     open_lock: "Callable[[str, int], FileLock | None]",
     mint: "Callable[[], Token]",
     about: "Callable[[AwsError], AwsError]",
+    retell: "Retell" = lambda _: None,
 ) -> "Token":
     """Return a new token that ``mint`` gets from AWS and keeps, or while that fails the one that is ``due``, if alive.
 
     Of the processes that miss at once one holds the lock of that name and mints; the others get its token or its
     failure.
     Where AWS refuses because of the clock here, its own tells whether the token lives.
-    Raises AwsError where ``mint`` does and there is no live token to fall back on; ``about`` says for whom.
+    Raises AwsError where ``mint`` does and there is no live token to fall back on; ``about`` says for whom, and
+    ``retell`` makes words again of the codes that another process left of its failure.
     """
     alive = due if due is not None and due.is_alive(tokens.now()) else None
     try:
         # What no keyring keeps, no process can hand to another.
-        return mint() if keyring is None else _in_turn(name, keyring, open_lock, mint, alive)
+        return mint() if keyring is None else _in_turn(name, keyring, open_lock, mint, alive, retell)
     except AwsError as error:
         if due is not None and due.is_alive(_now_by_aws(error)):
             log.warn(f"serving a token that is due for renewal, because it cannot be renewed: {about(error)}")
@@ -61,12 +65,13 @@ def _now_by_aws(error: AwsError) -> "Moment":
     return tokens.Moment(present.utc - ahead, present.boot, present.uptime)
 
 
-def _in_turn(
+def _in_turn(  # noqa: PLR0913, PLR0917 - as above
     name: str,
     keyring: "Keyring",
     open_lock: "Callable[[str, int], FileLock | None]",
     mint: "Callable[[], Token]",
     alive: "Token | None",
+    retell: "Retell",
 ) -> "Token":
     """Return what the process that has the lock gets from AWS, be it this one or another."""
     started = tokens.now()
@@ -80,7 +85,7 @@ def _in_turn(
                 if token is not None and token.is_fresh(tokens.now()):
                     log.debug("another process has got one meanwhile")
                     return token
-                if _outcome(lock, started, _RETRY_SECONDS if alive else 0.0) != _MINTED:
+                if _outcome(lock, started, _RETRY_SECONDS if alive else 0.0, retell) != _MINTED:
                     return _minted(mint, lock)
                 break  # the keyring did not take what another process got: each for itself, and at the same time
         finally:
@@ -97,39 +102,44 @@ def _minted(mint: "Callable[[], Token]", lock: "FileLock") -> "Token":
     try:
         token = mint()
     except AwsError as error:
-        _leave(lock, _outcome_of(error), error.message, error.hint)
+        _leave(lock, _kind_of(error), *error.codes)
         raise
     _leave(lock, _MINTED)
     return token
 
 
-def _leave(lock: "FileLock", outcome: str, message: str = "", hint: str = "") -> None:
+def _leave(lock: "FileLock", outcome: str, *codes: str) -> None:
     try:
-        lock.write(f"{tokens.stamp_of(tokens.now())}\n{outcome}\n{one_line(message)}\n{one_line(hint)}\n")
+        # What failed is told by codes: what others said of it may hold anything, and is in no file.
+        lock.write(log.redacted(f"{tokens.stamp_of(tokens.now())}\n{' '.join([outcome, *codes])}\n"))
     except OSError:
         pass  # a full disk: the next one will find out by itself
 
 
-def _outcome_of(error: AwsError) -> str:
+def _kind_of(error: AwsError) -> str:
     """Return what ``_failure`` makes an error of the same kind of."""
     if isinstance(error, ClockError):
-        return f"{_WRONG_CLOCK} {error.ahead:.0f}"
+        return _WRONG_CLOCK
     return next(kind for kind, cause in _FAILURES.items() if isinstance(error, cause))
 
 
-def _failure(outcome: str, message: str, hint: str) -> AwsError:
-    kind, _, ahead = outcome.partition(" ")
-    if kind == _WRONG_CLOCK and ahead.removeprefix("-").isdecimal():
-        return ClockError(message, hint, float(ahead))
-    return _FAILURES.get(kind, AwsError)(message, hint)
+def _failure(kind: str, codes: "tuple[str, ...]", retell: "Retell") -> AwsError:
+    error = retell(codes)
+    if error is None:
+        message = "another process asked AWS for it a moment ago, and failed"
+        error = AwsError(message, "try again in a moment")
+    if kind == _WRONG_CLOCK:
+        ahead = codes[-1].partition("=")[2] if codes else ""
+        return ClockError(error.message, error.hint, float(ahead) if ahead.removeprefix("-").isdecimal() else 0.0)
+    return _FAILURES.get(kind, AwsError)(error.message, error.hint, codes)
 
 
-def _outcome(lock: "FileLock", started: "Moment", before: float) -> str:
+def _outcome(lock: "FileLock", started: "Moment", before: float, retell: "Retell") -> str:
     """Return what became of the process that this one waited for: ``minted``, or nothing since ``started``.
 
     Raises the failure that it left, or that one left in the seconds ``before``.
     """
-    stamp, outcome, message, hint, *_ = (lock.read() + "\n" * 4).split("\n")
+    stamp, outcome, *_ = (lock.read() + "\n" * 2).split("\n")
     try:
         at = tokens.moment_of(*stamp.split(" "))
     except (ValueError, TypeError):
@@ -139,5 +149,6 @@ def _outcome(lock: "FileLock", started: "Moment", before: float) -> str:
         return ""
     if outcome != _MINTED:
         log.debug("another process has asked AWS, and failed")
-        raise _failure(outcome, message, hint)
+        kind, *codes = outcome.split(" ")
+        raise _failure(kind, tuple(codes), retell)
     return outcome if waited >= 0 else ""

@@ -2,6 +2,8 @@
 
 What was asked for goes to stdout; everything else goes to stderr, with the program's name before it, no capital at its
 beginning and no full stop at its end.
+A sentence is one printable line, as ``third_party.text`` has it; a document stays as it is but for what a terminal
+would obey, which is spelt out; and no secret that the process has is in either.
 Colour is for terminals, and NO_COLOR is honoured.
 """
 
@@ -14,22 +16,39 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from getpass import getpass
-from io import TextIOWrapper
+from io import StringIO, TextIOWrapper
 
 import click
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.text import Text
 
-from docker_credential_ecrx.errors import EcrxError, one_line
+from docker_credential_ecrx import log, third_party
+from docker_credential_ecrx.errors import EcrxError
 from docker_credential_ecrx.settings import PROGRAM
 
 for _stream in (sys.stdout, sys.stderr):
     # A path may be any bytes, and a terminal's character set may lack what a name has.
     if isinstance(_stream, TextIOWrapper):
         _stream.reconfigure(errors="backslashreplace")
+
+
+class _SafeConsole(Console):
+    """Lets no text through that a terminal would obey, whoever gives it one; colours are not text."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
+        """Yield what is written, piece by piece."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else segment._replace(text=_safe(segment.text))
+
+
+def _safe(text: str) -> str:
+    return third_party.escaped(log.redacted(text))
+
+
 # Lines stay whole where nobody looks: a pipe has no width.
-out = Console(soft_wrap=True, highlight=False, markup=False, emoji=False)
-err = Console(stderr=True, soft_wrap=True, highlight=False, markup=False, emoji=False)
+out = _SafeConsole(soft_wrap=True, highlight=False, markup=False, emoji=False)
+err = _SafeConsole(stderr=True, soft_wrap=True, highlight=False, markup=False, emoji=False)
 
 _SIGNS = {True: "✓", False: "✗", None: "–"}  # noqa: RUF001 - a dash
 _PROGRAMS = (PROGRAM, "aws", "chmod", "curl", "docker", "export", "getent", "ln")  # that remedies tell to run
@@ -38,7 +57,7 @@ _ASCII_SIGNS = {True: "+", False: "x", None: "-"}
 
 def say(text: str, style: str = "") -> None:
     """Tell the person something that is not the answer."""
-    err.print(Text(f"{PROGRAM}: ").append(text, style))
+    err.print(Text(f"{PROGRAM}: ").append(_sentence(text), style))
 
 
 def fail(error: EcrxError) -> None:
@@ -46,14 +65,26 @@ def fail(error: EcrxError) -> None:
     say(str(error), "red")
 
 
+def misuse(error: click.ClickException) -> None:
+    """Tell what is wrong with a command's arguments, in click's words."""
+    said = StringIO()
+    error.show(said)
+    err.print(Text(said.getvalue()), end="")
+
+
+def tell(text: str) -> None:
+    """Print a line that was asked for."""
+    out.print(Text(_sentence(text)))
+
+
 def heading(text: str) -> None:
     """Print the line that ``facts`` go under."""
-    out.print(Text(one_line(text), "bold"))
+    out.print(Text(_sentence(text), "bold"))
 
 
 def facts(rows: Iterable[tuple[str, str]]) -> None:
     """Print names and values below each other: lines of 80 columns hold a host or an ARN, a table's columns do not."""
-    rows = [(one_line(name), one_line(value)) for name, value in rows]
+    rows = [(_sentence(name), _sentence(value)) for name, value in rows]
     width = max((len(name) for name, _ in rows), default=0)
     for name, value in rows:
         room = max(out.width - width - 4, 20) if out.is_terminal else sys.maxsize
@@ -68,7 +99,7 @@ def finding(name: str, detail: str, remedy: str, *, ok: bool | None) -> None:
     signs = _SIGNS if _has_signs() else _ASCII_SIGNS
     indent = " " * (len(name) + 4)
     room = max(out.width - len(indent), 20) if out.is_terminal else sys.maxsize
-    first, *more = textwrap.wrap(detail, room, break_on_hyphens=False) or [""]
+    first, *more = textwrap.wrap(_sentence(detail), room, break_on_hyphens=False) or [""]
     words = "dim" if ok is None else ""
     out.print(
         Text().append(signs[ok], style).append(f" {name}  ", "dim" if ok is None else "bold").append(first, words)
@@ -77,7 +108,7 @@ def finding(name: str, detail: str, remedy: str, *, ok: bool | None) -> None:
         out.print(Text(f"{indent}{line}", words))
     for one in remedy.splitlines():
         arrow = "→" if signs is _SIGNS else "->"
-        for number, line in enumerate(_remedy_lines(one, out.width - 5 if out.is_terminal else sys.maxsize)):
+        for number, line in enumerate(_remedy_lines(_sentence(one), out.width - 5 if out.is_terminal else sys.maxsize)):
             out.print(Text(f"  {'' if number else arrow:2} ").append(line, "yellow"))
 
 
@@ -114,12 +145,12 @@ def can_ask() -> bool:
 
 def ask_secretly(question: str) -> str:
     """Return what the person types, unseen, wherever stderr leads."""
-    return getpass(f"{PROGRAM}: {question}: ")
+    return getpass(f"{PROGRAM}: {_sentence(question)}: ")
 
 
 def ask(question: str) -> bool:
     """Return whether the person agrees; just the Enter key does not."""
-    return click.confirm(f"{PROGRAM}: {question}", err=True)
+    return click.confirm(f"{PROGRAM}: {_sentence(question)}", err=True)
 
 
 def diff(before: str, after: str, old: str, new: str) -> None:
@@ -130,7 +161,7 @@ def diff(before: str, after: str, old: str, new: str) -> None:
         if out.is_terminal:
             out.print(Text(whole, {"+": "green", "-": "red", "@": "cyan"}.get(line[0], "")), end="")
         else:
-            out.file.write(whole)  # where tabs stay tabs
+            out.file.write(_safe(whole))  # where tabs stay tabs
 
 
 @contextmanager
@@ -139,5 +170,10 @@ def waiting(text: str) -> Iterator[None]:
     if not err.is_terminal:
         yield
         return
-    with err.status(text):
+    with err.status(Text(_sentence(text))):
         yield
+
+
+def _sentence(text: str) -> str:
+    """Return ``text`` in one line, before it is wrapped: a secret is found in one piece."""
+    return third_party.text(log.redacted(text), sys.maxsize)

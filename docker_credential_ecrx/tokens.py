@@ -55,6 +55,7 @@ class Token:
     __slots__ = ("life", "minted", "password", "renew")
 
     def __init__(self, password: str, minted: Moment, life: float, renew: float) -> None:
+        log.add_secret(password)
         self.password = password
         self.minted = minted
         self.life = life

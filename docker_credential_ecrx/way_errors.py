@@ -1,30 +1,158 @@
-"""Turns what goes wrong before AWS answers into a reason and a remedy: the configuration, credentials, the network."""
+"""What can go wrong between this program and AWS, as sentences of our own: what failed, and what mends it.
+
+``failures`` fills them in, and ``aws_errors`` says which of them an exception of botocore's is.
+Nothing here needs botocore: a process that waited for another's answer tells of its failure without asking AWS.
+"""
 
 import os
-import re
-import ssl
 import stat
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
-from urllib.parse import urlsplit
 
-import botocore
-from botocore import exceptions
-from botocore.parsers import ResponseParserError
-from urllib3.exceptions import NameResolutionError
-
-from docker_credential_ecrx import credentials
-from docker_credential_ecrx.credentials import Choose, Origin
-from docker_credential_ecrx.errors import AwsError, one_line
+from docker_credential_ecrx.errors import AwsError
 from docker_credential_ecrx.identity import Identity, chain, files
-from docker_credential_ecrx.limit import LateStartError
 
-_LONGEST_WORD, _LONGEST_MESSAGE = 200, 400
-_NETWORK = "check the network and the proxy, and try again"
-STRANGE = "an answer from AWS cannot be understood"
+# Codes, the operations that they are told of (all, where there is none), the reason and the remedy.
+Answer = tuple[tuple[str, ...], str, str, str]
+
 CALLER = "aws sts get-caller-identity --region REGION"
 IN_BETWEEN = "see what AWS_ENDPOINT_URL or a proxy answers"
+_NETWORK = "check the network and the proxy, and try again"
+STRANGE = "an answer from AWS cannot be understood"
+_AGAIN = f"run it again; if it stays so, {IN_BETWEEN}"
+_LATER = "try again in a moment"
+_CHECK = f"see what AWS's own command says: {CALLER}{{asked}}"
+_BUNDLE = "set AWS_CA_BUNDLE to a file of certificates, or unset it"
+_PROXY = "check HTTPS_PROXY and NO_PROXY"
+
+# What fails here or on the way, by codes of our own.
+OWN: tuple[Answer, ...] = (
+    (("no-credentials",), "", "there are no AWS credentials", "{nowhere}"),
+    (("empty-variable",), "", "{variable} is set, and names no profile", "unset {variable}"),
+    (("no-profile",), "", "the AWS profile {name} does not exist", "{missing}"),
+    (("empty-profile",), "", "the AWS profile {profile} has no credentials", "{renewal}"),
+    (("unreadable",), "", "the AWS file {path} cannot be read", "mend its syntax or its permissions"),
+    (("unreadable-line",), "", "the AWS file {path} cannot be read", "mend its line {line}"),
+    (("pipe",), "", "the AWS file {path} is a pipe, whose end may never come", "name a regular file in its place"),
+    (("lacking",), "", "the AWS credentials lack {lacking}", "{renewal}"),
+    (("refused-profile",), "", "{said}", "mend the profile in the AWS config file"),
+    (("refused",), "", "{said}", _CHECK),
+    (("source",), "", "AWS credentials could not be had from {source}", "{renewal}"),
+    (("source-hangs",), "", "the source of the AWS credentials gave no answer within {seconds} seconds", _CHECK),
+    (("process",), "", "its credential_process failed", "{renewal}"),
+    (("process-strange",), "", "the answer of its credential_process cannot be understood", "{renewal}"),
+    (("process-hangs",), "", "its credential_process gave no answer within {seconds} seconds", "{renewal}"),
+    (("sso",), "", "the AWS SSO session is missing or has expired", "aws sso login{option}"),
+    (("login",), "", "the AWS login session is missing or has expired", "aws login{option}"),
+    (("mfa",), "", "its role needs an MFA code, which get cannot ask for", ""),
+    (
+        ("botocore",),
+        "",
+        "botocore {version} asks for MFA codes in a way that this program does not know",
+        "update docker-credential-ecrx, or install an older botocore",
+    ),
+    (("session",), "", "the AWS session has expired", "{renewal_of_session}"),
+    (
+        ("file",),
+        "",
+        "a file that AWS needs cannot be read: {path} {strerror}",
+        "check AWS_CA_BUNDLE, AWS_WEB_IDENTITY_TOKEN_FILE and the profile",
+    ),
+    (("hangs",), "", "AWS gave no answer within {seconds} seconds", _NETWORK),
+    (
+        ("late",),
+        "",
+        "it took {seconds} seconds to load what asks AWS, which left AWS little time",
+        "try again, and see what keeps the disk or the processor busy",
+    ),
+    (("broken",), "", "the connection to AWS broke", _NETWORK),
+    (("silent",), "", "{host} cannot be reached or does not answer", "check the network, DNS and HTTPS_PROXY"),
+    (("nameless",), "", "the name {host} cannot be resolved", "check DNS and HTTPS_PROXY"),
+    (("proxy-silent",), "", "the proxy does not answer", _PROXY),
+    (("proxy-nameless",), "", "the name of the proxy cannot be resolved", "check HTTPS_PROXY and DNS"),
+    (("proxy-refuses",), "", "the proxy refuses to pass it on ({answer})", _PROXY),
+    (("proxy-password",), "", "the proxy wants a name and a password (HTTP 407)", _PROXY),
+    (
+        ("certificate",),
+        "",
+        "the TLS certificate of AWS's endpoint cannot be verified",
+        "check AWS_CA_BUNDLE and the clock",
+    ),
+    (("bundle",), "", "the CA bundle {bundle} cannot be read", _BUNDLE),
+    (("bundle-empty",), "", "the CA bundle {bundle} holds no certificates", _BUNDLE),
+    (("strange",), "", STRANGE, IN_BETWEEN),
+    (("strange-status",), "", "an answer from AWS cannot be understood (HTTP {status})", IN_BETWEEN),
+    (("throttled",), "", "AWS throttles {operation} (HTTP {status})", _LATER),
+    (("no-token",), "", "ECR's answer holds no token", _AGAIN),
+    (("spoilt-token",), "", "ECR's answer holds a token that cannot be decoded", _AGAIN),
+    (("expired-token",), "", "ECR's answer holds a token that has expired", IN_BETWEEN),
+)
+UNKNOWN: Answer = ((), "", "asking AWS failed with {name}", _CHECK)
+
+THROTTLED = (
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "TooManyRequestsException",
+    "RequestLimitExceeded",
+    "LimitExceededException",
+    "SlowDown",
+)
+TOO_MANY = 429
+_DENIED = ("AccessDenied", "AccessDeniedException")
+# One of AWS's denials, by what it says: "MultiFactorAuthentication failed with invalid MFA one time pass code."
+WRONG_MFA_CODE = "wrong-mfa-code"
+# What AWS answers when the signature's time or the secret key is wrong; the Date of the answer tells which.
+CLOCK = ("RequestTimeTooSkewed", "RequestExpired", "SignatureDoesNotMatch", "InvalidSignatureException")
+# What AWS answers, by its codes; that of ECR Public goes first.
+ANSWERS: tuple[Answer, ...] = (
+    (CLOCK, "", "AWS refused the signature of {operation} ({code})", "check the secret key: {renewal}"),
+    (
+        ("InvalidIdentityToken", "ExpiredTokenException", "IDPRejectedClaim", "IDPCommunicationError"),
+        "AssumeRoleWithWebIdentity",
+        "AWS refused the web identity token ({code}): {said}",
+        "get a new one, and check issuer and audience of the OIDC identity provider in the role's account",
+    ),
+    (("ExpiredToken", "ExpiredTokenException"), "", "the AWS session has expired", "{renewal_of_session}"),
+    (
+        ("InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId", "AuthFailure"),
+        "",
+        "AWS does not know the access key ({operation}: {code})",
+        "{renewal}",
+    ),
+    (
+        (WRONG_MFA_CODE,),
+        "AssumeRole",
+        "the MFA code is wrong, or was used before",
+        "try again with the next code",
+    ),
+    (
+        _DENIED,
+        "AssumeRole",
+        "AWS denied {operation}: {said}",
+        "allow it in the role's trust policy and in the caller's own policy",
+    ),
+    (
+        _DENIED,
+        "",
+        "AWS denied {operation}: {said}",
+        "allow ecr:GetAuthorizationToken in the principal's own policy",
+    ),
+    (THROTTLED, "", "AWS throttles {operation} ({code})", "try again in a moment"),
+)
+PUBLIC: tuple[Answer, ...] = (
+    (
+        _DENIED,
+        "GetAuthorizationToken",
+        "AWS denied {operation}: {said}",
+        "allow ecr-public:GetAuthorizationToken and sts:GetServiceBearerToken in the principal's own policy",
+    ),
+)
+FAILED: Answer = ((), "", "AWS failed at {operation} (HTTP {status}, {code})", _LATER)
+REFUSED: Answer = ((), "", "AWS refused {operation}: {code}: {said}", f"{CALLER}{{asked}}")
+SERVER_ERROR = 500
 
 
 class CredentialsError(Exception):
@@ -35,158 +163,19 @@ class UnknownBotocoreError(Exception):
     """A botocore that cannot be kept from asking a person, who is not there, for an MFA code."""
 
 
-class Facts(NamedTuple):
-    """Whose call failed, and where their credentials come from; ``choose`` has another AWS profile make such calls."""
-
-    identity: Identity
-    environ: Mapping[str, str]
-    origin: Origin
-    choose: Choose
-
-
-def facts_of(identity: Identity, environ: Mapping[str, str], choose: Choose | None = None) -> Facts:
-    """Return what the environment and AWS's files say now; without ``choose`` the calls are those of a registry."""
-    origin = credentials.origin_of(identity, environ)
-    return Facts(identity, environ, origin, choose or credentials.choice(identity))
-
-
 def refuse_pipes(identity: Identity, environ: Mapping[str, str]) -> None:
     """Raise AwsError where a file that AWS's SDK will read is a pipe: it would wait for a writer for ever."""
-    for path in (*files(identity, environ), _ca_bundle(identity, environ)):
+    for path in (*files(identity, environ), ca_bundle(identity, environ)):
         try:
             is_pipe = stat.S_ISFIFO(Path(os.path.expanduser(os.path.expandvars(path))).stat().st_mode)  # noqa: PTH111 - raises nothing
         except (OSError, ValueError):
             continue
         if is_pipe:
             message = f"the AWS file {path} is a pipe, whose end may never come"
-            raise AwsError(message, "name a regular file in its place")
+            raise AwsError(message, "name a regular file in its place", ("pipe",))
 
 
-def explain_way(error: Exception, facts: Facts) -> tuple[str, str]:  # noqa: C901, PLR0911 - a table
-    """Return reason and remedy for what went wrong on the way to AWS, or before."""
-    match error:
-        case CredentialsError():
-            return _credentials(error.__cause__, facts)
-        case UnknownBotocoreError():
-            return f"botocore {botocore.__version__} asks for MFA codes in a way that this program does not know", (
-                "update docker-credential-ecrx, or install an older botocore"
-            )
-        case TimeoutError():
-            return f"AWS gave {error}", _NETWORK
-        case LateStartError(seconds=seconds):
-            return f"it took {seconds:.0f} seconds to load what asks AWS, which left AWS little time", (
-                "try again, and see what keeps the disk or the processor busy"
-            )
-        case exceptions.SSLError() | ssl.SSLError():
-            return _tls(error, facts)
-        case exceptions.ConnectionError() | exceptions.HTTPClientError():
-            return _network(error)
-        case RuntimeError() if "still expired" in str(error):
-            return "the AWS session has expired", facts.origin.renewal(of_session=True)
-        case exceptions.BotoCoreError():
-            return _configuration(error, facts)
-        case ResponseParserError() | ValueError() | LookupError() | AttributeError() | TypeError() | RuntimeError():
-            return STRANGE, IN_BETWEEN
-        case OSError():
-            place = f" {error.filename}" if error.filename else ""
-            return f"a file that AWS needs cannot be read:{place} {error.strerror or type(error).__name__}", (
-                "check AWS_CA_BUNDLE, AWS_WEB_IDENTITY_TOKEN_FILE and the profile"
-            )
-    return f"asking AWS failed with {type(error).__name__}", _check(facts)
-
-
-def _credentials(cause: object, facts: Facts) -> tuple[str, str]:
-    """Return what it was that gave no credentials: most sources have an error of their own."""
-    has_process = facts.origin.kind == "process"
-    if has_process and isinstance(cause, TimeoutError):
-        return f"its credential_process gave {cause}", facts.origin.renewal()
-    if has_process and isinstance(cause, ValueError):
-        return "the answer of its credential_process cannot be understood", facts.origin.renewal()
-    if isinstance(cause, TimeoutError):
-        return f"the source of the AWS credentials gave {cause}", _check(facts)
-    return STRANGE, IN_BETWEEN
-
-
-def _configuration(error: exceptions.BotoCoreError, facts: Facts) -> tuple[str, str]:  # noqa: C901, PLR0911 - a table
-    kwargs, origin = error.kwargs, facts.origin
-    match error:
-        case exceptions.NoCredentialsError():
-            return "there are no AWS credentials", credentials.nowhere(origin, facts.choose)
-        case exceptions.ProfileNotFound():
-            return _missing(str(kwargs.get("profile", origin.profile)), "", facts)
-        case exceptions.InvalidConfigError() if origin.kind == "missing":
-            return _missing(origin.profile, origin.named_by, facts)
-        case exceptions.InvalidConfigError() if "must have credentials" in str(error):
-            return f"the AWS profile {origin.profile} has no credentials", origin.renewal()
-        case exceptions.ConfigParseError() | exceptions.ConfigNotFound():
-            return f"the AWS file {kwargs.get('path')} cannot be read", credentials.mending(kwargs)
-        case exceptions.PartialCredentialsError():
-            return f"the AWS credentials lack {kwargs.get('cred_var')}", origin.renewal()
-        case exceptions.UnauthorizedSSOTokenError() | exceptions.SSOError() | exceptions.TokenRetrievalError():
-            return "the AWS SSO session is missing or has expired", f"aws sso login{origin.option}"
-        case exceptions.LoginError():
-            return "the AWS login session is missing or has expired", f"aws login{origin.option}"
-        case exceptions.CredentialRetrievalError() if kwargs.get("provider") == "custom-process":
-            return "its credential_process failed", origin.renewal()
-        case exceptions.CredentialRetrievalError() | exceptions.MetadataRetrievalError():
-            source = kwargs.get("provider", "the metadata service")
-            return f"AWS credentials could not be had from {source}", origin.renewal()
-        case (
-            exceptions.InvalidConfigError()
-            | exceptions.UnknownCredentialError()
-            | exceptions.MissingDependencyException()
-        ):
-            return quoted(str(error)), "mend the profile in the AWS config file"
-    return quoted(str(error)), _check(facts)
-
-
-def _missing(name: str, named_by: str, facts: Facts) -> tuple[str, str]:
-    hint = credentials.missing(name, named_by, facts.identity, facts.environ, facts.choose)
-    return f"the AWS profile {name} does not exist", hint
-
-
-def _network(error: exceptions.BotoCoreError) -> tuple[str, str]:
-    cause = error.kwargs.get("error")
-    match error:
-        case exceptions.ProxyConnectionError():
-            if isinstance(getattr(cause, "original_error", None), NameResolutionError):
-                return "the name of the proxy cannot be resolved", "check HTTPS_PROXY and DNS"
-            status = re.search(r"Tunnel connection failed: (\d{3}[\w -]*)", str(cause))
-            if status:
-                return f"the proxy refuses to pass it on ({status[1]})", "check HTTPS_PROXY and NO_PROXY"
-            return "the proxy does not answer", "check HTTPS_PROXY and NO_PROXY"
-        case exceptions.EndpointConnectionError() if isinstance(cause, NameResolutionError):
-            return f"the name {_host(error)} cannot be resolved", "check DNS and HTTPS_PROXY"
-        case exceptions.EndpointConnectionError() | exceptions.ConnectTimeoutError() | exceptions.ReadTimeoutError():
-            return f"{_host(error)} cannot be reached or does not answer", "check the network, DNS and HTTPS_PROXY"
-    return "the connection to AWS broke", _NETWORK
-
-
-def _tls(error: Exception, facts: Facts) -> tuple[str, str]:
-    """Return reason and remedy where TLS failed with the CA bundle that the user chose, if any."""
-    bundle, mend = _ca_bundle(facts.identity, facts.environ), "set AWS_CA_BUNDLE to a file of certificates, or unset it"
-    if bundle and not os.access(os.path.expanduser(bundle), os.R_OK):  # noqa: PTH111
-        return f"the CA bundle {bundle} cannot be read", mend
-    if bundle and "NO_CERTIFICATE_OR_CRL_FOUND" in str(error):
-        return f"the CA bundle {bundle} holds no certificates", mend
-    return "the TLS certificate of AWS's endpoint cannot be verified", "check AWS_CA_BUNDLE and the clock"
-
-
-def _ca_bundle(identity: Identity, environ: Mapping[str, str]) -> str:
+def ca_bundle(identity: Identity, environ: Mapping[str, str]) -> str:
+    """Return the file of certificates that the user chose for AWS, or an empty path."""
     configured = next((value for _, key, value in chain(identity, environ) if key == "ca_bundle"), "")
     return environ.get("AWS_CA_BUNDLE") or configured or environ.get("REQUESTS_CA_BUNDLE", "")
-
-
-def _check(facts: Facts) -> str:
-    return f"see what AWS's own command says: {CALLER}{facts.origin.asked}"
-
-
-def _host(error: exceptions.BotoCoreError) -> str:
-    """Return the endpoint's host; its URL may hold a password."""
-    return urlsplit(str(error.kwargs.get("endpoint_url", ""))).hostname or "AWS"
-
-
-def quoted(text: str) -> str:
-    """Return AWS's words, without any so long that it might be a token."""
-    words = (word if len(word) <= _LONGEST_WORD else "…" for word in one_line(text).split())
-    return " ".join(words)[:_LONGEST_MESSAGE].rstrip(".")

@@ -48,7 +48,7 @@ def run(arguments: list[str]) -> int:
     except click.exceptions.Exit as error:
         return error.exit_code
     except click.ClickException as error:
-        error.show()
+        terminal.misuse(error)
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         terminal.say("interrupted")

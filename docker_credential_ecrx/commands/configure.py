@@ -268,14 +268,14 @@ def _do(wanted: list[Edit], logins: list[Item], seen: list[str]) -> bool:
     """
     saved = edits.save(wanted, seen)
     for line in saved.lines:
-        terminal.out.print(line)
+        terminal.tell(line)
     for path in saved.leftovers:
         what = f"{path} may be left of an edit by an earlier version, and may hold passwords"
         terminal.say(f"{what}; if it is not yours, delete it: rm {shlex.quote(path)}", "yellow")
     for login in logins:
         kept.drop(login, os.environ)
         what = f"what docker login stored for {login.entry['servers'][0]}"
-        terminal.out.print(f"the keyring {login.entry['keyring']} no longer has {what}")
+        terminal.tell(f"the keyring {login.entry['keyring']} no longer has {what}")
     return bool(saved.lines or logins)
 
 
@@ -283,13 +283,13 @@ def _tell_next(hosts: dict[str, str], keys: dict[str, str], options: _Options) -
     """Say what to type next, and who answers where the options do not name anybody."""
     loaded = settings.load(PROGRAM, os.environ)
     for host in () if keys else hosts:
-        terminal.out.print(f"for {host} answer {loaded.identity_for(host)}")
+        terminal.tell(f"for {host} answer {loaded.identity_for(host)}")
     for host, name in hosts.items():
         if any(key in _PERSONAL for _, key, _ in chain(loaded.identity_for(host), os.environ)):
-            terminal.out.print(f"next: {PROGRAM} login {host}")
+            terminal.tell(f"next: {PROGRAM} login {host}")
         else:
             path = name.rpartition("://")[2].partition("/")[2] or "REPOSITORY:TAG"
-            terminal.out.print(f"next: {'podman' if options['podman'] else 'docker'} pull {host}/{path}")
+            terminal.tell(f"next: {'podman' if options['podman'] else 'docker'} pull {host}/{path}")
 
 
 def _warn(files: list[TextFile], hosts: Iterable[str], keys: dict[str, str], options: _Options) -> None:

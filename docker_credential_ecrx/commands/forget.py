@@ -104,7 +104,7 @@ def _drop(items: list[Item]) -> None:
         if item.state in ("fresh", "due", "kept"):
             is_any = True
             servers = item.entry["servers"]
-            terminal.out.print(f"dropped {_described(item.entry)}" + (" for" if servers else ""))
+            terminal.tell(f"dropped {_described(item.entry)}" + (" for" if servers else ""))
             terminal.facts(("", server) for server in servers)
     for failure in failures[:-1]:
         log.warn(str(failure))

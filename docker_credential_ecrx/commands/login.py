@@ -21,6 +21,7 @@ from docker_credential_ecrx import (
     keyrings,
     ledger,
     links,
+    log,
     minting,
     programs,
     settings,
@@ -134,6 +135,7 @@ def _checked(code: str) -> str:
     if not _CODE.fullmatch(code):
         message = "an MFA code is six digits"
         raise ArgumentError(message, "type the number that the device shows")
+    log.add_secret(code)
     return code
 
 

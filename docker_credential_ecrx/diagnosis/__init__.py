@@ -8,10 +8,12 @@ What a link finds out, such as the token, it leaves in the case for the next one
 from collections.abc import Callable
 from typing import NamedTuple
 
-from docker_credential_ecrx import log
+from docker_credential_ecrx import log, third_party
 from docker_credential_ecrx.diagnosis import aws_side, client_side, here, registry_side
 from docker_credential_ecrx.diagnosis.case import Case, Finding, broken
-from docker_credential_ecrx.errors import EcrxError, one_line
+from docker_credential_ecrx.errors import EcrxError
+
+_LONGEST_DETAIL = 2000  # as long as a failure's line
 
 
 class Link(NamedTuple):
@@ -46,8 +48,8 @@ def chain(case: Case) -> tuple[Link, ...]:
 def look(link: Link, case: Case) -> Finding:
     """Return what is found of one link, in printable lines; a file or a registry may say anything."""
     found = _look(link, case)
-    remedy = "\n".join(map(one_line, found.remedy.splitlines()))
-    return Finding(found.ok, one_line(found.detail), remedy)
+    remedy = "\n".join(map(third_party.text, found.remedy.splitlines()))
+    return Finding(found.ok, third_party.text(found.detail, _LONGEST_DETAIL), remedy)
 
 
 def _look(link: Link, case: Case) -> Finding:

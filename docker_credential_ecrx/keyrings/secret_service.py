@@ -206,6 +206,9 @@ def _locked(*, what: str) -> KeyringUnavailableError:
 
 
 def _reason(error: BaseException) -> str:
+    """Return what went wrong without what the service said of it, which may be what it was given."""
     if isinstance(error, DBusError):
-        return str(error.name)
-    return (error.strerror if isinstance(error, OSError) else "") or str(error) or type(error).__name__
+        from docker_credential_ecrx import third_party
+
+        return third_party.code(error.name)
+    return (error.strerror if isinstance(error, OSError) else "") or type(error).__name__

@@ -1,0 +1,143 @@
+"""Takes the secrets that this process holds out of a line before it is written, in any form in which others repeat one.
+
+A text is compared without what is neither letter nor digit, in lower case and with its escapes resolved: a secret that
+is quoted, cut up by blanks, encoded for a URL, in JSON or in base64 is found all the same, and so is a piece of one.
+"""
+
+import base64
+import json
+import re
+from collections.abc import Iterator, Sequence
+from urllib.parse import quote
+
+SECRET = "[secret]"  # noqa: S105 - what stands for one
+_PIECE = 12  # letters and digits of a secret in a row that no text has by chance; 16 characters of one have as many
+_RAW_PIECE = 16
+_SHORTEST = 4  # what is shorter is in every line
+# Short secrets that would be found in the program's own words, and so be told apart from others.
+_OWN_WORDS = (
+    *("amazon", "amazonaws", "auto", "config", "configure", "container", "credential", "credentials", "debug"),
+    *("docker", "doctor", "ecrx", "false", "forget", "host", "json", "kernel", "keyring", "list", "login", "none"),
+    *("null", "passwd", "password", "profile", "public", "registry", "role", "root", "secret", "service", "status"),
+    *("store", "test", "token", "true", "user", "version"),
+)
+_ENCODED = re.compile(r"[A-Za-z0-9+/=_-]{20,}")
+_ESCAPE = re.compile(
+    r"((?:%[89A-Fa-f][0-9A-Fa-f])+)"
+    r"|(?:%([0-7][0-9A-Fa-f])|\\u([0-9A-Fa-f]{4})|\\x([0-9A-Fa-f]{2})|&#x([0-9A-Fa-f]{1,5});)|&#([0-9]{1,5});"
+)
+_ESCAPED_TWICE = 3
+
+
+class _Forms:
+    """All that stands for the secrets that it has been told of."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._pieces: set[str] = set()
+        self._raw_pieces: set[str] = set()
+        self._words: set[str] = set()
+
+    def learn(self, secrets: Sequence[str]) -> None:
+        """Add those of ``secrets``, a list that only grows, that it has not been told of."""
+        for secret in secrets[self._count :]:
+            self._add(secret)
+        self._count = len(secrets)
+
+    def _add(self, secret: str) -> None:
+        if len(secret) < _SHORTEST or secret.lower() in _OWN_WORDS:
+            return
+        for form in (secret, *_encoded(secret), *_decoded(secret)):
+            plain = "".join(c for c, _, _ in _plain(form))
+            self._pieces.update(plain[at : at + _PIECE] for at in range(len(plain) - _PIECE + 1))
+        if len(_plain(secret)) < _PIECE:
+            self._words |= {secret, quote(secret, safe=""), json.dumps(secret)[1:-1]}
+        for at in range(len(secret) - _RAW_PIECE + 1):
+            piece = secret[at : at + _RAW_PIECE]
+            if sum(map(str.isalnum, piece)) < _PIECE:
+                self._raw_pieces.add(piece)
+
+    def found(self, text: str) -> Iterator[tuple[int, int]]:
+        """Yield where in ``text`` a secret, or a piece of one, begins and ends."""
+        plain = _plain(text)
+        letters = "".join(c for c, _, _ in plain)
+        for at in range(len(letters) - _PIECE + 1):
+            if letters[at : at + _PIECE] in self._pieces:
+                yield plain[at][1], plain[at + _PIECE - 1][2]
+        for at in range(len(text) - _RAW_PIECE + 1 if self._raw_pieces else 0):
+            if text[at : at + _RAW_PIECE] in self._raw_pieces:
+                yield at, at + _RAW_PIECE
+        for word in self._words:
+            # A part of a longer word is another word.
+            for found in re.finditer(rf"(?<![^\W_]){re.escape(word)}(?![^\W_])", text):
+                yield found.span()
+
+
+_FORMS = _Forms()
+
+
+def redacted(text: str, secrets: Sequence[str]) -> str:
+    """Return ``text`` with "[secret]" for each of ``secrets``, a list that only grows, and for each piece of one."""
+    _FORMS.learn(secrets)
+    parts: list[str] = []
+    end = 0
+    for first, last in sorted(_FORMS.found(text)):
+        if first > end or not parts:
+            parts += [text[end:first], SECRET]
+        end = max(end, len(text) - len(text[last:].lstrip("+=")))  # base64's, which are neither letter nor digit
+    return "".join([*parts, text[end:]])
+
+
+def _encoded(secret: str) -> Iterator[str]:
+    """Yield what base64 makes of ``secret`` wherever it begins in what is encoded, as "AWS:" before it, and hex."""
+    raw = secret.encode("utf-8", "surrogateescape")
+    for before in range(3):
+        # The ends depend on the neighbours.
+        yield base64.b64encode(bytes(before) + raw).decode()[-(-before * 8 // 6) : (before + len(raw)) * 8 // 6]
+    yield raw.hex()
+
+
+def _decoded(secret: str) -> Iterator[str]:
+    """Yield the secrets in the JSON that ECR's passwords are, in base64."""
+    try:
+        inner = base64.b64decode(secret, validate=True).decode("ascii")
+    except ValueError:
+        return
+    yield from _ENCODED.findall(inner)
+
+
+def _plain(text: str) -> list[tuple[str, int, int]]:
+    """Return the letters and digits of ``text``, in lower case, and where in it each begins and ends."""
+    found = [(c, at, at + 1) for at, c in enumerate(text)]
+    for _ in range(_ESCAPED_TWICE):
+        resolved = _resolved(found)
+        if len(resolved) == len(found):
+            break
+        found = resolved
+    return [(c.lower(), start, end) for whole, start, end in found for c in _compatible(whole) if c.isalnum()]
+
+
+def _resolved(found: list[tuple[str, int, int]]) -> list[tuple[str, int, int]]:
+    text, resolved, end = "".join(c for c, _, _ in found), [], 0
+    for escape in _ESCAPE.finditer(text):
+        resolved += found[end : escape.start()]
+        resolved.append((_meant(escape), found[escape.start()][1], found[escape.end() - 1][2]))
+        end = escape.end()
+    return resolved + found[end:]
+
+
+def _meant(escape: re.Match[str]) -> str:
+    """Return the characters that stand escaped."""
+    of_url, decimal = escape[1], escape[6]
+    if of_url:
+        return bytes.fromhex(of_url.replace("%", "")).decode("utf-8", "replace")
+    return chr(int(decimal) if decimal else int(next(filter(None, escape.groups())), 16))
+
+
+def _compatible(characters: str) -> str:
+    """Return the plain characters that other forms of them, as wide ones, stand for."""
+    if characters.isascii():
+        return characters
+    from unicodedata import normalize
+
+    return normalize("NFKC", characters)

@@ -1,0 +1,118 @@
+"""Finds what looks like a secret in a text of others: letters and digits in an order that no word and no name has.
+
+Every pair of neighbours is rated: by whether English has the two letters in a row, and how letters of both cases and
+digits alternate.
+What is random adds up, whatever stands between its characters and in either case, and words take it away again.
+"""
+
+import re
+from collections.abc import Iterator
+
+# A letter, and those that follow it in nine of ten places of English texts and AWS's names; of all pairs it is a third.
+_PAIRS = (
+    "abcdgilmnprstuvy baeilou cacehiklortuy dadeiorsu eacdefgilmnpqrstvwxy faefilo gaehirsu haeiot iabcdefglmnoprstvz "
+    "kei ladeilostuy mabeimop nacdefginorstuv ocdfiklmnoprstuvw paceiloprstu qu racdefgikmnorstuvy sacehiknoprstu "
+    "taceghiloprstuwy uabceilmnprst vaeip wahio xcet yprs"
+)
+_FOLLOWERS = {pairs[0]: pairs[1:] for pairs in _PAIRS.split(" ")}
+# Logarithms of how much likelier a pair is in a random text than in a readable one.
+_COMMON, _RARE, _NEW_WORD, _DIGITS, _LETTER_AND_DIGIT, _BETWEEN_PIECES = -1.1, 2.2, 1.6, 0.3, 3.0, 2.0
+# A readable text of eight million characters reaches so much in no place but lists of identifiers.
+_RANDOM = 14.0
+_SHORTEST = 16  # characters; AWS's shortest secret has 40
+_GIVEN_UP = 12.0  # so far below its highest sum a random part has ended
+_PIECE = 2  # the longest part of a secret that is cut into pieces, as "a b c"
+_LONGEST_NUMBER = 20
+
+_ATOM = re.compile(r"[A-Za-z0-9]+")
+# What is no secret, whatever it is made of.
+_KNOWN = re.compile(
+    r"""
+    \b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b                          # a UUID
+  | \b(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})(?![A-Za-z0-9])                       # a digest
+  | \bA(?:BIA|CCA|GPA|IDA|IPA|KIA|NPA|NVA|PKA|ROA|SCA|SIA)[A-Z0-9]{12,17}\b             # an id of IAM's
+  | \b[a-z]{1,12}-(?:[0-9a-f]{8}|[0-9a-f]{17})\b                                        # a resource's, such as i-…
+  | \b[0-9]{8}T[0-9]{6}Z\b | \b[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9.]+Z?   # a time
+    """,
+    re.VERBOSE,
+)
+# What is made of parts, some of which a tool may have drawn: an ARN, a host, a path, a name with hyphens.
+_NAME = re.compile(r"(?<![\w/+=.%-])(?:[\w.-]+:)*(?:~|\.{1,2})?/?\w[\w.-]*[/.:_-][\w.,@:/=+-]*", re.ASCII)
+_LONGEST_DRAWN = 26  # as vpce-0123456789abcdef0-a1b2c3d4 has, and no secret of AWS's
+# What ECS names its tasks, and so their sessions.
+_TASK = re.compile(r"\barn:aws[\w:/.+=,@-]*/[0-9a-f]{32}\b", re.ASCII)
+
+
+def spans(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where in ``text`` something begins and ends that looks like a secret, in order."""
+    known = _marked(text, _KNOWN, _TASK)
+    names = _marked(text, _NAME)
+    atoms = [found.span() for found in _ATOM.finditer(text) if not known[found.start()]]
+    for start, end in _random_parts(text, atoms):
+        length = sum(min(last, end) - max(first, start) for first, last in atoms if last > start and first < end)
+        is_in_name = all(names[start:end])
+        if length >= _SHORTEST and not (is_in_name and length <= _LONGEST_DRAWN):
+            inner = [atom for atom in atoms if atom[1] > start and atom[0] < end]
+            yield inner[0][0], inner[-1][1]
+
+
+def _marked(text: str, *patterns: re.Pattern[str]) -> bytearray:
+    """Return for each character of ``text`` whether it is in something that has one of ``patterns``."""
+    marked = bytearray(len(text))
+    for found in (found for pattern in patterns for found in pattern.finditer(text)):
+        marked[found.start() : found.end()] = b"\1" * (found.end() - found.start())
+    return marked
+
+
+def _random_parts(text: str, atoms: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Yield the parts of ``text`` in whose ``atoms`` the ratings add up to what is random: cumulative sums."""
+    sum_ = highest = 0.0
+    begin = end = 0
+    for at, following, rating in _pairs(text, atoms):
+        if not sum_:
+            begin = at
+        sum_ = max(0.0, sum_ + rating)
+        if sum_ > highest:
+            highest, end = sum_, following
+        elif not sum_ or sum_ < highest - _GIVEN_UP:
+            if highest > _RANDOM:
+                yield begin, end + 1
+            sum_ = highest = 0.0
+    if highest > _RANDOM:
+        yield begin, end + 1
+
+
+def _pairs(text: str, atoms: list[tuple[int, int]]) -> Iterator[tuple[int, int, float]]:
+    """Yield the places of each two neighbours, and their rating."""
+    before = (0, 0)
+    for start, end in atoms:
+        if before[1]:
+            yield before[1] - 1, start, _rating_between(text[slice(*before)], text[start:end])
+        if end - start > _LONGEST_NUMBER and text[start:end].isdecimal():
+            yield start, end - 1, _RANDOM + 1
+        for at in range(start, end - 1):
+            yield at, at + 1, _rating(text[at], text[at + 1])
+        before = start, end
+
+
+def _rating(first: str, second: str) -> float:
+    if first == second:
+        return 0.0
+    if first.isdecimal() or second.isdecimal():
+        return _DIGITS if first.isdecimal() == second.isdecimal() else _LETTER_AND_DIGIT
+    if first.islower() and second.isupper():
+        return _NEW_WORD
+    return _COMMON if second.lower() in _FOLLOWERS.get(first.lower(), "") else _RARE
+
+
+def _rating_between(before: str, after: str) -> float:
+    """Return the rating of an atom's end and the beginning of the next: few words are as short as a secret's pieces."""
+    if before.isdecimal() and after.isdecimal():
+        return 0.0
+    if len(before) <= _PIECE and len(after) <= _PIECE:
+        return _BETWEEN_PIECES
+    first, second = before[-1], after[0]
+    if first.isdecimal() or second.isdecimal():
+        return 0.0
+    rating = _rating(first.lower(), second.lower())
+    return rating / 2 if rating > 0 else rating
