@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from docker_credential_ecrx import file_access, files
 from docker_credential_ecrx.file_leftovers import sweep, temporary_name, try_lock
-from docker_credential_ecrx.files import LARGEST_BYTES, Folder
+from docker_credential_ecrx.files import HAS_FOLDERS, LARGEST_BYTES, Folder
 
 # Flags of renameat2(2).
 _NO_REPLACE, _EXCHANGE = 1, 2
@@ -26,7 +26,7 @@ class ChangedError(Exception):
 
 
 class Version(NamedTuple):
-    """A file as it was when it was read; ``fd`` is open on it."""
+    """A file as it was when it was read; ``fd`` is open on it, or -1 on Windows, which replaces no open file."""
 
     fd: int
     status: os.stat_result
@@ -40,10 +40,18 @@ class Version(NamedTuple):
         except FileNotFoundError:
             return None
         try:
-            return cls(fd, os.fstat(fd), files.read(fd, LARGEST_BYTES))
+            version = cls(fd if HAS_FOLDERS else -1, os.fstat(fd), files.read(fd, LARGEST_BYTES))
         except BaseException:
             os.close(fd)
             raise
+        if not HAS_FOLDERS:
+            os.close(fd)
+        return version
+
+    def close(self) -> None:
+        """Close the descriptor."""
+        if self.fd >= 0:
+            os.close(self.fd)
 
     def is_at(self, folder: Folder, name: str) -> bool:
         """Return whether ``name`` is this very file, with the same owner, mode and text."""
@@ -53,12 +61,12 @@ class Version(NamedTuple):
             return False
         if other is None:
             return False
-        os.close(other.fd)
+        other.close()
         return (_marks(self.status), self.data) == (_marks(other.status), other.data)
 
     def has_same_access(self) -> bool:
         """Return whether nobody has changed who may do what with the file, which a change of its ACL may be."""
-        return os.fstat(self.fd).st_ctime_ns == self.status.st_ctime_ns
+        return self.fd < 0 or os.fstat(self.fd).st_ctime_ns == self.status.st_ctime_ns
 
 
 def _marks(status: os.stat_result) -> tuple[int, ...]:
@@ -92,17 +100,24 @@ class Draft:
     def close(self) -> None:
         """Drop what has not replaced the old version."""
         self._drop_name()
-        os.close(self._fd)
+        self._close()
+
+    def _close(self) -> None:
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
 
     def _drop_name(self) -> None:
         if self._has_name:
+            if not HAS_FOLDERS:
+                self._close()  # Windows deletes no open file
             self._folder.unlink(self._temporary)
             self._has_name = False
 
     def _unnamed(self) -> int | None:
         """Return a descriptor of a new file without a name, or None where there can be no such."""
         kind = getattr(os, "O_TMPFILE", 0)
-        if not kind or not os.path.isdir("/proc/self/fd"):
+        if not (HAS_FOLDERS and kind and os.path.isdir("/proc/self/fd")):
             return None
         with suppress(OSError):
             return os.open(".", kind | os.O_RDWR | os.O_CLOEXEC, 0o600, dir_fd=self._folder.fd)
@@ -161,6 +176,8 @@ class Draft:
         return _rename2(self._folder, self._temporary, self._name, _EXCHANGE)
 
     def _rename(self) -> None:
+        if not HAS_FOLDERS:
+            self._close()  # Windows renames no open file
         self._folder.rename(self._temporary, self._name)
         self._has_name = False
 

@@ -128,7 +128,7 @@ class EditedFile:
             if self._draft is not None:
                 self._draft.close()
             if self._old is not None:
-                os.close(self._old.fd)
+                self._old.close()
         self._draft = self._old = None
 
     @contextmanager

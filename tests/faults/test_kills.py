@@ -17,13 +17,13 @@ LOGINS = {"auths": {"registry.example": {"auth": PASSWORD}}}
 BEFORE = json.dumps(LOGINS, indent="\t")
 AFTER = json.dumps(LOGINS | {"credHelpers": {HOST: "ecrx"}}, indent="\t")
 ENTRY = f'[[registry]] # by docker-credential-ecrx configure\nmatch = "{HOST}"\nprofile = "secondary"\n'
-# The program on a file system without files that have no name, or a kernel that cannot exchange two.
+# The program on a file system without files that have no name, on a kernel that cannot exchange two, and as on Windows.
 FALLBACKS = {
-    "named": "file_draft.Draft._unnamed = lambda draft: None",
-    "renamed": "file_draft._rename2 = lambda *arguments: False",
-    "named and renamed": "file_draft.Draft._unnamed = file_draft._rename2 = lambda *arguments: None",
+    "named": "from docker_credential_ecrx import file_draft; file_draft.Draft._unnamed = lambda draft: None",
+    "renamed": "from docker_credential_ecrx import file_draft; file_draft._rename2 = lambda *arguments: False",
+    "plain": "from docker_credential_ecrx import files; files.HAS_FOLDERS = False",
 }
-RUN = "from docker_credential_ecrx import __main__, file_draft; {}; __main__.run()"
+RUN = "{}; from docker_credential_ecrx import __main__; __main__.run()"
 
 
 class Files:
@@ -74,7 +74,7 @@ def test_a_kill_leaves_no_secret_and_loses_nothing(home: Home, *, removal: bool)
 @in_one_form
 @pytest.mark.parametrize("fallback", FALLBACKS.values(), ids=FALLBACKS)
 def test_a_kill_is_as_harmless_on_a_simpler_system(home: Home, fallback: str) -> None:
-    """Without O_TMPFILE, without renameat2, and without either."""
+    """Without O_TMPFILE, without renameat2, and without descriptors of folders."""
     files = Files(home, (BEFORE, ""), (AFTER, ""))
 
     files.check_all_kills([sys.executable, "-c", RUN.format(fallback), "configure", HOST])
