@@ -2,9 +2,11 @@
 
 import hashlib
 import json
+import os
 import re
 import subprocess
 import sys
+import tarfile
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +21,7 @@ import yaml
 
 from support import need, pages, seccomp
 from support.aws_parts import Server, Sessions, instance, web_identity
-from support.github import Runner
+from support.github import Attestations, Runner
 from support.home import HOST, Home
 
 _ROOT = pages.FOLDER.parent
@@ -69,7 +71,16 @@ class TestGitHub:
         return {name: str(value) for name, value in _steps()[0]["with"].items()} | release
 
     @pytest.fixture
-    def runner(self, home: Home, archive: Path, given: dict[str, str], tmp_path: Path) -> Iterator[Runner]:
+    def attestations(self, archive: Path, given: dict[str, str], tmp_path: Path) -> Attestations:
+        """Return GitHub's attestations, among them the archive's."""
+        attestations = Attestations(tmp_path / "gh")
+        attestations.add_release(archive, given["version"])
+        return attestations
+
+    @pytest.fixture
+    def runner(
+        self, home: Home, archive: Path, given: dict[str, str], attestations: Attestations, tmp_path: Path
+    ) -> Iterator[Runner]:
         """Return a runner whose jobs GitHub gives OIDC tokens; its PATH has no program of ours."""
         home.aws.add_role(given["web-identity-role-arn"], web_identity_subjects=["repo:OWNER/APP"])
         (tmp_path / "job").mkdir()
@@ -83,7 +94,7 @@ class TestGitHub:
                 tmp_path / "job",
                 home.env
                 | {
-                    "PATH": "/usr/local/bin:/usr/bin:/bin",
+                    "PATH": f"{attestations.folder}:/usr/local/bin:/usr/bin:/bin",
                     "GITHUB_SERVER_URL": url,
                     "GITHUB_RUN_ID": "1",
                     "ACTIONS_ID_TOKEN_REQUEST_URL": f"{oidc.url}/token?v=1",
@@ -129,6 +140,75 @@ class TestGitHub:
     ) -> None:
         assert 0 != runner.uses(_ACTION, given | {name: value})
         assert not (Path(runner.env["RUNNER_TEMP"]) / "ecrx").exists()
+
+    def test_unpacks_nothing_without_attestation(
+        self, runner: Runner, given: dict[str, str], attestations: Attestations
+    ) -> None:
+        """An archive with the right checksum that the release workflow did not sign is left as it is."""
+        (attestations.folder / "attested").write_text("")
+
+        assert 0 != runner.uses(_ACTION, given)
+        assert "has no attestation by the release workflow of OWNER/docker-credential-ecrx" in runner.said
+        assert ["*.tar.gz"] == [f"*{''.join(path.suffixes[-2:])}" for path in _files(runner)]
+
+    def test_unpacks_nothing_of_another_tag(
+        self, runner: Runner, given: dict[str, str], archive: Path, attestations: Attestations
+    ) -> None:
+        """The attestation must be of the tag that is asked for."""
+        (attestations.folder / "attested").write_text("")
+        attestations.add_release(archive, "0.9.9")
+
+        assert 0 != runner.uses(_ACTION, given)
+        assert not (Path(runner.env["RUNNER_TEMP"]) / "ecrx").exists()
+
+    def test_downloads_nothing_without_gh(
+        self, runner: Runner, given: dict[str, str], attestations: Attestations
+    ) -> None:
+        """Where gh is missing the action fails before it downloads."""
+        (attestations.folder / "gh").unlink()
+
+        assert 0 != runner.uses(_ACTION, given)
+        assert "::error::gh is needed to verify who built the release" in runner.said
+        assert [] == _files(runner)
+
+    def test_gives_the_jobs_token_to_gh_alone(
+        self, runner: Runner, given: dict[str, str], archive: Path, attestations: Attestations, tmp_path: Path
+    ) -> None:
+        """What is unpacked does not see GH_TOKEN."""
+        name = f"docker-credential-ecrx-{given['version']}"
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "install.sh").write_text(f"#!/bin/sh\nenv >{tmp_path}/env\nexit 1\n")
+        (tmp_path / name / "install.sh").chmod(0o755)
+        (served,) = (tmp_path / "server").rglob(archive.name)
+        served.unlink()
+        with tarfile.open(served, "w:gz") as file:
+            file.add(tmp_path / name, name)
+        attestations.add_release(served, given["version"])
+
+        assert 0 != runner.uses(_ACTION, given | {"sha256": hashlib.sha256(served.read_bytes()).hexdigest()})
+        assert "GITHUB_PATH=" in (tmp_path / "env").read_text()
+        assert "the job's" not in (tmp_path / "env").read_text()
+
+    def test_installs_in_a_job_container(self, runner: Runner, given: dict[str, str]) -> None:
+        """There the job is root, and the folder for temporary files belongs to the host's runner."""
+        if os.getuid() != 0:
+            need.missing("root, to have a folder of another user,")
+        os.chown(runner.env["RUNNER_TEMP"], 1001, 1001)
+
+        assert 0 == runner.uses(_ACTION, given), runner.said
+        assert 0 == runner.runs("docker-credential-ecrx version"), runner.said
+
+    def test_forgets_in_the_last_step(self, home: Home, runner: Runner, given: dict[str, str]) -> None:
+        """The step that always runs leaves no token and nothing in docker's configuration."""
+        runner.uses(_ACTION, given)
+        last = _steps()[-1]
+        home.aws.calls.clear()
+
+        assert "always()" == last["if"]
+        assert 0 == runner.runs(last["run"]), runner.said
+        assert "credHelpers" not in (home.folder / ".docker" / "config.json").read_text()
+        assert 0 == runner.runs("docker-credential-ecrx status --json >status"), runner.said
+        assert [] == json.loads((runner.folder / "status").read_text())["tokens"]
 
     def test_takes_no_input_for_a_command(self, runner: Runner, given: dict[str, str]) -> None:
         evil = "$(touch evil) `touch evil` ; touch evil --help"
@@ -232,6 +312,11 @@ class TestContainers:
         assert [(0, "")] * 2 == [(answer.returncode, answer.stderr) for answer in answers]
         assert _AS_PULLER in _principal(home, answers[1].stdout)
         assert _TWICE == [call.operation for call in aws.calls]
+
+
+def _files(runner: Runner) -> list[Path]:
+    """Return the files in the runner's folder for temporary ones."""
+    return [path for path in Path(runner.env["RUNNER_TEMP"]).rglob("*") if path.is_file()]
 
 
 @contextmanager

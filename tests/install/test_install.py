@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import shutil
 import subprocess
 from pathlib import Path
@@ -37,6 +38,24 @@ class TestInstall:
         user.env["PATH"] += f":{user.bin}"
 
         assert "export PATH" not in user.install(user.unpack("1.0")).stdout
+
+    @pytest.mark.parametrize("missing", [None, "gh", "archive"])
+    def test_says_how_to_verify_the_archive_beside_it(self, user: User, missing: str | None) -> None:
+        """Where gh is on PATH and the archive lies beside the unpacked folder, the command can be pasted."""
+        release = user.unpack("1.0").rename(user.home / "docker-credential-ecrx-1.0")
+        archive = user.home / f"docker-credential-ecrx-1.0-{platform.system().lower()}-{platform.machine()}.tar.gz"
+        (user.home / "tools").mkdir()
+        if missing != "archive":
+            archive.touch()
+        if missing != "gh":
+            (user.home / "tools" / "gh").write_text("#!/bin/sh\n")
+            (user.home / "tools" / "gh").chmod(0o755)
+        user.env["PATH"] += f":{user.home}/tools"
+
+        said = user.install(release).stdout
+
+        command = f"gh attestation verify '{archive}' --repo OWNER/docker-credential-ecrx"
+        assert (command in said) == (missing is None)
 
     def test_takes_a_prefix_with_blanks_and_quotes(self, user: User) -> None:
         prefix = user.home / "my own's" / "$programs"

@@ -1,5 +1,6 @@
 """GitHub's runner, as far as a composite action of shell steps needs one."""
 
+import hashlib
 import os
 import re
 import subprocess
@@ -12,8 +13,44 @@ import yaml
 REPOSITORY = "OWNER/docker-credential-ecrx"
 _INPUT = re.compile(r"\$\{\{ inputs\.([a-z0-9-]+) \}\}")
 _REPOSITORY = "${{ github.action_repository }}"
+_TOKEN = "${{ github.token }}"
 _CONDITION = re.compile(r"inputs\.([a-z0-9-]+) != ''")
 _SECONDS = 120
+
+# gh's attestation verify: exit status 0 for what the file beside it lists, for the signer that is asked for.
+_GH = """\
+#!/bin/sh
+folder=${0%/*}
+printf '%s\n' "$@" >"$folder/asked"
+[ "$1 $2" = "attestation verify" ] || exit 2
+[ "$GH_TOKEN" = "the job's" ] || exit 4
+read -r digest _ <<END
+$(sha256sum "$3")
+END
+shift 3
+grep -qxF "$digest $*" "$folder/attested"
+"""
+
+
+class Attestations:
+    """What GitHub has attestations of, and a ``gh`` in ``folder`` that verifies them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir()
+        (folder / "attested").touch()
+        (folder / "gh").write_text(_GH)
+        (folder / "gh").chmod(0o755)
+
+    def add_release(self, archive: Path, version: str) -> None:
+        """Attest that the release workflow built ``archive`` on a runner of GitHub's, from the tag of ``version``."""
+        signer = f"--signer-workflow {REPOSITORY}/.github/workflows/release.yml --deny-self-hosted-runners"
+        self.add(archive, f"--repo {REPOSITORY} --source-ref refs/tags/v{version} {signer}")
+
+    def add(self, archive: Path, asked: str) -> None:
+        """Attest ``archive``, for those who ask with these options."""
+        with (self.folder / "attested").open("a") as file:
+            file.write(f"{hashlib.sha256(archive.read_bytes()).hexdigest()} {asked}\n")
 
 
 class Runner:
@@ -64,5 +101,6 @@ class Runner:
         return done.returncode
 
     def _filled(self, env: Mapping[str, Any], inputs: Mapping[str, str]) -> dict[str, str]:
-        texts = {name: str(value).replace(_REPOSITORY, REPOSITORY) for name, value in env.items()}
+        known = {_REPOSITORY: REPOSITORY, _TOKEN: "the job's"}
+        texts = {name: known.get(str(value), str(value)) for name, value in env.items()}
         return {name: _INPUT.sub(lambda match: inputs[match[1]], text) for name, text in texts.items()}

@@ -1,0 +1,55 @@
+"""docs/verification.md: what a reader pastes out of it verifies an archive, and what it says of an SBOM is so."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from support import need, pages
+from support.github import REPOSITORY, Attestations
+
+_ROOT = pages.FOLDER.parent
+_VERIFY = re.compile(r"gh attestation verify \S+ --repo OWNER/docker-credential-ecrx")
+
+
+class TestPage:
+    @pytest.fixture
+    def archive(self, tmp_path: Path) -> Path:
+        """Return the archive that the page names."""
+        (name,) = set(re.findall(r"docker-credential-ecrx-[\d.]+-linux-x86_64\.tar\.gz", pages.text("verification.md")))
+        path = tmp_path / name
+        path.write_text("an archive")
+        return path
+
+    @pytest.mark.parametrize("signed", ["release.yml", "ci.yml", None])
+    def test_verifies_an_archive(self, archive: Path, tmp_path: Path, signed: str | None) -> None:
+        """The first command ends with status 0 for what the release workflow signed, and for nothing else."""
+        attestations = Attestations(tmp_path / "gh")
+        workflow = f"--signer-workflow {REPOSITORY}/.github/workflows/{signed}"
+        if signed:
+            attestations.add(archive, f"--repo {REPOSITORY} {workflow} --source-ref refs/tags/v1.0.0")
+        env = {"PATH": f"{attestations.folder}:/usr/bin:/bin", "GH_TOKEN": "the job's"}
+
+        script = pages.blocks("verification.md", "sh")[0]
+        done = subprocess.run([need.command("sh"), "-c", script], cwd=tmp_path, env=env, check=False)
+
+        assert (done.returncode == 0) == (signed == "release.yml")
+
+    def test_names_the_signer_as_the_action_does(self) -> None:
+        """Who is trusted is written in one way on the page and in the action."""
+        steps = yaml.safe_load((_ROOT / "action.yml").read_text())["runs"]["steps"]
+        workflow = ".github/workflows/release.yml"
+
+        assert f'--signer-workflow "$REPOSITORY/{workflow}"' in steps[0]["run"]
+        assert f"--signer-workflow OWNER/docker-credential-ecrx/{workflow} " in pages.text("verification.md")
+        assert (_ROOT / workflow).exists()
+
+    def test_says_what_install_sh_and_the_readme_say(self) -> None:
+        """Each of them shows the command, with the same repository."""
+        help_text = subprocess.run([_ROOT / "install.sh", "--help"], capture_output=True, text=True, check=True).stdout
+
+        assert _VERIFY.search(help_text)
+        assert _VERIFY.search((_ROOT / "README.md").read_text())
+        assert _VERIFY.search(pages.text("verification.md"))
