@@ -356,17 +356,16 @@ forget_secrets() {
 # would find without it.
 remove_state() {
     [ -e "$state/ecrx" ] || [ -L "$state/ecrx" ] || return 0
-    if [ -L "$state/ecrx" ] || ! is_own "$state/ecrx"; then
-        say "$state/ecrx is a link or another user's and stays"
+    if [ -L "$state/ecrx" ] || [ ! -d "$state/ecrx" ] || ! is_own "$state/ecrx"; then
+        say "$state/ecrx is not a folder of this user's and stays"
         return
     fi
     (
         # From within, so that nobody can put another folder in its place.
-        cd "$state/ecrx"
-        is_own . || exit 0
-        rm -f ledger.json.new ledger.json.lock configure.lock token.*.lock
+        cd "$state/ecrx" && is_own . || exit 0
+        rm -f ledger.json.new ledger.json.lock configure.lock token.*.lock || :
         lists_an_item ledger.json || rm -f ledger.json ledger
-    )
+    ) 2>/dev/null || :
     if lists_an_item "$state/ecrx/ledger.json"; then
         say "a keyring may still have what $state/ecrx/ledger.json lists, which therefore stays;
   to drop that, install this again where the keyring can be used, and uninstall it there"

@@ -18,8 +18,11 @@ class TestPage:
     @pytest.fixture
     def archive(self, tmp_path: Path) -> Path:
         """Return the archive that the page names."""
-        (name,) = set(re.findall(r"docker-credential-ecrx-[\d.]+-linux-x86_64\.tar\.gz", pages.text("verification.md")))
-        path = tmp_path / name
+        names: list[str] = re.findall(
+            r"docker-credential-ecrx-[\d.]+-linux-x86_64\.tar\.gz", pages.text("verification.md")
+        )
+        assert 1 == len(set(names))
+        path = tmp_path / names[0]
         path.write_text("an archive")
         return path
 

@@ -92,9 +92,32 @@ class TestStateFolder:
 
         done = user.install(release, "--uninstall")
 
-        assert f"{state} is a link or another user's and stays\n" in done.stdout
+        assert f"{state} is not a folder of this user's and stays\n" in done.stdout
         assert before == _tree(elsewhere)
         assert state.is_symlink()
+
+    def test_may_be_a_file(self, user: User, state: Path, release: Path) -> None:
+        """A file in place of the state folder is not the program's."""
+        state.rename(user.home / "elsewhere")
+        state.write_text("mine")
+
+        done = user.install(release, "--uninstall")
+
+        assert (0, "") == (done.returncode, done.stderr)
+        assert f"{state} is not a folder of this user's and stays\n" in done.stdout
+        assert "mine" == state.read_text()
+
+    def test_keeps_folders_that_are_called_as_its_files(self, user: User, state: Path, release: Path) -> None:
+        """A folder in place of a file is not the program's, and the rest is removed all the same."""
+        for name in ("ledger.json", "token.a.lock"):
+            (state / name).unlink()
+            (state / name).mkdir()
+
+        done = user.install(release, "--uninstall")
+
+        assert (0, "") == (done.returncode, done.stderr)
+        assert {"ledger.json": "", "token.a.lock": ""} == _tree(state)
+        assert not (user.prefix / _LIB).exists()
 
     @_ROOT_ALONE
     def test_of_another_user_stays(self, user: User, state: Path, release: Path) -> None:
@@ -104,7 +127,7 @@ class TestStateFolder:
 
         done = user.install(release, "--uninstall")
 
-        assert f"{state} is a link or another user's and stays\n" in done.stdout
+        assert f"{state} is not a folder of this user's and stays\n" in done.stdout
         assert before == _tree(state)
 
     @pytest.mark.parametrize(
