@@ -5,6 +5,7 @@ import re
 import shlex
 import subprocess
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
@@ -122,11 +123,9 @@ def _given(option: str) -> str:
 def _first_line() -> str:
     """Return the first line of standard input, as far as a code could be in it."""
     line = b""
-    while len(line) < _LONGEST_LINE and not line.endswith(b"\n"):
-        byte = os.read(0, 1)
-        if not byte:
-            break
-        line += byte
+    with suppress(OSError):  # a folder, or a pipe that does not wait
+        while len(line) < _LONGEST_LINE and not line.endswith(b"\n") and (byte := os.read(0, 1)):
+            line += byte
     return line.decode("ascii", "replace")
 
 

@@ -64,6 +64,16 @@ def test_no_program_there_is_run(home: Home, trap: Path, command: tuple[str, ...
     assert "" == _trace(trap)
 
 
+@pytest.mark.parametrize("trap", _ALONE, indirect=True)
+def test_a_helper_there_is_not_on_path(home: Home, trap: Path) -> None:
+    """What configure says: docker does not run it either."""
+    home.add_profile("secondary", region="us-east-1")
+
+    said = home.run("configure", HOST, "--profile", "secondary", cwd=trap).stderr
+
+    assert f"{_HELPER} is not on PATH, where it is looked for; export PATH={home.bin}:$PATH" in said
+
+
 @pytest.mark.parametrize("trap", _WITH_OTHERS, indirect=True)
 def test_a_credential_process_elsewhere_is_run(home: Home, trap: Path) -> None:
     """Where an absolute folder has it, it answers though the current folder comes first."""
