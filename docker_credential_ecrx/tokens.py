@@ -145,8 +145,9 @@ def keep(name: str, token: Token, keyring: "Keyring | None") -> bool:
     """Keep ``token`` under ``name`` and return whether that worked; a keyring that fails is no reason to fail."""
     if keyring is None:
         return False
+    left = token.life - max(0.0, token.age(now()) or 0.0)
     try:
-        keyring.put(name, to_record(name, token), max(1, int(token.life)))
+        keyring.put(name, to_record(name, token), max(1, int(left)))
     except KeyringError as error:
         log.debug(f"the token is not cached: {error}")
         return False

@@ -18,13 +18,14 @@ if TYPE_CHECKING:
 
 # Its possessor may do all, its owner view, read and search (from another login session), nobody else anything.
 _PERMISSIONS = 0x3F0B0000
-_ENOKEY, _EKEYEXPIRED, _EKEYREVOKED, _EDQUOT = 126, 127, 128, 122
-_GONE = (_ENOKEY, _EKEYEXPIRED, _EKEYREVOKED)
+_ENOENT, _ENOKEY, _EKEYEXPIRED, _EKEYREVOKED, _EDQUOT = 2, 126, 127, 128, 122
+_GONE = (_ENOENT, _ENOKEY, _EKEYEXPIRED, _EKEYREVOKED)
 _PREFIX = service_of("").encode()
 _ROUNDS_OF_EVICTION = 2
 _SWEEP_TRIES, _SWEEP_SECONDS = 20, 0.01
 _DEFAULT_QUOTA = 20_000
 _BASE64, _TEXT = b"b", b"t"
+_LONGEST_SECONDS = 3 * 24 * 3600  # the persistent keyring itself expires three days after its last use
 
 
 class KernelKeyring:
@@ -50,7 +51,7 @@ class KernelKeyring:
         return self.read(description_of(service_of(name), USERNAME))
 
     def put(self, name: str, secret: str, seconds: int | None) -> None:
-        """Keep ``secret`` under ``name`` for ``seconds``; where the quota is full, the oldest tokens go first."""
+        """Keep ``secret`` under ``name`` for ``seconds``, three days at most; if the quota is full, old tokens go."""
         self.write(description_of(service_of(name), USERNAME), secret, seconds)
 
     def drop(self, name: str) -> None:
@@ -81,19 +82,16 @@ class KernelKeyring:
 
     def write(self, description: bytes, secret: str, seconds: int | None) -> None:
         """Keep ``secret`` under a key's whole description."""
-        payload = _pack(secret, seconds)
+        life = _LONGEST_SECONDS if seconds is None else min(max(1, seconds), _LONGEST_SECONDS)
         try:
-            key = self._add_with_room(description, payload)
-            self._keys.set_permissions(key, _PERMISSIONS)
-            if seconds is not None:
-                self._keys.set_timeout(key, seconds)
+            self._add_with_room(description, _pack(secret, life), life)
         except OSError as error:
             raise _failed(error, "write to") from error
 
     def remove(self, description: bytes) -> bool:
-        """Drop the key of that description; return whether there was one."""
+        """Delete the key of that description, for everyone who holds it; return whether there was one."""
         try:
-            self._keys.unlink(self._keys.search(self._ring, description), self._ring)
+            self._discard(self._keys.search(self._ring, description))
         except OSError as error:
             if error.errno in _GONE:
                 return False
@@ -109,24 +107,41 @@ class KernelKeyring:
             self._keys.link(USER_KEYRING, PROCESS_KEYRING)
             return USER_KEYRING
 
-    def _add_with_room(self, description: bytes, payload: bytes) -> int:
-        """Add the key; where the user's quota is full, drop the oldest of ours."""
+    def _add_with_room(self, description: bytes, payload: bytes, seconds: int) -> None:
+        """Add the key; if the user's quota is full, drop first the key that it replaces, then the oldest of ours."""
         try:
-            return self._keys.add(description, payload, self._ring)
+            self._add(description, payload, seconds)
         except OSError as error:
             if error.errno != _EDQUOT or len(payload) + len(description) >= _quota():
                 raise
             full = error
-        for _ in range(_ROUNDS_OF_EVICTION):
-            if not self._make_room(description):
-                break
-            for _ in range(_SWEEP_TRIES):
+        else:
+            return
+        for make_room in (self.remove, *[self._make_room] * _ROUNDS_OF_EVICTION):
+            for _ in range(_SWEEP_TRIES if make_room(description) else 0):
                 try:
-                    return self._keys.add(description, payload, self._ring)
+                    self._add(description, payload, seconds)
                 except OSError as error:
                     full = error
-                time.sleep(_SWEEP_SECONDS)
+                else:
+                    return
+                time.sleep(_SWEEP_SECONDS)  # an unlinked key counts until the kernel's next garbage collection
         raise full
+
+    def _add(self, description: bytes, payload: bytes, seconds: int) -> None:
+        """Link a new key into the keyring, in place of the old one of that description.
+
+        The kernel creates a key without an expiry. Until it has one, only the process keyring holds it, so it ends
+        with the process if that is killed.
+        """
+        key = self._keys.add(description, payload, PROCESS_KEYRING)
+        try:
+            self._keys.set_permissions(key, _PERMISSIONS)
+            self._keys.set_timeout(key, seconds)
+            self._keys.link(key, self._ring)
+        finally:
+            # Otherwise the next add of this description would update this key, which removes its expiry.
+            self._keys.unlink(key, PROCESS_KEYRING)
 
     def _make_room(self, description: bytes) -> bool:
         """Drop the quarter of our keys that would expire first, and say whether there was any."""
@@ -140,12 +155,17 @@ class KernelKeyring:
         ours.sort()
         for _, key in ours[: (len(ours) + 3) // 4]:
             try:
-                # An unlinked key counts until the kernel has swept it up; its bytes can be given back at once.
-                self._keys.update(key, b"-")
-                self._keys.unlink(key, self._ring)
+                self._discard(key)
             except OSError:
                 continue  # gone meanwhile, which makes room as well
         return bool(ours)
+
+    def _discard(self, key: int) -> None:
+        """Delete the key's payload at once, for everyone who holds the key, and then unlink it."""
+        try:
+            self._keys.revoke(key)
+        finally:
+            self._keys.unlink(key, self._ring)
 
     def _ours(self) -> "Iterator[tuple[int, bytes]]":
         """Yield serial number and description of each of our keys."""
@@ -176,12 +196,12 @@ def description_of(service: str, username: str) -> bytes:
     return f"{service}:{username.replace('%', '%25').replace(':', '%3A')}".encode("utf-8", "surrogateescape")
 
 
-def _pack(secret: str, seconds: int | None) -> bytes:
+def _pack(secret: str, seconds: int) -> bytes:
     """Return a key's payload: when it ends, and the secret, without the base64 of its last line.
 
     An unprivileged user may hold 20,000 bytes (/proc/sys/kernel/keys/maxbytes); the base64 of a token is a quarter.
     """
-    deadline = b"%d" % (time.time() + seconds) if seconds is not None else b"9999999999"
+    deadline = b"%d" % (time.time() + seconds)
     head, newline, last = secret.rpartition("\n")
     try:
         decoded = binascii.a2b_base64(last, strict_mode=True)

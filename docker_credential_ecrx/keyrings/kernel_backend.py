@@ -13,8 +13,6 @@ from keyring.compat import properties
 from docker_credential_ecrx import keyrings
 from docker_credential_ecrx.errors import KeyringError
 
-_THREE_DAYS = 3 * 24 * 3600
-
 
 class Keyring(KeyringBackend):
     """The Linux kernel's persistent keyring: gone at a reboot, and three days after its last use.
@@ -36,9 +34,9 @@ class Keyring(KeyringBackend):
             return keyrings.kernel_keyring().read(_description_of(service, username))
 
     def set_password(self, service: str, username: str, password: str) -> None:
-        """Keep the password until the next reboot."""
+        """Keep the password for three days, or until the next reboot."""
         with _translated(errors.PasswordSetError):
-            keyrings.kernel_keyring().write(_description_of(service, username), password, _THREE_DAYS)
+            keyrings.kernel_keyring().write(_description_of(service, username), password, None)
 
     def delete_password(self, service: str, username: str) -> None:
         """Forget the password."""

@@ -18,7 +18,7 @@ _NUMBERS = {
     "s390x": (278, 280),
 }
 PROCESS_KEYRING, USER_KEYRING = -2, -4
-_UPDATE, _SETPERM, _DESCRIBE, _LINK, _UNLINK = 2, 5, 6, 8, 9
+_REVOKE, _SETPERM, _DESCRIBE, _LINK, _UNLINK = 3, 5, 6, 8, 9
 _SEARCH, _READ, _SET_TIMEOUT, _GET_PERSISTENT = 10, 11, 15, 22
 _TYPE = b"user"
 # A token is some 2,600 bytes; what is larger is read again with the room that it asks for.
@@ -39,7 +39,7 @@ class Keyctl:
         return self._call(self._keyctl, _GET_PERSISTENT, -1, PROCESS_KEYRING)
 
     def link(self, key: int, ring: int) -> None:
-        """Let ``ring`` hold ``key``."""
+        """Link ``key`` to ``ring``, in one step in place of a key with the same type and description."""
         self._call(self._keyctl, _LINK, key, ring)
 
     def unlink(self, key: int, ring: int) -> None:
@@ -51,19 +51,19 @@ class Keyctl:
         return self._call(self._keyctl, _SEARCH, ring, _TYPE, description, 0)
 
     def add(self, description: bytes, payload: bytes, ring: int) -> int:
-        """Return the key of that description, new or with a new payload."""
+        """Return the key of that description in ``ring``, new or updated; it never expires, even if it did before."""
         return self._call(self._add_key, _TYPE, description, payload, len(payload), ring)
 
-    def update(self, key: int, payload: bytes) -> None:
-        """Give ``key`` another payload."""
-        self._call(self._keyctl, _UPDATE, key, payload, len(payload))
+    def revoke(self, key: int) -> None:
+        """Free the payload of ``key`` and its part of the quota; whoever still holds it can no longer read it."""
+        self._call(self._keyctl, _REVOKE, key)
 
     def set_permissions(self, key: int, mask: int) -> None:
         """Say who may do what with ``key``."""
         self._call(self._keyctl, _SETPERM, key, mask)
 
     def set_timeout(self, key: int, seconds: int) -> None:
-        """Let ``key`` expire by itself."""
+        """Let ``key`` expire after so many seconds; 0 means never."""
         self._call(self._keyctl, _SET_TIMEOUT, key, seconds)
 
     def read(self, key: int) -> bytes:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -21,8 +22,9 @@ from faults.parts import (
     link,
 )
 
+from docker_credential_ecrx.keyrings.kernel import KernelKeyring
 from standin import busses, faults
-from support import kept, keyrings, need
+from support import kept, keyrings, need, trace
 from support.forms import as_wheel
 from support.home import HOST, NOT_FOUND, Home, Result
 
@@ -160,6 +162,30 @@ class TestKernelKeyring:
         assert one.secret != other.secret
         assert "debug: the token is not cached: cannot write to the kernel keyring: Disk quota exceeded" in one.stderr
         assert int(left) > 1
+
+    @pytest.mark.parametrize("before", ["nothing", "due"])
+    def test_killed_get_leaves_no_key_without_expiry(self, world: World, kernel: dict[str, str], before: str) -> None:
+        """A get that is killed at any of its calls of the kernel's keys leaves no token that never expires."""
+        world.home.get(env=kernel)
+        (name,) = kept.entries(world.home)
+        kept.age(world.home, hours=7)
+        ring = KernelKeyring()
+        due = ring.fetch(name)
+        assert due is not None
+
+        def get(strace: list[str]) -> "subprocess.CompletedProcess[bytes]":
+            if before == "due":
+                ring.put(name, due, 3600)
+            else:
+                ring.drop(name)
+            command = [*strace, str(link(world.home, "secondary")), "get"]
+            env = world.home.env | kernel
+            return subprocess.run(command, input=HOST.encode(), capture_output=True, env=env, check=False)
+
+        killed = [call for call in trace.kills(get, "add_key", "keyctl") if keyrings.perpetual(name)]
+
+        assert [] == killed
+        assert ring.fetch(name) not in {None, due}
 
 
 class TestKeyringLibrary:

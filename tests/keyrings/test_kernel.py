@@ -1,12 +1,15 @@
 """The real kernel's keyring: what is kept there, how, for how long, for whom, and what goes when it is full."""
 
 import base64
+import errno
 import itertools
 import json
 import os
 import subprocess
 import sys
 import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +22,7 @@ from keyring.errors import PasswordDeleteError, PasswordSetError
 from docker_credential_ecrx.errors import KeyringError
 from docker_credential_ecrx.keyrings import USERNAME, service_of
 from docker_credential_ecrx.keyrings.kernel import KernelKeyring
-from support import need
+from support import keyrings, need, trace
 
 BACKEND = "docker_credential_ecrx.keyrings.kernel_backend.Keyring"
 TOKEN = "ecrx1 1 43200 21600 - 0 00000000\n" + base64.b64encode(bytes(range(250)) * 8).decode()
@@ -69,9 +72,9 @@ import base64, json, os
 from docker_credential_ecrx.keyrings.kernel import KernelKeyring
 from docker_credential_ecrx.keyrings.keyctl import Keyctl
 class Raced(Keyctl):
-    def update(self, key, payload):
+    def revoke(self, key):
         self.unlink(key, keyring._ring)
-        super().update(key, payload)
+        super().revoke(key)
 keyring = KernelKeyring()
 keyring._keys = Raced()
 secrets = [base64.b64encode(os.urandom(2000)).decode() for number in range(20)]
@@ -80,6 +83,50 @@ for number, secret in enumerate(secrets):
     keyring.put(str(number), secret, 3600)
     kept.append(keyring.fetch(str(number)) == secret)
 print(json.dumps(kept))
+"""
+# Replaces a key that fills most of the quota.
+RENEWED = """\
+import base64, json, os
+from docker_credential_ecrx.keyrings.kernel import KernelKeyring, _quota
+keyring = KernelKeyring()
+secrets = [base64.b64encode(os.urandom(_quota() * 2 // 3)).decode() for number in range(3)]
+kept = []
+for secret in secrets:
+    keyring.put("other", "word", 3600)
+    keyring.put("name", secret, 7200)
+    kept.append([keyring.fetch("name") == secret, keyring.fetch("other")])
+print(json.dumps(kept))
+"""
+# Writes a secret as often as it is told to.
+PUT = """\
+import sys
+from docker_credential_ecrx.keyrings.kernel import KernelKeyring
+keyring = KernelKeyring()
+for number in range(int(sys.argv[2])):
+    keyring.put(sys.argv[1], "killed", 3600)
+"""
+# Writes more than the quota holds.
+OVERFILLED = """\
+import base64, os
+from docker_credential_ecrx.keyrings.kernel import KernelKeyring
+keyring = KernelKeyring()
+for number in range(12):
+    keyring.put(f"overfilled:{number}", base64.b64encode(os.urandom(2000)).decode(), 3600 + number)
+"""
+# Links a key to a keyring of its own; prints its size, and after a line on stdin the error of reading it.
+HOLDER = """\
+import sys
+from docker_credential_ecrx.keyrings.keyctl import Keyctl, PROCESS_KEYRING
+keys = Keyctl()
+keys.persistent()
+key = int(sys.argv[1])
+keys.link(key, PROCESS_KEYRING)
+print(len(keys.read(key)), flush=True)
+sys.stdin.readline()
+try:
+    print(len(keys.read(key)))
+except OSError as error:
+    print(error.errno)
 """
 # Says what the keyring library's users get from the backend where the kernel has or permits no keys.
 WITHOUT = """\
@@ -118,9 +165,12 @@ def name() -> str:
 
 
 def keys_of(name: str) -> list[list[str]]:
-    """Return the fields of /proc/keys of every key that keeps ``name``, the serial number first."""
-    keys = [line.split(maxsplit=8) for line in Path("/proc/keys").read_text(errors="replace").splitlines()]
-    return [key for key in keys if key[8].startswith(f"{service_of(name)}:{USERNAME}:")]
+    """Return the fields of /proc/keys of each key in the user's keyring that keeps ``name``, the serial number first.
+
+    What was replaced is in /proc/keys until the kernel has swept it up.
+    """
+    serials = {f"{int(serial):08x}" for serial in keyrings.kernel_keys()}
+    return [key for key in keyrings.shown(name) if key[0] in serials]
 
 
 def serial_of(name: str) -> str:
@@ -142,17 +192,29 @@ def in_another_program(action: str, name: str, stdin: bytes = b"") -> None:
 
 def as_ordinary_user(script: str, *arguments: int) -> Any:  # noqa: ANN401 - JSON
     """Run ``script`` as a user who has a quota, and no key yet; return what it prints."""
+    # Python itself may be in root's home.
+    with ordinary_users() as another:
+        return json.loads(run(*another(), sys.executable, "-c", script, *map(str, arguments)))
+
+
+@contextmanager
+def ordinary_users() -> Iterator[Callable[[], list[str]]]:
+    """Yield what returns the beginning of a command that is run as a user who has a quota, and no key yet."""
     if os.getuid() != 0:
         need.missing("root, to be another user,")
-    number = next(_ordinary_users)
-    user = [need.command("setpriv"), f"--reuid={number}", "--clear-groups"]
-    # Python itself may be in root's home.
-    files = ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
+    prefixes: list[tuple[int, list[str]]] = []
+
+    def another() -> list[str]:
+        number = next(_ordinary_users)
+        prefixes.append((number, [need.command("setpriv"), f"--reuid={number}", "--clear-groups"]))
+        return [*prefixes[-1][1], "--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
+
     try:
-        return json.loads(run(*user, *files, sys.executable, "-c", script, *map(str, arguments)))
+        yield another
     finally:
-        end = f"{POSSESS}; keyctl invalidate $(keyctl id %:_persistent.{number} || keyctl id @u)"
-        run(*user, need.command("keyctl"), "session", "-", "sh", "-c", end)
+        for number, user in prefixes:
+            end = f"{POSSESS}; keyctl invalidate $(keyctl id %:_persistent.{number} || keyctl id @u)"
+            run(*user, need.command("keyctl"), "session", "-", "sh", "-c", end)
 
 
 class TestKernelKeyring:
@@ -171,7 +233,7 @@ class TestKernelKeyring:
         assert "third" == keyring.fetch(name)
         assert 1 == len(keys_of(name))
 
-    @pytest.mark.parametrize(("seconds", "shown"), [(90 * 60, "1h"), (36 * 3600, "1d"), (None, "perm")])
+    @pytest.mark.parametrize(("seconds", "shown"), [(90 * 60, "1h"), (36 * 3600, "1d")])
     @pytest.mark.parametrize("earlier", [LIFE, None])
     def test_sets_the_life_after_which_the_kernel_drops_the_key(
         self, keyring: KernelKeyring, name: str, earlier: int | None, seconds: int | None, shown: str
@@ -181,6 +243,28 @@ class TestKernelKeyring:
 
         ((_, _, _, expiry, *_),) = keys_of(name)
         assert shown == expiry
+
+    @pytest.mark.parametrize("seconds", [None, 10**9, 0, -5])
+    def test_always_sets_an_expiry(self, keyring: KernelKeyring, name: str, seconds: int | None) -> None:
+        """Every key expires, whatever lifetime was asked for."""
+        keyring.put(name, TOKEN, seconds)
+
+        # A key that lives for a second may be gone by now.
+        assert [] == [key for key in keys_of(name) if key[3] not in {"0s", "1s", "expd", "2d", "3d"}]
+
+    def test_dropped_key_is_unreadable_to_other_holders(self, keyring: KernelKeyring, name: str) -> None:
+        """A process that holds the key in a keyring of its own cannot read it once it was dropped."""
+        keyring.put(name, TOKEN, LIFE)
+        (serial,) = (serial for serial, text in keyrings.kernel_keys().items() if name in text)
+        command = [sys.executable, "-c", HOLDER, serial]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+            assert holder.stdout is not None
+            held = int(holder.stdout.readline())
+            keyring.drop(name)
+            said, _ = holder.communicate(b"\n")
+
+        assert held > 1000
+        assert errno.EKEYREVOKED == int(said)
 
     def test_lets_the_owner_view_read_and_search_the_key_and_nobody_else(
         self, keyring: KernelKeyring, name: str
@@ -266,10 +350,46 @@ class TestFullKeyring:
         assert [True] * 20 == as_ordinary_user(RACED)
 
     @pytest.mark.usefixtures("keyring")
+    def test_replaces_a_key_when_the_quota_is_full(self) -> None:
+        """A key that has no room beside its successor is replaced, and no other key is evicted for that."""
+        assert [[True, "word"]] * 3 == as_ordinary_user(RENEWED)
+
+    @pytest.mark.usefixtures("keyring")
     def test_leaves_other_programs_keys_alone(self) -> None:
         before, after = as_ordinary_user(FULL_OF_OTHERS)
 
         assert 0 < before == after
+
+
+class TestKilled:
+    """strace kills the writer at each call in turn; what it leaves expires, or ends with the process."""
+
+    @pytest.mark.parametrize("times", [1, 2], ids=["new", "replaced"])
+    def test_leaves_no_key_without_expiry(self, keyring: KernelKeyring, name: str, times: int) -> None:
+        command = [sys.executable, "-c", PUT, name, str(times)]
+
+        def put(strace: list[str]) -> "subprocess.CompletedProcess[bytes]":
+            return subprocess.run([*strace, *command], capture_output=True, check=False)
+
+        killed = [call for call in trace.kills(put, "add_key", "keyctl") if keyrings.perpetual(name)]
+
+        assert [] == killed
+        assert "killed" == keyring.fetch(name)
+
+    @pytest.mark.usefixtures("keyring")
+    def test_eviction_leaves_no_key_without_expiry(self) -> None:
+        users: list[list[str]] = []
+        with ordinary_users() as another:
+
+            def overfill(strace: list[str]) -> "subprocess.CompletedProcess[bytes]":
+                users.append(another())
+                command = [*strace, *users[-1], sys.executable, "-c", OVERFILLED]
+                return subprocess.run(command, capture_output=True, check=False)
+
+            found = trace.kills(overfill, "add_key", "keyctl")
+            killed = [call for call in found if keyrings.perpetual("overfilled:", users[-1])]
+
+        assert [] == killed
 
 
 class TestKeyringThatIsNotToBeHad:

@@ -2,7 +2,8 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from secretstorage import Collection
 
 _PREFIX = "docker-credential-ecrx:"
+_SWEEPS = 500
 
 
 @contextmanager
@@ -156,3 +158,27 @@ def kernel_keys() -> dict[str, str]:
         with suppress(OSError):  # gone meanwhile
             keys[str(serial)] = keyctl.describe(serial).decode(errors="replace")
     return {serial: description for serial, description in keys.items() if description.startswith(_PREFIX)}
+
+
+def shown(name: str, user: Sequence[str] = ()) -> list[list[str]]:
+    """Return the fields of /proc/keys of every key whose name begins with ``name``, as ``user`` sees them.
+
+    ``user`` is the beginning of a command that another user runs; without it, it is this one.
+    """
+    seen = subprocess.run([*user, "cat", "/proc/keys"], stdout=subprocess.PIPE, check=True).stdout
+    keys = [line.split(maxsplit=8) for line in seen.decode(errors="replace").splitlines()]
+    return [key for key in keys if key[8].startswith(f"{_PREFIX}{name}")]
+
+
+def perpetual(name: str, user: Sequence[str] = ()) -> list[str]:
+    """Return the serial numbers of the keys that ``shown`` returns and that never expire.
+
+    What only a process held that has ended is there until the kernel has swept it up.
+    """
+    pause = threading.Event()
+    for _ in range(_SWEEPS):
+        found = [key[0] for key in shown(name, user) if key[3] == "perm"]
+        if not found:
+            break
+        pause.wait(0.01)
+    return found

@@ -1,10 +1,13 @@
 """What a program asks of the kernel, as strace sees it: files, folders, other programs, locks, sockets, keys."""
 
+import itertools
 import json
+import os
 import re
+import signal
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -104,6 +107,24 @@ def deeds_of(command: list[str | Path], stdin: str, env: Mapping[str, str]) -> t
         if match is not None:
             _sort(deeds, match[1], match[2])
     return done.stdout.decode(), deeds
+
+
+def kills(run: Callable[[list[str]], "subprocess.CompletedProcess[bytes]"], *calls: str) -> Iterator[tuple[str, int]]:
+    """Kill a program at its first call of each of ``calls``, then at its second, and so on; yield each.
+
+    ``run`` runs it, with the beginning of the command that it is given.
+    It is dead when a call is yielded; at each kind's last the program has done all that it does.
+    """
+    for call in calls:
+        for number in itertools.count(1):
+            strace = [need.command("strace"), "-f", "-qq", "-o", os.devnull, "-e", f"trace={call}"]
+            done = run([*strace, "-e", f"inject={call}:signal=KILL:when={number}"])
+            if b"PTRACE" in done.stderr:
+                need.missing("the permission to trace a program")
+            assert done.returncode in {0, -signal.SIGKILL}, done.stderr
+            yield call, number
+            if done.returncode == 0:
+                break
 
 
 def _sort(deeds: Deeds, call: str, arguments: str) -> None:
