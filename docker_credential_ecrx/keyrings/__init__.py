@@ -5,6 +5,7 @@ An item has a name, a secret text and, where the keyring can, a life after which
 
 import sys
 
+from docker_credential_ecrx import log
 from docker_credential_ecrx.errors import KeyringError, KeyringUnavailableError
 
 TYPE_CHECKING = False
@@ -105,8 +106,8 @@ def _first(names: "list[str]") -> "Keyring | None":
     for name in names:
         try:
             return _open(name)
-        except KeyringError:
-            continue
+        except KeyringError as error:
+            log.debug(f"going on without the keyring {name}: {error}")
     return None
 
 

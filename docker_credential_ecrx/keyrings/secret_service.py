@@ -9,7 +9,7 @@ import os
 
 from docker_credential_ecrx.errors import KeyringError, KeyringUnavailableError
 from docker_credential_ecrx.keyrings import OR_ANOTHER, USERNAME, name_of, service_of
-from docker_credential_ecrx.keyrings.dbus import Connection, DBusError
+from docker_credential_ecrx.keyrings.dbus import Connection, DBusError, connected
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +23,19 @@ _INTERFACE = "org.freedesktop.Secret"
 _SERVICE = "/org/freedesktop/secrets"
 _NO_OBJECT = "/"
 _UNUSED_ALIAS = "docker-credential-ecrx"
-_SECONDS = 3.0
+# For an answer; for all that a use of the keyring takes, since a service may answer just in time, or answer for ever;
+# and to list many items. A get uses it five times at most.
+_SECONDS, _SECONDS_OF_USE, _SECONDS_TO_LIST = 3.0, 4.0, 10.0
+# The types of the answers, by the methods that are called.
+_ANSWERS = {
+    "CreateItem": "oo",
+    "Delete": "o",
+    "Get": "v",
+    "GetSecret": "(oayays)",
+    "OpenSession": "vo",
+    "ReadAlias": "o",
+    "SearchItems": "aoao",
+}
 
 
 class SecretServiceKeyring:
@@ -51,7 +63,9 @@ class SecretServiceKeyring:
                 raise
         except _CAUGHT as error:
             message = f"the Secret Service is not available: {_reason(error)}"
-            raise KeyringUnavailableError(message, f"start a keyring daemon{OR_ANOTHER}") from error
+            is_foreign = isinstance(error, PermissionError)
+            remedy = "unset DBUS_SESSION_BUS_ADDRESS" if is_foreign else "start a keyring daemon"
+            raise KeyringUnavailableError(message, f"{remedy}{OR_ANOTHER}") from error
 
     def fetch(self, name: str) -> str | None:
         """Return the secret kept under ``name``, or None."""
@@ -67,13 +81,14 @@ class SecretServiceKeyring:
 
     def names(self) -> list[str]:
         """Return the names of all that is kept, be it locked or not."""
-        return self._limited("list", self._names)
+        return self._limited("list", self._names, _SECONDS_TO_LIST)
 
     def close(self) -> None:
         """Leave the bus; the end of the process does as well."""
         self._bus.close()
 
-    def _limited(self, verb: str, call: "Callable[[], T]") -> "T":
+    def _limited(self, verb: str, call: "Callable[[], T]", seconds: float = _SECONDS_OF_USE) -> "T":
+        self._bus.limit(seconds)
         try:
             return call()
         except _CAUGHT as error:
@@ -102,8 +117,7 @@ class SecretServiceKeyring:
         (collection,) = self._call(_SERVICE, "Service", "ReadAlias", "s", "default")
         if collection == _NO_OBJECT:
             raise _locked(what="has no default collection")
-        (locked,) = self._call(collection, None, "Get", "ss", f"{_INTERFACE}.Collection", "Locked")
-        if locked[1]:
+        if self._property(collection, "Collection", "Locked", "b"):
             raise _locked(what="is locked")
         service = service_of(name)
         properties = {
@@ -135,7 +149,7 @@ class SecretServiceKeyring:
         services = []
         for item in self._ours():
             try:
-                ((_, attributes),) = self._call(item, None, "Get", "ss", f"{_INTERFACE}.Item", "Attributes")
+                attributes = self._property(item, "Item", "Attributes", "a{ss}")
             except DBusError:
                 if item in self._ours():
                     raise
@@ -170,16 +184,24 @@ class SecretServiceKeyring:
             _, self._session = self._bus.answer(opening)
         return self._session
 
+    def _property(self, path: str, interface: str, name: str, signature: str) -> "Any":  # noqa: ANN401
+        """Return the value of a property, which has the type ``signature``."""
+        ((found, value),) = self._call(path, None, "Get", "ss", f"{_INTERFACE}.{interface}", name)
+        if found != signature:
+            message = f"it answered Get of {name} with another type than {signature}"
+            raise ValueError(message)
+        return value
+
     def _call(self, path: str, interface: str | None, method: str, signature: str, *body: "Any") -> "Any":  # noqa: ANN401
         return self._bus.answer(self._ask(path, interface, method, signature, *body))
 
     def _ask(self, path: str, interface: str | None, method: str, signature: str, *body: "Any") -> int:
         full = f"{_INTERFACE}.{interface}" if interface else "org.freedesktop.DBus.Properties"
-        return self._bus.ask(_BUS_NAME, path, full, method, signature, body)
+        return self._bus.ask(_BUS_NAME, path, full, method, signature, body, returns=_ANSWERS[method])
 
 
 # Whatever a call raises where the bus or the service fails, or answers something else than was asked for.
-_CAUGHT = (OSError, DBusError, ValueError, LookupError, RecursionError, TypeError)
+_CAUGHT = (OSError, DBusError, ValueError, LookupError)
 
 
 # What keyring's backend writes beside each of our secrets; another program's items lack that.
@@ -188,6 +210,18 @@ _OURS = {"application": "Python keyring library", "username": USERNAME}
 
 def _attributes(name: str) -> dict[str, str]:
     return {"application": _OURS["application"], "service": service_of(name), "username": USERNAME}
+
+
+def check_bus() -> None:
+    """Raise PermissionError if the session bus is another user's; there may be none."""
+    address = _bus_address()
+    if address is not None:
+        try:
+            connected(address, _SECONDS).close()
+        except PermissionError:
+            raise
+        except OSError:
+            return  # which who needs a bus finds, too
 
 
 def _bus_address() -> str | None:

@@ -25,9 +25,14 @@ _NATIVE = {"darwin": "keyring.backends.macOS.Keyring", "win32": "keyring.backend
 # Windows keeps 2,560 bytes a credential and keyring writes UTF-16 (keyring#540).
 _CHUNK = 1200
 _CHUNKED = "ecrx-chunks"
+# Secrets are some kilobytes; what a damaged or forged head announces must not cost more than 25 KB would.
+_MOST_CHUNKS = 64
+_HEXADECIMAL = frozenset("0123456789abcdef")
 # Words in the names of the published classes that keep plain text: keyrings.alt's two, and keyring-insecure-backend's.
 # What a class does that is not called so cannot be told from outside.
 _PLAIN = ("plaintext", "insecure", "unencrypted")
+# The modules of the backends that send something to the session bus as soon as they are loaded.
+_ON_BUS = tuple(f"keyring.backends.{module}." for module in ("SecretService", "chainer", "kwallet", "libsecret"))
 
 
 class SystemKeyring:
@@ -72,11 +77,11 @@ class SystemKeyring:
         self._drop_chunks(name, old)
 
     def drop(self, name: str) -> None:
-        """Forget what is kept under ``name``, if anything is."""
+        """Delete what is kept under ``name``, if anything is: the head last, since it alone leads to the chunks."""
         old = self._get(name)
         if old is not None:
-            self._delete(name)
             self._drop_chunks(name, old)
+            self._delete(name)
 
     def _put_chunks(self, name: str, secret: str) -> None:
         """Write the chunks under names of their own, then the head that names them: a reader sees old or new."""
@@ -84,6 +89,9 @@ class SystemKeyring:
         # A character beyond 16 bits is two of UTF-16's units.
         step = _CHUNK if max(secret) <= "\uffff" else _CHUNK // 2
         chunks = [secret[at : at + step] for at in range(0, len(secret), step)]
+        if len(chunks) > _MOST_CHUNKS:
+            message = f"the keyring {self.label} does not take a secret of this length"
+            raise KeyringError(message, f"store a shorter one{OR_ANOTHER}")
         head = f"{_CHUNKED} {generation} {len(chunks)} {_checksum(secret)}"
         try:
             for number, chunk in enumerate(chunks):
@@ -94,7 +102,15 @@ class SystemKeyring:
             raise
 
     def _drop_chunks(self, name: str, head: str | None) -> None:
-        for chunk in _chunks_of(name, head):
+        """Delete the chunks that ``head`` leads to, also those that it does not count because it is damaged."""
+        generation = _generation_of(head)
+        if generation is None:
+            return
+        counted = _count_of(head)
+        for number in range(_MOST_CHUNKS):
+            chunk = _chunk(name, generation, number)
+            if counted is not None and number >= counted and self._get(chunk) is None:
+                break
             self._delete(chunk)
 
     def _get(self, name: str) -> str | None:
@@ -132,6 +148,8 @@ class SystemKeyring:
 
 
 def _load(class_name: str | None) -> KeyringBackend:
+    if sys.platform == "linux" and (class_name or "").startswith(_ON_BUS):
+        _check_bus(class_name)
     try:
         backend = within(
             _SECONDS, lambda: keyring.core.load_keyring(class_name) if class_name else keyring.core.get_keyring()
@@ -144,6 +162,17 @@ def _load(class_name: str | None) -> KeyringBackend:
         message = f"the keyring {class_name or type(backend).__qualname__} {refused}"
         raise KeyringUnavailableError(message, f"choose an encrypted keyring{OR_ANOTHER}=none")
     return backend
+
+
+def _check_bus(class_name: str | None) -> None:
+    """Raise KeyringUnavailableError if another user runs the session bus, to which the backend would send secrets."""
+    from docker_credential_ecrx.keyrings import secret_service
+
+    try:
+        secret_service.check_bus()
+    except PermissionError as error:
+        message = f"the keyring {class_name} is not available: {error.strerror}"
+        raise KeyringUnavailableError(message, f"unset DBUS_SESSION_BUS_ADDRESS{OR_ANOTHER}") from error
 
 
 def _refusal(backend: KeyringBackend) -> str:
@@ -161,12 +190,28 @@ def _chunk(name: str, generation: str, number: int) -> str:
     return f"{name}#{generation}.{number}"
 
 
-def _chunks_of(name: str, head: str | None) -> list[str]:
-    """Return the names of the chunks that ``head`` speaks of; none where it is no head of ours."""
-    words = (head or "").split()
-    if len(words) != len(["ecrx-chunks", "GENERATION", "COUNT", "CHECKSUM"]) or words[0] != _CHUNKED:
+def _chunks_of(name: str, head: str) -> list[str]:
+    """Return the names of the chunks that ``head`` speaks of; none if it is damaged, or no head of ours."""
+    generation, count = _generation_of(head), _count_of(head)
+    if generation is None or count is None:
         return []
-    return [_chunk(name, words[1], number) for number in range(int(words[2]) if words[2].isdecimal() else 0)]
+    return [_chunk(name, generation, number) for number in range(count)]
+
+
+def _generation_of(head: str | None) -> str | None:
+    """Return what the names of the chunks have in common, or None if ``head`` is no head of ours."""
+    words = (head or "").split()
+    is_ours = len(words) > 1 and words[0] == _CHUNKED and _HEXADECIMAL.issuperset(words[1])
+    return words[1] if is_ours else None
+
+
+def _count_of(head: str | None) -> int | None:
+    """Return how many chunks there are, or None if ``head`` is damaged."""
+    words = (head or "").split()
+    if len(words) != len(["ecrx-chunks", "GENERATION", "COUNT", "CHECKSUM"]) or len(words[2]) > len(str(_MOST_CHUNKS)):
+        return None
+    count = int(words[2]) if words[2].isdecimal() else 0
+    return count if 0 < count <= _MOST_CHUNKS else None
 
 
 def _checksum(secret: str) -> str:

@@ -96,6 +96,29 @@ class Held:
         self._released.set()
 
 
+# Listens at an address of D-Bus, and prints all that it is sent once its stdin ends.
+_LISTEN = """\
+import os, select, socket, sys
+kind, _, name = sys.argv[1].removeprefix("unix:").partition("=")
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(("\\0" if kind == "abstract" else "") + name)
+if kind == "path":
+    os.chmod(name, 0o777)
+listener.listen()
+print("ready", flush=True)
+heard = [listener, sys.stdin]
+while (found := select.select(heard, [], [])[0]) != [sys.stdin]:
+    for one in found:
+        if one is listener:
+            heard.append(listener.accept()[0])
+        elif one is not sys.stdin:
+            part = one.recv(1 << 16)
+            os.write(1, part)
+            if not part:
+                heard.remove(one)
+"""
+
+
 @contextmanager
 def server(answer: bytes | None) -> Iterator[str]:
     """Say ``answer`` to whoever calls, or accept and never say a word; yield host and port."""
@@ -248,6 +271,17 @@ def age(home: Home, keyring: Mapping[str, str], hours: float, boot: str = "", pa
     (name,) = (name for name in entries if name.startswith("token:"))
     command = [sys.executable, "-c", _AGE, name, keyring["ECRX_KEYRING"], str(hours), boot, str(paused)]
     subprocess.run(command, env=home.env | dict(keyring), check=True)
+
+
+@contextmanager
+def foreign_bus(address: str) -> Iterator[Callable[[], bytes]]:
+    """Let another user listen at ``address``, as a session bus would; yield what returns all that was sent there."""
+    with another_user() as prefix:
+        command = [*prefix, sys.executable, "-c", _LISTEN, address]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as bus:
+            assert bus.stdout is not None
+            assert b"ready\n" == bus.stdout.readline()
+            yield lambda: bus.communicate(b"", timeout=_PATIENCE_SECONDS)[0]
 
 
 @contextmanager

@@ -1,9 +1,12 @@
 """A keyring that is absent, locked, hung, full or broken: ``get`` answers all the same, and ``store`` loses nothing."""
 
+import itertools
 import os
+import re
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -17,6 +20,7 @@ from faults.parts import (
     World,
     another_user,
     at_once,
+    foreign_bus,
     herd,
     in_shell,
     link,
@@ -35,6 +39,17 @@ ELSEWHERE = HOST.replace("us-east-1", "eu-west-1")
 ABSENT = {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"}
 # Fills an ordinary user's quota with keys of another program.
 FULL = 'while keyctl padd user "other:$n" @u </etc/passwd >/dev/null 2>&1; do n=$((n+1)); done; exec "$get" get'
+# What a hostile service answers the call of that number with.
+HOSTILE: dict[str, Callable[[int], Iterable[bytes]]] = {
+    "number": lambda serial: [busses.raw(b"u", bytes(4), serial=serial)],
+    "text": lambda serial: [busses.returned(serial, "s", ("text",))],
+    "nothing": lambda serial: [busses.returned(serial, "", ())],
+    "nested": lambda serial: [busses.raw(b"v", b"\1v\0" * 5000, serial=serial)],
+    "long": lambda serial: [busses.raw(b"ao", b"\xff\xff\xff\x7f" + bytes(1 << 20), serial=serial)],
+    "cut": lambda serial: [busses.raw(b"s", bytes(8), serial=serial, size=100)],
+    "signals": lambda _: itertools.repeat(busses.raw(b"s", bytes(8), serial=9999)),
+    "silence": lambda _: [],
+}
 ERRORS = ["RuntimeError", "KeyboardInterrupt", "SystemExit", "MemoryError", "Speechless", "Panic"]
 
 
@@ -54,6 +69,13 @@ def refused(result: Result) -> str:
     assert (1, result.stdout, 1) == (result.status, result.stderr, result.stdout.count("\n"))
     assert NOT_FOUND.strip() not in result.stdout
     assert PASSWORD not in result.stdout
+    return result.stdout
+
+
+def refused_under_debug(result: Result) -> str:
+    """Return the one line of a verb that fails while it logs for debugging."""
+    assert (1, 1) == (result.status, result.stdout.count("\n"))
+    assert PASSWORD not in result.stdout + result.stderr
     return result.stdout
 
 
@@ -149,6 +171,103 @@ class TestSecretService:
         assert (1, 0, 0) == (got.result.status, listed.result.status, erased.result.status)
         assert max(got.seconds, listed.seconds, erased.seconds) < LIMIT_SECONDS
         assert "old" == home.run("get", stdin=OTHER, env=secret_service).secret
+
+
+class TestForeignBus:
+    """DBUS_SESSION_BUS_ADDRESS names a socket at which another user listens."""
+
+    @pytest.fixture(params=["path", "abstract"])
+    def address(self, request: pytest.FixtureRequest) -> Iterator[str]:
+        """Return the address of a socket in a folder in which everybody may create one."""
+        with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+            Path(folder).chmod(0o777)
+            yield f"unix:{request.param}={folder}/bus"
+
+    @pytest.mark.parametrize("keyring", ["auto", "secret-service"])
+    def test_gets_not_a_byte_from_any_verb(self, world: World, address: str, keyring: str) -> None:
+        """Get answers without that keyring, and store and erase keep and delete nothing there."""
+        env = {"DBUS_SESSION_BUS_ADDRESS": address, "ECRX_KEYRING": keyring} | DEBUG
+        with foreign_bus(address) as sent:
+            got = [world.home.get(env=env) for _ in range(2)]
+            line = refused_under_debug(world.home.store(OTHER, "me", PASSWORD, env=env))
+            world.home.run("erase", stdin=OTHER, env=env)
+            world.home.run("list", env=env)
+
+            assert b"" == sent()
+        assert (keyring == "auto") == (got[0].secret == got[1].secret)  # which has the kernel's, too
+        assert re.search("the Secret Service is not available: user [1-9][0-9]* runs the session bus, ", line)
+        assert (keyring == "auto") != ("runs the session bus" in got[0].stderr)
+
+    @pytest.mark.parametrize("name", ["chainer.ChainerBackend", "kwallet.DBusKeyring", "libsecret.Keyring"])
+    def test_gets_not_a_byte_from_the_keyring_library(self, world: World, address: str, name: str) -> None:
+        """Its backends that use the session bus are not loaded if another user runs that."""
+        env = {"DBUS_SESSION_BUS_ADDRESS": address, "ECRX_KEYRING": f"keyring.backends.{name}"}
+        with foreign_bus(address) as sent:
+            found = world.home.get(env=env)
+            line = refused(world.home.store(OTHER, "me", PASSWORD, env=env))
+
+            assert b"" == sent()
+        assert found.secret
+        assert re.search(f"the keyring keyring.backends.{name} is not available: user [1-9][0-9]* runs the", line)
+
+    def test_is_named_by_status_and_doctor(self, world: World, address: str) -> None:
+        """They say which user runs the bus, and what to do."""
+        env = {"DBUS_SESSION_BUS_ADDRESS": address, "ECRX_KEYRING": "secret-service"}
+        said = re.compile("user [1-9][0-9]* runs the session bus, .*unset DBUS_SESSION_BUS_ADDRESS", re.DOTALL)
+        with foreign_bus(address) as sent:
+            shown = [world.home.run(*command, env=env) for command in (("status",), ("doctor", HOST))]
+
+            assert b"" == sent()
+        assert [(1, True)] * 2 == [(one.status, bool(said.search(one.stdout))) for one in shown]
+
+    def test_of_root_is_used_by_an_ordinary_user(self, world: World, tmp_path: Path) -> None:
+        """A bus that root runs is no other user's."""
+        with busses.answering(tmp_path / "bus", lambda *_: None) as bus, another_user() as prefix:
+            world.home.env |= bus | DEBUG | {"ECRX_KEYRING": "secret-service"}
+            found = in_shell(world.home, 'exec "$get" get', prefix=prefix)
+
+        assert found.secret
+        assert "debug: secret-service keeps it" in found.stderr
+
+
+class TestHostileService:
+    """Something on the user's own bus has the Secret Service's name, and answers what nobody asked for."""
+
+    env: Mapping[str, str] = {"ECRX_KEYRING": "secret-service"}
+
+    @pytest.mark.parametrize(
+        ("method", "fault"),
+        [
+            *((method, "number") for method in ("ReadAlias", "OpenSession", "GetSecret", "Get", "CreateItem")),
+            *(("SearchItems", fault) for fault in HOSTILE),
+        ],
+    )
+    def test_does_not_keep_a_get_from_answering(self, world: World, tmp_path: Path, method: str, fault: str) -> None:
+        """Get answers in time, without a cache, whatever one of the service's answers is."""
+
+        def reply(called: str, serial: int) -> Iterable[bytes] | None:
+            return HOSTILE[fault](serial) if called == method else None
+
+        with busses.answering(tmp_path / "bus", reply) as bus:
+            said = uncached(world.home, {**self.env, **bus})
+
+        assert "debug: going on without" in said or "debug: the token is not cached" in said
+
+    def test_that_always_has_another_item_is_given_up(self, home: Home, tmp_path: Path) -> None:
+        """An item that is gone whenever it is asked for, while there is always another, is not looked for for ever."""
+        numbers = itertools.count()
+
+        def reply(method: str, serial: int) -> Iterable[bytes] | None:
+            if method == "SearchItems":
+                return [busses.returned(serial, "aoao", ([f"/item/{next(numbers)}"], []))]
+            return [busses.refused(serial)] if method in {"GetSecret", "Delete"} else None
+
+        with busses.answering(tmp_path / "bus", reply) as bus:
+            got, erased = at_once([partial(home.run, verb, stdin=OTHER, env=bus) for verb in ("get", "erase")])
+
+        assert (1, NOT_FOUND) == got.result[:2]
+        assert 0 == erased.result.status
+        assert max(got.seconds, erased.seconds) < LIMIT_SECONDS
 
 
 class TestKernelKeyring:

@@ -14,6 +14,7 @@ class Memory(KeyringBackend):
 
     priority = -1.0  # it is only chosen by name
     items: ClassVar[dict[tuple[str, str], str]] = {}
+    reads: ClassVar[int] = 0
 
     def __init_subclass__(cls) -> None:
         cls.items = {}
@@ -26,6 +27,7 @@ class Memory(KeyringBackend):
 
     def get_password(self, service: str, username: str) -> str | None:
         self.reading()
+        type(self).reads += 1
         return self.items.get((service, username))
 
     def set_password(self, service: str, username: str, password: str) -> None:

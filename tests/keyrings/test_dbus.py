@@ -1,8 +1,11 @@
 """D-Bus's messages as jeepney reads and writes them, and what is not D-Bus."""
 
+import itertools
+import resource
 import socket
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +16,7 @@ from jeepney import DBusAddress, MessageType, Parser, new_method_call
 from jeepney.low_level import Endianness, Header, HeaderFields, Message, MessageFlag
 
 from docker_credential_ecrx.keyrings import dbus
+from standin import busses
 
 _NAME = "org.freedesktop.secrets"
 _PATH = "/org/freedesktop/secrets"
@@ -69,6 +73,36 @@ def talking(path: Path, *said: bytes) -> Iterator[dbus.Connection]:
             yield connection
 
 
+@contextmanager
+def speaking(path: Path, said: Iterable[bytes]) -> Iterator[dbus.Connection]:
+    """Yield a connection to what says those parts one after the other, until nobody listens."""
+
+    def speak(bus: socket.socket) -> None:
+        with suppress(OSError):
+            for part in said:
+                bus.sendall(part)
+
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        with closing(dbus.Connection(f"unix:path={path}", 0.5)) as connection, listener.accept()[0] as bus:
+            thread = threading.Thread(target=speak, args=(bus,))
+            thread.start()
+            try:
+                yield connection
+            finally:
+                connection.close()
+                thread.join()
+
+
+def dripping(last: bytes) -> Iterator[bytes]:
+    """Yield a handshake, and then the bytes of ``last`` one by one, with a tenth of a second before each."""
+    yield b"OK 0\r\n" + message(1, "")
+    for byte in last:
+        threading.Event().wait(0.1)
+        yield bytes([byte])
+
+
 class TestCalls:
     @given(_bodies, st.integers(1, 2**32 - 1))
     def test_are_read_by_jeepney_as_they_were_meant(self, case: tuple[str, tuple[Any, ...]], serial: int) -> None:
@@ -98,7 +132,8 @@ class TestAnswers:
         written = new_method_call(address, "Method", signature, body).serialise(serial=7)
 
         assert len(written) == dbus.size_of(written)
-        assert _values(signature, body) == dbus.decode(written)[2]
+        message = dbus.Message(written)
+        assert (signature, _values(signature, body)) == (message.signature, message.body())
 
     @given(_bodies, st.data())
     def test_that_are_damaged_are_refused_or_read(self, case: tuple[str, tuple[Any, ...]], data: st.DataObject) -> None:
@@ -109,18 +144,16 @@ class TestAnswers:
 
         try:
             dbus.size_of(cut)
-            dbus.decode(cut)
-        except (ValueError, LookupError, TypeError, RecursionError):
+            dbus.Message(cut).body()
+        except (ValueError, LookupError):
             pass  # what the Secret Service's keyring translates
 
     @pytest.mark.parametrize("signature", ["a()", "aa()"])
     def test_of_arrays_of_nothing_come_to_an_end(self, signature: str) -> None:
-        fields = bytes([8, 1]) + b"g\0" + bytes([len(signature)]) + signature.encode() + b"\0"
-        fields += bytes(-len(fields) % 8)
         body = bytes([255, 0, 0, 0]) + b"\2()\0" * 100
 
         with pytest.raises((ValueError, LookupError)):
-            dbus.decode(b"l\2\0\1" + bytes([*(255, 1, 0, 0), *(1, 0, 0, 0), len(fields), 0, 0, 0]) + fields + body)
+            dbus.Message(busses.raw(signature.encode(), body)).body()
 
     def test_that_announce_more_than_anyone_needs_are_refused(self) -> None:
         with pytest.raises(ValueError, match="bytes"):
@@ -131,20 +164,110 @@ class TestAnswers:
         fields = bytes([5, 1]) + b"u\0" + bytes([0, 0, 0, 9]) + bytes([8, 1]) + b"g\0" + b"\1s\0"
         body = bytes([0, 0, 0, 3]) + b"abc\0"
 
-        assert (2, {5: 9, 8: "s"}, ("abc",)) == dbus.decode(header + fields + b"\0" + body)
+        message = dbus.Message(header + fields + b"\0" + body)
+        assert (2, {5: 9, 8: "s"}, ("abc",)) == (message.kind, message.fields, message.body())
+
+    @pytest.mark.parametrize(
+        ("signature", "body"),
+        [
+            (b"s", b"\x03\0\0\0abc\0more"),
+            (b"s", b"\x03\0\0\0abcd"),
+            (b"s", b"\x03\0\0\0a\0c\0"),
+            (b"s", b"\x03\0\0\0a\xffc\0"),
+            (b"s", b"\xff\xff\xff\xffabc\0"),
+            (b"b", b"\x02\0\0\0"),
+            (b"au", b"\x05\0\0\0" + bytes(8)),
+            (b"au", b"\xff\xff\xff\x7f" + bytes(64)),
+            (b"v", b"\x02ss\0" + bytes(64)),
+            (b"v", b"\0\0" + bytes(64)),
+            (b"v", b"\x01v\0" * 4000),
+            (b"(" * 100 + b"u" + b")" * 100, bytes(64)),
+            (b"a" * 100 + b"u", bytes(64)),
+            (b"x", bytes(8)),
+            (b"()", bytes(8)),
+            (b"(u", bytes(8)),
+            (b"u)", bytes(8)),
+            (b"", b"more"),
+        ],
+    )
+    def test_with_a_body_of_another_form_are_refused(self, signature: bytes, body: bytes) -> None:
+        """A body that is not exactly what its signature says is an error, and not read as something else."""
+        with pytest.raises((ValueError, LookupError)):
+            dbus.Message(busses.raw(signature, body)).body()
+
+    @pytest.mark.parametrize("at", [0, 3, 4, 12, 18, 24])
+    def test_with_a_damaged_header_are_refused(self, at: int) -> None:
+        """Byte order, version, sizes and the types of the header's fields are checked."""
+        written = bytearray(busses.raw(b"u", bytes(4)))
+        written[at] ^= 0x55
+
+        with pytest.raises((ValueError, LookupError)):
+            dbus.Message(bytes(written)).body()
+
+
+class TestHostileService:
+    """It answers, but not with what was asked for, or not in time; nothing it says makes a call take longer."""
+
+    def test_answer_of_another_type_is_named(self, tmp_path: Path) -> None:
+        """The error says which method was answered with which type."""
+        with talking(tmp_path / "bus", b"OK 0\r\n", message(1, ""), message(2, "text")) as connection:
+            asked = connection.ask(_NAME, _PATH, _INTERFACE, "Method", returns="(oayays)")
+            with pytest.raises(ValueError, match=r"it answered Method with s instead of \(oayays\)"):
+                connection.answer(asked)
+
+    @pytest.mark.parametrize("name", ["with a blank", "x" * 101, "\x1b[2J", "é.x", "secret\nline", ""])
+    def test_error_name_is_shown_only_if_it_is_one(self, name: str) -> None:
+        """A name of an error that D-Bus does not allow is not repeated."""
+        assert "an error without a valid name" == dbus.DBusError(name).name
+
+    @pytest.mark.parametrize(
+        "said",
+        [
+            message(9, "signal", MessageType.signal),
+            message(9, "answer to nobody"),
+            message(9, "x" * 60_000, MessageType.signal),
+            b"A",
+        ],
+        ids=["signals", "answers", "large signals", "handshake"],
+    )
+    def test_endless_messages_end_at_the_time_limit(self, tmp_path: Path, said: bytes) -> None:
+        """A service that sends without an end, and never what was asked for, is given up; memory does not grow."""
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        first = [] if said == b"A" else [b"OK 0\r\n", message(1, "")]
+        with speaking(tmp_path / "bus", itertools.chain(first, itertools.repeat(said))) as connection:
+            with pytest.raises((TimeoutError, ValueError)):
+                connection.answer(connection.ask(_NAME, _PATH, _INTERFACE, "Method", returns="s"))
+            with pytest.raises((TimeoutError, ValueError)):
+                connection.answer(connection.ask(_NAME, _PATH, _INTERFACE, "Method", returns="s"))
+
+        assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 * 1024
+
+    def test_slow_bytes_end_at_the_time_limit(self, tmp_path: Path) -> None:
+        """An answer whose bytes come one by one is waited for as long as one that does not come at all."""
+        with speaking(tmp_path / "bus", dripping(message(2, "x" * 1000))) as connection:
+            asked = connection.ask(_NAME, _PATH, _INTERFACE, "Method", returns="s")
+            with pytest.raises(TimeoutError):
+                connection.answer(asked)
+
+    def test_limit_ends_all_that_is_asked(self, tmp_path: Path) -> None:
+        """However quick each answer is, what is asked after the limit is not waited for."""
+        with talking(tmp_path / "bus", b"OK 0\r\n", message(1, ""), message(2, "answer")) as connection:
+            connection.limit(0.0)
+            with pytest.raises(TimeoutError):
+                connection.ask(_NAME, _PATH, _INTERFACE, "Method", returns="s")
 
 
 class TestConnection:
     def test_takes_nothing_for_an_answer_that_is_none(self, tmp_path: Path) -> None:
         said = [message(1, ""), message(2, "signal", MessageType.signal), message(3, "early"), message(2, "answer")]
         with talking(tmp_path / "bus", b"OK 0\r\n", *said) as connection:
-            assert ("answer",) == connection.answer(connection.ask(_NAME, _PATH, _INTERFACE, "Method"))
+            assert ("answer",) == connection.answer(connection.ask(_NAME, _PATH, _INTERFACE, "Method", returns="s"))
             with pytest.raises(TimeoutError):
-                connection.answer(connection.ask(_NAME, _PATH, _INTERFACE, "Method"))
+                connection.answer(connection.ask(_NAME, _PATH, _INTERFACE, "Method", returns="s"))
 
     def test_gives_an_answer_once(self, tmp_path: Path) -> None:
         with talking(tmp_path / "bus", b"OK 0\r\n", message(1, ""), message(2, "answer")) as connection:
-            asked = connection.ask(_NAME, _PATH, _INTERFACE, "Method")
+            asked = connection.ask(_NAME, _PATH, _INTERFACE, "Method", returns="s")
             connection.answer(asked)
             with pytest.raises(LookupError):
                 connection.answer(asked)

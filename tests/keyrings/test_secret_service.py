@@ -44,6 +44,31 @@ USES: list[Callable[[SecretServiceKeyring], object]] = [
     lambda ours: ours.put(NAME, "word", 3600),
     lambda ours: ours.drop(NAME),
 ]
+# The methods that a use calls, and the type of their answers.
+CALLS = [
+    ("SearchItems", "fetch", "aoao"),
+    ("GetSecret", "fetch", "(oayays)"),
+    ("OpenSession", "fetch", "vo"),
+    ("Get", "put", "v of b"),
+    ("CreateItem", "put", "oo"),
+    ("Delete", "drop", "o"),
+    ("Get", "names", "v of a{ss}"),
+]
+BODIES: dict[str, tuple[object, ...]] = {
+    "": (),
+    "s": ("/item",),
+    "u": (1,),
+    "ao": (["/item"],),
+    "as": (["/item"],),
+    "aoas": (["/item"], []),
+    "oo": ("/item", "/item"),
+    "ooo": ("/item", "/item", "/item"),
+    "v": (("u", 1),),
+    "vv": (("b", False), ("b", False)),
+    "(oayays)s": (("/item", b"", b"word", "text"), "more"),
+    "((oayays))": ((("/item", b"", b"word", "text"),),),
+    "a{ss}": ({"service": "x"},),
+}
 
 
 @pytest.fixture(autouse=True)
@@ -276,6 +301,49 @@ class TestBus:
         with opened({"XDG_RUNTIME_DIR": address.removeprefix("unix:path=").removesuffix("/bus")}) as ours:
             ours.put(NAME, "word", 3600)
             assert "word" == ours.fetch(NAME)
+
+
+class TestAnswer:
+    """Each of a service's answers has the type that its method returns, or is an error."""
+
+    @pytest.mark.parametrize(
+        ("method", "use", "signature", "body"),
+        [
+            (method, use, signature, body)
+            for method, use, returns in CALLS
+            for signature, body in BODIES.items()
+            if signature != returns
+        ],
+    )
+    def test_of_another_type_is_an_error(
+        self, tmp_path: Path, method: str, use: str, signature: str, body: tuple[object, ...]
+    ) -> None:
+        """What a service answers with another type is never read as what was asked for."""
+        uses = {"fetch": USES[0], "put": USES[1], "drop": USES[2], "names": SecretServiceKeyring.names}
+
+        def reply(called: str, serial: int) -> list[bytes] | None:
+            return [busses.returned(serial, signature, body)] if called == method else None
+
+        with (
+            busses.answering(tmp_path / "bus", reply) as env,
+            opened(env) as ours,
+            pytest.raises(KeyringError, match=f"the Secret Service: it answered {method} "),
+        ):
+            uses[use](ours)
+
+    @pytest.mark.parametrize("signature", ["", "s", "oo", "ao"])
+    def test_of_another_type_to_the_first_call_is_an_error(self, tmp_path: Path, signature: str) -> None:
+        """The keyring is not available if the service's first answer is not what was asked for."""
+
+        def reply(_method: str, serial: int) -> list[bytes]:
+            return [busses.returned(serial, signature, BODIES[signature])]
+
+        with (
+            busses.answering(tmp_path / "bus", reply) as env,
+            pytest.raises(KeyringUnavailableError, match="not available: it answered ReadAlias"),
+            opened(env),
+        ):
+            pass
 
 
 class TestSession:

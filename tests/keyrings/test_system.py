@@ -135,6 +135,60 @@ class TestChunks:
 
         assert opened(backends.Memory).fetch(NAME) is None
 
+    @pytest.mark.parametrize(
+        "damage",
+        [
+            lambda head: head[:-1],
+            lambda head: head + " more",
+            lambda head: head.rpartition(" ")[0],
+            lambda head: " ".join(head.split()[:2]),
+            lambda head: head.replace(" 3 ", " 999999999 "),
+            lambda head: head.replace(" 3 ", " -1 "),
+            lambda head: head.replace(" 3 ", " 1 "),
+            lambda head: head.replace(" 3 ", " 0 "),
+            lambda head: head.replace(" 3 ", " x "),
+            lambda head: head.replace(" 3 ", f" {'9' * 5000} "),
+        ],
+    )
+    @pytest.mark.parametrize("act", ["drop", "put"])
+    @pytest.mark.parametrize("lost", [None, 0, 1])
+    def test_are_all_gone_though_their_head_is_damaged(
+        self, damage: Callable[[str], str], act: str, lost: int | None
+    ) -> None:
+        """Neither drop nor put leaves a chunk behind whose head is damaged, and one of which may be lost."""
+        keyring, chunks = in_chunks(TOKEN)
+        items = backends.Windows.items
+        items[HEAD] = damage(items[HEAD])
+        if lost is not None and " 1 " not in items[HEAD] and len(items[HEAD].split()) == 4:
+            del items[chunks[lost]]
+
+        USES[act](keyring)
+        keyring.drop(NAME)
+
+        assert {} == items
+
+    @pytest.mark.parametrize("count", ["999999999", "65", "0x3", "٣", "9" * 5000, ""])
+    def test_of_a_forged_count_are_none_and_not_looked_for(self, count: str) -> None:
+        """However many chunks a head announces, no more are read than a secret can have."""
+        keyring, _ = in_chunks(TOKEN)
+        head = backends.Windows.items[HEAD].replace(" 3 ", f" {count} ")
+        backends.Windows.items[HEAD] = head
+        backends.Windows.reads = 0
+
+        assert (keyring.fetch(NAME) is None) == (count != "٣")
+        assert backends.Windows.reads < 100
+
+    def test_of_a_secret_that_is_too_long_are_not_written(self) -> None:
+        """What could not be read is not written, and what was there stays."""
+        keyring = opened(backends.Windows)
+        keyring.put(NAME, TOKEN, 3600)
+
+        with pytest.raises(KeyringError, match="does not take a secret of this length"):
+            keyring.put(NAME, "x" * 100_000, 3600)
+
+        assert TOKEN == keyring.fetch(NAME)
+        assert 4 == len(backends.Windows.items)
+
     def test_that_do_not_all_fit_leave_what_was_there_and_nothing_else(self) -> None:
         keyring = opened(backends.Full)
         keyring.put(NAME, "old", 3600)
