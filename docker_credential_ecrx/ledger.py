@@ -6,15 +6,19 @@ But of a keyring that cannot be listed, ``list``, ``status`` and ``forget`` know
 its item, never before.
 """
 
+import errno
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TypedDict, TypeGuard
 
-from docker_credential_ecrx import log, state
-from docker_credential_ecrx.identity import read_file
+from docker_credential_ecrx import files, log, state, state_folder, tokens
+from docker_credential_ecrx.files import Folder
+from docker_credential_ecrx.tokens import Moment
 
+_FILE = "ledger.json"
+_LARGEST_BYTES = 4 << 20  # some 10,000 entries
 _PATIENCE_SECONDS = 2.0
 _END_OF_TIME = 253_402_300_799  # the year 9999's, datetime's last
 # Until then the registries of an identity's token outlive it, and its next one is listed for all of them.
@@ -35,10 +39,16 @@ class Entry(TypedDict, total=False):
     expires: float
 
 
+class _Document(TypedDict, total=False):
+    """What the file holds: the entries by their items' names, and when tokens were last erased on purpose."""
+
+    entries: dict[str, Entry]
+    erased: str
+
+
 def read(environ: Mapping[str, str]) -> dict[str, Entry]:
     """Return the entries by the item's name; a missing or broken ledger is empty."""
-    folder = state.folder(environ)
-    return _read(os.path.join(folder, "ledger.json")) if folder else {}
+    return _read_in(environ).get("entries", {})
 
 
 def record(environ: Mapping[str, str], name: str, entry: Entry) -> None:
@@ -81,27 +91,56 @@ def forget(environ: Mapping[str, str], *names: str) -> None:
     _change(environ, remove)
 
 
+def note_erasure(environ: Mapping[str, str]) -> bool:
+    """Note that tokens are erased on purpose now, and return whether that worked.
+
+    It is noted before they are: who gets a token of AWS meanwhile finds this once the token is kept, or the token is
+    kept early enough to be erased.
+    """
+    moment = tokens.now()
+
+    def note(document: _Document) -> None:
+        document["erased"] = tokens.stamp_of(moment)
+
+    return _change_document(environ, note)
+
+
+def is_erased_since(environ: Mapping[str, str], started: Moment) -> bool:
+    """Return whether tokens were erased on purpose after ``started``, a moment of this process."""
+    return tokens.is_between(started, _read_in(environ).get("erased", ""), tokens.now())
+
+
 def _change(environ: Mapping[str, str], edit: Callable[[dict[str, Entry]], None]) -> None:
-    """Rewrite the ledger in one step, one process at a time; where that cannot be, go on without."""
-    folder = state.folder(environ)
+    """Rewrite the entries in one step, one process at a time; where that cannot be, go on without."""
+    _change_document(environ, lambda document: edit(document.setdefault("entries", {})))
+
+
+def _change_document(environ: Mapping[str, str], edit: Callable[[_Document], None]) -> bool:
+    """Rewrite the ledger as ``_change`` does; return whether it says now what it should."""
+    folder = state_folder.opened(environ)
     if folder is None:
         log.debug("no place for the ledger, so list will not name this registry")
-        return
-    path = os.path.join(folder, "ledger.json")
+        return False
     try:
-        with _locked(f"{path}.lock"):
-            entries = _read(path)
-            before = json.dumps(entries)
-            edit(entries)
-            if json.dumps(entries) != before:
-                _replace(path, json.dumps({"entries": entries}, indent=1))
+        with folder, _locked(folder):
+            document = _read(folder)
+            before = json.dumps(document)
+            edit(document)
+            text = json.dumps(document, indent=1).encode()
+            is_short = len(text) <= _LARGEST_BYTES  # else nobody would read it
+            if is_short and json.dumps(document) != before:
+                files.replace(folder, _FILE, f"{_FILE}.new", text)
     except OSError as error:
-        log.debug(f"cannot write the ledger {path}: {error.strerror}")
+        log.debug(f"cannot write the ledger {folder.path}/{_FILE}: {error.strerror}")
+        return False
+    return is_short
 
 
 @contextmanager
-def _locked(path: str) -> Iterator[None]:
-    lock = state.FileLock(path)
+def _locked(folder: Folder) -> Iterator[None]:
+    lock = state.lock_in(folder, f"{_FILE}.lock")
+    if lock is None:
+        raise OSError(errno.EPERM, "its lock cannot be opened")
     try:
         if not lock.acquire(_PATIENCE_SECONDS):
             raise TimeoutError(None, "another process holds its lock")
@@ -110,14 +149,32 @@ def _locked(path: str) -> Iterator[None]:
         lock.close()
 
 
-def _read(path: str) -> dict[str, Entry]:
+def _read_in(environ: Mapping[str, str]) -> _Document:
+    folder = state_folder.opened(environ)
+    if folder is None:
+        return {}
+    with folder:
+        return _read(folder)
+
+
+def _read(folder: Folder) -> _Document:
+    """Return what the file holds, as far as it is sound: a file of another user's, or no regular one, is not."""
     try:
-        entries = json.loads(read_file(path))["entries"]
-    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        fd = files.open_own(folder.at(_FILE), dir_fd=folder.fd)
+        try:
+            found = json.loads(files.read(fd, _LARGEST_BYTES))
+        finally:
+            os.close(fd)
+    except (OSError, ValueError, RecursionError):
         return {}
-    if not isinstance(entries, dict):
+    if not isinstance(found, dict):
         return {}
-    return {name: entry for name, entry in entries.items() if _is_sound(entry)}
+    document: _Document = {}
+    if isinstance(entries := found.get("entries"), dict):
+        document["entries"] = {name: entry for name, entry in entries.items() if _is_sound(entry)}
+    if isinstance(erased := found.get("erased"), str):
+        document["erased"] = erased
+    return document
 
 
 def _is_sound(entry: object) -> TypeGuard[Entry]:
@@ -132,15 +189,3 @@ def _is_sound(entry: object) -> TypeGuard[Entry]:
         and all(isinstance(text, str) for text in [*servers, *texts])
         and all(isinstance(time, (int, float)) and 0 <= time <= _END_OF_TIME for time in times)
     )
-
-
-def _replace(path: str, text: str) -> None:
-    temporary = f"{path}.new"  # who holds the lock is alone, and writes over what one left that was killed
-    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0), 0o600)
-    try:
-        with open(fd, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.replace(temporary, path)
-    except OSError:
-        os.unlink(temporary)
-        raise

@@ -1,13 +1,15 @@
-"""The program's own folder for what is no secret: the ledger, and the locks of those that ask AWS."""
+"""The locks in the state folder: of the ledger, and of those that ask AWS."""
 
 import errno
+import itertools
 import os
+import stat
 import sys
 import time
 from collections.abc import Mapping
 
-from docker_credential_ecrx import log
-from docker_credential_ecrx.settings import home
+from docker_credential_ecrx import files, log, state_folder
+from docker_credential_ecrx.files import Folder
 
 if sys.platform == "win32":
     import msvcrt
@@ -17,28 +19,55 @@ else:
 _POLL_SECONDS = 0.02
 # Longer than anybody waits for a lock, and than what its last holder left is of use.
 _UNUSED_SECONDS = 3600.0
+_MOST_SWEPT = 1000
 # What a lock that another has is answered with: Linux and macOS, Windows; anything else is no lock at all.
 _HELD = (errno.EAGAIN, errno.EACCES, errno.EDEADLK)
 _LOCK = ".lock"
 _LOCKED_BYTE = 1 << 30  # Windows locks bytes, and a locked one cannot be read: one far beyond the text
+_PRIVATE = 0o600
 
 
 def folder(environ: Mapping[str, str]) -> str | None:
-    """Return the state folder, made if need be, or None where there is no place for one."""
-    if os.name == "nt":
-        base = environ.get("LOCALAPPDATA", "")
-    else:
-        base = environ.get("XDG_STATE_HOME", "")
-        if not os.path.isabs(base):  # as the XDG specification says
-            base = home("/.local/state", environ)
-    if not os.path.isabs(base):
+    """Return the path of the state folder, made if need be, or None if there is none that only this user can use."""
+    found = state_folder.opened(environ)
+    if found is None:
         return None
-    path = os.path.join(base, "ecrx")
+    with found:
+        return found.path
+
+
+def lock(environ: Mapping[str, str], name: str) -> "FileLock | None":
+    """Return the lock in the state folder's file ``name``, or None if there is no place for one."""
+    base = state_folder.opened(environ)
+    if base is None:
+        return None
+    with base:
+        return lock_in(base, name)
+
+
+def lock_in(base: Folder, name: str) -> "FileLock | None":
+    """Return the lock in the file ``name`` of ``base``, or None if that file cannot be one.
+
+    The folder is this user's alone, so what another user could hold open there is left from before, and replaced.
+    """
     try:
-        os.makedirs(path, mode=0o700, exist_ok=True)
-    except OSError:
+        status = base.status(name)
+        if status is not None and not _is_private(status):
+            log.debug(f"replacing {base.path}/{name}, which other users may have open")
+            base.unlink(name)
+        return FileLock(name, base)
+    except OSError as error:
+        log.debug(f"going on without the lock {base.path}/{name}: {error.strerror}")
         return None
-    return path
+
+
+def _is_private(status: os.stat_result) -> bool:
+    """Return whether a file is one of this program's own, which nobody else can have open."""
+    try:
+        files.require_own(status)
+    except OSError:
+        return False
+    return not files.HAS_FOLDERS or stat.S_IMODE(status.st_mode) == _PRIVATE
 
 
 def token_lock(environ: Mapping[str, str], name: str, attempt: int) -> "FileLock | None":
@@ -46,46 +75,45 @@ def token_lock(environ: Mapping[str, str], name: str, attempt: int) -> "FileLock
 
     Every identity has a file of its own, so that nobody waits for another's token or reads its failure.
     """
-    base = folder(environ)
+    base = state_folder.opened(environ)
     if base is None:
         return None
-    file = f"{name.replace(':', '.')}{f'.{attempt}' if attempt else ''}{_LOCK}"
-    try:
+    with base:
+        file = f"{name.replace(':', '.')}{f'.{attempt}' if attempt else ''}{_LOCK}"
         _sweep(base, file)
-        return FileLock(os.path.join(base, file))
-    except OSError as error:
-        log.debug(f"going on without a lock: {error.strerror}")
-        return None
+        return lock_in(base, file)
 
 
-def _sweep(base: str, own: str) -> None:
+def _sweep(base: Folder, own: str) -> None:
     """Remove the tokens' locks that nobody used of late but ``own``: identities come and go, as CI's and pods' do."""
     long_ago = time.time() - _UNUSED_SECONDS
     try:
-        files = os.listdir(base)
+        with os.scandir(base.path if base.fd is None else base.fd) as entries:
+            names = [entry.name for entry in itertools.islice(entries, _MOST_SWEPT)]
     except OSError:
         return
-    for file in files:
-        path = os.path.join(base, file)
-        try:
-            if file.startswith("token.") and file.endswith(_LOCK) and file != own and os.stat(path).st_mtime < long_ago:
-                _remove(path, long_ago)
-        except OSError:
-            continue  # another process was quicker, or may and this one may not
+    for name in names:
+        if name.startswith("token.") and name.endswith(_LOCK) and name != own:
+            try:
+                status = base.status(name)
+                if status is not None and stat.S_ISREG(status.st_mode) and status.st_mtime < long_ago:
+                    _remove(base, name, long_ago)
+            except OSError:
+                continue  # another process was quicker, or may and this one may not
 
 
-def _remove(path: str, long_ago: float) -> None:
+def _remove(base: Folder, name: str, long_ago: float) -> None:
     """Remove a lock that nobody has and nobody used since ``long_ago``.
 
     Who opens it between the two is as if alone: AWS is asked once more.
     """
     if sys.platform == "win32":
-        os.unlink(path)  # Windows refuses while anybody has it open
+        base.unlink(name)  # Windows refuses while anybody has it open
         return
-    lock = FileLock(path)
+    lock = FileLock(name, base)
     try:
         if lock.acquire(0.0) and lock.is_unused_since(long_ago):
-            os.unlink(path)
+            base.unlink(name)
     finally:
         lock.close()
 
@@ -96,9 +124,16 @@ class FileLock:
     The file may hold a few lines of text from one holder to the next.
     """
 
-    def __init__(self, path: str) -> None:
-        """Open the file; raise OSError where that cannot be."""
-        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
+    def __init__(self, path: str, base: Folder | None = None) -> None:
+        """Open the file, in the folder ``base`` if given; raise OSError if it is no regular file of this user's own."""
+        place, descriptor = (base.at(path), base.fd) if base else (path, None)
+        self._fd = files.open_own(place, os.O_RDWR | os.O_CREAT, dir_fd=descriptor)
+        if files.HAS_FOLDERS:
+            try:
+                os.fchmod(self._fd, _PRIVATE)  # whatever the umask
+            except OSError:
+                os.close(self._fd)
+                raise
 
     def acquire(self, patience: float) -> bool:
         """Wait up to ``patience`` seconds for the lock; return whether it is held now.

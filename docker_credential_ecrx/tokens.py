@@ -164,6 +164,16 @@ def moment_of(utc: str, boot: str, uptime: str) -> Moment:
     return Moment(float(utc), boot.strip("-"), float(uptime))
 
 
+def is_between(started: Moment, stamp: str, moment: Moment) -> bool:
+    """Return whether ``stamp``, which ``stamp_of`` wrote, is of a time from ``started`` to ``moment``."""
+    try:
+        at = moment_of(*stamp.split(" "))
+    except (ValueError, TypeError):
+        return False
+    after, before = at.since(started), moment.since(at)
+    return after is not None and before is not None and after >= 0 and before >= 0  # NaN is neither
+
+
 def _checksum(name: str, facts: str, password: str) -> str:
     return f"{binascii.crc32(f'{name} {facts} {password}'.encode('utf-8', 'surrogateescape')):08x}"
 

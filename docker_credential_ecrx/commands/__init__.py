@@ -1,13 +1,15 @@
 """What a person types: one module a command, imported when it is called."""
 
 import importlib
+import os
 
 import click
 
-from docker_credential_ecrx import __version__, parts, terminal
+from docker_credential_ecrx import __version__, parts, state_folder, terminal
 from docker_credential_ecrx.settings import PROGRAM
 
 NAMES = ("completion", "configure", "demo", "doctor", "forget", "kubelet", "login", "policy", "status")
+_USING_STATE = ("configure", "forget", "login", "status")
 
 # Not docstrings: the frozen program has none.
 _HELP = "Answer Docker with passwords for Amazon ECR across AWS accounts, and keep them in the OS keyring."
@@ -43,6 +45,8 @@ def commands() -> None:
 
 def run(arguments: list[str]) -> int:
     """Run a command; return the exit status: 0 only when all is well, 2 for arguments that make no sense."""
+    if arguments[0] in _USING_STATE:
+        state_folder.warn(os.environ)
     try:
         status: int | None = commands.main(arguments, prog_name=PROGRAM, standalone_mode=False)
     except click.exceptions.Exit as error:
