@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from docker_credential_ecrx.keyrings import Keyring
     from docker_credential_ecrx.settings import Settings
     from docker_credential_ecrx.state import FileLock
-    from docker_credential_ecrx.tokens import Token
+    from docker_credential_ecrx.tokens import Moment, Token
 
 
 def item_names(registry: Registry, settings: "Settings", environ: "Mapping[str, str]") -> tuple[tuple[str, ...], str]:
@@ -99,17 +99,17 @@ class Helper:
 
     def _token_of(self, registry: Registry, identity: "Identity", keyring: "Keyring | None") -> "Token":
         name = _token_name(registry, identity, self._environ)
+        moment = tokens.now()
         log.debug(f"{registry.host} answers with {identity} as {name}, keyring {keyring.label if keyring else 'none'}")
         try:
             token = tokens.fetch(name, keyring)
         except KeyringError as error:
             log.debug(f"going on without the keyring: {error}")
             token = keyring = None
-        moment = tokens.now()
         if log.is_debugging():
             log.debug(f"kept there: {tokens.described(token, moment)}")
         if token is None or not token.is_fresh(moment):
-            token = self._renewed(token, registry, identity, name, keyring)
+            token = self._renewed(token, registry, identity, name, keyring, moment)
         return token
 
     def store(self, server: str, user: str, secret: str) -> None:
@@ -150,6 +150,7 @@ class Helper:
         from docker_credential_ecrx import kept
 
         names, keyring = self._names(registry), self._token_keyring()
+        kept.note_erasure(keyring, self._environ)
         kept.erase(names, keyring, self._settings.keyring, self._environ, tokens.now())
 
     def list(self) -> dict[str, str]:
@@ -189,8 +190,14 @@ class Helper:
         logins, token = item_names(registry, self._settings, self._environ)
         return *logins, token
 
-    def _renewed(
-        self, due: "Token | None", registry: Registry, identity: "Identity", name: str, keyring: "Keyring | None"
+    def _renewed(  # noqa: PLR0913, PLR0917 - what is renewed, and for whom
+        self,
+        due: "Token | None",
+        registry: Registry,
+        identity: "Identity",
+        name: str,
+        keyring: "Keyring | None",
+        started: "Moment",
     ) -> "Token":
         from docker_credential_ecrx import single_flight
 
@@ -200,7 +207,7 @@ class Helper:
             from docker_credential_ecrx import minting  # not for those that wait for another's token
 
             request = minting.TokenRequest(registry, identity, name)
-            return minting.ask(request, keyring, self._environ, began=began)
+            return minting.ask(request, keyring, self._environ, started, began=began)
 
         def about(error: "AwsError") -> "AwsError":
             from docker_credential_ecrx import minting

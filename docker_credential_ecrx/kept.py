@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 # Keyrings that may be opened because the ledger names them; a backend class is loaded only where a setting names it.
 _OWN = ("kernel", "secret-service")
 _COLONS_OF_A_TOKEN = 3  # service, partition, region, fingerprint
+_ERASURE, _ERASURE_SECONDS = "erased", 60  # longer than a get may take
 
 
 class Item(NamedTuple):
@@ -83,11 +84,39 @@ def looker(setting: str, now: Moment) -> Callable[[str, Entry], Item]:
 
 def label_in_use(setting: str) -> str:
     """Return the label of the keyring that tokens go to under ``setting``, or an empty text where there is none."""
-    try:
-        keyring = keyrings.for_tokens(setting)
-    except KeyringError:
-        return ""
+    keyring = in_use(setting)
     return keyring.label if keyring else ""
+
+
+def in_use(setting: str) -> "Keyring | None":
+    """Return the keyring that tokens go to under ``setting``, or None where there is none."""
+    try:
+        return keyrings.for_tokens(setting)
+    except KeyringError:
+        return None
+
+
+def note_erasure(keyring: "Keyring | None", environ: Mapping[str, str]) -> None:
+    """Note that tokens are about to be erased on purpose, so that no process keeps one that it gets of AWS just now.
+
+    Without a state folder the kernel's keyring takes the note, which expires there; others would keep it for ever.
+    """
+    if not ledger.note_erasure(environ) and keyring is not None and keyring.label == "kernel":
+        try:
+            keyring.put(_ERASURE, tokens.stamp_of(tokens.now()), _ERASURE_SECONDS)
+        except KeyringError as error:
+            log.debug(f"who asks AWS now will not know that tokens are erased: {error}")
+
+
+def is_erased_since(started: Moment, keyring: "Keyring | None", environ: Mapping[str, str]) -> bool:
+    """Return whether tokens were erased on purpose after ``started``, as ``note_erasure`` has it."""
+    if ledger.is_erased_since(environ, started):
+        return True
+    try:
+        stamp = keyring.fetch(_ERASURE) if keyring is not None and keyring.label == "kernel" else None
+    except KeyringError:
+        return False
+    return tokens.is_between(started, stamp or "", tokens.now())
 
 
 def drop(item: Item, environ: Mapping[str, str]) -> None:

@@ -100,6 +100,7 @@ def note_erasure(environ: Mapping[str, str]) -> bool:
     moment = tokens.now()
 
     def note(document: _Document) -> None:
+        document.setdefault("entries", {})
         document["erased"] = tokens.stamp_of(moment)
 
     return _change_document(environ, note)

@@ -8,7 +8,7 @@ import shlex
 import sys
 from typing import NamedTuple
 
-from docker_credential_ecrx import ledger, limit, log, tokens
+from docker_credential_ecrx import kept, ledger, limit, log, tokens
 from docker_credential_ecrx.errors import AwsError, KeyringError, MfaCodeNeededError, RequestError
 from docker_credential_ecrx.identity import Snapshot
 from docker_credential_ecrx.registry import ECR_USER
@@ -43,16 +43,22 @@ def mint(
 
     Raises AwsError.
     """
+    started = tokens.now()
     try:
-        return ask(request, keyring, environ, mfa=mfa)
+        token = ask(request, keyring, environ, started, mfa=mfa)
     except AwsError as error:
         raise about(error, request) from error
+    if keyring is not None and _is_erased_since(started, keyring, environ):
+        message = f"tokens were erased while AWS was asked for one for {request.registry.host}"
+        raise AwsError(message, "run it again")
+    return token
 
 
-def ask(
+def ask(  # noqa: PLR0913 - what is asked for, where it is kept, and the time that there is
     request: TokenRequest,
     keyring: "Keyring | None",
     environ: "Mapping[str, str]",
+    started: tokens.Moment,
     *,
     mfa: "Mfa | None" = None,
     began: float | None = None,
@@ -61,6 +67,7 @@ def ask(
 
     AWS's time counts from when it ``began`` (time.monotonic()), or from when AWS is asked.
     If it is not certain that the token is the one that the request's name stands for, it is returned, and not cached.
+    Nor is it cached if tokens were erased on purpose after ``started``, when the caller found none that is fresh.
     """
     registry, identity, name = request
     # What minting makes is of use until the process ends.
@@ -79,10 +86,47 @@ def ask(
     log.debug(f"AWS gave {tokens.described(token, token.minted)}")
     if keyring is not None and minted.doubt:
         log.warn(f"the token for {registry.host} is not cached, because {minted.doubt}")
-    elif keyring is not None and is_certain and is_still(request, environ) and tokens.keep(name, token, keyring):
-        log.debug(f"{keyring.label} keeps it")
-        record(name, registry, str(identity), token, keyring=keyring, environ=environ)
+    elif (
+        keyring is not None
+        and is_certain
+        and is_still(request, environ)
+        and not _is_erased_since(started, keyring, environ)
+    ):
+        _keep(request, token, started, keyring, environ)
     return token
+
+
+def _keep(
+    request: TokenRequest,
+    token: tokens.Token,
+    started: tokens.Moment,
+    keyring: "Keyring",
+    environ: "Mapping[str, str]",
+) -> None:
+    """Keep ``token`` and note it, unless tokens are erased on purpose meanwhile.
+
+    Who erases notes that first, and then deletes: either that is seen here afterwards, or what was kept here by then
+    is deleted there.
+    """
+    registry, identity, name = request
+    if not tokens.keep(name, token, keyring):
+        return
+    log.debug(f"{keyring.label} keeps it")
+    record(name, registry, str(identity), token, keyring=keyring, environ=environ)
+    if _is_erased_since(started, keyring, environ):
+        try:
+            keyring.drop(name)
+        except KeyringError as error:
+            log.warn(f"the token for {registry.host} was erased meanwhile, but cannot be deleted: {error}")
+            return
+        ledger.forget(environ, name)
+
+
+def _is_erased_since(started: tokens.Moment, keyring: "Keyring", environ: "Mapping[str, str]") -> bool:
+    is_erased = kept.is_erased_since(started, keyring, environ)
+    if is_erased:
+        log.debug("tokens were erased meanwhile, so this one is not kept")
+    return is_erased
 
 
 def is_still(request: TokenRequest, environ: "Mapping[str, str]", snapshot: Snapshot | None = None) -> bool:

@@ -39,6 +39,7 @@ def command(hosts: tuple[str, ...], *, everything: bool, passwords: bool) -> int
         message = "--passwords goes with --all; docker logout drops a single one"
         raise click.UsageError(message)
     setting = settings.load(sys.argv[0], os.environ).keyring
+    kept.note_erasure(kept.in_use(setting), os.environ)
     entries = kept.entries(setting, os.environ).items()
     noted = {name: entry for name, entry in entries if passwords or entry.get("kind") != "password"}
     registries = [image.registry_of(host) for host in hosts]

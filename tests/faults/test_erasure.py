@@ -1,0 +1,207 @@
+"""A token that is erased while a process fetches it is not cached afterwards, whoever waits for it."""
+
+import os
+import re
+import signal
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import pytest
+from faults.parts import MINT, Held, World, link, result_of, running, waits_for_lock
+
+from docker_credential_ecrx import tokens
+from docker_credential_ecrx.keyrings.kernel import KernelKeyring
+from standin import faults
+from support import kept, need
+from support.forms import in_one_form
+from support.home import HOST, OTHER_HOST, Home, Result
+from support.keyrings import items
+
+pytestmark = in_one_form
+_STOPPED = re.compile(r"^(\d+) .*stopped by SIGSTOP", re.MULTILINE)
+DEBUG = {"ECRX_LOG": "debug"}
+PROFILE = "docker-credential-ecrx-secondary"
+ERASURES = {
+    "docker logout": lambda home, env: home.run("erase", stdin=HOST, called_by=PROFILE, env=env),
+    "forget": lambda home, env: home.run("forget", HOST, env=env),
+    "forget all": lambda home, env: home.run("forget", "--all", env=env),
+}
+# What is not there yet, and what is: a token to be renewed.
+BEFORE = ["nothing", "due"]
+
+
+@pytest.fixture(params=ERASURES)
+def erase(request: pytest.FixtureRequest) -> "Erase":
+    return Erase(request.param)
+
+
+class Erase:
+    """One way to erase a token on purpose."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __call__(self, home: Home, env: dict[str, str]) -> None:
+        found: Result = ERASURES[self._name](home, env)
+        assert (0, "") == (found.status, found.stderr)
+
+
+@pytest.fixture
+def held(world: World) -> Held:
+    """Return what keeps AWS's answer with a token back."""
+    link(world.home, "secondary")
+    held = Held(faults.late(0))
+    world.stack.callback(held.release)
+    return held
+
+
+def is_kept(world: World, env: dict[str, str]) -> bool:
+    """Return whether anything is cached: in the keyring, or noted."""
+    noted = {name for name in kept.entries(world.home) if name.startswith("token:")}
+    there = items(env) if "DBUS_SESSION_BUS_ADDRESS" in env else set(KernelKeyring().names()) - {"erased"}
+    assert noted <= there
+    return bool(there)
+
+
+class TestErasedMeanwhile:
+    @pytest.mark.parametrize("before", BEFORE)
+    def test_token_is_not_kept_and_the_get_answers(
+        self, world: World, keyring: dict[str, str], held: Held, erase: Erase, before: str
+    ) -> None:
+        """Who asked AWS before the erasure gets the token, and nobody else does."""
+        if before == "due":
+            world.home.get(env=keyring)
+            age(world, keyring)
+        world.aws.fail(MINT, held)
+        with running(world.home, env=keyring) as get:
+            held.reached()
+            erase(world.home, keyring)
+            held.release()
+            found = result_of(get)
+
+        assert found.secret in world.aws.issued
+        assert "" == found.stderr
+        assert not is_kept(world, keyring)
+        assert found.secret != world.home.get(env=keyring).secret
+
+    def test_token_is_not_kept_by_those_who_wait(
+        self, world: World, keyring: dict[str, str], held: Held, erase: Erase
+    ) -> None:
+        """Processes that waited for another's token when it was erased answer, and keep none either."""
+        world.aws.fail(MINT, held)
+        with ExitStack() as stack:
+            getting = [stack.enter_context(running(world.home, env=keyring))]
+            held.reached()
+            getting += [stack.enter_context(running(world.home, env=keyring | DEBUG)) for _ in range(3)]
+            for waiting in getting[1:]:
+                waits_for_lock(waiting)
+            erase(world.home, keyring)
+            held.release()
+            found = [result_of(get) for get in getting]
+
+        assert {one.secret for one in found} <= set(world.aws.issued)
+        assert not is_kept(world, keyring)
+
+    def test_token_is_not_kept_without_a_state_folder(
+        self, world: World, kernel: dict[str, str], held: Held, erase: Erase
+    ) -> None:
+        """The kernel's keyring tells of an erasure where there is no state folder, and has no trace of it later."""
+        env = kernel | {"XDG_STATE_HOME": "/proc"}
+        world.aws.fail(MINT, held)
+        with running(world.home, env=env) as get:
+            held.reached()
+            erase(world.home, env)
+            held.release()
+            found = result_of(get)
+
+        assert found.secret
+        assert [] == [name for name in KernelKeyring().names() if name.startswith("token:")]
+
+    @pytest.mark.parametrize("call", ["add_key", "/rename"])
+    def test_token_is_not_kept_however_late_it_is_erased(
+        self, world: World, kernel: dict[str, str], erase: Erase, call: str
+    ) -> None:
+        """An erasure just before the token is cached, or before it is noted, is one all the same."""
+        with stopped_at(world.home, call, kernel) as get:
+            erase(world.home, kernel)
+            os.kill(get, signal.SIGCONT)
+
+        assert not is_kept(world, kernel)
+
+    def test_login_keeps_nothing_and_says_so(self, world: World, kernel: dict[str, str], held: Held) -> None:
+        """A login fails in one line if its token was erased while AWS was asked."""
+        world.aws.fail(MINT, held)
+        command = [str(world.home.program), "login", HOST, "--profile", "secondary"]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, env=world.home.env | kernel) as login:
+            held.reached()
+            world.home.run("forget", "--all", env=kernel)
+            held.release()
+            _, stderr = login.communicate()
+
+        line = f"docker-credential-ecrx: tokens were erased while AWS was asked for one for {HOST}; run it again\n"
+        assert (1, line) == (login.returncode, stderr.decode())
+        assert not is_kept(world, kernel)
+
+
+class TestErasedBefore:
+    def test_token_that_is_fetched_afterwards_is_kept(
+        self, world: World, keyring: dict[str, str], erase: Erase
+    ) -> None:
+        """An erasure is over when a get begins."""
+        link(world.home, "secondary")
+        erase(world.home, keyring)
+
+        assert world.home.get(env=keyring).secret == world.home.get(env=keyring).secret
+
+    def test_password_of_another_registry_is_no_erasure_of_tokens(
+        self, world: World, secret_service: dict[str, str], held: Held
+    ) -> None:
+        """A docker logout from another registry lets a token be cached that is being fetched."""
+        world.home.store("registry.example", "me", "word", secret_service)
+        world.aws.fail(MINT, held)
+        with running(world.home, env=secret_service) as get:
+            held.reached()
+            assert 0 == world.home.run("erase", stdin="registry.example", env=secret_service).status
+            held.release()
+            found = result_of(get)
+
+        assert found.secret == world.home.get(env=secret_service).secret
+
+    @pytest.mark.parametrize(
+        "stamp",
+        ["99999999999 - 0.0", "1 - 1", "nan - nan", "x", "", "99999999999 00000000-0000-4000-8000-000000000000 9e9"],
+    )
+    def test_stamp_of_no_time_meanwhile_counts_for_nothing(
+        self, world: World, kernel: dict[str, str], stamp: str
+    ) -> None:
+        """A stamp of another boot, of the future or of no time at all keeps no token out of the cache."""
+        world.home.get(OTHER_HOST.replace("us-east-1", "eu-west-1"), env=kernel)
+        ledger = world.home.folder / ".local/state/ecrx/ledger.json"
+        ledger.write_text(ledger.read_text().replace("{", f'{{"erased": "{stamp}", ', 1))
+
+        assert world.home.get(env=kernel).secret == world.home.get(env=kernel).secret
+        assert tokens.is_between(tokens.now(), tokens.stamp_of(tokens.now()), tokens.now())
+
+
+def age(world: World, keyring: dict[str, str]) -> None:
+    """Make the one cached token due."""
+    from faults.parts import age as make_older
+
+    make_older(world.home, keyring, 7)
+
+
+@contextmanager
+def stopped_at(home: Home, call: str, env: dict[str, str]) -> Iterator[int]:
+    """Run a get that stops itself at its first system call of that kind; yield its process, and wait for its end."""
+    trace = home.folder / "trace"
+    strace = [need.command("strace"), "-f", "-qq", "-o", str(trace), "-e", f"trace={call}"]
+    strace += ["-e", f"inject={call}:signal=STOP:when=1"]
+    with running(home, prefix=strace, env=env) as tracer:
+        pause = threading.Event()
+        while not (found := _STOPPED.search(trace.read_text() if trace.exists() else "")):
+            assert tracer.poll() is None
+            pause.wait(0.01)
+        yield int(found[1])
+        assert result_of(tracer).secret
