@@ -207,7 +207,10 @@ class Helper:
             from docker_credential_ecrx import minting  # not for those that wait for another's token
 
             request = minting.TokenRequest(registry, identity, name)
-            return minting.ask(request, keyring, self._environ, started, began=began)
+            token = minting.ask(request, keyring, self._environ, started, began=began)
+            if keyring is not None and self._settings.keyring != "auto":  # which nobody has chosen
+                keyrings.warn_of_plain_text(keyring)
+            return token
 
         def about(error: "AwsError") -> "AwsError":
             from docker_credential_ecrx import minting

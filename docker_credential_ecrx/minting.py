@@ -8,7 +8,7 @@ import shlex
 import sys
 from typing import NamedTuple
 
-from docker_credential_ecrx import kept, ledger, limit, log, tokens
+from docker_credential_ecrx import kept, keyrings, ledger, limit, log, tokens
 from docker_credential_ecrx.errors import AwsError, KeyringError, MfaCodeNeededError, RequestError
 from docker_credential_ecrx.identity import Snapshot
 from docker_credential_ecrx.registry import ECR_USER
@@ -169,6 +169,8 @@ def keep_login(
     else:
         reason = f"the keyring {keyring.label} does not take it" if keyring else "there is no keyring"
         log.warn(f"the token for {registry.host} is not kept, because {reason}; get asks AWS instead")
+        if keyring:
+            keyrings.warn_of_plain_text(keyring)
 
 
 def login_command(registry: "Registry") -> str:

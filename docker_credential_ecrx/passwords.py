@@ -42,6 +42,7 @@ def store(server: str, user: str, secret: str, setting: str, environ: Mapping[st
     except KeyringError as error:
         _note(name, before, environ)
         raise keyrings.of_passwords(error) from error
+    keyrings.warn_of_plain_text(keyring)
     ledger.record(environ, name, _entry(server, user, keyring.label))
 
 

@@ -47,11 +47,15 @@ class _Times(NamedTuple):
 
 
 class _Destination(NamedTuple):
-    """The keyring that something goes to, or why there is none; ``failed`` where one is set that is not available."""
+    """The keyring that something goes to, or why there is none; ``failed`` where one is set that is not available.
+
+    ``warning`` is what is to be told of a keyring that writes secrets to the disk as they are.
+    """
 
     keyring: str | None
     reason: str = ""
     failed: bool = False
+    warning: str = ""
 
 
 class _Report(NamedTuple):
@@ -71,6 +75,12 @@ class _Report(NamedTuple):
         unknown = any(item.state == "unknown" for item in (*self.tokens, *self.passwords))
         return not unknown and all(item.state != "gone" for item in self.passwords) and not self.tokens_go_to.failed
 
+    @property
+    def warnings(self) -> list[str]:
+        """Return what a person should know of the keyrings."""
+        found = (self.tokens_go_to.warning, self.passwords_go_to.warning)
+        return list(dict.fromkeys(warning for warning in found if warning))
+
 
 @click.command("status", short_help="Show what is kept, for whom and until when.", help=_HELP, epilog=_EPILOG)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -81,6 +91,8 @@ def command(*, as_json: bool) -> int:
         terminal.out.print(json.dumps(_document(report, now), indent=2))
     else:
         _print(report, now)
+    for warning in report.warnings:
+        terminal.say(warning, "yellow")
     return 0 if report.ok else 1
 
 
@@ -106,7 +118,14 @@ def _destination(choose: "Callable[[str], Keyring | None]", setting: str) -> _De
         keyring = choose(setting)
     except KeyringError as error:
         return _Destination(None, str(error), failed=True)
-    return _Destination(keyring.label) if keyring else _Destination(None, "every get asks AWS")
+    if keyring is None:
+        return _Destination(None, "every get asks AWS")
+    exposure = keyrings.exposure_of(keyring)
+    if exposure is None:
+        return _Destination(keyring.label)
+    if choose is keyrings.for_tokens:
+        return _Destination(None, "every get asks AWS", warning=str(exposure))
+    return _Destination(keyring.label, warning=str(exposure))
 
 
 def _times(item: Item, now: Moment) -> _Times:
@@ -175,6 +194,7 @@ def _document(report: _Report, now: Moment) -> dict[str, Any]:
         ],
         "config": {"path": report.config, "exists": Path(report.config).exists()},
         "keyrings": {"tokens": report.tokens_go_to.keyring, "passwords": report.passwords_go_to.keyring},
+        "warnings": report.warnings,
     }
 
 

@@ -22,6 +22,9 @@ def keyring(case: Case) -> Finding:
     if found is None:
         what = "there is none on this machine that keeps tokens: every get asks AWS"
         return broken(what, "install and unlock a Secret Service, or be content: export ECRX_KEYRING=none")
+    exposure = keyrings.exposure_of(found)
+    if exposure is not None:
+        return broken(exposure.message, exposure.hint)
     name, probe = f"probe:{os.urandom(8).hex()}", os.urandom(8).hex()
     try:
         found.put(name, probe, _PROBE_SECONDS)
@@ -31,7 +34,18 @@ def keyring(case: Case) -> Finding:
     if read != probe or found.fetch(name) is not None:
         message = f"the keyring {found.label} does not give back what it is given"
         raise KeyringError(message, "choose another: export ECRX_KEYRING=kernel or secret-service")
-    return well(f"{found.label} keeps, gives back and drops what it is given")
+    return _with_passwords(f"{found.label} keeps, gives back and drops what it is given", setting)
+
+
+def _with_passwords(detail: str, setting: str) -> Finding:
+    """Return that tokens are kept well, and a warning if passwords of other registries would be in plain text."""
+    try:
+        exposure = keyrings.exposure_of(keyrings.for_passwords(setting))
+    except KeyringError:  # servers and CI runners have none for passwords
+        exposure = None
+    if exposure is None:
+        return well(detail)
+    return Finding(ok=True, detail=f"{detail}; for passwords, {exposure.message}", remedy=exposure.hint)
 
 
 def clock(case: Case) -> Finding:

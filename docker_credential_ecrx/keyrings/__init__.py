@@ -85,6 +85,26 @@ def for_passwords(setting: str) -> "Keyring":
         raise of_passwords(error) from error
 
 
+def exposure_of(keyring: "Keyring | None") -> KeyringError | None:
+    """Return what is to be told of ``keyring`` if it writes secrets to the disk as they are, or None."""
+    if keyring is None or keyring.label != "secret-service":
+        return None
+    from docker_credential_ecrx.keyrings import secret_service
+
+    try:
+        file = keyring.plaintext_file() if isinstance(keyring, secret_service.SecretServiceKeyring) else None
+    except KeyringError:
+        return None
+    return None if file is None else secret_service.plain_text(file)
+
+
+def warn_of_plain_text(keyring: "Keyring") -> None:
+    """Tell the user if ``keyring`` keeps secrets in plain text."""
+    exposure = exposure_of(keyring)
+    if exposure is not None:
+        log.warn(str(exposure))
+
+
 def of_passwords(error: KeyringError) -> KeyringError:
     """Return ``error`` with the remedy for a password, which only docker could keep elsewhere."""
     mend, found, _ = error.hint.partition(OR_ANOTHER)
@@ -107,7 +127,7 @@ def _first(names: "list[str]") -> "Keyring | None":
         try:
             return _open(name)
         except KeyringError as error:
-            log.debug(f"going on without the keyring {name}: {error}")
+            log.debug(f"trying the next keyring: {error}")
     return None
 
 

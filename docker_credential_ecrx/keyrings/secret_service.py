@@ -71,9 +71,13 @@ class SecretServiceKeyring:
         """Return the secret kept under ``name``, or None."""
         return self._limited("read", lambda: self._fetch(name))
 
-    def put(self, name: str, secret: str, seconds: int | None) -> None:  # noqa: ARG002 - items do not expire
-        """Keep ``secret`` under ``name``."""
-        self._limited("write to", lambda: self._put(name, secret))
+    def put(self, name: str, secret: str, seconds: int | None) -> None:
+        """Keep ``secret`` under ``name``; raise KeyringError for what has a lifetime if that would be in plain text.
+
+        Such a secret can be fetched again, and so need not be on the disk; and GNOME Keyring's files in plain text lose
+        what is after a secret's first line.
+        """
+        self._limited("write to", lambda: self._put(name, secret, is_passing=seconds is not None))
 
     def drop(self, name: str) -> None:
         """Forget what is kept under ``name``, if anything is."""
@@ -82,6 +86,10 @@ class SecretServiceKeyring:
     def names(self) -> list[str]:
         """Return the names of all that is kept, be it locked or not."""
         return self._limited("list", self._names, _SECONDS_TO_LIST)
+
+    def plaintext_file(self) -> str | None:
+        """Return the file in which GNOME Keyring keeps the default collection in plain text, or None."""
+        return self._limited("read", lambda: self._plain(self._default_collection()))
 
     def close(self) -> None:
         """Leave the bus; the end of the process does as well."""
@@ -112,13 +120,15 @@ class SecretServiceKeyring:
             return text
         return None
 
-    def _put(self, name: str, secret: str) -> None:
+    def _put(self, name: str, secret: str, *, is_passing: bool) -> None:
         self._ask_for_session()
-        (collection,) = self._call(_SERVICE, "Service", "ReadAlias", "s", "default")
+        collection = self._default_collection()
         if collection == _NO_OBJECT:
             raise _locked(what="has no default collection")
         if self._property(collection, "Collection", "Locked", "b"):
             raise _locked(what="is locked")
+        if is_passing and (file := self._plain(collection)):
+            raise plain_text(file)
         service = service_of(name)
         properties = {
             f"{_INTERFACE}.Item.Label": ("s", f"Password for '{USERNAME}' on '{service}'"),
@@ -136,6 +146,23 @@ class SecretServiceKeyring:
         )
         if item == _NO_OBJECT:
             raise _locked(what="asks before it writes")
+
+    def _default_collection(self) -> str:
+        collection: str
+        (collection,) = self._call(_SERVICE, "Service", "ReadAlias", "s", "default")
+        return collection
+
+    def _plain(self, collection: str) -> str | None:
+        """Return the file of ``collection`` if it is GNOME Keyring's and in plain text, else None."""
+        from docker_credential_ecrx.keyrings import gnome
+
+        file = gnome.plain_file(collection)
+        if file is None:
+            return None
+        bus, path = "org.freedesktop.DBus", "/org/freedesktop/DBus"
+        asked = self._bus.ask(bus, path, bus, "GetConnectionUnixProcessID", "s", (_BUS_NAME,), returns="u")
+        (process,) = self._bus.answer(asked)
+        return file if gnome.is_daemon(process) else None
 
     def _drop(self, name: str) -> None:
         for item in self._find(name):
@@ -198,6 +225,12 @@ class SecretServiceKeyring:
     def _ask(self, path: str, interface: str | None, method: str, signature: str, *body: "Any") -> int:
         full = f"{_INTERFACE}.{interface}" if interface else "org.freedesktop.DBus.Properties"
         return self._bus.ask(_BUS_NAME, path, full, method, signature, body, returns=_ANSWERS[method])
+
+
+def plain_text(file: str) -> KeyringError:
+    """Return the error of a keyring's ``file`` that is not encrypted."""
+    message = f"{file} is not encrypted, because the password of that keyring is empty"
+    return KeyringError(message, f"set one in Passwords and Keys (seahorse){OR_ANOTHER}=kernel for tokens")
 
 
 # Whatever a call raises where the bus or the service fails, or answers something else than was asked for.

@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -35,6 +36,7 @@ from support.home import HOST, NOT_FOUND, Home, Result
 pytestmark = as_wheel
 DEBUG = {"ECRX_LOG": "debug"}
 OTHER = "registry.example"
+SECCOMP = Path(__file__).parents[1] / "support" / "seccomp.py"
 ELSEWHERE = HOST.replace("us-east-1", "eu-west-1")
 ABSENT = {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"}
 # Fills an ordinary user's quota with keys of another program.
@@ -171,6 +173,117 @@ class TestSecretService:
         assert (1, 0, 0) == (got.result.status, listed.result.status, erased.result.status)
         assert max(got.seconds, listed.seconds, erased.seconds) < LIMIT_SECONDS
         assert "old" == home.run("get", stdin=OTHER, env=secret_service).secret
+
+
+class TestPlainTextKeyring:
+    """GNOME Keyring writes the secrets of a collection whose password is empty to the disk as they are."""
+
+    @pytest.fixture
+    def plain(self, tmp_path: Path) -> Iterator[dict[str, str]]:
+        """Return the environment that leads to a keyring whose password is empty."""
+        with keyrings.plain_secret_service(tmp_path / "plain") as env:
+            yield env
+
+    @pytest.fixture
+    def line(self, plain: dict[str, str]) -> str:
+        """Return what there is to say of it."""
+        file = f"{plain['XDG_DATA_HOME']}/keyrings/login.keyring"
+        reason = f"{file} is not encrypted, because the password of that keyring is empty"
+        return f"{reason}; set one in Passwords and Keys (seahorse), or set ECRX_KEYRING=kernel for tokens"
+
+    def test_keeps_a_password_with_a_warning(self, home: Home, plain: dict[str, str], line: str) -> None:
+        """Docker login must not break, and the user is told."""
+        stored = home.store(OTHER, "me", PASSWORD, env=plain)
+
+        assert (0, "", f"docker-credential-ecrx: {line}\n") == stored
+        assert Result(0, home.run("get", stdin=OTHER, env=plain).stdout, "") == home.run("get", stdin=OTHER, env=plain)
+        assert PASSWORD == home.run("get", stdin=OTHER, env=plain).secret
+
+    def test_gets_no_token_and_get_says_so_if_it_is_chosen(
+        self, world: World, plain: dict[str, str], line: str
+    ) -> None:
+        """A get asks AWS each time rather than write a token to the disk, and warns of that."""
+        env = plain | {"ECRX_KEYRING": "secret-service"}
+
+        one, other = (world.home.get(env=env) for _ in range(2))
+
+        assert one.secret != other.secret
+        assert [f"docker-credential-ecrx: {line}\n"] * 2 == [one.stderr, other.stderr]
+        assert set() == keyrings.items(plain)
+
+    def test_gets_no_token_of_docker_login(self, world: World, plain: dict[str, str], line: str) -> None:
+        """The token that docker login brings is not written either, and docker login goes on."""
+        env = plain | {"ECRX_KEYRING": "secret-service"}
+
+        stored = world.home.store(HOST, "AWS", PASSWORD, env=env)
+
+        assert (0, "") == stored[:2]
+        first, second = stored.stderr.splitlines()
+        assert f"the token for {HOST} is not kept, because the keyring secret-service does not take it" in first
+        assert f"docker-credential-ecrx: {line}" == second
+        assert set() == keyrings.items(plain)
+
+    def test_gets_no_token_if_nobody_has_chosen_it(self, world: World, plain: dict[str, str], line: str) -> None:
+        """Where the kernel has no keyring and nobody has chosen this one, there is no warning at each get."""
+        world.home.env |= plain
+        prefix: list[str | Path] = [sys.executable, SECCOMP]
+
+        one, other = (in_shell(world.home, 'exec "$get" get', prefix=prefix) for _ in range(2))
+        world.home.env |= DEBUG
+        loud = in_shell(world.home, 'exec "$get" get', prefix=prefix)
+
+        assert 3 == len({one.secret, other.secret, loud.secret})
+        assert ["", ""] == [one.stderr, other.stderr]
+        assert f"debug: the token is not cached: {line}\n" in loud.stderr
+        assert set() == keyrings.items(plain)
+
+    @pytest.mark.parametrize(("setting", "tokens"), [("auto", "kernel"), ("secret-service", None)])
+    def test_is_told_by_status(
+        self, home: Home, plain: dict[str, str], line: str, setting: str, tokens: str | None
+    ) -> None:
+        """The warning is one line on stderr, and an entry in JSON."""
+        env = plain | {"ECRX_KEYRING": setting}
+
+        shown, document = (home.run("status", *options, env=env) for options in ((), ("--json",)))
+
+        assert (0, f"docker-credential-ecrx: {line}\n") == (shown.status, shown.stderr)
+        assert [line] == document.answer["warnings"]
+        tokens = "kernel" if setting == "auto" else None
+        assert {"tokens": tokens, "passwords": "secret-service"} == document.answer["keyrings"]
+
+    def test_is_told_by_status_where_no_token_goes_there(self, home: Home, plain: dict[str, str], line: str) -> None:
+        """If only that keyring is there, and nobody has chosen it, status says that no token is kept."""
+        home.env |= plain
+        command: list[str | Path] = [sys.executable, SECCOMP, home.program, "status"]
+        done = subprocess.run(command, capture_output=True, env=home.env, check=False)
+
+        assert b"tokens go to     no keyring: every get asks AWS" in done.stdout
+        assert f"docker-credential-ecrx: {line}\n" == done.stderr.decode()
+
+    @pytest.mark.parametrize(("setting", "sign"), [("auto", "\N{CHECK MARK}"), ("secret-service", "\N{BALLOT X}")])
+    def test_is_told_by_doctor(self, world: World, plain: dict[str, str], line: str, setting: str, sign: str) -> None:
+        """The keyring of tokens is not well if it is in plain text; of passwords' there is a warning."""
+        env = plain | {"ECRX_KEYRING": setting, "AWS_PROFILE": "secondary"}
+
+        said = world.home.run("doctor", env=env).stdout
+
+        reason, _, remedy = line.partition("; ")
+        assert any(found.startswith(f"{sign} keyring") and reason in found for found in said.splitlines())
+        assert f"  →  {remedy}\n" in said
+
+    def test_of_another_daemon_is_not_looked_for(self, home: Home, plain: dict[str, str], tmp_path: Path) -> None:
+        """A file that GNOME Keyring once left says nothing about another daemon's collection of that name."""
+        home.store(OTHER, "me", PASSWORD, env=plain)
+        answers = {
+            "ReadAlias": ("o", ("/org/freedesktop/secrets/collection/login",)),
+            "GetConnectionUnixProcessID": ("u", (os.getpid(),)),
+        }
+
+        def reply(method: str, serial: int) -> list[bytes] | None:
+            return [busses.returned(serial, *answers[method])] if method in answers else None
+
+        with busses.answering(tmp_path / "bus", reply) as bus:
+            assert (0, "", "") == home.store(OTHER, "me", PASSWORD, env=plain | bus)
 
 
 class TestForeignBus:

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from docker_credential_ecrx.keyrings.keyctl import USER_KEYRING, Keyctl
 from support import need
@@ -64,6 +64,26 @@ def secret_service(folder: Path, *, unlocked: bool = True) -> Iterator[dict[str,
         finally:
             keyring.terminate()
             keyring.wait()
+
+
+@contextmanager
+def plain_secret_service(folder: Path) -> Iterator[dict[str, str]]:
+    """Run a gnome-keyring whose default collection has an empty password; yield the environment that leads there."""
+    from jeepney import DBusAddress, new_method_call
+    from jeepney.io.blocking import open_dbus_connection
+
+    def call(interface: str, method: str, signature: str, *body: object) -> Any:  # noqa: ANN401 - whatever it answers
+        address = DBusAddress("/org/freedesktop/secrets", "org.freedesktop.secrets", interface)
+        return connection.send_and_get_reply(new_method_call(address, method, signature, body), timeout=20).body
+
+    service, internal = "org.freedesktop.Secret.Service", "org.gnome.keyring.InternalUnsupportedGuiltRiddenInterface"
+    with secret_service(folder) as env:
+        with closing(open_dbus_connection(env["DBUS_SESSION_BUS_ADDRESS"])) as connection:
+            (path,) = call(service, "ReadAlias", "s", "default")
+            _, session = call(service, "OpenSession", "sv", "plain", ("s", ""))
+            old, new = ((session, b"", password, "text/plain") for password in (b"word", b""))
+            call(internal, "ChangeWithMasterPassword", "o(oayays)(oayays)", path, old, new)
+        yield env | {"XDG_DATA_HOME": str(folder / "data")}
 
 
 @contextmanager
