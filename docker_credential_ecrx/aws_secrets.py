@@ -16,7 +16,7 @@ from docker_credential_ecrx import log, third_party
 
 # In requests and answers of STS, SSO, the sign-in and ECR, in lower case.
 _FIELDS = (
-    *("accesstoken", "authorizationtoken", "clientsecret", "code", "codeverifier", "idtoken", "refreshtoken"),
+    *("accesstoken", "authorizationtoken", "clientsecret", "codeverifier", "idtoken", "refreshtoken"),
     *("secretaccesskey", "sessiontoken", "tokencode", "webidentitytoken"),
 )
 _HEADERS = ("Authorization", "X-Amz-Security-Token", "x-amz-sso_bearer_token", "DPoP")

@@ -164,7 +164,8 @@ def profiles() -> dict[str, Profile]:
     try:
         found = Session().full_config["profiles"]
     except ConfigParseError as error:
-        message = f"the AWS file {error.kwargs['path']} cannot be read"
+        path = error.kwargs["path"]
+        message = f"the AWS file {path} cannot be read"
         raise AwsError(message, mending(error.kwargs)) from error
     return {name: _profile(said) for name, said in found.items()}
 

@@ -5,7 +5,6 @@ A failure's codes are all that one process leaves to those that wait for it: wor
 """
 
 import errno
-import http
 import math
 import os
 import re
@@ -169,6 +168,8 @@ def _filled(row: Answer, facts: Facts, codes: tuple[str, ...], values: Mapping[s
 
 def _status_line(status: str) -> str:
     """Return the status with HTTP's own words for it: a proxy may say anything."""
+    import http  # for proxies alone
+
     known = {f"{one.value}": f"{one.value} {one.phrase}" for one in http.HTTPStatus}
     return known.get(status, status)
 

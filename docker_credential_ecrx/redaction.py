@@ -4,11 +4,10 @@ A text is compared without what is neither letter nor digit, in lower case and w
 is quoted, cut up by blanks, encoded for a URL, in JSON or in base64 is found all the same, and so is a piece of one.
 """
 
-import base64
+import binascii
 import json
 import re
 from collections.abc import Iterator, Sequence
-from urllib.parse import quote
 
 SECRET = "[secret]"  # noqa: S105 - what stands for one
 _PIECE = 12  # letters and digits of a secret in a row that no text has by chance; 16 characters of one have as many
@@ -51,6 +50,8 @@ class _Forms:
             plain = "".join(c for c, _, _ in _plain(form))
             self._pieces.update(plain[at : at + _PIECE] for at in range(len(plain) - _PIECE + 1))
         if len(_plain(secret)) < _PIECE:
+            from urllib.parse import quote  # for short secrets alone
+
             self._words |= {secret, quote(secret, safe=""), json.dumps(secret)[1:-1]}
         for at in range(len(secret) - _RAW_PIECE + 1):
             piece = secret[at : at + _RAW_PIECE]
@@ -93,14 +94,14 @@ def _encoded(secret: str) -> Iterator[str]:
     raw = secret.encode("utf-8", "surrogateescape")
     for before in range(3):
         # The ends depend on the neighbours.
-        yield base64.b64encode(bytes(before) + raw).decode()[-(-before * 8 // 6) : (before + len(raw)) * 8 // 6]
+        yield binascii.b2a_base64(bytes(before) + raw, newline=False).decode()[-(-before * 8 // 6) : (before + len(raw)) * 8 // 6]
     yield raw.hex()
 
 
 def _decoded(secret: str) -> Iterator[str]:
     """Yield the secrets in the JSON that ECR's passwords are, in base64."""
     try:
-        inner = base64.b64decode(secret, validate=True).decode("ascii")
+        inner = binascii.a2b_base64(secret, strict_mode=True).decode("ascii")
     except ValueError:
         return
     yield from _ENCODED.findall(inner)

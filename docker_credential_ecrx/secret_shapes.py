@@ -32,6 +32,7 @@ _KNOWN = re.compile(
   | \b(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})(?![A-Za-z0-9])                       # a digest
   | \bA(?:BIA|CCA|GPA|IDA|IPA|KIA|NPA|NVA|PKA|ROA|SCA|SIA)[A-Z0-9]{12,17}\b             # an id of IAM's
   | \b[a-z]{1,12}-(?:[0-9a-f]{8}|[0-9a-f]{17})\b                                        # a resource's, such as i-…
+  | \b[0-9]{12}\.dkr[.-]ecr(?:-fips)?\.[a-z0-9-]{1,25}\.(?:amazonaws|on)\b              # a registry
   | \b[0-9]{8}T[0-9]{6}Z\b | \b[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9.]+Z?   # a time
     """,
     re.VERBOSE,
@@ -69,11 +70,12 @@ def _random_parts(text: str, atoms: list[tuple[int, int]]) -> Iterator[tuple[int
     sum_ = highest = 0.0
     begin = end = 0
     for at, following, rating in _pairs(text, atoms):
+        is_apart = following > at + 1
         if not sum_:
-            begin = at
+            begin = following if is_apart else at
         sum_ = max(0.0, sum_ + rating)
         if sum_ > highest:
-            highest, end = sum_, following
+            highest, end = sum_, at if is_apart else following
         elif not sum_ or sum_ < highest - _GIVEN_UP:
             if highest > _RANDOM:
                 yield begin, end + 1

@@ -124,14 +124,16 @@ def _kind_of(error: AwsError) -> str:
 
 
 def _failure(kind: str, codes: "tuple[str, ...]", retell: "Retell") -> AwsError:
-    error = retell(codes)
-    if error is None:
-        message = "another process asked AWS for it a moment ago, and failed"
-        error = AwsError(message, "try again in a moment")
+    error = retell(codes) or _untold()
     if kind == _WRONG_CLOCK:
         ahead = codes[-1].partition("=")[2] if codes else ""
         return ClockError(error.message, error.hint, float(ahead) if ahead.removeprefix("-").isdecimal() else 0.0)
     return _FAILURES.get(kind, AwsError)(error.message, error.hint, codes)
+
+
+def _untold() -> AwsError:
+    message = "another process asked AWS for it a moment ago, and failed"
+    return AwsError(message, "try again in a moment")
 
 
 def _outcome(lock: "FileLock", started: "Moment", before: float, retell: "Retell") -> str:

@@ -6,8 +6,6 @@ It is for messages, which name and quote; a document that was asked for is ``esc
 """
 
 import re
-from urllib.parse import unquote
-
 from docker_credential_ecrx import secret_shapes
 
 UNKNOWN = "unknown"
@@ -17,7 +15,7 @@ _CUT = "…"
 _TOLD_TO_TERMINALS = re.compile(r"\r(?!\n)|[^\r\n\t -~]")
 # What is printable for Python, and shows nothing.
 _UNSEEN = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
-_PLAIN_WORD = re.compile(r"[A-Za-z]?[a-z]*[.,;:!?)\"']*")
+_PLAIN_WORD = re.compile(r"[A-Za-z]*[.,;:!?)\"']*")
 # The user and the password in a URL, and in what is one but for its scheme.
 _USER_IN_URL = re.compile(r"(?P<scheme>://)[^\s/@]*@|(?P<start>://)\S*:\S*@(?!(?:sha256|sha512):)")
 _USER = re.compile(r"(?<![\w.:/@-])(?!arn:|AROA)[^\s:/@\"']+:[^\s:/@]+@(?!(?:sha256|sha512):)(?=[\w.-]+)")
@@ -106,6 +104,8 @@ def _word(word: str) -> str:
 
 def _unescaped(word: str) -> str:
     """Return ``word`` as whoever shows a URL, JSON or HTML would."""
+    from urllib.parse import unquote  # which few words need
+
     plain = unquote(word)
     plain = re.sub(r"\\u([0-9A-Fa-f]{4})|\\x([0-9A-Fa-f]{2})", lambda found: chr(int(found[1] or found[2], 16)), plain)
     return re.sub(r"&#(x?)([0-9A-Fa-f]{1,5});", _character, plain)

@@ -32,11 +32,11 @@ BOOT, OTHER_BOOT, NO_BOOT = "5b1c44f6-3c3a-4d19-9f4e-0f4c2b0d9a11", "00000000-00
 MINTED = Moment(1_700_000_000.0, BOOT, 100_000.0)
 OLD = Token("old", MINTED, LIFE, DUE)
 FRESH, ALIVE, OVER = (True, True), (False, True), (False, False)
-REFUSED = AwsError("AWS refuses", "check the profile")
-FAILURES = [
+REFUSED = AwsError("AWS refuses", "check the profile", ("aws", "operation=AssumeRole", "code=AccessDenied"))
+FAILURES: list[AwsError] = [
     REFUSED,
-    NoAwsCredentialsError("no credentials", "configure"),
-    MfaCodeNeededError("no code", ""),
+    NoAwsCredentialsError("no credentials", "configure", ("no-credentials",)),
+    MfaCodeNeededError("no code", "", ("mfa", "name=me")),
     ClockError("the clock is wrong", "set it", -400.0),
 ]
 
@@ -229,7 +229,7 @@ class Machine:
     def get(self) -> str:
         token = tokens.cached(NAME, self.keyring)
         if token is None or not token.is_fresh(tokens.now()):
-            token = single_flight.obtain(token, NAME, self.keyring, self._open_lock, self._mint, _told)
+            token = single_flight.obtain(token, NAME, self.keyring, self._open_lock, self._mint, _told, _told_again)
         return token.password
 
     def get_at_once(self, count: int) -> list[str]:
@@ -259,6 +259,10 @@ class Machine:
 
 def _told(error: AwsError) -> AwsError:
     return error.about("no token for me")
+
+
+def _told_again(codes: tuple[str, ...]) -> AwsError | None:
+    return next((failure for failure in FAILURES if failure.codes == codes), None)
 
 
 def minted_ago(seconds: float, password: str) -> Token:
@@ -368,6 +372,24 @@ class TestManyAtOnce:
         machine = Machine(tmp_path, MemoryKeyring(), failure)
 
         assert ([repr(_told(failure))] * 8, 1) == (machine.get_at_once(8), machine.asked)
+
+    def test_get_it_though_its_codes_are_another_versions(self, tmp_path: Path) -> None:
+        machine = Machine(tmp_path, MemoryKeyring(), AwsError("AWS refuses", "check the profile", ("another",)))
+
+        got = machine.get_at_once(8)
+
+        other = AwsError("another process asked AWS for it a moment ago, and failed", "try again in a moment")
+        own = AwsError("AWS refuses", "check the profile")
+        assert [repr(_told(own)), *[repr(_told(other))] * 7] == sorted(got)
+
+    def test_leave_no_words_beside_the_lock(self, tmp_path: Path) -> None:
+        machine = Machine(tmp_path, MemoryKeyring(), REFUSED)
+
+        with pytest.raises(AwsError):
+            machine.get()
+
+        _, left = machine.lock.read_text().splitlines()
+        assert "failed aws operation=AssumeRole code=AccessDenied" == left
 
     def test_ask_each_for_itself_where_the_keyring_does_not_take_what_one_of_them_got(self, tmp_path: Path) -> None:
         machine = Machine(tmp_path, FullKeyring(), *(f"new {number}" for number in range(8)))
