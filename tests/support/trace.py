@@ -16,6 +16,7 @@ from support import need
 _TRACED = "%file,%process,%network,flock,fcntl,ftruncate,fallocate,fchmod,fchown,fsync,keyctl,add_key,request_key"
 _CALL = re.compile(r"(\w+)\((.*)\)\s+= ")
 _PATH = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_WITHIN = re.compile(r"\d+<([^>]*)>, ")  # strace -y: the folder of whose descriptor a path is relative
 _MODULE = re.compile(r"(\w+)(\.[\w-]+)?\.(py|pyc|so)$")
 _LIBRARY = re.compile(r"\.so(\.[\d.]+)?$|/ld\.so\.\w+$")
 
@@ -87,7 +88,18 @@ class Modules:
 def deeds_of(command: list[str | Path], stdin: str, env: Mapping[str, str]) -> tuple[str, Deeds]:
     """Run ``command``; return what it says on stdout, and what it and all that it starts did."""
     with tempfile.TemporaryDirectory() as folder:
-        strace = [need.command("strace"), "-qq", "-ff", "-s", "4096", "-o", f"{folder}/trace", "-e", f"trace={_TRACED}"]
+        strace = [
+            need.command("strace"),
+            "-qq",
+            "-ff",
+            "-y",
+            "-s",
+            "4096",
+            "-o",
+            f"{folder}/trace",
+            "-e",
+            f"trace={_TRACED}",
+        ]
         done = subprocess.run(
             [*strace, "--", *command],
             input=stdin.encode(),
@@ -131,6 +143,7 @@ def _sort(deeds: Deeds, call: str, arguments: str) -> None:
     """Put one call where it belongs."""
     path = match[1] if (match := _PATH.search(arguments)) else ""
     if call in _OPENING:
+        path = str(Path(within[1], path)) if (within := _WITHIN.match(arguments)) else path
         if call == "creat" or _WRITING.search(arguments):
             deeds.written.append(path)
         elif "O_DIRECTORY" in arguments:
