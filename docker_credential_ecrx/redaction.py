@@ -94,7 +94,9 @@ def _encoded(secret: str) -> Iterator[str]:
     raw = secret.encode("utf-8", "surrogateescape")
     for before in range(3):
         # The ends depend on the neighbours.
-        yield binascii.b2a_base64(bytes(before) + raw, newline=False).decode()[-(-before * 8 // 6) : (before + len(raw)) * 8 // 6]
+        yield binascii.b2a_base64(bytes(before) + raw, newline=False).decode()[
+            -(-before * 8 // 6) : (before + len(raw)) * 8 // 6
+        ]
     yield raw.hex()
 
 

@@ -6,6 +6,7 @@ It is for messages, which name and quote; a document that was asked for is ``esc
 """
 
 import re
+
 from docker_credential_ecrx import secret_shapes
 
 UNKNOWN = "unknown"

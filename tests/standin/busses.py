@@ -2,9 +2,10 @@
 
 import socket
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from jeepney import (
     DBusAddress,
@@ -153,13 +154,18 @@ def raw(signature: bytes, body: bytes, *, serial: int = 7, length: int = 0, size
 
 
 @contextmanager
-def refusing(folder: Path) -> Iterator[dict[str, str]]:
-    """Run a bus whose Secret Service opens no session; yield the environment that leads there."""
+def refusing(
+    folder: Path, *, name: str = REFUSAL, text: str = "", answers: Mapping[str, tuple[str, Any]] = _ANSWERS
+) -> Iterator[dict[str, str]]:
+    """Run a bus whose Secret Service opens no session; yield the environment that leads there.
+
+    It refuses with the error ``name``, which says ``text``, what has none of ``answers``.
+    """
     with keyrings.bus(folder) as env:
         address = env["DBUS_SESSION_BUS_ADDRESS"]
         with closing(open_dbus_connection(address)) as service:
             Proxy(message_bus, service).RequestName(_SECRETS.bus_name)
-            thread = threading.Thread(target=_refuse, args=(service,))
+            thread = threading.Thread(target=_refuse, args=(service, name, text, answers))
             thread.start()
             try:
                 yield {"DBUS_SESSION_BUS_ADDRESS": address}
@@ -169,7 +175,7 @@ def refusing(folder: Path) -> Iterator[dict[str, str]]:
                 thread.join()
 
 
-def _refuse(service: DBusConnection) -> None:
+def _refuse(service: DBusConnection, name: str, text: str, answers: Mapping[str, tuple[str, Any]]) -> None:
     while True:
         call = service.receive()
         fields = call.header.fields
@@ -177,5 +183,5 @@ def _refuse(service: DBusConnection) -> None:
             continue
         if fields[HeaderFields.member] == "End":
             return
-        answer = _ANSWERS.get(fields[HeaderFields.member])
-        service.send(new_method_return(call, *answer) if answer else new_error(call, REFUSAL))
+        answer = answers.get(fields[HeaderFields.member])
+        service.send(new_method_return(call, *answer) if answer else new_error(call, name, "s", (text,)))

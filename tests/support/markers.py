@@ -69,6 +69,10 @@ class Watch:
                     list(pool.map(self._typed, line.split(" & ")))
         return self
 
+    def said(self, *beginnings: str) -> list[str]:
+        """Return what was said by the lines that begin so."""
+        return [said for line, said in self._said.items() if line.startswith(beginnings or "")]
+
     def _typed(self, line: str) -> Result:
         return self.get() if line == "get" else self.run(*line.split())
 

@@ -4,7 +4,7 @@ import base64
 import json
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from random import Random
 from urllib.parse import quote
 
@@ -52,7 +52,7 @@ MORE_FORMS: dict[str, Callable[[str], str]] = {
     "in small letters": str.lower,
     "in capitals": str.upper,
     "by fours": lambda secret: " ".join(re.findall(".{1,4}", secret)),
-    "one by one": lambda secret: "\x1b ".join(secret),
+    "one by one": "\x1b ".join,
     "with no width between": "\u200b".join,
     "in wide letters": lambda secret: "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in secret),
     "in base64": lambda secret: base64.b64encode(secret.encode()).decode(),
@@ -64,11 +64,10 @@ MORE_FORMS: dict[str, Callable[[str], str]] = {
 
 
 @pytest.fixture(autouse=True)
-def forms(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def forms(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have no secret that another test is about."""
     monkeypatch.setattr(redaction, "_FORMS", redaction._Forms())  # noqa: SLF001
     monkeypatch.setattr(log, "_secrets", [])
-    yield
 
 
 def pieces(text: str) -> set[str]:

@@ -3,8 +3,8 @@
 import base64
 import json
 import re
-from random import Random
 from collections.abc import Callable
+from random import Random
 from urllib.parse import quote
 
 import pytest
@@ -23,7 +23,7 @@ def _hex(seed: int) -> str:
 
 
 def drawn(length: int) -> st.SearchStrategy[str]:
-    """Return secrets of that length, drawn evenly as AWS does: hypothesis alone would draw one letter again and again."""
+    """Return secrets of that length, drawn evenly as AWS does: hypothesis alone would draw one letter all over."""
     return st.integers(0, 1 << 64).map(lambda seed: "".join(Random(seed).choices(STANDARD, k=length)))  # noqa: S311
 
 
@@ -81,19 +81,23 @@ NAMES = [
     "AssumeRoleWithWebIdentity",
     "RepositoryPolicyNotFoundException",
     "AdministratorAccess-222222222222",
-    "/tmp/tmp.AbCdEf1234/home/.aws/config",
+    "/srv/tmp.AbCdEf1234/home/.aws/config",
     "~/.docker/config.json",
     "20261128T141000Z",
     "ünï",
     "http://127.0.0.1:8080/v2/",
 ]
 SENTENCES = [
-    "User: arn:aws:iam::222222222222:user/base is not authorized to perform: sts:AssumeRole on resource: "
-    "arn:aws:iam::222222222222:role/puller because no identity-based policy allows the sts:AssumeRole action",
+    (
+        "User: arn:aws:iam::222222222222:user/base is not authorized to perform: sts:AssumeRole on resource: "
+        "arn:aws:iam::222222222222:role/puller because no identity-based policy allows the sts:AssumeRole action"
+    ),
     "Signature expired: 20130101T000000Z is now earlier than 20130101T001500Z (20130101T002000Z - 5 min.)",
     "The repository with name 'team/app' does not exist in the registry with id '111111111111'",
-    "1 validation error detected: Value 'x' at 'roleSessionName' failed to satisfy constraint: "
-    "Member must have length greater than or equal to 2",
+    (
+        "1 validation error detected: Value 'x' at 'roleSessionName' failed to satisfy constraint: "
+        "Member must have length greater than or equal to 2"
+    ),
     'Basic realm="https://111111111111.dkr.ecr.us-east-1.amazonaws.com/",service="ecr.amazonaws.com"',
     "ExpiredToken: The security token included in the request is expired",
 ]
@@ -135,7 +139,9 @@ class TestText:
     @given(
         st.from_regex(r"[0-9]{12}", fullmatch=True),
         st.from_regex(r"[a-z]{2}-[a-z]{4,9}-[1-9]", fullmatch=True),
-        st.lists(st.sampled_from(["Deploy", "puller", "team", "app", "CI", "Ec2", "role", "prod"]), min_size=1, max_size=4),
+        st.lists(
+            st.sampled_from(["Deploy", "puller", "team", "app", "CI", "Ec2", "role", "prod"]), min_size=1, max_size=4
+        ),
         st.uuids(),
         st.binary(min_size=32, max_size=32),
     )
@@ -175,7 +181,8 @@ class TestText:
 
 class TestCode:
     @pytest.mark.parametrize(
-        "given_", ["AccessDenied", "NAME_UNKNOWN", "org.freedesktop.DBus.Error.NotSupported", "com.amazonaws.ecr:X", "403"]
+        "given_",
+        ["AccessDenied", "NAME_UNKNOWN", "org.freedesktop.DBus.Error.NotSupported", "com.amazonaws.ecr:X", "403"],
     )
     def test_is_one(self, given_: str) -> None:
         assert given_ == code(given_)
