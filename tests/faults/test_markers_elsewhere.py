@@ -20,8 +20,6 @@ from support.forms import as_wheel, in_one_form
 from support.home import HOST, OTHER_HOST, ROLE
 from support.markers import BOTH, ODD, ODDER, WORD, Watch, odd_characters
 
-pytestmark = in_one_form
-
 OTHER = "registry.example"
 DOCTOR = f"doctor {HOST}/app:v1 --push & doctor --json {HOST}/app:v1 --push"
 LOGIN, GETS = f"login {HOST} --profile secondary", "get & get"
@@ -42,7 +40,7 @@ def env(kernel: dict[str, str]) -> dict[str, str]:
 
 
 @pytest.fixture
-def home(world: World, env: dict[str, str]) -> World:
+def user(world: World, env: dict[str, str]) -> World:
     """Return a user for whom docker asks this program."""
     world.home.env |= env
     world.home.link("docker-credential-ecrx-secondary")
@@ -89,11 +87,12 @@ def serving(context: ssl.SSLContext, status: Callable[[str, str], int], text: st
         served.shutdown()
 
 
+@in_one_form
 class TestRegistry:
     @pytest.mark.parametrize("text", [WORD, BOTH], ids=["secret", "odd"])
     @pytest.mark.parametrize("refuses", [401, 403, 404, 429, 500])
     @pytest.mark.parametrize("at", ["token", "image", "upload"])
-    def test_is_not_quoted(self, home: World, tmp_path: Path, text: str, refuses: int, at: str) -> None:
+    def test_is_not_quoted(self, user: World, tmp_path: Path, text: str, refuses: int, at: str) -> None:
         def status(method: str, path: str) -> int:
             places = {"token": path == "/v2/", "image": "manifests" in path, "upload": method == "POST"}
             challenged = challenges.pop() if path == "/v2/" and challenges else 0
@@ -101,20 +100,21 @@ class TestRegistry:
 
         challenges = [401] if at != "token" else []
         issued = certificates.issue(tmp_path, [HOST])
-        address = home.stack.enter_context(serving(issued.context(), status, text))
-        proxy = home.stack.enter_context(Proxy(address))
-        home.home.env |= {"HTTPS_PROXY": proxy.url, "NO_PROXY": "", "AWS_CA_BUNDLE": str(issued.authority)}
-        watch = Watch(home.home)
+        address = user.stack.enter_context(serving(issued.context(), status, text))
+        proxy = user.stack.enter_context(Proxy(address))
+        user.home.env |= {"HTTPS_PROXY": proxy.url, "NO_PROXY": "", "AWS_CA_BUNDLE": str(issued.authority)}
+        watch = Watch(user.home)
 
         watch.run_all(f"doctor {HOST}/app:v1 --push").check()
         challenges.extend([401] if at != "token" else [])
         watch.run_all(f"doctor --json {HOST}/app:v1 --push").check()
 
-        (token, *_) = home.aws.issued
-        assert [] == home.aws.told(*watch.said())
+        (token, *_) = user.aws.issued
+        assert [] == user.aws.told(*watch.said())
         assert token
 
 
+@in_one_form
 class TestBus:
     @pytest.mark.parametrize(
         "answers",
@@ -126,19 +126,19 @@ class TestBus:
         ],
         ids=["nothing", "paths", "items", "texts"],
     )
-    def test_is_not_quoted(self, home: World, tmp_path: Path, answers: dict[str, Any]) -> None:
+    def test_is_not_quoted(self, user: World, tmp_path: Path, answers: dict[str, Any]) -> None:
         name = f"org.freedesktop.DBus.Error.{WORD}"
-        env = home.stack.enter_context(busses.refusing(tmp_path / "bus", name=name, text=BOTH, answers=answers))
-        home.home.env |= env | {"ECRX_KEYRING": "secret-service"}
-        watch = Watch(home.home)
+        env = user.stack.enter_context(busses.refusing(tmp_path / "bus", name=name, text=BOTH, answers=answers))
+        user.home.env |= env | {"ECRX_KEYRING": "secret-service"}
+        watch = Watch(user.home)
 
         watch.run("store", stdin=json.dumps({"ServerURL": OTHER, "Username": "me", "Secret": "hunter2"}))
         watch.run("get", stdin=OTHER)
         watch.run_all("get", LOOKS, f"doctor {HOST}", FORGET).check()
 
 
+@as_wheel
 class TestBackend:
-    @as_wheel
     def test_is_not_quoted(self, world: World, tmp_path: Path) -> None:
         (tmp_path / "telling.py").write_text(
             "import sys\nfrom keyring.backend import KeyringBackend\n"
@@ -157,6 +157,7 @@ class TestBackend:
         watch.run_all("get", LOOKS, f"doctor {HOST}", FORGET).check()
 
 
+@in_one_form
 class TestFileOfDocker:
     ENTRY: Mapping[str, object] = {"auth": WORD, "identitytoken": WORD, "email": WORD, "username": BOTH}
     FILES: Mapping[str, Mapping[str, object]] = {
@@ -175,22 +176,23 @@ class TestFileOfDocker:
     SHOWN = ("helpers", "keys", "helper of ours", "no object")
 
     @pytest.mark.parametrize("name", FILES)
-    def test_is_shown_without_its_secrets(self, home: World, name: str) -> None:
-        write(home, ".docker/config.json", json.dumps(self.FILES[name], indent=2, ensure_ascii=False))
-        write(home, ".config/containers/auth.json", json.dumps(self.FILES[name]))
-        watch = Watch(home.home)
+    def test_is_shown_without_its_secrets(self, user: World, name: str) -> None:
+        write(user, ".docker/config.json", json.dumps(self.FILES[name], indent=2, ensure_ascii=False))
+        write(user, ".config/containers/auth.json", json.dumps(self.FILES[name]))
+        watch = Watch(user.home)
 
         watch.run_all(DOCTOR, LOGIN, LOOKS, FORGET).check()
         watch.run_all(*CONFIGURE).check(shown=name in self.SHOWN)
 
     @pytest.mark.parametrize("text", [BOTH, f'{{"{WORD}": NaN}}', f'{{"auths": {{"{WORD}"', f'"{WORD}"', ODDER])
-    def test_that_is_broken_is_not_quoted(self, home: World, text: str) -> None:
-        write(home, ".docker/config.json", text)
-        write(home, ".config/containers/auth.json", text)
+    def test_that_is_broken_is_not_quoted(self, user: World, text: str) -> None:
+        write(user, ".docker/config.json", text)
+        write(user, ".config/containers/auth.json", text)
 
-        Watch(home.home).run_all(DOCTOR, LOGIN, LOOKS, FORGET, *CONFIGURE).check()
+        Watch(user.home).run_all(DOCTOR, LOGIN, LOOKS, FORGET, *CONFIGURE).check()
 
 
+@in_one_form
 class TestFileOfOurs:
     @pytest.mark.parametrize(
         "text",
@@ -208,10 +210,10 @@ class TestFileOfOurs:
             f"[cache]\nkeyring = '''\n{ODD} {WORD}'''\n",
         ],
     )
-    def test_is_not_quoted_where_it_is_wrong(self, home: World, text: str) -> None:
-        home.home.configure(text)
-        write(home, ".docker/config.json", json.dumps({"credHelpers": {HOST: "ecrx"}}))
-        watch = Watch(home.home)
+    def test_is_not_quoted_where_it_is_wrong(self, user: World, text: str) -> None:
+        user.home.configure(text)
+        write(user, ".docker/config.json", json.dumps({"credHelpers": {HOST: "ecrx"}}))
+        watch = Watch(user.home)
 
         watch.run("get", stdin=HOST)
         watch.run("kubelet", stdin=kubernetes.request(f"{HOST}/app"))
@@ -219,6 +221,7 @@ class TestFileOfOurs:
         watch.run_all(DOCTOR, f"login {HOST}", LOOKS, FORGET, *CONFIGURE).check(shown="external_id" in text)
 
 
+@in_one_form
 class TestFileOfAws:
     KEYS = (
         *("aws_access_key_id", "aws_secret_access_key", "aws_session_token", "role_arn", "source_profile", "region"),
@@ -229,10 +232,10 @@ class TestFileOfAws:
 
     @pytest.mark.parametrize("key", KEYS)
     @pytest.mark.parametrize("value", [WORD, f"http://me:{WORD}@127.0.0.1:1/{WORD}", f"\x1b[2J{ODD}{WORD}"])
-    def test_is_not_quoted(self, home: World, key: str, value: str) -> None:
+    def test_is_not_quoted(self, user: World, key: str, value: str) -> None:
         settings = {"role_arn": ROLE, "source_profile": "base"} | {key: value}
-        home.set_profile(**settings)
-        watch = Watch(home.home)
+        user.set_profile(**settings)
+        watch = Watch(user.home)
 
         watch.run_all(GETS, f"doctor {HOST}", LOGIN, "policy show app --profile secondary", LOOKS).check()
 
@@ -240,22 +243,23 @@ class TestFileOfAws:
     @pytest.mark.parametrize(
         "text", [f"[profile secondary\n{WORD}", f"[secondary]\n{WORD}\n", f"{WORD}\n", f"[{BOTH}]\n[{BOTH}]\n"]
     )
-    def test_that_is_broken_is_not_quoted(self, home: World, file: str, text: str) -> None:
-        (home.home.folder / ".aws" / file).write_text(text)
+    def test_that_is_broken_is_not_quoted(self, user: World, file: str, text: str) -> None:
+        (user.home.folder / ".aws" / file).write_text(text)
 
-        Watch(home.home).run_all(GETS, f"doctor {HOST}", LOGIN, LOOKS).check()
+        Watch(user.home).run_all(GETS, f"doctor {HOST}", LOGIN, LOOKS).check()
 
 
+@in_one_form
 class TestStateOfOurs:
     @pytest.mark.parametrize("field", ["kind", "servers", "user", "identity", "region", "keyring", "name"])
     @pytest.mark.parametrize("kind", ["token", "password"])
-    def test_is_shown_without_a_secret(self, home: World, field: str, kind: str) -> None:
-        assert home.home.get().secret
-        entries = kept.entries(home.home)
+    def test_is_shown_without_a_secret(self, user: World, field: str, kind: str) -> None:
+        assert user.home.get().secret
+        entries = kept.entries(user.home)
         ((name, entry),) = entries.items()
         entry |= {"kind": kind, "user": "me"} | ({field: [BOTH, WORD] if field == "servers" else BOTH})
-        kept.write(home.home, {f"{kind}:{BOTH}" if field == "name" else name: entry})
-        watch = Watch(home.home)
+        kept.write(user.home, {f"{kind}:{BOTH}" if field == "name" else name: entry})
+        watch = Watch(user.home)
 
         watch.run("erase", stdin=HOST)
         watch.run_all(LOOKS, f"doctor {HOST}", f"forget {HOST}", FORGET)
@@ -267,28 +271,29 @@ class TestStateOfOurs:
     @pytest.mark.parametrize(
         "left", [f"failed\n{BOTH}\n{BOTH}\n", f"failed {WORD} said={WORD}\n", f"{WORD}\n", f"clock ahead={WORD}\n"]
     )
-    def test_beside_a_lock_is_not_told(self, home: World, left: str) -> None:
-        assert home.home.get().secret
-        age(home.home, {"ECRX_KEYRING": "kernel"}, hours=7)
-        (lock,) = (home.home.folder / ".local/state/ecrx").glob("token.*.lock")
+    def test_beside_a_lock_is_not_told(self, user: World, left: str) -> None:
+        assert user.home.get().secret
+        age(user.home, {"ECRX_KEYRING": "kernel"}, hours=7)
+        (lock,) = (user.home.folder / ".local/state/ecrx").glob("token.*.lock")
         lock.write_text(f"{stamp_of(now())}\n{left}")
-        watch = Watch(home.home)
+        watch = Watch(user.home)
 
         assert watch.get().secret
         watch.check()
 
-    def test_beside_a_lock_has_no_words_of_aws(self, home: World) -> None:
+    def test_beside_a_lock_has_no_words_of_aws(self, user: World) -> None:
         words = "these words of a stranger are plain ones"
-        home.aws.fail(MINT, faults.error("AccessDeniedException", words))
+        user.aws.fail(MINT, faults.error("AccessDeniedException", words))
 
-        found = home.home.get()
+        found = user.home.get()
 
-        (lock,) = (home.home.folder / ".local/state/ecrx").glob("token.*.lock")
+        (lock,) = (user.home.folder / ".local/state/ecrx").glob("token.*.lock")
         assert words in found.stdout
         _, left = lock.read_text().splitlines()
         assert "failed aws operation=GetAuthorizationToken code=AccessDeniedException status=400" == left
 
 
+@in_one_form
 class TestVariable:
     VARIABLES: Mapping[str, str] = {
         "AWS_PROFILE": WORD,
@@ -316,55 +321,56 @@ class TestVariable:
     }
 
     @pytest.mark.parametrize("name", VARIABLES)
-    def test_is_not_quoted(self, home: World, name: str) -> None:
-        home.home.env |= {name: self.VARIABLES[name]}
+    def test_is_not_quoted(self, user: World, name: str) -> None:
+        user.home.env |= {name: self.VARIABLES[name]}
         if name in ("AWS_ACCESS_KEY_ID", "AWS_SESSION_TOKEN"):
-            home.home.env |= {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": WORD}
-            home.home.env[name] = WORD
+            user.home.env |= {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": WORD}
+            user.home.env[name] = WORD
         if name.startswith("AWS_CONTAINER"):
-            home.set_profile(role_arn=ROLE, credential_source="EcsContainer")
+            user.set_profile(role_arn=ROLE, credential_source="EcsContainer")
         if name == "AWS_EC2_METADATA_SERVICE_ENDPOINT":
-            home.home.env["AWS_EC2_METADATA_DISABLED"] = "false"
-            home.set_profile(role_arn=ROLE, credential_source="Ec2InstanceMetadata")
-        watch = Watch(home.home)
+            user.home.env["AWS_EC2_METADATA_DISABLED"] = "false"
+            user.set_profile(role_arn=ROLE, credential_source="Ec2InstanceMetadata")
+        watch = Watch(user.home)
 
         watch.run("get", stdin=HOST)
         watch.run("kubelet", stdin=kubernetes.request(f"{HOST}/app", serviceAccountToken=f"e30.e30.{WORD}"))
         watch.run_all("get", DOCTOR, LOGIN, f"configure --dry-run {HOST} --profile secondary", LOOKS).check()
 
 
+@in_one_form
 class TestRequest:
-    @pytest.mark.parametrize("user", ["a\x1b[2Jb", "a\u202eb", "a\nb", "a\u2028b", "a\x85b", "a\u200bb"])
-    def test_for_an_odd_user_is_refused_in_one_line(self, home: World, user: str) -> None:
-        found = Watch(home.home).run("store", stdin=json.dumps({"ServerURL": OTHER, "Username": user, "Secret": "x"}))
+    @pytest.mark.parametrize("name", ["a\x1b[2Jb", "a\u202eb", "a\nb", "a\u2028b", "a\x85b", "a\u200bb"])
+    def test_for_an_odd_user_is_refused_in_one_line(self, user: World, name: str) -> None:
+        found = Watch(user.home).run("store", stdin=json.dumps({"ServerURL": OTHER, "Username": name, "Secret": "x"}))
 
         line = (
             "docker-credential-ecrx: the user name holds control characters; give docker login the user's name alone\n"
         )
         assert (1, line) == (found.status, found.stdout)
 
-    def test_with_a_password_in_its_server_is_refused(self, home: World) -> None:
-        watch = Watch(home.home)
+    def test_with_a_password_in_its_server_is_refused(self, user: World) -> None:
+        watch = Watch(user.home)
         for server_url in (f"https://me:{WORD}@{OTHER}", f"me:{WORD}@{OTHER}/v1"):
             request = {"ServerURL": server_url, "Username": "me", "Secret": "x"}
             assert 1 == watch.run("store", stdin=json.dumps(request)).status
 
         watch.check()
 
-    def test_whose_user_is_its_secret_leaves_neither(self, home: World, secret_service: dict[str, str]) -> None:
-        home.home.env |= secret_service
-        watch = Watch(home.home)
+    def test_whose_user_is_its_secret_leaves_neither(self, user: World, secret_service: dict[str, str]) -> None:
+        user.home.env |= secret_service
+        watch = Watch(user.home)
         request = {"ServerURL": OTHER, "Username": WORD, "Secret": WORD}
 
         assert 0 == watch.run("store", stdin=json.dumps(request)).status
 
         watch.run_all("status & status --json", FORGET).check()
 
-    @pytest.mark.parametrize("user", [WORD, BOTH])
-    def test_for_ecr_does_not_repeat_its_user(self, home: World, user: str) -> None:
-        watch = Watch(home.home)
+    @pytest.mark.parametrize("name", [WORD, BOTH])
+    def test_for_ecr_does_not_repeat_its_user(self, user: World, name: str) -> None:
+        watch = Watch(user.home)
 
-        watch.run("store", stdin=json.dumps({"ServerURL": HOST, "Username": user, "Secret": "hunter2"}))
+        watch.run("store", stdin=json.dumps({"ServerURL": HOST, "Username": name, "Secret": "hunter2"}))
 
         watch.check()
 
@@ -382,14 +388,15 @@ class TestRequest:
             },
         ],
     )
-    def test_of_kubelet_is_not_quoted(self, home: World, fields: dict[str, Any]) -> None:
-        watch = Watch(home.home)
+    def test_of_kubelet_is_not_quoted(self, user: World, fields: dict[str, Any]) -> None:
+        watch = Watch(user.home)
 
         watch.run("kubelet", stdin=kubernetes.request(**fields))
 
         watch.check()
 
 
+@in_one_form
 class TestArgument:
     @pytest.mark.parametrize(
         "arguments",
@@ -417,22 +424,23 @@ class TestArgument:
         ],
         ids=lambda arguments: " ".join(word if word != ODDER else "ODD" for word in arguments if word.isascii()),
     )
-    def test_is_told_without_odd_characters(self, home: World, arguments: list[str]) -> None:
-        found = home.home.run(*arguments)
+    def test_is_told_without_odd_characters(self, user: World, arguments: list[str]) -> None:
+        found = user.home.run(*arguments)
 
         assert 0 != found.status
         assert [] == odd_characters(found.stdout + found.stderr)
 
-    def test_is_told_so_on_a_terminal_too(self, home: World) -> None:
-        write(home, ".docker/config.json", json.dumps({"credHelpers": {HOST: f"x\x1b]0;title\x07{ODD}"}}))
+    def test_is_told_so_on_a_terminal_too(self, user: World) -> None:
+        write(user, ".docker/config.json", json.dumps({"credHelpers": {HOST: f"x\x1b]0;title\x07{ODD}"}}))
 
         for arguments in (["doctor", HOST], ["configure", "--dry-run", HOST, "--profile", "base"], ["login", ODDER]):
-            _, seen = terminals.run([home.home.program, *arguments], home.home.env | {"TERM": "dumb"})
+            _, seen = terminals.run([user.home.program, *arguments], user.home.env | {"TERM": "dumb"})
 
             assert [] == odd_characters(seen)
 
 
-def test_a_fault_of_the_program_is_told_by_places_alone(home: World) -> None:
-    home.aws.fail(MINT, faults.body(json.dumps({"authorizationData": [{"authorizationToken": {WORD: BOTH}}]}).encode()))
+@in_one_form
+def test_a_fault_of_the_program_is_told_by_places_alone(user: World) -> None:
+    user.aws.fail(MINT, faults.body(json.dumps({"authorizationData": [{"authorizationToken": {WORD: BOTH}}]}).encode()))
 
-    Watch(home.home).run_all("get", f"doctor {HOST}", LOGIN).check()
+    Watch(user.home).run_all("get", f"doctor {HOST}", LOGIN).check()
