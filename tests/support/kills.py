@@ -124,10 +124,12 @@ def stopped_at(
         os.close(writer)
         for line in trace:
             if "--- stopped by SIGSTOP ---" in line:
-                if not is_stopped:
-                    meanwhile()
-                is_stopped = True
-                os.kill(int(line.split()[0]), signal.SIGCONT)
+                try:
+                    if not is_stopped:
+                        meanwhile()
+                finally:
+                    is_stopped = True
+                    os.kill(int(line.split()[0]), signal.SIGCONT)
     return process.returncode if is_stopped else None
 
 

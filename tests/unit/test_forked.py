@@ -1,0 +1,72 @@
+"""Work in a process of its own: whichever of the two processes is killed, the other one sees to the end."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+BEGIN = """\
+import os, pathlib, signal, sys
+from docker_credential_ecrx import forked
+from docker_credential_ecrx.errors import EcrxError
+done, cleaned = map(pathlib.Path, sys.argv[1:])
+def run(work):
+    try:
+        print(forked.run(work, cleaned.touch))
+    except EcrxError as error:
+        print(error)
+"""
+
+
+class Outcome:
+    """How a program ended that does ``work``, what it said, and what it did."""
+
+    def __init__(self, folder: Path, work: str) -> None:
+        done, cleaned = folder / "done", folder / "cleaned"
+        command = [sys.executable, "-c", f"{BEGIN}{work}", str(done), str(cleaned)]
+        ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        self.status, self.said = ended.returncode, ended.stdout.rstrip("\n")
+        self.is_done, self.is_cleaned = done.exists(), cleaned.exists()
+
+
+def test_returns_what_the_work_returns(tmp_path: Path) -> None:
+    """What JSON can hold."""
+    assert "[['\\udcff'], []]" == Outcome(tmp_path, r"run(lambda: [['\udcff'], []])").said
+
+
+def test_tells_an_error_as_it_is(tmp_path: Path) -> None:
+    """With its hint."""
+    work = "def work(): raise EcrxError('no disk', 'buy one')\nrun(work)"
+
+    assert "no disk; buy one" == Outcome(tmp_path, work).said
+
+
+def test_tells_an_unexpected_error_without_its_text(tmp_path: Path) -> None:
+    """Which may be a secret."""
+    said = Outcome(tmp_path, "def work(): raise KeyError('hunter2')\nrun(work)").said
+
+    assert "the edit met an unexpected KeyError" in said
+    assert "hunter2" not in said
+
+
+def test_cleans_up_after_work_that_was_killed(tmp_path: Path) -> None:
+    """And says that it was."""
+    found = Outcome(tmp_path, "run(lambda: os.kill(os.getpid(), signal.SIGKILL))")
+
+    assert "the process that edits the files was killed; run the command again" == found.said
+    assert found.is_cleaned
+
+
+def test_completes_the_work_though_its_caller_is_killed(tmp_path: Path) -> None:
+    """There is nobody else left."""
+    found = Outcome(tmp_path, "run(lambda: (os.kill(os.getppid(), signal.SIGKILL), done.touch()) and None)")
+
+    assert (-signal.SIGKILL, True, False) == (found.status, found.is_done, found.is_cleaned)
+
+
+def test_a_signal_waits_for_the_end_of_the_work(tmp_path: Path) -> None:
+    """Ctrl-C reaches both."""
+    kill = "os.kill(os.getppid(), signal.SIGTERM), os.kill(os.getpid(), signal.SIGTERM)"
+    found = Outcome(tmp_path, f"run(lambda: ({kill}, done.touch()) and None)")
+
+    assert (-signal.SIGTERM, True, "") == (found.status, found.is_done, found.said)
