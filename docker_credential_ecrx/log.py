@@ -5,6 +5,7 @@ Whoever gets to know a secret says so with ``add_secret``; whatever else is writ
 
 import os
 
+_LONGEST = 2000  # characters; clients that never read stderr hang at 64 KiB
 _secrets: list[str] = []
 
 
@@ -51,7 +52,7 @@ def debug_origin(error: BaseException) -> None:
 def _write(level: str, text: str) -> None:
     from docker_credential_ecrx import third_party
 
-    line = f"docker-credential-ecrx: {level}{third_party.line(text)}\n"
+    line = f"docker-credential-ecrx: {level}{third_party.text(text, _LONGEST)}\n"
     try:
         os.write(2, redacted(line).encode("utf-8", "replace"))
     except OSError:

@@ -32,6 +32,7 @@ _KNOWN = re.compile(
   | \b(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})(?![A-Za-z0-9])                       # a digest
   | \bA(?:BIA|CCA|GPA|IDA|IPA|KIA|NPA|NVA|PKA|ROA|SCA|SIA)[A-Z0-9]{12,17}\b             # an id of IAM's
   | \b[a-z]{1,12}-(?:[0-9a-f]{8}|[0-9a-f]{17})\b                                        # a resource's, such as i-…
+  | \btoken:[a-z-]+:[a-z-]+:[a-z0-9-]+:[0-9a-f]{32}\b                                     # a keyring's item
   | \b[0-9]{12}\.dkr[.-]ecr(?:-fips)?\.[a-z0-9-]{1,25}\.(?:amazonaws|on)\b              # a registry
   | \b[0-9]{8}T[0-9]{6}Z\b | \b[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9.]+Z?   # a time
     """,

@@ -35,7 +35,7 @@ _CUTS = re.compile(rf"{_CUT}[\s{_CUT}]*{_CUT}")
 
 def text(value: object, longest: int = _LONGEST) -> str:
     """Return the words of others in one printable line of up to ``longest`` characters, with "…" for secrets."""
-    words = line(str(value)[: 4 * longest])
+    words = _line(str(value)[: 4 * longest])
     # What is cut may bring together what was apart.
     while (cut := _without_secrets(words)[:longest].rstrip()) != words:
         words = cut
@@ -63,8 +63,8 @@ def _spelt(found: re.Match[str]) -> str:
     return f"\\u{number:04x}" if found[0] <= "\uffff" else f"\\U{number:08x}"
 
 
-def line(words: str) -> str:
-    """Return ``words``, which are the program's own but for names in them, in one printable line."""
+def _line(words: str) -> str:
+    """Return ``words`` in one printable line."""
     if not words.isascii():
         words = _UNSEEN.sub("", words)
         # What has no width would part what belongs together.
@@ -98,7 +98,7 @@ def _word(word: str) -> str:
         return _CUT
     if _ESCAPED.search(word):
         plain = _unescaped(word)
-        if _without_secrets(line(plain)) != line(plain):
+        if _without_secrets(_line(plain)) != _line(plain):
             return _CUT
     return word
 

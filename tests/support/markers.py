@@ -78,15 +78,18 @@ class Watch:
 
     def check(self, *, shown: bool = False) -> None:
         """Assert that it is nowhere; where the marker is ``shown`` rightfully, look for odd characters alone."""
-        odd = {line: odd_characters(said) for line, said in self._said.items()}
-        assert {} == {line: characters for line, characters in odd.items() if characters}, self._said
+        odd = {line: (odd_characters(said), said) for line, said in self._said.items() if odd_characters(said)}
+        assert not odd, odd
         if shown:
             return
-        assert [] == [(line, said) for line, said in self._said.items() if has_marker(said.encode())]
-        assert [] == [arguments for arguments in self._arguments if has_marker(arguments)]
+        told = {line: said for line, said in self._said.items() if has_marker(said.encode())}
+        assert not told, told
+        arguments = [arguments for arguments in self._arguments if has_marker(arguments)]
+        assert not arguments, arguments
         after = _files(self.home.folder)
         new = {path: content for path, content in after.items() if content != self._before.get(path)}
-        assert {} == {path: content for path, content in new.items() if has_marker(content)}
+        left = {path: content for path, content in new.items() if has_marker(content)}
+        assert not left, left
 
     @contextmanager
     def _looking(self) -> Iterator[None]:
