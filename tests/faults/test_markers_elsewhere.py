@@ -21,6 +21,7 @@ from support.home import HOST, OTHER_HOST, ROLE
 from support.markers import BOTH, ODD, ODDER, WORD, Watch, odd_characters
 
 OTHER = "registry.example"
+URL, ODD_NAME = f"http://me:{WORD}@127.0.0.1:1/{WORD}", f"\x1b[2J{ODD}{WORD}"
 DOCTOR = f"doctor {HOST}/app:v1 --push & doctor --json {HOST}/app:v1 --push"
 LOGIN, GETS = f"login {HOST} --profile secondary", "get & get"
 LOOKS = "list & status & status --json"
@@ -231,14 +232,21 @@ class TestFileOfAws:
         *("endpoint_url", "services", "login_session", "defaults_mode", "retry_mode", "sts_regional_endpoints"),
     )
 
-    @pytest.mark.parametrize("key", KEYS)
-    @pytest.mark.parametrize("value", [WORD, f"http://me:{WORD}@127.0.0.1:1/{WORD}", f"\x1b[2J{ODD}{WORD}"])
+    @pytest.mark.parametrize(
+        ("key", "value"),
+        [
+            *((key, WORD) for key in KEYS),
+            *((key, URL) for key in ("endpoint_url", "sso_start_url", "ca_bundle", "credential_process")),
+            *((key, ODD_NAME) for key in ("role_arn", "source_profile", "region", "credential_source")),
+        ],
+        ids=ascii,
+    )
     def test_is_not_quoted(self, user: World, key: str, value: str) -> None:
-        settings = {"role_arn": ROLE, "source_profile": "base"} | {key: value}
+        settings = {"role_arn": ROLE, "source_profile": "base", key: value}
         user.set_profile(**settings)
         watch = Watch(user.home)
 
-        watch.run_all(GETS, f"doctor {HOST}", LOGIN, "policy show app --profile secondary", LOOKS).check()
+        watch.run_all(GETS, f"doctor {HOST} & {LOGIN}", "policy show app --profile secondary").check()
 
     @pytest.mark.parametrize("file", ["config", "credentials"])
     @pytest.mark.parametrize(

@@ -125,7 +125,7 @@ class TestText:
         assert text(said) == text(text(said))
 
     @pytest.mark.parametrize("context", CONTEXTS.values(), ids=CONTEXTS)
-    @settings(max_examples=60)
+    @settings(max_examples=25, deadline=None)
     @given(secret=secrets)
     def test_has_no_piece_of_a_secret(self, context: Callable[[str], str], secret: str) -> None:
         found = text(context(secret))
@@ -193,7 +193,7 @@ class TestCode:
 
         assert found == third_party.UNKNOWN or re.fullmatch("[A-Za-z0-9.:_-]{1,80}", found)
 
-    @settings(max_examples=300)
+    @settings(max_examples=100, deadline=None)
     @given(secrets)
     def test_is_no_secret(self, secret: str) -> None:
         assert third_party.UNKNOWN == code(secret)
