@@ -8,8 +8,8 @@ from typing import Any
 
 from botocore.session import Session
 
-from docker_credential_ecrx import arn
-from docker_credential_ecrx.identity import Identity, Snapshot
+from docker_credential_ecrx import arn, credentials
+from docker_credential_ecrx.identity import Identity, Snapshot, claims_of, subject_in
 from docker_credential_ecrx.registry import Registry
 
 COMPONENT = "ecrx_role_check"  # of botocore's session
@@ -45,8 +45,15 @@ class RoleCheck:
 
     def _before_web_identity(self, *, params: Any, context: Any, **_: object) -> None:  # noqa: ANN401
         context[_MEANT] = params["RoleArn"]
-        if not self._snapshot.has(params["WebIdentityToken"], self._identity):
+        if not self._stands_on(params["WebIdentityToken"]):
             self._note("its web identity token was replaced by another one meanwhile; run it again")
+
+    def _stands_on(self, token: str) -> bool:
+        """Return whether a web identity token speaks of the same subject as one that the identity stands on."""
+        if self._identity.web_identity is not None:
+            return claims_of(token) == claims_of(self._identity.web_identity)
+        files = credentials.token_files(self._identity, self._snapshot)
+        return any(claims_of(token) == subject_in(path, self._snapshot) for path in files)
 
     def _before_sso(self, *, params: Any, **_: object) -> None:  # noqa: ANN401
         self._account = params["accountId"]

@@ -7,12 +7,12 @@ https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html
 import difflib
 import os
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
 from docker_credential_ecrx.errors import AwsError
-from docker_credential_ecrx.identity import Identity, chain, profile_of
+from docker_credential_ecrx.identity import Identity, Snapshot, chain, profile_of
 from docker_credential_ecrx.settings import PROGRAM
 
 # Returns what has another AWS profile answer.
@@ -105,6 +105,21 @@ def origin_of(identity: Identity, environ: Mapping[str, str]) -> Origin:
         "" if is_default and (first == _DEFAULT or kind == "variables") else asked,
         identity.role_arn is not None or (kind != "variables" and "role_arn" in _settings(first, environ)),
     )
+
+
+def files(identity: Identity, environ: Mapping[str, str]) -> Iterator[str]:
+    """Yield the paths of AWS's files that say who ``identity`` is, be they there or not."""
+    snapshot = Snapshot(environ)
+    yield from (path for _, path, _ in snapshot.files())
+    yield from token_files(identity, snapshot)
+
+
+def token_files(identity: Identity, snapshot: Snapshot) -> Iterator[str]:
+    """Yield the paths of the files with tokens that say who ``identity`` is, be they there or not."""
+    for name in ("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"):
+        if snapshot.environ.get(name):
+            yield snapshot.environ[name]
+    yield from (value for _, key, value in snapshot.chain(identity) if key == "web_identity_token_file")
 
 
 def missing(name: str, named_by: str, identity: Identity, environ: Mapping[str, str], choose: Choose) -> str:

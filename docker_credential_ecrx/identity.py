@@ -59,13 +59,13 @@ class Identity:
 
     def __init__(  # noqa: PLR0913 - the ways that lead to a role
         self,
-        profile: str | None = None,
+        profile: "str | None" = None,
         *,
-        role_arn: str | None = None,
-        external_id: str | None = None,
-        role_session_name: str | None = None,
-        duration_seconds: int | None = None,
-        web_identity: str | None = None,
+        role_arn: "str | None" = None,
+        external_id: "str | None" = None,
+        role_session_name: "str | None" = None,
+        duration_seconds: "int | None" = None,
+        web_identity: "str | None" = None,
     ) -> None:
         self.profile = profile  # with a role_arn: the role's source profile
         self.role_arn = role_arn
@@ -96,7 +96,7 @@ class Snapshot:
         self.environ = environ
         self._contents: dict[str, bytes | None] = {}
 
-    def read(self, path: str) -> bytes | None:
+    def read(self, path: str) -> "bytes | None":
         """Return what the file holds, or None if it cannot be read or is no regular file, which botocore ignores."""
         if path not in self._contents:
             try:
@@ -111,19 +111,6 @@ class Snapshot:
             path = self.environ.get(variable) or os.path.join("~", ".aws", kind)
             path = os.path.expanduser(os.path.expandvars(path))  # botocore/configloader.py, raw_config_parse
             yield kind, path, self.read(path)
-
-    def token_files(self, identity: Identity) -> "Iterator[str]":
-        """Yield the paths of the files with tokens that say who ``identity`` is, be they there or not."""
-        for name in ("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"):
-            if self.environ.get(name):
-                yield self.environ[name]
-        yield from (value for _, key, value in self.chain(identity) if key == "web_identity_token_file")
-
-    def has(self, token: str, identity: Identity) -> bool:
-        """Return whether a web identity token speaks of the same subject as one that ``identity`` stands on."""
-        if identity.web_identity is not None:
-            return _claims(token) == _claims(identity.web_identity)
-        return any(_claims(token) == _subject(path, self) for path in self.token_files(identity))
 
     def fingerprint(self, identity: Identity) -> str:
         """Return 32 hexadecimal digits that stand for ``identity`` as the snapshot defines it.
@@ -169,10 +156,11 @@ def chain(identity: Identity, environ: "Mapping[str, str]") -> "Iterator[tuple[s
 
 def _encoded(facts: "Iterable[Fact]") -> bytes:
     """Return what no other list of facts gives: each with its number of fields, and each field with its length."""
-    return "".join(
-        f"{len(fact)}(" + "".join(["-" if field is None else f"{len(field)}:{field}" for field in fact])
-        for fact in facts
-    ).encode("utf-8", "surrogatepass")
+    parts = []
+    for fact in facts:
+        parts.append(f"{len(fact)}(")
+        parts += ["-" if field is None else f"{len(field)}:{field}" for field in fact]
+    return "".join(parts).encode("utf-8", "surrogatepass")
 
 
 def _facts(identity: Identity, snapshot: Snapshot) -> "Iterator[Fact]":
@@ -187,7 +175,7 @@ def _facts(identity: Identity, snapshot: Snapshot) -> "Iterator[Fact]":
     )
     yield from _variables((*_ENDPOINTS, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"), environ)
     if identity.web_identity is not None:
-        yield "web identity", *_claims(identity.web_identity)
+        yield "web identity", *claims_of(identity.web_identity)
         yield from _endpoints(identity, snapshot)
         return
     if identity.profile is None:
@@ -198,23 +186,23 @@ def _facts(identity: Identity, snapshot: Snapshot) -> "Iterator[Fact]":
             return
         yield from _variables(_WEB_IDENTITY, environ)
         if environ.get("AWS_WEB_IDENTITY_TOKEN_FILE"):
-            yield "token", *_subject(environ["AWS_WEB_IDENTITY_TOKEN_FILE"], snapshot)
+            yield "token", *subject_in(environ["AWS_WEB_IDENTITY_TOKEN_FILE"], snapshot)
     # Only a profile that was chosen has to be there.
     yield "profile", chosen(identity, environ)
     for section, key, value in snapshot.chain(identity):
         yield "section", section, key, value
         if key == "web_identity_token_file":
-            yield "token", *_subject(value, snapshot)
+            yield "token", *subject_in(value, snapshot)
         elif key == "credential_source" and value == "Environment":
             yield "key", environ.get("AWS_ACCESS_KEY_ID") or None
     # The last resort of every chain.
     yield from _variables(_ELSEWHERE, environ)
     for name in _CONTAINER_TOKENS:
         if environ.get(name):
-            yield name, *(_subject(environ[name], snapshot) if name.endswith("_FILE") else _claims(environ[name]))
+            yield name, *(subject_in(environ[name], snapshot) if name.endswith("_FILE") else claims_of(environ[name]))
 
 
-def _variables(names: tuple[str, ...], environ: "Mapping[str, str]") -> "Iterator[Fact]":
+def _variables(names: "tuple[str, ...]", environ: "Mapping[str, str]") -> "Iterator[Fact]":
     for name in names:
         if environ.get(name):
             yield name, environ[name]
@@ -245,17 +233,10 @@ def profile_of(identity: Identity, environ: "Mapping[str, str]") -> str:
     return chosen(identity, environ) or "default"
 
 
-def chosen(identity: Identity, environ: "Mapping[str, str]") -> str | None:
+def chosen(identity: Identity, environ: "Mapping[str, str]") -> "str | None":
     """Return the profile that is chosen by the identity or a variable, or None."""
     # In the order of botocore/configprovider.py, BOTOCORE_DEFAUT_SESSION_VARIABLES: the first that is set counts.
     return identity.profile or environ.get("AWS_DEFAULT_PROFILE") or environ.get("AWS_PROFILE") or None
-
-
-def files(identity: Identity, environ: "Mapping[str, str]") -> "Iterator[str]":
-    """Yield the paths of AWS's files that say who ``identity`` is, be they there or not."""
-    snapshot = Snapshot(environ)
-    yield from (path for _, path, _ in snapshot.files())
-    yield from snapshot.token_files(identity)
 
 
 def _sections(snapshot: Snapshot) -> "dict[str, list[list[tuple[str, str]]]]":
@@ -292,7 +273,7 @@ def _sections(snapshot: Snapshot) -> "dict[str, list[list[tuple[str, str]]]]":
     return sections
 
 
-def _names(head: str, kind: str) -> list[str]:
+def _names(head: str, kind: str) -> "list[str]":
     """Return the plain names that a section with this head has, of which one is botocore's, if it has any."""
     plain = _plain(head)
     if kind == "credentials" or head in ("default", "DEFAULT"):
@@ -310,13 +291,13 @@ def _plain(name: str) -> str:
     return " ".join(name.replace('"', "").replace("'", "").replace("\\", "").split())
 
 
-def _subject(path: str, snapshot: Snapshot) -> "Fact":
+def subject_in(path: str, snapshot: Snapshot) -> "Fact":
     """Return whom the web identity token in the file ``path`` speaks of: the file is rewritten every hour."""
     content = snapshot.read(path)
-    return ("no file",) if content is None else _claims(_text(content))
+    return ("no file",) if content is None else claims_of(_text(content))
 
 
-def _claims(token: str) -> "Fact":
+def claims_of(token: str) -> "Fact":
     """Return a JSON web token's issuer, subject and audience; anything else as it stands."""
     try:
         claims = _body(token)
@@ -325,7 +306,7 @@ def _claims(token: str) -> "Fact":
         return "text", token
 
 
-def subject_of(token: str) -> str | None:
+def subject_of(token: str) -> "str | None":
     """Return whom a JSON web token speaks of, or None where it is no such token."""
     try:
         subject = _body(token)["sub"]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from docker_credential_ecrx import kept, keyrings, ledger, log, tokens
 from docker_credential_ecrx.errors import KeyringError, NotFoundError, RequestError
-from docker_credential_ecrx.registry import ascii_lower
+from docker_credential_ecrx.pattern import ascii_lower
 
 
 def get(server: str, setting: str, environ: Mapping[str, str]) -> tuple[str, str]:

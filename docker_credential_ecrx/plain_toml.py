@@ -74,7 +74,7 @@ def _add(line: str, table: "dict[str, Any]") -> bool:
     return True
 
 
-def _string(text: str) -> tuple[str | None, str]:
+def _string(text: str) -> "tuple[str | None, str]":
     """Return the plain string that ``text`` begins with, or None, and what follows it."""
     quote = text[:1]
     found, closing, rest = text[1:].partition(quote) if quote and quote in "\"'" else ("", "", "")
@@ -82,7 +82,7 @@ def _string(text: str) -> tuple[str | None, str]:
     return (found if is_plain else None), rest
 
 
-def _array(text: str) -> tuple[list[str] | None, str]:
+def _array(text: str) -> "tuple[list[str] | None, str]":
     """Return the plain strings of the array whose bracket ``text`` follows, or None, and what follows it."""
     items: list[str] = []
     rest = text.lstrip(" \t")

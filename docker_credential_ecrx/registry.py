@@ -53,14 +53,6 @@ class Registry:
         self.fips = fips
         self.dual_stack = dual_stack
 
-    @property
-    def canonical_host(self) -> str:
-        """Return the registry's host without FIPS and dual stack, which names the same repositories."""
-        if not self.account:
-            return next(iter(_PUBLIC_HOSTS))
-        suffix = next(suffix for suffix, served in _SUFFIXES.items() if self.partition in dict(served))
-        return f"{self.account}.dkr.ecr.{self.region}.{suffix}"
-
     @classmethod
     def parse(cls, server: str) -> "Registry | None":
         """Return the ECR registry that ``server`` names, or None where it is not a well-formed host of ECR's.
@@ -73,7 +65,7 @@ class Registry:
         if host in _PUBLIC_HOSTS:
             return cls(host, "", "us-east-1", "aws", "ecr-public", dual_stack=_PUBLIC_HOSTS[host])
         account, _, rest = host.partition(".")
-        if not is_account(account):
+        if len(account) != _ACCOUNT_LENGTH or not _DIGITS.issuperset(account):
             return None
         for infix, suffixes, dual_stack in (("dkr.ecr", _SUFFIXES, False), ("dkr-ecr", _DUAL_STACK_SUFFIXES, True)):
             if rest.startswith(infix):
@@ -89,7 +81,7 @@ class Registry:
         return None
 
 
-def host_of(server: str) -> str | None:
+def host_of(server: str) -> "str | None":
     """Return the host that ``server`` names, in lower case, or None where it is not one that ECR could have.
 
     Clients send ``H``, ``H:443``, ``http(s)://H[:443][/]`` and ``H/repo/path``.
@@ -104,27 +96,7 @@ def host_of(server: str) -> str | None:
     return lower.partition("/")[0].removesuffix(":443") or None
 
 
-def ascii_lower(text: str) -> str:
-    """Return ``text`` with the ASCII letters in lower case, and all others as they are.
-
-    ``str.lower`` makes the Kelvin sign a ``k``, so a look-alike would become the host that it imitates.
-    """
-    if text.isascii():
-        return text.lower()
-    return text.encode("utf-8", "surrogatepass").lower().decode("utf-8", "surrogatepass")
-
-
-def is_account(text: str) -> bool:
-    """Return whether ``text`` is the id of an AWS account."""
-    return len(text) == _ACCOUNT_LENGTH and _DIGITS.issuperset(text)
-
-
-def is_region(text: str) -> bool:
-    """Return whether ``text`` is like the name of a region in any partition."""
-    return any(_partition(text, partitions) for partitions in _SUFFIXES.values())
-
-
-def _partition(region: str, candidates: tuple[tuple[str, str], ...]) -> str | None:
+def _partition(region: str, candidates: "tuple[tuple[str, str], ...]") -> "str | None":
     """Return the one of ``candidates`` whose regions are named like ``region``, as AREA-PLACE-NUMBER."""
     start, _, number = region.rpartition("-")
     area, _, place = start.rpartition("-")

@@ -13,8 +13,8 @@ from contextlib import suppress
 from typing import Any
 
 from docker_credential_ecrx.errors import FileError
+from docker_credential_ecrx.pattern import is_for
 from docker_credential_ecrx.registry import Registry
-from docker_credential_ecrx.settings import is_for
 from docker_credential_ecrx.text_file import TextFile
 
 _HEADER = re.compile(r"""^[ \t]*\[\[[ \t]*(?:registry|"registry"|'registry')[ \t]*\]\]""", re.MULTILINE)

@@ -9,8 +9,9 @@ import stat
 from collections.abc import Mapping
 from pathlib import Path
 
+from docker_credential_ecrx import credentials
 from docker_credential_ecrx.errors import AwsError
-from docker_credential_ecrx.identity import Identity, chain, files
+from docker_credential_ecrx.identity import Identity, chain
 
 # Codes, the operations that they are told of (all, where there is none), the reason and the remedy.
 Answer = tuple[tuple[str, ...], str, str, str]
@@ -165,7 +166,7 @@ class UnknownBotocoreError(Exception):
 
 def refuse_pipes(identity: Identity, environ: Mapping[str, str]) -> None:
     """Raise AwsError where a file that AWS's SDK will read is a pipe: it would wait for a writer for ever."""
-    for path in (*files(identity, environ), ca_bundle(identity, environ)):
+    for path in (*credentials.files(identity, environ), ca_bundle(identity, environ)):
         try:
             is_pipe = stat.S_ISFIFO(Path(os.path.expanduser(os.path.expandvars(path))).stat().st_mode)  # noqa: PTH111 - raises nothing
         except (OSError, ValueError):

@@ -155,7 +155,7 @@ def test_says_the_same_as_ever_once_an_entry_is_added_and_removed(document: str,
     entries = tomllib.loads(after.text)["registry"]
     registry = Registry.parse(host)
     assert registry is not None
-    answers = next(entry for entry in entries if settings.is_for(entry, registry))
+    answers = next(entry for entry in entries if pattern.is_for(entry, registry))
     assert profile == answers["profile"]
     if after != cleared:
         assert cleared.text == removed.text

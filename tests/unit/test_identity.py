@@ -451,11 +451,3 @@ class TestSnapshot:
 
         assert nothing == home.print(SECONDARY, AWS_SHARED_CREDENTIALS_FILE="/dev/zero")
         assert nothing == home.print(SECONDARY, AWS_SHARED_CREDENTIALS_FILE=str(home.credentials.parent))
-
-    def test_knows_a_web_identity_by_its_subject(self, home: Home) -> None:
-        home.token.write_text(jwt(iss="i", sub="repo:a", aud="sts", exp=1))
-        snapshot = Snapshot(home.environ)
-
-        assert snapshot.has(jwt(iss="i", sub="repo:a", aud="sts", exp=2), Identity("pod"))
-        assert not snapshot.has(jwt(iss="i", sub="repo:b", aud="sts"), Identity("pod"))
-        assert not snapshot.has(jwt(iss="i", sub="repo:a", aud="sts"), SECONDARY)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from docker_credential_ecrx import settings
 from docker_credential_ecrx.errors import EcrxError, SettingsError
+from docker_credential_ecrx.pattern import canonical_host
 from docker_credential_ecrx.registry import Registry
 from support import need
 
@@ -92,7 +93,7 @@ class TestRule:
         found = load(tmp_path, f'[[registry]]\nmatch = "{canonical}"\nprofile = "p"\n')
 
         assert "p" == found.identity_for(host).profile
-        assert canonical == registry(host).canonical_host
+        assert canonical == canonical_host(registry(host))
 
     def test_for_a_fips_host_is_for_no_other(self, tmp_path: Path) -> None:
         fips = HOST.replace("ecr.", "ecr-fips.")
