@@ -185,8 +185,6 @@ def _configuration(error: exceptions.BotoCoreError, facts: Facts) -> AwsError:  
     match error:
         case exceptions.NoCredentialsError():
             return told("no-credentials", facts)
-        case exceptions.ProfileNotFound() if not kwargs.get("profile"):
-            return told("empty-variable", facts)
         case exceptions.ProfileNotFound():
             return told("no-profile", facts, name=str(kwargs.get("profile", origin.profile)))
         case exceptions.InvalidConfigError() if origin.kind == "missing":

@@ -31,10 +31,10 @@ class EcrxError(Exception):
         return type(self)(message, hint)
 
     def __str__(self) -> str:
-        """Return both in one line, without what looks like a secret: others' words may be among them."""
+        """Return both in one printable line; what others said in it has come through their door before."""
         from docker_credential_ecrx import third_party  # a cached get has nothing to tell
 
-        return third_party.text(f"{self.message}; {self.hint}" if self.hint else self.message, _LONGEST_LINE)
+        return third_party.line(f"{self.message}; {self.hint}" if self.hint else self.message, _LONGEST_LINE)
 
 
 class RequestError(EcrxError):

@@ -139,7 +139,6 @@ class _Words(dict[str, str]):
             "bundle": lambda: ca_bundle(facts.identity, facts.environ),
             "strerror": lambda: os.strerror(getattr(errno, self.get("errno", ""), 0)),
             "answer": lambda: _status_line(self["status"]),
-            "variable": lambda: credentials.variable(facts.environ),
         }
         return known.get(name, lambda: _LEFT_OUT)()
 

@@ -82,7 +82,7 @@ def load(called_by: str, environ: "Mapping[str, str]", keyring: str = "auto") ->
     Raises SettingsError where the configuration file or ECRX_KEYRING is wrong.
     """
     path = config_path(environ)
-    document = _read(path, required=bool(environ.get("ECRX_CONFIG"))) if path else None
+    document = _read(path, environ) if path else None
     table = {} if document is None else _parse(document, path)
     rules: tuple[tuple[Table, Identity], ...] = ()
     accounts: frozenset[str] | None = None
@@ -132,13 +132,13 @@ def home(folder: str, environ: "Mapping[str, str]") -> str:
     return "" if not base or base.startswith("~") else base.rstrip("/") + folder
 
 
-def _read(path: str, *, required: bool) -> "str | None":
+def _read(path: str, environ: "Mapping[str, str]") -> "str | None":
     if path == os.devnull:
         return None  # which says that there is no file
     try:
-        return read_file(path, lambda status: _require_safe(path, status)).decode()
+        return read_file(path, lambda status: _require_safe(path, status, environ)).decode()
     except (FileNotFoundError, NotADirectoryError) as error:
-        if not required:
+        if not environ.get("ECRX_CONFIG"):
             return None
         message = f"the configuration file {path}, which ECRX_CONFIG names, does not exist"
         raise SettingsError(message, "create it, or unset ECRX_CONFIG") from error
@@ -148,11 +148,10 @@ def _read(path: str, *, required: bool) -> "str | None":
         raise SettingsError(message, "mend the file or its permissions") from error
 
 
-def _require_safe(path: str, status: os.stat_result) -> None:
+def _require_safe(path: str, status: os.stat_result, environ: "Mapping[str, str]") -> None:
     """Raise SettingsError if somebody other than this user and root can change the open configuration file.
 
-    The rule is that of sshd_config's StrictModes, for the file and the folder that it is in; in a sticky folder nobody
-    replaces another's file.
+    The rule is that of sshd_config's StrictModes, for the file and the folder that it is in.
     """
     if not stat.S_ISREG(status.st_mode):
         message = f"the configuration file {path} is not a regular file"
@@ -162,11 +161,10 @@ def _require_safe(path: str, status: os.stat_result) -> None:
     folder = os.path.dirname(os.path.realpath(path) if os.path.islink(path) else path) or "."
     user = os.geteuid()
     for place, found in ((path, status), (folder, os.stat(folder))):
-        mode, owner = found.st_mode, found.st_uid
-        if owner not in (0, user) or (mode & _OTHERS_WRITE and not mode & stat.S_ISVTX):
-            from docker_credential_ecrx import strict_modes  # what is safe has no use for it
+        if found.st_uid not in (0, user) or found.st_mode & _OTHERS_WRITE:
+            from docker_credential_ecrx import strict_modes  # what is plainly safe has no use for it
 
-            raise strict_modes.refusal(place, found)
+            strict_modes.require(place, found, environ)
 
 
 def _parse(document: str, path: str) -> "dict[str, Any]":

@@ -2,7 +2,7 @@
 
 What was asked for goes to stdout; everything else goes to stderr, with the program's name before it, no capital at its
 beginning and no full stop at its end.
-A sentence is one printable line, as ``third_party.text`` has it; a document stays as it is but for what a terminal
+A sentence is one printable line, as ``third_party.line`` has it; a document stays as it is but for what a terminal
 would obey, which is spelt out; and no secret that the process has is in either.
 Colour is for terminals, and NO_COLOR is honoured.
 """
@@ -176,4 +176,4 @@ def waiting(text: str) -> Iterator[None]:
 
 def _sentence(text: str) -> str:
     """Return ``text`` in one line, before it is wrapped: a secret is found in one piece."""
-    return third_party.text(log.redacted(text), sys.maxsize)
+    return third_party.line(log.redacted(text))

@@ -6,6 +6,7 @@ It is for messages, which name and quote; a document that was asked for is ``esc
 """
 
 import re
+import sys
 
 from docker_credential_ecrx import secret_shapes
 
@@ -35,11 +36,20 @@ _CUTS = re.compile(rf"{_CUT}[\s{_CUT}]*{_CUT}")
 
 def text(value: object, longest: int = _LONGEST) -> str:
     """Return the words of others in one printable line of up to ``longest`` characters, with "…" for secrets."""
-    words = _line(str(value)[: 4 * longest])
+    words = _one_line(str(value)[: 4 * longest])
     # What is cut may bring together what was apart.
     while (cut := _without_secrets(words)[:longest].rstrip()) != words:
         words = cut
     return words
+
+
+def line(sentence: str, longest: int = sys.maxsize) -> str:
+    """Return a sentence of the program's own in one printable line, without the user and password of a URL.
+
+    What it quotes has come through ``text`` before; the user's own paths and names are in it as they are, so that a
+    command in it can be run.
+    """
+    return _without_users(_one_line(sentence))[:longest].rstrip()
 
 
 def code(value: object) -> str:
@@ -63,7 +73,7 @@ def _spelt(found: re.Match[str]) -> str:
     return f"\\u{number:04x}" if found[0] <= "\uffff" else f"\\U{number:08x}"
 
 
-def _line(words: str) -> str:
+def _one_line(words: str) -> str:
     """Return ``words`` in one printable line."""
     if not words.isascii():
         words = _UNSEEN.sub("", words)
@@ -76,8 +86,12 @@ def _is_format(character: str) -> bool:
     return not character.isspace() and character >= "\u00ad" and not "\ud800" <= character <= "\udfff"
 
 
+def _without_users(words: str) -> str:
+    return _USER.sub("", _USER_IN_URL.sub("://", words))
+
+
 def _without_secrets(words: str) -> str:
-    words = _USER.sub("", _USER_IN_URL.sub("://", words))
+    words = _without_users(words)
     words = _LABELLED.sub(rf"\1{_CUT}", words)
     words = _TOKEN.sub(_cut_unless_word, words)
     words = _JSON_WEB_TOKEN.sub(_CUT, words)
@@ -98,7 +112,7 @@ def _word(word: str) -> str:
         return _CUT
     if _ESCAPED.search(word):
         plain = _unescaped(word)
-        if _without_secrets(_line(plain)) != _line(plain):
+        if _without_secrets(_one_line(plain)) != _one_line(plain):
             return _CUT
     return word
 

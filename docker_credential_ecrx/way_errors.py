@@ -29,7 +29,6 @@ _PROXY = "check HTTPS_PROXY and NO_PROXY"
 # What fails here or on the way, by codes of our own.
 OWN: tuple[Answer, ...] = (
     (("no-credentials",), "", "there are no AWS credentials", "{nowhere}"),
-    (("empty-variable",), "", "{variable} is set, and names no profile", "unset {variable}"),
     (("no-profile",), "", "the AWS profile {name} does not exist", "{missing}"),
     (("empty-profile",), "", "the AWS profile {profile} has no credentials", "{renewal}"),
     (("unreadable",), "", "the AWS file {path} cannot be read", "mend its syntax or its permissions"),

@@ -48,8 +48,8 @@ def chain(case: Case) -> tuple[Link, ...]:
 def look(link: Link, case: Case) -> Finding:
     """Return what is found of one link, in printable lines; a file or a registry may say anything."""
     found = _look(link, case)
-    remedy = "\n".join(map(third_party.text, found.remedy.splitlines()))
-    return Finding(found.ok, third_party.text(found.detail, _LONGEST_DETAIL), remedy)
+    remedy = "\n".join(map(third_party.line, found.remedy.splitlines()))
+    return Finding(found.ok, third_party.line(found.detail, _LONGEST_DETAIL), remedy)
 
 
 def _look(link: Link, case: Case) -> Finding:

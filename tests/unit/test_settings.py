@@ -1,6 +1,8 @@
 """Whose identity answers, by link name and configuration file, and what is said of a wrong file."""
 
+import grp
 import os
+import pwd
 import tempfile
 from pathlib import Path
 
@@ -293,6 +295,14 @@ class TestWrongFile:
             assert str(error).isprintable()  # noqa: PT017 - most texts are refused, not all
 
 
+def _has_own_group(user: pwd.struct_passwd) -> bool:
+    try:
+        group = grp.getgrgid(user.pw_gid)
+    except KeyError:
+        return False
+    return group.gr_name == user.pw_name and not group.gr_mem
+
+
 class TestUnsafeFile:
     """A file that somebody else can write is theirs, as with ssh's StrictModes."""
 
@@ -336,6 +346,45 @@ class TestUnsafeFile:
         path.parent.chmod(0o1777)
 
         assert settings.load("x", {"ECRX_CONFIG": str(path)})
+
+    @pytest.mark.parametrize("mode", [0o1666, 0o1620])
+    def test_is_one_that_is_sticky_itself(self, path: Path, mode: int) -> None:
+        """Only a folder protects its files by that."""
+        path.chmod(mode)
+
+        assert "other users can write" in self.refusal(path)
+
+    def test_is_not_one_of_the_user_s_own_group(self, path: Path) -> None:
+        """Ubuntu's umask lets a group write that has the user's name and nobody else in it."""
+        user = next((user for user in pwd.getpwall() if user.pw_uid and _has_own_group(user)), None)
+        if os.geteuid() != 0 or user is None:
+            need.missing("root, and a user with a group of his own,")
+        path.chmod(0o664)
+        path.parent.chmod(0o775)
+        for place in (path, path.parent):
+            os.chown(place, user.pw_uid, user.pw_gid)
+        home = path.parent.parent / "home"
+        home.mkdir()
+        os.chown(home, user.pw_uid, 0)
+
+        assert settings.load("x", {"ECRX_CONFIG": str(path), "HOME": str(home)})
+        os.chown(path, user.pw_uid, 0)
+        with pytest.raises(SettingsError, match="other users can write"):
+            settings.load("x", {"ECRX_CONFIG": str(path), "HOME": str(home)})
+
+    def test_is_not_one_of_the_owner_of_a_home_that_root_uses(self, path: Path) -> None:
+        """As in a job container of GitHub's: docker reads its config.json there, too, which may name any program."""
+        if os.geteuid() != 0:
+            need.missing("root, to give a file away,")
+        home = path.parent.parent / "home"
+        home.mkdir()
+        for place in (path, path.parent, home):
+            os.chown(place, 4_300_000, 0)
+
+        assert settings.load("x", {"ECRX_CONFIG": str(path), "HOME": str(home)})
+        os.chown(home, 4_300_001, 0)
+        with pytest.raises(SettingsError, match="another user owns"):
+            settings.load("x", {"ECRX_CONFIG": str(path), "HOME": str(home)})
 
     def test_may_be_where_a_link_leads(self, path: Path, tmp_path: Path) -> None:
         """A link into a folder of dotfiles is well; it is the file there that counts."""
