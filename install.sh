@@ -360,6 +360,10 @@ remove_state() {
         say "$state/ecrx is not a folder of this user's and stays"
         return
     fi
+    if [ -n "$(replaceable "$state/ecrx")" ]; then
+        say "$state/ecrx stays, since another user can put another folder in its place"
+        return
+    fi
     (
         # From within, so that nobody can put another folder in its place.
         cd "$state/ecrx" && is_own . || exit 0

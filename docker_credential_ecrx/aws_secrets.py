@@ -28,7 +28,9 @@ def learn_from(session: Session) -> None:
     """Learn the secrets that the session may use, and from now on those that it sends and is given."""
     for name, value in os.environ.items():
         log.add_secret(value if name in _VARIABLES else None)
-        _learn_password(value)
+        # A database's password is not sent to AWS, and may be a word of the program's.
+        if name.startswith("AWS_") or name.upper().endswith("_PROXY"):
+            _learn_password(value)
     try:
         profiles = session.full_config["profiles"].values()
     except exceptions.BotoCoreError:

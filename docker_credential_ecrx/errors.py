@@ -61,7 +61,7 @@ class AwsError(EcrxError):
     """AWS, or the way to it, refused or failed.
 
     ``codes`` is what another process, which waits for the same, can tell of it in words of its own: what failed, as
-    ``way_errors.told_again`` reads it.
+    ``failures.told_again`` reads it.
     """
 
     def __init__(self, message: str, hint: str = "", codes: "tuple[str, ...]" = ()) -> None:

@@ -81,26 +81,29 @@ class Draft:
 
     def __init__(self, folder: Folder, name: str, old: Version | None, data: bytes) -> None:
         """Write it to disk; raise OSError if that fails, and FileError if something else has its temporary name."""
-        self._folder, self._name, self._old = folder, name, old
+        self._folder, self._name, self._old, self._data = folder, name, old, data
         self._temporary = temporary_name(name)
         self._has_name = False
         unnamed = self._unnamed()
         self._fd = self._named() if unnamed is None else unnamed
-        try:
-            try_lock(self._fd)
-            file_access.make_private(self._fd)
-            files.write(self._fd, data)
-            if old is not None:
-                file_access.give(old.fd, self._fd)
-            os.fsync(self._fd)
-        except BaseException:
-            self.close()
-            raise
+        self._fill()
 
     def close(self) -> None:
         """Drop what has not replaced the old version."""
         self._drop_name()
         self._close()
+
+    def _fill(self) -> None:
+        try:
+            try_lock(self._fd)
+            file_access.make_private(self._fd)
+            files.write(self._fd, self._data)
+            if self._old is not None:
+                file_access.give(self._old.fd, self._fd)
+            os.fsync(self._fd)
+        except BaseException:
+            self.close()
+            raise
 
     def _close(self) -> None:
         if self._fd >= 0:
@@ -129,15 +132,24 @@ class Draft:
         self._has_name = True
         return fd
 
+    def _give_name(self) -> None:
+        """Give what has no name the temporary one, or write it once more where the file system cannot do that."""
+        sweep(self._folder, self._name)
+        try:
+            os.link(f"/proc/self/fd/{self._fd}", self._temporary, dst_dir_fd=self._folder.fd)
+            self._has_name = True
+        except OSError:
+            self._close()
+            self._fd = self._named()
+            self._fill()
+
     def replace(self) -> None:
         """Replace the old version, or be the first.
 
         Raises ChangedError if the file is not the old version any more, and OSError if it cannot be replaced.
         """
         if not self._has_name:
-            sweep(self._folder, self._name)
-            os.link(f"/proc/self/fd/{self._fd}", self._temporary, dst_dir_fd=self._folder.fd)
-            self._has_name = True
+            self._give_name()
         if self._old is None:
             self._be_first()
         else:

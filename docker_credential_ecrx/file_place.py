@@ -12,8 +12,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
+from docker_credential_ecrx import files
 from docker_credential_ecrx.errors import FileError
 from docker_credential_ecrx.files import HAS_FOLDERS, Folder
+from docker_credential_ecrx.strict_modes import is_private_group
 
 _MOST_LINKS = 40  # as many as Linux follows
 # Linux opens a link itself with it, and a folder that may be passed through but not listed.
@@ -60,9 +62,12 @@ class Place:
                 raise FileError(message, "run the command as that user") from error
             yield
         finally:
-            os.seteuid(0)
-            os.setegid(group)
-            os.setgroups(groups)
+            if os.geteuid() != 0:
+                os.seteuid(0)
+            if os.getegid() != group:
+                os.setegid(group)
+            if os.getgroups() != groups:
+                os.setgroups(groups)
 
     def require_owner(self, status: os.stat_result) -> None:
         """Raise OSError if root acts as the folder's owner, but the file is another user's or has a second name.
@@ -98,6 +103,8 @@ def _missing(folder: str) -> list[str]:
     names: list[str] = []
     while not os.path.exists(folder):
         folder, name = os.path.split(folder)
+        if not name:  # a drive that there is not
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
         names.insert(0, name)
     return [folder, *names]
 
@@ -111,10 +118,12 @@ class _Link(NamedTuple):
 
     def require_trust(self, target: os.stat_result) -> None:
         """Raise FileError if somebody else than the owner of ``target`` or root can have the link lead there."""
-        others = stat.S_IWOTH if self.holder.st_uid else stat.S_IWOTH | stat.S_IWGRP
-        is_open = self.holder.st_mode & others and not self.holder.st_mode & stat.S_ISVTX
-        is_roots = self.owner == self.holder.st_uid == 0
-        is_own = self.owner == target.st_uid and self.holder.st_uid in (0, self.owner)
+        mode = self.holder.st_mode
+        is_group = mode & stat.S_IWGRP and not is_private_group(self.holder)
+        is_open = (mode & stat.S_IWOTH or is_group) and not mode & stat.S_ISVTX
+        root = (0, files.outer_root())
+        is_roots = self.owner in root and self.holder.st_uid in root
+        is_own = self.owner == target.st_uid and self.holder.st_uid in (*root, self.owner)
         if is_open or not (is_roots or is_own):
             message = f"the link {self.path} may be under another user's control"
             raise FileError(message, f"name the file that it leads to instead, if that is right: namei -l {self.path}")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing import Self
 
 HAS_FOLDERS = os.name != "nt"
+_OVERFLOW_UID, _ALL_USERS = "/proc/sys/kernel/overflowuid", 4294967295
 LARGEST_BYTES = 16 << 20  # more than any file of configuration has
 # A link is not followed, a pipe or a device does not block, and no other program gets the descriptor.
 _SAFE = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -137,9 +138,16 @@ def require_own(status: os.stat_result) -> None:
         raise OSError(errno.EPERM, "it has more than one name")
 
 
-def is_private(status: os.stat_result) -> bool:
-    """Return whether a folder is this user's, and nobody else may write in it, list it or enter it."""
-    return not HAS_FOLDERS or (status.st_uid == os.geteuid() and not stat.S_IMODE(status.st_mode) & 0o077)
+def outer_root() -> int:
+    """Return the user as whom a user namespace shows the root outside of it, who owns /etc and /home; elsewhere 0.
+
+    Such a namespace, as rootless podman makes one, knows a part of all users; the others are one to it.
+    """
+    try:
+        with open("/proc/self/uid_map", encoding="ascii") as mapped, open(_OVERFLOW_UID, encoding="ascii") as overflow:
+            return 0 if int(mapped.readline().split()[2]) == _ALL_USERS else int(overflow.read())
+    except (OSError, ValueError, IndexError):
+        return 0
 
 
 def read(fd: int, limit: int) -> bytes:

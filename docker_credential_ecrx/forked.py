@@ -7,6 +7,7 @@ import json
 import os
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from docker_credential_ecrx import parts
@@ -51,7 +52,8 @@ def _forked(work: Callable[[], object]) -> dict[str, Any] | None:
     os.close(writer)
     with os.fdopen(reader, "rb") as file:
         text = file.read()
-    os.waitpid(child, 0)
+    with suppress(ChildProcessError):  # a parent that ignores SIGCHLD has it ignored here, too
+        os.waitpid(child, 0)
     answer: dict[str, Any] | None = json.loads(text) if text else None
     return answer
 

@@ -18,6 +18,8 @@ from docker_credential_ecrx.files import Folder
 from docker_credential_ecrx.tokens import Moment
 
 _FILE = "ledger.json"
+# What says that the file is not there, is a link, a folder, a pipe, a device or a socket, or larger than any of ours.
+_NOT_OURS = (errno.ENOENT, errno.ELOOP, errno.EINVAL, errno.ENXIO, errno.EISDIR, errno.EFBIG)
 _LARGEST_BYTES = 4 << 20  # some 10,000 entries
 _PATIENCE_SECONDS = 2.0
 _END_OF_TIME = 253_402_300_799  # the year 9999's, datetime's last
@@ -154,19 +156,31 @@ def _read_in(environ: Mapping[str, str]) -> _Document:
     folder = state_folder.opened(environ)
     if folder is None:
         return {}
-    with folder:
-        return _read(folder)
+    try:
+        with folder:
+            return _read(folder)
+    except OSError as error:
+        log.debug(f"cannot read the ledger {folder.path}/{_FILE}: {error.strerror}")
+        return {}
 
 
 def _read(folder: Folder) -> _Document:
-    """Return what the file holds, as far as it is sound: a file of another user's, or no regular one, is not."""
+    """Return what the file holds, as far as it is sound: a file of another user's, or no regular one, is not.
+
+    Raises OSError if this user's own file is there and cannot be read: what it says must not be overwritten.
+    """
     try:
-        fd = files.open_own(folder.at(_FILE), dir_fd=folder.fd)
+        fd = folder.open(_FILE)
         try:
-            found = json.loads(files.read(fd, _LARGEST_BYTES))
+            is_own = not files.HAS_FOLDERS or os.fstat(fd).st_uid == os.geteuid()
+            found = json.loads(files.read(fd, _LARGEST_BYTES)) if is_own else None
         finally:
             os.close(fd)
-    except (OSError, ValueError, RecursionError):
+    except OSError as error:
+        if error.errno in _NOT_OURS:
+            return {}
+        raise
+    except (ValueError, RecursionError):
         return {}
     if not isinstance(found, dict):
         return {}

@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Mapping
 
-from docker_credential_ecrx import kept, keyrings, ledger, log, tokens
+from docker_credential_ecrx import kept, keyrings, ledger, log, third_party, tokens
 from docker_credential_ecrx.errors import KeyringError, NotFoundError, RequestError
 from docker_credential_ecrx.pattern import ascii_lower
 
@@ -71,7 +71,7 @@ def users(setting: str, environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _entry(server: str, user: str, keyring: str) -> ledger.Entry:
-    user = log.redacted(user)  # some registries take a token for both
+    user = third_party.text(log.redacted(user))  # some registries take a token for it
     # The time tells it from the one before, which another process may have read to erase it.
     return {"kind": "password", "servers": [server], "user": user, "keyring": keyring, "minted": time.time()}
 

@@ -19,8 +19,8 @@ Statement = dict[str, Any]
 UNIQUE_ID = re.compile(r"A(ID|RO)A[A-Z0-9]{12,}")
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _PARTS = 6  # of an ARN
-# Who may set the policy can let themselves in.
-_SETS_POLICY = "ecr:SetRepositoryPolicy"
+# Who may set the policy, or delete one that denies, can let themselves in.
+_POLICY_ACTIONS = ("ecr:SetRepositoryPolicy", "ecr:DeleteRepositoryPolicy")
 # A role's sessions act as it; only users and the root have federated users.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
 _SESSIONS = {"role": "assumed-role", "user": "federated-user"}
@@ -62,7 +62,15 @@ def _may_name(elements: Statement, to: Principal) -> bool:
         # It leaves out who is named alone: the sessions of a role and the roles of an account are others.
         return "*" not in _names(elements["notprincipal"])
     known = "principal" in elements and "notprincipal" not in elements
-    return not known or any(_may_be(name, to) for name in _names(elements["principal"]))
+    if not known or any(_may_be(name, to) for name in _names(elements["principal"])):
+        return True
+    # A service acts for an account that a condition names, as Lambda pulls for functions of others' accounts:
+    # https://docs.aws.amazon.com/lambda/latest/dg/images-create.html#gettingstarted-images-permissions
+    return _is_service(elements["principal"]) and to.account in str(elements.get("condition", ""))
+
+
+def _is_service(principal: Any) -> bool:  # noqa: ANN401 - JSON
+    return isinstance(principal, dict) and "service" in map(str.lower, principal)
 
 
 def _names(principal: Any) -> list[Any]:  # noqa: ANN401 - JSON
@@ -98,7 +106,7 @@ def _may_be_in_account(name: str, to: Principal) -> bool:
 def _may_allow(elements: Statement, wanted: Iterable[str]) -> bool:
     if "action" in elements and "notaction" in elements:
         return True
-    wanted = (*wanted, _SETS_POLICY)
+    wanted = (*wanted, *_POLICY_ACTIONS)
     if "notaction" in elements:
         patterns = listed(elements["notaction"])
         return not all(_is_among(action, patterns) for action in wanted)

@@ -170,8 +170,9 @@ def _credentials(request: bytes) -> tuple[str, str, str]:
         raise RequestError(message, "give docker login the user's name alone")
     log.add_secret(secret)
     server = _server(server.encode())
-    if "@" in server.rpartition("://")[2].partition("/")[0]:
-        message = "the server URL holds a user name or a password"
+    if "@" in server.rpartition("://")[2].partition("/")[0] or "?" in server:
+        # The name of its item is no secret, and this may be one.
+        message = "the server URL holds a user name, a password or a query"
         raise RequestError(message, "send a registry's host name")
     return server, user, secret
 

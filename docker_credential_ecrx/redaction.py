@@ -13,6 +13,7 @@ SECRET = "[secret]"  # noqa: S105 - what stands for one
 _PIECE = 12  # letters and digits of a secret in a row that no text has by chance; 16 characters of one have as many
 _RAW_PIECE = 16
 _SHORTEST = 4  # what is shorter is in every line
+_SHORTEST_INSIDE = 6  # as an MFA code has; what is shorter is looked for as a word
 # Short secrets that would be found in the program's own words, and so be told apart from others.
 _OWN_WORDS = (
     *("amazon", "amazonaws", "auto", "config", "configure", "container", "credential", "credentials", "debug"),
@@ -36,6 +37,7 @@ class _Forms:
         self._pieces: set[str] = set()
         self._raw_pieces: set[str] = set()
         self._words: set[str] = set()
+        self._shorts: set[str] = set()
 
     def learn(self, secrets: Sequence[str]) -> None:
         """Add those of ``secrets``, a list that only grows, that it has not been told of."""
@@ -50,13 +52,21 @@ class _Forms:
             plain = "".join(c for c, _, _ in _plain(form))
             self._pieces.update(plain[at : at + _PIECE] for at in range(len(plain) - _PIECE + 1))
         if len(_plain(secret)) < _PIECE:
-            from urllib.parse import quote  # for short secrets alone
-
-            self._words |= {secret, quote(secret, safe=""), json.dumps(secret)[1:-1]}
+            self._add_short(secret)
         for at in range(len(secret) - _RAW_PIECE + 1):
             piece = secret[at : at + _RAW_PIECE]
             if sum(map(str.isalnum, piece)) < _PIECE:
                 self._raw_pieces.add(piece)
+
+    def _add_short(self, secret: str) -> None:
+        """Add a secret that is shorter than a piece: whole, since others' words may have a part of it by chance."""
+        from urllib.parse import quote  # for short secrets alone
+
+        self._words |= {secret, quote(secret, safe=""), json.dumps(secret)[1:-1]}
+        for form in (secret, *_encoded(secret)):
+            plain = "".join(c for c, _, _ in _plain(form))
+            if len(plain) >= _SHORTEST_INSIDE:
+                self._shorts.add(plain)
 
     def found(self, text: str) -> Iterator[tuple[int, int]]:
         """Yield where in ``text`` a secret, or a piece of one, begins and ends."""
@@ -68,6 +78,11 @@ class _Forms:
         for at in range(len(text) - _RAW_PIECE + 1 if self._raw_pieces else 0):
             if text[at : at + _RAW_PIECE] in self._raw_pieces:
                 yield at, at + _RAW_PIECE
+        for short in self._shorts:
+            at = letters.find(short)
+            while at >= 0:
+                yield plain[at][1], plain[at + len(short) - 1][2]
+                at = letters.find(short, at + 1)
         for word in self._words:
             # A part of a longer word is another word.
             for found in re.finditer(rf"(?<![^\W_]){re.escape(word)}(?![^\W_])", text):

@@ -129,7 +129,7 @@ def config_path(environ: "Mapping[str, str]") -> str:
 def home(folder: str, environ: "Mapping[str, str]") -> str:
     """Return ``folder`` below the user's home, or an empty path where there is none."""
     base = environ["HOME"] if "HOME" in environ else os.path.expanduser("~")
-    return "" if not base or base.startswith("~") else base.rstrip("/") + folder
+    return base.rstrip("/") + folder if os.path.isabs(base) else ""
 
 
 def _read(path: str, environ: "Mapping[str, str]") -> "str | None":
@@ -139,6 +139,7 @@ def _read(path: str, environ: "Mapping[str, str]") -> "str | None":
         return read_file(path, lambda status: _require_safe(path, status, environ)).decode()
     except (FileNotFoundError, NotADirectoryError) as error:
         if not environ.get("ECRX_CONFIG"):
+            _require_safe_folder(os.path.dirname(path), environ)  # who can write there can take the file away
             return None
         message = f"the configuration file {path}, which ECRX_CONFIG names, does not exist"
         raise SettingsError(message, "create it, or unset ECRX_CONFIG") from error
@@ -158,13 +159,27 @@ def _require_safe(path: str, status: os.stat_result, environ: "Mapping[str, str]
         raise SettingsError(message, "name a regular file; /dev/null means none")
     if os.name == "nt":
         return
-    folder = os.path.dirname(os.path.realpath(path) if os.path.islink(path) else path) or "."
-    user = os.geteuid()
-    for place, found in ((path, status), (folder, os.stat(folder))):
-        if found.st_uid not in (0, user) or found.st_mode & _OTHERS_WRITE:
-            from docker_credential_ecrx import strict_modes  # what is plainly safe has no use for it
+    _require_safe_place(path, status, environ)
+    _require_safe_folder(os.path.dirname(path), environ)
+    if os.path.islink(path):
+        _require_safe_place(path, os.lstat(path), environ)
+        _require_safe_folder(os.path.dirname(os.path.realpath(path)), environ)
 
-            strict_modes.require(place, found, environ)
+
+def _require_safe_folder(folder: str, environ: "Mapping[str, str]") -> None:
+    """Do what ``_require_safe`` does for a folder; one that is not there is safe."""
+    try:
+        status = os.stat(folder or ".")
+    except OSError:
+        return
+    _require_safe_place(folder, status, environ)
+
+
+def _require_safe_place(place: str, status: os.stat_result, environ: "Mapping[str, str]") -> None:
+    if os.name != "nt" and (status.st_uid not in (0, os.geteuid()) or status.st_mode & _OTHERS_WRITE):
+        from docker_credential_ecrx import strict_modes  # what is plainly safe has no use for it
+
+        strict_modes.require(place, status, environ)
 
 
 def _parse(document: str, path: str) -> "dict[str, Any]":
@@ -177,8 +192,13 @@ def _parse(document: str, path: str) -> "dict[str, Any]":
         try:
             table = tomllib.loads(document)
         except (ValueError, RecursionError) as error:  # a number may be too long for Python
-            message = f"the configuration file {path} is not TOML: {error}"
-            raise SettingsError(message, "mend it there") from error
+            # The error may quote the line.
+            import re
+
+            place = re.search(r"line \d+, column \d+|end of document", str(error))
+            where = place[0] if place else "it is nested too deep, or has too long a number"
+            message = f"the configuration file {path} is not TOML: {where}"
+            raise SettingsError(message, "fix it there") from error
     only(table, ("registry", "cache", "security"), path, "")
     return table
 

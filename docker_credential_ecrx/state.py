@@ -52,7 +52,7 @@ def lock_in(base: Folder, name: str) -> "FileLock | None":
     """
     try:
         status = base.status(name)
-        if status is not None and not _is_private(status):
+        if status is not None and not _is_private(base, name, status):
             log.debug(f"replacing {base.path}/{name}, which other users may have open")
             base.unlink(name)
         return FileLock(name, base)
@@ -61,13 +61,18 @@ def lock_in(base: Folder, name: str) -> "FileLock | None":
         return None
 
 
-def _is_private(status: os.stat_result) -> bool:
+def _is_private(base: Folder, name: str, status: os.stat_result) -> bool:
     """Return whether a file is one of this program's own, which nobody else can have open."""
     try:
         files.require_own(status)
     except OSError:
         return False
-    return not files.HAS_FOLDERS or stat.S_IMODE(status.st_mode) == _PRIVATE
+    if not files.HAS_FOLDERS or stat.S_IMODE(status.st_mode) == _PRIVATE:
+        return True
+    os.chmod(name, _PRIVATE, dir_fd=base.fd)
+    now = base.status(name)
+    # Some mounted file systems have one mode for all files, whatever they are told.
+    return now is not None and now.st_mode == status.st_mode
 
 
 def token_lock(environ: Mapping[str, str], name: str, attempt: int) -> "FileLock | None":

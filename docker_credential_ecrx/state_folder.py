@@ -104,7 +104,7 @@ def _check_place(path: str) -> None:
             user = os.stat(path).st_uid
         except OSError:
             continue
-        if user != 0:
+        if user not in {0, files.outer_root()}:
             reason = f"{path} belongs to user {user}"
             raise UnsafeFolderError(reason, "run it as that user, or with HOME=/root")
 

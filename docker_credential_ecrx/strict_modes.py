@@ -8,6 +8,7 @@ import shlex
 import stat
 from collections.abc import Mapping
 
+from docker_credential_ecrx import files
 from docker_credential_ecrx.errors import SettingsError
 
 
@@ -19,9 +20,11 @@ def require(place: str, status: os.stat_result, environ: Mapping[str, str]) -> N
             raise SettingsError(message, "run it as that user, without sudo, or name a file of root's in ECRX_CONFIG")
         own = f"sudo chown {os.geteuid()} {shlex.quote(place)}"
         raise SettingsError(message, f"{own}, or name a file of your own in ECRX_CONFIG")
+    if stat.S_ISLNK(status.st_mode):
+        return  # whoever can write its folder can replace it, and that is looked at by itself
     # In a sticky folder nobody replaces another's file.
     is_sticky = stat.S_ISDIR(status.st_mode) and status.st_mode & stat.S_ISVTX
-    is_group = status.st_mode & stat.S_IWGRP and not _is_private_group(status)
+    is_group = status.st_mode & stat.S_IWGRP and not is_private_group(status)
     if (status.st_mode & stat.S_IWOTH or is_group) and not is_sticky:
         message = f"the configuration file is not used, because other users can write {place}"
         raise SettingsError(message, f"chmod go-w {shlex.quote(place)}")
@@ -33,7 +36,7 @@ def _is_owner_trusted(status: os.stat_result, environ: Mapping[str, str]) -> boo
     That one can have Docker run any program as root already, by the config.json there. GitHub's job containers run as
     root in such a home.
     """
-    if status.st_uid in (0, os.geteuid()):
+    if status.st_uid in (0, os.geteuid(), files.outer_root()):
         return True
     try:
         return os.geteuid() == 0 and os.stat(environ["HOME"]).st_uid == status.st_uid  # noqa: PTH116 - as elsewhere
@@ -41,7 +44,7 @@ def _is_owner_trusted(status: os.stat_result, environ: Mapping[str, str]) -> boo
         return False
 
 
-def _is_private_group(status: os.stat_result) -> bool:
+def is_private_group(status: os.stat_result) -> bool:
     """Return whether the group has the owner's name and no other member, as Ubuntu makes one for each user.
 
     Its default umask lets the group write; Debian's and Ubuntu's ssh make the same exception.

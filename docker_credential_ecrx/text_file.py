@@ -49,11 +49,7 @@ def read(path: str) -> TextFile:
 @contextmanager
 def locked(environ: Mapping[str, str]) -> Iterator[None]:
     """Be the only process that edits files; where there is no place for a lock, go on without one."""
-    folder = state.folder(environ)
-    try:
-        lock = state.FileLock(str(Path(folder, "configure.lock"))) if folder else None
-    except OSError:
-        lock = None
+    lock = state.lock(environ, "configure.lock")
     if lock is None:
         yield
         return

@@ -18,14 +18,13 @@ _TOLD_TO_TERMINALS = re.compile(r"\r(?!\n)|[^\r\n\t -~]")
 # What is printable for Python, and shows nothing.
 _UNSEEN = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
 _PLAIN_WORD = re.compile(r"[A-Za-z]*[.,;:!?)\"']*")
-# The user and the password in a URL, and in what is one but for its scheme.
-_USER_IN_URL = re.compile(r"(?P<scheme>://)[^\s/@]*@|(?P<start>://)\S*:\S*@(?!(?:sha256|sha512):)")
-_USER = re.compile(r"(?<![\w.:/@-])(?!arn:|AROA)[^\s:/@\"']+:[^\s:/@]+@(?!(?:sha256|sha512):)(?=[\w.-]+)")
+# The user and the password in what is a URL but for its scheme.
+_USER = re.compile(r"(?<![\w.:/@-])(?!arn:|AROA)[^\s:/@\"']{1,256}:[^\s:/@]{1,256}@(?!(?:sha256|sha512):)(?=[\w.-]+)")
 # What follows such a word is a secret, be it a word itself.
-_LABELS = r"[\w-]*(?:password|passwd|pwd|passphrase|secret[_-]?(?:access[_-]?)?key|client[_-]?secret)"
+_LABELS = r"[\w-]{0,40}(?:password|passwd|pwd|passphrase|secret[_-]?(?:access[_-]?)?key|client[_-]?secret)"
 _LABELLED = re.compile(rf"(?i)(\b{_LABELS}[\"']?\s*[:=]\s*[\"']?)([^\s\"'{_CUT}]+)")
 # And such a one, unless it is a word: "token: it has expired".
-_TOKENS = r"[\w-]*(?:token|secret|signature|authorization|auth|cookie|api[_-]?key)"
+_TOKENS = r"[\w-]{0,40}(?:token|secret|signature|authorization|auth|cookie|api[_-]?key)"
 _TOKEN = re.compile(
     rf"(?i)(\b{_TOKENS}[\"']?\s*[:=]\s*[\"']?(?:(?:basic|bearer)\s+)?|\b(?:basic|bearer|negotiate)\s+)([^\s\"']+)"
 )
@@ -87,7 +86,17 @@ def _is_format(character: str) -> bool:
 
 
 def _without_users(words: str) -> str:
-    return _USER.sub("", _USER_IN_URL.sub("://", words))
+    return _USER.sub("", " ".join(map(_without_user, words.split(" "))) if "://" in words else words)
+
+
+def _without_user(word: str) -> str:
+    """Return a URL without its user and password; an image's digest follows an "@", too."""
+    scheme, _, rest = word.partition("://")
+    user, found, host = rest.rpartition("@")
+    if found and host.startswith(("sha256:", "sha512:")):
+        user, found, image = user.rpartition("@")
+        host = f"{image}@{host}"
+    return f"{scheme}://{host}" if found and (":" in user or "/" not in user) else word
 
 
 def _without_secrets(words: str) -> str:

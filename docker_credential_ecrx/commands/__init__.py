@@ -45,7 +45,7 @@ def commands() -> None:
 
 def run(arguments: list[str]) -> int:
     """Run a command; return the exit status: 0 only when all is well, 2 for arguments that make no sense."""
-    if arguments[0] in _USING_STATE:
+    if arguments[0] in _USING_STATE and not {"-h", "--help"} & {*arguments}:
         state_folder.warn(os.environ)
     try:
         status: int | None = commands.main(arguments, prog_name=PROGRAM, standalone_mode=False)

@@ -23,9 +23,10 @@ def identity(case: Case) -> Finding:
     linked = client_side.docker_links(case).profile_for(host) if host else None
     linked = linked or settings.profile_of(case.called_by)
     case.settings = links.settings_of(linked, case.environ)
-    identity = case.identity = case.settings.identity_for(host) if host else Identity(linked)
     if case.registry is not None:
+        case.settings.require(case.registry)  # first, so that nothing after this gets or shows a token
         case.login, case.fresh = Helper(case.settings, case.environ).kept(case.registry)
+    identity = case.identity = case.settings.identity_for(host) if host else Identity(linked)
     named = _named(identity, linked, case)
     if case.login is None:
         return well(named)

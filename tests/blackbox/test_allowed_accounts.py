@@ -74,6 +74,15 @@ class TestAccountThatIsNotListed:
 
         assert 0 == listed.run("configure", "--remove", OTHER_HOST).status
 
+    def test_is_shown_no_token_by_doctor(self, listed: Home) -> None:
+        """Neither a cached token nor a new one."""
+        found = listed.run("doctor", f"{OTHER_HOST}/app:v1", "--push", env={"HTTPS_PROXY": "http://127.0.0.1:9"})
+
+        assert 1 == found.status
+        assert "accounts does not list" in found.stdout
+        assert "minted now" not in found.stdout
+        assert "GetAuthorizationToken" not in str(listed.aws.calls)
+
     def test_is_what_doctor_finds(self, listed: Home) -> None:
         found = listed.run("doctor", OTHER_HOST)
 

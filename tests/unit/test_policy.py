@@ -251,6 +251,22 @@ class TestRevoke:
         assert by_hand == policy.revoke(by_hand, _named(_ID))
 
 
+class TestServices:
+    @pytest.mark.parametrize(("account", "expected"), [("222222222222", ["Lambda"]), ("333333333333", [])])
+    def test_act_for_an_account_that_a_condition_names(self, account: str, expected: list[str]) -> None:
+        """As Lambda does that runs images of other accounts."""
+        statement = {
+            "Sid": "Lambda",
+            "Effect": "Allow",
+            "Principal": {"Service": "lambda.amazonaws.com"},
+            "Action": ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+            "Condition": {"StringLike": {"aws:sourceArn": f"arn:aws:lambda:us-east-1:{account}:function:*"}},
+        }
+        document = {"Version": "2012-10-17", "Statement": [statement]}
+
+        assert ([], expected) == policy.still_allowed_by(document, principal.parse("222222222222", "aws"))
+
+
 class TestAltered:
     @pytest.mark.parametrize(
         ("changes", "elements"),

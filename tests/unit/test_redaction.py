@@ -133,6 +133,29 @@ class TestSecret:
             assert len(piece) < 16 or f"({SECRET})" == redacted(f"({piece})", [token])
 
 
+class TestShortSecret:
+    @pytest.mark.parametrize("secret", ["483921", "hunter22"])
+    @pytest.mark.parametrize(
+        "form",
+        [
+            lambda secret: f"code{secret}",
+            lambda secret: f"{secret}x",
+            lambda secret: "".join(f"%{ord(c):02x}" for c in secret),
+            lambda secret: "".join(f"&#{ord(c)};" for c in secret),
+            lambda secret: base64.b64encode(secret.encode()).decode(),
+            lambda secret: "".join(chr(ord(c) + 0xFEE0) for c in secret),
+            lambda secret: f"{secret[:3]}-{secret[3:]}",
+            str.upper,
+        ],
+    )
+    def test_is_not_in_a_line(self, forms: None, secret: str, form: Callable[[str], str]) -> None:  # noqa: ARG002
+        """An MFA code or a proxy's password, in forms in which others repeat them."""
+        said = redaction.redacted(f"refused: {form(secret)}.", [secret])
+
+        assert "[secret]" in said
+        assert form(secret) not in said
+
+
 class TestOtherText:
     @pytest.mark.parametrize(
         "text",

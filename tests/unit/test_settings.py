@@ -398,6 +398,33 @@ class TestUnsafeFile:
 
         assert f"chmod go-w {link}" in self.refusal(link)
 
+    def test_is_one_behind_a_link_that_others_can_replace(self, path: Path, tmp_path: Path) -> None:
+        link = tmp_path / "open" / "link.toml"
+        link.parent.mkdir()
+        link.symlink_to(path)
+        link.parent.chmod(0o777)
+
+        assert f"other users can write {link.parent}" in self.refusal(link)
+
+    def test_may_not_be_taken_away_by_others(self, tmp_path: Path) -> None:
+        """Its limits would be gone with it."""
+        folder = tmp_path / ".config" / "ecrx"
+        folder.mkdir(parents=True)
+        assert settings.load("x", {"HOME": str(tmp_path)})
+        folder.chmod(0o777)
+
+        with pytest.raises(SettingsError, match="other users can write"):
+            settings.load("x", {"HOME": str(tmp_path)})
+
+    def test_is_not_in_the_current_folder(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A HOME that is relative is none."""
+        folder = tmp_path / ".config" / "ecrx"
+        folder.mkdir(parents=True)
+        (folder / "config.toml").write_text("what")
+        monkeypatch.chdir(tmp_path)
+
+        assert settings.load("x", {"HOME": "."})
+
     def test_is_told_with_a_command_that_a_shell_takes(self, tmp_path: Path) -> None:
         path = tmp_path / "my config.toml"
         path.touch()
