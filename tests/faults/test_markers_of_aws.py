@@ -48,6 +48,8 @@ def watch(world: World, kernel: dict[str, str]) -> Watch:
     world.home.env |= kernel | {"HTTPS_PROXY": "http://127.0.0.1:9"}
     world.home.link("docker-credential-ecrx-secondary")
     world.home.add_profile("base", region="us-east-1")
+    (world.home.folder / ".docker").mkdir()
+    (world.home.folder / ".docker/config.json").write_text(json.dumps({"credHelpers": {HOST: "ecrx-secondary"}}))
     world.aws.add_repository(SECONDARY, "app", policy={"Version": "2008-10-17", "Statement": []})
     world.aws.add_user(PRIMARY, "other")
     return Watch(world.home)
@@ -196,14 +198,14 @@ class TestAnswerOfAws:
 
 class TestSourceOfCredentials:
     @pytest.fixture
-    def told(self, world: World, watch: Watch) -> Callable[..., None]:
+    def told(self, world: World, watch: Watch) -> Callable[..., None]:  # noqa: ARG002 - sets the home up
         """Return what has a server answer for a source that the profile ``secondary`` names, and looks."""
 
         def tell(answer: str | dict[str, object], env: Callable[[str], Mapping[str, str]], **profile: str) -> None:
             source = world.stack.enter_context(Server(lambda _: answer))
             world.home.env.update(env(source.url))
             world.set_profile(**profile)
-            watch.run_all(GETS, f"doctor --json {HOST} & {LOGIN}", KEPT).check()
+            Watch(world.home).run_all(GETS, f"doctor --json {HOST} & {LOGIN}", KEPT).check()
 
         return tell
 
