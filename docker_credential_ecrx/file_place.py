@@ -119,7 +119,9 @@ class _Link(NamedTuple):
     def require_trust(self, target: os.stat_result) -> None:
         """Raise FileError if somebody else than the owner of ``target`` or root can have the link lead there."""
         mode = self.holder.st_mode
-        is_group = mode & stat.S_IWGRP and not is_private_group(self.holder)
+        # A group is its user's own by its name or, where users have no names, as in containers, by its number.
+        is_numbered = self.holder.st_uid == self.holder.st_gid != 0
+        is_group = mode & stat.S_IWGRP and not (is_numbered or is_private_group(self.holder))
         is_open = (mode & stat.S_IWOTH or is_group) and not mode & stat.S_ISVTX
         root = (0, files.outer_root())
         is_roots = self.owner in root and self.holder.st_uid in root

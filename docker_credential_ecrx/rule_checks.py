@@ -71,7 +71,8 @@ def _check_registries(entry: "Table", path: str, where: str) -> None:
         message = f"{path}: {where}: region goes with account, not with match"
         raise SettingsError(message, "name the region in match, or use account")
     hosts = (f"{entry.get('account')}.dkr.ecr.{entry.get('region')}.{suffix}" for suffix in _SUFFIXES)
-    if "region" in entry and not any(map(Registry.parse, hosts)):
+    found = (registry.region for registry in map(Registry.parse, hosts) if registry)
+    if "region" in entry and entry["region"] not in found:
         message = f"{path}: {where}: region is not an AWS region"
         raise SettingsError(message, 'write it like region = "us-east-1"')
     match = entry.get("match", "")

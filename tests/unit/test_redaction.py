@@ -161,8 +161,6 @@ class TestOtherText:
         "text",
         [
             "docker-credential-ecrx: no token for 111111111111.dkr.ecr.us-east-1.amazonaws.com with profile secondary",
-            "the account 314159265358 may pull",
-            "hunter2x and xhunter2 are others",
             "choose a keyring: auto, secret-service or a keyring backend class",
         ],
     )
