@@ -11,7 +11,7 @@ from botocore import UNSIGNED, exceptions
 from botocore.config import Config
 from botocore.session import Session
 
-from docker_credential_ecrx import failures, log
+from docker_credential_ecrx import failures, log, third_party
 from docker_credential_ecrx.aws_errors import MfaNeededError, explain
 from docker_credential_ecrx.aws_role_check import COMPONENT
 from docker_credential_ecrx.aws_session import (
@@ -187,6 +187,6 @@ def _caller(region: str | None, identity: Identity, mfa: Mfa | None) -> str:
 
     def ask() -> str:
         client: Any = in_role(source, identity).create_client("sts")
-        return str(client.get_caller_identity()["Arn"])
+        return third_party.text(client.get_caller_identity()["Arn"])
 
     return deadline.within(ask)

@@ -28,6 +28,7 @@ from docker_credential_ecrx.way_errors import (
 )
 
 _OF_AWS = "aws"  # the first code where it was AWS that answered
+_OF_THE_USER = ("name", "path", "profile", "bundle")  # which a remedy repeats
 _SAID = "said"  # what AWS said is in no code
 # Of what IAM says, what is no name of anybody's: the action, and the kind of policy that does not allow it.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
@@ -157,7 +158,8 @@ class _Words(dict[str, str]):
 
 def _filled(row: Answer, facts: Facts, codes: tuple[str, ...], values: Mapping[str, str]) -> AwsError:
     _, _, reason, hint = row
-    words = _Words({name: third_party.text(value) for name, value in values.items() if value}, facts)
+    doors = {name: third_party.line if name in _OF_THE_USER else third_party.text for name in values}
+    words = _Words({name: doors[name](value) for name, value in values.items() if value}, facts)
     codes += tuple(
         f"{name}={value}" for name, value in words.items() if name != _SAID and third_party.code(value) == value
     )

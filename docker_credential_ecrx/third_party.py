@@ -30,6 +30,7 @@ _TOKEN = re.compile(
 )
 _JSON_WEB_TOKEN = re.compile(r"\beyJ[\w-]{8,}[\w.-]*", re.ASCII)
 _ESCAPED = re.compile(r"%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|&#x?[0-9A-Fa-f]+;")
+_DRAWN = re.compile("[A-Za-z0-9]{32,}")
 _CUTS = re.compile(rf"{_CUT}[\s{_CUT}]*{_CUT}")
 
 
@@ -45,10 +46,10 @@ def text(value: object, longest: int = _LONGEST) -> str:
 def line(sentence: str, longest: int = sys.maxsize) -> str:
     """Return a sentence of the program's own in one printable line, without the user and password of a URL.
 
-    What it quotes has come through ``text`` before; the user's own paths and names are in it as they are, so that a
-    command in it can be run.
+    What services say in it has come through ``text`` before. The user's paths and names stay whole, so that a command
+    in it can be run, but for long words of letters in both cases and digits: no path and few names have one.
     """
-    return _without_users(_one_line(sentence))[:longest].rstrip()
+    return _DRAWN.sub(_cut_if_drawn, _without_users(_one_line(sentence)))[:longest].rstrip()
 
 
 def code(value: object) -> str:
@@ -108,6 +109,12 @@ def _without_secrets(words: str) -> str:
     for start, end in reversed([*secret_shapes.spans(words)]):
         words = words[:start] + _CUT + words[end:]
     return " ".join(_CUTS.sub(_CUT, words).split())
+
+
+def _cut_if_drawn(found: re.Match[str]) -> str:
+    word = found[0]
+    is_mixed = not word.islower() and not word.isupper() and not word.isalpha() and not word.isdecimal()
+    return _CUT if is_mixed else word
 
 
 def _cut_unless_word(found: re.Match[str]) -> str:
