@@ -109,7 +109,6 @@ class TestStoreAndGet:
             ("\u212aube.example", "kube.example"),
             ("kube.example", "\u212aube.example"),
             ("https://http://kube.example", "kube.example"),
-            ("user@kube.example", "kube.example"),
             ("kube.example:0443", "kube.example"),
             (f"{DOCKER_HUB}access-token", f"{DOCKER_HUB}refresh-token"),
         ],
