@@ -50,7 +50,8 @@ class _Document(TypedDict, total=False):
 
 def read(environ: Mapping[str, str]) -> dict[str, Entry]:
     """Return the entries by the item's name; a missing or broken ledger is empty."""
-    return _read_in(environ).get("entries", {})
+    document = _read_in(environ)
+    return document.get("entries", {})
 
 
 def record(environ: Mapping[str, str], name: str, entry: Entry) -> None:
@@ -110,7 +111,8 @@ def note_erasure(environ: Mapping[str, str]) -> bool:
 
 def is_erased_since(environ: Mapping[str, str], started: Moment) -> bool:
     """Return whether tokens were erased on purpose after ``started``, a moment of this process."""
-    return tokens.is_between(started, _read_in(environ).get("erased", ""), tokens.now())
+    document = _read_in(environ)
+    return tokens.is_between(started, document.get("erased", ""), tokens.now())
 
 
 def _change(environ: Mapping[str, str], edit: Callable[[dict[str, Entry]], None]) -> None:
