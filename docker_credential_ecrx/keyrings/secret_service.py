@@ -273,9 +273,10 @@ def _locked(*, what: str) -> KeyringUnavailableError:
 
 
 def _reason(error: BaseException) -> str:
-    """Return what went wrong without what the service said of it, which may be what it was given."""
-    if isinstance(error, DBusError):
-        from docker_credential_ecrx import third_party
+    """Return what went wrong; what cannot be decoded is not quoted, since it may be what the service was given."""
+    from docker_credential_ecrx import third_party  # only a failure needs it
 
+    if isinstance(error, DBusError):
         return third_party.code(error.name)
-    return (error.strerror if isinstance(error, OSError) else "") or type(error).__name__
+    said = "" if isinstance(error, UnicodeDecodeError) else third_party.text(error)
+    return (error.strerror if isinstance(error, OSError) else "") or said or type(error).__name__
