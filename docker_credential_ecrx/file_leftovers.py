@@ -47,7 +47,8 @@ def _swept(folder: Folder, name: str) -> bool:
         raise _in_the_way(folder, temporary) from error
     try:
         status = os.fstat(fd)
-        if HAS_FOLDERS and (status.st_nlink != 1 or os.geteuid() not in (0, status.st_uid)):
+        # None is left where another process has just replaced the file by it, or deleted it.
+        if HAS_FOLDERS and (status.st_nlink > 1 or os.geteuid() not in (0, status.st_uid)):
             raise _in_the_way(folder, temporary)
         if not (try_lock(fd) and _is_idle(folder, name)):
             return False
