@@ -32,9 +32,10 @@ class EcrxError(Exception):
 
     def __str__(self) -> str:
         """Return both in one printable line; what others said in it has come through their door before."""
-        from docker_credential_ecrx import third_party  # a cached get has nothing to tell
+        from docker_credential_ecrx import log, third_party  # a cached get has nothing to tell
 
-        return third_party.line(f"{self.message}; {self.hint}" if self.hint else self.message, _LONGEST_LINE)
+        said = log.redacted(f"{self.message}; {self.hint}" if self.hint else self.message)
+        return third_party.line(said, _LONGEST_LINE)
 
 
 class RequestError(EcrxError):

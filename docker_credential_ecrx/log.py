@@ -52,8 +52,8 @@ def debug_origin(error: BaseException) -> None:
 def _write(level: str, text: str) -> None:
     from docker_credential_ecrx import third_party
 
-    line = f"docker-credential-ecrx: {level}{third_party.line(text, _LONGEST)}\n"
+    line = f"docker-credential-ecrx: {level}{third_party.line(redacted(text), _LONGEST)}\n"
     try:
-        os.write(2, redacted(line).encode("utf-8", "replace"))
+        os.write(2, line.encode("utf-8", "replace"))
     except OSError:
         pass  # a closed stderr is no reason to fail

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from docker_credential_ecrx import third_party
-from docker_credential_ecrx.third_party import code, escaped, text
+from docker_credential_ecrx.third_party import code, escaped, line, text
 
 LONGEST, PIECE = 600, 16
 STANDARD = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
@@ -177,6 +177,26 @@ class TestText:
     )
     def test_is_shown_as(self, said: object, shown: str) -> None:
         assert shown == text(said)
+
+
+class TestLine:
+    @pytest.mark.parametrize(
+        "said",
+        [
+            "run aws iam attach-role-policy --policy-arn arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryReadOnly",
+            "arn:aws:iam::aws:policy/EC2InstanceProfileForImageBuilderECRContainerBuilds",
+            "/home/dev/.cache/1f0e9c3a1f0e9c3a1f0e9c3a1f0e9c3a1f0e9c3a/config.json cannot be read",
+            "with profile AWSReservedSSO_AdministratorAccess_1234567890abcdef",
+        ],
+    )
+    def test_of_ours_stays_whole(self, said: str) -> None:
+        assert said == line(said)
+
+    @given(st.integers(0, 1 << 64))
+    def test_has_no_long_word_that_was_drawn(self, seed: int) -> None:
+        word = "".join(Random(seed).choices(STANDARD[:-2], k=40))  # noqa: S311
+
+        assert "with profile …" == line(f"with profile {word}")
 
 
 class TestCode:
