@@ -51,12 +51,11 @@ def main() -> int:
         # Nobody but the answer goes to stdout: neither what a keyring's backend prints nor a child that lives on.
         stdout = os.dup(1)
         os.dup2(2, 1)
-        if word == "kubelet":
-            reply = protocol.guarded(word, _answer_kubelet)
-            if reply.status:
-                reply.stdout = ""  # kubelet logs stderr
-        else:
-            reply = protocol.answer(word, sys.argv[0], os.environ, _read)
+        try:
+            reply = _reply(word)
+        except BaseException:
+            os.dup2(stdout, 1)  # where it is told what has failed
+            raise
     else:
         from docker_credential_ecrx import commands
 
@@ -70,6 +69,18 @@ def main() -> int:
     if reply.status and os.isatty(2) and os.isatty(stdout):
         return reply.status  # a person who sees both streams has read it
     return _write(stdout, reply.stdout) or reply.status
+
+
+def _reply(word: str) -> "Reply":
+    """Return the reply to a verb of docker's or to kubelet's request."""
+    from docker_credential_ecrx import protocol
+
+    if word != "kubelet":
+        return protocol.answer(word, sys.argv[0], os.environ, _read)
+    reply = protocol.guarded(word, _answer_kubelet)
+    if reply.status:
+        reply.stdout = ""  # kubelet logs stderr
+    return reply
 
 
 def _fill_streams() -> None:
