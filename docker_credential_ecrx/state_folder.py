@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from docker_credential_ecrx import files, log
 from docker_credential_ecrx.files import Folder
-from docker_credential_ecrx.settings import home
+from docker_credential_ecrx.settings import xdg_folder
 
 _OTHERS, _WRITERS = 0o077, 0o022  # the rights of those who are not its owner
 
@@ -57,9 +57,7 @@ def _path(environ: Mapping[str, str]) -> str:
     if os.name == "nt":
         base = environ.get("LOCALAPPDATA", "")
     else:
-        base = environ.get("XDG_STATE_HOME", "")
-        if not os.path.isabs(base):  # as the XDG specification says
-            base = home("/.local/state", environ)
+        base = xdg_folder("XDG_STATE_HOME", "/.local/state", environ)
     return os.path.join(base, "ecrx") if os.path.isabs(base) else ""
 
 
@@ -106,7 +104,7 @@ def _check_place(path: str) -> None:
             continue
         if user not in {0, files.outer_root()}:
             reason = f"{path} belongs to user {user}"
-            raise UnsafeFolderError(reason, "run it as that user, or with HOME=/root")
+            raise UnsafeFolderError(reason, "run it as that user, or with HOME=~root")
 
 
 def _entered(path: str) -> Folder:

@@ -66,7 +66,7 @@ def hard_link(path: Path) -> None:
 
 def huge(path: Path) -> None:
     path.touch(mode=0o600)
-    os.truncate(path, 1 << 40)
+    os.truncate(path, 1 << 26)
 
 
 def nobodys(path: Path) -> None:
