@@ -32,7 +32,7 @@ from docker_credential_ecrx.errors import (
 )
 from docker_credential_ecrx.failures import Facts, told
 from docker_credential_ecrx.identity import Identity
-from docker_credential_ecrx.limit import LateStartError
+from docker_credential_ecrx.limit import LateStartError, TimeLimitError
 from docker_credential_ecrx.way_errors import (
     CLOCK,
     SERVER_ERROR,
@@ -176,8 +176,7 @@ def _credentials(cause: object, facts: Facts) -> AwsError:
 
 def _seconds(error: TimeoutError) -> str:
     """Return the limit that ``limit`` gave the call."""
-    found = re.search(r"within ([0-9.]+) seconds", str(error))
-    return found[1] if found else "some"
+    return f"{error.seconds:g}" if isinstance(error, TimeLimitError) else "some"
 
 
 def _configuration(error: exceptions.BotoCoreError, facts: Facts) -> AwsError:  # noqa: C901, PLR0911 - a table
@@ -192,7 +191,7 @@ def _configuration(error: exceptions.BotoCoreError, facts: Facts) -> AwsError:  
         case exceptions.InvalidConfigError() if "must have credentials" in str(error):
             return told("empty-profile", facts)
         case exceptions.ConfigParseError() | exceptions.ConfigNotFound():
-            path, (_, _, line) = str(kwargs.get("path", "")), credentials.mending(kwargs).partition("line ")
+            path, line = str(kwargs.get("path", "")), credentials.broken_line(kwargs)
             return told("unreadable-line" if line else "unreadable", facts, path=path, line=line)
         case exceptions.PartialCredentialsError():
             return told("lacking", facts, lacking=str(kwargs.get("cred_var", "")))

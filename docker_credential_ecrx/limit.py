@@ -15,6 +15,14 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 
+class TimeLimitError(TimeoutError):
+    """A call did not end within so many ``seconds``."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"no answer within {seconds:g} seconds")
+        self.seconds = seconds
+
+
 class LateStartError(Exception):
     """A call had little time, because the program took ``seconds`` before it could make it."""
 
@@ -52,8 +60,7 @@ class Deadline:
         except TimeoutError as error:
             if self._late > self._seconds - _LEAST_SECONDS:
                 raise LateStartError(self._late) from error
-            message = f"no answer within {self._seconds:g} seconds"
-            raise TimeoutError(message) from error
+            raise TimeLimitError(self._seconds) from error
         finally:
             for thread in threads:
                 _end_children(thread)
@@ -97,8 +104,7 @@ def within(seconds: float, call: "Callable[[], T]") -> "T":
 
     _thread.start_new_thread(run, ())
     if not done.acquire(timeout=seconds):
-        message = f"no answer within {seconds:g} seconds"
-        raise TimeoutError(message)
+        raise TimeLimitError(seconds)
     if not errors:
         return results[0]
     if not isinstance(errors[0], Exception):
