@@ -15,6 +15,7 @@ from docker_credential_ecrx.errors import AwsError
 from docker_credential_ecrx.identity import Identity, Snapshot, chain, profile_of
 from docker_credential_ecrx.settings import PROGRAM
 
+SYNTAX_HINT = "fix its syntax or its permissions"
 # Returns what has another AWS profile answer.
 Choose = Callable[[str], str]
 
@@ -179,17 +180,20 @@ def profiles() -> dict[str, Profile]:
     try:
         found = Session().full_config["profiles"]
     except ConfigParseError as error:
-        path = error.kwargs["path"]
+        path, line = error.kwargs["path"], broken_line(error.kwargs)
         message = f"the AWS file {path} cannot be read"
-        raise AwsError(message, mending(error.kwargs)) from error
+        raise AwsError(message, f"fix its line {line}" if line else SYNTAX_HINT) from error
     return {name: _profile(said) for name, said in found.items()}
 
 
-def mending(said: Mapping[str, Any]) -> str:
-    """Return what mends a file that botocore cannot read, as it has ``said``; a line itself may be a secret."""
+def broken_line(said: Mapping[str, Any]) -> str:
+    """Return the number of the line that botocore cannot read, as its error has ``said``, or an empty text.
+
+    The line itself may be a secret.
+    """
     cause = said.get("error")  # configparser's: most have a number, a ParsingError has one for each line
     line = getattr(cause, "lineno", None) or next((number for number, _ in getattr(cause, "errors", ())), None)
-    return f"mend its line {line}" if line else "mend its syntax or its permissions"
+    return str(line or "")
 
 
 def _profile(said: Mapping[str, object]) -> Profile:

@@ -117,13 +117,17 @@ def config_path(environ: "Mapping[str, str]") -> str:
     """Return where the configuration file is looked for, or an empty path where there is no home."""
     if environ.get("ECRX_CONFIG"):
         return environ["ECRX_CONFIG"]
-    if os.name == "nt":
-        folder = environ.get("APPDATA", "")
-    else:
-        folder = environ.get("XDG_CONFIG_HOME", "")
-        if not os.path.isabs(folder):  # as the XDG specification says
-            folder = home("/.config", environ)
+    folder = environ.get("APPDATA", "") if os.name == "nt" else xdg_folder("XDG_CONFIG_HOME", "/.config", environ)
     return os.path.join(folder, "ecrx", "config.toml") if folder else ""
+
+
+def xdg_folder(variable: str, default: str, environ: "Mapping[str, str]") -> str:
+    """Return the folder that ``variable`` names, else ``default`` below the home; an empty path where there is none.
+
+    The XDG specification has a relative path ignored.
+    """
+    folder = environ.get(variable, "")
+    return folder if os.path.isabs(folder) else home(default, environ)
 
 
 def home(folder: str, environ: "Mapping[str, str]") -> str:

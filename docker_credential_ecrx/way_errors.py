@@ -24,6 +24,8 @@ _AGAIN = f"run it again; if it stays so, {IN_BETWEEN}"
 _LATER = "try again in a moment"
 _CHECK = f"see what AWS's own command says: {CALLER}{{asked}}"
 _BUNDLE = "set AWS_CA_BUNDLE to a file of certificates, or unset it"
+_PIPE = "the AWS file {path} is a named pipe"
+_NO_PIPE = "name a regular file in its place"
 _PROXY = "check HTTPS_PROXY and NO_PROXY"
 
 # What fails here or on the way, by codes of our own.
@@ -31,11 +33,11 @@ OWN: tuple[Answer, ...] = (
     (("no-credentials",), "", "there are no AWS credentials", "{nowhere}"),
     (("no-profile",), "", "the AWS profile {name} does not exist", "{missing}"),
     (("empty-profile",), "", "the AWS profile {profile} has no credentials", "{renewal}"),
-    (("unreadable",), "", "the AWS file {path} cannot be read", "mend its syntax or its permissions"),
-    (("unreadable-line",), "", "the AWS file {path} cannot be read", "mend its line {line}"),
-    (("pipe",), "", "the AWS file {path} is a pipe, whose end may never come", "name a regular file in its place"),
+    (("unreadable",), "", "the AWS file {path} cannot be read", credentials.SYNTAX_HINT),
+    (("unreadable-line",), "", "the AWS file {path} cannot be read", "fix its line {line}"),
+    (("pipe",), "", _PIPE, _NO_PIPE),
     (("lacking",), "", "the AWS credentials lack {lacking}", "{renewal}"),
-    (("refused-profile",), "", "{said}", "mend the profile in the AWS config file"),
+    (("refused-profile",), "", "{said}", "fix the profile in the AWS config file"),
     (("refused",), "", "{said}", _CHECK),
     (("source",), "", "AWS credentials could not be had from {source}", "{renewal}"),
     (("source-hangs",), "", "the source of the AWS credentials gave no answer within {seconds} seconds", _CHECK),
@@ -171,8 +173,7 @@ def refuse_pipes(identity: Identity, environ: Mapping[str, str]) -> None:
         except (OSError, ValueError):
             continue
         if is_pipe:
-            message = f"the AWS file {path} is a pipe, whose end may never come"
-            raise AwsError(message, "name a regular file in its place", ("pipe",))
+            raise AwsError(_PIPE.format(path=path), _NO_PIPE, ("pipe",))
 
 
 def ca_bundle(identity: Identity, environ: Mapping[str, str]) -> str:

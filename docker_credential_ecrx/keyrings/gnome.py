@@ -6,7 +6,7 @@ gnome-keyring, pkcs11/secret-store/gkm-secret-textual.c and gkm-secret-binary.c
 
 import os
 
-from docker_credential_ecrx.settings import home
+from docker_credential_ecrx.settings import xdg_folder
 
 _PLAIN = b"[keyring]"  # an encrypted file begins with "GnomeKeyring\n\r\0\n"
 _COLLECTIONS = "/org/freedesktop/secrets/collection/"
@@ -16,9 +16,7 @@ _PROGRAM = "gnome-keyring-d"  # gnome-keyring-daemon, of which the kernel keeps 
 def plain_file(collection: str) -> str | None:
     """Return the file of the collection at that D-Bus path if it is in plain text, else None."""
     name = _unescaped(collection.removeprefix(_COLLECTIONS))
-    base = os.environ.get("XDG_DATA_HOME", "")
-    if not os.path.isabs(base):  # as the XDG specification says
-        base = home("/.local/share", os.environ)
+    base = xdg_folder("XDG_DATA_HOME", "/.local/share", os.environ)
     path = os.path.join(base, "keyrings", f"{name}.keyring")
     return path if base and name and "/" not in name and _begins_plain(path) else None
 

@@ -179,7 +179,7 @@ class TestIdentity:
     def test_aws_files_that_cannot_be_read_are_told(self, home: Home) -> None:
         (home.folder / ".aws" / "config").write_text("[profile secondary\n")
 
-        assert "/.aws/config cannot be read; mend its line 1\n" in configure(home).stderr
+        assert "/.aws/config cannot be read; fix its line 1\n" in configure(home).stderr
 
 
 class TestHosts:

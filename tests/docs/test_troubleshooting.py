@@ -110,11 +110,9 @@ def _lines() -> set[str]:
             continue
         tree = ast.parse(path.read_text())
         constants = {
-            ast.unparse(statement.targets[0]): statement.value.value
+            ast.unparse(statement.targets[0]): _text(statement.value, {}) or ""
             for statement in tree.body
             if isinstance(statement, ast.Assign)
-            and isinstance(statement.value, ast.Constant)
-            and isinstance(statement.value.value, str)
         }
         nodes = [*_raised(tree), *_warned(tree)]
         if path.name in ("aws_errors.py", "aws_policy.py", "way_errors.py"):

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from docker_credential_ecrx.demo.standin import Answer
-from standin.faults import Fault, FaultyStandIn
+from standin.faults import Fault, FaultyStandIn, late
 from support import need
 from support.aws_parts import Sessions
 from support.home import HOST, NOT_FOUND, Home, Result
@@ -72,6 +72,13 @@ class World(NamedTuple):
         """Let AWS's config file say nothing else of the profile ``secondary``."""
         (self.home.folder / ".aws" / "config").unlink()
         self.home.add_profile("secondary", **settings)
+
+    def hold_token(self) -> "Held":
+        """Return what keeps ECR's answers back from now on, which then have a token."""
+        held = Held(late(0))
+        self.stack.callback(held.release)
+        self.aws.fail(MINT, held)
+        return held
 
 
 class Held:

@@ -190,11 +190,8 @@ class TestProfileThatChangesMeanwhile:
     @pytest.fixture
     def held(self, world: World) -> Held:
         """Return what keeps the answer with a token back."""
-        held = Held(faults.late(0))
-        world.stack.callback(held.release)
-        world.aws.fail(MINT, held)
         world.aws.add_role(OTHER_ROLE, trusts=[BASE_USER])
-        return held
+        return world.hold_token()
 
     def test_has_nobody_get_later_what_was_minted_for_another_after_the_wait_for_a_lock(
         self, world: World, keyring: dict[str, str], held: Held

@@ -42,11 +42,8 @@ class TestFilesThatChangeForAMoment:
     @pytest.fixture
     def held(self, world: World) -> Held:
         """Return what keeps the answer with a token back."""
-        held = Held(faults.late(0))
-        world.stack.callback(held.release)
-        world.aws.fail(MINT, held)
         world.aws.add_role(OTHER_ROLE, trusts=[BASE_USER])
-        return held
+        return world.hold_token()
 
     def test_while_it_waits_for_a_lock_give_nobody_their_token(
         self, world: World, keyring: dict[str, str], held: Held

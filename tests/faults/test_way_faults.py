@@ -155,22 +155,22 @@ FAULTS: dict[str, tuple[str, str, Arrange]] = {
     ),
     "a config that is no config": (
         "the AWS file {home}/.aws/config cannot be read",
-        "mend its line 1",
+        "fix its line 1",
         config("[profile secondary\nhunter2"),
     ),
     "a config with a line that is no setting": (
         "the AWS file {home}/.aws/config cannot be read",
-        "mend its line 3",
+        "fix its line 3",
         config(f"[profile secondary]\nregion = us-east-1\n{PASSWORD}\n"),
     ),
     "a config with a section twice": (
         "the AWS file {home}/.aws/config cannot be read",
-        "mend its line 2",
+        "fix its line 2",
         config("[profile secondary]\n[profile secondary]\n"),
     ),
     "a config in another encoding": (
         "the AWS file {home}/.aws/config cannot be read",
-        "mend its syntax or its permissions",
+        "fix its syntax or its permissions",
         config("[profile secondary]\nregion = \udcff\n"),
     ),
     "half a key": (

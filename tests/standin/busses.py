@@ -39,25 +39,8 @@ Reply = Callable[[str, int], Iterable[bytes] | None]
 @contextmanager
 def hung(path: Path) -> Iterator[dict[str, str]]:
     """Accept whoever calls, and never say a word; yield the environment that leads there."""
-    accepted: list[socket.socket] = []
-
-    def accept() -> None:
-        with suppress(OSError):  # the listener is shut down in the end
-            while True:
-                accepted.append(listener.accept()[0])
-
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(str(path))
-        listener.listen()
-        thread = threading.Thread(target=accept)
-        thread.start()
-        try:
-            yield {"DBUS_SESSION_BUS_ADDRESS": f"unix:path={path}"}
-        finally:
-            listener.shutdown(socket.SHUT_RDWR)
-            thread.join()
-            for connection in accepted:
-                connection.close()
+    with _listening(path, lambda _: None) as env:
+        yield env
 
 
 @contextmanager
@@ -66,6 +49,13 @@ def answering(path: Path, reply: Reply) -> Iterator[dict[str, str]]:
 
     Yield the environment that leads there.
     """
+    with _listening(path, lambda connection: _answer(connection, reply)) as env:
+        yield env
+
+
+@contextmanager
+def _listening(path: Path, serve: Callable[[socket.socket], None]) -> Iterator[dict[str, str]]:
+    """Accept whoever calls, and ``serve`` each in a thread; yield the environment that leads there."""
     accepted: list[socket.socket] = []
     threads: list[threading.Thread] = []
 
@@ -73,7 +63,7 @@ def answering(path: Path, reply: Reply) -> Iterator[dict[str, str]]:
         with suppress(OSError):  # the listener is shut down in the end
             while True:
                 accepted.append(listener.accept()[0])
-                threads.append(threading.Thread(target=_answer, args=(accepted[-1], reply)))
+                threads.append(threading.Thread(target=serve, args=(accepted[-1],)))
                 threads[-1].start()
 
     with socket.socket(socket.AF_UNIX) as listener:
