@@ -288,6 +288,26 @@ class TestWhichIdentity:
 
         assert [f"{IAM}:user/{name}" for name in ("link", "rule", "link", "chain")] == list(map(world.principal, found))
 
+    @pytest.mark.parametrize("key", ['match = "111111111111.dkr.ecr.*.amazonaws.com"', 'account = "111111111111"'])
+    @pytest.mark.parametrize(
+        "host",
+        [
+            HOST,
+            "111111111111.dkr.ecr-fips.us-east-1.amazonaws.com",
+            "111111111111.dkr-ecr.us-east-1.on.aws",
+            "111111111111.dkr-ecr-fips.us-east-1.on.aws",
+        ],
+    )
+    def test_a_rule_is_for_every_name_of_a_registry(self, world: World, host: str, key: str) -> None:
+        """Else the default identity would answer for a name that the rule's author did not think of."""
+        for name in ("rule", "chain"):
+            world.home.add_keys(name, world.aws.add_user(SECONDARY, name))
+        world.home.configure(f'[[registry]]\n{key}\nprofile = "rule"\n')
+
+        found = world.home.get(host, profile=None, env={"AWS_PROFILE": "chain"})
+
+        assert f"{IAM}:user/rule" == world.principal(found)
+
     @pytest.mark.parametrize("choice", ["AWS_PROFILE", "AWS_DEFAULT_PROFILE", "link", "rule"])
     def test_a_default_profile_that_is_chosen_has_to_be_there(self, world: World, choice: str) -> None:
         """The default chain works without one, and its token does not serve who chose it and would be refused."""
