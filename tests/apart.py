@@ -17,7 +17,8 @@ _WAIT = 'echo >&"$1" && read -r _ <&"$2" && shift 2 && exec keyctl session - "$@
 
 def main() -> int:
     """Run the command that the arguments are; return its exit status."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # which a shell has what it runs in the background ignore
+    for ignored in (signal.SIGINT, signal.SIGHUP):  # by what a shell runs in the background, and by nohup
+        signal.signal(ignored, signal.SIG_DFL)
     made, mapped = os.pipe(), os.pipe()
     ends = (made[1], mapped[0])
     command = ["unshare", "--user", "sh", "-c", _WAIT, "sh", *map(str, ends), *sys.argv[1:]]
