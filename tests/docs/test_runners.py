@@ -1,6 +1,5 @@
 """The pages of the CI runners: what a reader pastes out of them works in the environment that such a runner has."""
 
-import hashlib
 import json
 import os
 import re
@@ -9,26 +8,29 @@ import sys
 import tarfile
 import tomllib
 from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
 import yaml
 
-from support import need, pages, seccomp
+from support import downloads, need, pages, seccomp
+from support import machine as machines
 from support.aws_parts import Server, Sessions, instance, web_identity
 from support.github import Attestations, Runner
 from support.home import HOST, Home
+from support.machine import Machine
 
 _ROOT = pages.FOLDER.parent
 _ACTION = _ROOT / "action.yml"
 _OWN = "333333333333"
 _PULLER = "arn:aws:iam::222222222222:role/puller"
 _AS_PULLER = "arn:aws:sts::222222222222:assumed-role/puller/"
+# No job can have these names: https://docs.gitlab.com/ci/jobs/#job-names; and the other keywords of a whole file:
+# https://docs.gitlab.com/ci/yaml/#global-keywords, and those that are old.
+_GITLAB_KEYWORDS = {"image", "services", "stages", "before_script", "after_script", "variables", "cache", "include"} | {
+    *("default", "workflow", "spec", "types", "pages:deploy", "true", "false", "nil")
+}
 _TWICE = ["AssumeRole", "GetAuthorizationToken"] * 2
 
 
@@ -61,13 +63,12 @@ class TestGitHub:
     @pytest.fixture
     def archive(self) -> Path:
         """Return the release archive of the frozen program."""
-        found = next((_ROOT / "dist").glob("docker-credential-ecrx-*.tar.gz"), None)
-        return found or need.missing("the release archive (build/build.sh)")
+        return downloads.archive()
 
     @pytest.fixture
     def given(self, archive: Path) -> dict[str, str]:
         """Return the page's inputs, with version and checksum of the archive that there is."""
-        release = {"version": archive.name.split("-")[3], "sha256": hashlib.sha256(archive.read_bytes()).hexdigest()}
+        release = {"version": downloads.version(archive), "sha256": downloads.sha256(archive)}
         return {name: str(value) for name, value in _steps()[0]["with"].items()} | release
 
     @pytest.fixture
@@ -88,7 +89,7 @@ class TestGitHub:
         token = {"count": 1, "value": web_identity("repo:OWNER/APP")}
         with (
             Server(lambda asked: token if asked.headers.get("authorization") == "bearer b" else None) as oidc,
-            _serving(tmp_path / "server", path, archive) as url,
+            downloads.serving(tmp_path / "server", path, archive) as url,
         ):
             yield Runner(
                 tmp_path / "job",
@@ -185,7 +186,7 @@ class TestGitHub:
             file.add(tmp_path / name, name)
         attestations.add_release(served, given["version"])
 
-        assert 0 != runner.uses(_ACTION, given | {"sha256": hashlib.sha256(served.read_bytes()).hexdigest()})
+        assert 0 != runner.uses(_ACTION, given | {"sha256": downloads.sha256(served)})
         assert "GITHUB_PATH=" in (tmp_path / "env").read_text()
         assert "the job's" not in (tmp_path / "env").read_text()
 
@@ -226,8 +227,40 @@ class TestGitHub:
 
 
 class TestGitLab:
+    @pytest.fixture
+    def machine(self, home: Home, tmp_path: Path) -> Iterator[Machine]:
+        """Return a job's container, in which nothing is installed yet."""
+        with machines.running(tmp_path, home) as found:
+            yield found
+
+    @pytest.mark.parametrize("block", pages.blocks("gitlab.md", "yaml"))
+    def test_jobs_have_names_that_gitlab_takes(self, block: str) -> None:
+        """GitLab refuses a file with a job that is named as a keyword."""
+        names = [str(name) for name in yaml.safe_load(block)]
+
+        assert [] == [name for name in names if name in _GITLAB_KEYWORDS or not 0 < len(name) <= 255]
+        assert [] == [name for name, job in yaml.safe_load(block).items() if not job["script"]]
+
+    def test_job_in_alpine_pulls_as_the_role(self, home: Home, machine: Machine) -> None:
+        """The job in docker's image installs the archive for musl, and keeps no token in the machine's keyring."""
+        ((job,),) = (yaml.safe_load(block).values() for block in pages.blocks("gitlab.md", "yaml")[1:])
+        home.aws.add_role(job["variables"]["AWS_ROLE_ARN"], web_identity_subjects=["project_path:a/b"])
+        (token,) = job["id_tokens"]
+        given = {"CI_JOB_ID": "1", "CI_PROJECT_DIR": str(machine.root / "work")}
+        machine.be_alpine()
+
+        machine.runs(
+            *job["before_script"],
+            *job["script"],
+            *job["script"],
+            env=machine.variables(job["variables"]) | {token: web_identity("project_path:a/b")} | given,
+        )
+
+        assert _AS_PULLER in _principal(home, machine.answer)
+        assert 2 == home.aws.count("GetAuthorizationToken")
+
     def test_job_pulls_as_the_role_of_the_other_account(self, home: Home, tmp_path: Path) -> None:
-        job = yaml.safe_load(pages.blocks("gitlab.md", "yaml")[0])["image"]
+        (job,) = yaml.safe_load(pages.blocks("gitlab.md", "yaml")[0]).values()
         home.aws.add_role(job["variables"]["AWS_ROLE_ARN"], web_identity_subjects=["project_path:a/b"])
         ((token, about),) = job["id_tokens"].items()
         assert {"aud": "sts.amazonaws.com"} == about
@@ -287,13 +320,12 @@ class TestHosts:
 
 class TestContainers:
     @pytest.mark.parametrize("keyring", ["as the page says", "auto"])
+    @pytest.mark.parametrize("dockerfile", pages.blocks("containers.md", "dockerfile"), ids=["glibc", "musl"])
     def test_pull_where_the_kernels_keyring_is_forbidden(
-        self, home: Home, aws: Sessions, tmp_path: Path, keyring: str
+        self, home: Home, aws: Sessions, tmp_path: Path, dockerfile: str, keyring: str
     ) -> None:
-        dockerfile = "".join(pages.blocks("containers.md", "dockerfile"))
         env = dict(line.split("=", 1) for line in re.findall(r"^ENV (.*)$", dockerfile, re.MULTILINE))
-        copied = {name: Path(to).name for name, to in re.findall(r"^COPY (\S+\.\w+) (\S+)$", dockerfile, re.MULTILINE)}
-        assert {"config.json": "config.json", "ecrx.toml": "ecrx.toml"} == copied
+        assert "\nCOPY config.json ecrx.toml /etc/docker-client/\n" in dockerfile
         (tmp_path / "config.json").write_text(pages.blocks("containers.md", "json")[0])
         (tmp_path / "ecrx.toml").write_text(pages.blocks("containers.md", "toml")[0])
         keys = aws.open_session(_OWN, "task", "pod")
@@ -317,22 +349,3 @@ class TestContainers:
 def _files(runner: Runner) -> list[Path]:
     """Return the files in the runner's folder for temporary ones."""
     return [path for path in Path(runner.env["RUNNER_TEMP"]).rglob("*") if path.is_file()]
-
-
-@contextmanager
-def _serving(folder: Path, path: str, file: Path) -> Iterator[str]:
-    """Serve ``file`` at ``path``; yield the server's address."""
-    (folder / path).parent.mkdir(parents=True)
-    (folder / path).symlink_to(file)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder)))
-    Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-
-
-class _Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
-        """Keep quiet."""

@@ -86,11 +86,11 @@ Source = Callable[[Request], str | dict[str, object] | None]
 class Server:
     """An HTTP server with answers from ``source``; ``requests`` has the paths that were asked for."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, address: tuple[str, int] = ("127.0.0.1", 0)) -> None:
         self.source = source
         self.requests: list[str] = []
-        self._http = _HttpServer(("127.0.0.1", 0), self)
-        self.url = f"http://127.0.0.1:{self._http.server_port}"
+        self._http = _HttpServer(address, self)
+        self.url = f"http://{address[0]}:{self._http.server_port}"
 
     def __enter__(self) -> Self:
         """Serve in a thread."""
@@ -127,7 +127,7 @@ def sso_portal(aws: Sessions, bearer: str) -> Source:
     return answer
 
 
-def container(aws: Sessions, account: str, authorization: str) -> Source:
+def container(aws: Sessions, account: str, authorization: str | None) -> Source:
     """Return a container's credentials endpoint; the path names the task's role."""
 
     def answer(request: Request) -> dict[str, object] | None:

@@ -1,0 +1,273 @@
+"""The pages of places on AWS and of containers: what a reader pastes out of them works as it would there."""
+
+import email
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from faults.parts import another_user, unshared
+
+from standin import names
+from support import kubernetes, need, pages, seccomp
+from support import machine as machines
+from support.aws_parts import Server, Sessions, Source, container, instance
+from support.home import HOST, Home
+from support.machine import Machine
+
+_OWN = "333333333333"
+_PULLER = "arn:aws:iam::222222222222:role/puller"
+_AS_PULLER = "arn:aws:sts::222222222222:assumed-role/puller/"
+_TWICE = ["AssumeRole", "GetAuthorizationToken"] * 2
+# https://docs.aws.amazon.com/codebuild/latest/userguide/build-spec-ref.html
+_BUILDSPEC = {"version", "run-as", "env", "proxy", "batch", "phases", "reports", "artifacts", "cache"}
+_PHASE = {"run-as", "on-failure", "runtime-versions", "commands", "finally"}
+_READ_ONLY = 'mount -o remount,bind,ro / && exec "$@"'
+
+
+@pytest.fixture(scope="session")
+def program() -> Path:
+    """Return the program in one form: both read the same configuration."""
+    return need.program()
+
+
+@pytest.fixture
+def aws() -> Iterator[Sessions]:
+    """Return AWS, in which an instance, a build or a task may assume the role of the account that pulls."""
+    with Sessions() as standin:
+        standin.add_role(_PULLER, trusts=[_OWN])
+        yield standin
+
+
+@pytest.fixture
+def machine(home: Home, tmp_path: Path) -> Iterator[Machine]:
+    """Return a machine on which nothing is installed yet."""
+    with machines.running(tmp_path, home) as found:
+        yield found
+
+
+@contextmanager
+def _at(address: str, source: Source) -> Iterator[None]:
+    """Answer at the address that AWS's own service has on its machines."""
+    names.need_namespaces()
+    with names.address(address), Server(source, (address, 80)):
+        yield
+
+
+@pytest.fixture
+def metadata(aws: Sessions, home: Home) -> Iterator[None]:
+    """Answer as the metadata service of an instance, which takes version 2 alone."""
+    del home.env["AWS_EC2_METADATA_DISABLED"]
+    with _at("169.254.169.254", instance(aws, _OWN, "node")):
+        yield
+
+
+def _principal(home: Home, answer: str) -> str:
+    return home.aws.issued[json.loads(answer)["Secret"]].principal
+
+
+def _blocks() -> list[tuple[str, str, str]]:
+    """Return every snippet of every page, with the page and the language."""
+    found = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+    return [
+        (page.name, *block) for page in sorted(pages.FOLDER.glob("*.md")) for block in found.findall(page.read_text())
+    ]
+
+
+class TestSnippets:
+    @pytest.mark.parametrize(("page", "language", "text"), _blocks())
+    def test_can_be_read(self, page: str, language: str, text: str) -> None:
+        """JSON, YAML and TOML are such, and a script's syntax is a shell's."""
+        readers = {"json": json.loads, "yaml": yaml.safe_load, "toml": tomllib.loads}
+        if language in readers:
+            assert readers[language](text)
+        if language == "sh":
+            done = subprocess.run(["/bin/sh", "-n"], input=text, capture_output=True, text=True, check=False)
+            assert (0, "") == (done.returncode, done.stderr), page
+
+
+class TestEc2:
+    @pytest.mark.usefixtures("metadata")
+    def test_pulls_as_the_role_with_the_instances_own(self, home: Home, machine: Machine) -> None:
+        """The page's script installs and configures it, and the instance's role assumes the other account's."""
+        (script,) = pages.blocks("ec2.md", "sh")
+
+        machine.runs(script)
+        machine.runs(f"docker pull {HOST}/app:latest", f"docker pull {HOST}/app:latest")
+
+        assert _AS_PULLER in _principal(home, machine.answer)
+        assert ["AssumeRole", "GetAuthorizationToken"] == [call.operation for call in home.aws.calls]
+
+
+class TestCodeBuild:
+    @pytest.fixture
+    def buildspec(self) -> dict[str, Any]:
+        """Return the page's buildspec."""
+        (block,) = pages.blocks("codebuild.md", "yaml")
+        document: dict[str, Any] = yaml.safe_load(block)
+        return document
+
+    def test_buildspec_has_what_codebuild_knows(self, buildspec: dict[str, Any]) -> None:
+        assert set() == set(buildspec) - _BUILDSPEC
+        assert 0.2 == buildspec["version"]
+        assert {str} == {type(value) for value in buildspec["env"]["variables"].values()}
+        assert set() == set(buildspec["phases"]) - {"install", "pre_build", "build", "post_build"}
+        assert set() == {key for phase in buildspec["phases"].values() for key in phase} - _PHASE
+
+    def test_build_pulls_as_the_role_with_its_own(
+        self, home: Home, aws: Sessions, machine: Machine, buildspec: dict[str, Any]
+    ) -> None:
+        """All commands run in one shell, with the service role's credentials at the address for containers."""
+        commands = [command for phase in buildspec["phases"].values() for command in phase["commands"]]
+        given = {"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/v2/credentials/0a1b"}
+
+        with _at("169.254.170.2", container(aws, _OWN, None)):
+            machine.runs(*commands, env=machine.variables(buildspec["env"]["variables"]) | given)
+
+        assert _AS_PULLER in _principal(home, machine.answer)
+
+
+class TestEks:
+    @pytest.fixture
+    def user_data(self) -> dict[str, str]:
+        """Return the parts of the page's user data by their types."""
+        (block,) = pages.blocks("eks.md", "text")
+        parts = email.message_from_string(block).walk()
+        return {part.get_content_type(): str(part.get_payload()) for part in parts if not part.is_multipart()}
+
+    @pytest.mark.usefixtures("metadata")
+    def test_kubelet_gets_the_token_of_the_role(self, home: Home, machine: Machine, user_data: dict[str, str]) -> None:
+        """The script puts the provider where the flags for kubelet say, and that answers without a home."""
+        node = yaml.safe_load(machine.own(user_data["application/node.eks.aws"]))
+        assert ("node.eks.aws/v1alpha1", "NodeConfig") == (node["apiVersion"], node["kind"])
+        flags = dict(flag.removeprefix("--").split("=", 1) for flag in node["spec"]["kubelet"]["flags"])
+        machine.runs(user_data["text/x-shellscript"])
+
+        config = yaml.safe_load(Path(flags["image-credential-provider-config"]).read_text())
+        (provider,) = kubernetes.providers(config)
+        done = subprocess.run(
+            [Path(flags["image-credential-provider-bin-dir"]) / provider["name"], *provider["args"]],
+            input=kubernetes.request(f"{HOST}/app:latest"),
+            env={entry["name"]: entry["value"] for entry in provider["env"]} | {"AWS_ENDPOINT_URL": home.aws.url},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+        assert (0, "") == (done.returncode, done.stderr)
+        ((_, password),) = kubernetes.response(done.stdout).auth.values()
+        assert _AS_PULLER in home.aws.issued[password].principal
+
+    def test_provider_is_called_for_the_registries(self, user_data: dict[str, str]) -> None:
+        """Its patterns are some of those of the page on Kubernetes, or narrower."""
+        patterns = re.findall(r'^ *- "(.*)"$', user_data["text/x-shellscript"], re.MULTILINE)
+        known = yaml.safe_load(pages.blocks("kubernetes.md", "yaml")[0])["providers"][0]["matchImages"]
+
+        assert any(kubernetes.matches(pattern, f"{HOST}/app") for pattern in patterns)
+        filled = [pattern.replace("*", "x") for pattern in patterns]
+        assert [] == [host for host in filled if not any(kubernetes.matches(each, f"{host}/app") for each in known)]
+
+
+class TestLambda:
+    def test_answers_where_nothing_can_be_written(self, home: Home, aws: Sessions, tmp_path: Path) -> None:
+        """As a user without a name and a home, on a read-only file system, where the kernel's keyring is forbidden."""
+        (dockerfile,) = pages.blocks("ecs-lambda.md", "dockerfile")
+        (ecrx,), (config,) = (pages.blocks("containers.md", language) for language in ("toml", "json"))
+        (tmp_path / "ecrx.toml").write_text(ecrx)
+        (tmp_path / "config.json").write_text(config)
+        env = dict(line.split("=", 1) for line in re.findall(r"^ENV (.*)$", dockerfile, re.MULTILINE))
+        env = {name: value.replace("/opt/docker-client", str(tmp_path)) for name, value in env.items()}
+        assert {"config.json", "ecrx.toml"} == {Path(env[name]).name for name in ("REGISTRY_AUTH_FILE", "ECRX_CONFIG")}
+        ((registry, suffix),) = json.loads(config)["credHelpers"].items()
+        keys = aws.open_session(_OWN, "function", "function")
+        env |= {"AWS_ACCESS_KEY_ID": keys[0], "AWS_SECRET_ACCESS_KEY": keys[1], "AWS_SESSION_TOKEN": str(keys[2])}
+        env = {name: value for name, value in home.env.items() if name not in ("HOME", "TMPDIR")} | env
+
+        with another_user() as user:
+            prefix = [*unshared("--mount"), "sh", "-c", _READ_ONLY, "sh", *user, sys.executable, seccomp.__file__]
+            answers = [
+                subprocess.run(
+                    [*prefix, home.bin / f"docker-credential-{suffix}", "get"],
+                    input=registry,
+                    env=env,
+                    capture_output=True,
+                    text=True,
+                    check=False,
+                )
+                for _ in range(2)
+            ]
+
+        assert [(0, "")] * 2 == [(answer.returncode, answer.stderr) for answer in answers]
+        assert _AS_PULLER in _principal(home, answers[1].stdout)
+        assert _TWICE == [call.operation for call in aws.calls]
+
+
+class TestRootless:
+    @pytest.fixture
+    def user(self, home: Home) -> Home:
+        """Return a user with a role's profile, for whom the page's lines have docker and podman ask."""
+        home.add_role_profile()
+        lines = pages.blocks("rootless.md", "sh")[0]
+        subprocess.run(["/bin/sh", "-ec", lines], env=home.env, check=True, capture_output=True)
+        return home
+
+    def _in_namespace(self, home: Home, *lines: str) -> str:
+        """Run lines as root of a user namespace of its own, as podman runs its helpers."""
+        command = [*unshared("--user", "--map-root-user"), "/bin/sh", "-ec", "\n".join(lines)]
+        done = subprocess.run(command, env=home.env, capture_output=True, text=True, check=False)
+        assert (0, "") == (done.returncode, done.stderr), done
+        return done.stdout
+
+    @pytest.mark.parametrize("place", [".docker/config.json", ".config/containers/auth.json"])
+    def test_configure_has_each_client_ask(self, user: Home, place: str) -> None:
+        assert {HOST: "ecrx"} == json.loads((user.folder / place).read_text())["credHelpers"]
+
+    def test_namespace_has_a_keyring_of_its_own(self, user: Home) -> None:
+        """A token from outside is not found inside; one from inside is, by the next get in the same namespace."""
+        get = f"printf %s {HOST} | docker-credential-ecrx get"
+        outside = user.get(profile=None).secret
+        user.aws.calls.clear()
+
+        answers = self._in_namespace(user, get, get).splitlines()
+
+        assert 1 == len(set(answers))
+        assert outside != json.loads(answers[0])["Secret"]
+        assert 1 == user.aws.count("GetAuthorizationToken")
+        self._in_namespace(user, get)
+        assert 2 == user.aws.count("GetAuthorizationToken")
+        assert outside == user.get(profile=None).secret
+
+    def test_status_sees_the_place_where_it_runs(self, user: Home) -> None:
+        user.get(profile=None)
+
+        assert "gone from the keyring" in self._in_namespace(user, "docker-credential-ecrx status")
+        assert "gone from the keyring" not in user.run("status").stdout
+
+    def test_forget_deletes_where_it_runs(self, user: Home) -> None:
+        """A token outside is still answered after a forget inside."""
+        outside = user.get(profile=None).secret
+
+        self._in_namespace(user, "docker-credential-ecrx forget --all")
+
+        assert outside == user.get(profile=None).secret
+
+
+class TestDesktop:
+    def test_configure_leaves_the_store_of_docker_desktop(self, home: Home) -> None:
+        """The page's command makes the page's file out of what Docker Desktop has there."""
+        (command,), (expected,) = (pages.blocks("desktop.md", language) for language in ("sh", "json"))
+        home.add_role_profile()
+        path = home.folder / ".docker" / "config.json"
+        path.parent.mkdir()
+        path.write_text('{\n  "credsStore": "desktop"\n}\n')
+
+        subprocess.run(["/bin/sh", "-ec", command], env=home.env, check=True, capture_output=True)
+
+        assert json.loads(expected) == json.loads(path.read_text())
