@@ -3,6 +3,7 @@
 import email
 import json
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -16,7 +17,8 @@ import yaml
 from faults.parts import another_user, unshared
 
 from standin import names
-from support import kubernetes, need, pages, seccomp
+from standin.images import Images
+from support import downloads, kubernetes, need, pages, seccomp
 from support import machine as machines
 from support.aws_parts import Server, Sessions, Source, container, instance
 from support.home import HOST, Home
@@ -173,6 +175,36 @@ class TestEks:
         assert any(kubernetes.matches(pattern, f"{HOST}/app") for pattern in patterns)
         filled = [pattern.replace("*", "x") for pattern in patterns]
         assert [] == [host for host in filled if not any(kubernetes.matches(each, f"{host}/app") for each in known)]
+
+
+class TestImages:
+    @pytest.fixture
+    def images(self, tmp_path: Path) -> Iterator[Images]:
+        """Return what builds the pages' Dockerfiles beside their files."""
+        archive = downloads.archive()
+        names.need_namespaces()
+        with names.empty(Path("/run")), names.empty(Path("/var/lib/containers")):
+            found = Images(tmp_path, need.program())
+            found.context.joinpath("config.json").write_text(pages.blocks("containers.md", "json")[0])
+            found.context.joinpath("ecrx.toml").write_text(pages.blocks("containers.md", "toml")[0])
+            musl = "" if "musl" in archive.name else "-musl"
+            for libc in ("", musl):
+                name = f"docker-credential-ecrx-{downloads.version(archive)}-linux-x86_64{libc}.tar.gz"
+                shutil.copy(archive, found.context / name)
+            shutil.copytree(need.program().parent, found.context / "docker-credential-ecrx", symlinks=True)
+            yield found
+
+    @pytest.mark.parametrize(("page", "number"), [("containers.md", 0), ("containers.md", 1), ("ecs-lambda.md", 0)])
+    def test_answers_in_the_image(self, images: Images, home: Home, aws: Sessions, page: str, number: int) -> None:
+        """The page's Dockerfile is built, and in its image docker's helper assumes the role."""
+        keys = aws.open_session(_OWN, "task", "pod")
+        env = {"AWS_ACCESS_KEY_ID": keys[0], "AWS_SECRET_ACCESS_KEY": keys[1], "AWS_SESSION_TOKEN": str(keys[2])}
+        dockerfile = pages.blocks(page, "dockerfile")[number]
+        container = images.build(dockerfile.replace("1.0.0", downloads.version(downloads.archive())))
+
+        said = images.run(container, env | {"AWS_ENDPOINT_URL": aws.url}, "docker-credential-ecrx", "get", stdin=HOST)
+
+        assert _AS_PULLER in _principal(home, said)
 
 
 class TestLambda:
