@@ -117,6 +117,24 @@ def test_testcontainers_for_node_pull(user: Home, image: str) -> None:
     assert _has_pulled(user, image, container.tries(image))
 
 
+@pytest.mark.cell("@devcontainers/cli", "features publish, info")
+def test_devcontainers_publish_and_find_a_feature(user: Home, tmp_path: Path) -> None:
+    """It asks the helper itself, without docker, for what a devcontainer.json names as a feature."""
+    command = _NODE_MODULES / "@devcontainers" / "cli" / "devcontainer.js"
+    if not command.is_file():
+        need.missing("npm's package @devcontainers/cli (tests/run)")
+    user.env["NODE_EXTRA_CA_CERTS"] = user.env["AWS_CA_BUNDLE"]
+    features = Client(user, need.command("node"), command, "features")
+    write_json(tmp_path / "src" / "tool" / "devcontainer-feature.json", {"id": "tool", "version": "1.0.0", "name": "T"})
+    (tmp_path / "src" / "tool" / "install.sh").write_text("#!/bin/sh\n")
+
+    features("publish", "--registry", HOST, "--namespace", "team/features", tmp_path / "src")
+
+    assert "1.0.0" in features("info", "tags", f"{HOST}/team/features/tool")
+    assert "tool" in features("info", "manifest", f"{HOST}/team/features/tool:1")
+    assert _asked_once(user)
+
+
 @pytest.mark.cell("oras for Python", "pull")
 def test_oras_for_python_pulls(user: Home, image: str, tmp_path: Path) -> None:
     user.env["REQUESTS_CA_BUNDLE"] = user.env["AWS_CA_BUNDLE"]
