@@ -10,7 +10,8 @@ from pathlib import Path
 from support import need
 
 _HOSTS = Path("/etc/hosts")
-_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
+_USERS = Path("/etc/passwd")
+BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 
 
 def need_namespaces() -> None:
@@ -29,8 +30,16 @@ def known(addresses: Mapping[str, str], authority: Path, folder: Path) -> Iterat
     lines = [f"{address} {name}\n" for name, address in addresses.items()]
     with (
         _in_place_of(_HOSTS, "127.0.0.1 localhost\n" + "".join(lines), folder),
-        _in_place_of(_BUNDLE, _BUNDLE.read_text() + authority.read_text(), folder),
+        _in_place_of(BUNDLE, BUNDLE.read_text() + authority.read_text(), folder),
     ):
+        yield
+
+
+@contextmanager
+def user(name: str, number: int, home: Path, folder: Path) -> Iterator[None]:
+    """Let there be a user of that name, without other users that he may map, until the context is left."""
+    line = f"{name}:x:{number}:{number}::{home}:/bin/sh\n"
+    with _in_place_of(_USERS, _USERS.read_text() + line, folder):
         yield
 
 

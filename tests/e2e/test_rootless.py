@@ -1,0 +1,106 @@
+"""Rootless podman, buildah and skopeo: in which keyring the helper that they run finds a token."""
+
+import os
+import shutil
+import signal
+import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from standin import names
+from standin.certificates import Certificates
+from standin.clients import Client, write_json
+from standin.endpoints import Endpoints
+from support import need
+from support.home import HOST, Home
+
+_USER = 4_200_901
+_ONCE = ["AssumeRole", "GetAuthorizationToken"]
+
+
+@pytest.fixture
+def home(aws: Endpoints, authority: Certificates, tmp_path: Path) -> Iterator[Home]:  # noqa: ARG001 - the names
+    """Return the home of an ordinary user, who can reach neither the tests' folders nor root's Python."""
+    frozen = Path(os.environ.get("ECRX_TEST_FROZEN", ""))
+    if not frozen.is_file():
+        need.missing("the frozen program (tests/run)")
+    with tempfile.TemporaryDirectory(prefix="ecrx.", dir="/var/tmp", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        shutil.copytree(frozen.parent, folder / "program", symlinks=True)
+        user = Home(folder / "home", folder / "program" / frozen.name, aws)
+        user.link("docker-credential-ecrx-secondary")
+        user.add_role_profile()
+        write_json(user.folder / "auth.json", {"credHelpers": {HOST: "ecrx-secondary"}})
+        (folder / "run").mkdir(mode=0o700)
+        del user.env["AWS_ENDPOINT_URL"]
+        user.env |= {
+            "AWS_CA_BUNDLE": str(names.BUNDLE),
+            "REGISTRY_AUTH_FILE": str(user.folder / "auth.json"),
+            "XDG_RUNTIME_DIR": str(folder / "run"),
+            "ECRX_KEYRING": "kernel",
+        }
+        for path in (folder / "run", user.folder, *user.folder.rglob("*")):
+            os.chown(path, _USER, _USER, follow_symlinks=False)
+        with names.user("rootless", _USER, user.folder, tmp_path):
+            try:
+                yield user
+            finally:
+                _end_pause(folder / "run" / "libpod" / "tmp" / "pause.pid")
+
+
+@pytest.fixture
+def as_user(home: Home) -> Client:
+    """Return what runs a command as that user."""
+    return Client(home, *_as_user())
+
+
+def _as_user() -> list[str]:
+    return [need.command("setpriv"), f"--reuid={_USER}", f"--regid={_USER}", "--clear-groups"]
+
+
+def _end_pause(path: Path) -> None:
+    """End the process that keeps podman's user namespace."""
+    with suppress(OSError, ValueError):
+        os.kill(int(path.read_text()), signal.SIGKILL)
+
+
+def _operations(home: Home) -> list[str]:
+    return [call.operation for call in home.aws.calls]
+
+
+def test_podman_finds_its_token_again(as_user: Client, image: str) -> None:
+    """Its namespace stays, and the keyring with it; outside another token is asked for."""
+    podman = [need.command("podman"), "--storage-driver=vfs"]
+    home = as_user.home
+
+    as_user(*podman, "pull", "--quiet", image)
+    as_user(*podman, "rmi", image)
+    as_user(*podman, "pull", "--quiet", image)
+
+    assert _ONCE == _operations(home)
+    as_user(home.bin / "docker-credential-ecrx-secondary", "get", stdin=HOST)
+    assert _ONCE * 2 == _operations(home)
+
+
+def test_buildah_asks_aws_each_time(as_user: Client, image: str) -> None:
+    """Each command has a user namespace of its own, and so a keyring."""
+    buildah = [need.command("buildah"), "--storage-driver=vfs"]
+
+    for _ in range(2):
+        as_user(*buildah, "from", "--pull-always", image)
+
+    assert _ONCE * 2 == _operations(as_user.home)
+
+
+def test_skopeo_uses_the_users_own_keyring(as_user: Client, image: str) -> None:
+    """Between registries and folders it needs no namespace."""
+    home = as_user.home
+    as_user(home.bin / "docker-credential-ecrx-secondary", "get", stdin=HOST)
+
+    as_user(need.command("skopeo"), "copy", f"docker://{image}", f"dir:{home.folder / 'copy'}")
+
+    assert _ONCE == _operations(home)
