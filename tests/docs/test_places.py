@@ -150,6 +150,7 @@ class TestEks:
         node = yaml.safe_load(machine.own(user_data["application/node.eks.aws"]))
         assert ("node.eks.aws/v1alpha1", "NodeConfig") == (node["apiVersion"], node["kind"])
         flags = dict(flag.removeprefix("--").split("=", 1) for flag in node["spec"]["kubelet"]["flags"])
+        del machine.env["HOME"]
         machine.runs(user_data["text/x-shellscript"])
 
         config = yaml.safe_load(Path(flags["image-credential-provider-config"]).read_text())
@@ -208,8 +209,11 @@ class TestImages:
 
 
 class TestLambda:
-    def test_answers_where_nothing_can_be_written(self, home: Home, aws: Sessions, tmp_path: Path) -> None:
-        """As a user without a name and a home, on a read-only file system, where the kernel's keyring is forbidden."""
+    @pytest.mark.parametrize("where", [{}, {"HOME": "/"}], ids=["no home", "home is the root"])
+    def test_answers_where_nothing_can_be_written(
+        self, home: Home, aws: Sessions, tmp_path: Path, where: dict[str, str]
+    ) -> None:
+        """As a user without a name, on a read-only file system, where the kernel's keyring is forbidden."""
         (dockerfile,) = pages.blocks("ecs-lambda.md", "dockerfile")
         (ecrx,), (config,) = (pages.blocks("containers.md", language) for language in ("toml", "json"))
         (tmp_path / "ecrx.toml").write_text(ecrx)
@@ -220,7 +224,7 @@ class TestLambda:
         ((registry, suffix),) = json.loads(config)["credHelpers"].items()
         keys = aws.open_session(_OWN, "function", "function")
         env |= {"AWS_ACCESS_KEY_ID": keys[0], "AWS_SECRET_ACCESS_KEY": keys[1], "AWS_SESSION_TOKEN": str(keys[2])}
-        env = {name: value for name, value in home.env.items() if name not in ("HOME", "TMPDIR")} | env
+        env = {name: value for name, value in home.env.items() if name not in ("HOME", "TMPDIR")} | env | where
 
         with another_user() as user:
             prefix = [*unshared("--mount"), "sh", "-c", _READ_ONLY, "sh", *user, sys.executable, seccomp.__file__]

@@ -86,6 +86,16 @@ def test_podman_finds_its_token_again(as_user: Client, image: str) -> None:
     assert _ONCE * 2 == _operations(home)
 
 
+def test_podman_finds_the_token_of_a_login_inside(as_user: Client, image: str) -> None:
+    podman = [need.command("podman"), "--storage-driver=vfs"]
+    program = as_user.home.bin / "docker-credential-ecrx-secondary"
+
+    as_user(*podman, "unshare", program, "login", HOST)
+    as_user(*podman, "pull", "--quiet", image)
+
+    assert 1 == as_user.home.aws.count("GetAuthorizationToken")
+
+
 def test_buildah_asks_aws_each_time(as_user: Client, image: str) -> None:
     """Each command has a user namespace of its own, and so a keyring."""
     buildah = [need.command("buildah"), "--storage-driver=vfs"]
