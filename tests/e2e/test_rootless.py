@@ -1,8 +1,10 @@
 """Rootless podman, buildah and skopeo: in which keyring the helper that they run finds a token."""
 
 import os
+import re
 import shutil
 import signal
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
@@ -18,6 +20,10 @@ from support import need
 from support.home import HOST, Home
 
 _USER = 4_200_901
+_BUS = """\
+<busconfig><type>session</type><listen>{address}</listen><auth>EXTERNAL</auth>
+<policy context="default"><allow send_destination="*"/><allow receive_sender="*"/></policy></busconfig>
+"""
 _ONCE = ["AssumeRole", "GetAuthorizationToken"]
 
 
@@ -50,6 +56,21 @@ def home(aws: Endpoints, authority: Certificates, tmp_path: Path) -> Iterator[Ho
                 yield user
             finally:
                 _end_pause(folder / "run" / "libpod" / "tmp" / "pause.pid")
+
+
+@pytest.fixture
+def bus(home: Home) -> Iterator[None]:
+    """Run the user's session bus."""
+    address = f"unix:path={home.env['XDG_RUNTIME_DIR']}/bus"
+    config = home.folder / "bus.conf"
+    config.write_text(_BUS.format(address=address))
+    home.env |= {"DBUS_SESSION_BUS_ADDRESS": address, "ECRX_KEYRING": "secret-service"}
+    command = [*_as_user(), need.command("dbus-daemon"), f"--config-file={config}", "--nofork", "--print-address=1"]
+    with subprocess.Popen(command, env=home.env, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline()
+        yield
+        process.terminate()
 
 
 @pytest.fixture
@@ -114,3 +135,14 @@ def test_skopeo_uses_the_users_own_keyring(as_user: Client, image: str) -> None:
     as_user(need.command("skopeo"), "copy", f"docker://{image}", f"dir:{home.folder / 'copy'}")
 
     assert _ONCE == _operations(home)
+
+
+@pytest.mark.usefixtures("bus")
+def test_session_bus_refuses_the_helper_inside(as_user: Client) -> None:
+    """Root of the namespace is not the user whose bus it is; outside the bus takes the user in."""
+    program = as_user.home.bin / "docker-credential-ecrx"
+    # Which of the two it is told depends on whether the bus has ended the connection by then.
+    refused = re.compile("the Secret Service is not available: (the bus refused this user|Broken pipe)")
+
+    assert refused.search(as_user.tries(need.command("unshare"), "--user", "--map-root-user", program, "status"))
+    assert not refused.search(as_user.tries(program, "status"))
