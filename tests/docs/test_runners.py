@@ -17,6 +17,7 @@ import yaml
 from support import downloads, need, pages, seccomp
 from support import machine as machines
 from support.aws_parts import Server, Sessions, instance, web_identity
+from support.downloads import serving as _serving
 from support.github import Attestations, Runner
 from support.home import HOST, Home
 from support.machine import Machine
@@ -89,7 +90,7 @@ class TestGitHub:
         token = {"count": 1, "value": web_identity("repo:OWNER/APP")}
         with (
             Server(lambda asked: token if asked.headers.get("authorization") == "bearer b" else None) as oidc,
-            downloads.serving(tmp_path / "server", path, archive) as url,
+            _serving(tmp_path / "server", path, archive) as url,
         ):
             yield Runner(
                 tmp_path / "job",
