@@ -22,7 +22,7 @@ from standin.images import Images
 from support import downloads, kubernetes, need, pages, seccomp
 from support import machine as machines
 from support.aws_parts import Server, Sessions, Source, container, instance
-from support.home import HOST, Home
+from support.home import HOST, PRIMARY, Home
 from support.machine import Machine
 
 _OWN = "333333333333"
@@ -177,6 +177,24 @@ class TestEks:
         assert any(kubernetes.matches(pattern, f"{HOST}/app") for pattern in patterns)
         filled = [pattern.replace("*", "x") for pattern in patterns]
         assert [] == [host for host in filled if not any(kubernetes.matches(each, f"{host}/app") for each in known)]
+
+
+class TestEcs:
+    def test_owner_permits_the_execution_role(self, home: Home) -> None:
+        """The page's command lets the role that ECS pulls as pull, and do no more."""
+        (command,) = pages.blocks("ecs-lambda.md", "sh")
+        (role,) = re.findall(r"arn:\S+", command)
+        home.aws.add_role(role)
+        home.add_keys("owner", home.aws.add_user(PRIMARY, "owner"))
+        home.add_profile("owner", region="us-east-1")
+        repository = home.aws.add_repository(PRIMARY, "app")
+
+        subprocess.run(["/bin/sh", "-ec", command], env=home.env, check=True, capture_output=True)
+
+        (statement,) = json.loads(home.aws.ecr.repositories[repository] or "")["Statement"]
+        assert role == statement["Principal"]["AWS"]
+        assert "ecr:BatchGetImage" in statement["Action"]
+        assert "ecr:PutImage" not in statement["Action"]
 
 
 class TestImages:
