@@ -79,9 +79,9 @@ def test_a_credential_process_elsewhere_is_run(home: Home, trap: Path) -> None:
     """Where an absolute folder has it, it answers though the current folder comes first."""
     keys = home.aws.add_user(SECONDARY, "base")
     answer = {"Version": 1, "AccessKeyId": keys.access_key_id, "SecretAccessKey": keys.secret_access_key}
-    (home.bin / "keys").write_text(f"#!/bin/sh\necho '{json.dumps(answer)}'\n")
-    (home.bin / "keys").chmod(0o755)
-    home.add_profile("secondary", credential_process="keys --all")
+    (home.bin / "give-keys").write_text(f"#!/bin/sh\necho '{json.dumps(answer)}'\n")
+    (home.bin / "give-keys").chmod(0o755)
+    home.add_profile("secondary", credential_process="give-keys --all")
 
     found = home.run("get", stdin=HOST, cwd=trap)
 

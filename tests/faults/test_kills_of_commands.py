@@ -6,6 +6,7 @@ Only calls that touch the files of the user, the network, the kernel keyring or 
 import json
 import shutil
 
+from docker_credential_ecrx.demo.standin import MARK
 from support import kept, kills
 from support.forms import in_one_form
 from support.home import HOST, PRIMARY, SECONDARY, Home
@@ -29,7 +30,7 @@ def _check_no_secret(home: Home) -> None:
         assert [] == places_of(password, home.folder)
     for path in home.folder.rglob("*"):
         if path.is_file() and not path.is_symlink() and path.parent.name != ".aws":
-            assert b"stand-in-secret-" not in path.read_bytes(), path
+            assert MARK.encode() not in path.read_bytes(), path
 
 
 def test_a_policy_is_the_old_or_the_new_one(home: Home) -> None:
