@@ -1,6 +1,5 @@
 """The front door: a verb that docker sends, a request of kubelet's, or a command that a person types."""
 
-import _signal  # type: ignore[import-not-found] # typeshed has signal alone
 import os
 import sys
 
@@ -45,9 +44,10 @@ def main() -> int:
 
     core_dump.forbid()
     if len(arguments) == 1 and word in (*protocol.VERBS, "kubelet"):
-        if _signal.getsignal(_signal.SIGINT) != _signal.SIG_IGN:
-            # docker's Ctrl-C ends this without a word; signal is this module and 3 ms of enums.
-            _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
+        from docker_credential_ecrx.fast_stdlib import signal
+
+        if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # docker's Ctrl-C ends this without a word
         # Nobody but the answer goes to stdout: neither what a keyring's backend prints nor a child that lives on.
         stdout = os.dup(1)
         os.dup2(2, 1)

@@ -11,7 +11,8 @@ A variable that is set and empty counts as unset.
 import os
 import stat
 import sys
-from _blake2 import blake2b  # hashlib is this plus OpenSSL, which takes milliseconds to load
+
+from docker_credential_ecrx.fast_stdlib import blake2b
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

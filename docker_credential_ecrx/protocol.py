@@ -3,10 +3,9 @@
 https://github.com/docker/docker-credential-helpers
 """
 
-import _signal  # type: ignore[import-not-found] # signal is this module and 3 ms of enums; typeshed has signal alone
-
 from docker_credential_ecrx import log, settings
 from docker_credential_ecrx.errors import EcrxError, NotFoundError, RequestError
+from docker_credential_ecrx.fast_stdlib import signal
 from docker_credential_ecrx.helper import Helper
 
 TYPE_CHECKING = False
@@ -68,9 +67,9 @@ def guarded(verb: str, answer: "Callable[[], Reply]") -> Reply:
 
 def _set_alarm(seconds: float) -> None:
     """Have TimeUpError raised in so many seconds, or no longer where that is 0; Windows has no such alarm."""
-    if hasattr(_signal, "setitimer"):
-        _signal.signal(_signal.SIGALRM, _time_is_up)
-        _signal.setitimer(_signal.ITIMER_REAL, seconds)
+    if hasattr(signal, "setitimer"):
+        signal.signal(signal.SIGALRM, _time_is_up)
+        signal.setitimer(signal.ITIMER_REAL, seconds)
 
 
 def _time_is_up(*_: object) -> None:

@@ -5,10 +5,11 @@ the tests.
 https://dbus.freedesktop.org/doc/dbus-specification.html
 """
 
-import _socket  # the module around it takes 2 ms and has nothing that is needed
 import os
 import sys
 import time
+
+from docker_credential_ecrx.fast_stdlib import socket
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -167,13 +168,13 @@ class Connection:
         return TimeoutError(message)
 
 
-def connected(address: str, seconds: float) -> _socket.socket:
+def connected(address: str, seconds: float) -> socket.socket:
     """Return a socket that is connected to the bus at ``address``, which this user or root runs.
 
     Raises OSError, which is a PermissionError if another user runs it: the environment may name a socket in a folder
     in which others can create theirs.
     """
-    connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         connection.settimeout(seconds)
         connection.connect(_path_of(address))
@@ -184,12 +185,12 @@ def connected(address: str, seconds: float) -> _socket.socket:
     return connection
 
 
-def _check_peer(connection: _socket.socket) -> None:
+def _check_peer(connection: socket.socket) -> None:
     """Raise PermissionError unless this user or root runs the process at the other end."""
     if sys.platform != "linux":
         raise PermissionError(None, "this system does not tell who runs the session bus")
     # struct ucred: process, user and group; unix(7)
-    credentials = connection.getsockopt(_socket.SOL_SOCKET, _socket.SO_PEERCRED, 12)
+    credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
     user = int.from_bytes(credentials[4:8], sys.byteorder)
     if user not in {0, os.geteuid()}:
         raise PermissionError(None, f"user {user} runs the session bus, and only this user's or root's is used")

@@ -77,7 +77,7 @@ class Keyctl:
     def _text(self, command: int, key: int) -> bytes:
         room = _ROOM
         while True:
-            buffer = (libc.Char * room)()
+            buffer = libc.buffer(room)
             size = self._call(self._keyctl, command, key, buffer, room)
             if size <= room:
                 return bytes(buffer)[:size]

@@ -19,6 +19,7 @@ _START = {"encodings", "encodings.aliases", "encodings.utf_8", _PACKAGE, f"{_PAC
 _EVERY_GET = {
     f"{_PACKAGE}.core_dump",
     f"{_PACKAGE}.errors",
+    f"{_PACKAGE}.fast_stdlib",
     f"{_PACKAGE}.helper",
     f"{_PACKAGE}.identity",
     f"{_PACKAGE}.keyrings",
