@@ -12,7 +12,19 @@ from docker_credential_ecrx.demo.standin import StandIn
 from support import keyrings, need, sweep
 from support.home import Home
 
-_FROZEN = Path(__file__).parent.parent / "dist" / "docker-credential-ecrx" / "docker-credential-ecrx"
+_EXE = ".exe" if sys.platform == "win32" else ""
+_FROZEN = Path(__file__).parent.parent / "dist" / "docker-credential-ecrx" / f"docker-credential-ecrx{_EXE}"
+
+
+# It is for Windows alone, and nothing that may be skipped elsewhere.
+collect_ignore = [] if sys.platform == "win32" else ["keyrings/test_locker.py"]
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip on Windows what needs what it has not."""
+    marker = item.get_closest_marker("posix")
+    if marker is not None and sys.platform == "win32":
+        need.missing(marker.args[0])
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -28,7 +40,7 @@ def program(request: pytest.FixtureRequest) -> Path:
     """Return the installed wheel's command, then the frozen program; or the one that support.forms asks for."""
     forms = {
         "frozen": Path(os.environ.get("ECRX_TEST_FROZEN", _FROZEN)),
-        "wheel": Path(os.environ.get("ECRX_TEST_WHEEL", Path(sys.executable).parent / "docker-credential-ecrx")),
+        "wheel": Path(os.environ.get("ECRX_TEST_WHEEL", Path(sys.executable).parent / f"docker-credential-ecrx{_EXE}")),
     }
     # What stands in dist/ may be of another day: who wants it where either will do names it.
     forms["either"] = forms["frozen" if "ECRX_TEST_FROZEN" in os.environ else "wheel"]
@@ -79,3 +91,17 @@ def keyring(request: pytest.FixtureRequest, kernel: dict[str, str]) -> dict[str,
 def home(tmp_path: Path, program: Path, aws: StandIn, kernel: dict[str, str]) -> Home:  # noqa: ARG001 - cleans up
     """Return a user's home whose AWS is the stand-in."""
     return Home(tmp_path / "home", program, aws)
+
+
+@pytest.fixture
+def user(tmp_path: Path, program: Path, aws: StandIn, request: pytest.FixtureRequest) -> Iterator[Home]:
+    """Return a user's home whose AWS is the stand-in, and whose keyrings are those that the system itself has."""
+    if sys.platform not in ("linux", "win32"):
+        need.missing("a keyring of the system's that the tests may write to")
+    home = Home(tmp_path / "home", program, aws)
+    if sys.platform == "linux":
+        request.getfixturevalue("kernel")  # cleans up
+        home.env |= request.getfixturevalue("secret_service")
+    yield home
+    if sys.platform == "win32":
+        home.run("forget", "--all", "--passwords")

@@ -1,7 +1,7 @@
 """What is of use no more goes by itself: identities come and go, as CI's and pods' do, and each leaves something."""
 
-import fcntl
 import os
+import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +11,9 @@ import pytest
 from support import kept
 from support.home import Home
 from support.keyrings import items
+
+if sys.platform != "win32":
+    import fcntl
 
 HOUR = 3600.0
 

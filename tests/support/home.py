@@ -1,7 +1,10 @@
 """A user of the program: a home, AWS profiles, a bin folder with links, and nothing of the machine's environment."""
 
 import json
+import os
+import shutil
 import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -53,13 +56,19 @@ class Home:
             "AWS_ENDPOINT_URL": aws.url,
             "AWS_EC2_METADATA_DISABLED": "true",
         }
+        if sys.platform == "win32":
+            self.env |= _windows_env(folder, self.bin)
         (folder / "tmp").mkdir()
         (folder / ".aws").mkdir()
 
     def link(self, name: str, target: Path | None = None) -> Path:
         """Make a link ``name`` to the program in the bin folder."""
         path = self.bin / name
-        path.symlink_to(target or self.program.readlink())
+        if sys.platform == "win32":  # where the launcher of a wheel's command may be copied, and a link needs a right
+            path = path.with_name(f"{name}.exe")
+            shutil.copy(target or self.program, path)
+        else:
+            path.symlink_to(target or self.program.readlink())
         return path
 
     def add_keys(self, profile: str, keys: Keys) -> None:
@@ -86,7 +95,8 @@ class Home:
 
     def configure(self, text: str) -> None:
         """Write our own configuration file."""
-        path = self.folder / ".config" / "ecrx" / "config.toml"
+        base = Path(self.env["APPDATA"]) if sys.platform == "win32" else self.folder / ".config"
+        path = base / "ecrx" / "config.toml"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
 
@@ -123,3 +133,17 @@ class Home:
         """Store credentials as a client does."""
         request = json.dumps({"ServerURL": server, "Username": user, "Secret": secret})
         return self.run("store", stdin=request, env=env)
+
+
+def _windows_env(folder: Path, bin_folder: Path) -> dict[str, str]:
+    """Return what a program needs of the environment there: its home's places, and the system's."""
+    system = os.environ["SYSTEMROOT"]
+    return {
+        "SYSTEMROOT": system,
+        "USERPROFILE": str(folder),
+        "APPDATA": str(folder / "AppData" / "Roaming"),
+        "LOCALAPPDATA": str(folder / "AppData" / "Local"),
+        "TEMP": str(folder / "tmp"),
+        "TMP": str(folder / "tmp"),
+        "PATH": f"{bin_folder};{system}\\System32",
+    }

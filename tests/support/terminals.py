@@ -1,17 +1,20 @@
 """A terminal of 80 columns with a program on it, and a person who answers its questions."""
 
-import fcntl
 import os
-import pty
 import select
 import struct
 import subprocess
-import termios
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from support import need
+
+if sys.platform != "win32":
+    import fcntl
+    import pty
+    import termios
 
 COLUMNS, ROWS = 80, 24
 _SECONDS = 60.0

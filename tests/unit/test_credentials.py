@@ -7,6 +7,8 @@ import pytest
 from docker_credential_ecrx.credentials import origin_of
 from docker_credential_ecrx.identity import Identity
 
+pytestmark = pytest.mark.posix("paths as POSIX has them")
+
 ROLE = "role_arn = arn:aws:iam::222222222222:role/puller\n"
 SSO = "sso_session = corp\nsso_account_id = 222222222222\nsso_role_name = dev\n"
 KEYS, SESSION = "aws_access_key_id = AKIA\n", "aws_access_key_id = ASIA\n"

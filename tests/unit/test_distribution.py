@@ -16,6 +16,8 @@ from docker_credential_ecrx.errors import AwsError
 from standin import certificates
 from standin.certificates import Certificates
 
+pytestmark = pytest.mark.posix("openssl")
+
 PASSWORD = "a password"
 Reply = Callable[[str, str, Mapping[str, str]], tuple[int, dict[str, str], bytes]]
 

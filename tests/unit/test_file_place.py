@@ -11,6 +11,8 @@ from docker_credential_ecrx import file_place
 from docker_credential_ecrx.errors import FileError
 from support import need
 
+pytestmark = pytest.mark.posix("links and other users")
+
 ALICE, MALLORY = 4_200_011, 4_200_012
 
 

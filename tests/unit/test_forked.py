@@ -5,6 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.posix("fork and signals")
+
 BEGIN = """\
 import os, pathlib, signal, sys
 from docker_credential_ecrx import forked

@@ -14,6 +14,8 @@ from docker_credential_ecrx import credentials
 from docker_credential_ecrx.identity import Identity, Snapshot, chosen, fingerprint, profile_of
 from docker_credential_ecrx.identity import _encoded as encoded
 
+pytestmark = pytest.mark.posix("paths as POSIX has them")
+
 Fact = tuple[str | None, ...]
 
 CONFIG = """\

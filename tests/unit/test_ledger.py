@@ -16,6 +16,8 @@ from docker_credential_ecrx import ledger
 from docker_credential_ecrx.ledger import Entry
 from support import need
 
+pytestmark = pytest.mark.posix("modes, links and signals")
+
 NAME = "token:ecr:aws:us-east-1:0123"
 ENTRY: Entry = {
     "kind": "token",

@@ -7,6 +7,8 @@ import pytest
 
 from docker_credential_ecrx import programs
 
+pytestmark = pytest.mark.posix("paths and modes as POSIX has them")
+
 
 def _program(folder: Path, name: str = "tool", mode: int = 0o755) -> Path:
     """Return the path of a new program in the folder."""

@@ -2,8 +2,12 @@
 
 import signal
 
+import pytest
+
 from docker_credential_ecrx import protocol
 from docker_credential_ecrx.protocol import Reply
+
+pytestmark = pytest.mark.posix("an alarm")
 
 
 class TestAlarm:

@@ -1,8 +1,7 @@
 """Whose identity answers, by link name and configuration file, and what is said of a wrong file."""
 
-import grp
 import os
-import pwd
+import sys
 import tempfile
 from pathlib import Path
 
@@ -15,6 +14,12 @@ from docker_credential_ecrx.errors import EcrxError, SettingsError
 from docker_credential_ecrx.pattern import canonical_host
 from docker_credential_ecrx.registry import Registry
 from support import need
+
+if sys.platform != "win32":
+    import grp
+    import pwd
+
+pytestmark = pytest.mark.posix("modes and other users")
 
 ACCOUNT, OTHER_ACCOUNT = "111111111111", "222222222222"
 HOST = f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com"
@@ -295,7 +300,7 @@ class TestWrongFile:
             assert str(error).isprintable()  # noqa: PT017 - most texts are refused, not all
 
 
-def _has_own_group(user: pwd.struct_passwd) -> bool:
+def _has_own_group(user: "pwd.struct_passwd") -> bool:
     try:
         group = grp.getgrgid(user.pw_gid)
     except KeyError:

@@ -12,6 +12,8 @@ import pytest
 from docker_credential_ecrx.demo.standin import MARK, ecr, new_keys, new_password, parts
 from support import need, sweep
 
+pytestmark = pytest.mark.posix("/proc and POSIX programs")
+
 # The sweep after these very tests looks for the stand-in's own mark.
 _OTHER_MARK = MARK.swapcase()
 with pytest.MonkeyPatch.context() as patch:

@@ -25,6 +25,8 @@ from docker_credential_ecrx.state import FileLock
 from docker_credential_ecrx.tokens import Moment, Token
 from support.secrets import places_of
 
+pytestmark = pytest.mark.posix("signals")
+
 NAME = "token:ecr:aws:us-east-1:0123"
 HOUR = 3600.0
 DUE, LIFE = 6 * HOUR, 12 * HOUR

@@ -12,6 +12,8 @@ import yaml
 
 from support import need
 
+pytestmark = pytest.mark.posix("POSIX programs")
+
 _ROOT = Path(__file__).parents[2]
 _WORKFLOWS = sorted((_ROOT / ".github" / "workflows").glob("*.yml"))
 _PINNED = re.compile(r"uses: (\./|[\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d)")

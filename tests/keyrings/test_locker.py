@@ -1,0 +1,59 @@
+"""Windows' Credential Locker itself, by keyring's WinVault; elsewhere backends.Windows stands for it."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import keyring
+import pytest
+
+from docker_credential_ecrx import keyrings
+from docker_credential_ecrx.keyrings import USERNAME, service_of
+
+if TYPE_CHECKING:
+    from docker_credential_ecrx.keyrings import Keyring
+
+NAME = "token:ecr:aws:us-east-1:0123456789abcdef0123456789abcdef"
+SHORT = "hunter2hunter2"
+TOKEN = "ecrx1 1 43200 21600 - 0 00000000\n" + "0123456789" * 270
+
+
+@pytest.fixture
+def locker() -> Iterator["Keyring"]:
+    """Return the Credential Locker, which is left without the item."""
+    found = keyrings.for_tokens("auto")
+    assert found is not None
+    yield found
+    found.drop(NAME)
+
+
+def test_it_is_what_keeps_tokens_and_passwords(locker: "Keyring") -> None:
+    assert ["Windows", "Windows"] == [locker.label, keyrings.for_passwords("auto").label]
+
+
+@pytest.mark.parametrize("secret", [SHORT, TOKEN, "ä€🐳" * 900], ids=["short", "a token", "beyond 16 bits"])
+def test_it_keeps_what_it_is_given(locker: "Keyring", secret: str) -> None:
+    """A token is longer than Windows keeps in one credential."""
+    locker.put(NAME, "an older one" * 300, 3600)
+    locker.put(NAME, secret, 3600)
+
+    assert secret == locker.fetch(NAME)
+
+
+def test_a_short_secret_is_one_item_of_keyrings(locker: "Keyring") -> None:
+    locker.put(NAME, SHORT, None)
+
+    assert SHORT == keyring.get_password(service_of(NAME), USERNAME)
+
+
+def test_nothing_is_left_of_what_is_dropped(locker: "Keyring") -> None:
+    """Neither the head nor its chunks."""
+    locker.put(NAME, TOKEN, 3600)
+    head = keyring.get_password(service_of(NAME), USERNAME)
+    assert head is not None
+    chunk = service_of(f"{NAME}#{head.split()[1]}.0")
+    assert keyring.get_password(chunk, USERNAME)
+
+    locker.drop(NAME)
+
+    assert locker.fetch(NAME) is None
+    assert keyring.get_password(chunk, USERNAME) is None

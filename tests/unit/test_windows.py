@@ -1,0 +1,48 @@
+"""What can be seen of Windows elsewhere: the program and the tests that run there import nothing that it has not."""
+
+import pkgutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+import docker_credential_ecrx
+
+pytestmark = pytest.mark.posix("what is taken away")
+
+_ROOT = Path(__file__).parents[2]
+
+
+def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "support.windows", *arguments]
+    env = {"PYTHONPATH": str(_ROOT / "tests")}
+    return subprocess.run(command, cwd=_ROOT, env=env, capture_output=True, text=True, timeout=300, check=False)
+
+
+def test_every_module_of_the_program_imports() -> None:
+    """Without POSIX' modules, functions and signals, and without a C library that is the program itself."""
+    found = pkgutil.walk_packages(docker_credential_ecrx.__path__, f"{docker_credential_ecrx.__name__}.")
+
+    done = _run()
+
+    assert (0, "") == (done.returncode, done.stderr)
+    assert [module.name for module in found] == done.stdout.split()
+
+
+def test_the_tests_of_the_workflow_are_collected() -> None:
+    """As ci.yml names them."""
+    jobs = yaml.safe_load((_ROOT / ".github" / "workflows" / "ci.yml").read_text())["jobs"]
+    (line,) = [
+        line
+        for step in jobs["windows"]["steps"]
+        for line in step.get("run", "").splitlines()
+        if "pytest" in line and "tests/" in line
+    ]
+    folders = [word for word in line.split() if word.startswith("tests/")]
+
+    done = _run("--collect-only", "-q", *folders)
+
+    assert 0 == done.returncode, done.stdout[-2000:]
+    assert {"tests/unit", "tests/blackbox", "tests/keyrings/test_locker.py"} <= {*folders}
