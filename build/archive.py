@@ -12,7 +12,8 @@ import tarfile
 from pathlib import Path
 
 _DIST = Path("dist")
-_EXTRAS = ("install.sh", "README.md", "LICENSE")
+_INSTALLER = "install.ps1" if sys.platform == "win32" else "install.sh"
+_EXTRAS = (_INSTALLER, "README.md", "LICENSE")
 
 
 def main() -> None:

@@ -187,6 +187,9 @@ class TestRelease:
             base = f"docker-credential-ecrx-1.2.3-{platform}"
             names += [f"{base}.tar.gz", f"{base}.cdx.json"]
             (tmp_path / "dist" / f"{base}.tar.gz.sha256").write_text(f"{0:064}  {base}.tar.gz\n")
+        packed = "docker-credential-ecrx-1.2.3-windows-AMD64.zip"
+        (tmp_path / "dist" / f"{packed}.sha256").write_text(f"{0:064}  {packed}\n")
+        names.append(packed)
         for name in names:
             (tmp_path / "dist" / name).write_text(name)
 
@@ -195,7 +198,8 @@ class TestRelease:
         subprocess.run(["/bin/bash", "-e", "-c", script], cwd=tmp_path, env=env, check=True)
 
         sums = (tmp_path / "dist" / "SHA256SUMS").read_text().splitlines()
-        assert {*names, "docker-credential-ecrx.rb"} == {line.split()[1] for line in sums}
+        filled_in = ("rb", "json", "yaml", "installer.yaml", "locale.en-US.yaml")
+        assert {*names, *(f"docker-credential-ecrx.{end}" for end in filled_in)} == {line.split()[1] for line in sums}
         expected = {f"{platform}.cdx.json" for platform in (*_PLATFORMS, "windows-AMD64")}
         assert expected == {path.name for path in (tmp_path / "temp").iterdir()}
 

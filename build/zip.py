@@ -1,0 +1,39 @@
+"""Packs a release archive as a .zip, too, which winget, scoop and Windows' Explorer open.
+
+Run with the path of the .tar.gz.
+Two runs give the same bytes, and the .sha256 is beside it.
+"""
+
+import hashlib
+import sys
+import tarfile
+import time
+import zipfile
+from pathlib import Path
+
+_1980 = 315_532_800  # before which a zip knows no time
+_UNIX = 3  # so that a file has its mode
+_REGULAR = 0o100000  # stat.S_IFREG
+
+
+def main() -> None:
+    """Write ARCHIVE.zip and ARCHIVE.zip.sha256."""
+    source = Path(sys.argv[1])
+    path = source.with_name(source.name.removesuffix(".tar.gz") + ".zip")
+    with (
+        tarfile.open(source, "r:gz") as archive,
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as packed,
+    ):
+        for member in archive:
+            file = archive.extractfile(member)
+            if file is not None:
+                info = zipfile.ZipInfo(member.name, time.gmtime(max(_1980, member.mtime))[:6])
+                info.compress_type = zipfile.ZIP_DEFLATED
+                info.create_system = _UNIX
+                info.external_attr = (_REGULAR | member.mode) << 16
+                packed.writestr(info, file.read())
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    path.with_name(f"{path.name}.sha256").write_text(f"{digest}  {path.name}\n", newline="\n")
+
+
+main()

@@ -1,0 +1,253 @@
+<#
+.SYNOPSIS
+Installs docker-credential-ecrx for one user of Windows, without administrator rights.
+
+.DESCRIPTION
+Run it from an unpacked release archive for Windows. It copies the program into a folder of its version, and puts the folder
+"current", which leads there, on the user's PATH. A version that is in use stays until the next install.
+
+Before you unpack a release archive, verify that the project's release workflow built it:
+  gh attestation verify ARCHIVE --repo OWNER/docker-credential-ecrx
+
+.PARAMETER Prefix
+Install into this folder; %LOCALAPPDATA%\Programs\docker-credential-ecrx if not given.
+
+.PARAMETER Demo
+Then show the main job once, against an AWS stand-in on loopback.
+
+.PARAMETER Uninstall
+Remove the program, its state and what it keeps in the Credential Locker; your config.toml stays.
+
+.EXAMPLE
+powershell -ExecutionPolicy Bypass -File install.ps1 -Demo
+#>
+[CmdletBinding()]
+param(
+    [string] $Prefix = '',
+    [switch] $Demo,
+    [switch] $Uninstall
+)
+
+Set-StrictMode -Version 2.0
+$ErrorActionPreference = 'Stop'
+
+$Name = 'docker-credential-ecrx'
+# A folder without this file is not this program's.
+$MarkName = 'made-by-install.ps1'
+# What install.ps1 makes in its folder: versions, and what it was killed over.
+$OwnFolders = '^([0-9]+\.[0-9].*|\.(staging|old|current)-.*)$'
+
+function Main {
+    if ([Environment]::OSVersion.Platform -ne 'Win32NT') {
+        throw 'this is not Windows; run install.sh'
+    }
+    if (-not $Prefix) {
+        if (-not $env:LOCALAPPDATA) {
+            throw 'LOCALAPPDATA is not set; name a folder with -Prefix'
+        }
+        $script:Prefix = Join-Path $env:LOCALAPPDATA "Programs\$Name"
+    }
+    $script:Prefix = $ExecutionContext.SessionState.Path.GetUnresolvedProviderPathFromPSPath($Prefix).TrimEnd('\')
+    if ($Prefix.Contains(';')) {
+        throw "cannot install into ${Prefix}; choose a -Prefix without a semicolon, which PATH cannot hold"
+    }
+    $script:Mark = Join-Path $Prefix $MarkName
+    $script:Current = Join-Path $Prefix 'current'
+    $script:Program = Join-Path $Current "$Name.exe"
+
+    # Two installs at once wait for each other; the system ends the wait for one that was killed.
+    $mutex = New-Object System.Threading.Mutex($false, "Local\$Name-install")
+    try {
+        [void] $mutex.WaitOne()
+    }
+    catch [System.Threading.AbandonedMutexException] {
+        Write-Verbose 'another install was killed'
+    }
+    try {
+        if ($Uninstall) { Uninstall-Program } else { Install-Program }
+    }
+    finally {
+        $mutex.ReleaseMutex()
+    }
+}
+
+function Install-Program {
+    $bundle = Join-Path $PSScriptRoot $Name
+    if (-not (Test-Path -LiteralPath (Join-Path $bundle "$Name.exe") -PathType Leaf)) {
+        throw 'no program lies beside install.ps1; unpack the whole archive'
+    }
+    if ((Test-Path -LiteralPath $Prefix) -and -not (Test-Path -LiteralPath $Mark) -and (Get-ChildItem -LiteralPath $Prefix -Force)) {
+        throw "$Prefix is not this program's; move it away, or choose another -Prefix"
+    }
+    [void] [IO.Directory]::CreateDirectory($Prefix)
+    [IO.File]::WriteAllText($Mark, "install.ps1 of $Name made this folder`r`n")
+
+    $staging = Join-Path $Prefix ".staging-$PID"
+    Remove-Folder $staging
+    try {
+        Copy-Item -LiteralPath $bundle -Destination $staging -Recurse
+        # What came from the web is marked, and each marked file is looked at whenever it is loaded.
+        Get-ChildItem -LiteralPath $staging -Recurse -File | Unblock-File
+        [IO.File]::WriteAllText((Join-Path $staging 'ecrx.cmd'), "@`"%~dp0$Name.exe`" %*`r`n")
+        $version = Get-ProgramVersion (Join-Path $staging "$Name.exe")
+        $target = Join-Path $Prefix $version
+        for ($number = 2; Test-Path -LiteralPath $target; $number++) {
+            # Windows replaces no folder from which a program runs.
+            $target = Join-Path $Prefix "$version-$number"
+        }
+        Move-Folder $staging $target
+    }
+    finally {
+        Remove-Folder $staging
+    }
+    Set-Current $target
+    Remove-OtherVersion $target
+    $isNew = Add-ToUserPath
+    Write-Line "$Name $version is in $Current"
+
+    if ($Demo) {
+        & $Program demo
+        if ($LASTEXITCODE) { throw 'the demo failed, see above' }
+    }
+    if ($isNew) {
+        Write-Line 'it is on the PATH of what is started from now on: open a new terminal, and restart Docker Desktop'
+    }
+    Write-Line 'next, for the registry HOST and your AWS profile PROFILE:'
+    [Console]::Out.WriteLine("  $Name configure HOST --profile PROFILE")
+}
+
+function Uninstall-Program {
+    if (-not (Test-Path -LiteralPath $Mark)) {
+        Write-Line "there is no $Name in $Prefix"
+        return
+    }
+    $isForgotten = $true
+    if (Test-Path -LiteralPath $Program -PathType Leaf) {
+        & $Program configure --remove --all
+        if ($LASTEXITCODE) { Write-Line 'docker still asks the program for the registries that are named above' }
+        & $Program forget --all --passwords
+        $isForgotten = -not $LASTEXITCODE
+        if (-not $isForgotten) { Write-Line 'what is named above is left in the Credential Locker, and the list of it stays' }
+    }
+    Remove-Current
+    Remove-OtherVersion ''
+    $left = @(Get-ChildItem -LiteralPath $Prefix -Directory -Force | Where-Object { $_.Name -match $OwnFolders })
+    if ($left) {
+        throw "$($left[0].FullName) is in use; end the programs that use it, and run install.ps1 -Uninstall again"
+    }
+    Remove-FromUserPath
+    if ($isForgotten -and $env:LOCALAPPDATA) {
+        Remove-Folder (Join-Path $env:LOCALAPPDATA 'ecrx')
+    }
+    Remove-Item -LiteralPath $Mark -Force
+    if (Get-ChildItem -LiteralPath $Prefix -Force) {
+        Write-Line "$Prefix has files that are not this program's and stays"
+    }
+    else {
+        [IO.Directory]::Delete($Prefix)
+    }
+    Write-Line "$Name is no longer in $Prefix"
+    if ($env:APPDATA -and (Test-Path -LiteralPath (Join-Path $env:APPDATA 'ecrx\config.toml'))) {
+        Write-Line "your own $(Join-Path $env:APPDATA 'ecrx\config.toml') stays"
+    }
+}
+
+# Runs the program, which also shows that it runs on this machine.
+function Get-ProgramVersion([string] $Path) {
+    $said = ''
+    try { $said = [string] (& $Path version) }
+    catch { Write-Verbose $_.Exception.Message }
+    if ($said -match "^$Name ([0-9]+\.[0-9][0-9A-Za-z.+-]*)$") { return $Matches[1] }
+    throw "the program does not run on this machine ($env:PROCESSOR_ARCHITECTURE); the archive is for 64-bit Windows 10 or newer"
+}
+
+# A junction, unlike a symbolic link, needs no right. Windows replaces none in one step: for a moment there is none.
+function Set-Current([string] $Folder) {
+    $next = Join-Path $Prefix ".current-$PID"
+    [void] (New-Item -ItemType Junction -Path $next -Value $Folder)
+    Remove-Current
+    [IO.Directory]::Move($next, $Current)
+}
+
+# Deletes the junction, and nothing of what it leads to; a folder in its place that is not empty is an error.
+function Remove-Current {
+    try { [IO.Directory]::Delete($Current) }
+    catch [IO.DirectoryNotFoundException] { Write-Verbose 'there is none' }
+}
+
+# Removes what no program runs from: the folder of one that runs cannot be renamed, and stays as it is.
+function Remove-OtherVersion([string] $Kept) {
+    foreach ($folder in @(Get-ChildItem -LiteralPath $Prefix -Directory -Force)) {
+        if ($folder.Name -match $OwnFolders -and $folder.FullName -ne $Kept) {
+            if ($folder.Attributes -band [IO.FileAttributes]::ReparsePoint) {
+                [IO.Directory]::Delete($folder.FullName)
+                continue
+            }
+            $old = Join-Path $Prefix ".old-$([Guid]::NewGuid().ToString('N'))"
+            try { Move-Folder $folder.FullName $old }
+            catch { Write-Verbose "$($folder.FullName) is in use"; continue }
+            Remove-Folder $old
+        }
+    }
+}
+
+# A virus scanner has files open for a moment after the program ran from there.
+function Move-Folder([string] $From, [string] $To) {
+    for ($try = 1; ; $try++) {
+        try {
+            [IO.Directory]::Move($From, $To)
+            return
+        }
+        catch [IO.IOException] {
+            if ($try -ge 10) { throw }
+            Start-Sleep -Milliseconds 100
+        }
+    }
+}
+
+function Remove-Folder([string] $Path) {
+    if (Test-Path -LiteralPath $Path) {
+        Remove-Item -LiteralPath $Path -Recurse -Force
+    }
+}
+
+# Returns whether PATH did not have it. The other entries stay as they are, with their variables.
+function Add-ToUserPath {
+    $old = Get-UserPath
+    if (($old -split ';') -contains $Current) { return $false }
+    Set-UserPath (@($old.TrimEnd(';'), $Current | Where-Object { $_ }) -join ';')
+    return $true
+}
+
+function Remove-FromUserPath {
+    $old = Get-UserPath
+    $new = @($old -split ';' | Where-Object { $_ -ne $Current }) -join ';'
+    if ($new -cne $old) { Set-UserPath $new }
+}
+
+function Get-UserPath {
+    $key = [Microsoft.Win32.Registry]::CurrentUser.CreateSubKey('Environment')
+    try { return [string] $key.GetValue('Path', '', [Microsoft.Win32.RegistryValueOptions]::DoNotExpandEnvironmentNames) }
+    finally { $key.Close() }
+}
+
+function Set-UserPath([string] $Value) {
+    $key = [Microsoft.Win32.Registry]::CurrentUser.CreateSubKey('Environment')
+    try { $key.SetValue('Path', $Value, [Microsoft.Win32.RegistryValueKind]::ExpandString) }
+    finally { $key.Close() }
+    # Windows tells running programs of a change of the environment only when it is made like this.
+    [Environment]::SetEnvironmentVariable('ECRX_INSTALL', $null, [EnvironmentVariableTarget]::User)
+}
+
+function Write-Line([string] $Text) {
+    [Console]::Out.WriteLine("install.ps1: $Text")
+}
+
+try {
+    Main
+}
+catch {
+    [Console]::Error.WriteLine("install.ps1: $(($_.Exception.Message -split '\r?\n')[0])")
+    exit 1
+}
+exit 0
