@@ -72,6 +72,7 @@ _OF_SOCKET = ["AF_UNIX", "SO_PEERCRED"]
 # What the program and its tests import, and what would take another way on Windows.
 _OTHERS = [
     "_ctypes",
+    "asyncio",
     "boto3",
     "botocore.session",
     "click",
