@@ -18,7 +18,8 @@ _CALL = re.compile(r"(\w+)\((.*)\)\s+= ")
 _PATH = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _WITHIN = re.compile(r"\d+<([^>]*)>, ")  # strace -y: the folder of whose descriptor a path is relative
 _MODULE = re.compile(r"(\w+)(\.[\w-]+)?\.(py|pyc|so)$")
-_LIBRARY = re.compile(r"\.so(\.[\d.]+)?$|/ld\.so\.\w+$")
+# Python 3.14 has glibc look for the end of the stack, and libffi for itself, in what is mapped.
+_LIBRARY = re.compile(r"\.so(\.[\d.]+)?$|/ld\.so\.\w+$|^/proc/(self|\d+)/maps$")
 
 _OPENING = {"open", "openat", "openat2", "creat"}
 _WRITING = re.compile(r"O_(WRONLY|RDWR|CREAT|TRUNC|APPEND|TMPFILE)")
