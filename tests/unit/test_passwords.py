@@ -46,7 +46,7 @@ def environ(tmp_path: Path) -> dict[str, str]:
     """Return the environment of a home; the keyrings keep nothing."""
     for keyring in (Shared, Erased):
         keyring.items.clear()
-    return {"HOME": str(tmp_path)}
+    return {"HOME": str(tmp_path), "LOCALAPPDATA": str(tmp_path)}
 
 
 def setting_of(keyring: type[Shared]) -> str:
