@@ -14,9 +14,9 @@ def forbid() -> None:
     try:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         if sys.platform == "linux":
-            from docker_credential_ecrx import libc
+            from docker_credential_ecrx.fast_stdlib import call_c
 
             # A dump that goes to a program (core_pattern) knows no limit of size, but heeds this.
-            libc.call("prctl", _PR_SET_DUMPABLE, 0, 0, 0, 0)
+            call_c("prctl", _PR_SET_DUMPABLE, 0, 0, 0, 0)
     except (OSError, ValueError):
         pass

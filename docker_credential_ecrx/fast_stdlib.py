@@ -6,6 +6,8 @@ A private module is CPython's own affair: if this Python lacks one, or a name in
 Each part is imported when its name is first asked for, so a cached ``get`` loads only what it uses.
 """
 
+import os
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import signal as signal  # noqa: PLC0414 - so that mypy lets others import it from here
@@ -14,93 +16,61 @@ if TYPE_CHECKING:
     from hashlib import blake2b as blake2b  # noqa: PLC0414
     from typing import Any
 
-    c_char: Any  # ``(c_char * size)()`` is a buffer
-    c_long: Any
-    c_function: Callable[[str], Callable[..., int]]  # a function of the C library that returns a long and sets errno
-    get_errno: Callable[[], int]
     # Returns the document that begins at an index, and the index of its end.
     scan_json: Callable[[str, int], tuple[object, int]]
+    # The types char and long, what finds a function by its name, and what returns the last call's errno.
+    C = tuple[Any, Any, Callable[[str], Any], Callable[[], int]]
 
 
 def __getattr__(name: str) -> object:
-    """Import the part that ``name`` is of (PEP 562); raise ImportError if this Python has it in neither form."""
+    """Import the part that is called ``name`` (PEP 562)."""
     load = _PARTS.get(name)
     if load is None:
         raise AttributeError(name)
-    globals().update(load())
-    return globals()[name]
+    part = globals()[name] = load()
+    return part
 
 
-def _signal() -> "dict[str, object]":
+def call_c(name: str, *arguments: "Any") -> int:
+    """Call the C library's function ``name`` with whole numbers, bytes and buffers.
+
+    Raises OSError with errno if it returns less than 0, or ENOSYS if this system or this Python cannot call it.
+    """
     try:
-        import _signal as signal  # type: ignore[import-not-found] # typeshed has none
-    except ImportError:
-        import signal
-    return {"signal": signal}
+        _, long, find, errno_of_call = _loaded_ctypes()
+        function = find(name)
+    except (ImportError, OSError, AttributeError) as error:
+        import errno
+
+        reason = "this Python has no ctypes" if isinstance(error, ImportError) else os.strerror(errno.ENOSYS)
+        raise OSError(errno.ENOSYS, reason) from error
+    result: int = function(*(long(a) if isinstance(a, int) else a for a in arguments))
+    if result < 0:
+        number = errno_of_call()
+        raise OSError(number, os.strerror(number))
+    return result
 
 
-def _socket() -> "dict[str, object]":
-    try:
-        import _socket as socket
-    except ImportError:
-        import socket  # type: ignore[no-redef]
-    return {"socket": socket}
+def c_buffer(size: int) -> "Any":  # noqa: ANN401 - ctypes' own type
+    """Return ``size`` bytes that a C function can write to; ``bytes`` of it are what they hold."""
+    return (_loaded_ctypes()[0] * size)()
 
 
-def _blake2b() -> "dict[str, object]":
-    # Without this module hashlib has no BLAKE2b either, or OpenSSL's, which has no digest_size.
-    try:
-        from _blake2 import blake2b
-
-        blake2b(digest_size=16)
-    except (ImportError, ValueError):  # what Red Hat's Python says in FIPS mode
-        from docker_credential_ecrx.blake2 import blake2b  # type: ignore[assignment]
-    return {"blake2b": blake2b}
+_c: "C | None" = None
 
 
-class _JsonOptions:
-    """What the scanner reads of its decoder."""
-
-    strict = True
-    object_hook = object_pairs_hook = None
-    array_hook = None  # read from CPython 3.15 on
-    parse_float = parse_constant = float
-    parse_int = int
-
-
-def _json() -> "dict[str, object]":
-    try:
-        import _json
-
-        scan: Callable[[str, int], tuple[object, int]] = _json.make_scanner(_JsonOptions)  # type: ignore[arg-type]
-    except (ImportError, AttributeError, TypeError):
-        import json
-
-        scan = json.JSONDecoder().raw_decode
-    return {"scan_json": scan}
+def _loaded_ctypes() -> "C":
+    """Raise ImportError if this Python has no ctypes, or this system no library that is the program itself."""
+    global _c  # noqa: PLW0603 - once
+    if _c is None:
+        try:
+            _c = _private_ctypes()
+        except (ImportError, AttributeError, TypeError):
+            _c = _public_ctypes()
+    return _c
 
 
-def _ctypes() -> "dict[str, object]":
-    try:
-        return _private_ctypes()
-    except (ImportError, AttributeError, TypeError):
-        import ctypes
-
-    try:
-        program = ctypes.CDLL(None, use_errno=True)
-    except TypeError as error:  # Windows has no library that is the program itself
-        message = "this system has no C library to call"
-        raise ImportError(message) from error
-
-    def function(name: str) -> "Any":  # noqa: ANN401 - ctypes' own type is private, too
-        found = program[name]
-        found.restype = ctypes.c_long
-        return found
-
-    return {"c_char": ctypes.c_char, "c_long": ctypes.c_long, "c_function": function, "get_errno": ctypes.get_errno}
-
-
-def _private_ctypes() -> "dict[str, object]":
+def _private_ctypes() -> "C":
     from _ctypes import FUNCFLAG_CDECL, FUNCFLAG_USE_ERRNO, CFuncPtr, _SimpleCData, dlopen, dlsym, get_errno
 
     class Long(_SimpleCData):  # type: ignore[type-arg] # typeshed's is generic, Python's is not
@@ -114,20 +84,69 @@ def _private_ctypes() -> "dict[str, object]":
         _restype_ = Long
 
     program = dlopen(None, 0)  # type: ignore[arg-type] # None is the program itself, with all that it is linked with
-
-    def function(name: str) -> "Any":  # noqa: ANN401
-        return Function(dlsym(program, name))
-
-    return {"c_char": Char, "c_long": Long, "c_function": function, "get_errno": get_errno}
+    return Char, Long, lambda name: Function(dlsym(program, name)), get_errno
 
 
-_PARTS = {
-    "signal": _signal,
-    "socket": _socket,
-    "blake2b": _blake2b,
-    "scan_json": _json,
-    "c_char": _ctypes,
-    "c_long": _ctypes,
-    "c_function": _ctypes,
-    "get_errno": _ctypes,
-}
+def _public_ctypes() -> "C":
+    import ctypes
+
+    try:
+        program = ctypes.CDLL(None, use_errno=True)
+    except TypeError as error:  # Windows has none
+        message = "this system has no library that is the program itself"
+        raise ImportError(message) from error
+
+    def function(name: str) -> "Any":  # noqa: ANN401 - ctypes' own type is private, too
+        found = program[name]
+        found.restype = ctypes.c_long
+        return found
+
+    return ctypes.c_char, ctypes.c_long, function, ctypes.get_errno
+
+
+def _signal() -> object:
+    try:
+        import _signal as signal  # type: ignore[import-not-found] # typeshed has none
+    except ImportError:
+        import signal
+    return signal
+
+
+def _socket() -> object:
+    try:
+        import _socket as socket
+    except ImportError:
+        import socket  # type: ignore[no-redef]
+    return socket
+
+
+def _blake2b() -> object:
+    # Without this module hashlib has no BLAKE2b either, or OpenSSL's, which has no digest_size.
+    try:
+        from _blake2 import blake2b
+
+        blake2b(digest_size=16)
+    except (ImportError, ValueError):  # what Red Hat's Python says in FIPS mode
+        from docker_credential_ecrx.blake2 import blake2b  # type: ignore[assignment]
+    return blake2b
+
+
+def _json() -> object:
+    class Options:  # what the scanner reads of its decoder
+        strict = True
+        object_hook = object_pairs_hook = None
+        array_hook = None  # read from CPython 3.15 on
+        parse_float = parse_constant = float
+        parse_int = int
+
+    try:
+        import _json
+
+        return _json.make_scanner(Options)  # type: ignore[arg-type]
+    except (ImportError, AttributeError, TypeError):
+        import json
+
+        return json.JSONDecoder().raw_decode
+
+
+_PARTS = {"signal": _signal, "socket": _socket, "blake2b": _blake2b, "scan_json": _json}

@@ -207,10 +207,10 @@ def _rename2(folder: Folder, old: str, new: str, flag: int) -> bool:
     """Call renameat2(2); return False where there is no such call."""
     if sys.platform != "linux" or folder.fd is None:
         return False
-    from docker_credential_ecrx import libc
+    from docker_credential_ecrx.fast_stdlib import call_c
 
     try:
-        libc.call("renameat2", folder.fd, os.fsencode(old), folder.fd, os.fsencode(new), flag)
+        call_c("renameat2", folder.fd, os.fsencode(old), folder.fd, os.fsencode(new), flag)
     except OSError as error:
         if error.errno in _NO_RENAMEAT2:
             return False

@@ -3,7 +3,7 @@
 import os
 import sys
 
-from docker_credential_ecrx import libc
+from docker_credential_ecrx.fast_stdlib import c_buffer, call_c
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -77,11 +77,11 @@ class Keyctl:
     def _text(self, command: int, key: int) -> bytes:
         room = _ROOM
         while True:
-            buffer = libc.buffer(room)
+            buffer = c_buffer(room)
             size = self._call(self._keyctl, command, key, buffer, room)
             if size <= room:
                 return bytes(buffer)[:size]
             room = size
 
     def _call(self, *arguments: "Any") -> int:
-        return libc.call("syscall", *arguments)
+        return call_c("syscall", *arguments)

@@ -23,7 +23,6 @@ _EVERY_GET = {
     f"{_PACKAGE}.helper",
     f"{_PACKAGE}.identity",
     f"{_PACKAGE}.keyrings",
-    f"{_PACKAGE}.libc",
     f"{_PACKAGE}.log",  # asks whether ECRX_LOG is set
     f"{_PACKAGE}.protocol",
     f"{_PACKAGE}.registry",

@@ -142,7 +142,7 @@ for call in ("get_password", "set_password", "delete_password"):
         getattr(Keyring, call)(Keyring(), *["x"] * (3 if call == "set_password" else 2))
     except errors.KeyringError as error:
         said.append([type(error).__name__, str(error).partition(";")[0]])
-print(json.dumps([said, "docker_credential_ecrx.libc" in sys.modules]))
+print(json.dumps([said, "docker_credential_ecrx.keyrings.keyctl" in sys.modules]))
 """
 SECCOMP = Path(__file__).parents[1] / "support" / "seccomp.py"
 # What makes the keys those of a shell in a session of its own.
@@ -396,7 +396,7 @@ class TestKeyringThatIsNotToBeHad:
     """For other programs, all of which load the backend with the keyring library."""
 
     @pytest.mark.parametrize(
-        ("where", "prefix", "reason", "needs_libc"),
+        ("where", "prefix", "reason", "needs_keyctl"),
         [
             ("win32", [], "the kernel keyring is Linux's alone, and this is win32", False),
             ("darwin", [], "the kernel keyring is Linux's alone, and this is darwin", False),
@@ -405,13 +405,13 @@ class TestKeyringThatIsNotToBeHad:
         ],
         ids=["Windows", "macOS", "32 bits", "container"],
     )
-    def test_fails_in_the_librarys_words(self, where: str, prefix: list[str], reason: str, needs_libc: bool) -> None:  # noqa: FBT001
+    def test_fails_in_the_librarys_words(self, where: str, prefix: list[str], reason: str, needs_keyctl: bool) -> None:  # noqa: FBT001
         said, loaded = json.loads(run(*prefix, sys.executable, "-c", WITHOUT, where))
 
         errors = [["KeyringError"], ["PasswordSetError"], ["PasswordDeleteError"]]
         assert [[False], *errors] == [words[:1] for words in said]
         assert all(words[1].endswith(reason) for words in said[1:])
-        assert needs_libc == loaded
+        assert needs_keyctl == loaded
 
 
 class TestKernelBackend:

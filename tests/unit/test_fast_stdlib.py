@@ -33,17 +33,17 @@ print(Snapshot({"AWS_PROFILE": "secondary", "HOME": "/nowhere"}).fingerprint(Ide
 """,
     "_ctypes": """
 import os
-from docker_credential_ecrx import libc
-print(libc.call("getpid") == os.getpid())
-for call in (lambda: libc.call("close", -1), lambda: libc.call("no_such_function")):
+from docker_credential_ecrx.fast_stdlib import c_buffer, call_c
+print(call_c("getpid") == os.getpid())
+for call in (lambda: call_c("close", -1), lambda: call_c("no_such_function")):
     try:
         call()
     except OSError as error:
         print(error)
 reader, writer = os.pipe()
 os.write(writer, b"text")
-buffer = libc.buffer(6)
-print(libc.call("read", reader, buffer, 6), bytes(buffer))
+buffer = c_buffer(6)
+print(call_c("read", reader, buffer, 6), bytes(buffer))
 """,
     "_json": """
 from docker_credential_ecrx import plain_json
