@@ -12,8 +12,7 @@ import tarfile
 from pathlib import Path
 
 _DIST = Path("dist")
-_INSTALLER = "install.ps1" if sys.platform == "win32" else "install.sh"
-_EXTRAS = (_INSTALLER, "README.md", "LICENSE")
+_EXTRAS = ("install.sh", "README.md", "LICENSE")
 
 
 def main() -> None:

@@ -21,14 +21,15 @@ _BUILD = Path(__file__).parents[2] / "build"
 _HOMEPAGE = "https://forge.example/alice/docker-credential-ecrx"
 _BASE = "docker-credential-ecrx-1.2.3-windows-AMD64"
 _ADDRESS = f"{_HOMEPAGE}/releases/download/v1.2.3/{_BASE}.zip"
-_PROGRAM = "docker-credential-ecrx-1.2.3/docker-credential-ecrx/docker-credential-ecrx.exe"
+_FOLDER = "docker-credential-ecrx-1.2.3"
+_PROGRAM = f"{_FOLDER}/docker-credential-ecrx/docker-credential-ecrx.exe"
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Return a folder with the archive for Windows as the build leaves it."""
     with tarfile.open(tmp_path / f"{_BASE}.tar.gz", "w:gz") as archive:
-        for name, mode in ((_PROGRAM, 0o755), ("docker-credential-ecrx-1.2.3/README.md", 0o644)):
+        for name, mode in ((_PROGRAM, 0o755), (f"{_FOLDER}/README.md", 0o644), (f"{_FOLDER}/install.sh", 0o755)):
             member = tarfile.TarInfo(name)
             member.size, member.mode, member.mtime = len(name), mode, 1_700_000_000
             archive.addfile(member, BytesIO(name.encode()))
@@ -48,13 +49,15 @@ def _fill_in(folder: Path) -> subprocess.CompletedProcess[str]:
 
 class TestZip:
     def test_has_the_files_of_the_archive(self, folder: Path) -> None:
-        """With their modes and times."""
+        """With their modes and times, and in place of install.sh what installs on Windows."""
         with zipfile.ZipFile(folder / f"{_BASE}.zip") as packed:
             names = {info.filename: (info.external_attr >> 16 & 0o777, info.date_time) for info in packed.infolist()}
             assert _PROGRAM.encode() == packed.read(_PROGRAM)
+            assert (_BUILD.parent / "install.ps1").read_bytes() == packed.read(f"{_FOLDER}/install.ps1")
 
         time = (2023, 11, 14, 22, 13, 20)
-        assert {_PROGRAM: (0o755, time), "docker-credential-ecrx-1.2.3/README.md": (0o644, time)} == names
+        modes = {_PROGRAM: 0o755, f"{_FOLDER}/README.md": 0o644, f"{_FOLDER}/install.ps1": 0o755}
+        assert {name: (mode, time) for name, mode in modes.items()} == names
 
     def test_is_the_same_when_it_is_packed_again(self, folder: Path) -> None:
         before = (folder / f"{_BASE}.zip").read_bytes()
