@@ -7,6 +7,7 @@ Each part is imported when its name is first asked for, so a cached ``get`` load
 """
 
 import os
+import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,12 +35,15 @@ def __getattr__(name: str) -> object:
 def call_c(name: str, *arguments: "Any") -> int:
     """Call the C library's function ``name`` with whole numbers, bytes and buffers.
 
-    Raises OSError with errno if it returns less than 0, or ENOSYS if this system or this Python cannot call it.
+    Raises OSError with errno if it returns less than 0, or ENOSYS if this system or this Python cannot call it, and
+    ImportError if the frozen program has lost its ctypes, which is then named as the part that is missing.
     """
     try:
         _, long, find, errno_of_call = _loaded_ctypes()
         function = find(name)
     except (ImportError, OSError, AttributeError) as error:
+        if isinstance(error, ImportError) and hasattr(sys, "_MEIPASS"):
+            raise
         import errno
 
         reason = "this Python has no ctypes" if isinstance(error, ImportError) else os.strerror(errno.ENOSYS)
