@@ -31,6 +31,7 @@ main() {
     umask 022
     me=$(id -u)
     user_home=$(if_absolute "${HOME:-}")
+    turns="" previous="" identifier=none
     action=install demo=no prefix=${user_home:+$user_home/.local}
     while [ $# -gt 0 ]; do
         case $1 in
@@ -147,34 +148,34 @@ is_own() (
 
 install() {
     check_folders
+    [ -f "$here/build/build.sh" ] || check_archive
+    take_turn
     # Before anything is built: what cannot be installed in the end.
     ! is_foreign docker-credential-ecrx || fail "$bin/docker-credential-ecrx is not this program's; move it away first"
     is_marked || is_free || fail "$home is not this program's; move it away first"
     staging=$home/.staging-$$
-    while [ -e "$staging" ]; do
-        staging=$staging.again # a process of this number was killed
-    done
     trap clean_up EXIT
-    trap 'exit 129' HUP
-    trap 'exit 130' INT
-    trap 'exit 143' TERM
-    make_folders
+    make_folders "$home" "$bin" "$man"
+    keep_record
     remove_link_leftovers
-    mkdir "$staging"
+    remove_old_versions
 
-    stage "$staging/new"
+    stage "$staging"
+    version=$(version_of "$staging/docker-credential-ecrx")
     put_version
-    put_link "$program" "$bin" docker-credential-ecrx
+    put_link "$(path_from "$bin" ..)/docker-credential-ecrx" "$bin" docker-credential-ecrx
     if is_foreign ecrx; then
         say "$bin/ecrx is not this program's and stays as it is; the short name is not installed"
     else
-        put_link "$program" "$bin" ecrx
+        put_link "$(path_from "$bin" ..)/docker-credential-ecrx" "$bin" ecrx
     fi
     page=docker-credential-ecrx.1
     if [ -f "$home/current/share/man/man1/$page" ] && { [ ! -e "$man/$page" ] || is_ours "$man/$page"; }; then
-        put_link "$home/current/share/man/man1/$page" "$man" "$page"
+        put_link "$(path_from "$man" ../../..)/share/man/man1/$page" "$man" "$page"
     fi
+    [ -z "$previous" ] || pause # what has just been started is seen to run from its folder
     remove_old_versions
+    end_turn
     say "docker-credential-ecrx $version is in $bin"
     if [ "$demo" = yes ]; then
         "$bin/docker-credential-ecrx" demo
@@ -183,18 +184,188 @@ install() {
 }
 
 clean_up() {
-    case $(readlink "$home/current") in
-        "${staging##*/}"/*) ;; # the next install removes it
-        *) rm -rf "$staging" ;;
-    esac
+    rm -rf "$staging"
     [ -L "$home/current" ] || remove_home
+    end_turn
 }
 
-# stage DIR: puts the program into DIR, to be moved to $home/VERSION, and its version into $version.
-stage() {
+# take_turn: waits until no other install.sh is at work on this prefix.
+# The place where each says so is above the prefix, which may come and go; where that cannot be written, in it.
+take_turn() {
+    until [ -d "${prefix%/*}/" ]; do
+        above=${prefix%/*}
+        while [ ! -d "$above/" ]; do
+            above=${above%/*}
+        done
+        wait_turn "$above"
+        [ -d "${prefix%/*}/" ] || make_folders "$prefix"
+        end_turn
+    done
+    for above in "${prefix%/*}" "$prefix" "$prefix/lib"; do
+        if [ -w "$above/" ]; then
+            wait_turn "$above"
+            return
+        fi
+    done
+}
+
+# wait_turn FOLDER: waits there by Lamport's bakery algorithm: each process takes a number above all that it sees, and
+# the lowest is next. It needs no lock, and nobody waits for a process that was killed.
+wait_turn() {
+    turns=$1/.docker-credential-ecrx.turn
+    trap end_turn EXIT
+    trap 'exit 129' HUP
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+    identifier=$$.$(started $$)
+    announce 0 # while it chooses
+    number=0
+    for turn in "$turns".*; do
+        turn=${turn#"$turns."}
+        turn=${turn%%.*}
+        case $turn in
+            "" | *[!0-9]*) ;;
+            *) [ "$turn" -le "$number" ] || number=$turn ;;
+        esac
+    done
+    number=$((number + 1))
+    announce "$number"
+    rmdir "$turns.0.$identifier"
+    waits=0
+    # Twice: who was choosing a number during the first look has it by the second.
+    while is_preceded || is_preceded; do
+        [ "$waits" -ne 10 ] || say "waiting for another install.sh, process $process"
+        [ "$waits" -lt 6000 ] ||
+            fail "another install.sh, process $process, does not end; end it, or if it is none, remove $turns.*"
+        waits=$((waits + 1))
+        pause
+    done
+}
+
+announce() {
+    said=$(mkdir "$turns.$1.$identifier" 2>&1) || fail "cannot write into ${turns%/*}: ${said##*: }; choose another --prefix"
+}
+
+# is_preceded: whether a process that runs has a lower number, or the same one and a lower process identifier.
+is_preceded() {
+    for turn in "$turns".*; do
+        process=${turn#"$turns."}
+        case $process in
+            *[!0-9.]* | *."$identifier") continue ;;
+        esac
+        other=${process%%.*}
+        process=${process#*.}
+        start=${process#*.}
+        process=${process%%.*}
+        # In a folder such as /tmp others could hold everybody up.
+        is_own "$turn" || continue
+        if ! is_running "$process" "$start"; then
+            rmdir "$turn" 2>/dev/null || :
+        elif [ "$other" -lt "$number" ] || { [ "$other" -eq "$number" ] && [ "$process" -lt $$ ]; }; then
+            return
+        fi
+    done
+    return 1
+}
+
+end_turn() {
+    rmdir "$turns".*."$identifier" 2>/dev/null || :
+}
+
+# is_running PROCESS STARTED: whether it does, and is the one that started then.
+is_running() {
+    [ "$(started "$1")" = "$2" ] && { [ -n "$2" ] || kill -0 "$1" 2>/dev/null; }
+}
+
+# started PROCESS: prints when a process that runs was started, in the kernel's ticks; where there is no /proc, nothing.
+started() {
+    stat=""
+    { read -r stat <"/proc/$1/stat"; } 2>/dev/null || :
+    # proc_pid_stat(5): what follows the name, which may have blanks; a zombie does not run.
+    # shellcheck disable=SC2086 # words
+    set -- ${stat##*)}
+    [ "${1:-Z}" = Z ] || printf '%s\n' "${20}"
+}
+
+# pause: a tenth of a second, where sleep knows such.
+pause() {
+    sleep 0.1 2>/dev/null || sleep 1
+}
+
+# check_archive: whether the program beside install.sh is for this machine. An archive says in share/platform what it
+# is for: system, processor, C library, and the oldest version of a glibc, as "linux x86_64 glibc 2.28".
+check_archive() {
     bundle=$here/docker-credential-ecrx
+    [ -f "$bundle/docker-credential-ecrx" ] ||
+        fail "neither a release archive's program nor a checkout lies beside install.sh; unpack the whole archive"
+    [ -f "$bundle/share/platform" ] || return 0
+    read -r system machine libc oldest <"$bundle/share/platform" || :
+    know_machine
+    if [ "$system $machine" = "$own_system $own_machine" ]; then
+        case ${libc:-none} in
+            glibc) [ -n "$own_glibc$own_musl" ] || return 0; ! is_older "$own_glibc" "${oldest:-0}" || misfit ;;
+            musl) [ -n "$own_musl" ] || misfit ;;
+        esac
+    else
+        misfit
+    fi
+}
+
+# know_machine: sets own_system, own_machine and own_glibc, the version of this machine's glibc, or own_musl.
+know_machine() {
+    own_system=$(uname -s | tr '[:upper:]' '[:lower:]')
+    own_machine=$(uname -m)
+    # A system of 32 bits may run on a kernel of 64.
+    [ "$(getconf LONG_BIT 2>/dev/null)" != 32 ] || own_machine="$own_machine with 32 bits"
+    own_glibc=$(getconf GNU_LIBC_VERSION 2>/dev/null) || own_glibc=$(ldd --version 2>/dev/null | sed -n '1s/^ldd (.*) /glibc /p')
+    case $own_glibc in
+        "glibc "[0-9]*.[0-9]*) own_glibc=${own_glibc#glibc } ;;
+        *) own_glibc="" ;;
+    esac
+    own_musl=""
+    for loader in /lib/ld-musl-*.so.1; do
+        [ ! -e "$loader" ] || own_musl=yes
+    done
+}
+
+# is_older VERSION OLDEST: whether the first is older, as 2.9 is than 2.28; what is not known is.
+is_older() {
+    [ "${1%%.*}" -eq "${2%%.*}" ] 2>/dev/null || { [ "${1%%.*}" -lt "${2%%.*}" ] 2>/dev/null || [ -z "$1" ]; return; }
+    one=${1#*.} other=${2#*.}
+    [ "${one%%.*}" -lt "${other%%.*}" ] 2>/dev/null
+}
+
+# misfit: says what the archive is for, what this machine is, and which archive fits.
+misfit() {
+    own=${own_glibc:+ with glibc $own_glibc}
+    own=${own:-${own_musl:+ with musl}}
+    for="$system $machine${libc:+ with $libc}${oldest:+ $oldest or newer}"
+    release=docker-credential-ecrx-VERSION
+    case ${here##*/} in
+        docker-credential-ecrx-[0-9]*) release=${here##*/} ;;
+    esac
+    fitting=$release-$own_system-$own_machine
+    case $own_system-$own_machine in
+        linux-x86_64 | linux-aarch64)
+            if [ -z "$own_glibc" ] && [ -n "$own_musl" ]; then
+                fitting=$fitting-musl
+            elif is_older "$own_glibc" 2.28; then
+                fitting=""
+            fi
+            ;;
+        darwin-x86_64 | darwin-arm64) ;;
+        *) fitting="" ;;
+    esac
+    next="install $fitting.tar.gz of the release"
+    [ -n "$fitting" ] || next="no archive is for that; install the wheel with Python 3.11 or newer, as README.md says"
+    fail "this archive is for $for, and this machine is $own_system $own_machine$own; $next"
+}
+
+# stage DIR: puts the program into DIR, to be moved to its place.
+stage() {
     if [ -f "$here/build/build.sh" ]; then
         bundle=$here/dist/docker-credential-ecrx
+        check_checkout
         status=0
         sh "$here/build/build.sh" || status=$?
         if [ "$status" -eq 3 ]; then
@@ -203,12 +374,30 @@ stage() {
         fi
         [ "$status" -eq 0 ] || fail "the program cannot be built, see above"
     fi
-    [ -x "$bundle/docker-credential-ecrx" ] ||
-        fail "neither a release archive's program nor a checkout lies beside install.sh; unpack the whole archive"
-    version=$(version_of "$bundle/docker-credential-ecrx")
     cp -RP "$bundle" "$1"
     # A default ACL of the folder above takes precedence over the umask.
     chmod -R u+rwX,go-w "$1"
+}
+
+# check_checkout: whether the program can be built in it, or has been.
+check_checkout() {
+    next="copy it to a folder of your own, and run install.sh there"
+    if [ -w "$here/" ]; then
+        mkdir -p "$here/.work"
+        may_run "$here/.work" || fail "no program can run in the checkout $here, which is mounted noexec; $next"
+    else
+        [ -d "$bundle" ] || fail "the checkout $here is read-only, and the program is built in it; $next"
+    fi
+}
+
+# may_run DIR: whether programs in it can be run.
+may_run() {
+    printf '#!/bin/sh\n' >"$1/probe.$$"
+    chmod 755 "$1/probe.$$"
+    status=0
+    "$1/probe.$$" 2>/dev/null || status=$?
+    rm -f "$1/probe.$$"
+    return "$status"
 }
 
 # stage_wheel DIR: the program as a wheel, in a virtual environment of its own.
@@ -220,20 +409,16 @@ $PYTHON_LACKS"
     say "installing the wheel for $PYTHON instead; it runs as long as that Python is there"
     make_venv "$1" build/requirements-wheel.txt
     install_project "$1"
-    version=$(version_of "$1/bin/docker-credential-ecrx")
     mkdir -p "$1/share/man/man1"
     "$1/bin/python" -I build/man.py >"$1/share/man/man1/docker-credential-ecrx.1"
     # The environment moves, and what pip puts into its bin knows only where it was.
     rm -f "$1"/bin/docker-credential-ecrx "$1"/bin/ecrx "$1"/bin/pip* "$1"/bin/[Aa]ctivate* "$1/stamp"
-    write_launcher "$1" "$home/$version"
-}
-
-# write_launcher DIR PLACE: the wheel's program in DIR, for when DIR is at PLACE.
-write_launcher() {
-    # Neither a path with blanks nor a long one fits behind #!, so a shell reads the first line and Python the rest.
-    cat >"$1/docker-credential-ecrx" <<END
+    # A shell reads the first lines, which find the environment wherever it is, and Python the rest.
+    cat >"$1/docker-credential-ecrx" <<'END'
 #!/bin/sh
-'''exec' '$(quoted "$2/bin/python")' -I "\$0" "\$@"
+'''true'
+here=$(PATH=${PATH:-}:/usr/bin:/bin readlink -f -- "$0") && exec "${here%/*}/bin/python" -I "$0" "$@"
+exit 1
 ' '''
 from docker_credential_ecrx.__main__ import run
 run()
@@ -243,7 +428,11 @@ END
 
 # version_of PROGRAM: runs it, which also shows that it runs on this machine.
 version_of() {
-    said=$("$1" version) || fail "the program does not run on this machine: $(uname -sm)"
+    if ! said=$("$1" version 2>/dev/null); then
+        may_run "${1%/*}" || fail "no program can run in $prefix, which is mounted noexec; choose another --prefix"
+        said=$("$1" version 2>&1) || :
+        fail "the program does not run on this machine, $(uname -sm): ${said##*"$NEWLINE"}"
+    fi
     case ${said##* } in
         *[!0-9A-Za-z.+-]*) ;;
         [0-9]*.[0-9]*)
@@ -254,22 +443,32 @@ version_of() {
     fail "the program says '$said' for its version"
 }
 
-# put_version: moves what is staged to $home/VERSION; at every moment current leads to a whole program.
+# put_version: moves what is staged to a folder of its own, and lets current lead there in one step.
 put_version() {
-    if [ -e "$home/$version" ]; then
-        if [ "$(readlink "$home/current")" = "$version" ]; then
-            cp -RP "$staging/new" "$staging/meanwhile"
-            [ ! -f "$staging/meanwhile/pyvenv.cfg" ] || write_launcher "$staging/meanwhile" "$staging/meanwhile"
-            put_link "${staging##*/}/meanwhile" "$home" current
-        fi
-        mv "$home/$version" "$home/.old-$$"
+    folder=$version
+    again=0
+    while [ -e "$home/$folder" ]; do
+        again=$((again + 1))
+        folder=$version-$again
+    done
+    mv "$staging" "$home/$folder"
+    previous=$(readlink "$home/current") || :
+    put_link "$folder" "$home" current
+}
+
+# path_from DIR UP: prints the path of current for a link in DIR, where UP is the prefix; relative, so that it still leads
+# there when a home has moved, unless DIR is a link to elsewhere.
+path_from() {
+    if [ "$(cd -P "$1/$2" && pwd -P)" = "$(cd -P "$prefix/" && pwd -P)" ]; then
+        echo "$2/lib/docker-credential-ecrx/current"
+    else
+        printf '%s\n' "$home/current"
     fi
-    mv "$staging/new" "$home/$version"
-    put_link "$version" "$home" current
 }
 
 uninstall() {
     check_folders
+    [ ! -d "$prefix/" ] || take_turn
     is_marked || is_free || fail "$home is not this program's; nothing was removed"
     find_record
     links=$(our_links)
@@ -331,11 +530,13 @@ has_another() (
 # Docker fails for a registry whose helper is gone, so it is told no longer to ask this one.
 release_clients() {
     can 'configure --help' --all || return 0
-    for client in '' --podman; do
+    for client in docker podman; do
+        option=""
+        [ "$client" = docker ] || option=--podman
         # shellcheck disable=SC2086 # an option, or none
-        said=$("$program" configure --remove --all $client </dev/null) ||
-            say "docker or podman may go on to ask this program, and fail: look for ecrx in credHelpers"
-        [ "$said" = "nothing to change" ] || [ -z "$said" ] || say "$said"
+        said=$("$program" configure --remove --all $option </dev/null) ||
+            say "$client may go on to ask this program, and fail: look for ecrx in credHelpers"
+        [ -z "$said" ] || say "$client's configuration: $said"
     done
 }
 
@@ -349,7 +550,7 @@ can() {
 forget_secrets() {
     can --help forget || return 0
     said=$("$program" forget --all --passwords </dev/null) || :
-    [ "$said" = "there was nothing to drop" ] || [ -z "$said" ] || say "$said"
+    [ -z "$said" ] || say "keyrings: $said"
 }
 
 # remove_state: the files that the program makes there, but for the ledger if it still lists an item, which nobody
@@ -368,7 +569,7 @@ remove_state() {
         # From within, so that nobody can put another folder in its place.
         cd "$state/ecrx" && is_own . || exit 0
         rm -f ledger.json.new ledger.json.lock configure.lock token.*.lock || :
-        lists_an_item ledger.json || rm -f ledger.json ledger
+        lists_an_item ledger.json || rm -f ledger.json
     ) 2>/dev/null || :
     if lists_an_item "$state/ecrx/ledger.json"; then
         say "a keyring may still have what $state/ecrx/ledger.json lists, which therefore stays;
@@ -434,10 +635,24 @@ write_record() {
         [ "$folder" != "$home" ] || record=$home/made
         new=$record
     fi
-    listed=$({ cat "$record" 2>/dev/null && echo; printf '%s\n' "$1"; } | grep '^/' | LC_ALL=C sort -u)
+    listed=$({ made_folders; printf '%s\n' "$1"; } | grep '^/' | LC_ALL=C sort -u)
     # Where others can write, too, no file or link of theirs is written to.
     { rm -f "$new" && (set -C && printf '%s\n' "$MARK" "$listed" >"$new"); } 2>/dev/null || return 1
     [ "$new" = "$record" ] || mv -f "$new" "$record"
+}
+
+# made_folders: prints those that the list has, by their paths of now: their prefix may have had another one.
+made_folders() {
+    [ -f "$record" ] || return 0
+    listed=$(grep '^/' "$record" | tr -s / | sed 's|/\./|/|g') || :
+    was=$(printf '%s\n' "$listed" | grep '/lib/docker-credential-ecrx$' | head -n 1)
+    was=${was%/lib/docker-credential-ecrx}
+    printf '%s\n' "$listed" | while read -r folder; do
+        case ${was:+$folder/} in
+            "$was"/*) folder=$prefix${folder#"$was"} ;;
+        esac
+        printf '%s\n' "$folder"
+    done
 }
 
 # remove_home: what is this program's in it, then it and the folders that were made for it and are empty.
@@ -452,9 +667,10 @@ remove_home() {
     find_record
     [ -n "$record" ] || return 0
     rm -f "$record.new"
-    made=$({ cat "$record" && echo "$home"; } | grep '^/' | tr -s / | sed 's|/\./|/|g' | LC_ALL=C sort -ru)
+    made=$({ made_folders; printf '%s\n' "$home"; } | LC_ALL=C sort -ru)
     while read -r folder; do
         is_above_ours "$folder" || continue
+        [ "$folder" != "${turns%/*}" ] || end_turn
         # The list outlives every folder in it, so that a further try ends what is killed here.
         if [ "${record%/*}" = "$folder" ]; then
             mv "$record" "${folder%/*}/.docker-credential-ecrx.made"
@@ -477,10 +693,10 @@ is_above_ours() {
     return 1
 }
 
-# make_folders: lists those that are not there, then makes them.
+# make_folders DIR...: lists those that are not there, then makes them.
 make_folders() {
     made=$home$NEWLINE
-    for wanted in "$home" "$bin" "$man"; do
+    for wanted; do
         folder=$wanted
         while [ ! -d "$folder/" ]; do
             made=$made$folder$NEWLINE
@@ -488,14 +704,17 @@ make_folders() {
         done
         [ -w "$folder/" ] || make_folder "$wanted" # which says why it cannot be made
     done
-    write_record "$made" || make_folder "$home"
-    for wanted in "$home" "$bin" "$man"; do
+    write_record "$made" || make_folder "$1"
+    for wanted; do
         make_folder "$wanted"
-        [ "$record" = "$home/made" ] || mv "$record" "$home/made"
-        record=$home/made
     done
     # Another user may have been quicker.
     check_folders
+}
+
+keep_record() {
+    [ "$record" = "$home/made" ] || mv "$record" "$home/made"
+    record=$home/made
 }
 
 make_folder() {
@@ -515,20 +734,11 @@ put_link() {
 remove_link_leftovers() {
     for folder in "$home"/.docker-credential-ecrx.[0-9]* "$bin"/.docker-credential-ecrx.[0-9]* \
         "$man"/.docker-credential-ecrx.[0-9]*; do
-        if [ -d "$folder" ] && [ ! -L "$folder" ] && ! is_running "${folder##*.}"; then
+        if [ -d "$folder" ] && [ ! -L "$folder" ]; then
             rm -f "$folder/current" "$folder/ecrx" "$folder/docker-credential-ecrx" "$folder/docker-credential-ecrx.1"
             rmdir "$folder" 2>/dev/null || :
         fi
     done
-}
-
-# is_running PID: whether that is another install.sh at work.
-is_running() {
-    case $1 in
-        *[!0-9]* | "$$") return 1 ;;
-    esac
-    kill -0 "$1" 2>/dev/null || return 1
-    [ ! -r "/proc/$1/cmdline" ] || grep -q install "/proc/$1/cmdline"
 }
 
 # is_foreign NAME: whether somebody else's file has our name in bin.
@@ -540,33 +750,52 @@ is_foreign() {
 # is_ours LINK: whether it leads to the program, as those do that people make for each profile.
 is_ours() {
     [ -L "$1" ] || return 1
-    case $(readlink "$1") in
-        */../*) return 1 ;;
-        "$home"/*) return 0 ;;
-        docker-credential-ecrx | ./docker-credential-ecrx | "$bin/docker-credential-ecrx")
-            [ "$1" != "$bin/docker-credential-ecrx" ] && is_ours "$bin/docker-credential-ecrx"
-            ;;
-        *) return 1 ;;
+    target=$(readlink "$1")
+    [ -n "$(if_absolute "$target")" ] || target=${1%/*}/$target
+    if [ ! -e "$target" ]; then
+        # Where the program is no more: it was moved, or an uninstall was killed.
+        case $target in
+            */lib/docker-credential-ecrx/* | */bin/docker-credential-ecrx) return 0 ;;
+            *) return 1 ;;
+        esac
+    fi
+    folder=$(real "${target%/*}")
+    case $folder/ in
+        "$(real "$home")"/*) return 0 ;;
     esac
+    [ "$folder/${target##*/}" = "$(real "$bin")/docker-credential-ecrx" ] && [ "$1" != "$bin/docker-credential-ecrx" ] &&
+        is_ours "$bin/docker-credential-ecrx"
+}
+
+# real DIR: its path without links.
+real() {
+    (cd -P "$1/" 2>/dev/null && pwd -P) || printf '%s\n' "$1"
 }
 
 # A program that runs reads from its folder until it ends; what is in use goes with the next install.
 remove_old_versions() {
     for folder in "$home"/.staging-* "$home"/.old-* "$home"/[0-9]*.[0-9]*; do
-        process=${folder#"$home/.staging-"}
-        if [ -d "$folder" ] && [ "$folder" != "$home/$version" ] && ! is_running "${process%%.*}" &&
-            ! is_in_use "$folder"; then
+        case $(readlink "$home/current")/ in
+            "${folder##*/}"/*) continue ;;
+        esac
+        if [ -d "$folder" ] && ! is_in_use "$folder"; then
             rm -rf "$folder" || :
         fi
     done
 }
 
+# is_in_use FOLDER: whether a program runs from it; without /proc the one that was replaced counts as in use.
 is_in_use() {
+    if [ ! -e /proc/self/exe ]; then
+        [ "${1##*/}" = "$previous" ]
+        return
+    fi
+    inside=$(real "$1")
     # shellcheck disable=SC2010 # links of the kernel's
-    ! ls -l /proc/[0-9]*/exe 2>/dev/null | grep -qF -e "-> $1/" || return 0
+    ! ls -l /proc/[0-9]*/exe 2>/dev/null | grep -qF -e "-> $inside/" || return 0
     # The wheel runs under the machine's Python, called by a name of ours; grep is given it where grep does not find it.
     # shellcheck disable=SC2062 # these are files
-    printf '%s\n' "$1/bin/python" | grep -lsF -f - /proc/[0-9]*/cmdline >/dev/null 2>&1
+    printf '%s\n' "$inside/bin/python" | grep -lsF -f - /proc/[0-9]*/cmdline >/dev/null 2>&1
 }
 
 say_what_next() {
@@ -575,7 +804,9 @@ say_what_next() {
         *) say "docker finds it on PATH only; add to your ~/.profile:
   export PATH=\"$bin:\$PATH\"" ;;
     esac
-    archive=$(dirname "$here")/docker-credential-ecrx-$version-$(uname -s | tr '[:upper:]' '[:lower:]')-$(uname -m).tar.gz
+    archive=$(dirname "$here")/docker-credential-ecrx-$version-$(uname -s | tr '[:upper:]' '[:lower:]')-$(uname -m)
+    ! grep -q ' musl' "$home/current/share/platform" 2>/dev/null || archive=$archive-musl
+    archive=$archive.tar.gz
     if [ -f "$archive" ] && command -v gh >/dev/null 2>&1; then
         say "to verify who built the archive it came in:
   gh attestation verify '$(quoted "$archive")' --repo OWNER/docker-credential-ecrx"

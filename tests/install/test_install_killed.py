@@ -1,5 +1,6 @@
 """install.sh killed at any moment: the program stays usable, and the same command run again completes."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -40,9 +41,13 @@ class World:
         self.killing.kill(command, self.user.env, moment)
 
     def seen(self) -> list[str]:
-        """Return all that there is in the home, and the list of folders that were made."""
+        """Return all that there is in the home, and the list of folders that were made.
+
+        Each install has a folder of its own, VERSION or VERSION-N; here it is VERSION.
+        """
         made = self.user.prefix / _LIST
-        return [*self.user.files(), *(made.read_text().splitlines() if made.exists() else [])]
+        found = [*self.user.files(), *(made.read_text().splitlines() if made.exists() else [])]
+        return sorted(re.sub(r"(/docker-credential-ecrx/[\d.]+)-\d+", r"\1", name) for name in found)
 
     def assert_whole(self, *versions: str) -> None:
         """Assert that docker finds a whole program of one of these versions."""

@@ -16,7 +16,7 @@ case $1 in
     --help) echo "commands:"; echo "{command} --all   ..." ;;
     forget) echo "$*" >>"$HOME/forgotten" ;;
     configure) if [ "$2" = --help ]; then echo "  {option}  ..."; else echo "$*" >>"$HOME/configured"; fi ;;
-    wait) exec "{folder}/_internal/cat" ;;
+    wait) exec "$(dirname "$(readlink -f "$0")")/_internal/cat" ;;
 esac
 """
 
@@ -42,8 +42,7 @@ class User:
         page = bundle / PAGE
         page.parent.mkdir(parents=True)
         page.write_text(version)
-        installed = self.prefix / "lib" / "docker-credential-ecrx" / version
-        text = program.format(version=version, command=command, option=option, folder=installed)
+        text = program.format(version=version, command=command, option=option)
         (bundle / "docker-credential-ecrx").write_text(text)
         (bundle / "docker-credential-ecrx").chmod(0o755)
         shutil.copy(_ROOT / "install.sh", folder)
