@@ -149,6 +149,11 @@ is_own() (
 install() {
     check_folders
     [ -f "$here/build/build.sh" ] || check_archive
+    while [ ! -d "${prefix%/*}/" ]; do
+        take_turn
+        [ -d "${prefix%/*}/" ] || make_folders "$prefix"
+        end_turn # once more, where all wait
+    done
     take_turn
     # Before anything is built: what cannot be installed in the end.
     ! is_foreign docker-credential-ecrx || fail "$bin/docker-credential-ecrx is not this program's; move it away first"
@@ -173,7 +178,7 @@ install() {
     if [ -f "$home/current/share/man/man1/$page" ] && { [ ! -e "$man/$page" ] || is_ours "$man/$page"; }; then
         put_link "$(path_from "$man" ../../..)/share/man/man1/$page" "$man" "$page"
     fi
-    [ -z "$previous" ] || pause # what has just been started is seen to run from its folder
+    [ -z "$previous" ] || pause 0.3 # by then what was started from its folder is seen to run there
     remove_old_versions
     end_turn
     say "docker-credential-ecrx $version is in $bin"
@@ -192,16 +197,11 @@ clean_up() {
 # take_turn: waits until no other install.sh is at work on this prefix.
 # The place where each says so is above the prefix, which may come and go; where that cannot be written, in it.
 take_turn() {
-    until [ -d "${prefix%/*}/" ]; do
-        above=${prefix%/*}
-        while [ ! -d "$above/" ]; do
-            above=${above%/*}
-        done
-        wait_turn "$above"
-        [ -d "${prefix%/*}/" ] || make_folders "$prefix"
-        end_turn
+    above=${prefix%/*}
+    while [ ! -d "$above/" ]; do
+        above=${above%/*}
     done
-    for above in "${prefix%/*}" "$prefix" "$prefix/lib"; do
+    for above in "$above" "$prefix" "$prefix/lib"; do
         if [ -w "$above/" ]; then
             wait_turn "$above"
             return
@@ -238,7 +238,7 @@ wait_turn() {
         [ "$waits" -lt 6000 ] ||
             fail "another install.sh, process $process, does not end; end it, or if it is none, remove $turns.*"
         waits=$((waits + 1))
-        pause
+        pause 0.1
     done
 }
 
@@ -287,9 +287,9 @@ started() {
     [ "${1:-Z}" = Z ] || printf '%s\n' "${20}"
 }
 
-# pause: a tenth of a second, where sleep knows such.
+# pause SECONDS: a whole one where sleep knows no parts of it.
 pause() {
-    sleep 0.1 2>/dev/null || sleep 1
+    sleep "$1" 2>/dev/null || sleep 1
 }
 
 # check_archive: whether the program beside install.sh is for this machine. An archive says in share/platform what it
@@ -468,7 +468,7 @@ path_from() {
 
 uninstall() {
     check_folders
-    [ ! -d "$prefix/" ] || take_turn
+    take_turn
     is_marked || is_free || fail "$home is not this program's; nothing was removed"
     find_record
     links=$(our_links)

@@ -120,15 +120,7 @@ class TestInstallAgain:
         if not Path("/proc/self/exe").exists():
             need.missing("/proc")
         user.install(user.unpack("1.0"))
-        with subprocess.Popen(
-            [user.bin / "ecrx", "wait"], env=user.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        ) as running:
-            assert running.stdin is not None
-            assert running.stdout is not None
-            running.stdin.write(b"it runs\n")
-            running.stdin.flush()
-            assert b"it runs\n" == running.stdout.readline()
-
+        with user.start("wait"):
             user.install(user.unpack("1.1"))
             assert ["1.0", "1.1"] == _versions(user)
 

@@ -2,6 +2,8 @@
 
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from support import need
@@ -48,8 +50,15 @@ class User:
         shutil.copy(_ROOT / "install.sh", folder)
         return folder
 
+    def unpack_real(self, bundle: Path) -> Path:
+        """Return the folder of a release archive, which has the program of the folder ``bundle``."""
+        folder = self._folder / "docker-credential-ecrx-real"
+        shutil.copytree(bundle, folder / "docker-credential-ecrx", symlinks=True)
+        shutil.copy(_ROOT / "install.sh", folder)
+        return folder
+
     def install(
-        self, release: Path, *arguments: str | Path, cwd: Path | None = None, umask: int = -1
+        self, release: Path, *arguments: str | Path, cwd: Path | None = None, umask: int = -1, timeout: float = 60
     ) -> subprocess.CompletedProcess[str]:
         """Run install.sh of ``release``."""
         return subprocess.run(
@@ -59,7 +68,7 @@ class User:
             umask=umask,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=timeout,
             check=False,
         )
 
@@ -72,6 +81,19 @@ class User:
         """Return what an installed command prints."""
         command: list[str | Path] = [(folder or self.bin) / name, *arguments]
         return subprocess.run(command, env=self.env, capture_output=True, text=True, timeout=60, check=True).stdout
+
+    @contextmanager
+    def start(self, *arguments: str, folder: Path | None = None) -> Iterator[None]:
+        """Run an installed command, which copies stdin to stdout, for as long as this lasts."""
+        with subprocess.Popen(
+            [(folder or self.bin) / "ecrx", *arguments], env=self.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        ) as running:
+            assert running.stdin is not None
+            assert running.stdout is not None
+            running.stdin.write(b"it runs\n")
+            running.stdin.flush()
+            assert b"it runs\n" == running.stdout.readline()
+            yield
 
     def files(self) -> list[str]:
         """Return all that there is in the home."""

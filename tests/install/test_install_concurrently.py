@@ -1,0 +1,187 @@
+"""Several installs at once, and installs while docker runs the program."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from docker_credential_ecrx.demo.standin import StandIn
+from support import need
+from support.home import SECONDARY, Home
+from support.releases import PROGRAM, User
+
+_TURN = ".docker-credential-ecrx.turn"
+_ROOT_ALONE = pytest.mark.skipif(os.getuid() != 0 and os.environ.get("CI") != "true", reason="root is missing")
+
+
+def _start(user: User, release: Path, *arguments: str | Path) -> "subprocess.Popen[str]":
+    """Start install.sh of ``release``."""
+    return subprocess.Popen(
+        [release / "install.sh", *arguments],
+        env=user.env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def _ends(processes: "list[subprocess.Popen[str]]") -> list[tuple[int, str]]:
+    """Return the exit status and stderr of each process."""
+    ended = []
+    for process in processes:
+        _, stderr = process.communicate(timeout=300)
+        ended.append((process.returncode, stderr))
+    return ended
+
+
+class TestAtOnce:
+    @pytest.mark.parametrize("prefix", [".local", "a/b/c/d"])
+    @pytest.mark.parametrize("is_first", [True, False], ids=["first", "again"])
+    def test_all_end_well_and_leave_one_program(self, user: User, prefix: str, is_first: bool) -> None:  # noqa: FBT001
+        """Ten installs of one version leave what one leaves, whichever folders were there before."""
+        release = user.unpack("1.0")
+        user.prefix = user.home / prefix
+        user.install(release, "--prefix", user.prefix)
+        expected = user.files()
+        if is_first:
+            user.install(release, "--prefix", user.prefix, "--uninstall")
+            assert [] == user.files()
+
+        ended = _ends([_start(user, release, "--prefix", user.prefix) for _ in range(10)])
+
+        assert [(0, "")] * 10 == ended
+        current = (user.prefix / "lib" / "docker-credential-ecrx" / "current").readlink()
+        assert expected == sorted(name.replace(f"/{current}", "/1.0") for name in user.files())
+        assert "docker-credential-ecrx 1.0\n" == user.run("ecrx", "version", folder=user.prefix / "bin")
+        user.install(release, "--prefix", user.prefix, "--uninstall")
+        assert [] == user.files()
+
+    def test_of_several_versions_leave_one_of_them(self, user: User) -> None:
+        """The last one that has its turn stays, and is whole."""
+        releases = [user.unpack(f"1.{number}") for number in range(5)]
+
+        ended = _ends([_start(user, release) for release in releases])
+
+        assert [(0, "")] * 5 == ended
+        (folder,) = (user.prefix / "lib" / "docker-credential-ecrx").glob("[0-9]*")
+        version = (folder / "_internal" / "part").read_text()
+        assert f"docker-credential-ecrx {version}\n" == user.run("ecrx", "version")
+
+    def test_with_uninstalls_all_end_well(self, user: User) -> None:
+        """Whoever is last, nothing half done stays."""
+        release = user.unpack("1.0")
+        user.install(release)
+        expected = user.files()
+
+        ended = _ends([_start(user, release, *(["--uninstall"] * (number % 2))) for number in range(8)])
+
+        assert [(0, "")] * 8 == ended
+        user.install(release)
+        user.install(release, "--uninstall")
+        user.install(release)
+        assert expected == user.files()
+
+
+class TestTurn:
+    @pytest.fixture
+    def busy(self, user: User) -> Iterator["subprocess.Popen[str]"]:
+        """Return an install that has its turn, until ``go`` in the home is written to."""
+        os.mkfifo(user.home / "go")
+        slow = user.unpack("1.0", program=PROGRAM.replace("version) ", f'version) read -r _ <"{user.home}/go"; '))
+        with _start(user, slow) as process:
+            yield process
+            process.kill()
+
+    def test_is_waited_for_and_who_has_it_is_named(self, user: User, busy: "subprocess.Popen[str]") -> None:
+        """Another install waits until the first one has ended, and says for whom."""
+        until_it_runs = (user.home / "go").open("w")
+
+        with _start(user, user.unpack("1.1")) as other:
+            assert other.stdout is not None
+            assert f"install.sh: waiting for another install.sh, process {busy.pid}\n" == other.stdout.readline()
+            until_it_runs.close()
+            assert [(0, ""), (0, "")] == _ends([busy, other])
+
+        assert "docker-credential-ecrx 1.1\n" == user.run("ecrx", "version")
+
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+    def test_of_one_that_was_interrupted_is_over(
+        self, user: User, busy: "subprocess.Popen[str]", number: signal.Signals
+    ) -> None:
+        """An install that is interrupted leaves nothing."""
+        with (user.home / "go").open("w"):
+            busy.send_signal(number)
+        busy.communicate(timeout=60)
+
+        assert 128 + number == busy.returncode
+        assert ["go"] == user.files()
+
+    @pytest.mark.parametrize("process", ["1.123", "999999999.1", "1.", "x.y", "1"])
+    def test_of_one_that_was_killed_is_over(self, user: User, process: str) -> None:
+        """What a killed install left holds nobody up, even if its process identifier is in use again."""
+        for number in (0, 1):
+            (user.home / f"{_TURN}.{number}.{process}").mkdir()
+
+        assert 0 == user.install(user.unpack("1.0")).returncode
+
+    def test_of_a_zombie_is_over(self, user: User, busy: "subprocess.Popen[str]") -> None:
+        """A killed install whose parent does not ask for its end, as in containers, holds nobody up."""
+        if not Path("/proc/self/stat").exists():
+            need.missing("/proc")
+        with (user.home / "go").open("w"):
+            busy.kill()
+            os.waitid(os.P_PID, busy.pid, os.WEXITED | os.WNOWAIT)
+
+            done = user.install(user.unpack("1.1"))
+
+        assert (0, "") == (done.returncode, done.stderr)
+        assert "waiting" not in done.stdout
+        assert [] == [name for name in user.files() if _TURN in name]
+
+    @_ROOT_ALONE
+    def test_is_taken_by_nobody_else(self, user: User) -> None:
+        """In a folder such as /tmp, what another user puts there holds nobody up."""
+        user.home.chmod(0o1777)
+        start = Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19]
+        planted = user.home / f"{_TURN}.0.{os.getpid()}.{start}"
+        planted.mkdir()
+        os.chown(planted, 4321, 4321)
+
+        assert 0 == user.install(user.unpack("1.0"), timeout=20).returncode
+
+
+class TestWhileDockerAsks:
+    def test_no_get_fails(self, user: User, aws: StandIn, kernel: dict[str, str], tmp_path: Path) -> None:
+        """The frozen program, installed 20 times while docker gets 500 tokens from it."""
+        frozen = Path(os.environ.get("ECRX_TEST_FROZEN", ""))
+        if not frozen.is_file():
+            need.missing("the frozen program")
+        release = user.unpack_real(frozen.parent)
+        assert 0 == user.install(release).returncode
+        home = Home(tmp_path / "other home", user.bin / "docker-credential-ecrx", aws)
+        home.add_role_profile()
+        reinstall = [sys.executable, "-c", _REINSTALL, release / "install.sh"]
+
+        with subprocess.Popen(reinstall, env=user.env, stdout=subprocess.PIPE, text=True) as installs:
+            answers = []
+            while len(answers) < 500 or installs.poll() is None:
+                answers.append(home.get(env=kernel))
+            assert installs.stdout is not None
+            assert "20 installed\n" == installs.stdout.read()
+
+        assert [] == [answer for answer in answers if answer.status]
+        assert {SECONDARY} == {aws.issued[answer.secret].account for answer in answers}
+        assert 1 == len([*(user.prefix / "lib" / "docker-credential-ecrx").glob("[0-9]*")])
+
+
+_REINSTALL = """
+import subprocess, sys
+for _ in range(20):
+    subprocess.run([sys.argv[1]], check=True, stdout=subprocess.DEVNULL)
+print("20 installed")
+"""
