@@ -31,7 +31,7 @@ main() {
     umask 022
     me=$(id -u)
     user_home=$(if_absolute "${HOME:-}")
-    turns="" previous="" identifier=none
+    turns="" identifier="" staging="" previous=""
     action=install demo=no prefix=${user_home:+$user_home/.local}
     while [ $# -gt 0 ]; do
         case $1 in
@@ -151,6 +151,7 @@ install() {
     [ -f "$here/build/build.sh" ] || check_archive
     while [ ! -d "${prefix%/*}/" ]; do
         take_turn
+        trap clean_up EXIT
         [ -d "${prefix%/*}/" ] || make_folders "$prefix"
         end_turn # once more, where all wait
     done
@@ -189,7 +190,7 @@ install() {
 }
 
 clean_up() {
-    rm -rf "$staging"
+    [ -z "$staging" ] || rm -rf "$staging"
     [ -L "$home/current" ] || remove_home
     end_turn
 }
@@ -347,10 +348,8 @@ misfit() {
     fitting=$release-$own_system-$own_machine
     case $own_system-$own_machine in
         linux-x86_64 | linux-aarch64)
-            if [ -z "$own_glibc" ] && [ -n "$own_musl" ]; then
-                fitting=$fitting-musl
-            elif is_older "$own_glibc" 2.28; then
-                fitting=""
+            if is_older "$own_glibc" 2.28; then
+                fitting=${own_musl:+$fitting-musl}
             fi
             ;;
         darwin-x86_64 | darwin-arm64) ;;

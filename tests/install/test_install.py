@@ -184,6 +184,7 @@ class TestRefusal:
 
         assert (1, 1) == (done.returncode, done.stderr.count("\n"))
         assert f"install.sh: cannot install into {user.home}/file/x: Not a directory" in done.stderr
+        assert ["file"] == user.files()
 
     def test_a_prefix_without_permission_is_one_line(self, user: User) -> None:
         user.home.chmod(0o555)

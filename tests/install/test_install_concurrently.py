@@ -11,7 +11,7 @@ import pytest
 
 from docker_credential_ecrx.demo.standin import StandIn
 from support import need
-from support.home import SECONDARY, Home
+from support.home import SECONDARY, Home, Result
 from support.releases import PROGRAM, User
 
 _TURN = ".docker-credential-ecrx.turn"
@@ -165,10 +165,10 @@ class TestWhileDockerAsks:
         assert 0 == user.install(release).returncode
         home = Home(tmp_path / "other home", user.bin / "docker-credential-ecrx", aws)
         home.add_role_profile()
-        reinstall = [sys.executable, "-c", _REINSTALL, release / "install.sh"]
+        reinstall: list[str | Path] = [sys.executable, "-c", _REINSTALL, release / "install.sh"]
 
         with subprocess.Popen(reinstall, env=user.env, stdout=subprocess.PIPE, text=True) as installs:
-            answers = []
+            answers: list[Result] = []
             while len(answers) < 500 or installs.poll() is None:
                 answers.append(home.get(env=kernel))
             assert installs.stdout is not None

@@ -1,6 +1,5 @@
 """A home that was moved, or that HOME spells another way, and installations of release 1.0.0."""
 
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -81,7 +80,9 @@ class TestHomeOfAnotherPath:
 
     @pytest.mark.parametrize("is_upgraded", [False, True], ids=["", "upgraded"])
     @pytest.mark.parametrize("is_old", [False, True], ids=["", "1.0.0"])
-    def test_is_left_empty(self, user: User, change: Callable[[User], None], *, is_old: bool, is_upgraded: bool) -> None:
+    def test_is_left_empty(
+        self, user: User, change: Callable[[User], None], *, is_old: bool, is_upgraded: bool
+    ) -> None:
         """--uninstall leaves neither a link that leads nowhere nor an empty folder."""
         release = user.unpack("1.0")
         user.install(release)
@@ -168,7 +169,7 @@ class TestRelease100:
         (home / "current").symlink_to(".staging-123/meanwhile")
         (home / ".old-77").mkdir()
         (user.bin / ".docker-credential-ecrx.99").mkdir()
-        os.symlink("x", user.bin / ".docker-credential-ecrx.99" / "ecrx")
+        (user.bin / ".docker-credential-ecrx.99" / "ecrx").symlink_to("x")
         user.install(user.unpack("1.1"))
 
         found = sorted(path.name for path in home.iterdir())

@@ -1,0 +1,295 @@
+"""Archives for another machine, folders that programs cannot run in, no /proc, a read-only checkout, other shells."""
+
+import os
+import platform
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from support import need
+from support.releases import User
+
+_ROOT = Path(__file__).parents[2]
+_LIB = Path("lib", "docker-credential-ecrx")
+_ROOT_ALONE = pytest.mark.skipif(os.getuid() != 0 and os.environ.get("CI") != "true", reason="root is missing")
+_HERE = f"linux {platform.machine()}"
+_WHEEL = "no archive is for that; install the wheel with Python 3.11 or newer, as README.md says"
+
+
+class Machine(NamedTuple):
+    """What uname and getconf say there."""
+
+    processor: str
+    glibc: str = "2.36"
+    bits: int = 64
+    system: str = "Linux"
+
+    def tools(self, folder: Path) -> Path:
+        """Return a folder of commands that say so."""
+        folder.mkdir()
+        for name, text in {
+            "uname": f'case $1 in -s) echo "{self.system}" ;; *) echo "{self.processor}" ;; esac',
+            "getconf": f"case $1 in LONG_BIT) echo {self.bits} ;; *) echo glibc {self.glibc} ;; esac",
+        }.items():
+            (folder / name).write_text(f"#!/bin/sh\n{text}\n")
+            (folder / name).chmod(0o755)
+        return folder
+
+
+class Root:
+    """A system of this machine's processor that has busybox alone: no /proc, no Python, and only this C library."""
+
+    def __init__(self, folder: Path, *, glibc: str = "", musl: bool = False) -> None:
+        self.folder = folder
+        for name in ("bin", "dev", "lib"):
+            (folder / name).mkdir(parents=True)
+        (folder / "dev" / "null").touch()
+        busybox = shutil.copy(need.command("busybox"), folder / "bin" / "busybox")
+        subprocess.run([busybox, "--install", "-s", folder / "bin"], check=True)
+        for path in (folder / "bin").iterdir():
+            if path.is_symlink():
+                path.unlink()
+                path.symlink_to("busybox")
+        if glibc:
+            Machine("", glibc).tools(folder / "tools")
+        if musl:
+            (folder / "lib" / "ld-musl-x86_64.so.1").touch()
+        self.user = User(folder)
+
+    def install(self, release: Path, *arguments: str) -> tuple[int, str, str]:
+        """Run install.sh of ``release`` there; return its exit status, stdout and stderr."""
+        mounts = 'mount --bind /dev/null "$1/dev/null"'
+        # A path of the outside, so that the shell finds chroot; it is replaced within.
+        command: list[str | Path] = ["chroot", self.folder, "/bin/env", "PATH=/tools:/bin", f"/{release.name}/install.sh", *arguments]
+        return _in_mounts(mounts, self.folder, command, {"HOME": "/home", "PATH": os.defpath + ":/usr/sbin:/sbin"})
+
+
+def _release(user: User, made_for: str) -> Path:
+    """Return a release archive's folder that says what it is for."""
+    release = user.unpack("1.0")
+    (release / "docker-credential-ecrx" / "share" / "platform").write_text(f"{made_for}\n")
+    return release
+
+
+def _assert_refused(answer: tuple[int, str, str], what: str, here: str, step: str) -> None:
+    """Assert one line: what the archive is for, what this machine is, and the end of the fitting archive's name."""
+    next_step = f"install docker-credential-ecrx-1.0-{step}.tar.gz of the release" if step else _WHEEL
+    said = f"install.sh: this archive is for {what}, and this machine is {here}; {next_step}\n"
+    assert (1, "", said) == answer
+
+
+class TestArchiveForAnotherProcessor:
+    @pytest.mark.parametrize(
+        ("made_for", "machine", "what", "here", "step"),
+        [
+            ("linux aarch64 glibc 2.28", Machine("x86_64"), "glibc 2.28 or newer", "linux x86_64", "linux-x86_64"),
+            ("linux aarch64 musl", Machine("x86_64"), "musl", "linux x86_64", "linux-x86_64"),
+            ("linux x86_64 glibc 2.28", Machine("aarch64"), "glibc 2.28 or newer", "linux aarch64", "linux-aarch64"),
+            ("linux x86_64 glibc 2.28", Machine("armv7l"), "glibc 2.28 or newer", "linux armv7l", ""),
+            ("linux aarch64 musl", Machine("aarch64", bits=32), "musl", "linux aarch64 with 32 bits", ""),
+            ("darwin arm64", Machine("x86_64"), "", "linux x86_64", "linux-x86_64"),
+            ("linux x86_64 musl", Machine("arm64", "", system="Darwin"), "musl", "darwin arm64", "darwin-arm64"),
+            ("linux x86_64 musl", Machine("amd64", "", system="FreeBSD"), "musl", "freebsd amd64", ""),
+        ],
+    )
+    def test_names_the_one_that_fits(  # noqa: PLR0913, PLR0917 - a table
+        self, user: User, tmp_path: Path, made_for: str, machine: Machine, what: str, here: str, step: str
+    ) -> None:
+        """One line says what to install instead, and nothing is written."""
+        user.env["PATH"] = f"{machine.tools(tmp_path / 'tools')}:{user.env['PATH']}"
+
+        done = user.install(_release(user, made_for))
+
+        what = " ".join(made_for.split()[:2]) + (what and f" with {what}")
+        here += f" with glibc {machine.glibc}" if machine.glibc else ""
+        if machine.system != "Linux":  # where this test runs there may be musl
+            done.stderr = done.stderr.replace(" with musl;", ";")
+        _assert_refused((done.returncode, done.stdout, done.stderr), what, here, step)
+        assert [] == user.files()
+
+    def test_installs_where_it_fits(self, user: User, tmp_path: Path) -> None:
+        """A Mac has no C library to choose from."""
+        user.env["PATH"] = f"{Machine('arm64', '', system='Darwin').tools(tmp_path / 'tools')}:{user.env['PATH']}"
+
+        assert 0 == user.install(_release(user, "darwin arm64")).returncode
+
+
+@_ROOT_ALONE
+class TestArchiveForAnotherLibrary:
+    @pytest.mark.parametrize(
+        ("made_for", "glibc", "musl", "what", "here", "step"),
+        [
+            ("glibc 2.28", "", True, "glibc 2.28 or newer", "musl", "-musl"),
+            ("musl", "2.36", False, "musl", "glibc 2.36", ""),
+            ("glibc 2.36", "2.34", False, "glibc 2.36 or newer", "glibc 2.34", ""),
+            ("glibc 2.36", "2.28", True, "glibc 2.36 or newer", "glibc 2.28", ""),
+            ("glibc 2.28", "2.9", False, "glibc 2.28 or newer", "glibc 2.9", None),
+            ("musl", "2.17", False, "musl", "glibc 2.17", None),
+        ],
+    )
+    def test_names_the_one_that_fits(  # noqa: PLR0913, PLR0917 - a table
+        self,
+        tmp_path: Path,
+        made_for: str,
+        glibc: str,
+        musl: bool,  # noqa: FBT001
+        what: str,
+        here: str,
+        step: str | None,
+    ) -> None:
+        """One line says what to install instead, and nothing is written."""
+        root = Root(tmp_path / "root", glibc=glibc, musl=musl)
+
+        answer = root.install(_release(root.user, f"{_HERE} {made_for}"))
+
+        fitting = "" if step is None else _HERE.replace(" ", "-") + step
+        _assert_refused(answer, f"{_HERE} with {what}", f"{_HERE} with {here}", fitting)
+        assert [] == root.user.files()
+
+    @pytest.mark.parametrize(
+        ("made_for", "glibc", "musl"),
+        [
+            (" musl", "", True),
+            (" musl", "2.36", True),
+            (" glibc 2.28", "2.36", False),
+            (" glibc 2.36", "2.36", False),
+            (" glibc 2.9", "2.28", False),
+            (" glibc 2.28", "3.0", False),
+            (" glibc 2.28", "", False),  # a glibc that nothing tells of
+            ("", "2.36", False),
+        ],
+    )
+    def test_installs_where_it_fits(self, tmp_path: Path, made_for: str, glibc: str, musl: bool) -> None:  # noqa: FBT001
+        """On a system of busybox alone, without /proc: install, install again, demonstration, uninstall."""
+        root = Root(tmp_path / "root", glibc=glibc, musl=musl)
+        release = _release(root.user, f"{_HERE}{made_for}")
+
+        for _ in range(2):
+            status, stdout, stderr = root.install(release, "--demo")
+            assert (0, "") == (status, stderr)
+            assert "the main job\n" in stdout
+        status, _, stderr = root.install(release, "--uninstall")
+
+        assert (0, "") == (status, stderr)
+        assert [] == root.user.files()
+
+    def test_keeps_the_replaced_version_until_the_next_install(self, tmp_path: Path) -> None:
+        """Without /proc nobody knows what runs, so the version that was replaced stays once."""
+        root = Root(tmp_path / "root")
+        versions = []
+
+        for version in ("1.0", "1.1", "1.2"):
+            assert 0 == root.install(root.user.unpack(version))[0]
+            versions.append(sorted(path.name for path in (root.user.prefix / _LIB).glob("[0-9]*")))
+
+        assert [["1.0"], ["1.0", "1.1"], ["1.1", "1.2"]] == versions
+
+
+def _in_mounts(mounts: str, folder: Path, command: Sequence[str | Path], env: dict[str, str]) -> tuple[int, str, str]:
+    """Run a command where ``mounts`` was done to ``$1``, which is the folder; return its status, stdout and stderr."""
+    script = f'set -eu; {mounts}; shift; exec "$@"'
+    unshare = [need.command("unshare"), "--mount", "sh", "-c", script, "sh"]
+    done = subprocess.run(
+        [*unshare, folder, *command], env=env, capture_output=True, text=True, timeout=60, check=False
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def _bound(options: str) -> str:
+    return f'mount --bind "$1" "$1"; mount -o "remount,bind,{options}" "$1"'
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """Return a checkout that builds nothing."""
+    folder = tmp_path / "checkout"
+    (folder / "build").mkdir(parents=True)
+    shutil.copy(_ROOT / "install.sh", folder)
+    (folder / "build" / "build.sh").write_text("echo built >&2\nexit 1\n")
+    return folder
+
+
+@_ROOT_ALONE
+class TestFolder:
+    def test_of_the_prefix_that_is_noexec_is_said_so(self, user: User) -> None:
+        """Where no program can run, nothing is installed."""
+        done = _in_mounts(_bound("noexec"), user.home, [user.unpack("1.0") / "install.sh"], user.env)
+
+        said = f"no program can run in {user.prefix}, which is mounted noexec; choose another --prefix"
+        assert (1, "", f"install.sh: {said}\n") == done
+        assert [] == user.files()
+
+    def test_of_the_prefix_that_becomes_noexec_keeps_what_it_has(self, user: User) -> None:
+        """The older version stays as it is."""
+        user.install(user.unpack("1.0"))
+        before = user.files()
+
+        status, _, stderr = _in_mounts(_bound("noexec"), user.home, [user.unpack("1.1") / "install.sh"], user.env)
+
+        assert (1, 1) == (status, stderr.count("\n"))
+        assert before == user.files()
+
+    def test_of_the_archive_may_be_noexec(self, user: User) -> None:
+        """As /tmp often is: the program runs where it is installed."""
+        release = user.unpack("1.0")
+
+        status, _, stderr = _in_mounts(_bound("noexec"), release, ["sh", release / "install.sh"], user.env)
+
+        assert (0, "") == (status, stderr)
+        assert "docker-credential-ecrx 1.0\n" == user.run("ecrx", "version")
+
+    def test_of_the_archive_may_be_read_only(self, user: User) -> None:
+        """Nothing is written beside install.sh."""
+        release = user.unpack("1.0")
+
+        assert 0 == _in_mounts(_bound("ro"), release, [release / "install.sh"], user.env)[0]
+        assert "docker-credential-ecrx 1.0\n" == user.run("ecrx", "version")
+
+    @pytest.mark.parametrize(
+        ("option", "what"),
+        [
+            ("ro", "the checkout {} is read-only, and the program is built in it"),
+            ("noexec", "no program can run in the checkout {}, which is mounted noexec"),
+        ],
+    )
+    def test_of_the_checkout_is_said_to_be_unfit(self, user: User, checkout: Path, option: str, what: str) -> None:
+        """The program is built in it, so it has to be writable, and programs have to run there."""
+        done = _in_mounts(_bound(option), checkout, ["sh", checkout / "install.sh"], user.env)
+
+        said = f"{what.format(checkout)}; copy it to a folder of your own, and run install.sh there"
+        assert (1, "", f"install.sh: {said}\n") == done
+        assert [] == user.files()
+
+    def test_proc_may_be_missing(self, user: User) -> None:
+        """Install, install again and uninstall without /proc."""
+        release = user.unpack("1.0")
+
+        for arguments in ([], [], ["--uninstall"]):
+            command: list[str | Path] = [release / "install.sh", *arguments]
+            status, _, stderr = _in_mounts('mount -t tmpfs none "$1"', Path("/proc"), command, user.env)
+            assert (0, "") == (status, stderr)
+        assert [] == user.files()
+
+
+class TestShell:
+    @pytest.mark.parametrize("shell", ["dash", "bash", "bash --posix", "busybox sh", "zsh --emulate sh"])
+    def test_of_any_kind_runs_it(self, user: User, shell: str) -> None:
+        """Install, upgrade and uninstall."""
+        name, *options = shell.split()
+
+        def install(release: Path, *arguments: str) -> None:
+            command: list[str | Path] = [need.command(name), *options, release / "install.sh", *arguments]
+            done = subprocess.run(command, env=user.env, capture_output=True, text=True, timeout=60, check=False)
+            assert (0, "") == (done.returncode, done.stderr)
+
+        install(user.unpack("1.0"))
+        newer = user.unpack("1.1")
+        install(newer)
+        assert "docker-credential-ecrx 1.1\n" == user.run("ecrx", "version")
+        assert ["1.1"] == [path.name for path in (user.prefix / _LIB).glob("[0-9]*")]
+        install(newer, "--uninstall")
+        assert [] == user.files()
