@@ -16,12 +16,12 @@ _SUFFIXES = (".com", ".exe", ".bat", ".cmd") if os.name == "nt" else ("",)
 
 def find(name: str, search: str) -> Path | None:
     """Return the path of the program ``name`` in the absolute folders of ``search``, a value of PATH, or None."""
-    return next((path for path in _candidates(name, search) if path.is_absolute()), None)
+    return next((path for path in candidates(name, search) if path.is_absolute()), None)
 
 
 def found_by_docker(name: str, search: str) -> Path | None:
     """Return the path that docker finds for the program ``name``, or None; a relative one it refuses to run."""
-    return next(_candidates(name, search), None)
+    return next(candidates(name, search), None)
 
 
 def own_path(called_by: str, search: str) -> Path:
@@ -63,7 +63,7 @@ def environment() -> dict[str, str]:
     return environ
 
 
-def _candidates(name: str, search: str) -> Iterator[Path]:
+def candidates(name: str, search: str) -> Iterator[Path]:
     """Yield the paths of programs of that name; an empty folder is the current one, as a shell takes it."""
     for folder in search.split(os.pathsep) if search else []:
         for suffix in _SUFFIXES:

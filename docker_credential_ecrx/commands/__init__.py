@@ -8,7 +8,7 @@ import click
 from docker_credential_ecrx import __version__, parts, state_folder, terminal
 from docker_credential_ecrx.settings import PROGRAM
 
-NAMES = ("completion", "configure", "demo", "doctor", "forget", "kubelet", "login", "policy", "status")
+NAMES = ("completion", "configure", "demo", "doctor", "forget", "kubelet", "login", "policy", "status", "version")
 _USING_STATE = ("configure", "forget", "login", "status")
 
 # Not docstrings: the frozen program has none.

@@ -29,7 +29,7 @@ def program(case: Case) -> Finding:
             f"docker finds {name} in {folder}, which PATH names by a relative or an empty entry, and refuses to run it"
         )
         return broken(what, _to_absolute(name, case))
-    version = _version_of(path)
+    version = version_of(path)
     if not version:
         return broken(f"docker calls {path}, which is not this program, or does not run", _before(path, case))
     if version != __version__:
@@ -41,7 +41,7 @@ def program(case: Case) -> Finding:
     return well(f"{path}, version {version}")
 
 
-def _version_of(path: Path) -> str:
+def version_of(path: Path) -> str:
     """Return the version that the program at ``path`` says it has, or an empty text where it is not this one."""
     try:
         done = subprocess.run(  # noqa: S603 - what docker runs

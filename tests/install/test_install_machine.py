@@ -64,7 +64,14 @@ class Root:
         """Run install.sh of ``release`` there; return its exit status, stdout and stderr."""
         mounts = 'mount --bind /dev/null "$1/dev/null"'
         # A path of the outside, so that the shell finds chroot; it is replaced within.
-        command: list[str | Path] = ["chroot", self.folder, "/bin/env", "PATH=/tools:/bin", f"/{release.name}/install.sh", *arguments]
+        command: list[str | Path] = [
+            "chroot",
+            self.folder,
+            "/bin/env",
+            "PATH=/tools:/bin",
+            f"/{release.name}/install.sh",
+            *arguments,
+        ]
         return _in_mounts(mounts, self.folder, command, {"HOME": "/home", "PATH": os.defpath + ":/usr/sbin:/sbin"})
 
 

@@ -1,0 +1,101 @@
+"""``version`` prints one line; with --json it shows what is installed where."""
+
+import importlib.metadata
+import json
+import os
+import platform
+import re
+from pathlib import Path
+
+import pytest
+
+import docker_credential_ecrx
+from support.forms import as_wheel
+from support.home import Home
+
+_LINE = f"docker-credential-ecrx {docker_credential_ecrx.__version__}\n"
+
+
+def _program(folder: Path, text: str) -> Path:
+    folder.mkdir()
+    path = folder / "docker-credential-ecrx"
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+    return path
+
+
+class TestText:
+    def test_is_one_line(self, home: Home) -> None:
+        assert (0, _LINE, "") == home.run("version")
+
+    def test_refuses_what_it_does_not_know(self, home: Home) -> None:
+        assert 2 == home.run("version", "--jsn").status
+        assert 2 == home.run("version", "x").status
+
+    def test_has_help_with_an_example(self, home: Home) -> None:
+        assert "docker-credential-ecrx version --json | jq" in home.run("version", "--help").stdout
+
+
+class TestJson:
+    def test_says_what_this_program_is(self, home: Home) -> None:
+        """Its version, path and form, Python, the system and the packages; AWS is not asked."""
+        found = home.run("version", "--json", called_by="docker-credential-ecrx")
+
+        assert (0, "", []) == (found.status, found.stderr, home.aws.calls)
+        said = found.answer
+        assert docker_credential_ecrx.__version__ == said["version"]
+        assert str(home.program) == said["path"]
+        assert ("frozen" if "dist" in home.program.resolve().parts else "wheel") == said["installed_as"]
+        assert re.fullmatch(r"3\.\d+\.\d+\S*", said["python"])
+        assert platform.system().lower() == said["platform"]["system"]
+        assert platform.machine() == said["platform"]["machine"]
+        for name in ("botocore", "keyring"):
+            assert re.fullmatch(r"\d+\.\d+\S*", said["packages"][name])
+
+    @as_wheel
+    def test_names_the_versions_of_its_packages(self, home: Home) -> None:
+        """As pip has them; boto3 is not needed, and its version is null if it is not there."""
+        packages = home.run("version", "--json").answer["packages"]
+
+        assert importlib.metadata.version("botocore") == packages["botocore"]
+        assert importlib.metadata.version("keyring") == packages["keyring"]
+        assert "boto3" in packages
+
+    def test_names_the_c_library(self, home: Home) -> None:
+        name, version = platform.libc_ver()
+        expected = f"{name} {version}" if name == "glibc" else None if platform.system() != "Linux" else "musl"
+
+        assert expected == home.run("version", "--json").answer["platform"]["libc"]
+
+    def test_names_every_program_on_path_in_dockers_order(self, home: Home, tmp_path: Path) -> None:
+        """What docker runs comes first; one that does not run, or is another program, has no version."""
+        older = _program(tmp_path / "older", 'echo "docker-credential-ecrx 0.9"')
+        broken = _program(tmp_path / "broken", "exit 1")
+        another = _program(tmp_path / "another", 'echo "another 1.0"')
+        folders = [older.parent, home.bin, older.parent, broken.parent, tmp_path / "missing", another.parent]
+        home.env["PATH"] = os.pathsep.join(map(str, folders))
+
+        on_path = home.run("version", "--json").answer["on_path"]
+
+        own = {"path": str(home.program), "version": docker_credential_ecrx.__version__}
+        rest = [{"path": str(path), "version": None} for path in (broken, another)]
+        assert [{"path": str(older), "version": "0.9"}, own, *rest] == on_path
+
+    def test_runs_no_program_of_a_relative_folder(self, home: Home, tmp_path: Path) -> None:
+        """Docker refuses it, so it has no version."""
+        _program(tmp_path / "relative", f"touch '{tmp_path}/run'")
+        home.env["PATH"] = f"relative{os.pathsep}{home.bin}"
+
+        on_path = home.run("version", "--json", cwd=tmp_path).answer["on_path"]
+
+        assert {"path": "relative/docker-credential-ecrx", "version": None} == on_path[0]
+        assert not (tmp_path / "run").exists()
+
+    @pytest.mark.parametrize("path", ["", "/nonexistent"])
+    def test_has_an_empty_list_if_there_is_none(self, home: Home, path: str) -> None:
+        home.env["PATH"] = path
+
+        said = json.loads(home.run("version", "--json").stdout)
+
+        assert [] == said["on_path"]
+        assert str(home.program) == said["path"]
