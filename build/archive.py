@@ -12,7 +12,7 @@ import tarfile
 from pathlib import Path
 
 _DIST = Path("dist")
-_EXTRAS = ("install.sh", "README.md", "LICENSE")
+_EXTRAS = ("install.sh", "LICENSE", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")
 
 
 def main() -> None:
@@ -21,6 +21,7 @@ def main() -> None:
     for old in (*_DIST.glob(f"{name}-*.tar.gz*"), *_DIST.glob(f"{name}-*.cdx.json")):
         old.unlink()
     base = f"{name}-{version}-{platform.system().lower()}-{platform.machine()}"
+    (_DIST / name / "share" / "platform").write_text(_made_for() + "\n")
     path = _DIST / f"{base}.tar.gz"
     folder = f"{name}-{version}"
     with (
@@ -31,11 +32,17 @@ def main() -> None:
         for member in sorted((_DIST / name).rglob("*")):
             inside = f"{folder}/{member.relative_to(_DIST)}"
             archive.add(member, inside, recursive=False, filter=_impersonal)
-        for extra in _EXTRAS:
+        for extra in (*_EXTRAS, *sorted(path.as_posix() for path in Path("docs").glob("*.*"))):
             archive.add(extra, f"{folder}/{extra}", filter=_impersonal)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     path.with_name(f"{path.name}.sha256").write_text(f"{digest}  {path.name}\n")
     (_DIST / f"{base}.cdx.json").write_bytes((_DIST / name / "share" / f"{name}.cdx.json").read_bytes())
+
+
+def _made_for() -> str:
+    """Return what install.sh compares with the machine: system, processor, C library and its oldest version."""
+    library = platform.libc_ver() if platform.system() == "Linux" else ()
+    return " ".join([platform.system().lower(), platform.machine(), *library]).rstrip()
 
 
 def _impersonal(member: tarfile.TarInfo) -> tarfile.TarInfo:

@@ -47,7 +47,7 @@ if [ "$(cat "$work/frozen" 2>/dev/null)" != "$inputs" ] || ! "$program" version 
     echo "$inputs" >"$work/frozen"
 fi
 
-contents="$inputs $SOURCE_DATE_EPOCH $(cat install.sh | cksum)"
+contents="$inputs $SOURCE_DATE_EPOCH $(cat install.sh ./*.md docs/* | cksum)"
 if [ "$(cat "$work/packed" 2>/dev/null)" != "$contents" ] ||
     ! ls dist/docker-credential-ecrx-*.sha256 >/dev/null 2>&1; then
     # The page has the date of the commit, which what is frozen has not.
@@ -56,6 +56,7 @@ if [ "$(cat "$work/packed" 2>/dev/null)" != "$contents" ] ||
     said=$("$program" version)
     # -I would leave out the folder of the script, where what it imports is.
     .work/build-venv/bin/python -EsB build/sbom.py "$said" >dist/docker-credential-ecrx/share/docker-credential-ecrx.cdx.json
+    .work/build-venv/bin/python -EsB build/licences.py --whole >dist/docker-credential-ecrx/share/licences.txt
     .work/build-venv/bin/python -I build/archive.py "$said"
     echo "$contents" >"$work/packed"
 fi

@@ -1,16 +1,21 @@
-"""Prints Debian's copyright file of the frozen program: its own licence, and those of all that is frozen into it.
+"""Prints the licence of the frozen program, and those of all that is frozen into it.
 
-Run by deb.sh with the Python that it was frozen in, on Debian, where packages' licences are in /usr/share/doc.
+Run with the Python that it was frozen in; on Debian packages' licences are in /usr/share/doc.
+By itself it prints Debian's copyright file, for deb.sh, which names common licences by their place in Debian.
+With --whole it prints them too, for the archive; build.sh runs it so.
 """
 
+import re
 import sys
 import sysconfig
 from collections.abc import Iterator
-from importlib.metadata import Distribution
+from importlib.metadata import Distribution, distribution
 from pathlib import Path
 
 from contents import NAME, debian_package, frozen, natives
 
+_COMMON = "/usr/share/common-licenses"
+_NAMED = re.compile(rf"{_COMMON}/([\w.+-]*\w)")
 _APACHE = "Apache License, version 2.0: /usr/share/common-licenses/Apache-2.0"
 _WHOLE_APACHE = 9_000  # characters
 _HEAD = f"""\
@@ -29,9 +34,25 @@ with a special exception that permits what it loads to have any licence.
 
 
 def main() -> None:
-    """Print one part for each component."""
+    """Print one part for each component; with --whole, one for each common licence that they name."""
     parts = [_HEAD, _LOADER, *_python(), *_packages(), *_libraries()]
+    if sys.argv[1:] == ["--whole"]:
+        names = sorted({name for part in parts for name in _NAMED.findall(part)})
+        parts += [f"{_COMMON}/{name}\n\n{_common(name)}" for name in names]
     sys.stdout.write(f"\n{'=' * 78}\n\n".join(parts))
+
+
+def _common(name: str) -> str:
+    """Return the text of a licence that Debian calls by this name; elsewhere there are those of our own parts."""
+    path = Path(_COMMON, name)
+    if path.exists():
+        return path.read_text()
+    if name == "Apache-2.0":
+        return Path("LICENSE").read_text()
+    if name == "GPL-2":  # with the exception
+        return "\n".join(path.read_text() for path in _licences(distribution("pyinstaller")))
+    message = f"licences.py: there is no text of {name} here"
+    raise SystemExit(message)
 
 
 def _python() -> Iterator[str]:

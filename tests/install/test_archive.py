@@ -1,0 +1,78 @@
+"""What a release archive holds beside the program: pages whose links lead to a file, licences, what it is for."""
+
+import os
+import platform
+import re
+import tarfile
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from support import need
+
+_LINK = re.compile(r"\]\((?!https?://)([^)#\s]+)(?:#[^)]*)?\)")
+_COMMON = re.compile(r"/usr/share/common-licenses/([\w.+-]*\w)")
+
+
+@pytest.fixture(scope="module")
+def archive() -> dict[str, str]:
+    """Return the text of each file in the archive, by its path below the archive's one folder."""
+    frozen = Path(os.environ.get("ECRX_TEST_FROZEN", "dist/docker-credential-ecrx/docker-credential-ecrx")).absolute()
+    packed = next(frozen.parents[1].glob("docker-credential-ecrx-*.tar.gz"), None)
+    if packed is None:
+        need.missing("the release archive (build/build.sh)")
+    found = {}
+    with tarfile.open(packed) as opened:
+        for member in opened:
+            file = opened.extractfile(member)
+            if file is not None:
+                found[member.name.partition("/")[2]] = file.read().decode(errors="replace")
+    return found
+
+
+class TestPages:
+    def test_lead_to_what_is_there(self, archive: dict[str, str]) -> None:
+        """Each relative link of the README, and of each page that it leads to."""
+        pages = {name: text for name, text in archive.items() if re.fullmatch(r"(docs/)?[^/]+\.md", name)}
+        assert {"README.md", "SECURITY.md", "docs/troubleshooting.md"} < pages.keys()
+
+        links = {
+            (name, os.path.normpath(PurePosixPath(name).parent / target))
+            for name, text in pages.items()
+            for target in _LINK.findall(text)
+        }
+
+        assert ("README.md", "docs/configuration.md") in links
+        assert [] == [(name, target) for name, target in links if target not in archive]
+
+
+class TestLicences:
+    def test_are_there_for_every_part(self, archive: dict[str, str]) -> None:
+        """Of each component that the SBOM names, with its text."""
+        licences = archive["docker-credential-ecrx/share/licences.txt"]
+        parts = [part.strip().partition("\n") for part in licences.split("=" * 78)]
+
+        titles = {title.split(" ")[0] for title, _, _ in parts}
+        assert {"awscrt", "botocore", "click", "keyring", "Python", "PyInstaller's"} <= titles
+        assert [] == [title for title, _, text in parts if not re.search(r"(?i)copyright|licen[cs]e", text)]
+
+    def test_are_whole(self, archive: dict[str, str]) -> None:
+        """A licence that Debian has in a place of its own is named by that place, and follows with its text."""
+        licences = archive["docker-credential-ecrx/share/licences.txt"]
+        texts = dict(part.strip().split("\n\n", 1) for part in licences.split("=" * 78))
+
+        named = set(_COMMON.findall(licences))
+
+        assert {"Apache-2.0", "GPL-2"} <= named
+        assert [] == [name for name in named if len(texts[f"/usr/share/common-licenses/{name}"]) < 1000]
+        assert "TERMS AND CONDITIONS FOR USE, REPRODUCTION" in texts["/usr/share/common-licenses/Apache-2.0"]
+
+
+class TestPlatform:
+    def test_is_this_machines(self, archive: dict[str, str]) -> None:
+        """What install.sh compares with the machine."""
+        words = archive["docker-credential-ecrx/share/platform"].split()
+
+        assert [platform.system().lower(), platform.machine()] == words[:2]
+        if platform.libc_ver()[0] == "glibc":
+            assert re.fullmatch(r"glibc 2\.\d+", " ".join(words[2:]))
