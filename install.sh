@@ -236,7 +236,7 @@ wait_turn() {
     # Twice: who was choosing a number during the first look has it by the second.
     while is_preceded || is_preceded; do
         [ "$waits" -ne 10 ] || say "waiting for another install.sh, process $process"
-        [ "$waits" -lt 6000 ] ||
+        [ "$waits" -lt 18000 ] ||
             fail "another install.sh, process $process, does not end; end it, or if it is none, remove $turns.*"
         waits=$((waits + 1))
         pause 0.1
@@ -302,14 +302,16 @@ check_archive() {
     [ -f "$bundle/share/platform" ] || return 0
     read -r system machine libc oldest <"$bundle/share/platform" || :
     know_machine
-    if [ "$system $machine" = "$own_system $own_machine" ]; then
-        case ${libc:-none} in
-            glibc) [ -n "$own_glibc$own_musl" ] || return 0; ! is_older "$own_glibc" "${oldest:-0}" || misfit ;;
-            musl) [ -n "$own_musl" ] || misfit ;;
-        esac
-    else
-        misfit
-    fi
+    fits || misfit
+}
+
+# fits: whether the archive does; where nothing tells of the C library, the program shows it when it is run.
+fits() {
+    [ "$system $machine" = "$own_system $own_machine" ] || return 1
+    case ${libc:-} in
+        glibc) [ -z "$own_glibc$own_musl" ] || ! is_older "$own_glibc" "${oldest:-0}" ;;
+        musl) [ -n "$own_musl" ] ;;
+    esac
 }
 
 # know_machine: sets own_system, own_machine and own_glibc, the version of this machine's glibc, or own_musl.
@@ -329,11 +331,15 @@ know_machine() {
     done
 }
 
-# is_older VERSION OLDEST: whether the first is older, as 2.9 is than 2.28; what is not known is.
+# is_older VERSION OTHER: as 2.9 is older than 2.28, and an unknown one than each.
 is_older() {
-    [ "${1%%.*}" -eq "${2%%.*}" ] 2>/dev/null || { [ "${1%%.*}" -lt "${2%%.*}" ] 2>/dev/null || [ -z "$1" ]; return; }
-    one=${1#*.} other=${2#*.}
-    [ "${one%%.*}" -lt "${other%%.*}" ] 2>/dev/null
+    [ "$(whole "${1:-0}")" -lt "$(whole "$2")" ]
+}
+
+# whole VERSION: prints it as a whole number: 2.28 as 2028.
+whole() {
+    minor=${1#*.}
+    printf '%d%03d\n' "${1%%.*}" "${minor%%.*}"
 }
 
 # misfit: says what the archive is for, what this machine is, and which archive fits.
@@ -366,17 +372,28 @@ stage() {
         bundle=$here/dist/docker-credential-ecrx
         check_checkout
         status=0
-        sh "$here/build/build.sh" || status=$?
+        build_into "$1" || status=$?
         if [ "$status" -eq 3 ]; then
             stage_wheel "$1"
             return
         fi
         [ "$status" -eq 0 ] || fail "the program cannot be built, see above"
+    else
+        cp -RP "$bundle" "$1"
     fi
-    cp -RP "$bundle" "$1"
     # A default ACL of the folder above takes precedence over the umask.
     chmod -R u+rwX,go-w "$1"
 }
+
+# build_into DIR: builds in this checkout, where others may do so too, and copies it; returns what build.sh does.
+build_into() (
+    [ ! -w "$here/.work/" ] || wait_turn "$here/.work"
+    status=0
+    sh "$here/build/build.sh" || status=$?
+    [ "$status" -ne 0 ] || cp -RP "$bundle" "$1" || status=1
+    end_turn
+    exit "$status"
+)
 
 # check_checkout: whether the program can be built in it, or has been.
 check_checkout() {

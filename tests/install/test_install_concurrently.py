@@ -72,6 +72,18 @@ class TestAtOnce:
         version = (folder / "_internal" / "part").read_text()
         assert f"docker-credential-ecrx {version}\n" == user.run("ecrx", "version")
 
+    def test_from_one_checkout_build_one_after_the_other(self, user: User, tmp_path: Path) -> None:
+        """Into prefixes of their own: none builds while another one does."""
+        checkout = user.unpack("1.0")
+        (checkout / "build").mkdir()
+        (checkout / "docker-credential-ecrx").rename(tmp_path / "built")
+        (checkout / "build" / "build.sh").write_text(_BUILD.format(built=tmp_path / "built"))
+
+        ended = _ends([_start(user, checkout, "--prefix", user.home / str(number)) for number in range(4)])
+
+        assert [(0, "")] * 4 == ended
+        assert [] == [*(checkout / ".work").iterdir()]
+
     def test_with_uninstalls_all_end_well(self, user: User) -> None:
         """Whoever is last, nothing half done stays."""
         release = user.unpack("1.0")
@@ -179,6 +191,17 @@ class TestWhileDockerAsks:
         assert 1 == len([*(user.prefix / "lib" / "docker-credential-ecrx").glob("[0-9]*")])
 
 
+# As build.sh, which makes dist anew if anything has changed; here that is always so.
+_BUILD = """\
+set -eu
+cd "$(dirname "$0")/.."
+mkdir .work/build
+rm -rf dist
+mkdir dist
+cp -R '{built}' dist/docker-credential-ecrx
+sleep 0.2
+rmdir .work/build
+"""
 _REINSTALL = """
 import subprocess, sys
 for _ in range(20):
