@@ -25,7 +25,7 @@ Copyright: the authors of {NAME}
 Licence: {_APACHE}
 """
 _LOADER = """\
-PyInstaller's loader, /usr/lib/docker-credential-ecrx/docker-credential-ecrx
+PyInstaller's loader, the program docker-credential-ecrx itself
 
 Copyright: 2010-2023, PyInstaller Development Team; 2005-2009, Giovanni Bajo; 2002, McMillan Enterprises, Inc.
 Licence: GNU General Public License, version 2 or later: /usr/share/common-licenses/GPL-2,
@@ -38,33 +38,33 @@ def main() -> None:
     parts = [_HEAD, _LOADER, *_python(), *_packages(), *_libraries()]
     if sys.argv[1:] == ["--whole"]:
         names = sorted({name for part in parts for name in _NAMED.findall(part)})
-        parts += [f"{_COMMON}/{name}\n\n{_common(name)}" for name in names]
+        parts += [f"{_COMMON}/{name}\n\n{text}" for name in names if (text := _common(name))]
     sys.stdout.write(f"\n{'=' * 78}\n\n".join(parts))
 
 
 def _common(name: str) -> str:
-    """Return the text of a licence that Debian calls by this name; elsewhere there are those of our own parts."""
-    path = Path(_COMMON, name)
-    if path.exists():
-        return path.read_text()
-    if name == "Apache-2.0":
-        return Path("LICENSE").read_text()
-    if name == "GPL-2":  # with the exception
-        return "\n".join(path.read_text() for path in _licences(distribution("pyinstaller")))
-    message = f"licences.py: there is no text of {name} here"
-    raise SystemExit(message)
+    """Return the text of a licence that Debian calls by this name; elsewhere, of those of our own parts."""
+    texts = [Path(_COMMON, name)]
+    texts += [Path("LICENSE")] if name == "Apache-2.0" else []
+    texts += _licences(distribution("pyinstaller")) if name == "GPL-2" else []  # with the exception
+    return _first(texts)
+
+
+def _first(paths: list[Path]) -> str:
+    """Return the text of the first of these files that is there, or an empty one."""
+    return next((path.read_text(encoding="utf-8") for path in paths if path.exists()), "")
 
 
 def _python() -> Iterator[str]:
     own = Path(sysconfig.get_path("stdlib"), "LICENSE.txt")
     debian = Path(f"/usr/share/doc/python{sysconfig.get_python_version()}/copyright")
-    text = next(path.read_text() for path in (own, debian) if path.exists())
+    text = _first([own, debian]) or "Licence: Python-2.0, https://docs.python.org/3/license.html\n"
     yield f"Python {sys.version.split()[0]}\n\n{text}"
 
 
 def _packages() -> Iterator[str]:
     for package in frozen():
-        texts = [_text(path.read_text()) for path in _licences(package)]
+        texts = [_text(path.read_text(encoding="utf-8")) for path in _licences(package)]
         yield "\n".join([f"{package.name} {package.version}\n", *texts])
 
 
@@ -85,7 +85,8 @@ def _libraries() -> Iterator[str]:
     for file in natives():
         package = None if file.is_pythons() or file.origin is None else debian_package(file.origin)
         if package is not None:
-            text = Path(f"/usr/share/doc/{package.name}/copyright").read_text()
+            # Some images leave all documents out.
+            text = _first([Path(f"/usr/share/doc/{package.name}/copyright")]) or "Licence: as that package's\n"
             yield f"{file.path.name}, of Debian's package {package.name}\n\n{text}"
 
 
