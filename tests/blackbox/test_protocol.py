@@ -69,7 +69,7 @@ class TestArguments:
     def test_help_says_of_every_command_what_it_does_and_cuts_no_line_off(self, home: Home) -> None:
         commands = home.run("--help").stdout.partition("Commands:\n")[2].partition("\n\n")[0].splitlines()
 
-        assert 9 == len(commands)
+        assert 10 == len(commands)
         assert {"."} == {line[-1] for line in commands}
         assert "..." not in "".join(commands)
 
