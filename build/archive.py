@@ -21,7 +21,7 @@ def main() -> None:
     for old in (*_DIST.glob(f"{name}-*.tar.gz*"), *_DIST.glob(f"{name}-*.cdx.json")):
         old.unlink()
     base = f"{name}-{version}-{platform.system().lower()}-{platform.machine()}"
-    (_DIST / name / "share" / "platform").write_text(_made_for() + "\n")
+    (_DIST / name / "share" / "platform").write_text(_made_for(name) + "\n")
     path = _DIST / f"{base}.tar.gz"
     folder = f"{name}-{version}"
     with (
@@ -39,9 +39,12 @@ def main() -> None:
     (_DIST / f"{base}.cdx.json").write_bytes((_DIST / name / "share" / f"{name}.cdx.json").read_bytes())
 
 
-def _made_for() -> str:
+def _made_for(name: str) -> str:
     """Return what install.sh compares with the machine: system, processor, C library and its oldest version."""
-    library = platform.libc_ver() if platform.system() == "Linux" else ()
+    library: tuple[str, ...] = ()
+    if platform.system() == "Linux":
+        is_for_musl = b"/ld-musl-" in (_DIST / name / name).read_bytes()
+        library = ("musl",) if is_for_musl else platform.libc_ver()
     return " ".join([platform.system().lower(), platform.machine(), *library]).rstrip()
 
 
