@@ -24,7 +24,7 @@ def document() -> dict[str, Any]:
     return {
         "version": __version__,
         "path": str(own),
-        "installed_as": "frozen" if getattr(sys, "frozen", False) else "wheel",
+        "installed_as": "frozen" if programs.is_frozen() else "wheel",
         "python": platform.python_version(),
         "platform": {"system": platform.system().lower(), "machine": platform.machine(), "libc": _libc()},
         "packages": {"boto3": _version("boto3"), "botocore": botocore.__version__, "keyring": _version("keyring")},

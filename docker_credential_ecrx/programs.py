@@ -29,8 +29,13 @@ def own_path(called_by: str, search: str) -> Path:
     if Path(called_by).name != called_by:
         return Path(called_by).absolute()
     # Without a folder it is a name that the caller found in one, which may be a relative folder.
-    this = sys.executable if getattr(sys, "frozen", False) else called_by
+    this = sys.executable if is_frozen() else called_by
     return find(called_by, search) or Path(this).absolute()
+
+
+def is_frozen() -> bool:
+    """Return whether this is the frozen program, whose loader sets this; what would set ``sys.frozen`` is left out."""
+    return hasattr(sys, "_MEIPASS")
 
 
 def writable_by_all(path: Path) -> Path | None:
