@@ -16,11 +16,11 @@ _EXTRAS = ("install.sh", "LICENSE", "README.md", "CHANGELOG.md", "CONTRIBUTING.m
 
 
 def main() -> None:
-    """Write dist/NAME-VERSION-OS-ARCH.tar.gz, .tar.gz.sha256 and .cdx.json, and delete those of older versions."""
+    """Write dist/NAME-VERSION-OS-ARCH[-LIBC].tar.gz, .tar.gz.sha256 and .cdx.json, and delete those of older versions."""
     name, version = sys.argv[1].split()
     for old in (*_DIST.glob(f"{name}-*.tar.gz*"), *_DIST.glob(f"{name}-*.cdx.json")):
         old.unlink()
-    base = f"{name}-{version}-{platform.system().lower()}-{platform.machine()}"
+    base = f"{name}-{version}-{platform.system().lower()}-{platform.machine()}{libc(name)}"
     (_DIST / name / "share" / "platform").write_text(_made_for(name) + "\n")
     path = _DIST / f"{base}.tar.gz"
     folder = f"{name}-{version}"
@@ -46,6 +46,12 @@ def _made_for(name: str) -> str:
         is_for_musl = b"/ld-musl-" in (_DIST / name / name).read_bytes()
         library = ("musl",) if is_for_musl else platform.libc_ver()
     return " ".join([platform.system().lower(), platform.machine(), *library]).rstrip()
+
+
+def libc(name: str) -> str:
+    """Return what the archive's name says of the C library: nothing for the usual one of the system."""
+    launcher = (_DIST / name / name).read_bytes()
+    return "-musl" if b"/ld-musl-" in launcher else ""
 
 
 def _impersonal(member: tarfile.TarInfo) -> tarfile.TarInfo:

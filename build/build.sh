@@ -1,7 +1,8 @@
 #!/bin/sh
 # Builds the program for machines without Python: dist/docker-credential-ecrx/, and beside it the release archive with its
 # SHA-256 and its SBOM.
-# PYTHON=PATH chooses the Python that goes in.
+# PYTHON=PATH chooses the Python that goes in; the program needs the C library that this Python needs, or a newer one.
+# GLIBC_FLOOR=VERSION fails if the program needs a newer glibc than that, for example 2.28.
 # Exit status 3: no Python on this machine can be frozen; what each one lacks is on stderr.
 set -eu
 umask 022
@@ -46,6 +47,8 @@ if [ "$(cat "$work/frozen" 2>/dev/null)" != "$inputs" ] || ! "$program" version 
     "$program" version >/dev/null
     echo "$inputs" >"$work/frozen"
 fi
+
+[ "$(uname -s)" != Linux ] || .work/build-venv/bin/python -I build/glibc.py
 
 contents="$inputs $SOURCE_DATE_EPOCH $(cat install.sh ./*.md docs/* | cksum)"
 if [ "$(cat "$work/packed" 2>/dev/null)" != "$contents" ] ||
