@@ -26,7 +26,7 @@ _WRITING = re.compile(r"O_(WRONLY|RDWR|CREAT|TRUNC|APPEND|TMPFILE)")
 _LOCKING = re.compile(r"F_(OFD_)?SETLKW?\b|F_SETLEASE")
 # What looks, talks or ends; whatever else is asked of a path changes something.
 _HARMLESS = re.compile(
-    r"f?access(at2?)?|(new)?[lf]?stat(at)?(64)?|statx|f?statfs(64)?|getcwd|readlink(at)?|l?getxattr|fcntl"
+    r"f?access(at2?)?|(new)?[lf]?stat(at)?(64)?|statx|f?statfs(64)?|getcwd|readlink(at)?|l?getxattr|fcntl|chdir|chroot"
     r"|clone3?|exit(_group)?|wait(4|id)|set_tid_address|arch_prctl"
     r"|socket(pair)?|get(sock|peer)name|[gs]etsockopt|shutdown|send(to|m?msg)|recv(from|m?msg)"
 )

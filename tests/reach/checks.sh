@@ -1,0 +1,75 @@
+#!/bin/sh
+# What is shown in each place; sourced by tests/reach/run.
+
+# Where what is tested is installed: in the place's root, and seen from outside.
+INSTALLED=/mnt/ecrx
+PROGRAM=$INSTALLED/lib/docker-credential-ecrx/current/docker-credential-ecrx
+
+# demonstrate ROOT ARCHIVE: installs the archive in ROOT as a user does, with the demonstration; sets $demo.
+demonstrate() {
+    step "install.sh --demo from ${2##*/}"
+    rm -rf "$1$INSTALLED" "$1/mnt/unpacked"
+    mkdir -p "$1/mnt/unpacked"
+    tar -xzf "$2" -C "$1/mnt/unpacked" --strip-components=1
+    demo=failed
+    enter "$1" sh "/mnt/unpacked/install.sh" --prefix "$INSTALLED" --demo </dev/null
+    demo=ok
+    rm -rf "$1/mnt/unpacked"
+}
+
+# blackbox ROOT FORM PROGRAM [ARGUMENT...]: runs the black-box tests from outside on the program, which is in ROOT as a
+# wheel or frozen; sets $closing to pytest's closing line.
+blackbox() {
+    step "black-box tests of the $2 program in ${1#"$cache/"}"
+    venv=$PWD/.work/test-venv
+    make_venv "$venv" build/requirements-tests.txt
+    install_project "$venv"
+    status=0
+    (from_outside "$@") >"$log-$2" 2>&1 || status=$?
+    cat "$log-$2"
+    closing=$(grep -E '^=+ .* in [0-9.]+s' "$log-$2" | tail -n 1 | tr -d =)
+    return "$status"
+}
+
+from_outside() {
+    into=$1 form=$2 tested=$3
+    shift 3
+    own_home
+    export temporary
+    gcc -static -O2 -Wall -DROOT="\"$into\"" -o "$temporary/into" tests/reach/into.c
+    case $form in
+        frozen) export ECRX_TEST_FROZEN="$tested" && other=wheel ;;
+        wheel) export ECRX_TEST_WHEEL="$tested" && other=frozen ;;
+    esac
+    mkdir -p "$into$temporary" "$into/proc" "$into/dev"
+    status=0
+    # shellcheck disable=SC2016 # for the inner shells
+    apart sh -c '. tests/common.sh && in_namespaces sh -euc ". tests/reach/roots.sh && . tests/reach/checks.sh &&
+        seen_from_outside \"\$@\"" sh "$@"' sh "$into" "$tested" \
+        nice -n 19 "$venv/bin/pytest" -p no:cacheprovider --basetemp="$temporary/t" -k "not $other" "$@" || status=$?
+    rmdir "$into$temporary"
+    return "$status"
+}
+
+# seen_from_outside ROOT PROGRAM COMMAND...: in mounts of its own, leads PROGRAM, and the Python beside it, into ROOT.
+seen_from_outside() {
+    into=$1 tested=$2
+    shift 2
+    # All that the program is made of has the same path outside, where tests look for it.
+    mount -t tmpfs tmpfs /mnt
+    cp -a "$into/mnt/." /mnt/
+    for seen in "$(readlink -f "$tested")" "${tested%/*}/python"; do
+        if [ -e "$seen" ] || [ -L "$seen" ]; then
+            rm "$seen"
+            cp "$temporary/into" "$seen"
+        fi
+    done
+    show_kernel "$into"
+    mount --rbind "$temporary" "$into$temporary"
+    exec "$@"
+}
+
+# newest_symbol LOG: prints what build/glibc.py said of the glibc that is needed.
+newest_symbol() {
+    sed -n 's/^build.sh: the program \(needs .*\)/\1/p' "$1" | tail -n 1
+}

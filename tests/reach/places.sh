@@ -1,0 +1,108 @@
+#!/bin/sh
+# The places; each function ends with one line of result. Sourced by tests/reach/run.
+
+BUILD_PACKAGES=build-essential,libssl-dev,zlib1g-dev,libffi-dev,ca-certificates
+ARM64_PACKAGES=python3,python3-venv,libpython3.11,binutils,keyutils,linux-image-arm64
+
+# Debian 11, with a program that is frozen there for its glibc and newer ones.
+place_bullseye() {
+    frozen_in_bullseye
+    demonstrate "$root" "$archive"
+    blackbox "$root" frozen "$PROGRAM" tests/blackbox
+    result "$(newest_symbol "$log-build")"
+}
+
+# Debian 13: the same archive, and the wheel with this system's own Python.
+place_trixie() {
+    frozen_in_bullseye
+    debian_root trixie amd64 python3,python3-venv
+    demonstrate "$root" "$archive"
+    blackbox "$root" frozen "$PROGRAM" tests/blackbox
+    of_frozen=$closing
+    install_wheel "$root"
+    blackbox "$root" wheel /mnt/wheel/bin/docker-credential-ecrx tests/blackbox
+    closing="$of_frozen; wheel $closing"
+    result "$(enter "$root" python3 --version), $(newest_symbol "$log-build")"
+}
+
+# A system like Alpine: musl's loader, busybox, and no Python.
+place_musl() {
+    python_for_musl
+    copy_sources "$cache/musl-src"
+    step "freezing"
+    date_of_commit
+    (cd "$cache/musl-src" && PATH="$musl/bin:$PATH" PYTHON="$musl/bin/python3" nice -n 19 sh build/build.sh) \
+        >"$log-build" 2>&1
+    cat "$log-build"
+    archive=$(echo "$cache"/musl-src/dist/docker-credential-ecrx-*-musl.tar.gz)
+    busybox_root
+    demonstrate "$root" "$archive"
+    blackbox "$root" frozen "$PROGRAM" tests/blackbox
+    result "$(newest_symbol "$log-build")"
+}
+
+# Debian 12 on arm64, whose programs qemu emulates; it lacks add_key(2) and keyctl(2), and cannot be traced.
+place_arm64() {
+    EMULATOR=/usr/lib/binfmt.d/qemu-aarch64.conf
+    export EMULATOR
+    debian_root bookworm arm64 "$ARM64_PACKAGES"
+    frozen_in "$root" /usr/bin/python3
+    demonstrate "$root" "$archive"
+    blackbox "$root" frozen "$PROGRAM" tests/blackbox
+    result "$(enter "$root" uname -m), $(newest_symbol "$log-build")"
+}
+
+# frozen_in_bullseye: sets $root to Debian 11, and $archive to what is frozen in it.
+frozen_in_bullseye() {
+    debian_root bullseye amd64 "$BUILD_PACKAGES"
+    python_in "$root"
+    GLIBC_FLOOR=2.31 frozen_in "$root" /opt/python/bin/python3
+}
+
+# frozen_in ROOT PYTHON: freezes the program there; sets $archive.
+frozen_in() {
+    lend_network "$1"
+    copy_sources "$1/src"
+    step "freezing in ${1#"$cache/"}"
+    date_of_commit
+    enter "$1" env PYTHON="$2" sh /src/build/build.sh >"$log-build" 2>&1 || { cat "$log-build" && return 1; }
+    cat "$log-build"
+    archive=$(echo "$1"/src/dist/docker-credential-ecrx-*.tar.gz)
+}
+
+# install_wheel ROOT: as install.sh does where nothing can be frozen.
+install_wheel() {
+    lend_network "$1"
+    copy_sources "$1/src"
+    step "the wheel in ${1#"$cache/"}"
+    rm -rf "$1/mnt/wheel"
+    enter "$1" sh -euc 'cd /src && . build/python.sh && find_python &&
+        make_venv /mnt/wheel build/requirements-wheel.txt && install_project /mnt/wheel'
+}
+
+# busybox_root: sets $root to a system of busybox, musl's loader and nothing else.
+busybox_root() {
+    root=$cache/busybox/root
+    rm -rf --one-file-system "$root"
+    mkdir -p "$root/bin" "$root/lib" "$root/etc" "$root/usr/bin" "$root/mnt"
+    mkdir -m 1777 "$root/tmp"
+    cp -L /bin/busybox "$root/bin/"
+    "$root/bin/busybox" --list | while read -r applet; do
+        [ "$applet" = busybox ] || ln -s busybox "$root/bin/$applet"
+    done
+    cp -L "/lib/ld-musl-$(uname -m).so.1" "$root/lib/"
+    ln -s "ld-musl-$(uname -m).so.1" "$root/lib/libc.musl-$(uname -m).so.1"
+    echo root:x:0:0:root:/root:/bin/sh >"$root/etc/passwd"
+    echo root:x:0: >"$root/etc/group"
+}
+
+# date_of_commit: what is built of one commit is the same, byte for byte.
+date_of_commit() {
+    SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 0)}
+    export SOURCE_DATE_EPOCH
+}
+
+# result WORD...: the place's line.
+result() {
+    printf '%s: demo %s; %s; %s\n' "$place" "$demo" "$closing" "$*"
+}

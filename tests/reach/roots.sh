@@ -1,0 +1,120 @@
+#!/bin/sh
+# Debian systems in folders, and what runs in them; sourced by tests/reach/run.
+
+# prepare_machine: installs what the places are built and run with.
+prepare_machine() {
+    install_packages tests/reach/run <<END
+debootstrap debootstrap
+musl-gcc musl-tools
+qemu-aarch64-static qemu-user-static
+qemu-system-aarch64 qemu-system-arm
+objdump binutils
+gcc gcc
+make make
+keyctl keyutils
+ip iproute2
+strace strace
+unshare util-linux
+dbus-daemon dbus
+gnome-keyring-daemon gnome-keyring
+END
+    [ -e /bin/busybox ] || install_packages tests/reach/run busybox-static </dev/null
+}
+
+# step WORD...: says in the log what begins, and when.
+step() {
+    printf '%s reach: %s\n' "$(date +%H:%M:%S)" "$*"
+}
+
+# mirror: prints the address of the Debian mirror that this machine uses.
+mirror() {
+    apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Label: Debian' | head -n 1
+}
+
+# cached NAME INPUT: sets $folder to the folder of NAME, whose key is made from INPUT; returns 1 if it is not complete
+# yet, then with an empty folder. The caller ends with "complete".
+cached() {
+    folder=$cache/$1-$(printf '%s\n' "$2" | cksum | cut -d ' ' -f 1)
+    [ ! -e "$folder/.complete" ] || return 0
+    for old in "$cache/$1"-[0-9]*; do
+        [ ! -d "$old" ] || rm -rf --one-file-system "$old"
+    done
+    mkdir -p "$folder"
+    step "$1 in ${folder##*/}"
+    return 1
+}
+
+complete() {
+    : >"$folder/.complete"
+    step "${folder##*/} is complete"
+}
+
+# debian_root SUITE ARCHITECTURE PACKAGES: sets $root to a folder with that Debian and these packages (a,b,c).
+debian_root() {
+    if ! cached "debian-$1-$2" "$(mirror) $3 $(sed -n '/^debian_root/,/^}/p;/^unconfigured_root/,/^}/p' tests/reach/roots.sh)"; then
+        if [ "$2" = "$(dpkg --print-architecture)" ]; then
+            nice -n 19 debootstrap --variant=minbase --include="$3" "$1" "$folder/root" "$(mirror)" >"$folder/log" 2>&1
+        else
+            unconfigured_root "$@" >"$folder/log" 2>&1
+        fi
+        rm -rf "$folder/root"/var/cache/apt/archives/*.deb "$folder/root"/var/lib/apt/lists/*_Packages
+        complete
+    fi
+    root=$folder/root
+}
+
+# unconfigured_root SUITE ARCHITECTURE PACKAGES: the packages' files alone. Their scripts would have to be emulated, and
+# nothing of what they do is needed; nor are a kernel's modules.
+unconfigured_root() {
+    nice -n 19 debootstrap --foreign --variant=minbase --arch="$2" --include="$3" "$1" "$folder/root" "$(mirror)"
+    for package in "$folder/root"/var/cache/apt/archives/*.deb; do
+        dpkg-deb --fsys-tarfile "$package" |
+            tar -x -C "$folder/root" --keep-directory-symlink --exclude='./lib/modules/*' --exclude='./usr/share/doc/*'
+    done
+    rm -rf "$folder/root/debootstrap"
+}
+
+# lend_network ROOT: how names are resolved and how pip reaches its index, which is this machine's affair.
+lend_network() {
+    mkdir -p "$1/etc/ssl/certs"
+    for file in /etc/resolv.conf /etc/hosts /etc/pip.conf /etc/ssl/certs/ca-certificates.crt; do
+        [ ! -e "$file" ] || cp -L "$file" "$1$file"
+    done
+}
+
+# enter ROOT COMMAND...: runs it in there as root of a user namespace, with the kernel's file systems.
+enter() {
+    inside=$1
+    shift
+    mkdir -p "$inside/proc" "$inside/dev" "$inside/root" "$inside/tmp"
+    # shellcheck disable=SC2016 # for the inner shell
+    apart unshare --mount sh -c '. tests/reach/roots.sh && show_kernel "$1" && root=$1 && shift &&
+        export HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 &&
+        unset TMPDIR && exec nice -n 19 chroot "$root" "$@"' sh "$inside" "$@"
+}
+
+# apart COMMAND...: as root of a user namespace with kernel keyrings of its own, as the tests run.
+apart() {
+    "$PYTHON" -I tests/apart.py "$@"
+}
+
+# show_kernel ROOT: mounts the kernel's file systems in there; where $EMULATOR is set, has what is for its processor
+# emulated, in this user namespace alone (Linux 6.7).
+show_kernel() {
+    mount --rbind /proc "$1/proc"
+    mount --rbind /dev "$1/dev"
+    if [ -n "${EMULATOR:-}" ]; then
+        mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc
+        cat "$EMULATOR" >/proc/sys/fs/binfmt_misc/register
+    fi
+}
+
+# copy_sources DIR: puts what the program is built from into DIR, and leaves what was built there before.
+copy_sources() {
+    mkdir -p "$1"
+    for part in docker_credential_ecrx build install.sh pyproject.toml README.md LICENSE; do
+        rm -rf "${1:?}/$part"
+        cp -R "$part" "$1/$part"
+    done
+    find "$1/docker_credential_ecrx" "$1/build" -name __pycache__ -prune -exec rm -rf {} +
+}
