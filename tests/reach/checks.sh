@@ -27,7 +27,7 @@ blackbox() {
     status=0
     (from_outside "$@") >"$log-$2" 2>&1 || status=$?
     cat "$log-$2"
-    closing=$(grep -E '^=+ .* in [0-9.]+s' "$log-$2" | tail -n 1 | tr -d =)
+    closing=$(closing_line "$log-$2")
     return "$status"
 }
 
@@ -67,6 +67,11 @@ seen_from_outside() {
     show_kernel "$into"
     mount --rbind "$temporary" "$into$temporary"
     exec "$@"
+}
+
+# closing_line LOG: prints pytest's.
+closing_line() {
+    tr -d '\r' <"$1" | sed -n 's/^=* \(.* in [0-9.]*s.*[^=]\) *=*$/\1/p' | tail -n 1
 }
 
 # newest_symbol LOG: prints what build/glibc.py said of the glibc that is needed.

@@ -2,7 +2,8 @@
 # The places; each function ends with one line of result. Sourced by tests/reach/run.
 
 BUILD_PACKAGES=build-essential,libssl-dev,zlib1g-dev,libffi-dev,ca-certificates
-ARM64_PACKAGES=python3,python3-venv,libpython3.11,binutils,keyutils,linux-image-arm64
+ARM64_PACKAGES=python3,python3-venv,libpython3.11,binutils,keyutils,iproute2,linux-image-arm64
+KERNEL_TESTS="tests/blackbox/test_main_job.py tests/keyrings/test_kernel.py"
 
 # Debian 11, with a program that is frozen there for its glibc and newer ones.
 place_bullseye() {
@@ -48,15 +49,51 @@ place_arm64() {
     debian_root bookworm arm64 "$ARM64_PACKAGES"
     frozen_in "$root" /usr/bin/python3
     demonstrate "$root" "$archive"
-    blackbox "$root" frozen "$PROGRAM" tests/blackbox
+    export PYTHONPATH=tests/reach ECRX_REACH_LACKS="keyctl strace"
+    blackbox "$root" frozen "$PROGRAM" -p lacking tests/blackbox
     result "$(enter "$root" uname -m), $(newest_symbol "$log-build")"
+}
+
+# The kernel's keyring on arm64: a machine that qemu emulates, with Debian's kernel and nothing but that system in its
+# memory. It is ten to twenty times slower than this one.
+place_arm64_kernel() {
+    EMULATOR=/usr/lib/binfmt.d/qemu-aarch64.conf
+    export EMULATOR
+    debian_root bookworm arm64 "$ARM64_PACKAGES"
+    frozen_in "$root" /usr/bin/python3
+    demonstrate "$root" "$archive"
+    step "the tests' Python packages"
+    rm -rf "$root/src/tests"
+    cp -R tests "$root/src/tests"
+    enter "$root" sh -euc 'cd /src && . build/python.sh && find_python &&
+        make_venv /opt/tests build/requirements-tests.txt && install_project /opt/tests'
+    echo "$KERNEL_TESTS" >"$root/reach-tests"
+    cp tests/reach/arm64-init "$root/init"
+    chmod 755 "$root/init"
+    step "an initramfs"
+    (cd "$root" && find . \( -path ./src/.work -o -path ./src/dist -o -path ./boot -o -path ./usr/share/doc \
+        -o -path ./usr/share/locale -o -path ./usr/share/man -o -path ./var/cache -o -path ./var/lib/apt \
+        -o -path ./lib/modules -o -path ./mnt/unpacked -o -name __pycache__ \) -prune -o -print0 |
+        nice -n 19 cpio --quiet --null --create --format=newc) >"$cache/arm64-initramfs"
+    step "an arm64 machine"
+    demo=failed
+    nice -n 19 timeout 3600 qemu-system-aarch64 -machine virt -cpu cortex-a72 -smp 2 -m 4096 -nographic -no-reboot \
+        -nic none -kernel "$(echo "$root"/boot/vmlinuz-*)" -initrd "$cache/arm64-initramfs" \
+        -append "console=ttyAMA0 panic=-1 quiet" </dev/null >"$log-machine" 2>&1
+    rm "$cache/arm64-initramfs"
+    cat "$log-machine"
+    ! grep -q "^reach: the demonstration succeeded" "$log-machine" || demo=ok
+    closing=$(closing_line "$log-machine")
+    result "$(grep -o '^Linux [^ ]*' "$log-machine"), $(newest_symbol "$log-build")"
+    [ "$demo" = ok ] && ! echo "$closing" | grep -Eq 'failed|error'
 }
 
 # frozen_in_bullseye: sets $root to Debian 11, and $archive to what is frozen in it.
 frozen_in_bullseye() {
     debian_root bullseye amd64 "$BUILD_PACKAGES"
     python_in "$root"
-    GLIBC_FLOOR=2.31 frozen_in "$root" /opt/python/bin/python3
+    export GLIBC_FLOOR=2.31
+    frozen_in "$root" /opt/python/bin/python3
 }
 
 # frozen_in ROOT PYTHON: freezes the program there; sets $archive.

@@ -15,7 +15,7 @@ fetch_sources() {
         private_apt update
         (cd "$folder" && private_apt source --download-only "$PYTHON_SOURCE" openssl libffi zlib)
         rm -rf "$folder/apt"
-        complete
+        mark_complete
     fi
     sources=$folder
 }
@@ -52,7 +52,7 @@ python_in() {
 # python_for_musl: sets $musl to a folder with a Python that is linked with musl, bin/ldd among its commands.
 python_for_musl() {
     fetch_sources
-    recipe=$(sed -n '/^python_for_musl/,$p' tests/reach/pythons.sh)
+    recipe=$(sed -n '/^musl_compiler/,$p' tests/reach/pythons.sh)
     if ! cached musl-python "$sources $PYTHON_OPTIONS $recipe $(dpkg-query -W musl-dev)"; then
         musl=$folder
         musl_compiler
@@ -64,7 +64,7 @@ python_for_musl() {
         # By ldd PyInstaller knows the C library, and finds the others.
         ln -s "/lib/ld-musl-$(uname -m).so.1" "$musl/bin/ldd"
         rm -rf "$musl/build"
-        complete
+        mark_complete
     fi
     musl=$folder
 }

@@ -11,6 +11,7 @@ qemu-system-aarch64 qemu-system-arm
 objdump binutils
 gcc gcc
 make make
+cpio cpio
 keyctl keyutils
 ip iproute2
 strace strace
@@ -32,7 +33,7 @@ mirror() {
 }
 
 # cached NAME INPUT: sets $folder to the folder of NAME, whose key is made from INPUT; returns 1 if it is not complete
-# yet, then with an empty folder. The caller ends with "complete".
+# yet, then with an empty folder. The caller ends with mark_complete.
 cached() {
     folder=$cache/$1-$(printf '%s\n' "$2" | cksum | cut -d ' ' -f 1)
     [ ! -e "$folder/.complete" ] || return 0
@@ -44,7 +45,7 @@ cached() {
     return 1
 }
 
-complete() {
+mark_complete() {
     : >"$folder/.complete"
     step "${folder##*/} is complete"
 }
@@ -58,7 +59,7 @@ debian_root() {
             unconfigured_root "$@" >"$folder/log" 2>&1
         fi
         rm -rf "$folder/root"/var/cache/apt/archives/*.deb "$folder/root"/var/lib/apt/lists/*_Packages
-        complete
+        mark_complete
     fi
     root=$folder/root
 }
