@@ -75,8 +75,10 @@ musl_compiler() {
     ln -s /usr/include/linux /usr/include/asm-generic "$(echo /usr/include/*-linux-gnu/asm)" "$musl/kernel/"
     cat >"$musl/bin/musl-cc" <<END
 #!/bin/sh
-[ "\$*" != --print-multiarch ] || { echo "$(uname -m)-linux-musl" && exit; }
-exec musl-gcc "\$@" -isystem $musl/kernel
+case \$* in
+    *-print-multiarch) echo "$(uname -m)-linux-musl" ;;
+    *) exec musl-gcc "\$@" -isystem $musl/kernel ;;
+esac
 END
     chmod 755 "$musl/bin/musl-cc"
 }
