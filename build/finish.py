@@ -41,7 +41,10 @@ def lead_launcher_to_zlib() -> None:
 
     By its path and not by a folder to search, which would be searched for the C library too.
     """
-    if (_INSIDE / "libz.so.1").exists():
+    if b"/ld-musl-" in _PROGRAM.read_bytes():
+        # musl knows $ORIGIN in the folders alone, and searches them for no C library: that is its loader itself.
+        patchelf("--set-rpath", "$ORIGIN/_internal", _PROGRAM)
+    elif (_INSIDE / "libz.so.1").exists():
         # ld.so(8) knows $ORIGIN in the names of what a program needs, too.
         patchelf("--replace-needed", "libz.so.1", "$ORIGIN/_internal/libz.so.1", _PROGRAM)
 
