@@ -131,6 +131,7 @@ busybox_root() {
     ln -s "ld-musl-$(uname -m).so.1" "$root/lib/libc.musl-$(uname -m).so.1"
     echo root:x:0:0:root:/root:/bin/sh >"$root/etc/passwd"
     echo root:x:0: >"$root/etc/group"
+    echo "127.0.0.1 localhost" >"$root/etc/hosts"
 }
 
 # date_of_commit: what is built of one commit is the same, byte for byte.
