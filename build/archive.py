@@ -1,27 +1,29 @@
 """Packs the frozen program as a release archive, with its SHA-256 and its SBOM beside it.
 
-Run by build.sh with the program's version line.
+Run by build.sh with the Python that the program was frozen with, and with the program's version line.
 """
 
 import gzip
 import hashlib
 import os
-import platform
 import sys
 import tarfile
 from pathlib import Path
+
+from glibc import label, system
 
 _DIST = Path("dist")
 _EXTRAS = ("install.sh", "LICENSE", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")
 
 
 def main() -> None:
-    """Write dist/NAME-VERSION-OS-ARCH[-LIBC].tar.gz, .tar.gz.sha256 and .cdx.json, and delete those of older versions."""
+    """Write dist/NAME-VERSION-SYSTEM.tar.gz, .tar.gz.sha256 and .cdx.json, and delete those of older versions."""
     name, version = sys.argv[1].split()
     for old in (*_DIST.glob(f"{name}-*.tar.gz*"), *_DIST.glob(f"{name}-*.cdx.json")):
         old.unlink()
-    base = f"{name}-{version}-{platform.system().lower()}-{platform.machine()}{libc(name)}"
-    (_DIST / name / "share" / "platform").write_text(_made_for(name) + "\n")
+    # install.sh reads what the program runs on before it runs the program.
+    (_DIST / name / "share" / "platform").write_text(" ".join(system()) + "\n", newline="\n")
+    base = f"{name}-{version}-{label()}"
     path = _DIST / f"{base}.tar.gz"
     folder = f"{name}-{version}"
     with (
@@ -37,21 +39,6 @@ def main() -> None:
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     path.with_name(f"{path.name}.sha256").write_text(f"{digest}  {path.name}\n")
     (_DIST / f"{base}.cdx.json").write_bytes((_DIST / name / "share" / f"{name}.cdx.json").read_bytes())
-
-
-def _made_for(name: str) -> str:
-    """Return what install.sh compares with the machine: system, processor, C library and its oldest version."""
-    library: tuple[str, ...] = ()
-    if platform.system() == "Linux":
-        is_for_musl = b"/ld-musl-" in (_DIST / name / name).read_bytes()
-        library = ("musl",) if is_for_musl else platform.libc_ver()
-    return " ".join([platform.system().lower(), platform.machine(), *library]).rstrip()
-
-
-def libc(name: str) -> str:
-    """Return what the archive's name says of the C library: nothing for the usual one of the system."""
-    launcher = (_DIST / name / name).read_bytes()
-    return "-musl" if b"/ld-musl-" in launcher else ""
 
 
 def _impersonal(member: tarfile.TarInfo) -> tarfile.TarInfo:

@@ -48,7 +48,8 @@ if [ "$(cat "$work/frozen" 2>/dev/null)" != "$inputs" ] || ! "$program" version 
     echo "$inputs" >"$work/frozen"
 fi
 
-[ "$(uname -s)" != Linux ] || .work/build-venv/bin/python -I build/glibc.py
+# -I would leave out the folder of the scripts, where what they import is.
+[ "$(uname -s)" != Linux ] || .work/build-venv/bin/python -EsB build/glibc.py
 
 contents="$inputs $SOURCE_DATE_EPOCH $(cat install.sh ./*.md docs/* | cksum)"
 if [ "$(cat "$work/packed" 2>/dev/null)" != "$contents" ] ||
@@ -57,10 +58,9 @@ if [ "$(cat "$work/packed" 2>/dev/null)" != "$contents" ] ||
     mkdir -p dist/docker-credential-ecrx/share/man/man1
     .work/build-venv/bin/python -I build/man.py >dist/docker-credential-ecrx/share/man/man1/docker-credential-ecrx.1
     said=$("$program" version)
-    # -I would leave out the folder of the script, where what it imports is.
     .work/build-venv/bin/python -EsB build/sbom.py "$said" >dist/docker-credential-ecrx/share/docker-credential-ecrx.cdx.json
     .work/build-venv/bin/python -EsB build/licences.py --whole >dist/docker-credential-ecrx/share/licences.txt
-    .work/build-venv/bin/python -I build/archive.py "$said"
+    .work/build-venv/bin/python -EsB build/archive.py "$said"
     echo "$contents" >"$work/packed"
 fi
 echo "build.sh: $program"

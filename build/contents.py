@@ -1,6 +1,6 @@
 """What the frozen program consists of: distributions from PyPI, native files, and where each of them comes from.
 
-Imported by licences.py and sbom.py, which run with the Python that the program was frozen with.
+Imported by glibc.py, licences.py and sbom.py, which run with the Python that the program was frozen with.
 """
 
 import json

@@ -1,56 +1,89 @@
-"""Says how new a glibc the frozen program needs, and which symbol needs it; run by build.sh.
+"""Says what system the frozen program is for, and how new a glibc it needs; run by build.sh.
 
-GLIBC_FLOOR=VERSION: fails if that is newer, as 2.28.
+GLIBC_FLOOR=VERSION: fails if the program needs a newer glibc than that, for example 2.28.
+Imported by archive.py and sbom.py, for which it names the system.
 """
 
 import os
+import platform
 import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
-_BUNDLE = Path("dist/docker-credential-ecrx")
+from contents import BUNDLE
+
 _ELF = b"\x7fELF"
 # objdump -T names the symbol behind the version; what a library needs without a symbol stands alone.
 _NEEDED = re.compile(r"\bGLIBC_(\d+(?:\.\d+)+|ABI_DT_RELR)\)?(?:\s+(\w+))?$", re.MULTILINE)
 _RELR = (2, 36)  # the first glibc that relocates what is linked with -z pack-relative-relocs
 
 
+class Need(NamedTuple):
+    """A version of glibc that a file needs, with a symbol of that version, or none, and the file's name."""
+
+    version: tuple[int, ...]
+    symbol: str
+    file: str
+
+
 def main() -> None:
     """Print the newest glibc that is needed; exit with 1 if it is newer than the floor, or musl is needed too."""
     floor = os.environ.get("GLIBC_FLOOR", "")
-    newest = max((need for path in libraries() for need in needs(path)), default=None)
-    if newest is None:
+    need = newest()
+    if need is None:
         said = "needs no glibc"
     else:
-        said = f"needs glibc {dotted(newest[0])}: {newest[1] or 'its loader'} in {newest[2]}"
+        said = f"needs glibc {dotted(need.version)}: {need.symbol or 'its loader'} in {need.file}"
     print(f"build.sh: the program {said}")  # noqa: T201 - it is there to print
-    if newest and is_for_musl():
+    if need and is_for_musl():
         sys.exit("build.sh: the program is for musl, where there is no glibc")
-    if newest and floor and newest[0] > numbers(floor):
+    if need and floor and need.version > numbers(floor):
         sys.exit(f"build.sh: that is newer than GLIBC_FLOOR={floor}; freeze with a Python for an older glibc")
 
 
-def libraries() -> list[Path]:
-    """Return every program and library in the bundle."""
-    files = (path for path in sorted(_BUNDLE.rglob("*")) if path.is_file())
-    return [path for path in files if path.read_bytes()[:4] == _ELF]
+def system() -> list[str]:
+    """Return the words that say where the program runs: system, processor and, on Linux, the C library.
+
+    For example ``linux x86_64 glibc 2.28``, which stands for that glibc or a newer one, ``linux aarch64 musl``.
+    """
+    words = [platform.system().lower(), platform.machine()]
+    if sys.platform == "linux":
+        need = newest()
+        words += ["glibc", dotted(need.version)] if need else ["musl"]
+    return words
 
 
-def needs(path: Path) -> list[tuple[tuple[int, ...], str, str]]:
-    """Return the versions of glibc that a file needs, each with a symbol that needs it and the file's name."""
-    command = ["objdump", "--private-headers", "--dynamic-syms", path]
-    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603 - words of ours
-    found = _NEEDED.findall(said)
-    return [
-        (_RELR if version == "ABI_DT_RELR" else numbers(version), symbol, path.relative_to(_BUNDLE).name)
-        for version, symbol in found
-    ]
+def label() -> str:
+    """Return the system as the names of release files have it: the C library only if it is not the usual one."""
+    words = [platform.system().lower(), platform.machine()]
+    return "-".join([*words, "musl"] if sys.platform == "linux" and is_for_musl() else words)
+
+
+def newest() -> Need | None:
+    """Return the newest glibc that the bundle needs."""
+    return max((need for path in _libraries() for need in _needs(path)), default=None)
 
 
 def is_for_musl() -> bool:
     """Return whether musl's loader starts the program."""
-    return b"/ld-musl-" in (_BUNDLE / _BUNDLE.name).read_bytes()
+    return b"/ld-musl-" in (BUNDLE / BUNDLE.name).read_bytes()
+
+
+def _libraries() -> list[Path]:
+    """Return every program and library in the bundle."""
+    files = (path for path in sorted(BUNDLE.rglob("*")) if path.is_file())
+    return [path for path in files if path.read_bytes()[:4] == _ELF]
+
+
+def _needs(path: Path) -> list[Need]:
+    command = ["objdump", "--private-headers", "--dynamic-syms", path]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603 - words of ours
+    return [
+        Need(_RELR if version == "ABI_DT_RELR" else numbers(version), symbol, path.name)
+        for version, symbol in _NEEDED.findall(said)
+    ]
 
 
 def numbers(version: str) -> tuple[int, ...]:
@@ -63,4 +96,5 @@ def dotted(version: tuple[int, ...]) -> str:
     return ".".join(map(str, version))
 
 
-main()
+if __name__ == "__main__":
+    main()

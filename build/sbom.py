@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import quote
 
 from contents import BUNDLE, DebianPackage, Native, debian_package, frozen, natives
+from glibc import label
 
 Component = dict[str, Any]
 
@@ -66,7 +67,7 @@ def main() -> None:
             "timestamp": f"{moment:%Y-%m-%dT%H:%M:%SZ}",
             "lifecycles": [{"phase": "build"}],
             "component": root,
-            "properties": [{"name": "platform", "value": f"{platform.system().lower()}-{platform.machine()}"}],
+            "properties": [{"name": "platform", "value": label()}],
         },
         "components": parts,
         "dependencies": [{"ref": root["bom-ref"], "dependsOn": [part["bom-ref"] for part in parts]}],

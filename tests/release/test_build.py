@@ -1,10 +1,12 @@
 """The build and the bundle: the same archive twice, nothing of the builder's machine in it, and all that it needs."""
 
 import os
+import platform
 import pwd
 import re
 import shutil
 import subprocess
+import tarfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -111,6 +113,18 @@ class TestBuild:
         assert one.read_bytes() == two.read_bytes()
         assert one.read_bytes() == (bundle / "share" / "docker-credential-ecrx.cdx.json").read_bytes()
 
+    def test_says_what_system_the_archive_is_for(self, bundle: Path, libraries: list[Path]) -> None:
+        """A file in the archive has the system, the processor, and the newest glibc that any library needs."""
+        (path,) = bundle.parent.glob("*.tar.gz")
+        with tarfile.open(path) as archive:
+            (member,) = [name for name in archive.getnames() if name.count("/") == 1 and name.endswith("/system")]
+            text = archive.extractfile(member)
+            assert text is not None
+            said = text.read().decode()
+
+        assert f"linux {platform.machine()} glibc {_newest(libraries)}\n" == said
+        assert path.name.endswith(f"-linux-{platform.machine()}.tar.gz")
+
     def test_gives_a_bundle_that_everybody_may_read_whatever_the_umask(self, second: Path) -> None:
         unreadable = [path for path in _files(second / "docker-credential-ecrx") if not path.stat().st_mode & 0o044]
 
@@ -150,12 +164,16 @@ class TestBundle:
         assert {} == {name: found[name] for name in found if any(not p.startswith("$ORIGIN") for p in found[name])}
 
     def test_needs_no_newer_glibc_than_the_readme_names(self, libraries: list[Path]) -> None:
-        objdump = need.command("objdump")
-        versions = [version for path in libraries for version in _GLIBC.findall(_run(objdump, "-T", path))]
-
         named = re.findall(r"glibc (\d+\.\d+) or newer", (_ROOT / "README.md").read_text())
 
-        assert [_numbers(version) for version in named] >= [max(map(_numbers, versions))]
+        assert [_numbers(version) for version in named] >= [_numbers(_newest(libraries))]
+
+
+def _newest(libraries: list[Path]) -> str:
+    """Return the newest version of glibc that any of the libraries has a symbol of."""
+    objdump = need.command("objdump")
+    versions: list[str] = [version for path in libraries for version in _GLIBC.findall(_run(objdump, "-T", path))]
+    return max(versions, key=_numbers)
 
 
 def _numbers(version: str) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""How new a glibc the frozen program needs: build/glibc.py tells it, and holds it against a floor."""
+"""How new a glibc the frozen program needs: build/glibc.py says it, and compares it with a floor."""
 
 import os
 import re
@@ -30,7 +30,7 @@ def bundle(tmp_path: Path) -> Path:
 
 def _run(bundle: Path, floor: str = "") -> tuple[int, str, str]:
     done = subprocess.run(
-        [sys.executable, "-I", _SCRIPT],
+        [sys.executable, "-EsB", _SCRIPT],
         cwd=bundle.parents[1],
         env={"PATH": os.environ["PATH"], "GLIBC_FLOOR": floor},
         capture_output=True,
