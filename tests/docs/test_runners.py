@@ -227,6 +227,93 @@ class TestGitHub:
         assert ["OWNER/docker-credential-ecrx@COMMIT"] == [u for u in used if not re.search(r"@[0-9a-f]{40}$", u)]
 
 
+class TestArchive:
+    """Which archive the action downloads; the server has none, and so the action ends there."""
+
+    @pytest.fixture
+    def server(self) -> Iterator[Server]:
+        """Return a server that has no release."""
+        with Server(lambda _: None) as server:
+            yield server
+
+    @pytest.fixture
+    def runner(self, server: Server, tmp_path: Path) -> Runner:
+        """Return a runner whose downloads come from that server."""
+        path = f"{Attestations(tmp_path / 'gh').folder}:/usr/local/bin:/usr/bin:/bin"
+        return Runner(tmp_path, {"PATH": path, "GITHUB_SERVER_URL": server.url})
+
+    @pytest.mark.parametrize(
+        ("machine", "libc", "system"),
+        [
+            ("Linux x86_64", "glibc 2.28", "linux-x86_64"),
+            ("Linux x86_64", "glibc 2.41", "linux-x86_64"),
+            ("Linux aarch64", "glibc 2.100", "linux-aarch64"),
+            ("Linux x86_64", "musl", "linux-x86_64-musl"),
+            ("Linux aarch64", "musl", "linux-aarch64-musl"),
+            ("Darwin arm64", "", "darwin-arm64"),
+            ("Darwin x86_64", "", "darwin-x86_64"),
+        ],
+    )
+    def test_is_of_the_machine(self, runner: Runner, server: Server, machine: str, libc: str, system: str) -> None:
+        """It has the processor and the C library of the runner, or of its container."""
+        _pretend(runner, machine, libc)
+
+        assert 0 != runner.uses(_ACTION, self.given())
+        (asked,) = server.requests
+        assert asked.endswith(f"/v1.0.0/docker-credential-ecrx-1.0.0-{system}.tar.gz")
+
+    @pytest.mark.parametrize(
+        ("machine", "libc"),
+        [
+            ("Linux x86_64", "glibc 2.27"),
+            ("Linux aarch64", "glibc 2.9"),
+            ("Linux armv7l", "glibc 2.41"),
+            ("Linux riscv64", "musl"),
+            ("Linux x86_64", ""),
+            ("FreeBSD amd64", ""),
+        ],
+    )
+    def test_that_fits_is_named_if_none_does(self, runner: Runner, server: Server, machine: str, libc: str) -> None:
+        """One line says what the machine is and which machines there are archives for; nothing is downloaded."""
+        _pretend(runner, machine, libc)
+
+        assert 0 != runner.uses(_ACTION, self.given())
+        assert [] == server.requests
+        (line,) = runner.said.splitlines()
+        assert line.startswith(f"::error::no release archive runs on {machine}{libc and f' with {libc}'}; there are ")
+        assert "glibc 2.28 or newer" in line
+
+    def test_with_another_checksum_is_named(self, runner: Runner, tmp_path: Path) -> None:
+        """The line says which archive's SHA-256 the input has to be."""
+        _pretend(runner, "Linux aarch64", "musl")
+        release = "OWNER/docker-credential-ecrx/releases/download/v1.0.0"
+        name = "docker-credential-ecrx-1.0.0-linux-aarch64-musl.tar.gz"
+        (tmp_path / "archive").write_text("an archive")
+        with _serving(tmp_path / "server", f"{release}/{name}", tmp_path / "archive") as url:
+            runner.env["GITHUB_SERVER_URL"] = url
+
+            assert 0 != runner.uses(_ACTION, self.given())
+        assert f"::error::{name} has another SHA-256 than the input sha256" in runner.said.splitlines()[-1]
+
+    def given(self) -> dict[str, str]:
+        """Return the page's inputs."""
+        return {name: str(value) for name, value in _steps()[0]["with"].items()} | {"sha256": "0" * 64}
+
+
+def _pretend(runner: Runner, machine: str, libc: str) -> None:
+    """Have the runner's commands say that it is such a machine."""
+    system, processor = machine.split()
+    folder = Path(runner.env["PATH"].split(":")[0])
+    scripts = {
+        "uname": f'case $1 in -s) echo {system} ;; -m) echo {processor} ;; *) echo "{machine}" ;; esac',
+        "getconf": f'[ "$1" = GNU_LIBC_VERSION ] && echo "{libc}"' if libc.startswith("glibc") else "exit 1",
+        "ldd": "echo 'musl libc (x86_64)' >&2; exit 1" if libc == "musl" else "echo 'ldd (GNU libc)'",
+    }
+    for name, script in scripts.items():
+        (folder / name).write_text(f"#!/bin/sh\n{script}\n")
+        (folder / name).chmod(0o755)
+
+
 class TestGitLab:
     @pytest.fixture
     def machine(self, home: Home, tmp_path: Path) -> Iterator[Machine]:

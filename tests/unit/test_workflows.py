@@ -3,6 +3,8 @@
 import os
 import re
 import subprocess
+import sys
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,8 +18,18 @@ pytestmark = pytest.mark.posix("POSIX programs")
 
 _ROOT = Path(__file__).parents[2]
 _WORKFLOWS = sorted((_ROOT / ".github" / "workflows").glob("*.yml"))
+_BUILD = _ROOT / ".github" / "workflows" / "build.yml"
 _PINNED = re.compile(r"uses: (\./|[\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d)")
-_PLATFORMS = ("darwin-arm64", "darwin-x86_64", "linux-aarch64", "linux-x86_64")
+_FORMULAS = ("darwin-arm64", "darwin-x86_64", "linux-aarch64", "linux-x86_64")
+_PLATFORMS = (
+    "darwin-arm64",
+    "darwin-x86_64",
+    "linux-aarch64",
+    "linux-aarch64-musl",
+    "linux-x86_64",
+    "linux-x86_64-musl",
+    "windows-AMD64",
+)
 
 each_workflow = pytest.mark.parametrize("path", _WORKFLOWS, ids=lambda path: path.name)
 
@@ -160,21 +172,30 @@ class TestRelease:
         """Each archive that build.yml makes has its SBOM attested."""
         steps = [step for step in jobs["provenance"]["steps"] if step.get("uses", "").startswith("actions/attest@")]
 
-        platforms = (*_PLATFORMS, "windows-AMD64")
-        expected = [(f"dist/*-{name}.tar.gz", f"${{{{ runner.temp }}}}/{name}.cdx.json") for name in platforms]
+        expected = [(f"dist/*-{name}.tar.gz", f"${{{{ runner.temp }}}}/{name}.cdx.json") for name in _PLATFORMS]
         assert expected == [(step["with"]["subject-path"], step["with"]["sbom-path"]) for step in steps]
-        build = _jobs(_ROOT / ".github" / "workflows" / "build.yml")
-        assert len(platforms) == len(build["unix"]["strategy"]["matrix"]["runner"]) + len(build.keys() & {"windows"})
+
+    def test_builds_an_archive_of_each_platform(self) -> None:
+        """The jobs of build.yml make as many archives as have their SBOMs attested."""
+        build = _jobs(_BUILD)
+        linux = build["linux"]["strategy"]["matrix"]
+
+        assert {f"linux-{name}" for name in linux["processor"]} | {
+            f"linux-{name}-musl" for name in linux["processor"]
+        } == {name for name in _PLATFORMS if name.startswith("linux")}
+        assert ["gnu", "musl"] == linux["libc"]
+        assert len(build["macos"]["strategy"]["matrix"]["runner"]) == sum("darwin" in name for name in _PLATFORMS)
+        assert "windows" in build
 
     def test_has_the_sbom_wherever_it_has_the_archive(self) -> None:
         """What keeps the archives for a release keeps the SBOMs, too."""
-        build = _jobs(_ROOT / ".github" / "workflows" / "build.yml")
+        build = _jobs(_BUILD)
         kept = [
             step["with"]["path"] for job in build.values() for step in job["steps"] if "path" in step.get("with", {})
         ]
 
         assert ["dist/*.cdx.json" in path for path in kept] == ["dist/*.tar.gz" in path for path in kept]
-        assert 2 == sum("dist/*.cdx.json" in path for path in kept)
+        assert 3 == sum("dist/*.cdx.json" in path for path in kept)
 
     def test_lists_the_checksum_of_every_file(self, jobs: dict[str, Any], tmp_path: Path) -> None:
         """The step that gathers them gives each SBOM the name by which it is attested."""
@@ -183,7 +204,7 @@ class TestRelease:
         (tmp_path / "temp").mkdir()
         (tmp_path / "dist").mkdir()
         names = ["ecrx_1.2.3_amd64.deb", "ecrx-1.2.3.whl", "ecrx-1.2.3.tar.gz"]
-        for platform in (*_PLATFORMS, "windows-AMD64"):
+        for platform in _PLATFORMS:
             base = f"docker-credential-ecrx-1.2.3-{platform}"
             names += [f"{base}.tar.gz", f"{base}.cdx.json"]
             (tmp_path / "dist" / f"{base}.tar.gz.sha256").write_text(f"{0:064}  {base}.tar.gz\n")
@@ -200,20 +221,87 @@ class TestRelease:
 
         sums = (tmp_path / "dist" / "SHA256SUMS").read_text().splitlines()
         assert {*names, "docker-credential-ecrx.rb"} == {line.split()[1] for line in sums}
-        expected = {f"{platform}.cdx.json" for platform in (*_PLATFORMS, "windows-AMD64")}
+        expected = {f"{platform}.cdx.json" for platform in _PLATFORMS}
         assert expected == {path.name for path in (tmp_path / "temp").iterdir()}
+
+
+class TestLinux:
+    @pytest.fixture
+    def pythons(self) -> list[str]:
+        """Return the Pythons that Linux archives are frozen with, by uv's names."""
+        linux = _jobs(_BUILD)["linux"]
+        name = linux["env"]["CPYTHON"]
+        matrix = linux["strategy"]["matrix"]
+        return [
+            name.replace("${{ matrix.processor }}", processor).replace("${{ matrix.libc }}", libc)
+            for processor in matrix["processor"]
+            for libc in matrix["libc"]
+        ]
+
+    def test_is_frozen_with_pythons_that_uv_has(self, pythons: list[str]) -> None:
+        """The uv that is pinned has the address and the SHA-256 of each; one that it lacks cannot be installed."""
+        assert 4 == len(set(pythons))
+        assert set(pythons) <= _addresses(pythons[0]).keys()
+
+    def test_installs_no_other_python(self, pythons: list[str], tmp_path: Path) -> None:
+        """The step's command refuses an archive of the right name that has another SHA-256."""
+        (said,) = re.findall(r'/uv" (.* python install .*) "\$CPYTHON"', "\n".join(_scripts(_BUILD)))
+        folder, name = _addresses(pythons[1])[pythons[1]].replace("%2B", "+").split("/")[-2:]
+        (tmp_path / folder).mkdir()
+        with tarfile.open(tmp_path / folder / name, "w:gz"):
+            pass
+
+        command: list[str | Path] = [_uv(), *said.split(), pythons[1]]
+        env = {"HOME": str(tmp_path), "UV_PYTHON_INSTALL_MIRROR": tmp_path.as_uri()}
+        done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+
+        assert 0 != done.returncode
+        assert "Hash mismatch" in done.stderr
+        assert [] == list(tmp_path.rglob("bin"))
+
+    def test_needs_the_glibc_that_the_action_asks_for(self) -> None:
+        """The floor of the build is the oldest glibc for which the action takes an archive."""
+        (floor,) = [part["floor"] for part in _of_libcs() if part["floor"]]
+
+        assert f"glibc {floor} or newer" in (_ROOT / "action.yml").read_text()
+
+    def test_runs_on_images_by_their_hashes(self) -> None:
+        """Each system that an archive is frozen and run on is the same tomorrow."""
+        images = [image for part in _of_libcs() for image in (part["oldest"], *part["others"].split())]
+
+        assert len(images) > 2
+        assert [] == [image for image in images if not re.fullmatch(r"[a-z]+:[\w.-]+@sha256:[0-9a-f]{64}", image)]
+
+
+def _of_libcs() -> list[dict[str, str]]:
+    """Return what the job for Linux has for each C library."""
+    return [part for part in _jobs(_BUILD)["linux"]["strategy"]["matrix"]["include"] if "libc" in part]
+
+
+def _uv() -> Path:
+    """Return the uv beside this Python, which is the one that requirements-python.txt pins."""
+    path = Path(sys.executable).with_name("uv")
+    return path if path.exists() else Path(need.missing("uv"))
+
+
+def _addresses(python: str) -> dict[str, str]:
+    """Return the addresses that uv has of the Pythons of one version, by its names for them."""
+    everything = ["--only-downloads", "--all-platforms", "--all-arches", "--show-urls"]
+    command: list[str | Path] = [_uv(), "--no-config", "python", "list", *everything, python.split("-")[1]]
+    said = subprocess.run(command, env={"UV_OFFLINE": "1"}, capture_output=True, text=True, check=True).stdout
+    return dict(line.split() for line in said.splitlines() if len(line.split()) == 2)
 
 
 class TestFormula:
     def test_has_the_address_and_the_sha_256_of_each_archive(self, tmp_path: Path) -> None:
-        for number, platform in enumerate(_PLATFORMS):
+        for number, platform in enumerate(_FORMULAS):
             name = f"docker-credential-ecrx-1.2.3-{platform}.tar.gz"
             (tmp_path / f"{name}.sha256").write_text(f"{number:064}  {name}\n")
 
         formula = _formula(tmp_path).stdout
 
         assert "@" not in formula
-        for number, platform in enumerate(_PLATFORMS):
+        for number, platform in enumerate(_FORMULAS):
             address = (
                 f"https://forge.example/ecrx/releases/download/v1.2.3/docker-credential-ecrx-1.2.3-{platform}.tar.gz"
             )
