@@ -1,5 +1,6 @@
 #!/bin/sh
 # What is shown in each place; sourced by tests/reach/run.
+# shellcheck disable=SC2034,SC2154 # the scripts that tests/reach/run sources share their variables
 
 # Where what is tested is installed: in the place's root, and seen from outside.
 INSTALLED=/mnt/ecrx
@@ -17,8 +18,8 @@ demonstrate() {
     rm -rf "$1/mnt/unpacked"
 }
 
-# blackbox ROOT FORM PROGRAM [ARGUMENT...]: runs the black-box tests from outside on the program, which is in ROOT as a
-# wheel or frozen; sets $closing to pytest's closing line.
+# blackbox ROOT FORM PROGRAM [ARGUMENT...]: runs $tests from outside on the program, which is in ROOT as a wheel or
+# frozen; sets $closing to pytest's closing line. The arguments are pytest's.
 blackbox() {
     step "black-box tests of the $2 program in ${1#"$cache/"}"
     venv=$PWD/.work/test-venv
@@ -43,10 +44,11 @@ from_outside() {
     esac
     mkdir -p "$into$temporary" "$into/proc" "$into/dev"
     status=0
-    # shellcheck disable=SC2016 # for the inner shells
+    # shellcheck disable=SC2016,SC2086 # for the inner shells; words
     apart sh -c '. tests/common.sh && in_namespaces sh -euc ". tests/reach/roots.sh && . tests/reach/checks.sh &&
         seen_from_outside \"\$@\"" sh "$@"' sh "$into" "$tested" \
-        nice -n 19 "$venv/bin/pytest" -p no:cacheprovider --basetemp="$temporary/t" -k "not $other" "$@" || status=$?
+        nice -n 19 "$venv/bin/pytest" -p no:cacheprovider --basetemp="$temporary/t" -k "not $other" "$@" $tests ||
+        status=$?
     rmdir "$into$temporary"
     return "$status"
 }

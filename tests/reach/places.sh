@@ -1,5 +1,6 @@
 #!/bin/sh
 # The places; each function ends with one line of result. Sourced by tests/reach/run.
+# shellcheck disable=SC2034,SC2154 # the scripts that tests/reach/run sources share their variables
 
 BUILD_PACKAGES=build-essential,libssl-dev,zlib1g-dev,libffi-dev,ca-certificates
 ARM64_PACKAGES=python3,python3-venv,libpython3.11,binutils,keyutils,iproute2,linux-image-arm64
@@ -9,7 +10,7 @@ KERNEL_TESTS="tests/blackbox/test_main_job.py tests/keyrings/test_kernel.py"
 place_bullseye() {
     frozen_in_bullseye
     demonstrate "$root" "$archive"
-    blackbox "$root" frozen "$PROGRAM" tests/blackbox
+    blackbox "$root" frozen "$PROGRAM"
     result "$(newest_symbol "$log-build")"
 }
 
@@ -18,10 +19,10 @@ place_trixie() {
     frozen_in_bullseye
     debian_root trixie amd64 python3,python3-venv
     demonstrate "$root" "$archive"
-    blackbox "$root" frozen "$PROGRAM" tests/blackbox
+    blackbox "$root" frozen "$PROGRAM"
     of_frozen=$closing
     install_wheel "$root"
-    blackbox "$root" wheel /mnt/wheel/bin/docker-credential-ecrx tests/blackbox
+    blackbox "$root" wheel /mnt/wheel/bin/docker-credential-ecrx
     closing="$of_frozen; wheel $closing"
     result "$(enter "$root" python3 --version), $(newest_symbol "$log-build")"
 }
@@ -38,7 +39,7 @@ place_musl() {
     archive=$(echo "$cache"/musl-src/dist/docker-credential-ecrx-*-musl.tar.gz)
     busybox_root
     demonstrate "$root" "$archive"
-    blackbox "$root" frozen "$PROGRAM" tests/blackbox
+    blackbox "$root" frozen "$PROGRAM"
     result "$(newest_symbol "$log-build")"
 }
 
@@ -50,7 +51,7 @@ place_arm64() {
     frozen_in "$root" /usr/bin/python3
     demonstrate "$root" "$archive"
     export PYTHONPATH=tests/reach ECRX_REACH_LACKS="keyctl strace"
-    blackbox "$root" frozen "$PROGRAM" -p lacking tests/blackbox
+    blackbox "$root" frozen "$PROGRAM" -p lacking
     result "$(enter "$root" uname -m), $(newest_symbol "$log-build")"
 }
 
@@ -83,6 +84,7 @@ place_arm64_kernel() {
     rm "$cache/arm64-initramfs"
     cat "$log-machine"
     ! grep -q "^reach: the demonstration succeeded" "$log-machine" || demo=ok
+    tests=$KERNEL_TESTS
     closing=$(closing_line "$log-machine")
     result "$(grep -o '^Linux [^ ]*' "$log-machine"), $(newest_symbol "$log-build")"
     [ "$demo" = ok ] && ! echo "$closing" | grep -Eq 'failed|error'
@@ -140,7 +142,7 @@ date_of_commit() {
     export SOURCE_DATE_EPOCH
 }
 
-# result WORD...: the place's line.
+# result WORD...: prints the place's line.
 result() {
-    printf '%s: demo %s; %s; %s\n' "$place" "$demo" "$closing" "$*"
+    printf '%s: demo %s; %s: %s; %s\n' "$place" "$demo" "$tests" "$closing" "$*"
 }

@@ -1,5 +1,6 @@
 #!/bin/sh
 # Pythons built from Debian's source packages, for an older C library and for another one; sourced by tests/reach/run.
+# shellcheck disable=SC2034,SC2154 # the scripts that tests/reach/run sources share their variables
 
 # Whose sources: those of the newest Debian with the Python that the program is made for first.
 SOURCES=bookworm

@@ -1,5 +1,6 @@
 #!/bin/sh
 # Debian systems in folders, and what runs in them; sourced by tests/reach/run.
+# shellcheck disable=SC2034,SC2154 # the scripts that tests/reach/run sources share their variables
 
 # prepare_machine: installs what the places are built and run with.
 prepare_machine() {
@@ -29,6 +30,7 @@ step() {
 
 # mirror: prints the address of the Debian mirror that this machine uses.
 mirror() {
+    # shellcheck disable=SC2016 # apt's
     apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Label: Debian' | head -n 1
 }
 
