@@ -27,6 +27,8 @@ _VERSIONS = {
     "AWS-LC": re.compile(rb"\0AWS-LC (\d+(?:\.\d+)+)\0"),
     "Expat": re.compile(rb"\0expat_(\d+(?:\.\d+)+)\0"),
     "OpenSSL": re.compile(rb"OpenSSL (\d+\.\d+\.\d+[a-z]?) +\d"),
+    "bzip2": re.compile(rb"\0(\d+\.\d+\.\d+), \d\d?-[A-Z][a-z]{2}-\d{4}\0"),
+    "ncurses": re.compile(rb"\0ncurses (\d+\.\d+)\.\d{8}\0"),
     "SQLite": re.compile(rb"SQLite version (\d+(?:\.\d+)+)"),
     "zlib": re.compile(rb"\x20inflate (\d+(?:\.\d+)+) Copyright"),
 }
@@ -36,6 +38,9 @@ _NAMES = re.compile(
 _LICENCES = {
     "Expat": "MIT",
     "OpenSSL": "Apache-2.0",
+    "SQLite": "blessing",
+    "bzip2": "bzip2-1.0.6",
+    "ncurses": "X11",
     "libffi": "MIT",
     "libmpdec": "BSD-2-Clause",
     "zlib": "Zlib",
@@ -172,7 +177,7 @@ def _inside(file: Native) -> Iterator[tuple[str, str]]:
             yield name, number.decode()
     for names in set(_NAMES.findall(text)):
         yield b"".join(names).decode(), ""
-    if file.path.name.startswith("_decimal.") and b"libmpdec" in text:
+    if file.path.name.startswith(("_decimal.", "libpython")) and b"libmpdec" in text:
         from _decimal import __libmpdec_version__ as number
 
         yield "libmpdec", number
