@@ -45,10 +45,7 @@ place_musl() {
 
 # Debian 12 on arm64, whose programs qemu emulates; it lacks add_key(2) and keyctl(2), and cannot be traced.
 place_arm64() {
-    EMULATOR=/usr/lib/binfmt.d/qemu-aarch64.conf
-    export EMULATOR
-    debian_root bookworm arm64 "$ARM64_PACKAGES"
-    frozen_in "$root" /usr/bin/python3
+    frozen_on_arm64
     demonstrate "$root" "$archive"
     export PYTHONPATH=tests/reach ECRX_REACH_LACKS="keyctl strace"
     blackbox "$root" frozen "$PROGRAM" -p lacking
@@ -58,10 +55,7 @@ place_arm64() {
 # The kernel's keyring on arm64: a machine that qemu emulates, with Debian's kernel and nothing but that system in its
 # memory. It is ten to twenty times slower than this one.
 place_arm64_kernel() {
-    EMULATOR=/usr/lib/binfmt.d/qemu-aarch64.conf
-    export EMULATOR
-    debian_root bookworm arm64 "$ARM64_PACKAGES"
-    frozen_in "$root" /usr/bin/python3
+    frozen_on_arm64
     demonstrate "$root" "$archive"
     step "the tests' Python packages"
     rm -rf "$root/src/tests"
@@ -96,6 +90,15 @@ frozen_in_bullseye() {
     python_in "$root"
     export GLIBC_FLOOR=2.31
     frozen_in "$root" /opt/python/bin/python3
+}
+
+# frozen_on_arm64: sets $root to Debian 12 on arm64, and $archive to what is frozen in it.
+frozen_on_arm64() {
+    EMULATOR=/usr/lib/binfmt.d/qemu-aarch64.conf
+    export EMULATOR
+    debian_root bookworm arm64 "$ARM64_PACKAGES"
+    configure_root "$root"
+    frozen_in "$root" /usr/bin/python3
 }
 
 # frozen_in ROOT PYTHON: freezes the program there; sets $archive.

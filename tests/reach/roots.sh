@@ -77,6 +77,15 @@ unconfigured_root() {
     rm -rf "$folder/root/debootstrap"
 }
 
+# configure_root ROOT: does what the scripts of the packages would have done, as far as the program and its build need it.
+configure_root() {
+    [ ! -L "$1/proc" ] || rm "$1/proc" # debootstrap's link to the machine's own
+    ln -sf mawk "$1/usr/bin/awk"
+    cp "$1/usr/share/base-passwd/passwd.master" "$1/etc/passwd"
+    cp "$1/usr/share/base-passwd/group.master" "$1/etc/group"
+    [ -e "$1/etc/ld.so.cache" ] || enter "$1" ldconfig
+}
+
 # lend_network ROOT: how names are resolved and how pip reaches its index, which is this machine's affair.
 lend_network() {
     mkdir -p "$1/etc/ssl/certs"
