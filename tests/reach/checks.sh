@@ -22,14 +22,23 @@ demonstrate() {
 # frozen; sets $closing to pytest's closing line. The arguments are pytest's.
 blackbox() {
     step "black-box tests of the $2 program in ${1#"$cache/"}"
-    venv=$PWD/.work/test-venv
-    make_venv "$venv" build/requirements-tests.txt
-    install_project "$venv"
+    prepare_tests
     status=0
     (from_outside "$@") >"$log-$2" 2>&1 || status=$?
     cat "$log-$2"
     closing=$(closing_line "$log-$2")
     return "$status"
+}
+
+# prepare_tests: sets $venv to the tests' virtual environment, which places that are tested at once share.
+prepare_tests() {
+    venv=$PWD/.work/test-venv
+    sources=$(find docker_credential_ecrx pyproject.toml build/requirements-tests.txt -type f ! -name '*.pyc' |
+        LC_ALL=C sort | while read -r file; do cksum "$file"; done | cksum)
+    [ "$(cat "$venv/reach" 2>/dev/null)" != "$sources" ] || return 0
+    make_venv "$venv" build/requirements-tests.txt
+    install_project "$venv"
+    echo "$sources" >"$venv/reach"
 }
 
 from_outside() {

@@ -1,4 +1,4 @@
-"""A pytest plugin: skips, and so names, what a place cannot run. $ECRX_REACH_LACKS has what the place lacks, in words.
+"""A pytest plugin: skips, and so names, what a place cannot run. $REACH_LACKS has what the place lacks, in words.
 
 It is for the emulation of one program, in which the kernel below is another processor's.
 """
@@ -17,7 +17,7 @@ _REASONS = {
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests that need what is lacking."""
     for item in items:
-        for part in os.environ.get("ECRX_REACH_LACKS", "").split():
+        for part in os.environ.get("REACH_LACKS", "").split():
             if isinstance(item, pytest.Function) and part in needs(item):
                 item.add_marker(pytest.mark.skip(reason=_REASONS[part]))
 

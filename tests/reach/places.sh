@@ -47,7 +47,7 @@ place_musl() {
 place_arm64() {
     frozen_on_arm64
     demonstrate "$root" "$archive"
-    export PYTHONPATH=tests/reach ECRX_REACH_LACKS="keyctl strace"
+    export PYTHONPATH=tests/reach REACH_LACKS="keyctl strace"
     blackbox "$root" frozen "$PROGRAM" -p lacking
     result "$(enter "$root" uname -m), $(newest_symbol "$log-build")"
 }
