@@ -57,11 +57,7 @@ place_arm64() {
 place_arm64_kernel() {
     frozen_on_arm64
     demonstrate "$root" "$archive"
-    step "the tests' Python packages"
-    rm -rf "$root/src/tests"
-    cp -R tests "$root/src/tests"
-    enter "$root" sh -euc 'cd /src && . build/python.sh && find_python &&
-        make_venv /opt/tests build/requirements-tests.txt && install_project /opt/tests'
+    tests_for_arm64
     echo "$KERNEL_TESTS" >"$root/reach-tests"
     cp tests/reach/arm64-init "$root/init"
     chmod 755 "$root/init"
@@ -82,6 +78,20 @@ place_arm64_kernel() {
     closing=$(closing_line "$log-machine")
     result "$(grep -o '^Linux [^ ]*' "$log-machine"), $(newest_symbol "$log-build")"
     [ "$demo" = ok ] && ! echo "$closing" | grep -Eq 'failed|error'
+}
+
+# tests_for_arm64: puts the tests into $root, with the packages that they need, which this machine's pip fetches: pip is
+# slow there.
+tests_for_arm64() {
+    step "the tests' Python packages"
+    prepare_tests
+    rm -rf "$root/src/tests" "$root/opt/tests"
+    cp -R tests "$root/src/tests"
+    pip_install "$venv" --target "$root/opt/tests" --python-version 3.11 --only-binary=:all: \
+        --platform manylinux_2_28_aarch64 --platform manylinux_2_17_aarch64 --platform manylinux2014_aarch64 \
+        --require-hashes --no-deps --requirement build/requirements-tests.txt
+    # Nobody asks for them there, and all that there is goes into the machine's memory.
+    rm -rf "$root/opt/tests/bin"
 }
 
 # frozen_in_bullseye: sets $root to Debian 11, and $archive to what is frozen in it.
