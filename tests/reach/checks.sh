@@ -51,6 +51,7 @@ from_outside() {
         frozen) export ECRX_TEST_FROZEN="$tested" && other=wheel ;;
         wheel) export ECRX_TEST_WHEEL="$tested" && other=frozen ;;
     esac
+    export ECRX_TEST_ROOT="$into"
     mkdir -p "$into$temporary" "$into/proc" "$into/dev"
     status=0
     # shellcheck disable=SC2016,SC2086 # for the inner shells; words

@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 from support import need
 
+# The root folder that the program runs in, seen from outside of it: tests/reach sets it.
+_ROOT = os.environ.get("ECRX_TEST_ROOT", "\0")
 _TRACED = "%file,%process,%network,flock,fcntl,ftruncate,fallocate,fchmod,fchown,fsync,keyctl,add_key,request_key"
 _CALL = re.compile(r"(\w+)\((.*)\)\s+= ")
 _PATH = re.compile(r'"((?:[^"\\]|\\.)*)"')
@@ -113,7 +115,8 @@ def deeds_of(command: list[str | Path], stdin: str, env: Mapping[str, str]) -> t
             need.missing("the permission to trace a program")
         assert (0, b"") == (done.returncode, done.stderr)
         # Each thread has a file of its own.
-        lines = [line for path in sorted(Path(folder).iterdir()) for line in path.read_text().splitlines()]
+        texts = [path.read_text().replace(_ROOT, "") for path in sorted(Path(folder).iterdir())]
+        lines = [line for text in texts for line in text.splitlines()]
     deeds = Deeds(*([] for _ in Deeds._fields))
     for line in lines:
         match = _CALL.match(line)
