@@ -124,7 +124,7 @@ show_kernel() {
 # copy_sources DIR: puts what the program is built from into DIR, and leaves what was built there before.
 copy_sources() {
     mkdir -p "$1"
-    for part in docker_credential_ecrx build install.sh pyproject.toml README.md LICENSE; do
+    for part in docker_credential_ecrx build docs install.sh pyproject.toml *.md LICENSE; do
         rm -rf "${1:?}/$part"
         cp -R "$part" "$1/$part"
     done
