@@ -47,8 +47,7 @@ def line(sentence: str, longest: int = sys.maxsize) -> str:
     """Return a sentence of the program's own in one printable line, without the user and password of a URL.
 
     What services say in it has come through ``text`` before. The user's paths and names stay whole, so that a command
-    in it can be run, but for long words of letters in both cases and digits that look like a secret: no path and few
-    names have one.
+    in it can be run, but for long words in both cases that look like a secret: no path and few names have one.
     """
     return _DRAWN.sub(_cut_if_drawn, _without_users(_one_line(sentence)))[:longest].rstrip()
 
@@ -114,7 +113,7 @@ def _without_secrets(words: str) -> str:
 
 def _cut_if_drawn(found: re.Match[str]) -> str:
     word = found[0]
-    is_mixed = not word.islower() and not word.isupper() and not word.isalpha() and not word.isdecimal()
+    is_mixed = not (word.islower() or word.isupper() or word.isdecimal())
     return _CUT if is_mixed and any(secret_shapes.spans(word)) else word
 
 

@@ -52,6 +52,8 @@ class Machine:
         applets = self.root / "busybox"
         applets.mkdir()
         subprocess.run([need.command("busybox"), "--install", "-s", applets], check=True)
+        # The archive that is served here is for this machine's glibc, which install.sh asks for.
+        (applets / "getconf").symlink_to(need.command("getconf"))
         self._shell = str(applets / "sh")
         self.env["PATH"] = ":".join(map(str, [*self._own_folders, applets]))
 
