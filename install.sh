@@ -446,6 +446,8 @@ END
 version_of() {
     if ! said=$("$1" version 2>/dev/null); then
         may_run "${1%/*}" || fail "no program can run in $prefix, which is mounted noexec; choose another --prefix"
+        # musl's loader finds the program's own libraries by it.
+        [ -e /proc/self/exe ] || fail "the program needs /proc; run: mount -t proc proc /proc"
         said=$("$1" version 2>&1) || :
         fail "the program does not run on this machine, $(uname -sm): ${said##*"$NEWLINE"}"
     fi
