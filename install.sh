@@ -802,18 +802,27 @@ remove_old_versions() {
     done
 }
 
-# is_in_use FOLDER: whether a program runs from it; without /proc the one that was replaced counts as in use.
+# is_in_use FOLDER: whether a program runs from it; where nothing tells, the one that was replaced counts as in use.
 is_in_use() {
-    if [ ! -e /proc/self/exe ]; then
+    # What runs cannot be opened to be written to (ETXTBSY). The program hides its /proc/PID/exe, even from its user.
+    [ ! -f "$1/docker-credential-ecrx" ] || (: >>"$1/docker-credential-ecrx") 2>/dev/null || return 0
+    # There may be no /proc, or one that hides such processes (hidepid).
+    if [ ! -r /proc/1/comm ]; then
         [ "${1##*/}" = "$previous" ]
         return
     fi
-    inside=$(real "$1")
-    # shellcheck disable=SC2010 # links of the kernel's
-    ! ls -l /proc/[0-9]*/exe 2>/dev/null | grep -qF -e "-> $inside/" || return 0
+    # The wheel's launcher, before Python takes over; its name is cut to 15 characters.
+    launcher='^/bin/sh'
+    case $(uname -r) in
+        6.1[12].*) launcher='' ;; # some of these kernels let what runs be written to, so any program so named counts
+        *) [ -d "$1/bin" ] || return 1 ;;
+    esac
+    named=$(grep -lsxE 'docker-credenti|ecrx' /proc/[0-9]*/comm | sed 's/comm$/cmdline/')
+    # shellcheck disable=SC2086 # words
+    ! grep -qs "$launcher" /dev/null $named || return 0
     # The wheel runs under the machine's Python, called by a name of ours; grep is given it where grep does not find it.
     # shellcheck disable=SC2062 # these are files
-    printf '%s\n' "$inside/bin/python" | grep -lsF -f - /proc/[0-9]*/cmdline >/dev/null 2>&1
+    printf '%s\n' "$(real "$1")/bin/python" | grep -lsF -f - /proc/[0-9]*/cmdline >/dev/null 2>&1
 }
 
 say_what_next() {

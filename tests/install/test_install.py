@@ -120,7 +120,7 @@ class TestInstallAgain:
         if not Path("/proc/self/exe").exists():
             need.missing("/proc")
         user.install(user.unpack("1.0"))
-        with user.start("wait"):
+        with user.running():
             user.install(user.unpack("1.1"))
             assert ["1.0", "1.1"] == _versions(user)
 

@@ -1,17 +1,26 @@
 """Several installs at once, and installs while docker runs the program."""
 
+import fcntl
+import json
 import os
+import shlex
+import shutil
 import signal
 import subprocess
 import sys
+import termios
+import time
+from array import array
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
+from typing import IO
 
 import pytest
 
 from docker_credential_ecrx.demo.standin import StandIn
 from support import need
-from support.home import SECONDARY, Home, Result
+from support.home import HOST, SECONDARY, Home, Result
 from support.releases import PROGRAM, User
 
 _TURN = ".docker-credential-ecrx.turn"
@@ -167,28 +176,95 @@ class TestTurn:
         assert 0 == user.install(user.unpack("1.0"), timeout=20).returncode
 
 
-class TestWhileDockerAsks:
-    def test_no_get_fails(self, user: User, aws: StandIn, kernel: dict[str, str], tmp_path: Path) -> None:
-        """The frozen program, installed 20 times while docker gets 500 tokens from it."""
-        frozen = Path(os.environ.get("ECRX_TEST_FROZEN", ""))
-        if not frozen.is_file():
-            need.missing("the frozen program")
-        release = user.unpack_real(frozen.parent)
-        assert 0 == user.install(release).returncode
-        home = Home(tmp_path / "other home", user.bin / "docker-credential-ecrx", aws)
+@pytest.fixture
+def frozen(user: User) -> Path:
+    """Return the folder of a release archive that has the frozen program."""
+    program = Path(os.environ.get("ECRX_TEST_FROZEN", ""))
+    if not program.is_file():
+        need.missing("the frozen program")
+    return user.unpack_real(program.parent)
+
+
+@pytest.fixture(params=["root", "ordinary"])
+def docker(
+    request: pytest.FixtureRequest, user: User, aws: StandIn, kernel: dict[str, str], tmp_path: Path
+) -> Iterator[Home]:
+    """Return the home of the user who runs the tests, then of an ordinary one, whose docker runs what is installed."""
+    with user.ordinary() if request.param == "ordinary" else nullcontext():
+        wrapper = tmp_path / "wrapper"
+        command = shlex.join([*user.prefix_command, f"{user.bin}/docker-credential-ecrx-secondary"])
+        wrapper.write_text(f'#!/bin/sh\nexec {command} "$@"\n')
+        wrapper.chmod(0o755)
+        home = Home(tmp_path / "other home", wrapper, aws)
         home.add_role_profile()
-        reinstall: list[str | Path] = [sys.executable, "-c", _REINSTALL, release / "install.sh"]
+        home.env |= kernel
+        for path in (home.folder, *home.folder.rglob("*")):
+            os.chown(path, user.home.stat().st_uid, user.home.stat().st_gid)
+        yield home
+
+
+class TestWhileDockerAsks:
+    def test_no_get_fails(self, user: User, frozen: Path, docker: Home) -> None:
+        """The frozen program, installed 20 times while docker gets 500 tokens from it."""
+        assert 0 == user.install(frozen).returncode
+        user.link("docker-credential-ecrx-secondary")
+        reinstall: list[str | Path] = [sys.executable, "-c", _REINSTALL, *user.prefix_command, frozen / "install.sh"]
 
         with subprocess.Popen(reinstall, env=user.env, stdout=subprocess.PIPE, text=True) as installs:
             answers: list[Result] = []
             while len(answers) < 500 or installs.poll() is None:
-                answers.append(home.get(env=kernel))
+                answers.append(docker.get())
             assert installs.stdout is not None
             assert "20 installed\n" == installs.stdout.read()
 
         assert [] == [answer for answer in answers if answer.status]
-        assert {SECONDARY} == {aws.issued[answer.secret].account for answer in answers}
+        assert {SECONDARY} == {docker.aws.issued[answer.secret].account for answer in answers}
         assert 1 == len([*(user.prefix / "lib" / "docker-credential-ecrx").glob("[0-9]*")])
+
+    def test_a_get_that_waits_is_answered(self, user: User, frozen: Path, docker: Home) -> None:
+        """The program reads its modules from its folder as it needs them, however late that is."""
+        assert 0 == user.install(frozen).returncode
+        command = [docker.program, "get"]
+        user.link("docker-credential-ecrx-secondary")
+
+        with subprocess.Popen(command, env=docker.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as get:
+            assert get.stdin is not None
+            get.stdin.write(HOST[:9])
+            get.stdin.flush()
+            _wait_until_read(get.stdin)
+            assert 0 == user.install(frozen).returncode
+            said, _ = get.communicate(HOST[9:], timeout=60)
+
+        assert SECONDARY == docker.aws.issued[json.loads(said)["Secret"]].account
+        assert 0 == user.install(frozen).returncode
+        assert 1 == len([*(user.prefix / "lib" / "docker-credential-ecrx").glob("[0-9]*")])
+
+    @pytest.mark.parametrize(
+        "step", ["read -r line; echo $line; read -r line", 'exec "$(dirname "$(readlink -f "$0")")/bin/python" -u']
+    )
+    def test_a_wheel_that_starts_stays(self, user: User, step: str) -> None:
+        """While a shell is about to start Python, and when it has."""
+        if not Path("/proc/self/exe").exists():
+            need.missing("/proc")
+        release = user.unpack("1.0", program=PROGRAM.replace("demo)", f"wait) {step} ;;\n    demo)"))
+        (release / "docker-credential-ecrx" / "bin").mkdir()
+        shutil.copy(need.command("cat"), release / "docker-credential-ecrx" / "bin" / "python")
+        user.install(release)
+
+        with user.start("wait"):
+            user.install(user.unpack("1.1"))
+
+            assert (user.prefix / "lib" / "docker-credential-ecrx" / "1.0" / "bin" / "python").exists()
+
+
+def _wait_until_read(pipe: IO[str]) -> None:
+    """Wait until the other end has read what was written to a pipe, for at most a minute."""
+    unread = array("i", [1])
+    end = time.monotonic() + 60
+    while unread[0] and time.monotonic() < end:
+        time.sleep(0.01)
+        fcntl.ioctl(pipe, termios.FIONREAD, unread)
+    assert not unread[0]
 
 
 # As build.sh, which makes dist anew if anything has changed; here that is always so.
@@ -205,6 +281,6 @@ rmdir .work/build
 _REINSTALL = """
 import subprocess, sys
 for _ in range(20):
-    subprocess.run([sys.argv[1]], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)
 print("20 installed")
 """

@@ -351,7 +351,7 @@ class TestModes:
     def test_do_not_depend_on_the_umask(self, user: User, release: Path, umask: int) -> None:
         """What is installed can be read by its user and written by nobody else."""
         (release / "docker-credential-ecrx" / "_internal" / "part").chmod(0o400)
-        (release / "docker-credential-ecrx" / "_internal" / "cat").chmod(0o777)
+        (release / "docker-credential-ecrx" / "_internal" / "part").chmod(0o777)
 
         assert 0 == user.install(release, umask=umask).returncode
 
@@ -367,7 +367,7 @@ class TestModes:
             os.setxattr(user.home, "system.posix_acl_default", acl)
         except (AttributeError, OSError):
             need.missing("a file system with ACLs")
-        (release / "docker-credential-ecrx" / "_internal" / "cat").chmod(0o777)
+        (release / "docker-credential-ecrx" / "_internal" / "part").chmod(0o777)
 
         assert 0 == user.install(release).returncode
 

@@ -105,7 +105,7 @@ class TestHomeOfAnotherPath:
         user.env["HOME"] = str(user.home)
         user.install(user.unpack("1.0"))
 
-        with user.start("wait", folder=user.home / ".local" / "bin"):
+        with user.running(user.home / ".local" / "bin"):
             user.install(user.unpack("1.1"))
             assert ["1.0", "1.1"] == sorted(path.name for path in (user.prefix / _LIB).glob("[0-9]*"))
 
@@ -147,7 +147,7 @@ class TestRelease100:
         user.install(user.unpack("1.0.0"))
         _as_1_0_0(user)
 
-        with user.start("wait"):
+        with user.running():
             assert 0 == user.install(user.unpack("1.1")).returncode
             assert ["1.0.0", "1.1"] == sorted(path.name for path in (user.prefix / _LIB).glob("[0-9]*"))
             assert 0 == user.install(user.unpack("1.2")).returncode

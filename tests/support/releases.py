@@ -1,5 +1,7 @@
 """A user with an empty home, and release archives with a made-up program that install.sh installs there."""
 
+import itertools
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -9,6 +11,7 @@ from pathlib import Path
 from support import need
 
 _ROOT = Path(__file__).parents[2]
+_ordinary_users = itertools.count(4_300_000)
 PAGE = Path("share", "man", "man1", "docker-credential-ecrx.1")
 PROGRAM = """\
 #!/bin/sh
@@ -18,7 +21,6 @@ case $1 in
     --help) echo "commands:"; echo "{command} --all   ..." ;;
     forget) echo "$*" >>"$HOME/forgotten" ;;
     configure) if [ "$2" = --help ]; then echo "  {option}  ..."; else echo "$*" >>"$HOME/configured"; fi ;;
-    wait) exec "$(dirname "$(readlink -f "$0")")/_internal/cat" ;;
 esac
 """
 
@@ -32,7 +34,25 @@ class User:
         self.prefix = self.home / ".local"
         self.bin = self.prefix / "bin"
         self.env = {"HOME": str(self.home), "PATH": "/usr/bin:/bin"}
+        self.prefix_command: list[str] = []
         self._folder = folder
+
+    @contextmanager
+    def ordinary(self) -> Iterator[None]:
+        """Let the user be none of root's, without a key in the kernel before and after; only root can do that."""
+        if os.getuid() != 0:
+            need.missing("root, to be another user,")
+        number = next(_ordinary_users)
+        os.chown(self.home, number, number)
+        self.prefix_command = [need.command("setpriv"), f"--reuid={number}", f"--regid={number}", "--clear-groups"]
+        # The tests' folders are in one of root's.
+        self.prefix_command += ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
+        try:
+            yield
+        finally:
+            end = f"keyctl get_persistent @s && keyctl invalidate %:_persistent.{number}; keyctl clear @u"
+            command = [*self.prefix_command, need.command("keyctl"), "session", "-", "sh", "-c", end]
+            subprocess.run(command, check=False, capture_output=True)
 
     def unpack(self, version: str, *, program: str = PROGRAM, command: str = "", option: str = "") -> Path:
         """Return the folder of a release archive, whose program has that command and that option of configure."""
@@ -40,7 +60,6 @@ class User:
         bundle = folder / "docker-credential-ecrx"
         (bundle / "_internal").mkdir(parents=True)
         (bundle / "_internal" / "part").write_text(version)
-        shutil.copy(need.command("cat"), bundle / "_internal")
         page = bundle / PAGE
         page.parent.mkdir(parents=True)
         page.write_text(version)
@@ -62,7 +81,7 @@ class User:
     ) -> subprocess.CompletedProcess[str]:
         """Run install.sh of ``release``."""
         return subprocess.run(
-            [release / "install.sh", *arguments],
+            [*self.prefix_command, release / "install.sh", *arguments],
             env=self.env,
             cwd=cwd,
             umask=umask,
@@ -93,6 +112,15 @@ class User:
             running.stdin.write(b"it runs\n")
             running.stdin.flush()
             assert b"it runs\n" == running.stdout.readline()
+            yield
+
+    @contextmanager
+    def running(self, folder: Path | None = None) -> Iterator[None]:
+        """Run the installed program for as long as this lasts; from now on it is ``cat``."""
+        program = ((folder or self.bin) / "ecrx").resolve()
+        program.unlink()
+        shutil.copy(need.command("cat"), program)
+        with self.start(folder=folder):
             yield
 
     def files(self) -> list[str]:
