@@ -301,39 +301,61 @@ check_archive() {
         fail "neither a release archive's program nor a checkout lies beside install.sh; unpack the whole archive"
     [ -f "$bundle/share/platform" ] || return 0
     read -r system machine libc oldest <"$bundle/share/platform" || :
+    is_platform || fail "$bundle/share/platform is damaged; unpack the whole archive"
     know_machine
     fits || misfit
 }
 
-# fits: whether the archive does; where nothing tells of the C library, the program shows it when it is run.
+# is_platform: whether what was read from share/platform is whole.
+is_platform() {
+    case "${machine:+machine} ${libc:-} ${oldest:-}" in
+        *" glibc "*[!0-9.]* | *" glibc "*.*.*) return 1 ;;
+        "machine  " | "machine musl " | "machine glibc "[0-9]*.[0-9]*) ;;
+        *) return 1 ;;
+    esac
+}
+
 fits() {
     [ "$system $machine" = "$own_system $own_machine" ] || return 1
-    case ${libc:-} in
-        glibc) [ -z "$own_glibc$own_musl" ] || ! is_older "$own_glibc" "${oldest:-0}" ;;
+    case $libc in
+        glibc) runs_glibc "$oldest" ;;
         musl) [ -n "$own_musl" ] ;;
     esac
 }
 
-# know_machine: sets own_system, own_machine and own_glibc, the version of this machine's glibc, or own_musl.
+# runs_glibc VERSION: whether this machine has that glibc; where nothing tells, the program shows it when it is run.
+runs_glibc() {
+    if [ -n "$own_glibc" ] && is_older "$own_glibc" "$1"; then
+        return 1
+    fi
+    [ -n "$has_glibc" ] || [ -z "$own_musl" ]
+}
+
+# know_machine: sets own_system, own_machine, has_glibc, own_glibc, which is its version if that is known, and own_musl.
 know_machine() {
     own_system=$(uname -s | tr '[:upper:]' '[:lower:]')
     own_machine=$(uname -m)
     # A system of 32 bits may run on a kernel of 64.
     [ "$(getconf LONG_BIT 2>/dev/null)" != 32 ] || own_machine="$own_machine with 32 bits"
-    own_glibc=$(getconf GNU_LIBC_VERSION 2>/dev/null) || own_glibc=$(ldd --version 2>/dev/null | sed -n '1s/^ldd (.*) /glibc /p')
-    case $own_glibc in
-        "glibc "[0-9]*.[0-9]*) own_glibc=${own_glibc#glibc } ;;
-        *) own_glibc="" ;;
-    esac
-    own_musl=""
+    own_musl="" has_glibc="" own_glibc=""
+    [ "$own_system" = linux ] || return 0
     for loader in /lib/ld-musl-*.so.1; do
         [ ! -e "$loader" ] || own_musl=yes
     done
+    said=$(getconf GNU_LIBC_VERSION 2>/dev/null) || said=$(ldd --version 2>&1 | sed -n '1s/^ldd (.*) /glibc /; 1p')
+    case $said in
+        "glibc "*[!0-9.]* | "glibc "*.*.*) ;;
+        "glibc "[0-9]*.[0-9]*) has_glibc=yes own_glibc=${said#glibc } ;;
+        musl*) return ;; # beside which a loader for programs of glibc may lie
+    esac
+    for loader in /lib*/ld-linux*; do
+        [ ! -e "$loader" ] || has_glibc=yes
+    done
 }
 
-# is_older VERSION OTHER: as 2.9 is older than 2.28, and an unknown one than each.
+# is_older VERSION OTHER: as 2.9 is older than 2.28.
 is_older() {
-    [ "$(whole "${1:-0}")" -lt "$(whole "$2")" ]
+    [ "$(whole "$1")" -lt "$(whole "$2")" ]
 }
 
 # whole VERSION: prints it as a whole number: 2.28 as 2028.
@@ -344,7 +366,7 @@ whole() {
 
 # misfit: says what the archive is for, what this machine is, and which archive fits.
 misfit() {
-    own=${own_glibc:+ with glibc $own_glibc}
+    own=${has_glibc:+ with glibc${own_glibc:+ $own_glibc}}
     own=${own:-${own_musl:+ with musl}}
     for="$system $machine${libc:+ with $libc}${oldest:+ $oldest or newer}"
     release=docker-credential-ecrx-VERSION
@@ -354,9 +376,7 @@ misfit() {
     fitting=$release-$own_system-$own_machine
     case $own_system-$own_machine in
         linux-x86_64 | linux-aarch64)
-            if is_older "$own_glibc" 2.28; then
-                fitting=${own_musl:+$fitting-musl}
-            fi
+            runs_glibc 2.28 || fitting=${own_musl:+$fitting-musl}
             ;;
         darwin-x86_64 | darwin-arm64) ;;
         *) fitting="" ;;
@@ -373,13 +393,16 @@ stage() {
         check_checkout
         status=0
         build_into "$1" || status=$?
-        if [ "$status" -eq 3 ]; then
-            stage_wheel "$1"
-            return
-        fi
-        [ "$status" -eq 0 ] || fail "the program cannot be built, see above"
+        case $status in
+            0) ;;
+            3)
+                stage_wheel "$1"
+                return
+                ;;
+            *) exit "$status" ;;
+        esac
     else
-        cp -RP "$bundle" "$1"
+        copy_into "$1"
     fi
     # A default ACL of the folder above takes precedence over the umask.
     chmod -R u+rwX,go-w "$1"
@@ -389,29 +412,45 @@ stage() {
 build_into() (
     [ ! -w "$here/.work/" ] || wait_turn "$here/.work"
     status=0
-    sh "$here/build/build.sh" || status=$?
-    [ "$status" -ne 0 ] || cp -RP "$bundle" "$1" || status=1
-    end_turn
-    exit "$status"
+    if [ -w "$here/" ]; then
+        sh "$here/build/build.sh" || status=$?
+    else
+        # It writes nothing if what was built is up to date.
+        sh "$here/build/build.sh" >/dev/null 2>&1 || status=$?
+    fi
+    case $status in
+        0) copy_into "$1" ;;
+        3) exit 3 ;;
+        *)
+            [ -w "$here/" ] || fail "the checkout $here is read-only, and the program is built in it; $next"
+            fail "the program cannot be built, see above"
+            ;;
+    esac
 )
 
-# check_checkout: whether the program can be built in it, or has been.
-check_checkout() {
-    next="copy it to a folder of your own, and run install.sh there"
-    if [ -w "$here/" ]; then
-        mkdir -p "$here/.work"
-        may_run "$here/.work" || fail "no program can run in the checkout $here, which is mounted noexec; $next"
-    else
-        [ -d "$bundle" ] || fail "the checkout $here is read-only, and the program is built in it; $next"
-    fi
+copy_into() {
+    said=$(cp -RP "$bundle" "$1" 2>&1) ||
+        fail "cannot copy the program into $prefix: ${said##*"$NEWLINE"}; choose another --prefix"
 }
 
-# may_run DIR: whether programs in it can be run.
+# check_checkout: refuses one that belongs to others in part, and one where no program can run.
+check_checkout() {
+    next="copy it to a folder of your own, and run install.sh there"
+    [ -w "$here/" ] || return 0
+    mkdir -p "$here/.work" 2>/dev/null || :
+    for folder in "$here/.work" "$here/.work/build" "$here/.work/build-venv" "$here/dist" "$bundle"; do
+        [ ! -e "$folder" ] || [ -w "$folder/" ] ||
+            fail "cannot write into $folder, where the program is built; remove it, with sudo if it belongs to root"
+    done
+    may_run "$here/.work" || fail "no program can run in the checkout $here, which is mounted noexec; $next"
+}
+
+# may_run DIR: whether programs in it can be run; where nothing can be written, that is another fault.
 may_run() {
-    printf '#!/bin/sh\n' >"$1/probe.$$"
-    chmod 755 "$1/probe.$$"
     status=0
-    "$1/probe.$$" 2>/dev/null || status=$?
+    if { printf '#!/bin/sh\n' >"$1/probe.$$" && chmod 755 "$1/probe.$$"; } 2>/dev/null; then
+        "$1/probe.$$" 2>/dev/null || status=$?
+    fi
     rm -f "$1/probe.$$"
     return "$status"
 }
@@ -447,7 +486,7 @@ version_of() {
     if ! said=$("$1" version 2>/dev/null); then
         may_run "${1%/*}" || fail "no program can run in $prefix, which is mounted noexec; choose another --prefix"
         # musl's loader finds the program's own libraries by it.
-        [ -e /proc/self/exe ] || fail "the program needs /proc; run: mount -t proc proc /proc"
+        [ -e /proc/self/exe ] || ! is_for_musl "${1%/*}" || fail "the program needs /proc; run: mount -t proc proc /proc"
         said=$("$1" version 2>&1) || :
         fail "the program does not run on this machine, $(uname -sm): ${said##*"$NEWLINE"}"
     fi
@@ -459,6 +498,10 @@ version_of() {
             ;;
     esac
     fail "the program says '$said' for its version"
+}
+
+is_for_musl() {
+    grep -q ' musl' "$1/share/platform" 2>/dev/null
 }
 
 # put_version: moves what is staged to a folder of its own, and lets current lead there in one step.
@@ -653,9 +696,10 @@ write_record() {
         [ "$folder" != "$home" ] || record=$home/made
         new=$record
     fi
+    prefixes=$(list_prefixes | grep -vxF -e "$prefix" | LC_ALL=C sort -u | sed 's/^/# once in /')
     listed=$({ made_folders; printf '%s\n' "$1"; } | grep '^/' | LC_ALL=C sort -u)
     # Where others can write, too, no file or link of theirs is written to.
-    { rm -f "$new" && (set -C && printf '%s\n' "$MARK" "$listed" >"$new"); } 2>/dev/null || return 1
+    { rm -f "$new" && (set -C && printf '%s\n' "$MARK" ${prefixes:+"$prefixes"} "$listed" >"$new"); } 2>/dev/null || return 1
     [ "$new" = "$record" ] || mv -f "$new" "$record"
 }
 
@@ -671,6 +715,13 @@ made_folders() {
         esac
         printf '%s\n' "$folder"
     done
+}
+
+# list_prefixes: those that the program has had, by the list.
+list_prefixes() {
+    find_record
+    [ -z "$record" ] ||
+        tr -s / <"$record" | sed -n 's|/\./|/|g; s/^# once in //p; s|^\(/.*\)/lib/docker-credential-ecrx$|\1|p'
 }
 
 # remove_home: what is this program's in it, then it and the folders that were made for it and are empty.
@@ -742,10 +793,11 @@ make_folder() {
 
 # put_link TARGET DIR NAME: in one step, so that docker never finds it missing; ln -sf and mv -f over a folder are two.
 put_link() {
-    mkdir "$2/.docker-credential-ecrx.$$"
-    ln -s "$1" "$2/.docker-credential-ecrx.$$/$3"
-    mv -f "$2/.docker-credential-ecrx.$$/$3" "$2/"
-    rmdir "$2/.docker-credential-ecrx.$$"
+    new=$2/.docker-credential-ecrx.$$
+    said=$({ mkdir "$new" && ln -s "$1" "$new/$3" && mv -f "$new/$3" "$2/" && rmdir "$new"; } 2>&1) || {
+        remove_link_leftovers
+        fail "cannot make the link $2/$3: ${said##*: }; choose another --prefix"
+    }
 }
 
 # remove_link_leftovers: what put_link left when it was killed.
@@ -771,11 +823,8 @@ is_ours() {
     target=$(readlink "$1")
     [ -n "$(if_absolute "$target")" ] || target=${1%/*}/$target
     if [ ! -e "$target" ]; then
-        # Where the program is no more: it was moved, or an uninstall was killed.
-        case $target in
-            */lib/docker-credential-ecrx/* | */bin/docker-credential-ecrx) return 0 ;;
-            *) return 1 ;;
-        esac
+        was_ours "$target"
+        return
     fi
     folder=$(real "${target%/*}")
     case $folder/ in
@@ -783,6 +832,21 @@ is_ours() {
     esac
     [ "$folder/${target##*/}" = "$(real "$bin")/docker-credential-ecrx" ] && [ "$1" != "$bin/docker-credential-ecrx" ] &&
         is_ours "$bin/docker-credential-ecrx"
+}
+
+# was_ours TARGET: whether it was the program, which was moved from there, or whose uninstall was killed.
+was_ours() {
+    case $1 in
+        "$bin/../"*) target=$prefix/${1#"$bin/../"} ;;
+        "$man/../../../"*) target=$prefix/${1#"$man/../../../"} ;;
+    esac
+    case $target in
+        */../*) return 1 ;;
+        */lib/docker-credential-ecrx/*) target=${target%/lib/docker-credential-ecrx/*} ;;
+        */bin/docker-credential-ecrx) target=${target%/bin/docker-credential-ecrx} ;;
+        *) return 1 ;;
+    esac
+    { printf '%s\n' "$prefix" && list_prefixes; } | grep -qxF -e "$target"
 }
 
 # real DIR: its path without links.
@@ -831,20 +895,8 @@ say_what_next() {
         *) say "docker finds it on PATH only; add to your ~/.profile:
   export PATH=\"$bin:\$PATH\"" ;;
     esac
-    archive=$(dirname "$here")/docker-credential-ecrx-$version-$(uname -s | tr '[:upper:]' '[:lower:]')-$(uname -m)
-    ! grep -q ' musl' "$home/current/share/platform" 2>/dev/null || archive=$archive-musl
-    archive=$archive.tar.gz
-    if [ -f "$archive" ] && command -v gh >/dev/null 2>&1; then
-        say "to verify who built the archive it came in:
-  gh attestation verify '$(quoted "$archive")' --repo OWNER/docker-credential-ecrx"
-    fi
     say "next, for the registry HOST and your AWS profile PROFILE:
   docker-credential-ecrx configure HOST --profile PROFILE"
-}
-
-# quoted TEXT: for between single quotes.
-quoted() {
-    printf '%s\n' "$1" | sed "s/'/'\\\\''/g"
 }
 
 say() {

@@ -2,7 +2,6 @@
 
 import json
 import os
-import platform
 import shutil
 import subprocess
 from pathlib import Path
@@ -38,24 +37,6 @@ class TestInstall:
         user.env["PATH"] += f":{user.bin}"
 
         assert "export PATH" not in user.install(user.unpack("1.0")).stdout
-
-    @pytest.mark.parametrize("missing", [None, "gh", "archive"])
-    def test_says_how_to_verify_the_archive_beside_it(self, user: User, missing: str | None) -> None:
-        """Where gh is on PATH and the archive lies beside the unpacked folder, the command can be pasted."""
-        release = user.unpack("1.0").rename(user.home / "docker-credential-ecrx-1.0")
-        archive = user.home / f"docker-credential-ecrx-1.0-{platform.system().lower()}-{platform.machine()}.tar.gz"
-        (user.home / "tools").mkdir()
-        if missing != "archive":
-            archive.touch()
-        if missing != "gh":
-            (user.home / "tools" / "gh").write_text("#!/bin/sh\n")
-            (user.home / "tools" / "gh").chmod(0o755)
-        user.env["PATH"] += f":{user.home}/tools"
-
-        said = user.install(release).stdout
-
-        command = f"gh attestation verify '{archive}' --repo OWNER/docker-credential-ecrx"
-        assert (command in said) == (missing is None)
 
     def test_takes_a_prefix_with_blanks_and_quotes(self, user: User) -> None:
         prefix = user.home / "my own's" / "$programs"
@@ -161,7 +142,32 @@ class TestWhatIsNotOurs:
 
         assert "another's" == (user.prefix / PAGE).read_text()
 
-    @pytest.mark.parametrize("target", ["/bin/true", "/nowhere"])
+    @pytest.mark.parametrize("part", ["bin", "lib/docker-credential-ecrx/current"])
+    @pytest.mark.parametrize("place", ["/nowhere", "../../elsewhere"])
+    def test_a_link_to_a_disk_that_is_not_mounted_is_kept(self, user: User, place: str, part: str) -> None:
+        """Whoever made it put the program somewhere else, which is not there now."""
+        user.bin.mkdir(parents=True)
+        link = user.link("docker-credential-ecrx", f"{place}/{part}/docker-credential-ecrx")
+        before = user.files()
+        release = user.unpack("1.0")
+
+        done = user.install(release)
+
+        said = f"install.sh: {link} is not this program's; move it away first\n"
+        assert (1, said, before) == (done.returncode, done.stderr, user.files())
+        user.install(release, "--uninstall")
+        assert before == user.files()
+
+    def test_a_profiles_link_to_another_place_is_kept(self, user: User) -> None:
+        release = user.unpack("1.0")
+        user.install(release)
+        link = user.link("docker-credential-ecrx-other", "/nowhere/bin/docker-credential-ecrx")
+
+        user.install(release, "--uninstall")
+
+        assert link.is_symlink()
+
+    @pytest.mark.parametrize("target", ["/bin/true", "/nowhere", "/nowhere/bin/docker-credential-ecrx"])
     def test_a_foreign_short_name_is_kept_and_the_program_installed(self, user: User, target: str) -> None:
         user.bin.mkdir(parents=True)
         link = user.link("ecrx", target)

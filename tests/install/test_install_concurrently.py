@@ -224,7 +224,7 @@ class TestWhileDockerAsks:
     def test_a_get_that_waits_is_answered(self, user: User, frozen: Path, docker: Home) -> None:
         """The program reads its modules from its folder as it needs them, however late that is."""
         assert 0 == user.install(frozen).returncode
-        command = [docker.program, "get"]
+        command: list[str | Path] = [docker.program, "get"]
         user.link("docker-credential-ecrx-secondary")
 
         with subprocess.Popen(command, env=docker.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as get:

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -17,6 +18,8 @@ _ROOT = Path(__file__).parents[2]
 _LIB = Path("lib", "docker-credential-ecrx")
 _ROOT_ALONE = pytest.mark.skipif(os.getuid() != 0 and os.environ.get("CI") != "true", reason="root is missing")
 _HERE = f"linux {platform.machine()}"
+_GLIBC = "lib64/ld-linux-x86-64.so.2"
+_MUSL = "lib/ld-musl-x86_64.so.1"
 _WHEEL = "no archive is for that; install the wheel with Python 3.11 or newer, as README.md says"
 
 
@@ -41,14 +44,17 @@ class Machine(NamedTuple):
 
 
 class Root:
-    """A system of this machine's processor that has busybox alone: no /proc, no Python, and only this C library."""
+    """A system of this machine's processor that has busybox alone: no /proc, no Python, and only this C library.
 
-    def __init__(self, folder: Path, *, glibc: str = "", musl: bool = False) -> None:
+    ``glibc`` is what getconf says there, ``loaders`` are the C libraries' loaders.
+    """
+
+    def __init__(self, folder: Path, *, glibc: str = "", loaders: Sequence[str] = ()) -> None:
         self.folder = folder
         for name in ("bin", "dev", "lib"):
             (folder / name).mkdir(parents=True)
         (folder / "dev" / "null").touch()
-        busybox = shutil.copy(need.command("busybox"), folder / "bin" / "busybox")
+        busybox = shutil.copy(need.static_busybox(), folder / "bin" / "busybox")
         subprocess.run([busybox, "--install", "-s", folder / "bin"], check=True)
         for path in (folder / "bin").iterdir():
             if path.is_symlink():
@@ -56,8 +62,9 @@ class Root:
                 path.symlink_to("busybox")
         if glibc:
             Machine("", glibc).tools(folder / "tools")
-        if musl:
-            (folder / "lib" / "ld-musl-x86_64.so.1").touch()
+        for loader in loaders:
+            (folder / loader).parent.mkdir(exist_ok=True)
+            (folder / loader).touch()
         self.user = User(folder)
 
     def install(self, release: Path, *arguments: str) -> tuple[int, str, str]:
@@ -112,9 +119,7 @@ class TestArchiveForAnotherProcessor:
         done = user.install(_release(user, made_for))
 
         what = " ".join(made_for.split()[:2]) + (what and f" with {what}")
-        here += f" with glibc {machine.glibc}" if machine.glibc else ""
-        if machine.system != "Linux":  # where this test runs there may be musl
-            done.stderr = done.stderr.replace(" with musl;", ";")
+        here += f" with glibc {machine.glibc}" if machine.system == "Linux" else ""
         _assert_refused((done.returncode, done.stdout, done.stderr), what, here, step)
         assert [] == user.files()
 
@@ -125,54 +130,88 @@ class TestArchiveForAnotherProcessor:
         assert 0 == user.install(_release(user, "darwin arm64")).returncode
 
 
+class TestArchiveThatIsDamaged:
+    @pytest.mark.parametrize(
+        "made_for",
+        ["", "linux", f"{_HERE} glibc", f"{_HERE} glibc 2.x", f"{_HERE} glibc 2", f"{_HERE} musl 1.2", f"{_HERE} libc"],
+    )
+    def test_is_one_line(self, user: User, made_for: str) -> None:
+        """What it says it is for is not whole."""
+        release = _release(user, made_for)
+
+        done = user.install(release)
+
+        said = f"{release}/docker-credential-ecrx/share/platform is damaged; unpack the whole archive"
+        assert (1, f"install.sh: {said}\n", "") == (done.returncode, done.stderr, done.stdout)
+        assert [] == user.files()
+
+
 @_ROOT_ALONE
 class TestArchiveForAnotherLibrary:
     @pytest.mark.parametrize(
-        ("made_for", "glibc", "musl", "what", "here", "step"),
+        ("made_for", "glibc", "loaders", "what", "here", "step"),
         [
-            ("glibc 2.28", "", True, "glibc 2.28 or newer", "musl", "-musl"),
-            ("musl", "2.36", False, "musl", "glibc 2.36", ""),
-            ("glibc 2.36", "2.34", False, "glibc 2.36 or newer", "glibc 2.34", ""),
-            ("glibc 2.36", "2.28", True, "glibc 2.36 or newer", "glibc 2.28", ""),
-            ("glibc 2.28", "2.9", False, "glibc 2.28 or newer", "glibc 2.9", None),
-            ("musl", "2.17", False, "musl", "glibc 2.17", None),
+            ("glibc 2.28", "", [_MUSL], "glibc 2.28 or newer", " with musl", "-musl"),
+            ("musl", "2.36", [], "musl", " with glibc 2.36", ""),
+            ("musl", "", [_GLIBC], "musl", " with glibc", ""),
+            ("musl", "", [], "musl", "", ""),
+            ("glibc 2.36", "2.34", [], "glibc 2.36 or newer", " with glibc 2.34", ""),
+            ("glibc 2.36", "2.28", [_MUSL], "glibc 2.36 or newer", " with glibc 2.28", ""),
+            ("glibc 2.28", "2.9", [], "glibc 2.28 or newer", " with glibc 2.9", None),
+            ("glibc 2.28", "2.17", [_GLIBC, _MUSL], "glibc 2.28 or newer", " with glibc 2.17", "-musl"),
+            ("musl", "2.17", [], "musl", " with glibc 2.17", None),
         ],
     )
     def test_names_the_one_that_fits(  # noqa: PLR0913, PLR0917 - a table
-        self,
-        tmp_path: Path,
-        made_for: str,
-        glibc: str,
-        musl: bool,  # noqa: FBT001
-        what: str,
-        here: str,
-        step: str | None,
+        self, tmp_path: Path, made_for: str, glibc: str, loaders: list[str], what: str, here: str, step: str | None
     ) -> None:
         """One line says what to install instead, and nothing is written."""
-        root = Root(tmp_path / "root", glibc=glibc, musl=musl)
+        root = Root(tmp_path / "root", glibc=glibc, loaders=loaders)
 
         answer = root.install(_release(root.user, f"{_HERE} {made_for}"))
 
         fitting = "" if step is None else _HERE.replace(" ", "-") + step
-        _assert_refused(answer, f"{_HERE} with {what}", f"{_HERE} with {here}", fitting)
+        _assert_refused(answer, f"{_HERE} with {what}", f"{_HERE}{here}", fitting)
         assert [] == root.user.files()
 
+    @pytest.mark.parametrize("loaders", [[], [_GLIBC], [_GLIBC, _MUSL]])
+    def test_of_another_processor_names_that_for_glibc(self, tmp_path: Path, loaders: list[str]) -> None:
+        """Where neither getconf nor ldd tells of the C library."""
+        root = Root(tmp_path / "root", loaders=loaders)
+
+        _, _, said = root.install(_release(root.user, "linux sparc64 glibc 2.28"))
+
+        assert said.endswith(f"; install docker-credential-ecrx-1.0-{_HERE.replace(' ', '-')}.tar.gz of the release\n")
+
+    def test_is_that_for_musl_where_ldd_says_so(self, tmp_path: Path) -> None:
+        """As on Alpine with gcompat, which has a loader for programs of glibc."""
+        root = Root(tmp_path / "root", loaders=[_GLIBC, _MUSL])
+        (root.folder / "tools").mkdir()
+        (root.folder / "tools" / "ldd").write_text("#!/bin/sh\necho 'musl libc (x86_64)' >&2\nexit 1\n")
+        (root.folder / "tools" / "ldd").chmod(0o755)
+
+        status, _, said = root.install(_release(root.user, f"{_HERE} glibc 2.28"))
+
+        assert (1, True) == (status, said.endswith("-musl.tar.gz of the release\n"))
+
     @pytest.mark.parametrize(
-        ("made_for", "glibc", "musl"),
+        ("made_for", "glibc", "loaders"),
         [
-            (" musl", "", True),
-            (" musl", "2.36", True),
-            (" glibc 2.28", "2.36", False),
-            (" glibc 2.36", "2.36", False),
-            (" glibc 2.9", "2.28", False),
-            (" glibc 2.28", "3.0", False),
-            (" glibc 2.28", "", False),  # a glibc that nothing tells of
-            ("", "2.36", False),
+            (" musl", "", [_MUSL]),
+            (" musl", "2.36", [_MUSL]),
+            (" glibc 2.28", "2.36", []),
+            (" glibc 2.36", "2.36", []),
+            (" glibc 2.9", "2.28", []),
+            (" glibc 2.28", "3.0", []),
+            (" glibc 2.28", "", []),  # a glibc that nothing tells of
+            (" glibc 2.28", "", ["lib/ld-linux-aarch64.so.1", _MUSL]),  # as with Debian's package musl
+            (" glibc 2.28", "2.x", [_GLIBC, _MUSL]),
+            ("", "2.36", []),
         ],
     )
-    def test_installs_where_it_fits(self, tmp_path: Path, made_for: str, glibc: str, musl: bool) -> None:  # noqa: FBT001
+    def test_installs_where_it_fits(self, tmp_path: Path, made_for: str, glibc: str, loaders: list[str]) -> None:
         """On a system of busybox alone, without /proc: install, install again, demonstration, uninstall."""
-        root = Root(tmp_path / "root", glibc=glibc, musl=musl)
+        root = Root(tmp_path / "root", glibc=glibc, loaders=loaders)
         release = _release(root.user, f"{_HERE}{made_for}")
 
         for _ in range(2):
@@ -183,6 +222,21 @@ class TestArchiveForAnotherLibrary:
 
         assert (0, "") == (status, stderr)
         assert [] == root.user.files()
+
+    @pytest.mark.parametrize(
+        ("made_for", "said"),
+        [
+            ("musl", "the program needs /proc; run: mount -t proc proc /proc\n"),
+            ("glibc 2.28", f"the program does not run on this machine, Linux {platform.machine()}: it fails\n"),
+        ],
+    )
+    def test_says_that_proc_is_missing_to_musl_alone(self, tmp_path: Path, made_for: str, said: str) -> None:
+        """The program of another archive has another cause if it does not run."""
+        root = Root(tmp_path / "root", loaders=[_MUSL, _GLIBC])
+        release = _release(root.user, f"{_HERE} {made_for}")
+        (release / "docker-credential-ecrx" / "docker-credential-ecrx").write_text("#!/bin/sh\necho it fails\nexit 1\n")
+
+        assert (1, "", f"install.sh: {said}") == root.install(release)
 
     def test_keeps_the_replaced_version_until_the_next_install(self, tmp_path: Path) -> None:
         """Without /proc nobody knows what runs, so the version that was replaced stays once."""
@@ -270,6 +324,57 @@ class TestFolder:
         said = f"{what.format(checkout)}; copy it to a folder of your own, and run install.sh there"
         assert (1, "", f"install.sh: {said}\n") == done
         assert [] == user.files()
+
+    @pytest.mark.parametrize("folder", [".work", ".work/build", "dist"])
+    def test_of_the_checkout_may_belong_to_another_in_part(self, user: User, checkout: Path, folder: str) -> None:
+        """As after a build with sudo."""
+        (checkout / folder).mkdir(parents=True)
+        mounts = f'cd "$1/{folder}"; mount --bind . .; mount -o remount,bind,ro "$PWD"; cd /'
+
+        done = _in_mounts(mounts, checkout, ["sh", checkout / "install.sh"], user.env)
+
+        step = "remove it, with sudo if it belongs to root"
+        said = f"cannot write into {checkout}/{folder}, where the program is built; {step}"
+        assert (1, "", f"install.sh: {said}\n") == done
+        assert [] == user.files()
+
+    @pytest.mark.parametrize("made", [["dist/docker-credential-ecrx"], ["dist/docker-credential-ecrx", ".work"]])
+    def test_of_a_read_only_checkout_has_an_old_build(self, user: User, checkout: Path, made: list[str]) -> None:
+        """What build.sh says when it cannot write is not what the user needs to know."""
+        for folder in made:
+            (checkout / folder).mkdir(parents=True)
+
+        done = _in_mounts(_bound("ro"), checkout, ["sh", checkout / "install.sh"], user.env)
+
+        said = f"the checkout {checkout} is read-only, and the program is built in it; copy it to a folder of your own"
+        assert (1, "", f"install.sh: {said}, and run install.sh there\n") == done
+        assert [] == user.files()
+
+    def test_of_a_read_only_checkout_has_what_is_built(self, user: User, checkout: Path) -> None:
+        """Nothing is written where nothing has to be built."""
+        (checkout / "build" / "build.sh").write_text("exit 0\n")
+        (checkout / "dist").mkdir()
+        (user.unpack("1.0") / "docker-credential-ecrx").rename(checkout / "dist" / "docker-credential-ecrx")
+
+        assert 0 == _in_mounts(_bound("ro"), checkout, ["sh", checkout / "install.sh"], user.env)[0]
+        assert "docker-credential-ecrx 1.0\n" == user.run("ecrx", "version")
+
+    def test_of_the_prefix_may_be_full(self, user: User) -> None:
+        """One line, wherever the install comes to: of every number of files that is too few, and of too few bytes."""
+        release = user.unpack("1.0")
+        for number in range(4):
+            (release / "docker-credential-ecrx" / "_internal" / str(number)).write_bytes(bytes(4096))
+
+        def install(limit: str) -> tuple[int, str]:
+            mounts = f'mount -t tmpfs -o {limit} none "$1"'
+            status, _, stderr = _in_mounts(mounts, user.home, [release / "install.sh"], user.env)
+            return status, re.sub("(?m)^install.sh: cannot .*: No space left on device; .+$", "full", stderr)
+
+        answers = [install("size=4k"), install("size=16k"), *(install(f"nr_inodes={count}") for count in range(2, 40))]
+
+        failed = answers.index((0, ""))
+        assert 20 < failed
+        assert [(1, "full\n")] * failed + [(0, "")] * (len(answers) - failed) == answers
 
     def test_proc_may_be_missing(self, user: User) -> None:
         """Install, install again and uninstall without /proc."""

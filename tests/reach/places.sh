@@ -139,6 +139,8 @@ busybox_root() {
     mkdir -p "$root/bin" "$root/lib" "$root/etc" "$root/usr/bin" "$root/mnt"
     mkdir -m 1777 "$root/tmp"
     cp -L /bin/busybox "$root/bin/"
+    chroot "$root" /bin/busybox true 2>/dev/null ||
+        fail "this needs a static busybox (Debian: apt install busybox-static)"
     "$root/bin/busybox" --list | while read -r applet; do
         [ "$applet" = busybox ] || ln -s busybox "$root/bin/$applet"
     done

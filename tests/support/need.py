@@ -21,6 +21,15 @@ def command(name: str) -> str:
     return path or missing(name)
 
 
+def static_busybox() -> str:
+    """Return the path of a busybox that runs where there is no C library."""
+    path = command("busybox")
+    # Its program headers name no interpreter, which is the C library's loader.
+    if b"/ld-" in Path(path).read_bytes()[:4096]:
+        missing("a static busybox (Debian: apt install busybox-static)")
+    return path
+
+
 def program() -> Path:
     """Return the frozen program, or the wheel's command where there is none: for tests to which both are one."""
     paths = (os.environ.get(f"ECRX_TEST_{form}", "") for form in ("FROZEN", "WHEEL"))
