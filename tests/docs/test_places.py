@@ -95,6 +95,13 @@ class TestSnippets:
             done = subprocess.run(["/bin/sh", "-n"], input=text, capture_output=True, text=True, check=False)
             assert (0, "") == (done.returncode, done.stderr), page
 
+    @pytest.mark.parametrize(("page", "text"), [(page, text) for page, language, text in _blocks() if language == "sh"])
+    def test_cannot_end_the_shell_it_is_pasted_into(self, page: str, text: str) -> None:
+        """What sets an option of the shell or ends it does so in a subshell."""
+        lines = re.sub(r"^\(\n.*?^\)$", "", text, flags=re.MULTILINE | re.DOTALL)
+
+        assert [] == re.findall(r"^(?:set|exit|exec|trap)\b.*", lines, re.MULTILINE), page
+
 
 class TestEc2:
     @pytest.mark.usefixtures("metadata")
@@ -102,11 +109,25 @@ class TestEc2:
         """The page's script installs and configures it, and the instance's role assumes the other account's."""
         (script,) = pages.blocks("ec2.md", "sh")
 
-        machine.runs(script)
+        said = machine.pastes(script, "echo status $?")
         machine.runs(f"docker pull {HOST}/app:latest", f"docker pull {HOST}/app:latest")
 
+        assert said.endswith("status 0\n")
         assert _AS_PULLER in _principal(home, machine.answer)
         assert ["AssumeRole", "GetAuthorizationToken"] == [call.operation for call in home.aws.calls]
+
+    @pytest.mark.parametrize("command", ["dnf", "curl", "sha256sum"])
+    def test_stops_where_a_command_fails(self, home: Home, machine: Machine, command: str) -> None:
+        """Nothing after that command is run, and the shell that the block was pasted into goes on."""
+        (script,) = pages.blocks("ec2.md", "sh")
+        failing = machine.root / "usr" / "local" / "bin" / command
+        failing.write_text("#!/bin/sh\nexit 7\n")
+        failing.chmod(0o755)
+
+        said = machine.pastes(script, "echo status $?")
+
+        assert "status 7\n" == said
+        assert not home.folder.joinpath(".local").exists()
 
 
 class TestCodeBuild:
@@ -200,7 +221,11 @@ class TestEcs:
 class TestImages:
     @pytest.fixture
     def images(self, tmp_path: Path) -> Iterator[Images]:
-        """Return what builds the pages' Dockerfiles beside their files."""
+        """Return what builds the pages' Dockerfiles beside their files.
+
+        This machine's archive stands in under the names for glibc and for musl, and busybox with this machine's C library
+        for Debian and for Alpine.
+        """
         archive = downloads.archive()
         names.need_namespaces()
         with names.empty(Path("/run")), names.empty(Path("/var/lib/containers")):

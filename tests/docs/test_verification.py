@@ -49,6 +49,22 @@ class TestPage:
         assert f"--signer-workflow OWNER/docker-credential-ecrx/{workflow} " in pages.text("verification.md")
         assert (_ROOT / workflow).exists()
 
+    def test_builds_as_the_release_workflow_does(self) -> None:
+        """With the same image, Python, commands and floor, at the path that a checkout has on GitHub's machines."""
+        (script,) = [block for block in pages.blocks("verification.md", "sh") if "docker run" in block]
+        job = yaml.safe_load((_ROOT / ".github" / "workflows" / "build.yml").read_text())["jobs"]["linux"]
+        (system,) = [entry for entry in job["strategy"]["matrix"]["include"] if entry.get("libc") == "gnu"]
+        python = job["env"]["CPYTHON"].replace("${{ matrix.processor }}", "x86_64").replace("${{ matrix.libc }}", "gnu")
+        words = " ".join(script.replace("\\\n", " ").split())
+
+        assert f"cpython={python} " in words
+        assert f"--env GLIBC_FLOOR={system['floor']} " in words
+        assert f" {system['oldest']} sh -euc ' {system['prepare']} && sh build/build.sh' )" in words
+        steps = "".join(step.get("run", "") for step in job["steps"])
+        for line in ("--require-hashes --no-deps -r build/requirements-python.txt", "python install --no-bin"):
+            assert line in steps
+            assert line in words
+
     def test_says_what_install_sh_and_the_readme_say(self) -> None:
         """Each of them shows the command, with the same repository."""
         help_text = subprocess.run([_ROOT / "install.sh", "--help"], capture_output=True, text=True, check=True).stdout

@@ -48,7 +48,10 @@ class Machine:
         }
 
     def be_alpine(self) -> None:
-        """Have busybox alone beside the machine's own commands: no curl and no Python."""
+        """Have busybox alone beside the machine's own commands: no curl and no Python.
+
+        It is not Alpine: the kernel, the archive and the C library stay this machine's, which is glibc's.
+        """
         applets = self.root / "busybox"
         applets.mkdir()
         subprocess.run([need.command("busybox"), "--install", "-s", applets], check=True)
@@ -83,6 +86,20 @@ class Machine:
         assert 0 == done.returncode, done
         return done.stdout + done.stderr
 
+    def pastes(self, *texts: str) -> str:
+        """Paste texts into a login shell, which reads on after what fails; return what it prints, and its errors."""
+        done = subprocess.run(
+            [self._shell],
+            input="\n".join(map(self.own, texts)),
+            env=self.env,
+            cwd=self.root / "work",
+            capture_output=True,
+            text=True,
+            timeout=_SECONDS,
+            check=False,
+        )
+        return done.stdout + done.stderr
+
     @property
     def answer(self) -> str:
         """Return what the helper answered docker last."""
@@ -91,7 +108,10 @@ class Machine:
 
 @contextmanager
 def running(root: Path, home: Home) -> Iterator[Machine]:
-    """Return a machine to which GitHub has the release, under its name for glibc and under that for musl."""
+    """Return a machine to which GitHub has the release, under its name for glibc and under that for musl.
+
+    Both are one archive, that of this machine: under the name for musl an archive for glibc stands in.
+    """
     archive = downloads.archive()
     path = f"{_RELEASES}/v{downloads.version(archive)}/{archive.name}"
     with downloads.serving(root / "server", path, archive) as url:
