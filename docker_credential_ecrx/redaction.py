@@ -7,6 +7,7 @@ is quoted, cut up by blanks, encoded for a URL, in JSON or in base64 is found al
 import binascii
 import json
 import re
+from _thread import allocate_lock
 from collections.abc import Iterator, Sequence
 
 SECRET = "[secret]"  # noqa: S105 - what stands for one
@@ -41,9 +42,10 @@ class _Forms:
 
     def learn(self, secrets: Sequence[str]) -> None:
         """Add those of ``secrets``, a list that only grows, that it has not been told of."""
-        for secret in secrets[self._count :]:
+        new = secrets[self._count :]
+        for secret in new:
             self._add(secret)
-        self._count = len(secrets)
+        self._count += len(new)  # another thread may have added one meanwhile
 
     def _add(self, secret: str) -> None:
         if len(secret) < _SHORTEST or secret.lower() in _OWN_WORDS:
@@ -89,15 +91,17 @@ class _Forms:
                 yield found.span()
 
 
-_FORMS = _Forms()
+_FORMS, _LOCK = _Forms(), allocate_lock()  # threads share what is known of the secrets
 
 
 def redacted(text: str, secrets: Sequence[str]) -> str:
     """Return ``text`` with "[secret]" for each of ``secrets``, a list that only grows, and for each piece of one."""
-    _FORMS.learn(secrets)
+    with _LOCK:
+        _FORMS.learn(secrets)
+        found = sorted(_FORMS.found(text))
     parts: list[str] = []
     end = 0
-    for first, last in sorted(_FORMS.found(text)):
+    for first, last in found:
         if first > end or not parts:
             parts += [text[end:first], SECRET]
         end = max(end, len(text) - len(text[last:].lstrip("+=")))  # base64's, which are neither letter nor digit

@@ -4,7 +4,9 @@ import base64
 import json
 import os
 import re
+import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from random import Random
 from urllib.parse import quote
 
@@ -113,6 +115,28 @@ class TestSecret:
 
             assert SECRET in found
             assert set() == pieces(inner[name]) & pieces(found)
+
+    def test_of_any_thread_is_not_in_a_line_of_another(self) -> None:
+        """Threads add secrets while others write: nobody fails, and no secret is missed."""
+        secrets: list[str] = []
+        interval = sys.getswitchinterval()
+
+        def work(thread: int) -> list[str]:
+            said = []
+            for number in range(40):
+                secret = f"{thread:02}x{number:03}"
+                secrets.append(secret)
+                said.append(redacted(f"({secret})", secrets))
+            return said
+
+        sys.setswitchinterval(1e-6)
+        try:
+            with ThreadPoolExecutor(8) as pool:
+                said = [line for lines in pool.map(work, range(8)) for line in lines]
+        finally:
+            sys.setswitchinterval(interval)
+
+        assert {f"({SECRET})"} == {*said}
 
     @given(st.lists(st.text(min_size=12), max_size=4), st.text(), st.text())
     def test_of_any_kind_is_not_in_a_line(self, secrets: list[str], before: str, after: str) -> None:
