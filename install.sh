@@ -885,8 +885,9 @@ is_in_use() {
     # shellcheck disable=SC2086 # words
     ! grep -qs "$launcher" /dev/null $named || return 0
     # The wheel runs under the machine's Python, called by a name of ours; grep is given it where grep does not find it.
+    # With -q its status is 0 at the first match, without it 2 if a process has ended meanwhile.
     # shellcheck disable=SC2062 # these are files
-    printf '%s\n' "$(real "$1")/bin/python" | grep -lsF -f - /proc/[0-9]*/cmdline >/dev/null 2>&1
+    printf '%s\n' "$(real "$1")/bin/python" | grep -qsF -f - /proc/[0-9]*/cmdline
 }
 
 say_what_next() {

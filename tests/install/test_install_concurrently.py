@@ -243,7 +243,7 @@ class TestWhileDockerAsks:
         "step", ["read -r line; echo $line; read -r line", 'exec "$(dirname "$(readlink -f "$0")")/bin/python" -u']
     )
     def test_a_wheel_that_starts_stays(self, user: User, step: str) -> None:
-        """While a shell is about to start Python, and when it has."""
+        """While a shell is about to start Python, and when it has; other processes come and go meanwhile."""
         if not Path("/proc/self/exe").exists():
             need.missing("/proc")
         release = user.unpack("1.0", program=PROGRAM.replace("demo)", f"wait) {step} ;;\n    demo)"))
@@ -251,8 +251,11 @@ class TestWhileDockerAsks:
         shutil.copy(need.command("cat"), release / "docker-credential-ecrx" / "bin" / "python")
         user.install(release)
 
-        with user.start("wait"):
-            user.install(user.unpack("1.1"))
+        with user.start("wait"), subprocess.Popen(["/bin/sh", "-c", "while :; do /bin/true; done"]) as others:
+            try:
+                user.install(user.unpack("1.1"))
+            finally:
+                others.kill()
 
             assert (user.prefix / "lib" / "docker-credential-ecrx" / "1.0" / "bin" / "python").exists()
 
