@@ -22,12 +22,17 @@ def require(place: str, status: os.stat_result, environ: Mapping[str, str]) -> N
         raise SettingsError(message, f"{own}, or name a file of your own in ECRX_CONFIG")
     if stat.S_ISLNK(status.st_mode):
         return  # whoever can write its folder can replace it, and that is looked at by itself
+    if is_writable_by_others(status):
+        message = f"the configuration file is not used, because other users can write {place}"
+        raise SettingsError(message, f"chmod go-w {shlex.quote(place)}")
+
+
+def is_writable_by_others(status: os.stat_result) -> bool:
+    """Return whether its group or all users can write a file, or replace the files of a folder."""
     # In a sticky folder nobody replaces another's file.
     is_sticky = stat.S_ISDIR(status.st_mode) and status.st_mode & stat.S_ISVTX
     is_group = status.st_mode & stat.S_IWGRP and not is_private_group(status)
-    if (status.st_mode & stat.S_IWOTH or is_group) and not is_sticky:
-        message = f"the configuration file is not used, because other users can write {place}"
-        raise SettingsError(message, f"chmod go-w {shlex.quote(place)}")
+    return bool(status.st_mode & stat.S_IWOTH or is_group) and not is_sticky
 
 
 def _is_owner_trusted(status: os.stat_result, environ: Mapping[str, str]) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import docker_credential_ecrx
+from support import need
 from support.forms import as_wheel
 from support.home import Home
 
@@ -22,6 +23,28 @@ def _program(folder: Path, text: str) -> Path:
     path.write_text(f"#!/bin/sh\n{text}\n")
     path.chmod(0o755)
     return path
+
+
+def _weaken(program: Path, what: str) -> None:
+    """Let another user change the program, or what its path leads to."""
+    folder = program.parent
+    if what == "program":
+        program.chmod(0o777)
+    elif what == "folder":
+        folder.chmod(0o777)
+    elif what == "folder above":
+        folder.parent.chmod(0o777)
+    elif what == "folder of a link":
+        (folder.parents[1] / "open").mkdir()
+        (folder.parents[1] / "open").chmod(0o777)
+        (folder.parents[1] / "open" / program.name).symlink_to(program)
+    elif os.geteuid() != 0:
+        need.missing("root, to give a program away,")
+    elif what == "group":
+        os.chown(folder, 0, 1000)
+        folder.chmod(0o775)
+    else:
+        os.chown(program, 1000, 1000)
 
 
 class TestText:
@@ -90,6 +113,49 @@ class TestJson:
 
         assert {"path": "relative/docker-credential-ecrx", "version": None} == on_path[0]
         assert not (tmp_path / "run").exists()
+
+    @pytest.mark.parametrize("what", ["program", "folder", "folder above", "folder of a link", "group", "owner"])
+    @pytest.mark.posix("modes")
+    def test_runs_no_program_that_another_user_may_change(self, home: Home, tmp_path: Path, what: str) -> None:
+        """Only the one that docker runs is run in any case; the version of another one is null then."""
+        (tmp_path / "above").mkdir()
+        program = _program(tmp_path / "above" / "folder", f"touch '{tmp_path}/run'\necho 'docker-credential-ecrx 0.9'")
+        program.parent.chmod(0o755)
+        _weaken(program, what)
+        if what == "folder of a link":
+            (tmp_path / "links").mkdir()
+            (tmp_path / "links" / program.name).symlink_to(tmp_path / "open" / program.name)
+            program = tmp_path / "links" / program.name
+        home.env["PATH"] = os.pathsep.join(map(str, [home.bin, program.parent]))
+
+        on_path = home.run("version", "--json").answer["on_path"]
+
+        assert {"path": str(program), "version": None} == on_path[1]
+        assert not (tmp_path / "run").exists()
+
+    @pytest.mark.posix("modes")
+    def test_runs_what_docker_runs_whoever_may_change_it(self, home: Home, tmp_path: Path) -> None:
+        program = _program(tmp_path / "folder", 'echo "docker-credential-ecrx 0.9"')
+        program.parent.chmod(0o777)
+        home.env["PATH"] = os.pathsep.join(map(str, [program.parent, home.bin]))
+
+        on_path = home.run("version", "--json").answer["on_path"]
+
+        assert {"path": str(program), "version": "0.9"} == on_path[0]
+
+    def test_runs_the_programs_at_once(self, home: Home, tmp_path: Path) -> None:
+        """None is waited for before the next one is run: here each answers when the other one runs, too."""
+        wait = "touch '{0}/{1}'; until [ -e '{0}/{2}' ]; do sleep 0.05; done; echo 'docker-credential-ecrx 0.9'"
+        names = ("one", "two", "three")
+        programs = [
+            _program(tmp_path / name, wait.format(tmp_path, f"{name}-runs", f"{names[number - 1]}-runs"))
+            for number, name in enumerate(names)
+        ]
+        home.env["PATH"] = os.pathsep.join([str(program.parent) for program in programs] + ["/usr/bin", "/bin"])
+
+        on_path = home.run("version", "--json").answer["on_path"]
+
+        assert [{"path": str(program), "version": "0.9"} for program in programs] == on_path[:3]
 
     @pytest.mark.parametrize("path", ["", "/nonexistent"])
     def test_has_an_empty_list_if_there_is_none(self, home: Home, path: str) -> None:
