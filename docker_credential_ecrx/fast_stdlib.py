@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     import signal as signal  # noqa: PLC0414 - so that mypy lets others import it from here
     import socket as socket  # noqa: PLC0414
     from collections.abc import Callable
-    from hashlib import blake2b as blake2b  # noqa: PLC0414
     from typing import Any
 
+    # Returns 32 hexadecimal digits that stand for the bytes.
+    hexdigest: Callable[[bytes], str]
     # Returns the document that begins at an index, and the index of its end.
     scan_json: Callable[[str, int], tuple[object, int]]
     # The types char and long, what finds a function by its name, and what returns the last call's errno.
@@ -124,15 +125,19 @@ def _socket() -> object:
     return socket
 
 
-def _blake2b() -> object:
-    # Without this module hashlib has no BLAKE2b either, or OpenSSL's, which has no digest_size.
+def _hexdigest() -> object:
     try:
         from _blake2 import blake2b
 
         blake2b(digest_size=16)
-    except (ImportError, ValueError):  # what Red Hat's Python says in FIPS mode
-        from docker_credential_ecrx.blake2 import blake2b  # type: ignore[assignment]
-    return blake2b
+        return lambda text: blake2b(text, digest_size=16).hexdigest()
+    except (ImportError, ValueError):  # the latter from Red Hat's Python in FIPS mode, which permits SHAKE
+        try:
+            # Where a hash is missing, hashlib writes a traceback to stderr.
+            from _hashlib import openssl_shake_256 as shake_256
+        except ImportError:
+            from hashlib import shake_256
+        return lambda text: shake_256(text).hexdigest(16)
 
 
 def _json() -> object:
@@ -153,4 +158,4 @@ def _json() -> object:
         return json.JSONDecoder().raw_decode
 
 
-_PARTS = {"signal": _signal, "socket": _socket, "blake2b": _blake2b, "scan_json": _json}
+_PARTS = {"signal": _signal, "socket": _socket, "hexdigest": _hexdigest, "scan_json": _json}

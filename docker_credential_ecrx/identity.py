@@ -12,7 +12,7 @@ import os
 import stat
 import sys
 
-from docker_credential_ecrx.fast_stdlib import blake2b
+from docker_credential_ecrx.fast_stdlib import hexdigest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -116,9 +116,10 @@ class Snapshot:
     def fingerprint(self, identity: Identity) -> str:
         """Return 32 hexadecimal digits that stand for ``identity`` as the snapshot defines it.
 
+        A Python without BLAKE2b has other digits for the same identity, and so caches a token of its own.
         A missing or unreadable file counts as empty: minting will say what is wrong with it.
         """
-        return blake2b(_encoded(_facts(identity, self)), digest_size=16).hexdigest()
+        return hexdigest(_encoded(_facts(identity, self)))
 
     def chain(self, identity: Identity) -> "Iterator[tuple[str, str, str]]":
         """Yield section, key and value of the profile and of all the sections that it names, each section once.

@@ -19,7 +19,9 @@ run()
 
 @pytest.mark.parametrize("module", ["_ctypes", "_blake2", "_json"])
 def test_a_get_without_a_private_module(home: Home, secret_service: dict[str, str], module: str) -> None:
-    """The first get as well as a cached one; the whole Python has the token of the lesser one."""
+    """The first get as well as a cached one; but for one without BLAKE2, which names items by another hash, the whole
+    Python has the token of the lesser one.
+    """
     home.add_role_profile()
     env = home.env | secret_service | {"ECRX_KEYRING": "secret-service"}
 
@@ -31,5 +33,6 @@ def test_a_get_without_a_private_module(home: Home, secret_service: dict[str, st
     first, cached = get(), get()
 
     assert ("", "") == (first.stderr, cached.stderr)
-    assert first.secret == cached.secret == home.get(env=env).secret
+    assert first.secret == cached.secret
     assert 1 == home.aws.count("GetAuthorizationToken")
+    assert (module != "_blake2") == (home.get(env=env).secret == first.secret)
