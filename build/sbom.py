@@ -46,7 +46,16 @@ _LICENCES = {
     "zlib": "Zlib",
     "s2n": "Apache-2.0",
 }
-_FILES = {"libcrypto": "OpenSSL", "libssl": "OpenSSL", "libexpat": "Expat", "libffi": "libffi", "libz": "zlib"}
+_FILES = {
+    "libcrypto": "OpenSSL",
+    "libssl": "OpenSSL",
+    "libexpat": "Expat",
+    "libffi": "libffi",
+    "libz": "zlib",
+    "libbz2": "bzip2",
+    "sqlite3": "SQLite",
+    "libsqlite3": "SQLite",
+}
 _SPDX = {
     "Apache Software License": "Apache-2.0",
     "Apache-2.0": "Apache-2.0",
@@ -132,7 +141,7 @@ def _libraries(files: list[Native]) -> Iterator[Component]:
     for group, own in groups.items():
         name = _library_of(own[0])
         if isinstance(group, DebianPackage):
-            part = _component("library", group.name, group.version, _debian_purl(group))
+            part = _component("library", group.name, group.version, _debian_purl(group)) | {"description": name}
         else:
             number = next((number for file in own for said, number in _inside(file) if said == name), "")
             part = _component("library", name, number, _generic_purl(name, number))

@@ -19,8 +19,9 @@ run()
 
 @pytest.mark.parametrize("module", ["_ctypes", "_blake2", "_json"])
 def test_a_get_without_a_private_module(home: Home, secret_service: dict[str, str], module: str) -> None:
-    """The first get as well as a cached one; but for one without BLAKE2, which names items by another hash, the whole
-    Python has the token of the lesser one.
+    """The first get as well as a cached one; the whole Python has the token of the lesser one.
+
+    One without BLAKE2 names items by another hash, and has tokens of its own.
     """
     home.add_role_profile()
     env = home.env | secret_service | {"ECRX_KEYRING": "secret-service"}

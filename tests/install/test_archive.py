@@ -1,10 +1,13 @@
 """What a release archive holds beside the program: pages whose links lead to a file, licences, what it is for."""
 
+import json
 import os
 import platform
 import re
 import tarfile
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import pytest
 
@@ -30,6 +33,14 @@ def archive() -> dict[str, str]:
     return found
 
 
+def _names(document: dict[str, Any]) -> Iterator[str]:
+    """Yield the names of the components in an SBOM or in a component, without files."""
+    for part in document.get("components", []):
+        if part["type"] != "file":
+            yield part["name"].replace("CPython", "Python")
+        yield from _names(part)
+
+
 class TestPages:
     def test_lead_to_what_is_there(self, archive: dict[str, str]) -> None:
         """Each relative link of the README, and of each page that it leads to."""
@@ -48,13 +59,33 @@ class TestPages:
 
 class TestLicences:
     def test_are_there_for_every_part(self, archive: dict[str, str]) -> None:
-        """Of each component that the SBOM names, with its text."""
+        """Of each component that the SBOM names, of those that are linked into another, too, with its text."""
         licences = archive["docker-credential-ecrx/share/licences.txt"]
-        parts = [part.strip().partition("\n") for part in licences.split("=" * 78)]
+        texts = {title: text for title, _, text in (part.strip().partition("\n") for part in licences.split("=" * 78))}
+        names = list(_names(json.loads(archive["docker-credential-ecrx/share/docker-credential-ecrx.cdx.json"])))
 
-        titles = {title.split(" ")[0] for title, _, _ in parts}
-        assert {"awscrt", "botocore", "click", "keyring", "Python", "PyInstaller's"} <= titles
-        assert [] == [title for title, _, text in parts if not re.search(r"(?i)copyright|licen[cs]e", text)]
+        assert {"AWS-LC", "Python", "PyInstaller bootloader", "awscrt", "botocore", "keyring", "libmpdec"} <= {*names}
+        found = [name for name in names if any(f" {name} " in f" {title} ".replace(",", "") for title in texts)]
+        assert names == found
+        assert [] == [title for title, text in texts.items() if not re.search(r"(?i)copyright|licen[cs]e", text)]
+        assert "not known" not in licences
+
+    @pytest.mark.parametrize(
+        ("name", "words"),
+        [
+            ("AWS-LC", "Redistributions of source code must retain the above copyright"),
+            ("libmpdec", "Copyright (c) 2008-2020 Stefan Krah. All rights reserved."),
+            ("aws-c-common", "** cJSON; version"),
+            ("s2n", "Copyright Amazon.com, Inc. or its affiliates."),
+        ],
+    )
+    def test_are_there_of_what_is_linked_into_a_library(self, archive: dict[str, str], name: str, words: str) -> None:
+        """A C library that is in a wheel, or in Python's own library, has its own terms."""
+        parts = archive["docker-credential-ecrx/share/licences.txt"].split("=" * 78)
+
+        (text,) = [part for part in parts if part.strip().startswith(f"{name} ") or part.strip().startswith(f"{name},")]
+
+        assert words in text
 
     def test_are_whole(self, archive: dict[str, str]) -> None:
         """A licence that Debian has in a place of its own is named by that place, and follows with its text."""
