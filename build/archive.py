@@ -1,6 +1,6 @@
 """Packs the frozen program as a release archive, with its SHA-256 and its SBOM beside it.
 
-Run by build.sh with the Python that the program was frozen with, and with the program's version line.
+Run by build.sh after glibc.py with the Python that the program was frozen with, and with the program's version line.
 """
 
 import gzip
@@ -10,7 +10,7 @@ import sys
 import tarfile
 from pathlib import Path
 
-from glibc import label, system
+from glibc import label
 
 _DIST = Path("dist")
 _EXTRAS = ("install.sh", "LICENSE", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")
@@ -21,8 +21,6 @@ def main() -> None:
     name, version = sys.argv[1].split()
     for old in (*_DIST.glob(f"{name}-*.tar.gz*"), *_DIST.glob(f"{name}-*.cdx.json")):
         old.unlink()
-    # install.sh reads what the program runs on before it runs the program.
-    (_DIST / name / "share" / "platform").write_text(" ".join(system()) + "\n", newline="\n")
     base = f"{name}-{version}-{label()}"
     path = _DIST / f"{base}.tar.gz"
     folder = f"{name}-{version}"

@@ -93,8 +93,7 @@ put_control() {
 # depends: the package of what the program needs and does not bring along: the C library.
 # dpkg-shlibdeps would name the packages of the libraries that it does bring along, too.
 depends() {
-    find "$stage/usr/lib/$name" -type f \( -name '*.so*' -o -name "$name" \) -exec objdump -pT {} + >.work/objdump
-    newest=$(grep -o 'GLIBC_[0-9.]*' .work/objdump | sed 's/GLIBC_//' | sort -Vu | tail -n 1)
+    find "$stage/usr/lib/$name" -type f \( -name '*.so*' -o -name "$name" \) -exec objdump -p {} + >.work/objdump
     awk '$1 == "NEEDED" { print $2 }' .work/objdump | sort -u | while read -r library; do
         library=${library##*/} # the launcher names zlib with its path
         case $library in
@@ -105,7 +104,7 @@ depends() {
                 ;;
         esac
     done
-    echo "libc6 (>= $newest)"
+    sed 's/.* glibc \(.*\)/libc6 (>= \1)/' "dist/$name/share/platform" # which glibc.py has written
 }
 
 main

@@ -1,4 +1,4 @@
-"""Says what system the frozen program is for, and how new a glibc it needs; run by build.sh.
+"""Says what system the frozen program is for, in its share/platform, and how new a glibc it needs; run by build.sh.
 
 GLIBC_FLOOR=VERSION: fails if the program needs a newer glibc than that, for example 2.28.
 Imported by archive.py and sbom.py, for which it names the system.
@@ -12,9 +12,9 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from contents import BUNDLE
+from contents import BUNDLE, natives
 
-_ELF = b"\x7fELF"
+_PLATFORM = BUNDLE / "share" / "platform"  # install.sh reads it before it runs the program
 # objdump -T names the symbol behind the version; what a library needs without a symbol stands alone.
 _NEEDED = re.compile(r"\bGLIBC_(\d+(?:\.\d+)+|ABI_DT_RELR)\)?(?:\s+(\w+))?$", re.MULTILINE)
 _RELR = (2, 36)  # the first glibc that relocates what is linked with -z pack-relative-relocs
@@ -29,9 +29,16 @@ class Need(NamedTuple):
 
 
 def main() -> None:
-    """Print the newest glibc that is needed; exit with 1 if it is newer than the floor, or musl is needed too."""
+    """Write share/platform and print the newest glibc that is needed; exit with 1 if that is not what is wanted.
+
+    It is not if it is newer than the floor, or musl is needed, too.
+    """
     floor = os.environ.get("GLIBC_FLOOR", "")
-    need = newest()
+    need = newest() if sys.platform == "linux" else None
+    _PLATFORM.parent.mkdir(exist_ok=True)
+    _PLATFORM.write_text(" ".join(_words(need)) + "\n", newline="\n")
+    if sys.platform != "linux":
+        return
     if need is None:
         said = "needs no glibc"
     else:
@@ -43,14 +50,13 @@ def main() -> None:
         sys.exit(f"build.sh: that is newer than GLIBC_FLOOR={floor}; freeze with a Python for an older glibc")
 
 
-def system() -> list[str]:
+def _words(need: Need | None) -> list[str]:
     """Return the words that say where the program runs: system, processor and, on Linux, the C library.
 
     For example ``linux x86_64 glibc 2.28``, which stands for that glibc or a newer one, ``linux aarch64 musl``.
     """
     words = [platform.system().lower(), platform.machine()]
     if sys.platform == "linux":
-        need = newest()
         words += ["glibc", dotted(need.version)] if need else ["musl"]
     return words
 
@@ -63,18 +69,12 @@ def label() -> str:
 
 def newest() -> Need | None:
     """Return the newest glibc that the bundle needs."""
-    return max((need for path in _libraries() for need in _needs(path)), default=None)
+    return max((need for file in natives() for need in _needs(file.path)), default=None)
 
 
 def is_for_musl() -> bool:
     """Return whether musl's loader starts the program."""
     return b"/ld-musl-" in (BUNDLE / BUNDLE.name).read_bytes()
-
-
-def _libraries() -> list[Path]:
-    """Return every program and library in the bundle."""
-    files = (path for path in sorted(BUNDLE.rglob("*")) if path.is_file())
-    return [path for path in files if path.read_bytes()[:4] == _ELF]
 
 
 def _needs(path: Path) -> list[Need]:

@@ -1,6 +1,7 @@
 """How new a glibc the frozen program needs: build/glibc.py says it, and compares it with a floor."""
 
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -25,6 +26,9 @@ def bundle(tmp_path: Path) -> Path:
     (folder / "_internal").mkdir(parents=True)
     shutil.copy(need.command("true"), folder / _NAME)
     shutil.copy(need.command("sh"), folder / "_internal" / "library.so")
+    origins = tmp_path / ".work" / "build" / _NAME / "origins.json"
+    origins.parent.mkdir(parents=True)
+    origins.write_text("{}")
     return folder
 
 
@@ -46,6 +50,12 @@ class TestGlibc:
 
         assert 0 == status
         assert re.fullmatch(rf"build\.sh: the program needs glibc 2\.\d+: \w+ in ({_NAME}|library\.so)\n", said)
+
+    def test_is_written_with_the_system(self, bundle: Path) -> None:
+        """For install.sh, and for what packs the program."""
+        (newest,) = re.findall(r"glibc ([\d.]+):", _run(bundle)[1])
+
+        assert f"linux {platform.machine()} glibc {newest}\n" == (bundle / "share" / "platform").read_text()
 
     def test_compares_versions_as_numbers(self, bundle: Path) -> None:
         assert 0 == _run(bundle, "2.100")[0]

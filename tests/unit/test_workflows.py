@@ -96,7 +96,17 @@ class TestWorkflows:
     def test_run_scripts_and_tests_that_are_there(self, path: Path) -> None:
         named = re.findall(r"\b(?:build|tests|\.ci)/[\w./-]*\w", "\n".join(_scripts(path)))
 
-        assert [] == [name for name in named if name != "build/finish.py" and not (_ROOT / name).exists()]
+        assert [] == [name for name in named if not (_ROOT / name).exists()]
+
+    def test_build_for_windows_in_the_steps_of_build_sh(self) -> None:
+        """The same scripts; -E has Python ignore PYTHONUTF8, so UTF-8 is an option there."""
+        script = (_ROOT / "build" / "build.sh").read_text()
+        windows = "\n".join(step.get("run", "") for step in _jobs(_BUILD)["windows"]["steps"])
+        ran = re.compile(r"^ *(?:\.work/build-venv/bin/)?python .*?(build/\w+\.py)", re.MULTILINE)
+
+        assert {"build/finish.py", "build/licences.py", "build/archive.py"} <= {*ran.findall(script)}
+        assert sorted(ran.findall(script)) == sorted(set(ran.findall(windows)) - {"build/zip.py"})
+        assert "python -X utf8 -EsB build/licences.py --whole" in windows
 
 
 class TestRelease:
