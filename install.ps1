@@ -16,7 +16,8 @@ Install into this folder; %LOCALAPPDATA%\Programs\docker-credential-ecrx if not 
 Then show the main job once, against an AWS stand-in on loopback.
 
 .PARAMETER Uninstall
-Remove the program, its state and what it keeps in the Credential Locker; your config.toml stays.
+Remove the program, its state and what it stored in the Credential Locker; your config.toml stays.
+If another installation of the program is on PATH, what that one uses stays, too.
 
 .EXAMPLE
 powershell -ExecutionPolicy Bypass -File install.ps1 -Demo
@@ -34,7 +35,9 @@ $ErrorActionPreference = 'Stop'
 $Name = 'docker-credential-ecrx'
 # A folder without this file is not this program's.
 $MarkName = 'made-by-install.ps1'
-# What install.ps1 makes in its folder: versions, and what it was killed over.
+# The files that the program makes in its state folder, but for the list of what it stored.
+$StateFiles = '^(ledger\.json\.(new|lock)|configure\.lock|token\..*\.lock)$'
+# The folders that install.ps1 makes in its own: versions, and those that a run which was killed left behind.
 $OwnFolders = '^([0-9]+\.[0-9].*|\.(staging|old|current)-.*)$'
 
 function Main {
@@ -47,7 +50,11 @@ function Main {
         }
         $script:Prefix = Join-Path $env:LOCALAPPDATA "Programs\$Name"
     }
-    $script:Prefix = $ExecutionContext.SessionState.Path.GetUnresolvedProviderPathFromPSPath($Prefix).TrimEnd('\')
+    $folder = [IO.Path]::GetFullPath($ExecutionContext.SessionState.Path.GetUnresolvedProviderPathFromPSPath($Prefix))
+    $script:Prefix = $folder.TrimEnd('\')
+    if ($Prefix -eq [IO.Path]::GetPathRoot($folder).TrimEnd('\')) {
+        throw "cannot install into $folder itself; choose a folder in it with -Prefix"
+    }
     if ($Prefix.Contains(';')) {
         throw "cannot install into ${Prefix}; choose a -Prefix without a semicolon, which PATH cannot hold"
     }
@@ -74,10 +81,10 @@ function Main {
 function Install-Program {
     $bundle = Join-Path $PSScriptRoot $Name
     if (-not (Test-Path -LiteralPath (Join-Path $bundle "$Name.exe") -PathType Leaf)) {
-        throw 'no program lies beside install.ps1; unpack the whole archive'
+        throw 'there is no program beside install.ps1; unpack the whole archive'
     }
     if ((Test-Path -LiteralPath $Prefix) -and -not (Test-Path -LiteralPath $Mark) -and (Get-ChildItem -LiteralPath $Prefix -Force)) {
-        throw "$Prefix is not this program's; move it away, or choose another -Prefix"
+        throw "$Prefix was not made by install.ps1; move it away, or choose another -Prefix"
     }
     [void] [IO.Directory]::CreateDirectory($Prefix)
     [IO.File]::WriteAllText($Mark, "install.ps1 of $Name made this folder`r`n")
@@ -110,7 +117,7 @@ function Install-Program {
         if ($LASTEXITCODE) { throw 'the demo failed, see above' }
     }
     if ($isNew) {
-        Write-Line 'it is on the PATH of what is started from now on: open a new terminal, and restart Docker Desktop'
+        Write-Line 'programs that you start from now on find it on PATH: open a new terminal, and restart Docker Desktop'
     }
     Write-Line 'next, for the registry HOST and your AWS profile PROFILE:'
     [Console]::Out.WriteLine("  $Name configure HOST --profile PROFILE")
@@ -121,13 +128,12 @@ function Uninstall-Program {
         Write-Line "there is no $Name in $Prefix"
         return
     }
-    $isForgotten = $true
-    if (Test-Path -LiteralPath $Program -PathType Leaf) {
-        & $Program configure --remove --all
-        if ($LASTEXITCODE) { Write-Line 'docker still asks the program for the registries that are named above' }
-        & $Program forget --all --passwords
-        $isForgotten = -not $LASTEXITCODE
-        if (-not $isForgotten) { Write-Line 'what is named above is left in the Credential Locker, and the list of it stays' }
+    $other = Find-Other
+    if ($other) {
+        Write-Line "Docker's configuration and what is stored in the Credential Locker stay: $other uses them"
+    }
+    else {
+        Remove-UserData
     }
     Remove-Current
     Remove-OtherVersion ''
@@ -136,9 +142,6 @@ function Uninstall-Program {
         throw "$($left[0].FullName) is in use; end the programs that use it, and run install.ps1 -Uninstall again"
     }
     Remove-FromUserPath
-    if ($isForgotten -and $env:LOCALAPPDATA) {
-        Remove-Folder (Join-Path $env:LOCALAPPDATA 'ecrx')
-    }
     Remove-Item -LiteralPath $Mark -Force
     if (Get-ChildItem -LiteralPath $Prefix -Force) {
         Write-Line "$Prefix has files that are not this program's and stays"
@@ -149,6 +152,60 @@ function Uninstall-Program {
     Write-Line "$Name is no longer in $Prefix"
     if ($env:APPDATA -and (Test-Path -LiteralPath (Join-Path $env:APPDATA 'ecrx\config.toml'))) {
         Write-Line "your own $(Join-Path $env:APPDATA 'ecrx\config.toml') stays"
+    }
+}
+
+# Returns the path of another installation on PATH, which Docker or the next terminal finds; or nothing.
+function Find-Other {
+    foreach ($entry in "$env:Path;$(Get-UserPath)" -split ';') {
+        $folder = [Environment]::ExpandEnvironmentVariables($entry.Trim().Trim('"'))
+        foreach ($suffix in '.exe', '.cmd', '.bat', '.com') {
+            try {
+                # Docker runs no program from a relative folder either.
+                if (-not [IO.Path]::IsPathRooted($folder)) { continue }
+                $path = [IO.Path]::GetFullPath([IO.Path]::Combine($folder, "$Name$suffix"))
+            }
+            catch { continue } # no folder has such a name
+            $isOwn = $path.StartsWith("$Prefix\", [StringComparison]::OrdinalIgnoreCase)
+            if (-not $isOwn -and [IO.File]::Exists($path)) { return $path }
+        }
+    }
+}
+
+# Removes what the program stores for this user, and its name from Docker's configuration.
+function Remove-UserData {
+    if (Test-Path -LiteralPath $Program -PathType Leaf) {
+        & $Program configure --remove --all
+        if ($LASTEXITCODE) { Write-Line 'Docker still uses the program for the registries that are named above' }
+        & $Program forget --all --passwords
+        if ($LASTEXITCODE) { Write-Line 'the items that are named above could not be deleted' }
+    }
+    if ($env:LOCALAPPDATA) { Remove-State (Join-Path $env:LOCALAPPDATA 'ecrx') }
+}
+
+# Removes the files that the program makes there, but for the list of what it stored if that still has an item.
+function Remove-State([string] $Folder) {
+    $found = Get-Item -LiteralPath $Folder -Force -ErrorAction SilentlyContinue
+    if (-not $found) { return }
+    if (-not $found.PSIsContainer -or ($found.Attributes -band [IO.FileAttributes]::ReparsePoint)) {
+        Write-Line "$Folder is not a folder of this program's and stays"
+        return
+    }
+    Get-ChildItem -LiteralPath $Folder -File -Force | Where-Object { $_.Name -match $StateFiles } |
+        Remove-Item -Force -ErrorAction SilentlyContinue
+    $list = Join-Path $Folder 'ledger.json'
+    if (Test-Path -LiteralPath $list -PathType Leaf) {
+        if ([IO.File]::ReadAllText($list).Contains('"keyring":')) {
+            Write-Line "the Credential Locker may still hold the items that $list names, so this file stays"
+            return
+        }
+        Remove-Item -LiteralPath $list -Force
+    }
+    if (Get-ChildItem -LiteralPath $Folder -Force) {
+        Write-Line "$Folder has files that are not this program's and stays"
+    }
+    else {
+        [IO.Directory]::Delete($Folder)
     }
 }
 

@@ -1,6 +1,7 @@
 """What can be seen of Windows elsewhere: the program and the tests that run there import nothing that it has not."""
 
 import pkgutil
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -29,6 +30,15 @@ def test_every_module_of_the_program_imports() -> None:
 
     assert (0, "") == (done.returncode, done.stderr)
     assert [module.name for module in found] == done.stdout.split()
+
+
+def test_install_ps1_removes_the_state_that_install_sh_removes() -> None:
+    """By name, the list of what is stored apart; no other file in that folder."""
+    (names,) = re.findall(r"rm -f (ledger\.json\.new .*) \|\| :", (_ROOT / "install.sh").read_text())
+    (pattern,) = re.findall(r"\$StateFiles = '(.*)'", (_ROOT / "install.ps1").read_text())
+
+    assert [] == [name for name in names.replace("*", "0a1b").split() if not re.search(pattern, name)]
+    assert [] == [name for name in ("ledger.json", "notes.txt", "my-token.0.lock") if re.search(pattern, name)]
 
 
 def test_the_tests_of_the_workflow_are_collected() -> None:
