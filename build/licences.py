@@ -23,6 +23,9 @@ _COMMON = "/usr/share/common-licenses"
 _NAMED = re.compile(rf"{_COMMON}/([\w.+-]*\w)")
 _APACHE = "Apache License, version 2.0: /usr/share/common-licenses/Apache-2.0"
 _WHOLE_APACHE = 9_000  # characters
+_APACHE_WITHIN = re.compile(
+    r"^ *Apache License\n\s*Version 2\.0, January 2004\n.*?END OF TERMS AND CONDITIONS\n", re.DOTALL | re.MULTILINE
+)
 _RULE = "=" * 78
 _LONG_RULE = re.compile(rf"^{_RULE}=*$", re.MULTILINE)  # in a licence it would be taken for the end of a part
 _HEAD = f"""\
@@ -80,7 +83,7 @@ def _shipped(name: str) -> str:
     if _MICROSOFTS.match(name):
         return "Licence: that of Microsoft's distributable code, which is in Python's licence.\n"
     amazons = [_SHIPPED / "aws.txt"] if name.startswith(("aws-", "s2n")) else []
-    text = _first([_SHIPPED / f"{name.lower()}.txt", *amazons])
+    text = _APACHE_WITHIN.sub(f"Licence: {_APACHE}\n", _first([_SHIPPED / f"{name.lower()}.txt", *amazons]))
     if not text:
         print(f"licences.py: the licence of {name} is not in build/licences/", file=sys.stderr)  # noqa: T201
     return text or "Licence: not known here; its authors have it.\n"

@@ -59,6 +59,14 @@ class TestLicences:
 
         assert "\nbzip2 1.2, in ncurses\n" in said
 
+    def test_name_a_common_licence_by_its_place(self, tmp_path: Path) -> None:
+        """Debian does not want the whole of one in a package's copyright file."""
+        said, _ = _said(tmp_path, _library("AWS-LC", "pkg:generic/aws-lc@1.2"))
+
+        assert "TERMS AND CONDITIONS FOR USE" not in said
+        assert "/usr/share/common-licenses/Apache-2.0" in said
+        assert "ISC License" in said
+
     def test_that_is_missing_is_said(self, tmp_path: Path) -> None:
         """A library that nobody has thought of stops no build."""
         said, errors = _said(tmp_path, _library("libnew", "pkg:generic/libnew"))
