@@ -8,7 +8,7 @@ KERNEL_TESTS="tests/blackbox/test_main_job.py tests/keyrings/test_kernel.py"
 
 # Debian 11, with a program that is frozen there for its glibc and newer ones.
 place_bullseye() {
-    frozen_in_bullseye
+    freeze_in_bullseye
     demonstrate "$root" "$archive"
     blackbox "$root" frozen "$PROGRAM"
     result "$(newest_symbol "$log-build")"
@@ -16,7 +16,7 @@ place_bullseye() {
 
 # Debian 13: the same archive, and the wheel with this system's own Python.
 place_trixie() {
-    frozen_in_bullseye
+    freeze_in_bullseye
     debian_root trixie amd64 python3,python3-venv
     demonstrate "$root" "$archive"
     blackbox "$root" frozen "$PROGRAM"
@@ -45,7 +45,7 @@ place_musl() {
 
 # Debian 12 on arm64, whose programs qemu emulates; it lacks add_key(2) and keyctl(2), and cannot be traced.
 place_arm64() {
-    frozen_on_arm64
+    freeze_on_arm64
     demonstrate "$root" "$archive"
     export PYTHONPATH=tests/reach REACH_LACKS="keyctl strace"
     blackbox "$root" frozen "$PROGRAM" -p lacking
@@ -55,7 +55,7 @@ place_arm64() {
 # The kernel's keyring on arm64: a machine that qemu emulates, with Debian's kernel and nothing but that system in its
 # memory. It is ten to twenty times slower than this one.
 place_arm64_kernel() {
-    frozen_on_arm64
+    freeze_on_arm64
     demonstrate "$root" "$archive"
     tests_for_arm64
     echo "$KERNEL_TESTS" >"$root/reach-tests"
@@ -67,17 +67,17 @@ place_arm64_kernel() {
         -o -path ./lib/modules -o -path ./mnt/unpacked -o -name __pycache__ \) -prune -o -print0 |
         nice -n 19 cpio --quiet --null --create --format=newc) >"$cache/arm64-initramfs"
     step "an arm64 machine"
-    demo=failed
     nice -n 19 timeout 3600 qemu-system-aarch64 -machine virt -cpu cortex-a72 -smp 2 -m 4096 -nographic -no-reboot \
         -nic none -kernel "$(echo "$root"/boot/vmlinuz-*)" -initrd "$cache/arm64-initramfs" \
-        -append "console=ttyAMA0 panic=-1 quiet" </dev/null >"$log-machine" 2>&1
+        -append "console=ttyAMA0 panic=-1 quiet" </dev/null >"$log-machine" 2>&1 ||
+        echo "reach: qemu ended with $?"
     rm "$cache/arm64-initramfs"
     cat "$log-machine"
-    ! grep -q "^reach: the demonstration succeeded" "$log-machine" || demo=ok
     tests=$KERNEL_TESTS
-    closing=$(closing_line "$log-machine")
+    status=0
+    of_machine "$log-machine" || status=1
     result "$(grep -o '^Linux [^ ]*' "$log-machine"), $(newest_symbol "$log-build")"
-    [ "$demo" = ok ] && ! echo "$closing" | grep -Eq 'failed|error'
+    return "$status"
 }
 
 # tests_for_arm64: puts the tests into $root, with the packages that they need, which this machine's pip fetches: pip is
@@ -94,32 +94,39 @@ tests_for_arm64() {
     rm -rf "$root/opt/tests/bin"
 }
 
-# frozen_in_bullseye: sets $root to Debian 11, and $archive to what is frozen in it.
-frozen_in_bullseye() {
+# freeze_in_bullseye: sets $root to Debian 11, and $archive to what is frozen in it.
+freeze_in_bullseye() {
     debian_root bullseye amd64 "$BUILD_PACKAGES"
-    python_in "$root"
     export GLIBC_FLOOR=2.31
-    frozen_in "$root" /opt/python/bin/python3
+    freeze_in "$root" python_in /opt/python/bin/python3
 }
 
-# frozen_on_arm64: sets $root to Debian 12 on arm64, and $archive to what is frozen in it.
-frozen_on_arm64() {
+# freeze_on_arm64: sets $root to Debian 12 on arm64, and $archive to what is frozen in it.
+freeze_on_arm64() {
     EMULATOR=/usr/lib/binfmt.d/qemu-aarch64.conf
     export EMULATOR
     debian_root bookworm arm64 "$ARM64_PACKAGES"
-    configure_root "$root"
-    frozen_in "$root" /usr/bin/python3
+    freeze_in "$root" configure_root /usr/bin/python3
 }
 
-# frozen_in ROOT PYTHON: freezes the program there; sets $archive.
-frozen_in() {
+# freeze_in ROOT PREPARATION PYTHON: freezes the program there; sets $archive to a copy, which only this place has.
+freeze_in() {
+    system=${1%/root}
+    alone "${system##*/}" freeze_alone "$@"
+    archive=$(echo "$cache/archives-$place"/docker-credential-ecrx-*.tar.gz)
+}
+
+freeze_alone() {
+    "$2" "$1"
     lend_network "$1"
     copy_sources "$1/src"
     step "freezing in ${1#"$cache/"}"
     date_of_commit
-    enter "$1" env PYTHON="$2" sh /src/build/build.sh >"$log-build" 2>&1 || { cat "$log-build" && return 1; }
+    enter "$1" env PYTHON="$3" sh /src/build/build.sh >"$log-build" 2>&1 || { cat "$log-build" && return 1; }
     cat "$log-build"
-    archive=$(echo "$1"/src/dist/docker-credential-ecrx-*.tar.gz)
+    rm -rf "$cache/archives-$place"
+    mkdir "$cache/archives-$place"
+    cp "$1"/src/dist/docker-credential-ecrx-*.tar.gz "$cache/archives-$place/"
 }
 
 # install_wheel ROOT: as install.sh does where nothing can be frozen.

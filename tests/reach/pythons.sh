@@ -9,23 +9,36 @@ PYTHON_OPTIONS="--enable-shared --disable-test-modules --without-static-libpytho
 
 # fetch_sources: sets $sources to a folder with the upstream archives of what the Pythons are made of.
 fetch_sources() {
-    if ! cached sources "$(mirror) $SOURCES $PYTHON_SOURCE"; then
-        mkdir -p "$folder/apt/lists/partial" "$folder/apt/archives/partial"
-        echo "deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $(mirror) $SOURCES main" \
-            >"$folder/apt/sources.list"
-        private_apt update
-        (cd "$folder" && private_apt source --download-only "$PYTHON_SOURCE" openssl libffi zlib)
-        rm -rf "$folder/apt"
-        mark_complete
-    fi
-    sources=$folder
+    sources=$(alone apt newest_sources)
+}
+
+# newest_sources: prints the folder; its key has the name, with the version, and the hash of each archive in the signed
+# lists.
+newest_sources() {
+    mkdir -p "$cache/apt/lists/partial" "$cache/apt/archives/partial"
+    signed="[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]"
+    security=$(mirror Debian-Security)
+    echo "deb-src $signed $(mirror) $SOURCES main${security:+
+deb-src $signed $security $SOURCES-security main}" >"$cache/apt/sources.list"
+    private_apt update >&2
+    files=$(source_packages --print-uris)
+    cached sources "$(echo "$files" | cut -d ' ' -f 2-)" download_sources >&2
+    echo "$folder"
+}
+
+download_sources() {
+    cd "$folder" && source_packages --download-only
+}
+
+# source_packages OPTION: for the upstream archives alone, as no patch of Debian's is applied.
+source_packages() {
+    private_apt source --tar-only "$@" "$PYTHON_SOURCE" openssl libffi zlib
 }
 
 # private_apt COMMAND...: apt-get with sources and lists of its own.
 private_apt() {
-    apt-get -qq -o APT::Sandbox::User=root -o Dir::Etc::sourcelist="$folder/apt/sources.list" \
-        -o Dir::Etc::sourceparts=/dev/null -o Dir::State::lists="$folder/apt/lists" \
-        -o Dir::Cache::archives="$folder/apt/archives" "$@"
+    apt-get -qq -o APT::Sandbox::User=root -o Dir::Etc::sourcelist="$cache/apt/sources.list" \
+        -o Dir::Etc::sourceparts=/dev/null -o Dir::State::lists="$cache/apt/lists" -o Dir::Cache="$cache/apt" "$@"
 }
 
 # unpack NAME DIR: unpacks the upstream archive of a source package.
@@ -37,7 +50,8 @@ unpack() {
 # python_in ROOT: builds Python in that system, into its /opt/python.
 python_in() {
     fetch_sources
-    made_of="$sources $(dirname "$1") $PYTHON_OPTIONS"
+    recipe=$(sed -n '/^unpack/,/^}/p;/^python_in/,/^}/p' tests/reach/pythons.sh)
+    made_of=$(printf '%s\n' "$sources $(dirname "$1") $PYTHON_OPTIONS $recipe" | cksum)
     [ "$(cat "$1/opt/python/made-of" 2>/dev/null)" != "$made_of" ] || return 0
     step "Python in $1"
     rm -rf "$1/opt/python" "$1/build"
@@ -53,21 +67,22 @@ python_in() {
 # python_for_musl: sets $musl to a folder with a Python that is linked with musl, bin/ldd among its commands.
 python_for_musl() {
     fetch_sources
-    recipe=$(sed -n '/^musl_compiler/,$p' tests/reach/pythons.sh)
-    if ! cached musl-python "$sources $PYTHON_OPTIONS $recipe $(dpkg-query -W musl-dev)"; then
-        musl=$folder
-        musl_compiler
-        for part in zlib libffi openssl "$PYTHON_SOURCE"; do
-            unpack "$part" "$musl/build/$part"
-            step "$part for musl"
-            (cd "$musl/build/$part" && export CC="$musl/bin/musl-cc" && "musl_${part%3*}") >"$musl/log-$part" 2>&1
-        done
-        # By ldd PyInstaller knows the C library, and finds the others.
-        ln -s "/lib/ld-musl-$(uname -m).so.1" "$musl/bin/ldd"
-        rm -rf "$musl/build"
-        mark_complete
-    fi
+    recipe=$(sed -n '/^unpack/,/^}/p;/^make_musl_python/,$p' tests/reach/pythons.sh)
+    cached musl-python "$sources $PYTHON_OPTIONS $recipe $(dpkg-query -W musl-dev gcc linux-libc-dev)" make_musl_python
     musl=$folder
+}
+
+make_musl_python() {
+    musl=$folder
+    musl_compiler
+    for part in zlib libffi openssl "$PYTHON_SOURCE"; do
+        unpack "$part" "$musl/build/$part"
+        step "$part for musl"
+        (cd "$musl/build/$part" && export CC="$musl/bin/musl-cc" && "musl_${part%3*}") >"$musl/log-$part" 2>&1
+    done
+    # By ldd PyInstaller knows the C library, and finds the others.
+    ln -s "/lib/ld-musl-$(uname -m).so.1" "$musl/bin/ldd"
+    rm -rf "$musl/build"
 }
 
 # musl_compiler: musl-gcc finds none of the kernel's headers, and names glibc's folders.

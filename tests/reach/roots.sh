@@ -28,42 +28,55 @@ step() {
     printf '%s reach: %s\n' "$(date +%H:%M:%S)" "$*"
 }
 
-# mirror: prints the address of the Debian mirror that this machine uses.
+# mirror [LABEL]: prints the address of the mirror of Debian, or of Debian-Security, that this machine uses.
 mirror() {
     # shellcheck disable=SC2016 # apt's
-    apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Label: Debian' | head -n 1
+    apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' "Label: ${1:-Debian}" | head -n 1
 }
 
-# cached NAME INPUT: sets $folder to the folder of NAME, whose key is made from INPUT; returns 1 if it is not complete
-# yet, then with an empty folder. The caller ends with mark_complete.
+# alone NAME COMMAND...: runs it in a subshell, while no other runs anything with that name. What it starts does not have
+# the lock: a daemon would keep it.
+alone() {
+    lock=$cache/$1.lock
+    shift
+    (
+        flock 9
+        "$@" 9>&-
+    ) 9>"$lock"
+}
+
+# cached NAME INPUT MAKER [ARGUMENT...]: sets $folder to the folder of NAME, whose key is made from INPUT, and has MAKER
+# fill it if it is not complete. Folders of other keys stay: another place may be using them.
 cached() {
     folder=$cache/$1-$(printf '%s\n' "$2" | cksum | cut -d ' ' -f 1)
-    [ ! -e "$folder/.complete" ] || return 0
-    for old in "$cache/$1"-[0-9]*; do
-        [ ! -d "$old" ] || rm -rf --one-file-system "$old"
-    done
-    mkdir -p "$folder"
-    step "$1 in ${folder##*/}"
-    return 1
+    shift 2
+    alone "${folder##*/}" make_complete "$@"
 }
 
-mark_complete() {
+make_complete() {
+    [ ! -e "$folder/.complete" ] || return 0
+    rm -rf --one-file-system "$folder"
+    mkdir "$folder"
+    step "making ${folder##*/}"
+    "$@"
     : >"$folder/.complete"
     step "${folder##*/} is complete"
 }
 
 # debian_root SUITE ARCHITECTURE PACKAGES: sets $root to a folder with that Debian and these packages (a,b,c).
 debian_root() {
-    if ! cached "debian-$1-$2" "$(mirror) $3 $(sed -n '/^debian_root/,/^}/p;/^unconfigured_root/,/^}/p' tests/reach/roots.sh)"; then
-        if [ "$2" = "$(dpkg --print-architecture)" ]; then
-            nice -n 19 debootstrap --variant=minbase --include="$3" "$1" "$folder/root" "$(mirror)" >"$folder/log" 2>&1
-        else
-            unconfigured_root "$@" >"$folder/log" 2>&1
-        fi
-        rm -rf "$folder/root"/var/cache/apt/archives/*.deb "$folder/root"/var/lib/apt/lists/*_Packages
-        mark_complete
-    fi
+    recipe=$(sed -n '/^make_debian_root/,/^}/p;/^unconfigured_root/,/^}/p' tests/reach/roots.sh)
+    cached "debian-$1-$2" "$(mirror) $3 $recipe" make_debian_root "$@"
     root=$folder/root
+}
+
+make_debian_root() {
+    if [ "$2" = "$(dpkg --print-architecture)" ]; then
+        nice -n 19 debootstrap --variant=minbase --include="$3" "$1" "$folder/root" "$(mirror)" >"$folder/log" 2>&1
+    else
+        unconfigured_root "$@" >"$folder/log" 2>&1
+    fi
+    rm -rf "$folder/root"/var/cache/apt/archives/*.deb "$folder/root"/var/lib/apt/lists/*_Packages
 }
 
 # unconfigured_root SUITE ARCHITECTURE PACKAGES: the packages' files alone. Their scripts would have to be emulated, and

@@ -1,0 +1,123 @@
+"""tests/reach: what counts as shown in a place, and places that are built at once."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from support import need
+
+pytestmark = pytest.mark.posix("a POSIX shell")
+
+_ROOT = Path(__file__).parents[2]
+_SUCCEEDED = """Linux 6.1.0-50-arm64 aarch64\r
+reach: demo ok\r
+============ 41 passed, 1 skipped, 60 deselected in 91.02s (0:01:31) ===========\r
+reach: pytest ended with 0\r
+"""
+
+
+def _sh(script: str, *arguments: str | Path) -> "subprocess.Popen[str]":
+    """Start a script of the functions of tests/reach, as tests/reach/run has them."""
+    sources = "set -eu; . tests/reach/roots.sh; . tests/reach/checks.sh; . tests/reach/pythons.sh\n"
+    command: list[str | Path] = [need.command("sh"), "-c", sources + script, "sh", *arguments]
+    return subprocess.Popen(command, cwd=_ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+class TestMachine:
+    """The arm64 machine, of which there is nothing but what it printed."""
+
+    @pytest.fixture
+    def log(self, tmp_path: Path) -> Path:
+        """Return the log of a machine on which everything succeeded."""
+        path = tmp_path / "log"
+        path.write_text(_SUCCEEDED, newline="")
+        return path
+
+    def _judged(self, log: Path) -> tuple[int, str]:
+        shell = _sh('status=0; of_machine "$1" || status=1; echo "$demo; $closing"; exit "$status"', log)
+        said, _ = shell.communicate()
+        return shell.returncode, said.splitlines()[-1]
+
+    def test_has_shown_what_succeeded(self, log: Path) -> None:
+        """The line of result has the tests that were skipped."""
+        assert (0, "ok; 41 passed, 1 skipped, 60 deselected in 91.02s (0:01:31)") == self._judged(log)
+
+    def test_names_a_first_failure(self, log: Path) -> None:
+        log.write_text(_SUCCEEDED.replace("demo ok", "demo ok at the second try"))
+
+        status, said = self._judged(log)
+
+        assert (0, "ok at the second try") == (status, said.partition(";")[0])
+
+    @pytest.mark.parametrize(
+        ("old", "new"),
+        [
+            ("reach: pytest ended with 0", "reach: pytest ended with 3"),
+            ("reach: pytest ended with 0", ""),
+            ("41 passed, 1 skipped, ", ""),
+            ("41 passed, 1 skipped, ", "2 skipped, "),
+            ("41 passed", "1 failed, 40 passed"),
+            ("reach: demo ok", "reach: demo failed"),
+            ("reach: demo ok", ""),
+            (_SUCCEEDED, ""),
+        ],
+    )
+    def test_has_not_shown_what_did_not_run(self, log: Path, old: str, new: str) -> None:
+        """A crash, a missing line and tests that were all deselected or skipped are failures."""
+        ended = "0" if "failed, " not in new else "1"
+        log.write_text(_SUCCEEDED.replace(old, new).replace("ended with 0", f"ended with {ended}"))
+
+        assert 1 == self._judged(log)[0]
+
+
+class TestCached:
+    """Folders that are kept under a key of what they are made of."""
+
+    _MAKE = """cache=$1 made=$1/made
+make() {
+    [ ! -e "$folder/begun" ]
+    : >"$folder/begun"
+    echo "$2" >>"$made"
+    [ "$2" != wait ] || read -r _ <"$cache/pipe"
+    $3
+}
+cached system "$2" make "$2" "$3" "${4:-true}" >&2
+echo "$folder"
+"""
+
+    def _make(self, cache: Path, *arguments: str) -> "subprocess.Popen[str]":
+        need.command("flock")
+        return _sh(self._MAKE, cache, *arguments)
+
+    def test_is_made_once_by_two_at_once(self, tmp_path: Path) -> None:
+        """The second waits for the first, which is held up, and does not touch its folder."""
+        pipe = tmp_path / "pipe"
+        os.mkfifo(pipe)
+        writing = os.open(pipe, os.O_RDWR)
+        shells = [self._make(tmp_path, "key", "wait") for _ in range(2)]
+
+        os.write(writing, b"go on\ngo on\n")
+        folders = [shell.communicate()[0] for shell in shells]
+        os.close(writing)
+
+        assert [0, 0] == [shell.returncode for shell in shells]
+        assert 1 == len(set(folders))
+        assert "wait\n" == (tmp_path / "made").read_text()
+
+    def test_leaves_the_folder_of_another_key(self, tmp_path: Path) -> None:
+        """A place that runs at the same time may be using it."""
+        folders = [Path(self._make(tmp_path, key, "at once").communicate()[0].strip()) for key in ("one", "two")]
+
+        assert folders[0] != folders[1]
+        assert all((folder / "begun").exists() for folder in folders)
+
+    def test_is_made_from_the_beginning_after_a_failure(self, tmp_path: Path) -> None:
+        failed = self._make(tmp_path, "key", "at once", "false")
+        assert "" == failed.communicate()[0]
+        complete = self._make(tmp_path, "key", "at once")
+        folder, _ = complete.communicate()
+
+        assert (1, 0) == (failed.returncode, complete.returncode)
+        assert Path(folder.strip(), ".complete").exists()
