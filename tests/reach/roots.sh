@@ -12,6 +12,10 @@ qemu-system-aarch64 qemu-system-arm
 objdump binutils
 gcc gcc
 make make
+pod2usage perl
+pkg-config pkg-config
+bzip2 bzip2
+xz xz-utils
 cpio cpio
 keyctl keyutils
 ip iproute2
@@ -19,7 +23,9 @@ strace strace
 unshare util-linux
 dbus-daemon dbus
 gnome-keyring-daemon gnome-keyring
+openssl openssl
 END
+    [ -e /usr/include/stdio.h ] || install_packages tests/reach/run libc6-dev </dev/null
     [ -e /bin/busybox ] || install_packages tests/reach/run busybox-static </dev/null
 }
 

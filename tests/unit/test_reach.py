@@ -1,10 +1,12 @@
 """tests/reach: what counts as shown in a place, and places that are built at once."""
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 from support import need
 
@@ -23,6 +25,14 @@ def _sh(script: str, *arguments: str | Path) -> "subprocess.Popen[str]":
     sources = "set -eu; . tests/reach/roots.sh; . tests/reach/checks.sh; . tests/reach/pythons.sh\n"
     command: list[str | Path] = [need.command("sh"), "-c", sources + script, "sh", *arguments]
     return subprocess.Popen(command, cwd=_ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def test_places_each_have_a_job() -> None:
+    """The weekly workflow runs every place that tests/reach/run has."""
+    (places,) = re.findall(r"^ *0\) main (.*) ;;$", (_ROOT / "tests" / "reach" / "run").read_text(), re.MULTILINE)
+    workflow = yaml.safe_load((_ROOT / ".github" / "workflows" / "reach.yml").read_text())
+
+    assert places.split() == workflow["jobs"]["place"]["strategy"]["matrix"]["place"]
 
 
 class TestMachine:

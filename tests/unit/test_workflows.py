@@ -46,7 +46,7 @@ def _scripts(path: Path) -> Iterator[str]:
 
 class TestWorkflows:
     def test_are_there(self) -> None:
-        assert ["build.yml", "ci.yml", "release.yml"] == [path.name for path in _WORKFLOWS]
+        assert ["build.yml", "ci.yml", "reach.yml", "release.yml"] == [path.name for path in _WORKFLOWS]
 
     @each_workflow
     def test_pin_every_action_by_its_whole_commit_hash_and_name_its_version(self, path: Path) -> None:
