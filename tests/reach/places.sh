@@ -27,7 +27,7 @@ place_trixie() {
     result "$(enter "$root" python3 --version), $(newest_symbol "$log-build")"
 }
 
-# A system like Alpine: musl's loader, busybox, and no Python.
+# A system like Alpine: musl's loader, busybox, and no Python. What docs/ says of Alpine is done there first.
 place_musl() {
     python_for_musl
     copy_sources "$cache/musl-src"
@@ -38,9 +38,13 @@ place_musl() {
     cat "$log-build"
     archive=$(echo "$cache"/musl-src/dist/docker-credential-ecrx-*-musl.tar.gz)
     busybox_root
+    paste_from_gitlab "$root" "$archive"
+    busybox_root
+    paste_from_containers "$root" "$archive"
+    busybox_root
     demonstrate "$root" "$archive"
     blackbox "$root" frozen "$PROGRAM"
-    result "$(newest_symbol "$log-build")"
+    result "docs/gitlab.md and docs/containers.md ok, $(newest_symbol "$log-build")"
 }
 
 # Debian 12 on arm64, whose programs qemu emulates; it lacks add_key(2) and keyctl(2), and cannot be traced.
