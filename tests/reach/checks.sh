@@ -8,14 +8,20 @@ PROGRAM=$INSTALLED/lib/docker-credential-ecrx/current/docker-credential-ecrx
 
 # demonstrate ROOT ARCHIVE: installs the archive in ROOT as a user does, with the demonstration; sets $demo.
 demonstrate() {
-    step "install.sh --demo from ${2##*/}"
+    install_archive "$1" "$2" --demo
+    demo=ok
+}
+
+# install_archive ROOT ARCHIVE [OPTION...]: the options are install.sh's.
+install_archive() {
+    target=$1
+    step "install.sh from ${2##*/}"
     rm -rf "$1$INSTALLED" "$1/mnt/unpacked"
     mkdir -p "$1/mnt/unpacked"
     tar -xzf "$2" -C "$1/mnt/unpacked" --strip-components=1
-    demo=failed
-    enter "$1" sh "/mnt/unpacked/install.sh" --prefix "$INSTALLED" --demo </dev/null
-    demo=ok
-    rm -rf "$1/mnt/unpacked"
+    shift 2
+    enter "$target" sh /mnt/unpacked/install.sh --prefix "$INSTALLED" "$@" </dev/null
+    rm -rf "$target/mnt/unpacked"
 }
 
 # blackbox ROOT FORM PROGRAM [ARGUMENT...]: runs $tests from outside on the program, which is in ROOT as a wheel or

@@ -60,7 +60,7 @@ place_arm64() {
 # memory. It is ten to twenty times slower than this one.
 place_arm64_kernel() {
     freeze_on_arm64
-    demonstrate "$root" "$archive"
+    install_archive "$root" "$archive"
     tests_for_arm64
     echo "$KERNEL_TESTS" >"$root/reach-tests"
     cp tests/reach/arm64-init "$root/init"
