@@ -72,8 +72,17 @@ make_complete() {
 # debian_root SUITE ARCHITECTURE PACKAGES: sets $root to a folder with that Debian and these packages (a,b,c).
 debian_root() {
     recipe=$(sed -n '/^make_debian_root/,/^}/p;/^unconfigured_root/,/^}/p' tests/reach/roots.sh)
-    cached "debian-$1-$2" "$(mirror) $3 $recipe" make_debian_root "$@"
+    release=$(release_of "$1")
+    cached "debian-$1-$2" "$(mirror) $release $3 $recipe" make_debian_root "$@"
     root=$folder/root
+}
+
+# release_of SUITE: prints the version of Debian that the mirror has of it now, such as 12.15.
+release_of() {
+    address=$(mirror)
+    /usr/lib/apt/apt-helper -qq -o APT::Sandbox::User=root download-file "${address%/}/dists/$1/Release" \
+        "$cache/release-$place" >&2
+    sed -n 's/^Version: //p' "$cache/release-$place"
 }
 
 make_debian_root() {
