@@ -43,12 +43,12 @@ if [ "$(cat "$work/frozen" 2>/dev/null)" != "$inputs" ] || ! "$program" version 
         cat "$work/log" >&2
         exit 1
     fi
-    .work/build-venv/bin/python -I build/finish.py
+    # -I would leave out the folder of the scripts, where what they import is.
+    .work/build-venv/bin/python -EsB build/finish.py
     "$program" version >/dev/null
     echo "$inputs" >"$work/frozen"
 fi
 
-# -I would leave out the folder of the scripts, where what they import is.
 .work/build-venv/bin/python -EsB build/glibc.py
 
 contents="$inputs $SOURCE_DATE_EPOCH $(cat install.sh ./*.md docs/* | cksum)"

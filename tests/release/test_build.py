@@ -303,13 +303,7 @@ class TestMissingPart:
         "file",
         [
             # what every get takes
-            "docker_credential_ecrx/__main__.pyc",
-            "docker_credential_ecrx/__init__.pyc",
-            "docker_credential_ecrx/protocol.pyc",
-            "docker_credential_ecrx/registry.pyc",
-            "docker_credential_ecrx/errors.pyc",
-            "docker_credential_ecrx/keyrings/__init__.pyc",
-            "docker_credential_ecrx/keyrings/kernel.pyc",
+            "cached_get",
             "python3*/lib-dynload/_ctypes.*",
             # what a first one takes
             "docker_credential_ecrx/aws.pyc",

@@ -1,0 +1,28 @@
+"""The modules that a cached ``get`` imports: the frozen program keeps them as code objects in one file.
+
+So a module there costs a ``get`` neither a search nor a file, and may be as small as its purpose.
+finish.py writes the file, entry.py imports from it, and tests/blackbox/test_guard.py holds this list against what is
+imported.
+"""
+
+PACKAGE = "docker_credential_ecrx"
+START = ("", "__main__")
+EVERY_GET = (
+    *("core_dump", "errors", "fast_stdlib", "helper", "identity", "keyrings", "log"),
+    *("protocol", "registry", "settings", "tokens"),
+)
+KEYRINGS = {
+    "kernel": ("keyrings.kernel", "keyrings.keyctl"),
+    "secret-service": ("keyrings.secret_service", "keyrings.dbus"),
+}
+CONFIGURATION = ("plain_toml", "pattern")
+
+
+def full(*names: str) -> list[str]:
+    """Return the full names of modules of the package."""
+    return [f"{PACKAGE}.{name}".rstrip(".") for name in names]
+
+
+def modules() -> list[str]:
+    """Return the full names of all of them."""
+    return full(*START, *EVERY_GET, *(name for names in KEYRINGS.values() for name in names), *CONFIGURATION)
