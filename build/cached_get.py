@@ -8,14 +8,15 @@ imported.
 PACKAGE = "docker_credential_ecrx"
 START = ("", "__main__")
 EVERY_GET = (
-    *("core_dump", "errors", "fast_stdlib", "helper", "identity", "keyrings", "log"),
-    *("protocol", "registry", "settings", "tokens"),
+    *("ecr", "ecr.registry", "errors", "helper", "identity", "identity.model", "identity.settings", "keyrings", "log"),
+    *("protocols", "protocols.docker", "store", "store.cached_token", "system", "system.fast_stdlib"),
+    "system.hardening",
 )
 KEYRINGS = {
     "kernel": ("keyrings.kernel", "keyrings.keyctl"),
     "secret-service": ("keyrings.secret_service", "keyrings.dbus"),
 }
-CONFIGURATION = ("plain_toml", "pattern")
+CONFIGURATION = ("identity.toml_subset", "identity.host_pattern")
 
 
 def full(*names: str) -> list[str]:

@@ -75,10 +75,10 @@ def forget_loader() -> None:
 def loss_behind(error: Exception) -> str | None:
     """Return which part of the program is missing or damaged, with that word before it, or None."""
     try:
-        from docker_credential_ecrx import parts
+        from docker_credential_ecrx.system import installation
     except ImportError as missing:  # with all of the package
         return f"missing: {missing.name}"
-    return parts.loss_behind(error)
+    return installation.loss_behind(error)
 
 
 start()

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 import click
 
 from docker_credential_ecrx import __version__
-from docker_credential_ecrx.commands import commands
-from docker_credential_ecrx.settings import PROGRAM
+from docker_credential_ecrx.cli import commands
+from docker_credential_ecrx.identity.settings import PROGRAM
 
 _SUMMARY = "Docker credential helper for Amazon ECR across AWS accounts"
 

@@ -9,7 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn
 
-    from docker_credential_ecrx.protocol import Reply
+    from docker_credential_ecrx.protocols.docker import Reply
 
 _OPTIONS = ("--help", "-h", "--version", "-v")
 
@@ -40,11 +40,12 @@ def main() -> int:
     word = arguments[0] if arguments else ""
     if arguments == ["version"]:
         return _write(1, f"docker-credential-ecrx {__version__}\n")
-    from docker_credential_ecrx import core_dump, protocol
+    from docker_credential_ecrx.protocols import docker
+    from docker_credential_ecrx.system import hardening
 
-    core_dump.forbid()
-    if len(arguments) == 1 and word in (*protocol.VERBS, "kubelet"):
-        from docker_credential_ecrx.fast_stdlib import signal
+    hardening.forbid()
+    if len(arguments) == 1 and word in (*docker.VERBS, "kubelet"):
+        from docker_credential_ecrx.system.fast_stdlib import signal
 
         if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
             signal.signal(signal.SIGINT, signal.SIG_DFL)  # docker's Ctrl-C ends this without a word
@@ -57,14 +58,14 @@ def main() -> int:
             os.dup2(stdout, 1)  # where it is told what has failed
             raise
     else:
-        from docker_credential_ecrx import commands
+        from docker_credential_ecrx import cli
 
-        if word in commands.NAMES or (len(arguments) == 1 and word in _OPTIONS):
-            return commands.run(arguments)
+        if word in cli.NAMES or (len(arguments) == 1 and word in _OPTIONS):
+            return cli.run(arguments)
         if not arguments and os.isatty(1):
-            return commands.run(["--help"]) or 1
+            return cli.run(["--help"]) or 1
         stdout = 1
-        reply = protocol.usage_error(arguments)
+        reply = docker.usage_error(arguments)
     _write(2, reply.stderr)
     if reply.status and os.isatty(2) and os.isatty(stdout):
         return reply.status  # a person who sees both streams has read it
@@ -73,11 +74,11 @@ def main() -> int:
 
 def _reply(word: str) -> "Reply":
     """Return the reply to a verb of docker's or to kubelet's request."""
-    from docker_credential_ecrx import protocol
+    from docker_credential_ecrx.protocols import docker
 
     if word != "kubelet":
-        return protocol.answer(word, sys.argv[0], os.environ, _read)
-    reply = protocol.guarded(word, _answer_kubelet)
+        return docker.answer(word, sys.argv[0], os.environ, _read)
+    reply = docker.guarded(word, _answer_kubelet)
     if reply.status:
         reply.stdout = ""  # kubelet logs stderr
     return reply
@@ -93,7 +94,7 @@ def _fill_streams() -> None:
 
 
 def _answer_kubelet() -> "Reply":
-    from docker_credential_ecrx import kubelet  # here, where it is told in one line that it cannot be loaded
+    from docker_credential_ecrx.protocols import kubelet  # here, where it is told in one line that it cannot be loaded
 
     return kubelet.answer(sys.argv[0], os.environ, _read)
 

@@ -32,7 +32,8 @@ class EcrxError(Exception):
 
     def __str__(self) -> str:
         """Return both in one printable line; what others said in it has come through their door before."""
-        from docker_credential_ecrx import log, third_party  # a cached get has nothing to tell
+        from docker_credential_ecrx import log
+        from docker_credential_ecrx.sanitizer import third_party  # a cached get has nothing to tell
 
         said = log.redacted(f"{self.message}; {self.hint}" if self.hint else self.message)
         return third_party.line(said, _LONGEST_LINE)

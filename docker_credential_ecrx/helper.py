@@ -2,21 +2,22 @@
 
 import time
 
-from docker_credential_ecrx import keyrings, log, tokens
+from docker_credential_ecrx import keyrings, log
+from docker_credential_ecrx.ecr.registry import ECR_USER, Registry
 from docker_credential_ecrx.errors import KeyringError, NoAwsCredentialsError, NotFoundError, RequestError
-from docker_credential_ecrx.identity import fingerprint
-from docker_credential_ecrx.registry import ECR_USER, Registry
+from docker_credential_ecrx.identity.model import fingerprint
+from docker_credential_ecrx.store import cached_token
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from docker_credential_ecrx.errors import AwsError
-    from docker_credential_ecrx.identity import Identity
+    from docker_credential_ecrx.identity.model import Identity
+    from docker_credential_ecrx.identity.settings import Settings
     from docker_credential_ecrx.keyrings import Keyring
-    from docker_credential_ecrx.settings import Settings
-    from docker_credential_ecrx.state import FileLock
-    from docker_credential_ecrx.tokens import Moment, Token
+    from docker_credential_ecrx.store.cached_token import Moment, Token
+    from docker_credential_ecrx.store.token_lock import FileLock
 
 
 def item_names(registry: Registry, settings: "Settings", environ: "Mapping[str, str]") -> tuple[tuple[str, ...], str]:
@@ -51,7 +52,7 @@ class Helper:
         """
         registry = Registry.parse(server)
         if registry is None:
-            from docker_credential_ecrx import passwords  # only for registries that are not ECR's
+            from docker_credential_ecrx.store import passwords  # only for registries that are not ECR's
 
             return passwords.get(server, self._settings.keyring, self._environ)
         return ECR_USER, self.token(registry).password
@@ -77,15 +78,17 @@ class Helper:
         """
         self._settings.require(registry)
         keyring = self._token_keyring()
-        own = tokens.cached(_token_name(registry, self._settings.identity_for(registry.host), self._environ), keyring)
-        is_fresh = own is not None and own.is_fresh(tokens.now())
+        own = cached_token.cached(
+            _token_name(registry, self._settings.identity_for(registry.host), self._environ), keyring
+        )
+        is_fresh = own is not None and own.is_fresh(cached_token.now())
         return self._login(registry, keyring), own if is_fresh else None
 
     def _login(self, registry: Registry, keyring: "Keyring | None") -> "Token | None":
         """Return the live token that ``docker login`` stored for ``registry``: it goes before that of any identity."""
         for name in login_names(registry.host, self._settings.profile):
-            login = tokens.cached(name, keyring)
-            if login is not None and login.is_alive(tokens.now()):
+            login = cached_token.cached(name, keyring)
+            if login is not None and login.is_alive(cached_token.now()):
                 return login
         return None
 
@@ -99,15 +102,15 @@ class Helper:
 
     def _token_of(self, registry: Registry, identity: "Identity", keyring: "Keyring | None") -> "Token":
         name = _token_name(registry, identity, self._environ)
-        moment = tokens.now()
+        moment = cached_token.now()
         log.debug(f"{registry.host} answers with {identity} as {name}, keyring {keyring.label if keyring else 'none'}")
         try:
-            token = tokens.fetch(name, keyring)
+            token = cached_token.fetch(name, keyring)
         except KeyringError as error:
             log.debug(f"going on without the keyring: {error}")
             token = keyring = None
         if log.is_debugging():
-            log.debug(f"kept there: {tokens.described(token, moment)}")
+            log.debug(f"kept there: {cached_token.described(token, moment)}")
         if token is None or not token.is_fresh(moment):
             token = self._renewed(token, registry, identity, name, keyring, moment)
         return token
@@ -116,25 +119,25 @@ class Helper:
         """Keep ``secret`` for ``server``; an ECR registry's token until it expires."""
         registry = Registry.parse(server)
         if registry is None:
-            from docker_credential_ecrx import passwords
+            from docker_credential_ecrx.store import passwords
 
             passwords.store(server, user, secret, self._settings.keyring, self._environ)
             return
         self._settings.require(registry)
-        from docker_credential_ecrx import minting
+        from docker_credential_ecrx.store import refresh
 
         if user != ECR_USER:
             message = f"the user of an ECR registry is {ECR_USER}, not {user}"
-            raise RequestError(message, minting.login_command(registry))
+            raise RequestError(message, refresh.login_command(registry))
         if not secret:
             message = f"the token for {registry.host} is empty"
-            raise RequestError(message, minting.login_command(registry))
+            raise RequestError(message, refresh.login_command(registry))
         keyring = self._token_keyring()
         logins, name = item_names(registry, self._settings, self._environ)
-        minted = tokens.cached(name, keyring)
+        minted = cached_token.cached(name, keyring)
         if minted is not None and minted.password == secret:
             return  # docker login asked this program, and gives back what it got
-        minting.keep_login(registry, secret, logins[0], keyring, self._environ)
+        refresh.keep_login(registry, secret, logins[0], keyring, self._environ)
 
     def erase(self, server: str) -> None:
         """Forget what is kept for ``server``; for an ECR registry also the token of the identity that answers.
@@ -143,24 +146,24 @@ class Helper:
         """
         registry = Registry.parse(server)
         if registry is None:
-            from docker_credential_ecrx import passwords
+            from docker_credential_ecrx.store import passwords
 
             passwords.erase(server, self._settings.keyring, self._environ)
             return
-        from docker_credential_ecrx import kept
+        from docker_credential_ecrx.store import inventory
 
         names, keyring = self._names(registry), self._token_keyring()
-        kept.note_erasure(keyring, self._environ)
-        kept.erase(names, keyring, self._settings.keyring, self._environ, tokens.now())
+        inventory.note_erasure(keyring, self._environ)
+        inventory.erase(names, keyring, self._settings.keyring, self._environ, cached_token.now())
 
     def list(self) -> dict[str, str]:
         """Return the user of each server for which ``get`` answers now without asking AWS."""
-        from docker_credential_ecrx import ledger, passwords
+        from docker_credential_ecrx.store import index, passwords
 
         users = passwords.users(self._settings.keyring, self._environ)
         servers = {
             server
-            for entry in ledger.read(self._environ).values()
+            for entry in index.read(self._environ).values()
             for server in entry["servers"]
             if Registry.parse(server)
         }
@@ -174,8 +177,8 @@ class Helper:
         registry = Registry.parse(server)
         if registry is None or not self._settings.allows(registry):
             return False
-        found = (tokens.cached(name, keyring) for name in self._names(registry))
-        return any(token is not None and token.is_alive(tokens.now()) for token in found)
+        found = (cached_token.cached(name, keyring) for name in self._names(registry))
+        return any(token is not None and token.is_alive(cached_token.now()) for token in found)
 
     def _token_keyring(self) -> "Keyring | None":
         """Return the keyring for tokens, or None: a keyring that is not to be had is no reason not to answer."""
@@ -199,26 +202,26 @@ class Helper:
         keyring: "Keyring | None",
         started: "Moment",
     ) -> "Token":
-        from docker_credential_ecrx import single_flight
+        from docker_credential_ecrx.store import single_flight
 
         def mint() -> "Token":
             # Here its lock is held, and not at the end of the imports: who waits for it counts from here too.
             began = time.monotonic()
-            from docker_credential_ecrx import minting  # not for those that wait for another's token
+            from docker_credential_ecrx.store import refresh  # not for those that wait for another's token
 
-            request = minting.TokenRequest(registry, identity, name)
-            token = minting.ask(request, keyring, self._environ, started, began=began)
+            request = refresh.TokenRequest(registry, identity, name)
+            token = refresh.ask(request, keyring, self._environ, started, began=began)
             if keyring is not None and self._settings.keyring != "auto":  # which nobody has chosen
                 keyrings.warn_of_plain_text(keyring)
             return token
 
         def about(error: "AwsError") -> "AwsError":
-            from docker_credential_ecrx import minting
+            from docker_credential_ecrx.store import refresh
 
-            return minting.about(error, minting.TokenRequest(registry, identity, name))
+            return refresh.about(error, refresh.TokenRequest(registry, identity, name))
 
         def retell(codes: "tuple[str, ...]") -> "AwsError | None":
-            from docker_credential_ecrx import failures
+            from docker_credential_ecrx.aws import failures
 
             return failures.told_again(codes, identity, self._environ, registry.service)
 
@@ -230,6 +233,6 @@ class Helper:
             raise
 
     def _lock(self, name: str, attempt: int) -> "FileLock | None":
-        from docker_credential_ecrx import state
+        from docker_credential_ecrx.store import token_lock
 
-        return state.token_lock(self._environ, name, attempt)
+        return token_lock.token_lock(self._environ, name, attempt)

@@ -19,7 +19,7 @@ def redacted(text: str) -> str:
     """Return ``text`` with "[secret]" in the place of every secret that the process has."""
     if not _secrets:
         return text
-    from docker_credential_ecrx import redaction  # a cached get that says nothing needs none of it
+    from docker_credential_ecrx.sanitizer import redaction  # a cached get that says nothing needs none of it
 
     return redaction.redacted(text, _secrets)
 
@@ -50,7 +50,7 @@ def debug_origin(error: BaseException) -> None:
 
 
 def _write(level: str, text: str) -> None:
-    from docker_credential_ecrx import third_party
+    from docker_credential_ecrx.sanitizer import third_party
 
     line = f"docker-credential-ecrx: {level}{third_party.line(redacted(text), _LONGEST)}\n"
     try:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from docker_credential_ecrx.demo.standin import StandIn
+from docker_credential_ecrx.demo.fake_aws import StandIn
 from support import keyrings, need, sweep
 from support.home import Home
 

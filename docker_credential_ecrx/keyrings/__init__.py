@@ -140,6 +140,6 @@ def _open(name: str) -> "Keyring":
         from docker_credential_ecrx.keyrings.secret_service import SecretServiceKeyring
 
         return SecretServiceKeyring()
-    from docker_credential_ecrx.keyrings.system import SystemKeyring
+    from docker_credential_ecrx.keyrings.keyring_library import SystemKeyring
 
     return SystemKeyring(None if name == "system" else name)

@@ -9,7 +9,7 @@ import os
 import sys
 import time
 
-from docker_credential_ecrx.fast_stdlib import socket
+from docker_credential_ecrx.system.fast_stdlib import socket
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

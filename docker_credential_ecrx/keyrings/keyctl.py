@@ -3,7 +3,7 @@
 import os
 import sys
 
-from docker_credential_ecrx.fast_stdlib import c_buffer, call_c
+from docker_credential_ecrx.system.fast_stdlib import c_buffer, call_c
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

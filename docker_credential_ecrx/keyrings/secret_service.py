@@ -274,7 +274,7 @@ def _locked(*, what: str) -> KeyringUnavailableError:
 
 def _reason(error: BaseException) -> str:
     """Return what went wrong; what cannot be decoded is not quoted, since it may be what the service was given."""
-    from docker_credential_ecrx import third_party  # only a failure needs it
+    from docker_credential_ecrx.sanitizer import third_party  # only a failure needs it
 
     if isinstance(error, DBusError):
         return third_party.code(error.name)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from docker_credential_ecrx.demo.standin import Answer
+from docker_credential_ecrx.demo.fake_aws import Answer
 from standin import certificates, names
 from standin.endpoints import Endpoints
 

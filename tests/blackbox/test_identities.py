@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pytest
 from botocore.httpsession import DEFAULT_CA_BUNDLE
 
-from docker_credential_ecrx.demo.standin import Keys, StandIn
+from docker_credential_ecrx.demo.fake_aws import Keys, StandIn
 from standin import certificates
 from support import aws_parts
 from support.aws_parts import EARLIER, LATER, Proxy, Server, Sessions

@@ -30,7 +30,7 @@ _DIGEST = f"sha256:{'0' * 64}"
 _LOST = """\
 import sys
 from docker_credential_ecrx import __main__
-sys.modules["docker_credential_ecrx.kubelet"] = None
+sys.modules["docker_credential_ecrx.protocols.kubelet"] = None
 sys.exit(__main__.main())
 """
 

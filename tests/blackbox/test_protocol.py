@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from docker_credential_ecrx import __version__
-from docker_credential_ecrx.demo.standin import new_password
+from docker_credential_ecrx.demo.fake_aws import new_password
 from standin import faults
 from standin.faults import FaultyStandIn
 from support import need, terminals

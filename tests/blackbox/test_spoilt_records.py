@@ -10,9 +10,9 @@ from typing import NamedTuple
 import pytest
 from keyring.core import load_keyring
 
-from docker_credential_ecrx import ledger
 from docker_credential_ecrx.keyrings import USERNAME, service_of
 from docker_credential_ecrx.keyrings.kernel import KernelKeyring
+from docker_credential_ecrx.store import index
 from support import keyrings, need
 from support.home import HOST, Home
 
@@ -60,7 +60,7 @@ def first_get(home: Home, keyring: dict[str, str], monkeypatch: pytest.MonkeyPat
         monkeypatch.setenv(variable, value)
     home.add_role_profile()
     password = home.get(env=keyring).secret
-    (name,) = ledger.read(home.env)
+    (name,) = index.read(home.env)
     record = fetch(keyring["ECRX_KEYRING"], name)
     assert record.endswith(f"\n{password}")
     return Kept(keyring["ECRX_KEYRING"], name, record, password)
@@ -177,7 +177,7 @@ class TestRecordThatIsNotOurs:
 
     def test_is_a_miss_where_it_is_another_regions(self, home: Home, keyring: dict[str, str], kept: Kept) -> None:
         home.get(HOST.replace("us-east-1", "eu-west-1"), env=keyring)
-        (other,) = ledger.read(home.env).keys() - {kept.name}
+        (other,) = index.read(home.env).keys() - {kept.name}
         kept.replace(fetch(kept.keyring, other))
 
         assert_mended(home, keyring, kept)
@@ -214,7 +214,7 @@ class TestDockerLogin:
     def test_is_a_miss_where_what_it_stored_is_spoilt(self, home: Home, keyring: dict[str, str], kept: Kept) -> None:
         later = base64.b64encode(json.dumps({"payload": "p", "expiration": 4_102_444_800}).encode()).decode()
         home.store(HOST, "AWS", later, env=keyring)
-        (name,) = ledger.read(home.env).keys() - {kept.name}
+        (name,) = index.read(home.env).keys() - {kept.name}
         assert later == home.get(env=keyring).secret
 
         kept._replace(name=name).replace("ecrx1 word")

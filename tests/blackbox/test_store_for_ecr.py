@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from docker_credential_ecrx.demo.standin import new_password
+from docker_credential_ecrx.demo.fake_aws import new_password
 from support import kept
 from support.home import HOST, OTHER_HOST, SECONDARY, Home, Result
 from support.keyrings import items, kernel_keys

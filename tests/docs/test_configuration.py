@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import docker_credential_ecrx
-from docker_credential_ecrx import settings
+from docker_credential_ecrx.identity import settings
 from support import pages
 
 _PAGE = "configuration.md"

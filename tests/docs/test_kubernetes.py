@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import yaml
 
-from docker_credential_ecrx import registry
-from docker_credential_ecrx.kubelet import ANNOTATIONS, VARIABLE
-from docker_credential_ecrx.registry import Registry
+from docker_credential_ecrx.ecr import registry
+from docker_credential_ecrx.ecr.registry import Registry
+from docker_credential_ecrx.protocols.kubelet import ANNOTATIONS, VARIABLE
 from support import kubernetes, pages
 from support.aws_parts import web_identity
 from support.home import Home

@@ -8,7 +8,7 @@ from pathlib import Path
 import boto3
 import pytest
 
-from docker_credential_ecrx.demo.standin import StandIn
+from docker_credential_ecrx.demo.fake_aws import StandIn
 from standin import engine
 from standin.certificates import Certificates
 from standin.clients import Client, write_json

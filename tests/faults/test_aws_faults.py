@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 from faults.parts import ASSUME, MINT, World, refusal
 
-from docker_credential_ecrx.demo.standin import Answer
+from docker_credential_ecrx.demo.fake_aws import Answer
 from standin import faults
 from support.forms import in_one_form
 from support.home import BASE_USER, HOST, ROLE, SECONDARY

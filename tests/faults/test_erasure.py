@@ -11,8 +11,8 @@ from contextlib import ExitStack, contextmanager
 import pytest
 from faults.parts import MINT, Held, World, link, result_of, running, waits_for_lock
 
-from docker_credential_ecrx import tokens
 from docker_credential_ecrx.keyrings.kernel import KernelKeyring
+from docker_credential_ecrx.store import cached_token
 from standin import faults
 from support import kept, need
 from support.forms import in_one_form
@@ -182,7 +182,9 @@ class TestErasedBefore:
         ledger.write_text(ledger.read_text().replace("{", f'{{"erased": "{stamp}", ', 1))
 
         assert world.home.get(env=kernel).secret == world.home.get(env=kernel).secret
-        assert tokens.is_between(tokens.now(), tokens.stamp_of(tokens.now()), tokens.now())
+        assert cached_token.is_between(
+            cached_token.now(), cached_token.stamp_of(cached_token.now()), cached_token.now()
+        )
 
 
 def age(world: World, keyring: dict[str, str]) -> None:

@@ -6,7 +6,7 @@ Only calls that touch the files of the user, the network, the kernel keyring or 
 import json
 import shutil
 
-from docker_credential_ecrx.demo.standin import MARK
+from docker_credential_ecrx.demo.fake_aws import MARK
 from support import kept, kills
 from support.forms import in_one_form
 from support.home import HOST, PRIMARY, SECONDARY, Home

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from faults.parts import MINT, World, age
 
-from docker_credential_ecrx.tokens import now, stamp_of
+from docker_credential_ecrx.store.cached_token import now, stamp_of
 from standin import busses, certificates, faults
 from support import kept, kubernetes, terminals
 from support.aws_parts import Proxy

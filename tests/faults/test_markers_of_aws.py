@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape
 import pytest
 from faults.parts import ASSUME, MINT, World, server
 
-from docker_credential_ecrx.demo.standin import Answer
+from docker_credential_ecrx.demo.fake_aws import Answer
 from standin.faults import Fault
 from support import aws_parts
 from support.aws_parts import Server

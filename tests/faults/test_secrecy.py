@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from faults.parts import ASSUME, MINT, PASSWORD, Held, World, age, another_user, running
 
-from docker_credential_ecrx.demo.standin import Answer
+from docker_credential_ecrx.demo.fake_aws import Answer
 from standin import busses, faults
 from support import keyrings
 from support.forms import in_one_form

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import pytest
 from faults.parts import ASSUME, MINT, Held, World, loads_botocore, result_of, running, waits_for_lock
 
-from docker_credential_ecrx.demo.standin import Answer
+from docker_credential_ecrx.demo.fake_aws import Answer
 from standin import faults
 from support import aws_parts
 from support.aws_parts import Server

@@ -25,7 +25,7 @@ from faults.parts import (
     unshared,
 )
 
-from docker_credential_ecrx.demo.standin import StandIn
+from docker_credential_ecrx.demo.fake_aws import StandIn
 from standin import certificates, faults
 from support import need
 from support.forms import in_one_form

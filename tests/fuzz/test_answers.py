@@ -8,9 +8,9 @@ from botocore.parsers import create_parser
 from fuzz.parts import base64_of, fuzzed, is_line, json_texts, numbers, told
 from hypothesis import strategies as st
 
-from docker_credential_ecrx import aws, aws_errors
+from docker_credential_ecrx.aws import authorization_token, service_errors
 from docker_credential_ecrx.errors import AwsError
-from docker_credential_ecrx.identity import Identity
+from docker_credential_ecrx.identity.model import Identity
 
 LIFE_SECONDS = 12 * 3600
 SECRET = "hunter2:"
@@ -54,11 +54,11 @@ def test_is_a_password_with_a_life_or_one_line(service: str, body: bytes, date: 
         response = create_parser("json").parse(answer, _shapes[service])
         if status != 200 or "Error" in response:
             return
-        minted = aws.minted(response)
+        minted = authorization_token.minted(response)
     except AwsError as error:
         told(error, SECRET)
     except Exception as error:  # noqa: BLE001 - as ``aws.mint`` has it
-        told(aws_errors.explain(error, Identity("p"), {"HOME": "/nonexistent"}), SECRET)
+        told(service_errors.explain(error, Identity("p"), {"HOME": "/nonexistent"}), SECRET)
     else:
         assert 0 < minted.life <= LIFE_SECONDS
         assert is_line(minted.password)
@@ -68,7 +68,7 @@ def test_is_a_password_with_a_life_or_one_line(service: str, body: bytes, date: 
 @fuzzed(_tokens)
 def test_holds_a_token_that_is_user_and_password_in_base64_and_nothing_else(token: str) -> None:
     try:
-        password = aws.decode(token)
+        password = authorization_token.decode(token)
     except AwsError as error:
         told(error, SECRET)
     else:
@@ -85,4 +85,4 @@ def test_holds_a_token_that_is_user_and_password_in_base64_and_nothing_else(toke
     st.floats(0, 4e9),
 )
 def test_that_docker_login_brings_lives_12_hours_at_most(password: str, now: float) -> None:
-    assert aws.life_of(password, now) <= LIFE_SECONDS
+    assert authorization_token.life_of(password, now) <= LIFE_SECONDS

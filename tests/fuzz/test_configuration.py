@@ -6,10 +6,11 @@ from fnmatch import fnmatchcase
 from fuzz.parts import deep, file, fuzzed, joined, told
 from hypothesis import strategies as st
 
-from docker_credential_ecrx import pattern, plain_toml, settings, settings_file
+from docker_credential_ecrx.config_files import ecrx_config
+from docker_credential_ecrx.config_files.text_file import TextFile
+from docker_credential_ecrx.ecr.registry import Registry
 from docker_credential_ecrx.errors import FileError, SettingsError
-from docker_credential_ecrx.registry import Registry
-from docker_credential_ecrx.text_file import TextFile
+from docker_credential_ecrx.identity import host_pattern, settings, toml_subset
 
 HOST = "111111111111.dkr.ecr.us-east-1.amazonaws.com"
 _blank = st.sampled_from(["", "", " ", "\t", "  "])
@@ -113,7 +114,7 @@ patterns = st.text("ab*?[]!-.^\\&|~1", max_size=12) | st.text(max_size=8)
 
 @fuzzed(documents)
 def test_is_read_as_tomllib_reads_it_or_left_to_tomllib(document: str) -> None:
-    found = plain_toml.parse(document)
+    found = toml_subset.parse(document)
 
     if found is not None:
         assert tomllib.loads(document) == found
@@ -135,19 +136,19 @@ def test_gives_every_host_an_identity_or_is_refused_in_one_line(document: bytes,
 
 @fuzzed(patterns, st.text("ab.-1", max_size=12) | st.just(HOST))
 def test_has_patterns_that_match_as_fnmatch_does(text: str, host: str) -> None:
-    assert fnmatchcase(host, text) == pattern.matches(text, host)
+    assert fnmatchcase(host, text) == host_pattern.matches(text, host)
 
 
 @fuzzed(documents, st.sampled_from([HOST, "public.ecr.aws"]), st.sampled_from(["a", 'q"\\\n', "é"]))
 def test_says_the_same_as_ever_once_an_entry_is_added_and_removed(document: str, host: str, profile: str) -> None:
     before = TextFile("config.toml", document)
     try:
-        cleared, more = before, settings_file.remove_entry(before, host)
+        cleared, more = before, ecrx_config.remove_entry(before, host)
         while more != cleared:  # entries of one host may be many
-            cleared, more = more, settings_file.remove_entry(more, host)
-        after = settings_file.set_entry(cleared, host, {"profile": profile})
-        again = settings_file.set_entry(after, host, {"profile": profile})
-        removed = settings_file.remove_entry(after, host)
+            cleared, more = more, ecrx_config.remove_entry(more, host)
+        after = ecrx_config.set_entry(cleared, host, {"profile": profile})
+        again = ecrx_config.set_entry(after, host, {"profile": profile})
+        removed = ecrx_config.remove_entry(after, host)
     except FileError as error:
         told(error)
         return
@@ -155,7 +156,7 @@ def test_says_the_same_as_ever_once_an_entry_is_added_and_removed(document: str,
     entries = tomllib.loads(after.text)["registry"]
     registry = Registry.parse(host)
     assert registry is not None
-    answers = next(entry for entry in entries if pattern.is_for(entry, registry))
+    answers = next(entry for entry in entries if host_pattern.is_for(entry, registry))
     assert profile == answers["profile"]
     if after != cleared:
         assert cleared.text == removed.text

@@ -7,9 +7,9 @@ from typing import Any
 from fuzz.parts import fuzzed, joined, json_texts, texts, told
 from hypothesis import strategies as st
 
-from docker_credential_ecrx import docker_config, json_text
+from docker_credential_ecrx.config_files import docker_config, json_editor
+from docker_credential_ecrx.config_files.text_file import TextFile
 from docker_credential_ecrx.errors import FileError
-from docker_credential_ecrx.text_file import TextFile
 
 HOST = "111111111111.dkr.ecr.us-east-1.amazonaws.com"
 SECRET = "hunter2:"
@@ -44,7 +44,7 @@ documents = st.one_of(
 def unfold(text: str) -> list[tuple[str, Any]]:
     """Return what a document says, with its names in their order, and as often as they are there."""
     sections: list[tuple[str, Any]] = json.loads(
-        "{}" if json_text.is_blank(text) else text, object_pairs_hook=list, parse_int=float
+        "{}" if json_editor.is_blank(text) else text, object_pairs_hook=list, parse_int=float
     )
     return sections
 
@@ -72,7 +72,7 @@ def test_has_a_helper_more_and_is_the_same_as_ever_once_it_is_removed(document: 
     assert removed == docker_config.remove_helper(removed, host)
     named = [value for name, value in unfold(document) if name.lower() == "credhelpers"]
     # An empty or blank place takes an entry, and goes with it.
-    if not json_text.is_blank(document) and (not named or (named[0] and host not in dict(named[0]))):
+    if not json_editor.is_blank(document) and (not named or (named[0] and host not in dict(named[0]))):
         assert is_kept(document, after.text)
         assert document == removed.text
 

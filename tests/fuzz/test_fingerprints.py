@@ -9,7 +9,7 @@ from typing import NamedTuple, Self
 from fuzz.parts import base64_of, folder, fuzzed
 from hypothesis import strategies as st
 
-from docker_credential_ecrx.identity import Identity, fingerprint
+from docker_credential_ecrx.identity.model import Identity, fingerprint
 from support.resolution import Situation, resolution, there
 
 Section = tuple[str, dict[str, str]]

@@ -5,7 +5,7 @@ import re
 from fuzz.parts import fuzzed, joined
 from hypothesis import strategies as st
 
-from docker_credential_ecrx.registry import Registry, host_of
+from docker_credential_ecrx.ecr.registry import Registry, host_of
 
 # The names that Amazon documents, written down once more, without a look at how they are read.
 ECR = re.compile(

@@ -11,16 +11,16 @@ from click.testing import CliRunner
 from fuzz.parts import file, folder, fuzzed, json_texts, texts, told
 from hypothesis import strategies as st
 
-from docker_credential_ecrx import ledger, single_flight, tokens
-from docker_credential_ecrx.commands import status
+from docker_credential_ecrx.cli import status
 from docker_credential_ecrx.errors import AwsError
-from docker_credential_ecrx.state import FileLock
-from docker_credential_ecrx.tokens import Moment, Token
+from docker_credential_ecrx.store import cached_token, index, single_flight
+from docker_credential_ecrx.store.cached_token import Moment, Token
+from docker_credential_ecrx.store.token_lock import FileLock
 
 NAME = "token:ecr:aws:us-east-1:0123456789abcdef0123456789abcdef"
 LIFE_SECONDS = 12 * 3600
 ENVIRON = {"HOME": folder(), "XDG_STATE_HOME": folder(), "ECRX_KEYRING": "none"}
-NOW = tokens.now()
+NOW = cached_token.now()
 _numbers = st.sampled_from(
     ["0", "1", "-1", "43200", "43201", "21600", "1e9", "1e999", "nan", "inf", "-inf", "1_0", "\u0661", "", "x", "0.4"]
 )
@@ -62,7 +62,7 @@ class Ring:
 
 @fuzzed(st.builds(sealed, _facts | st.text(), _passwords) | st.text() | st.text().map("ecrx1 ".__add__))
 def test_a_record_is_a_token_of_12_hours_at_most_or_none(record: str) -> None:
-    found = tokens.from_record(NAME, record)
+    found = cached_token.from_record(NAME, record)
 
     if found is not None:
         assert 0 < found.life <= LIFE_SECONDS
@@ -70,7 +70,7 @@ def test_a_record_is_a_token_of_12_hours_at_most_or_none(record: str) -> None:
         assert all(math.isfinite(clock) for clock in (found.minted.utc, found.minted.uptime))
         assert record.endswith(found.password)
         assert found.password
-        assert tokens.from_record(f"{NAME}0", record) is None
+        assert cached_token.from_record(f"{NAME}0", record) is None
 
 
 @fuzzed(
@@ -87,26 +87,26 @@ def test_a_record_gives_back_its_token_and_none_once_a_character_differs(  # noq
     password: str, name: str, life: float, part: float, utc: float, boot: str, uptime: float, at: int
 ) -> None:
     token = Token(password, Moment(utc, boot, uptime), life, life * part)
-    record = tokens.to_record(name, token)
-    found = tokens.from_record(name, record)
+    record = cached_token.to_record(name, token)
+    found = cached_token.from_record(name, record)
 
     assert found is not None
     assert (password, utc, boot, uptime) == (found.password, found.minted.utc, found.minted.boot, found.minted.uptime)
     assert abs(life - found.life) <= 1
     at %= len(record)
     other = chr((ord(record[at]) + 1) % 0xD800)
-    changed = tokens.from_record(name, record[:at] + other + record[at + 1 :])
+    changed = cached_token.from_record(name, record[:at] + other + record[at + 1 :])
     assert changed is None
 
 
 @fuzzed(st.builds(sealed, _facts, st.just("password")))
 def test_a_record_is_served_only_while_its_token_lives(record: str) -> None:
-    minted = Token("new", tokens.now(), LIFE_SECONDS, LIFE_SECONDS / 2)
+    minted = Token("new", cached_token.now(), LIFE_SECONDS, LIFE_SECONDS / 2)
 
-    kept = tokens.cached(NAME, Ring(record))
+    kept = cached_token.cached(NAME, Ring(record))
     found = single_flight.obtain(kept, NAME, Ring(record), lambda *_: None, lambda: minted, lambda error: error)
 
-    assert found is minted or (kept is not None and kept.is_fresh(tokens.now()))
+    assert found is minted or (kept is not None and kept.is_fresh(cached_token.now()))
 
 
 @fuzzed(
@@ -117,7 +117,7 @@ def test_a_record_is_served_only_while_its_token_lives(record: str) -> None:
     )
 )
 def test_a_failure_that_another_process_left_is_told_in_one_line_or_not_at_all(left: str | bytes) -> None:
-    minted = Token("new", tokens.now(), LIFE_SECONDS, LIFE_SECONDS / 2)
+    minted = Token("new", cached_token.now(), LIFE_SECONDS, LIFE_SECONDS / 2)
     lock = FileLock(str(file("lock", left)))
     try:
         assert minted is single_flight.obtain(
@@ -159,13 +159,13 @@ def write_ledger(content: str | bytes) -> None:
 @fuzzed(_ledgers)
 def test_a_ledger_of_any_content_can_be_read_and_written(content: str | bytes) -> None:
     write_ledger(content)
-    before = ledger.read(ENVIRON)
+    before = index.read(ENVIRON)
 
-    ledger.record(ENVIRON, "token:x", {"kind": "token", "servers": ["public.ecr.aws"]})
-    assert {**before, "token:x": {"kind": "token", "servers": ["public.ecr.aws"]}}.keys() == ledger.read(ENVIRON).keys()
-    ledger.forget(ENVIRON, "token:x")
+    index.record(ENVIRON, "token:x", {"kind": "token", "servers": ["public.ecr.aws"]})
+    assert {**before, "token:x": {"kind": "token", "servers": ["public.ecr.aws"]}}.keys() == index.read(ENVIRON).keys()
+    index.forget(ENVIRON, "token:x")
 
-    assert before.keys() - {"token:x"} == ledger.read(ENVIRON).keys()
+    assert before.keys() - {"token:x"} == index.read(ENVIRON).keys()
 
 
 @fuzzed(_ledgers, st.booleans())

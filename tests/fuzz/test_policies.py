@@ -6,8 +6,8 @@ import re
 from fuzz.parts import fuzzed, is_line, joined, json_texts, told
 from hypothesis import strategies as st
 
-from docker_credential_ecrx import policy, principal
-from docker_credential_ecrx.demo.standin import policies
+from docker_credential_ecrx.demo.fake_aws import policies
+from docker_credential_ecrx.ecr import principal, repository_policy
 from docker_credential_ecrx.errors import ArgumentError, AwsError
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
@@ -41,34 +41,39 @@ def test_names_only_who_is_written_as_aws_writes_principals(text: str) -> None:
         assert found.root == f"arn:aws:iam::{found.account}:root"
 
 
-@fuzzed(_documents, st.sampled_from([policy.PULL, policy.PUSH]))
-def test_of_any_content_is_granted_to_and_taken_from_one_principal_alone(text: str, access: policy.Access) -> None:
+@fuzzed(_documents, st.sampled_from([repository_policy.PULL, repository_policy.PUSH]))
+def test_of_any_content_is_granted_to_and_taken_from_one_principal_alone(
+    text: str, access: repository_policy.Access
+) -> None:
     to = principal.parse("222222222222", "aws")
     try:
-        before = policy.read(text)
+        before = repository_policy.read(text)
     except AwsError as error:
         told(error)
         return
-    granted = policy.grant(before, to, access)
-    revoked = policy.revoke(granted, to)
+    granted = repository_policy.grant(before, to, access)
+    revoked = repository_policy.revoke(granted, to)
 
-    assert granted == policy.grant(granted, to, access)
+    assert granted == repository_policy.grant(granted, to, access)
     assert _others(before, to) == _others(granted, to) == (revoked or {"Statement": []})["Statement"]
-    if policy.altered(before, to):
+    if repository_policy.altered(before, to):
         assert granted == before
     else:
-        assert to.arn in policy.suspects(granted, to)
-        assert ([], []) != policy.still_allowed_by(granted, to)
-    assert [] == policy.altered(policy.restored(before, to), to)
-    for sid, sentence in policy.summary(granted):
+        assert to.arn in repository_policy.suspects(granted, to)
+        assert ([], []) != repository_policy.still_allowed_by(granted, to)
+    assert [] == repository_policy.altered(repository_policy.restored(before, to), to)
+    for sid, sentence in repository_policy.summary(granted):
         assert is_line(sentence)
         assert not sid or is_line(sid)
-    assert granted == policy.read(policy.pretty(granted))
+    assert granted == repository_policy.read(repository_policy.pretty(granted))
 
 
-def _others(document: policy.Document, to: principal.Principal) -> list[policy.Document]:
+def _others(document: repository_policy.Document, to: principal.Principal) -> list[repository_policy.Document]:
     """Return the statements that are not exactly what is granted to ``to``."""
-    own = [policy.grant(None, to, access)["Statement"][0] for access in (policy.PULL, policy.PUSH)]
+    own = [
+        repository_policy.grant(None, to, access)["Statement"][0]
+        for access in (repository_policy.PULL, repository_policy.PUSH)
+    ]
     return [statement for statement in document["Statement"] if statement not in own]
 
 
@@ -89,7 +94,9 @@ _CALLERS = {
 _ROLES = [f"arn:aws:iam::{_A}:role/{name}" for name in ("puller", "team/puller", "pusher")]
 _NAMED = [_A, _B, "*", *_ROLES, *_CALLERS[_A], f"arn:aws:iam::{_B}:role/puller", "AROAEXAMPLEEXAMPLE00"]
 _names = st.sampled_from(_NAMED) | st.lists(st.sampled_from(_NAMED), max_size=3)
-_actions = st.sampled_from(["*", "ecr:*", "ECR:Batch*", "ecr:PutImage", "ecr:Describe*", list(policy.PULL.actions)])
+_actions = st.sampled_from(
+    ["*", "ecr:*", "ECR:Batch*", "ecr:PutImage", "ecr:Describe*", list(repository_policy.PULL.actions)]
+)
 _statement = st.builds(
     lambda whom, what, effect, condition: {"Effect": effect, **whom, **what, **condition},
     st.one_of(
@@ -107,22 +114,25 @@ _GRANTEES = [_A, *_ROLES, *_CALLERS[_A][1:3]]
 
 @fuzzed(
     st.lists(_statement, max_size=4),
-    st.lists(st.tuples(st.sampled_from(_GRANTEES), st.sampled_from([policy.PULL, policy.PUSH])), max_size=2),
+    st.lists(
+        st.tuples(st.sampled_from(_GRANTEES), st.sampled_from([repository_policy.PULL, repository_policy.PUSH])),
+        max_size=2,
+    ),
     st.sampled_from(_GRANTEES),
 )
 def test_lets_nobody_in_once_a_revoke_says_so(
-    statements: list[policy.Document], grants: list[tuple[str, policy.Access]], to: str
+    statements: list[repository_policy.Document], grants: list[tuple[str, repository_policy.Access]], to: str
 ) -> None:
     """The stand-in's engine, whatever the conditions come to, denies the principal and all that belongs to it."""
-    document: policy.Document = {"Version": "2012-10-17", "Statement": statements}
+    document: repository_policy.Document = {"Version": "2012-10-17", "Statement": statements}
     for grantee, access in grants:
-        document = policy.grant(document, principal.parse(grantee, "aws"), access)
-    revoked = policy.revoke(document, principal.parse(to, "aws"))
-    if revoked is None or policy.still_allowed_by(revoked, principal.parse(to, "aws")) != ([], []):
+        document = repository_policy.grant(document, principal.parse(grantee, "aws"), access)
+    revoked = repository_policy.revoke(document, principal.parse(to, "aws"))
+    if revoked is None or repository_policy.still_allowed_by(revoked, principal.parse(to, "aws")) != ([], []):
         return
 
     for caller in _belonging_to(to):
-        assert not [action for action in policy.PUSH.actions if _may_do(revoked, caller, action)], caller
+        assert not [action for action in repository_policy.PUSH.actions if _may_do(revoked, caller, action)], caller
 
 
 def _belonging_to(to: str) -> list[str]:
@@ -134,7 +144,7 @@ def _belonging_to(to: str) -> list[str]:
     return [caller for caller in _CALLERS[_A] if f":assumed-role/{to.rpartition('/')[2]}/" in caller]
 
 
-def _may_do(document: policy.Document, caller: str, action: str) -> bool:
+def _may_do(document: repository_policy.Document, caller: str, action: str) -> bool:
     """Return whether the engine permits it on the best of conditions: those of Allow hold, and those of Deny do not."""
     statements = [
         {name: value for name, value in statement.items() if name != "Condition"}

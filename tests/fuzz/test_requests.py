@@ -8,9 +8,9 @@ from hypothesis import assume
 from hypothesis import strategies as st
 from keyrings.backends import Windows
 
-from docker_credential_ecrx import protocol
-from docker_credential_ecrx.protocol import Reply
-from docker_credential_ecrx.registry import Registry
+from docker_credential_ecrx.ecr.registry import Registry
+from docker_credential_ecrx.protocols import docker
+from docker_credential_ecrx.protocols.docker import Reply
 
 SECRET = "hunter2:"
 ENVIRON = {
@@ -38,13 +38,13 @@ _blanks = st.sampled_from(["", "\n", "\r\n", " \r\n", "\t"])
 def ask(verb: str, stdin: str | bytes) -> Reply:
     """Return the answer to a client; no answer has anything that docker could not read, or that nobody may see."""
     request = stdin if isinstance(stdin, bytes) else stdin.encode("utf-8", "surrogatepass")
-    reply = protocol.answer(verb, "docker-credential-ecrx", ENVIRON, lambda: request)
+    reply = docker.answer(verb, "docker-credential-ecrx", ENVIRON, lambda: request)
     assert reply.status in (0, 1)
     for text in (reply.stdout, reply.stderr):
         assert not text or (text.endswith("\n") and is_line(text[:-1]))
     if reply.status:
         assert SECRET not in reply.stdout + reply.stderr
-        assert reply.stdout == f"{protocol.NOT_FOUND}\n" or protocol.NOT_FOUND not in reply.stdout
+        assert reply.stdout == f"{docker.NOT_FOUND}\n" or docker.NOT_FOUND not in reply.stdout
         assert len(reply.stderr) < 4096
     return reply
 
@@ -67,12 +67,12 @@ def test_that_asks_for_what_was_never_stored_finds_nothing(verb: str, request: b
     if verb == "list":
         assert (0, "{}\n") == (reply.status, reply.stdout)
     elif not request.strip():
-        assert (1, f"{protocol.NO_SERVER}\n") == (reply.status, reply.stdout)
+        assert (1, f"{docker.NO_SERVER}\n") == (reply.status, reply.stdout)
     elif verb == "erase":
         assert (0, "") == (reply.status, reply.stdout)
     else:
         assert 1 == reply.status
-        assert reply.stdout == f"{protocol.NOT_FOUND}\n" or "docker-credential-ecrx: " in reply.stdout
+        assert reply.stdout == f"{docker.NOT_FOUND}\n" or "docker-credential-ecrx: " in reply.stdout
 
 
 @fuzzed(_servers, _users, _secrets, _blanks)
@@ -92,7 +92,7 @@ def test_that_stores_gives_back_the_same_until_it_is_erased(server: str, user: s
         ask("erase", server)
         assert {} == json.loads(ask("list", "").stdout)
         if Registry.parse(server) is None:
-            assert f"{protocol.NOT_FOUND}\n" == ask("get", server).stdout
+            assert f"{docker.NOT_FOUND}\n" == ask("get", server).stdout
     else:
         assert {} == json.loads(ask("list", "").stdout)
         assert {} == Windows.items

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from docker_credential_ecrx.demo.standin import StandIn
+from docker_credential_ecrx.demo.fake_aws import StandIn
 from support import channels
 from support.channels import NAME, User
 from support.home import SECONDARY, Home

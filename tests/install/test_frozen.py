@@ -17,7 +17,7 @@ from botocore.loaders import Loader
 from botocore.regions import EndpointResolver
 
 import docker_credential_ecrx
-from docker_credential_ecrx.aws_session import SERVICES
+from docker_credential_ecrx.aws.session import SERVICES
 from support import need
 
 _MB = 1_000_000

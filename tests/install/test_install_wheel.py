@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from docker_credential_ecrx.demo.standin import StandIn
+from docker_credential_ecrx.demo.fake_aws import StandIn
 from support import need
 from support.home import SECONDARY, Home
 from support.releases import User

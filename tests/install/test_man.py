@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
-from docker_credential_ecrx import commands
+from docker_credential_ecrx import cli
 from support import need
 
 _SCRIPT = Path(__file__).parent.parent.parent / "build" / "man.py"
@@ -47,8 +47,8 @@ class TestPage:
         shown = subprocess.run([need.command("mandoc"), "-T", "ascii", page], capture_output=True, check=True).stdout
         text = re.sub(".\b", "", shown.decode())
 
-        context = click.Context(commands.commands)
-        wanted = _options(commands.commands, context) | {f"docker-credential-ecrx {name} " for name in commands.NAMES}
+        context = click.Context(cli.commands)
+        wanted = _options(cli.commands, context) | {f"docker-credential-ecrx {name} " for name in cli.NAMES}
         assert {"--push", "--pull-only", "--mfa-code"} < wanted
         assert [] == sorted(word for word in wanted if word not in text)
 

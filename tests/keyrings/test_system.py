@@ -9,7 +9,7 @@ from keyrings import backends
 
 from docker_credential_ecrx.errors import KeyringError, KeyringUnavailableError
 from docker_credential_ecrx.keyrings import USERNAME, service_of
-from docker_credential_ecrx.keyrings.system import SystemKeyring
+from docker_credential_ecrx.keyrings.keyring_library import SystemKeyring
 
 NAME = "token:ecr:aws:us-east-1:0123"
 HEAD = (service_of(NAME), USERNAME)

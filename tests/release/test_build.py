@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from docker_credential_ecrx.demo.standin import StandIn
+from docker_credential_ecrx.demo.fake_aws import StandIn
 from support import need
 from support.home import HOST, SECONDARY, Home, Result
 
@@ -306,8 +306,8 @@ class TestMissingPart:
             "cached_get",
             "python3*/lib-dynload/_ctypes.*",
             # what a first one takes
-            "docker_credential_ecrx/aws.pyc",
-            "docker_credential_ecrx/ledger.pyc",
+            "docker_credential_ecrx/aws/authorization_token.pyc",
+            "docker_credential_ecrx/store/index.pyc",
             "json/__init__.pyc",
             "json/decoder.pyc",
             "re/_parser.pyc",
@@ -338,7 +338,7 @@ class TestMissingPart:
 
         assert_names(f"missing: {name};", said)
 
-    @pytest.mark.parametrize("file", ["docker_credential_ecrx/commands/status.pyc", "click/core.pyc"])
+    @pytest.mark.parametrize("file", ["docker_credential_ecrx/cli/status.pyc", "click/core.pyc"])
     def test_of_a_command_is_named_by_it(self, parts: Path, kernel: dict[str, str], aws: StandIn, file: str) -> None:
         home = Home(parts.parent / "home", parts / "docker-credential-ecrx", aws)
         name = lose(parts, file)
@@ -358,13 +358,13 @@ class TestMissingPart:
     def test_that_is_not_needed_is_not_spoken_of(self, parts: Path, kernel: dict[str, str], aws: StandIn) -> None:
         home = Home(parts.parent / "home", parts / "docker-credential-ecrx", aws)
         home.add_role_profile()
-        lose(parts, "docker_credential_ecrx/commands/status.pyc")
+        lose(parts, "docker_credential_ecrx/cli/status.pyc")
 
         assert home.get(env=kernel).secret in aws.issued
 
     def test_leaves_what_has_failed_in_the_line(self, parts: Path, kernel: dict[str, str], aws: StandIn) -> None:
         home = Home(parts.parent / "home", parts / "docker-credential-ecrx", aws)
-        name = lose(parts, "docker_credential_ecrx/commands/status.pyc")
+        name = lose(parts, "docker_credential_ecrx/cli/status.pyc")
 
         said = home.get(profile="nobody", env=kernel)
 

@@ -15,7 +15,7 @@ from faults.parts import Aws
 from soak.model import Passwords, Value, Write
 from soak.weather import Weather
 
-from docker_credential_ecrx.registry import Registry
+from docker_credential_ecrx.ecr.registry import Registry
 from support.home import NOT_FOUND, Home, Result
 
 ROLES = {

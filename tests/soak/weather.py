@@ -7,7 +7,7 @@ import time
 
 from faults.parts import ASSUME, MINT, Aws
 
-from docker_credential_ecrx.demo.standin import Answer
+from docker_credential_ecrx.demo.fake_aws import Answer
 from standin import faults
 from standin.faults import Fault
 

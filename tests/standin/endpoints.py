@@ -3,7 +3,7 @@
 import ssl
 from collections.abc import Mapping
 
-from docker_credential_ecrx.demo.standin import Answer, StandIn
+from docker_credential_ecrx.demo.fake_aws import Answer, StandIn
 
 
 class Endpoints(StandIn):

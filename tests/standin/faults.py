@@ -9,7 +9,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from docker_credential_ecrx.demo.standin import Answer, Keys, Refusal, StandIn, refused
+from docker_credential_ecrx.demo.fake_aws import Answer, Keys, Refusal, StandIn, refused
 
 Fault = Callable[[Answer], Answer]
 

@@ -18,7 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import NamedTuple
 
-from docker_credential_ecrx.demo.standin import Issued, Repository, StandIn, denial
+from docker_credential_ecrx.demo.fake_aws import Issued, Repository, StandIn, denial
 from standin import daemons
 from support import need
 

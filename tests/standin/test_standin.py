@@ -12,8 +12,8 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError
 
-from docker_credential_ecrx.demo.standin import Issued, Keys, Repository
-from docker_credential_ecrx.demo.standin.policies import ConditionError
+from docker_credential_ecrx.demo.fake_aws import Issued, Keys, Repository
+from docker_credential_ecrx.demo.fake_aws.policies import ConditionError
 from standin import faults
 from standin.faults import FaultyStandIn
 

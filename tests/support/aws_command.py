@@ -4,7 +4,7 @@ import json
 import sys
 from pathlib import Path
 
-from docker_credential_ecrx.demo.standin import Keys
+from docker_credential_ecrx.demo.fake_aws import Keys
 
 _SCRIPT = """\
 #!{python}

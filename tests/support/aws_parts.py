@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import NamedTuple, Self
 from urllib.parse import parse_qsl, urlsplit
 
-from docker_credential_ecrx.demo.standin import Answer, Keys, StandIn, new_keys
+from docker_credential_ecrx.demo.fake_aws import Answer, Keys, StandIn, new_keys
 
 LATER, EARLIER = "2100-01-01T00:00:00Z", "2001-01-01T00:00:00Z"
 _LATER_MS = 4_102_444_800_000

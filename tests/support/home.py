@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from docker_credential_ecrx.demo.standin import Keys, StandIn
+from docker_credential_ecrx.demo.fake_aws import Keys, StandIn
 
 PRIMARY = "111111111111"
 SECONDARY = "222222222222"

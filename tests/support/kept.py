@@ -4,9 +4,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from docker_credential_ecrx import tokens
 from docker_credential_ecrx.keyrings.kernel import KernelKeyring
-from docker_credential_ecrx.tokens import Moment, Token
+from docker_credential_ecrx.store import cached_token
+from docker_credential_ecrx.store.cached_token import Moment, Token
 from support.home import Home
 
 HOUR = 3600.0
@@ -39,12 +39,12 @@ def age(home: Home, hours: float) -> None:
     keyring = KernelKeyring()
     for name in entries(home):
         record = keyring.fetch(name)
-        token = tokens.from_record(name, record) if record else None
+        token = cached_token.from_record(name, record) if record else None
         if token is not None:
             minted, seconds = token.minted, hours * HOUR
             earlier = Moment(minted.utc - seconds, minted.boot, minted.uptime - seconds)
             older = Token(token.password, earlier, token.life, token.renew)
-            keyring.put(name, tokens.to_record(name, older), 600)
+            keyring.put(name, cached_token.to_record(name, older), 600)
 
 
 def in_kernel(*names: str) -> list[str]:

@@ -20,10 +20,10 @@ from botocore.exceptions import NoCredentialsError, ProfileNotFound
 from botocore.session import Session
 from botocore.utils import ContainerMetadataFetcher
 
-from docker_credential_ecrx import aws_session
-from docker_credential_ecrx.aws_session import Mfa, in_role, source_of
-from docker_credential_ecrx.identity import Identity
-from docker_credential_ecrx.limit import Deadline
+from docker_credential_ecrx.aws import session as aws_session
+from docker_credential_ecrx.aws.session import Mfa, in_role, source_of
+from docker_credential_ecrx.identity.model import Identity
+from docker_credential_ecrx.system.deadline import Deadline
 
 NOBODY, NO_PROFILE = "nobody", "no such profile"
 _LATER, _LATER_MS = "2100-01-01T00:00:00Z", 4_102_444_800_000

@@ -16,7 +16,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-from docker_credential_ecrx.demo.standin import MARK
+from docker_credential_ecrx.demo.fake_aws import MARK
 from support import need
 from support.secrets import shifts_of
 
@@ -29,7 +29,7 @@ _RIGHTFUL = (
     *("*/.aws/*", "*/home/bin/give-keys", "*/home/keys-*", "*/home/elsewhere"),
     "*/test_the_keys_of_boto_2_and_of*/home/*",
     # The mark itself, in the stand-in's own module.
-    "*/demo/standin/*",
+    "*/demo/fake_aws/*",
     "*/kept",
     "*/answer",
     "*/test_without_the_helper_*/home/.docker/config.json",

@@ -11,7 +11,7 @@ from bench.fleet.day import OUTAGE, Group
 from bench.fleet.limits import ATTEMPTS, DAY, Aws, RefusedError
 from bench.fleet.programs import LIFE, EcrCredentialProvider, EcrLogin, Ecrx
 from bench.fleet.world import simulated
-from docker_credential_ecrx import tokens
+from docker_credential_ecrx.store import cached_token
 
 _DOCS = Path(__file__).parents[2] / "docs"
 _SMALL = 40
@@ -83,12 +83,12 @@ class TestEcrx:
             assert 1 == Ecrx(aws.operations, _dice(), "one").unanswered(gets)
 
     def test_leaves_the_programs_clock_as_it_was(self) -> None:
-        before = tokens.now
+        before = cached_token.now
 
         with simulated():
-            assert tokens.now is not before
+            assert cached_token.now is not before
 
-        assert tokens.now is before
+        assert cached_token.now is before
 
 
 class TestProgramsBeside:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from docker_credential_ecrx.demo.standin import MARK, ecr, new_keys, new_password, parts
+from docker_credential_ecrx.demo.fake_aws import MARK, ecr, new_keys, new_password, parts
 from support import need, sweep
 
 pytestmark = pytest.mark.posix("/proc and POSIX programs")

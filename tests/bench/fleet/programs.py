@@ -7,9 +7,9 @@ from typing import Protocol
 
 from bench.fleet.limits import Aws, Operation, RefusedError
 from bench.fleet.world import Lock, moment, world
-from docker_credential_ecrx import single_flight, tokens
 from docker_credential_ecrx.errors import AwsError
-from docker_credential_ecrx.tokens import Token
+from docker_credential_ecrx.store import cached_token, single_flight
+from docker_credential_ecrx.store.cached_token import Token
 
 LIFE = 12 * 3600.0
 _NAME = "token:ecr:aws:us-east-1:0123456789abcdef0123456789abcdef"  # one identity for all machines
@@ -116,8 +116,8 @@ class Ecrx:
 
     def _token(self) -> Token:
         """Return what the program's own ``get`` does where it finds that."""
-        found = tokens.cached(_NAME, self)
-        if found is not None and found.is_fresh(tokens.now()):
+        found = cached_token.cached(_NAME, self)
+        if found is not None and found.is_fresh(cached_token.now()):
             return found
         return single_flight.obtain(found, _NAME, self, self._open_lock, self._mint, lambda error: error)
 
@@ -128,8 +128,8 @@ class Ecrx:
             except RefusedError as error:
                 world.at = error.at
                 raise
-        token = tokens.fresh_token(_PASSWORD, _NAME, LIFE, tokens.now())
-        tokens.keep(_NAME, token, self)
+        token = cached_token.fresh_token(_PASSWORD, _NAME, LIFE, cached_token.now())
+        cached_token.keep(_NAME, token, self)
         return token
 
     def _open_lock(self, _name: str, _attempt: int) -> "Lock":

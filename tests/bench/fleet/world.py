@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from docker_credential_ecrx import log, tokens
-from docker_credential_ecrx.state import FileLock
-from docker_credential_ecrx.tokens import Moment
+from docker_credential_ecrx import log
+from docker_credential_ecrx.store import cached_token
+from docker_credential_ecrx.store.cached_token import Moment
+from docker_credential_ecrx.store.token_lock import FileLock
 
 
 class World:
@@ -54,8 +55,8 @@ class Lock(FileLock):
 def simulated() -> Iterator[None]:
     """Let ``tokens`` read the clock and the identifier of the simulated machine, and keep its warnings to itself."""
     replaced = [
-        (tokens, "now", lambda: moment(world.at)),
-        (tokens, "_first_word", lambda _path: world.machine),  # of /etc/machine-id
+        (cached_token, "now", lambda: moment(world.at)),
+        (cached_token, "_first_word", lambda _path: world.machine),  # of /etc/machine-id
         (log, "warn", lambda _text: None),
     ]
     originals = [getattr(module, name) for module, name, _ in replaced]

@@ -1,0 +1,55 @@
+"""Has botocore read AWS's two files as they were when the identity's fingerprint was made of them.
+
+It reads each several times, and another program may write them meanwhile: a token got by what stood there for a moment
+must not be cached for the identity that stood there before and after.
+"""
+
+import os
+from contextlib import suppress
+from typing import Any
+
+from botocore.exceptions import ConfigParseError
+from botocore.session import Session
+
+from docker_credential_ecrx.identity.model import Snapshot
+
+_VARIABLES = {"config": "config_file", "credentials": "credentials_file"}  # botocore's, by the kind of file
+
+
+def give(session: Session, snapshot: Snapshot) -> None:
+    """Have ``session`` read the snapshot's files; raise ConfigParseError if one cannot be parsed.
+
+    Where the system has no files in memory, or no /proc to name them by, botocore reads the files themselves, and the
+    caller has to check afterwards that they are the same.
+    """
+    copies: dict[str, str] = {}  # the path of each file by that of its copy
+    for kind, path, content in snapshot.files():
+        copy = _copy(content or b"")
+        if copy is None:
+            return
+        copies[copy] = path
+        session.set_config_variable(_VARIABLES[kind], copy)
+    try:
+        session.full_config  # noqa: B018 - botocore parses them here, and says which cannot be
+    except ConfigParseError as error:
+        said: Any = error.kwargs
+        raise ConfigParseError(path=copies.get(said["path"], said["path"]), error=said["error"]) from None
+
+
+def _copy(content: bytes) -> str | None:
+    """Return the path of a sealed file in memory that ends with this process, or None if there can be none.
+
+    It stays open, since botocore may open it until then.
+    """
+    with suppress(OSError, AttributeError):
+        import fcntl
+
+        fd = os.memfd_create("aws", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+        with open(fd, "wb", closefd=False) as file:
+            file.write(content)
+        seals = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL
+        fcntl.fcntl(fd, fcntl.F_ADD_SEALS, seals)
+        path = f"/proc/self/fd/{fd}"
+        os.close(os.open(path, os.O_RDONLY))  # a file that cannot be opened is an empty one to botocore
+        return path
+    return None

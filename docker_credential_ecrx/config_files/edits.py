@@ -1,0 +1,104 @@
+"""Edits several of the user's files at once, or says what that would change."""
+
+import os
+import time
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack, closing, suppress
+from functools import partial
+from typing import NamedTuple
+
+from docker_credential_ecrx.config_files import forked, text_file
+from docker_credential_ecrx.config_files.file_draft import ChangedError
+from docker_credential_ecrx.config_files.text_file import EditedFile, TextFile
+from docker_credential_ecrx.errors import FileError
+
+_PATIENCE_SECONDS = 10.0
+_PAUSE_SECONDS = 0.01
+
+
+class Edit(NamedTuple):
+    """A change of the file at ``path``, and what to tell of the file, after its path, if that changes it.
+
+    Made once more it changes nothing.
+    """
+
+    path: str
+    change: Callable[[TextFile], TextFile]
+    says: str
+
+
+class Result(NamedTuple):
+    """Each file that changed, before and after, and the edits that changed one."""
+
+    changed: list[tuple[TextFile, TextFile]]
+    made: list[Edit]
+
+
+class Saved(NamedTuple):
+    """A line of each edit that changed a file, and the paths of files that an earlier version may have left."""
+
+    lines: list[str]
+    leftovers: list[str]
+
+
+def save(edits: list[Edit], seen: Iterable[str]) -> Saved:
+    """Edit the files; raise an EcrxError, with no file touched, if one edit cannot be made.
+
+    What a killed process left beside them, or beside the files at the paths ``seen``, is deleted.
+    """
+    with text_file.locked(os.environ):
+        changed = {file.path for file, _ in preview(edits).changed}
+        wanted = [edit for edit in edits if edit.path in changed]  # the others' files need not be writable
+        paths = dict.fromkeys([*seen, *(edit.path for edit in edits)])
+        cleaning = [partial(_swept, path) for path in paths]
+        others = [path for path in paths if path not in changed]
+        return Saved(*forked.run(partial(_save, wanted, others), *cleaning))
+
+
+def preview(edits: list[Edit]) -> Result:
+    """Return what ``edits`` would change in the files as they are now."""
+    return _result(edits, {edit.path: text_file.read(edit.path) for edit in edits})
+
+
+def _result(edits: list[Edit], before: dict[str, TextFile]) -> Result:
+    after = dict(before)
+    made = []
+    for edit in edits:
+        file = edit.change(after[edit.path])
+        if file != after[edit.path]:
+            made.append(edit)
+        after[edit.path] = file
+    return Result([(before[path], after[path]) for path in after if after[path] != before[path]], made)
+
+
+def _save(edits: list[Edit], others: Iterable[str]) -> list[list[str]]:
+    """Edit the files, again from the start while other programs change them; look for leftovers at ``others`` too."""
+    leftovers = [left for path in others for left in _swept(path)]
+    made: list[Edit] = []
+    end = time.monotonic() + _PATIENCE_SECONDS
+    with ExitStack() as stack:
+        files = {path: stack.enter_context(closing(EditedFile(path))) for path in {edit.path: None for edit in edits}}
+        while True:
+            result = _result(edits, {path: file.read() for path, file in files.items()})
+            try:
+                for _, after in result.changed:
+                    files[after.path].prepare(after.text)
+                for _, after in result.changed:
+                    files[after.path].replace()
+                    made += [edit for edit in result.made if edit.path == after.path]
+                break
+            except ChangedError as error:
+                if time.monotonic() > end:
+                    message = f"another program has kept changing the files for {_PATIENCE_SECONDS:g} seconds"
+                    raise FileError(message, "run the command again when that has ended") from error
+                time.sleep(_PAUSE_SECONDS)
+        leftovers += [path for file in files.values() for path in file.leftovers()]
+    return [[f"{edit.path} {edit.says}" for edit in made], leftovers]
+
+
+def _swept(path: str) -> list[str]:
+    """Delete what a killed process that edited the file has left; return what an earlier version may have left."""
+    with suppress(FileError), closing(EditedFile(path)) as file:
+        file.sweep()
+        return file.leftovers()
+    return []

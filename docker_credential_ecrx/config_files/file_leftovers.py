@@ -1,0 +1,122 @@
+"""What a killed process left beside a file that it edited: a new version, which may hold passwords."""
+
+import os
+import re
+import shlex
+import sys
+import time
+from contextlib import suppress
+
+from docker_credential_ecrx.errors import FileError
+from docker_credential_ecrx.system import files
+from docker_credential_ecrx.system.files import HAS_FOLDERS, LARGEST_BYTES, Folder
+
+if sys.platform != "win32":
+    import fcntl
+
+_PATIENCE_SECONDS = 10.0
+_POLL_SECONDS = 0.02
+
+
+def temporary_name(name: str) -> str:
+    """Return the name of every new version of the file ``name`` until it replaces it."""
+    return f".{name}.ecrx"
+
+
+def sweep(folder: Folder, name: str) -> None:
+    """Delete what a killed process left beside the file ``name``; wait for one that is still at work.
+
+    Raises FileError if something else is there, or if the other process takes too long.
+    """
+    end = time.monotonic() + _PATIENCE_SECONDS
+    while not _swept(folder, name):
+        if time.monotonic() > end:
+            path = f"{folder.path}/{name}"
+            message = f"another process has been editing {path} for {_PATIENCE_SECONDS:g} seconds"
+            raise FileError(message, "wait for it to end, and try again")
+        time.sleep(_POLL_SECONDS)
+
+
+def _swept(folder: Folder, name: str) -> bool:
+    temporary = temporary_name(name)
+    try:
+        fd = folder.open(temporary, os.O_RDWR)
+    except FileNotFoundError:
+        return True
+    except OSError as error:
+        raise _in_the_way(folder, temporary) from error
+    try:
+        status = os.fstat(fd)
+        # None is left where another process has just replaced the file by it, or deleted it.
+        if HAS_FOLDERS and (status.st_nlink > 1 or os.geteuid() not in (0, status.st_uid)):
+            raise _in_the_way(folder, temporary)
+        if not (try_lock(fd) and _is_idle(folder, name)):
+            return False
+        there = folder.status(temporary)
+        if there is not None and (there.st_dev, there.st_ino) == (status.st_dev, status.st_ino):
+            os.ftruncate(fd, 0)  # so that nothing is left if this process is killed here
+            if HAS_FOLDERS:
+                folder.unlink(temporary)
+    finally:
+        os.close(fd)
+    if not HAS_FOLDERS:
+        folder.unlink(temporary)  # Windows deletes no open file
+    return True
+
+
+def _is_idle(folder: Folder, name: str) -> bool:
+    """Return whether nobody is exchanging the file ``name`` right now: a new version is locked until that is done."""
+    try:
+        fd = folder.open(name)
+    except OSError:
+        return True
+    try:
+        return try_lock(fd)
+    finally:
+        os.close(fd)
+
+
+def _in_the_way(folder: Folder, name: str) -> FileError:
+    path = f"{folder.path}/{name}"
+    return FileError(f"{path} is in the way", f"delete it: rm -r {shlex.quote(path)}")
+
+
+def sweep_earlier(folder: Folder, name: str) -> list[str]:
+    """Delete what version 1.0.0 left beside the file ``name``, if the file has the same text by now.
+
+    Return the paths of the others with such a name: they may be the user's own.
+    """
+    pattern = re.compile(rf"\.{re.escape(name)}\.[a-z0-9_]{{8}}")  # tempfile.mkstemp's
+    with suppress(OSError):
+        found = sorted(filter(pattern.fullmatch, folder.names()))
+        text = _text(folder, name) if found else b""
+        return [f"{folder.path}/{one}" for one in found if not (text and _deleted(folder, one, text))]
+    return []
+
+
+def _text(folder: Folder, name: str) -> bytes:
+    fd = files.open_own(folder.at(name), dir_fd=folder.fd)
+    try:
+        return files.read(fd, LARGEST_BYTES)
+    finally:
+        os.close(fd)
+
+
+def _deleted(folder: Folder, name: str, text: bytes) -> bool:
+    with suppress(OSError):
+        if _text(folder, name) == text:
+            folder.unlink(name)
+            return True
+    return False
+
+
+def try_lock(fd: int) -> bool:
+    """Lock the file; return False if another process has locked it. A file system without locks counts as unlocked."""
+    if sys.platform != "win32":
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError:
+            pass
+    return True

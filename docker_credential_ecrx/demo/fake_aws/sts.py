@@ -1,0 +1,93 @@
+"""STS: who am I, and roles, for those whom their trust policies name."""
+
+import base64
+import json
+from collections.abc import Callable, Collection, Mapping
+from datetime import UTC, datetime
+from typing import NamedTuple
+from urllib.parse import parse_qsl
+
+from docker_credential_ecrx.demo.fake_aws.parts import DENIED, Answer, Principal, Refusal, new_keys, unique_id, xml
+
+_ROLE_SECONDS = 3600
+_ROLE_SECONDS_PERMITTED = range(900, 43200 + 1)
+
+
+class Role(NamedTuple):
+    """A role's trust policy: principals (ARNs or accounts), and the subjects of web identities."""
+
+    arn: str
+    trusts: Collection[str]
+    external_id: str | None
+    mfa: bool
+    web_identity_subjects: Collection[str]
+
+
+class Sts:
+    """The roles of every account; ``add`` is told of each new session."""
+
+    def __init__(self, now: Callable[[], float], add: Callable[[Principal], None]) -> None:
+        self.roles: dict[str, Role] = {}
+        self._now = now
+        self._add = add
+
+    def answer(self, operation: str, who: Principal | None, body: bytes) -> Answer:
+        """Answer a request of ``who``, or of nobody; raise Refusal as AWS does."""
+        fields = dict(parse_qsl(body.decode()))
+        if operation == "GetCallerIdentity" and who is not None:
+            return xml(operation, {"Arn": who.arn, "UserId": who.keys.access_key_id, "Account": who.account})
+        if operation == "AssumeRole" and who is not None:
+            return self._assume(operation, fields, self._trusted(fields, who))
+        if operation == "AssumeRoleWithWebIdentity":
+            return self._assume(operation, fields, self._trusted_subject(fields))
+        code = "InvalidAction"
+        raise Refusal(code, f"Could not find operation {operation}")
+
+    def _trusted(self, fields: Mapping[str, str], who: Principal) -> Role:
+        arn = fields.get("RoleArn", "")
+        role = self.roles.get(arn)
+        permitted = (
+            role is not None
+            and (who.arn in role.trusts or who.account in role.trusts)
+            and role.external_id in (None, fields.get("ExternalId"))
+            and (not role.mfa or fields.get("TokenCode") == "123456")
+        )
+        if role is None or not permitted:
+            message = f"User: {who.arn} is not authorized to perform: sts:AssumeRole on resource: {arn}"
+            raise Refusal(DENIED, message, 403)
+        return role
+
+    def _trusted_subject(self, fields: Mapping[str, str]) -> Role:
+        role = self.roles.get(fields.get("RoleArn", ""))
+        try:
+            body = fields["WebIdentityToken"].split(".")[1]
+            subject = json.loads(base64.urlsafe_b64decode(body + "=="))["sub"]
+        except (LookupError, ValueError) as error:
+            code = "InvalidIdentityToken"
+            raise Refusal(code, "The ID Token provided is not a valid JWT.") from error
+        if role is None or subject not in role.web_identity_subjects:
+            raise Refusal(DENIED, "Not authorized to perform sts:AssumeRoleWithWebIdentity", 403)
+        return role
+
+    def _assume(self, operation: str, fields: Mapping[str, str], role: Role) -> Answer:
+        account = role.arn.split(":")[4]
+        session, seconds = fields.get("RoleSessionName", ""), int(fields.get("DurationSeconds", _ROLE_SECONDS))
+        if not session or seconds not in _ROLE_SECONDS_PERMITTED:
+            code = "ValidationError"
+            raise Refusal(code, "The role session needs a name, and a length from 900 to 43200 seconds.")
+        expires = self._now() + seconds
+        keys = new_keys(session=True)
+        arn = f"arn:aws:sts::{account}:assumed-role/{role.arn.rpartition('/')[2]}/{session}"
+        self._add(Principal(arn, account, keys, expires))
+        return xml(
+            operation,
+            {
+                "Credentials": {
+                    "AccessKeyId": keys.access_key_id,
+                    "SecretAccessKey": keys.secret_access_key,
+                    "SessionToken": keys.session_token or "",
+                    "Expiration": datetime.fromtimestamp(expires, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+                },
+                "AssumedRoleUser": {"Arn": arn, "AssumedRoleId": f"{unique_id('AROA')}:{session}"},
+            },
+        )

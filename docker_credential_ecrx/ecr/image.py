@@ -1,0 +1,59 @@
+"""Reads what a person names to docker: a registry of ECR, a repository in it, a tag or a digest; pure."""
+
+import re
+from typing import NamedTuple
+
+from docker_credential_ecrx.ecr.registry import Registry
+from docker_credential_ecrx.errors import ArgumentError
+
+# https://github.com/distribution/reference/blob/main/regexp.go
+_PART = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*"
+_REPOSITORY = rf"{_PART}(/{_PART})*"
+_IMAGE = re.compile(
+    rf"(?P<repository>{_REPOSITORY})"
+    r"(:(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?(@(?P<digest>[a-z0-9]+:[0-9a-f]{32,}))?"
+)
+
+
+class Image(NamedTuple):
+    """A registry, a repository in it (an empty text where none is named), and a tag or a digest."""
+
+    registry: Registry
+    repository: str = ""
+    reference: str = "latest"
+
+    @property
+    def name(self) -> str:
+        """Return repository and reference, or an empty text where no repository is named."""
+        return f"{self.repository}{'@' if ':' in self.reference else ':'}{self.reference}" if self.repository else ""
+
+    def __str__(self) -> str:
+        """Say it as docker does."""
+        return f"{self.registry.host}/{self.name}".rstrip("/")
+
+
+def registry_of(host: str) -> Registry:
+    """Return the registry that a person names; raise ArgumentError where it is none of ECR's."""
+    registry = Registry.parse(host)
+    if registry is None:
+        message = f"{host} is not a registry of Amazon ECR"
+        raise ArgumentError(message, "write 111111111111.dkr.ecr.us-east-1.amazonaws.com or public.ecr.aws")
+    return registry
+
+
+def is_repository(name: str) -> bool:
+    """Return whether a repository may be called ``name``, as far as docker is concerned."""
+    return re.fullmatch(_REPOSITORY, name) is not None
+
+
+def parse(text: str) -> Image:
+    """Return what ``text`` names, HOST[/REPOSITORY[:TAG]]; raise ArgumentError where it is no image in ECR."""
+    registry = registry_of(text)
+    _, _, path = text.removeprefix("https://").removeprefix("http://").partition("/")
+    if not path:
+        return Image(registry)
+    match = _IMAGE.fullmatch(path)
+    if match is None:
+        message = f"{path} is not a repository, with or without a tag"
+        raise ArgumentError(message, f"write it in lower case, as {registry.host}/app:latest")
+    return Image(registry, match["repository"], match["digest"] or match["tag"] or "latest")

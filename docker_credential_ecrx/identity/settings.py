@@ -1,0 +1,238 @@
+"""What the user set: whose identity answers for a registry, which registries are answered, which keyring keeps tokens.
+
+Sources, first that applies: the name the program was called by, the configuration file, AWS's own default chain.
+"""
+
+import os
+import stat
+
+from docker_credential_ecrx.ecr.registry import Registry
+from docker_credential_ecrx.errors import SettingsError
+from docker_credential_ecrx.identity.model import Identity, read_file
+
+PROGRAM = "docker-credential-ecrx"
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    Table = Mapping[str, Any]
+
+_KEYRINGS = ("auto", "kernel", "secret-service", "none")
+_ROLE_KEYS = ("external_id", "role_session_name", "duration_seconds")
+_REGISTRY_KEYS = ("match", "account", "region", "profile", "role_arn", "source_profile", *_ROLE_KEYS)
+_CACHE_KEYS = ("keyring",)
+_SECURITY_KEYS = ("accounts",)
+_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+
+
+class Settings:
+    """The configuration file's rules and the chosen keyring; ``profile`` is the one that the program's name has.
+
+    ``rules`` are entries of [[registry]], each with its identity; ``accounts`` are those whose registries are answered,
+    None if all are, by the file ``path``.
+    """
+
+    __slots__ = ("_accounts", "_path", "_rules", "keyring", "profile")
+
+    def __init__(
+        self,
+        profile: "str | None",
+        keyring: str,
+        rules: "tuple[tuple[Table, Identity], ...]" = (),
+        accounts: "frozenset[str] | None" = None,
+        path: str = "",
+    ) -> None:
+        self.profile = profile
+        self.keyring = keyring
+        self._rules = rules
+        self._accounts = accounts
+        self._path = path
+
+    def identity_for(self, host: str) -> Identity:
+        """Return whose credentials are asked for a token for the registry ``host``."""
+        if self.profile is not None:
+            return Identity(self.profile)
+        registry = Registry.parse(host) if self._rules else None
+        if registry is not None:
+            from docker_credential_ecrx.identity.host_pattern import is_for  # who has no rules has no use for it
+
+            for entry, identity in self._rules:
+                if is_for(entry, registry):
+                    return identity
+        return Identity()
+
+    def allows(self, registry: Registry) -> bool:
+        """Return whether registries of its account are answered; ECR Public is no account's, and always is."""
+        return self._accounts is None or not registry.account or registry.account in self._accounts
+
+    def require(self, registry: Registry) -> None:
+        """Raise SettingsError if registries of its account are not answered."""
+        if not self.allows(registry):
+            message = (
+                f"no answer for {registry.host}: {self._path}: [security]: accounts does not list {registry.account}"
+            )
+            raise SettingsError(message, f'if you trust that account, add "{registry.account}" there')
+
+
+def load(called_by: str, environ: "Mapping[str, str]", keyring: str = "auto") -> Settings:
+    """Read the settings that hold for a program called by the path ``called_by``; ``keyring`` is used if none is set.
+
+    Raises SettingsError where the configuration file or ECRX_KEYRING is wrong.
+    """
+    path = config_path(environ)
+    document = _read(path, environ) if path else None
+    table = {} if document is None else _parse(document, path)
+    rules: tuple[tuple[Table, Identity], ...] = ()
+    accounts: frozenset[str] | None = None
+    if "registry" in table or "security" in table:
+        from docker_credential_ecrx.identity import host_pattern  # who has none of these has no use for it
+
+        rules, accounts = host_pattern.rules(table, path), host_pattern.accounts(table, path)
+    keyring = _cache_keyring(table, path) or keyring
+    if environ.get("ECRX_KEYRING"):
+        keyring = _known_keyring(environ["ECRX_KEYRING"], "the environment variable ECRX_KEYRING")
+    return Settings(profile_of(called_by), keyring, rules, accounts, path)
+
+
+def profile_of(called_by: str) -> "str | None":
+    """Return the profile in the name of a link ``docker-credential-ecrx-PROFILE``, or None.
+
+    Raises SettingsError where the name ends in the hyphen.
+    """
+    name = os.path.basename(called_by)
+    if os.name == "nt":
+        name = name.removesuffix(".exe")
+    if not name.startswith(PROGRAM + "-"):
+        return None
+    profile = name[len(PROGRAM) + 1 :]
+    if not profile:
+        message = f"the link {name} names no AWS profile"
+        raise SettingsError(message, f"call it {name}PROFILE")
+    return profile
+
+
+def config_path(environ: "Mapping[str, str]") -> str:
+    """Return where the configuration file is looked for, or an empty path where there is no home."""
+    if environ.get("ECRX_CONFIG"):
+        return environ["ECRX_CONFIG"]
+    folder = environ.get("APPDATA", "") if os.name == "nt" else xdg_folder("XDG_CONFIG_HOME", "/.config", environ)
+    return os.path.join(folder, "ecrx", "config.toml") if folder else ""
+
+
+def xdg_folder(variable: str, default: str, environ: "Mapping[str, str]") -> str:
+    """Return the folder that ``variable`` names, else ``default`` below the home; an empty path where there is none.
+
+    The XDG specification has a relative path ignored.
+    """
+    folder = environ.get(variable, "")
+    return folder if os.path.isabs(folder) else home(default, environ)
+
+
+def home(folder: str, environ: "Mapping[str, str]") -> str:
+    """Return ``folder`` below the user's home, or an empty path where there is none."""
+    base = environ["HOME"] if "HOME" in environ else os.path.expanduser("~")
+    return base.rstrip("/") + folder if os.path.isabs(base) else ""
+
+
+def _read(path: str, environ: "Mapping[str, str]") -> "str | None":
+    if path == os.devnull:
+        return None  # which says that there is no file
+    try:
+        return read_file(path, lambda status: _require_safe(path, status, environ)).decode()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        if not environ.get("ECRX_CONFIG"):
+            _require_safe_folder(os.path.dirname(path), environ)  # who can write there can take the file away
+            return None
+        message = f"the configuration file {path}, which ECRX_CONFIG names, does not exist"
+        raise SettingsError(message, "create it, or unset ECRX_CONFIG") from error
+    except (OSError, ValueError) as error:
+        reason = (error.strerror if isinstance(error, OSError) else None) or "it is not UTF-8 text"
+        message = f"cannot read the configuration file {path}: {reason}"
+        raise SettingsError(message, "mend the file or its permissions") from error
+
+
+def _require_safe(path: str, status: os.stat_result, environ: "Mapping[str, str]") -> None:
+    """Raise SettingsError if somebody other than this user and root can change the open configuration file.
+
+    The rule is that of sshd_config's StrictModes, for the file and the folder that it is in.
+    """
+    if not stat.S_ISREG(status.st_mode):
+        message = f"the configuration file {path} is not a regular file"
+        raise SettingsError(message, "name a regular file; /dev/null means none")
+    if os.name == "nt":
+        return
+    _require_safe_place(path, status, environ)
+    _require_safe_folder(os.path.dirname(path), environ)
+    if os.path.islink(path):
+        _require_safe_place(path, os.lstat(path), environ)
+        _require_safe_folder(os.path.dirname(os.path.realpath(path)), environ)
+
+
+def _require_safe_folder(folder: str, environ: "Mapping[str, str]") -> None:
+    """Do what ``_require_safe`` does for a folder; one that is not there is safe."""
+    try:
+        status = os.stat(folder or ".")
+    except OSError:
+        return
+    _require_safe_place(folder, status, environ)
+
+
+def _require_safe_place(place: str, status: os.stat_result, environ: "Mapping[str, str]") -> None:
+    if os.name != "nt" and (status.st_uid not in (0, os.geteuid()) or status.st_mode & _OTHERS_WRITE):
+        from docker_credential_ecrx.identity import strict_modes  # what is plainly safe has no use for it
+
+        strict_modes.require(place, status, environ)
+
+
+def _parse(document: str, path: str) -> "dict[str, Any]":
+    from docker_credential_ecrx.identity import toml_subset
+
+    table = toml_subset.parse(document)
+    if table is None:
+        import tomllib
+
+        try:
+            table = tomllib.loads(document)
+        except (ValueError, RecursionError) as error:  # a number may be too long for Python
+            # The error may quote the line.
+            import re
+
+            place = re.search(r"line \d+, column \d+|end of document", str(error))
+            where = place[0] if place else "it is nested too deep, or has too long a number"
+            message = f"the configuration file {path} is not TOML: {where}"
+            raise SettingsError(message, "fix it there") from error
+    only(table, ("registry", "cache", "security"), path, "")
+    return table
+
+
+def _cache_keyring(table: "Table", path: str) -> str:
+    """Return the keyring that the file names, or an empty text."""
+    cache = table.get("cache", {})
+    if not isinstance(cache, dict):
+        message = f"{path}: cache is not a table"
+        raise SettingsError(message, "head it with [cache]")
+    only(cache, _CACHE_KEYS, path, "[cache]")
+    if "keyring" not in cache:
+        return ""
+    keyring = cache["keyring"]
+    if not isinstance(keyring, str):
+        message = f"{path}: [cache]: keyring is not a text"
+        raise SettingsError(message, 'write keyring = "auto"')
+    return _known_keyring(keyring, f"{path}: [cache]: keyring")
+
+
+def _known_keyring(name: str, where: str) -> str:
+    if name in _KEYRINGS or ("." in name and all(part.isidentifier() for part in name.split("."))):
+        return name
+    message = f"{where} names an unknown keyring, {name}"
+    raise SettingsError(message, f"use {', '.join(_KEYRINGS)} or the dotted name of a keyring backend class")
+
+
+def only(table: "Table", known: "tuple[str, ...]", path: str, where: str) -> None:
+    """Raise SettingsError if the table at ``where`` of the file ``path`` has another key than those that are known."""
+    for key in table:
+        if key not in known:
+            message = f"{path}: {where + ': ' if where else ''}unknown key {key}"
+            raise SettingsError(message, f"the keys here are {', '.join(known)}")

@@ -1,0 +1,712 @@
+"""``policy``: the owner lets others in and out, sees it beforehand, and is told in a line what AWS objects to."""
+
+import json
+import shlex
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from docker_credential_ecrx.demo.fake_aws import Answer, Repository
+from standin import faults
+from standin.faults import FaultyStandIn
+from support import terminals
+from support.forms import in_one_form
+from support.home import HOST, PRIMARY, ROLE, SECONDARY, Home, Result
+
+_APP = Repository(PRIMARY, "us-east-1", "app")
+_ROOT = f"arn:aws:iam::{SECONDARY}:root"
+_SID = f"EcrxPushPull{SECONDARY}"
+_FOREIGN = {
+    "Sid": "new statement",
+    "Effect": "Allow",
+    "Principal": {"AWS": "arn:aws:iam::333333333333:root"},
+    "Action": ["ecr:BatchGetImage", "ecr:PutImage"],
+}
+# The statement of AWS's article on access from a secondary account.
+_ACTIONS = [
+    "ecr:GetDownloadUrlForLayer",
+    "ecr:BatchGetImage",
+    "ecr:BatchCheckLayerAvailability",
+    "ecr:PutImage",
+    "ecr:InitiateLayerUpload",
+    "ecr:UploadLayerPart",
+    "ecr:CompleteLayerUpload",
+]
+_OURS: dict[str, Any] = {"Sid": _SID, "Effect": "Allow", "Principal": {"AWS": _ROOT}, "Action": _ACTIONS}
+_GRANT = ("policy", "grant", "app", "--to", SECONDARY, "--profile", "owner")
+_REVOKE = ("policy", "revoke", "app", "--to", SECONDARY, "--profile", "owner")
+_SHOW = ("policy", "show", "app", "--profile", "owner")
+_CONDITION = {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}
+
+
+@pytest.fixture
+def aws() -> Iterator[FaultyStandIn]:
+    """Return a stand-in for AWS, with principals in the accounts that policies name."""
+    with FaultyStandIn() as aws:
+        aws.add_role(ROLE)
+        aws.add_user("333333333333", "other")
+        yield aws
+
+
+@pytest.fixture
+def owner(home: Home) -> Home:
+    """Return the home of the repository's owner, with a profile in us-east-1."""
+    home.add_keys("owner", home.aws.add_user(PRIMARY, "owner"))
+    home.add_profile("owner", region="us-east-1")
+    home.aws.add_repository(PRIMARY, "app")
+    return home
+
+
+def _set(home: Home, *statements: dict[str, Any]) -> None:
+    home.aws.add_repository(PRIMARY, "app", policy={"Version": "2008-10-17", "Statement": list(statements)})
+
+
+def _policy(home: Home, repository: Repository = _APP) -> Any:  # noqa: ANN401 - JSON
+    text = home.aws.ecr.repositories[repository]
+    return text and json.loads(text)
+
+
+def _sids(home: Home, repository: Repository = _APP) -> list[str]:
+    return [statement["Sid"] for statement in _policy(home, repository)["Statement"]]
+
+
+def _add_mfa_profile(home: Home) -> None:
+    """Add the profile ``admin``, whose role wants an MFA code."""
+    role, serial = f"arn:aws:iam::{PRIMARY}:role/admin", f"arn:aws:iam::{PRIMARY}:mfa/me"
+    home.aws.add_role(role, trusts=[PRIMARY], mfa=True)
+    home.add_profile("admin", role_arn=role, source_profile="owner", mfa_serial=serial, region="us-east-1")
+
+
+def _well(found: Result) -> Result:
+    assert found.status == 0, found
+    return found
+
+
+def _command_in(said: str) -> list[str]:
+    """Return the arguments of the command that a line ends in."""
+    program, *arguments = shlex.split(said.strip().rpartition(": ")[2])
+    assert program == "docker-credential-ecrx"
+    return arguments
+
+
+def _line(found: Result) -> str:
+    """Return the one line of a failure."""
+    assert found.status == 1, found
+    (line,) = found.stderr.splitlines()
+    assert line.startswith("docker-credential-ecrx: ")
+    return line
+
+
+class TestGrant:
+    def test_prints_document_and_diff_and_changes_nothing(self, owner: Home) -> None:
+        _set(owner, _FOREIGN)
+
+        found = _well(owner.run(*_GRANT))
+
+        document, end = json.JSONDecoder().raw_decode(found.stdout)
+        assert ["new statement", _SID] == [statement["Sid"] for statement in document["Statement"]]
+        assert f'+      "Sid": "{_SID}",' in found.stdout[end:].splitlines()
+        assert "nothing is changed yet" in found.stderr
+        assert ["new statement"] == _sids(owner)
+        assert 0 == owner.aws.count("SetRepositoryPolicy")
+
+    def test_warns_of_a_statement_that_shuts_the_principal_out(self, owner: Home) -> None:
+        deny = {"Sid": "Nobody", "Effect": "Deny", "Principal": "*", "Action": "ecr:*"}
+        _set(owner, deny)
+
+        found = owner.run(*_GRANT, "--apply")
+
+        assert 1 == found.status
+        assert f'{_ROOT} is shut out, whatever is granted, by the Deny of "Nobody": see policy show' in found.stderr
+        assert ["Nobody", _SID] == _sids(owner)
+
+    def test_warns_of_a_condition_on_which_the_principal_is_shut_out(self, owner: Home) -> None:
+        condition = {"Bool": {"aws:SecureTransport": "false"}}
+        _set(owner, {"Effect": "Deny", "Principal": "*", "Action": "ecr:*", "Condition": condition})
+
+        said = _well(owner.run(*_GRANT)).stderr
+
+        assert 'is shut out, on a condition, whatever is granted, by the Deny of "number 1"' in said
+
+    def test_is_not_well_where_everything_but_something_is_denied(self, owner: Home) -> None:
+        _set(owner, {"Sid": "Nobody", "Effect": "Deny", "Principal": "*", "NotAction": "ecr:DescribeImages"})
+
+        found = owner.run(*_GRANT)
+
+        assert (1, True) == (found.status, 'by the Deny of "Nobody"' in found.stderr)
+
+    def test_says_the_command_that_changes_it(self, owner: Home) -> None:
+        said = _well(owner.run(*_GRANT, "--pull-only", "--region", "us-east-1")).stderr
+
+        program, *arguments = shlex.split(said.partition("to change it: ")[2])
+        assert program == "docker-credential-ecrx"
+        _well(owner.run(*arguments))
+        assert [f"EcrxPull{SECONDARY}"] == _sids(owner)
+
+    def test_applied_sets_the_statement_of_awss_article(self, owner: Home) -> None:
+        found = _well(owner.run(*_GRANT, "--apply"))
+
+        assert {"Version": "2012-10-17", "Statement": [_OURS]} == _policy(owner)
+        assert "nothing is changed" not in found.stderr
+
+    def test_applied_again_asks_aws_to_set_nothing(self, owner: Home) -> None:
+        _well(owner.run(*_GRANT, "--apply"))
+        found = _well(owner.run(*_GRANT, "--apply"))
+
+        assert 1 == owner.aws.count("SetRepositoryPolicy")
+        assert "nothing to grant" in found.stderr
+
+    def test_of_pulls_alone_can_be_made_one_of_pushes(self, owner: Home) -> None:
+        _well(owner.run(*_GRANT, "--pull-only", "--apply"))
+        assert [f"EcrxPull{SECONDARY}"] == _sids(owner)
+
+        _well(owner.run(*_GRANT, "--apply"))
+
+        assert [_SID] == _sids(owner)
+
+    def test_keeps_what_others_wrote(self, owner: Home) -> None:
+        statements = [
+            _FOREIGN,
+            {**_FOREIGN, "Sid": "ünïcode", "Effect": "Deny", "Condition": {"Bool": {"a:b": "true"}}},
+        ]
+        _set(owner, *statements)
+
+        _well(owner.run(*_GRANT, "--apply"))
+
+        assert {"Version": "2008-10-17", "Statement": [*statements, _policy(owner)["Statement"][2]]} == _policy(owner)
+
+    def test_takes_a_policy_whose_statement_is_in_no_list(self, owner: Home) -> None:
+        owner.aws.add_repository(PRIMARY, "app", policy={"Version": "2008-10-17", "Statement": _FOREIGN})
+
+        _well(owner.run(*_GRANT, "--apply"))
+
+        assert ["new statement", _SID] == _sids(owner)
+
+    @pytest.mark.parametrize("to", [_ROOT, ROLE, f"arn:aws:iam::{SECONDARY}:user/ci"])
+    def test_is_for_the_root_a_role_or_a_user(self, owner: Home, to: str) -> None:
+        owner.aws.add_user(SECONDARY, "ci")
+
+        _well(owner.run("policy", "grant", "app", "--to", to, "--profile", "owner", "--apply"))
+
+        (statement,) = _policy(owner)["Statement"]
+        assert {"AWS": to} == statement["Principal"]
+
+    def test_takes_account_and_region_from_the_repositorys_host(self, owner: Home) -> None:
+        there = owner.aws.add_repository(PRIMARY, "team/app", region="eu-west-1")
+        host = HOST.replace("us-east-1", "eu-west-1")
+
+        _well(owner.run("policy", "grant", f"{host}/team/app", "--to", SECONDARY, "--profile", "owner", "--apply"))
+
+        assert [_SID] == _sids(owner, there)
+
+    def test_is_in_the_partition_of_the_region(self, owner: Home) -> None:
+        owner.aws.add_role(f"arn:aws-cn:iam::{SECONDARY}:role/puller")
+        there = owner.aws.add_repository(PRIMARY, "app", region="cn-north-1")
+
+        _well(owner.run(*_GRANT, "--region", "cn-north-1", "--apply"))
+
+        (statement,) = _policy(owner, there)["Statement"]
+        assert {"AWS": f"arn:aws-cn:iam::{SECONDARY}:root"} == statement["Principal"]
+
+    @pytest.mark.parametrize("variable", ["AWS_REGION", "AWS_DEFAULT_REGION"])
+    def test_needs_no_profile_where_the_environment_has_credentials_and_a_region(
+        self, owner: Home, variable: str
+    ) -> None:
+        keys = owner.aws.add_user(PRIMARY, "ci")
+        env = {"AWS_ACCESS_KEY_ID": keys[0], "AWS_SECRET_ACCESS_KEY": keys[1], variable: "us-east-1"}
+
+        _well(owner.run("policy", "grant", "app", "--to", SECONDARY, "--apply", env=env))
+
+        assert [_SID] == _sids(owner)
+
+    def test_of_a_role_that_was_made_again_is_forced(self, owner: Home) -> None:
+        """AWS then has an id in place of the role's ARN: the statement is not as we wrote it."""
+        grant = ("policy", "grant", "app", "--to", ROLE, "--profile", "owner", "--apply")
+        _well(owner.run(*grant))
+        (statement,) = _policy(owner)["Statement"]
+        _set(owner, statement | {"Principal": {"AWS": "AROAEXAMPLEEXAMPLE00"}})
+
+        _well(owner.run(*_command_in(_line(owner.run(*grant)))))
+
+        assert [statement] == _policy(owner)["Statement"]
+
+
+class TestRevoke:
+    def test_prints_document_and_diff_and_changes_nothing(self, owner: Home) -> None:
+        _set(owner, _FOREIGN)
+        _well(owner.run(*_GRANT, "--apply"))
+
+        found = _well(owner.run(*_REVOKE))
+
+        document, end = json.JSONDecoder().raw_decode(found.stdout)
+        assert [_FOREIGN] == document["Statement"]
+        assert f'-      "Sid": "{_SID}",' in found.stdout[end:].splitlines()
+        assert "policy revoke app" in found.stderr
+        assert ["new statement", _SID] == _sids(owner)
+
+    def test_applied_leaves_the_policy_as_it_was_before_the_grant(self, owner: Home) -> None:
+        _set(owner, _FOREIGN)
+        before = _policy(owner)
+        _well(owner.run(*_GRANT, "--apply"))
+
+        _well(owner.run(*_REVOKE, "--apply"))
+
+        assert before == _policy(owner)
+
+    def test_of_the_last_statement_deletes_the_policy(self, owner: Home) -> None:
+        _well(owner.run(*_GRANT, "--apply"))
+
+        found = _well(owner.run(*_REVOKE, "--apply"))
+
+        assert _policy(owner) is None
+        assert "only the repository's own account" in found.stdout
+
+    def test_applied_again_asks_aws_to_set_nothing(self, owner: Home) -> None:
+        _set(owner, _FOREIGN)
+
+        assert "nothing to revoke" in _well(owner.run(*_REVOKE, "--apply")).stderr
+        assert 0 == owner.aws.count("SetRepositoryPolicy")
+
+    def test_without_a_policy_is_well(self, owner: Home) -> None:
+        assert "nothing to revoke" in _well(owner.run(*_REVOKE, "--apply")).stderr
+
+    def test_is_not_well_where_another_statement_still_lets_them_in(self, owner: Home) -> None:
+        _set(owner, _FOREIGN | {"Principal": {"AWS": _ROOT}})
+        _well(owner.run(*_GRANT, "--apply"))
+
+        found = owner.run(*_REVOKE, "--apply")
+
+        assert 1 == found.status
+        assert 'still let in, by the statement "new statement"' in found.stderr
+        assert ["new statement"] == _sids(owner)
+
+    def test_is_not_well_where_a_statement_lets_them_do_all_but_something(self, owner: Home) -> None:
+        statement = {key: value for key, value in _FOREIGN.items() if key != "Action"}
+        _set(owner, statement | {"Principal": {"AWS": _ROOT}, "NotAction": "ecr:DeleteRepository"})
+
+        found = owner.run(*_REVOKE, "--apply")
+
+        assert (1, True) == (found.status, 'still let in, by the statement "new statement"' in found.stderr)
+
+    def test_takes_back_the_grant_of_a_role_and_not_its_accounts(self, owner: Home) -> None:
+        for to in (SECONDARY, ROLE):
+            _well(owner.run("policy", "grant", "app", "--to", to, "--profile", "owner", "--apply"))
+
+        found = owner.run("policy", "revoke", "app", "--to", ROLE, "--profile", "owner", "--apply")
+
+        assert [_SID] == _sids(owner)
+        assert (1, True) == (found.status, _SID in found.stderr)
+
+
+# What an owner may make of a statement that was granted, and the element that tells of it.
+_CHANGES: list[tuple[dict[str, Any], str]] = [
+    ({"Condition": _CONDITION}, "Condition"),
+    ({"Effect": "Deny"}, "Effect"),
+    ({"Principal": {"AWS": [_ROOT, "arn:aws:iam::333333333333:root"]}}, "Principal"),
+    ({"Principal": {"AWS": _ROOT, "Service": "codebuild.amazonaws.com"}}, "Principal"),
+    ({"Principal": "*"}, "Principal"),
+    ({"Action": ["ecr:BatchGetImage"]}, "Action"),
+    ({"Action": "ecr:*"}, "Action"),
+]
+
+
+@in_one_form
+class TestAStatementThatWasChanged:
+    """It is its owner's: neither replaced nor removed, and named with what to do."""
+
+    @pytest.mark.parametrize(("changes", "element"), _CHANGES)
+    def test_is_replaced_by_force_alone(self, owner: Home, changes: dict[str, Any], element: str) -> None:
+        """The line names the statement, what differs in it, and the command that replaces it."""
+        _set(owner, _OURS | changes, _FOREIGN)
+        before = _policy(owner)
+
+        line = _line(owner.run(*_GRANT, "--apply"))
+
+        assert f'the statement "{_SID}" is not as this program writes it ({element})' in line
+        assert (before, 0) == (_policy(owner), owner.aws.count("SetRepositoryPolicy"))
+        _well(owner.run(*_command_in(line)))
+        assert [_OURS, _FOREIGN] == _policy(owner)["Statement"]
+
+    @pytest.mark.parametrize(("changes", "element"), _CHANGES)
+    def test_is_removed_by_force_alone(self, owner: Home, changes: dict[str, Any], element: str) -> None:
+        """The line names the statement, what differs in it, and the command that removes it."""
+        _set(owner, _OURS | changes, _FOREIGN)
+        before = _policy(owner)
+
+        found = owner.run(*_REVOKE, "--apply")
+
+        assert (1, before) == (found.status, _policy(owner))
+        (line,) = (line for line in found.stderr.splitlines() if "so it is left" in line)
+        assert f'the statement "{_SID}" is not as this program writes it ({element})' in line
+        _well(owner.run(*_command_in(line)))
+        assert [_FOREIGN] == _policy(owner)["Statement"]
+
+    def test_of_the_other_kind_is_not_added_to(self, owner: Home) -> None:
+        """A grant of pulls alone beside a changed one of pushes would take nothing back."""
+        _set(owner, _OURS | {"Condition": _CONDITION})
+
+        line = _line(owner.run(*_GRANT, "--pull-only", "--apply"))
+
+        assert [_SID] == _sids(owner)
+        _well(owner.run(*_command_in(line)))
+        assert [f"EcrxPull{SECONDARY}"] == _sids(owner)
+
+    def test_is_left_where_the_others_are_removed(self, owner: Home) -> None:
+        """Both kinds were granted, and one of them has a condition now."""
+        pull = _OURS | {"Sid": f"EcrxPull{SECONDARY}", "Action": _ACTIONS[:3], "Condition": _CONDITION}
+        _set(owner, _OURS, pull)
+
+        found = owner.run(*_REVOKE, "--apply")
+
+        assert (1, [pull]) == (found.status, _policy(owner)["Statement"])
+        assert f'is still let in, on a condition, by the statement "{pull["Sid"]}"' in found.stderr
+
+    @pytest.mark.parametrize(
+        "form",
+        [{"AWS": SECONDARY}, {"AWS": [SECONDARY]}, {"AWS": [_ROOT]}],
+        ids=["id", "list of an id", "list"],
+    )
+    def test_is_none_that_aws_gives_back_in_another_form(self, owner: Home, form: dict[str, Any]) -> None:
+        _set(owner, _FOREIGN, _OURS | {"Principal": form, "Action": sorted(_ACTIONS)})
+
+        assert "nothing to grant" in _well(owner.run(*_GRANT, "--apply")).stderr
+        _well(owner.run(*_GRANT, "--pull-only", "--apply"))
+        assert ["new statement", f"EcrxPull{SECONDARY}"] == _sids(owner)
+        _well(owner.run(*_REVOKE, "--apply"))
+        assert ["new statement"] == _sids(owner)
+
+
+@in_one_form
+class TestWhoIsStillLetIn:
+    """``revoke`` succeeds only if nobody is let in any more as the principal or as what belongs to it."""
+
+    @pytest.mark.parametrize(
+        ("to", "changes"),
+        [
+            (SECONDARY, {"Principal": {"AWS": ROLE}}),
+            (SECONDARY, {"Principal": {"AWS": f"arn:aws:iam::{SECONDARY}:role/team/puller"}}),
+            (SECONDARY, {"Principal": {"AWS": f"arn:aws:iam::{SECONDARY}:user/ci"}}),
+            (SECONDARY, {"Principal": {"AWS": f"arn:aws:sts::{SECONDARY}:assumed-role/puller/session"}}),
+            (SECONDARY, {"Principal": {"AWS": f"arn:aws:sts::{SECONDARY}:federated-user/me"}}),
+            (SECONDARY, {"Principal": {"AWS": SECONDARY}}),
+            (SECONDARY, {"Principal": {"AWS": ["333333333333", _ROOT]}}),
+            (SECONDARY, {"Principal": "*"}),
+            (SECONDARY, {"Principal": {"AWS": "*"}, "Action": "*"}),
+            (SECONDARY, {"Principal": "*", "Condition": _CONDITION}),
+            (SECONDARY, {"NotPrincipal": {"AWS": "333333333333"}}),
+            (SECONDARY, {"NotPrincipal": {"AWS": _ROOT}}),
+            (ROLE, {"Principal": {"AWS": _ROOT}}),
+            (ROLE, {"Principal": {"AWS": SECONDARY}}),
+            (ROLE, {"Principal": "*"}),
+            (ROLE, {"Principal": {"AWS": f"arn:aws:sts::{SECONDARY}:assumed-role/puller/session"}}),
+            (ROLE, {"NotPrincipal": {"AWS": [_ROOT, ROLE]}}),
+        ],
+    )
+    def test_is_named(self, owner: Home, to: str, changes: dict[str, Any]) -> None:
+        statement = {key: value for key, value in _FOREIGN.items() if key != "Principal"} | changes
+        _set(owner, statement)
+        owner.run("policy", "grant", "app", "--to", to, "--profile", "owner", "--apply")
+
+        found = owner.run("policy", "revoke", "app", "--to", to, "--profile", "owner", "--apply")
+
+        when = ", on a condition" if "Condition" in changes else ""
+        assert (1, True) == (found.status, f'still let in{when}, by the statement "new statement"' in found.stderr)
+
+    @pytest.mark.parametrize(
+        ("to", "changes"),
+        [
+            (SECONDARY, {"Principal": {"AWS": "333333333333"}}),
+            (SECONDARY, {"Principal": {"AWS": "arn:aws:iam::333333333333:role/puller"}}),
+            (SECONDARY, {"Principal": {"Service": "codebuild.amazonaws.com"}}),
+            (SECONDARY, {"Principal": {"AWS": ROLE}, "Action": "ecr:DescribeImages"}),
+            (ROLE, {"Principal": {"AWS": f"arn:aws:iam::{SECONDARY}:role/other"}}),
+            (ROLE, {"Principal": {"AWS": f"arn:aws:sts::{SECONDARY}:assumed-role/other/puller"}}),
+        ],
+    )
+    def test_is_nobody(self, owner: Home, to: str, changes: dict[str, Any]) -> None:
+        _set(owner, _FOREIGN | changes)
+        before = _policy(owner)
+        owner.aws.add_role(f"arn:aws:iam::{SECONDARY}:role/other")
+        owner.aws.add_user("333333333333", "puller")
+
+        found = _well(owner.run("policy", "revoke", "app", "--to", to, "--profile", "owner", "--apply"))
+
+        assert (True, before) == ("still" not in found.stderr, _policy(owner))
+
+
+@in_one_form
+class TestSomebodyElseMeanwhile:
+    """The policy is read again right before it is set: AWS has no precondition for that."""
+
+    @pytest.fixture
+    def meanwhile(self, owner: Home, aws: FaultyStandIn) -> dict[str, Any]:
+        """Let somebody else set another policy once this program has read the one that is there; return theirs."""
+        _set(owner, _FOREIGN)
+        theirs = {"Version": "2012-10-17", "Statement": [_FOREIGN | {"Action": "ecr:ListImages"}]}
+
+        def change(answer: Answer) -> Answer:
+            owner.aws.add_repository(PRIMARY, "app", policy=theirs)
+            return answer
+
+        aws.fail("GetRepositoryPolicy", change, times=1)
+        return theirs
+
+    @pytest.mark.parametrize("arguments", [_GRANT, _REVOKE], ids=["grant", "revoke"])
+    def test_is_not_overwritten(self, owner: Home, meanwhile: dict[str, Any], arguments: tuple[str, ...]) -> None:
+        if arguments == _REVOKE:
+            _set(owner, _OURS)
+            meanwhile["Statement"].append(_OURS)
+
+        found = owner.run(*arguments, "--apply")
+
+        line = _line(found)
+        assert "the policy of app in us-east-1 was changed while this command ran, so it is not set" in line
+        assert (meanwhile, 0) == (_policy(owner), owner.aws.count("SetRepositoryPolicy"))
+        # The second difference is that of the policy as it is now.
+        shown = found.stdout.rpartition("--- policy now")[2]
+        assert '       "Action": "ecr:ListImages"' in shown.splitlines()
+        sign = "+" if arguments == _GRANT else "-"
+        assert f'{sign}      "Sid": "{_SID}",' in shown.splitlines()
+
+    def test_is_kept_by_the_command_run_again(self, owner: Home, meanwhile: dict[str, Any]) -> None:
+        line = _line(owner.run(*_GRANT, "--apply"))
+
+        found = owner.run(*_command_in(line))
+
+        assert 0 == found.status, found
+        assert [*meanwhile["Statement"], _OURS] == _policy(owner)["Statement"]
+
+    @pytest.mark.usefixtures("meanwhile")
+    def test_is_noticed_where_the_policy_was_deleted(self, owner: Home, aws: FaultyStandIn) -> None:
+        aws.mend()
+
+        def delete(answer: Answer) -> Answer:
+            owner.aws.add_repository(PRIMARY, "app")
+            return answer
+
+        aws.fail("GetRepositoryPolicy", delete, times=1)
+
+        assert "was changed while this command ran" in _line(owner.run(*_GRANT, "--apply"))
+        assert _policy(owner) is None
+
+    def test_is_asked_of_nobody_where_nothing_is_set(self, owner: Home) -> None:
+        _well(owner.run(*_GRANT))
+
+        assert 1 == owner.aws.count("GetRepositoryPolicy")
+
+
+class TestShow:
+    def test_says_who_may_do_what_and_prints_the_policy(self, owner: Home) -> None:
+        _set(owner, _FOREIGN)
+        _well(owner.run(*_GRANT, "--apply"))
+
+        lines = _well(owner.run(*_SHOW)).stdout.splitlines()
+
+        assert f"{_SID}  {_ROOT} may push and pull" in [line.strip() for line in lines]
+        assert '      "Sid": "new statement",' in lines
+
+    def test_as_json_is_the_document_alone(self, owner: Home) -> None:
+        _set(owner, _FOREIGN)
+
+        assert _policy(owner) == _well(owner.run(*_SHOW, "--json")).answer
+
+    @pytest.mark.parametrize("options", [(), ("--json",)])
+    def test_of_no_policy_is_a_line_with_the_command_that_makes_one(
+        self, owner: Home, options: tuple[str, ...]
+    ) -> None:
+        found = owner.run(*_SHOW, *options)
+
+        assert "" == found.stdout
+        line = _line(found)
+        assert "app in us-east-1 with profile owner has no repository policy" in line
+        assert "policy grant app --to ACCOUNT --profile owner" in line
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        ("arguments", "words"),
+        [
+            (("nowhere", "--to", SECONDARY), "nowhere in us-east-1 with profile owner: there is no such repository"),
+            (
+                ("app", "--to", SECONDARY, "--region", "eu-west-1"),
+                "app in eu-west-1 with profile owner: there is no such",
+            ),
+            (("app", "--to", "2222"), "app in us-east-1 with profile owner: 2222 is neither an account's id"),
+            (("app", "--to", f"{_ROOT}x"), "is neither an account's id nor the ARN"),
+            (
+                ("app", "--to", "arn:aws-cn:iam::222222222222:root"),
+                "of the partition aws-cn, and the repository is in aws",
+            ),
+            (("app", "--to", SECONDARY, "--region", "cn-north-1"), "app in cn-north-1 with profile owner: there is no"),
+            (("app:latest", "--to", SECONDARY), "without a tag"),
+            (("app", "--to", SECONDARY, "--region", "Ohio"), "Ohio is not an AWS region"),
+            ((f"{HOST}/app", "--to", SECONDARY, "--region", "eu-west-1"), "leave --region out"),
+            (("public.ecr.aws/x/app", "--to", SECONDARY), "ECR Public"),
+        ],
+    )
+    @pytest.mark.parametrize("verb", ["grant", "revoke"])
+    def test_are_one_line(self, owner: Home, verb: str, arguments: tuple[str, ...], words: str) -> None:
+        found = owner.run("policy", verb, *arguments, "--profile", "owner", "--apply")
+
+        assert words in _line(found)
+        assert "" == found.stdout
+
+    @pytest.mark.parametrize("to", ["999999999999", f"arn:aws:iam::{SECONDARY}:role/nobody"])
+    def test_of_a_principal_that_does_not_exist_say_so(self, owner: Home, to: str) -> None:
+        _set(owner, _FOREIGN)
+
+        line = _line(owner.run("policy", "grant", "app", "--to", to, "--profile", "owner", "--apply"))
+
+        assert f"app in us-east-1 with profile owner: the principal arn:aws:iam::{to.rpartition(':')[2]}" in line or (
+            f"app in us-east-1 with profile owner: the principal {to} does not exist" in line
+        )
+        assert "does not exist" in line
+        assert ["new statement"] == _sids(owner)
+
+    def test_of_a_principal_in_awss_later_words_say_the_same(self, owner: Home, aws: FaultyStandIn) -> None:
+        said = "Invalid parameter at 'PolicyText' failed to satisfy constraint: 'Principal not found'"
+        aws.fail("SetRepositoryPolicy", faults.error("InvalidParameterException", said))
+
+        assert f"the principal {_ROOT} does not exist" in _line(owner.run(*_GRANT, "--apply"))
+
+    def test_for_another_statements_deleted_principal_name_it(self, owner: Home) -> None:
+        _set(owner, _FOREIGN | {"Principal": {"AWS": "AROAEXAMPLEEXAMPLE00"}})
+
+        assert f"the principal AROAEXAMPLEEXAMPLE00 or {_ROOT} does not exist" in _line(owner.run(*_GRANT, "--apply"))
+
+    @pytest.mark.parametrize("operation", ["GetRepositoryPolicy", "SetRepositoryPolicy"])
+    def test_name_the_action_that_the_owner_lacks(self, owner: Home, aws: FaultyStandIn, operation: str) -> None:
+        user = f"arn:aws:iam::{PRIMARY}:user/owner"
+        said = f"User: {user} is not authorized to perform: ecr:{operation} on resource: {_APP.arn}"
+        aws.fail(operation, faults.error("AccessDeniedException", said))
+
+        line = _line(owner.run(*_GRANT, "--apply"))
+
+        assert f"app in us-east-1 with profile owner: AWS denied {operation}: {said}" in line
+        assert f"allow ecr:{operation} in the principal's own policy" in line
+
+    def test_of_somebody_elses_repository_say_to_choose_the_owners_profile(self, owner: Home) -> None:
+        owner.add_keys("secondary", owner.aws.add_user(SECONDARY, "base"))
+
+        line = _line(owner.run("policy", "show", f"{HOST}/app", "--profile", "secondary"))
+
+        assert "app in us-east-1 with profile secondary: AWS denied GetRepositoryPolicy" in line
+        assert "choose the owner's profile with --profile" in line
+
+    def test_without_credentials_say_so(self, owner: Home) -> None:
+        line = _line(owner.run("policy", "show", "app", "--region", "us-east-1"))
+
+        assert "app in us-east-1 with the default credentials: there are no AWS credentials" in line
+
+    def test_without_credentials_say_to_make_some_or_to_name_the_owners_profile(self, owner: Home) -> None:
+        line = _line(owner.run("policy", "show", "app", "--region", "us-east-1"))
+
+        assert line.endswith("; aws configure, or choose your AWS profile owner: --profile owner")
+
+    def test_of_an_unknown_profile_name_it(self, owner: Home) -> None:
+        line = _line(owner.run("policy", "show", "app", "--region", "us-east-1", "--profile", "nobody"))
+
+        assert "app in us-east-1 with profile nobody: the AWS profile nobody does not exist" in line
+
+    def test_of_a_misspelt_profile_name_the_one_that_there_is(self, owner: Home) -> None:
+        line = _line(owner.run("policy", "show", "app", "--profile", "ownr"))
+
+        assert line.endswith("; if owner is meant: --profile owner, else make it: aws configure --profile ownr")
+
+    @pytest.mark.parametrize(
+        ("arguments", "options"),
+        [
+            (("nowhere", "--profile", "owner"), " --region us-east-1 --profile owner"),
+            (("nowhere", "--profile", "owner", "--region", "eu-west-1"), " --region eu-west-1 --profile owner"),
+            ((f"{HOST}/nowhere", "--profile", "owner"), f" --region us-east-1 --registry-id {PRIMARY} --profile owner"),
+            (("nowhere", "--region", "eu-west-1"), " --region eu-west-1"),
+        ],
+        ids=["profile", "region", "host", "environment"],
+    )
+    def test_of_a_repository_that_does_not_exist_say_what_lists_those_that_do(
+        self, owner: Home, arguments: tuple[str, ...], options: str
+    ) -> None:
+        keys = owner.aws.add_user(PRIMARY, "env")
+        env = {"AWS_ACCESS_KEY_ID": keys[0], "AWS_SECRET_ACCESS_KEY": keys[1]}
+
+        line = _line(owner.run("policy", "show", *arguments, env=env))
+
+        assert line.endswith(f": aws ecr describe-repositories{options}")
+
+    def test_without_a_region_say_how_to_name_one(self, owner: Home) -> None:
+        owner.add_keys("elsewhere", owner.aws.add_user(PRIMARY, "elsewhere"))
+
+        line = _line(owner.run("policy", "show", "app", "--profile", "elsewhere"))
+
+        assert "no region is set; name it with --region" in line
+        assert line.endswith(": aws configure set region REGION --profile elsewhere")
+
+    def test_without_a_region_name_no_profile_where_none_was_chosen(self, owner: Home) -> None:
+        keys = owner.aws.add_user(PRIMARY, "env")
+        env = {"AWS_ACCESS_KEY_ID": keys[0], "AWS_SECRET_ACCESS_KEY": keys[1]}
+
+        assert _line(owner.run("policy", "show", "app", env=env)).endswith(": aws configure set region REGION")
+
+    def test_of_a_role_that_wants_an_mfa_code_nobody_can_be_asked_for_say_so(self, owner: Home) -> None:
+        _add_mfa_profile(owner)
+
+        line = _line(owner.run("policy", "show", "app", "--profile", "admin"))
+
+        assert "app in us-east-1 with profile admin: its role needs an MFA code" in line
+
+    @pytest.mark.parametrize("text", ["not JSON", "{}", "[]", '{"Statement": [1]}'])
+    @pytest.mark.parametrize("arguments", [_GRANT, _REVOKE, _SHOW], ids=["grant", "revoke", "show"])
+    def test_of_a_document_that_is_no_policy_leave_it(self, owner: Home, arguments: tuple[str, ...], text: str) -> None:
+        owner.aws.ecr.repositories[_APP] = text
+
+        line = _line(owner.run(*arguments, *(["--apply"] if arguments != _SHOW else [])))
+
+        assert "app in us-east-1 with profile owner: what it has for a repository policy is not a JSON object" in line
+        assert text == owner.aws.ecr.repositories[_APP]
+
+    @pytest.mark.parametrize(
+        "arguments", [("policy",), ("policy", "grant", "app"), ("policy", "show"), ("policy", "mend", "app")]
+    )
+    def test_of_arguments_that_are_missing_or_unknown_are_usage(self, owner: Home, arguments: tuple[str, ...]) -> None:
+        found = owner.run(*arguments)
+
+        assert 2 == found.status
+        assert "Usage: docker-credential-ecrx policy" in found.stdout + found.stderr
+
+    def test_of_two_at_a_time_drop_neither_without_a_word(self, owner: Home) -> None:
+        found = owner.run(*_GRANT, "--to", "444444444444")
+
+        assert (2, []) == (found.status, owner.aws.calls)
+        assert f"{SECONDARY} and 444444444444 need a command each" in found.stderr
+
+
+class TestTerminal:
+    def test_asks_for_the_mfa_code_that_the_owners_role_wants(self, owner: Home) -> None:
+        _set(owner, _FOREIGN)
+        _add_mfa_profile(owner)
+
+        status, seen = terminals.run(
+            [owner.program, "policy", "show", "app", "--profile", "admin"],
+            owner.env,
+            [("MFA code for profile admin: ", "123456\n")],
+        )
+
+        assert (0, True) == (status, "new statement" in seen)
+        assert 1 == owner.aws.count("GetRepositoryPolicy")
+
+    def test_shows_what_changes_in_colour_unless_told_not_to(self, owner: Home) -> None:
+        _, colourful = terminals.run([owner.program, *_GRANT], owner.env)
+        _, plain = terminals.run([owner.program, *_GRANT], owner.env | {"NO_COLOR": "1"})
+
+        assert "\x1b[32m+" in colourful
+        assert "\x1b[3" not in plain
+
+
+class TestHelp:
+    @pytest.mark.parametrize("verb", ["", "show", "grant", "revoke"])
+    def test_has_an_example(self, home: Home, verb: str) -> None:
+        text = _well(home.run("policy", *verb.split(), "--help")).stdout
+
+        assert f"docker-credential-ecrx policy {verb or 'grant'} app" in text
+        assert max(map(len, text.splitlines())) <= 120

@@ -1,0 +1,165 @@
+"""Where AWS's chain ends for an identity, and what renews the credentials there."""
+
+from pathlib import Path
+
+import pytest
+
+from docker_credential_ecrx.aws.credential_source import origin_of
+from docker_credential_ecrx.identity.model import Identity
+
+pytestmark = pytest.mark.posix("paths as POSIX has them")
+
+ROLE = "role_arn = arn:aws:iam::222222222222:role/puller\n"
+SSO = "sso_session = corp\nsso_account_id = 222222222222\nsso_role_name = dev\n"
+KEYS, SESSION = "aws_access_key_id = AKIA\n", "aws_access_key_id = ASIA\n"
+UNSET = "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN"
+KEY = {"AWS_ACCESS_KEY_ID": "AKIA"}
+CONFIGURE = "aws configure --profile"
+# What the profile ``p`` and others say, and what renews the credentials that it comes to.
+PROFILES = {
+    "keys": (KEYS, f"{CONFIGURE} p"),
+    "a session's keys": (SESSION, "get new keys, with their aws_session_token, for the profile p"),
+    "a role": (f"{ROLE}source_profile = q\n[profile q]\n{KEYS}", f"{CONFIGURE} q"),
+    "a role of itself": (f"{ROLE}{KEYS}source_profile = p", f"{CONFIGURE} p"),
+    "a role of a role": (
+        f"{ROLE}source_profile = q\n[profile q]\n{ROLE}source_profile = r\n[profile r]\n{KEYS}",
+        f"{CONFIGURE} r",
+    ),
+    "a role of a role with keys, which go first": (
+        f"{ROLE}source_profile = q\n[profile q]\n{ROLE}source_profile = r\n{KEYS}[profile r]\n{KEYS}",
+        f"{CONFIGURE} q",
+    ),
+    "roles in a ring": (f"{ROLE}source_profile = q\n[profile q]\n{ROLE}source_profile = p", f"{CONFIGURE} p"),
+    "a role of nothing": (ROLE, "aws configure set source_profile PROFILE --profile p"),
+    "a role of a role of nothing": (
+        f"{ROLE}source_profile = q\n[profile q]\n{ROLE}",
+        "aws configure set source_profile PROFILE --profile q",
+    ),
+    "a role of a profile that is not there": (f"{ROLE}source_profile = q", f"{CONFIGURE} q"),
+    "a role of a profile without keys": (f"{ROLE}source_profile = q\n[profile q]\n", f"{CONFIGURE} q"),
+    "a role of the environment's keys": (
+        f"{ROLE}credential_source = Environment",
+        "set new AWS keys: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN",
+    ),
+    "a role of a container's": (
+        f"{ROLE}credential_source = EcsContainer",
+        "check the role of this container's task or pod",
+    ),
+    "a role of an instance's": (f"{ROLE}credential_source = Ec2InstanceMetadata", "check the role of this instance"),
+    "sso": (SSO, "aws sso login --profile p"),
+    "a role from sso": (f"{ROLE}source_profile = q\n[profile q]\n{SSO}", "aws sso login --profile q"),
+    "a sign-in": ("login_session = me", "aws login --profile p"),
+    "a process": ("credential_process = x", "run the credential_process of the profile p by hand and see what it says"),
+    "a role from a process": (
+        f"{ROLE}source_profile = q\n[profile q]\ncredential_process = x",
+        "run the credential_process of the profile q by hand and see what it says",
+    ),
+    "a web identity": (f"{ROLE}web_identity_token_file = x", "get a new web identity token"),
+    "nothing": ("region = us-east-1", "check the role of this instance"),
+}
+# What the environment says beside a default profile with keys, and what renews those that the default chain comes to.
+ENVIRONMENTS = {
+    "nothing": ({}, "aws configure"),
+    "keys": (KEY, f"set new AWS keys, or do without: {UNSET}"),
+    "keys and a profile": (KEY | {"AWS_PROFILE": "p"}, f"set new AWS keys, or do without: {UNSET}"),
+    "a profile": ({"AWS_PROFILE": "p"}, f"{CONFIGURE} p"),
+    "a web identity": (
+        {"AWS_WEB_IDENTITY_TOKEN_FILE": "x", "AWS_ROLE_ARN": "arn:aws:iam::222222222222:role/puller"},
+        "get a new web identity token",
+    ),
+    "a container, and a profile without keys": (
+        {"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://x", "AWS_PROFILE": "q"},
+        "check the role of this container's task or pod",
+    ),
+}
+
+
+@pytest.fixture
+def environ(tmp_path: Path) -> dict[str, str]:
+    """Return an environment whose AWS files are the test's own."""
+    (tmp_path / "credentials").touch()
+    return {
+        "AWS_CONFIG_FILE": str(tmp_path / "config"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "credentials"),
+    }
+
+
+def write(environ: dict[str, str], text: str) -> None:
+    """Let AWS's config file say ``text``."""
+    Path(environ["AWS_CONFIG_FILE"]).write_text(text)
+
+
+class TestRenewal:
+    @pytest.mark.parametrize(("settings", "expected"), PROFILES.values(), ids=PROFILES)
+    def test_is_of_what_the_chosen_profile_comes_to_and_of_nothing_in_the_environment(
+        self, environ: dict[str, str], settings: str, expected: str
+    ) -> None:
+        write(environ, f"[profile p]\n{settings}\n[default]\n{KEYS}")
+
+        assert expected == origin_of(Identity("p"), environ | KEY).renewal()
+
+    @pytest.mark.parametrize(("variables", "expected"), ENVIRONMENTS.values(), ids=ENVIRONMENTS)
+    def test_is_of_what_the_default_chain_comes_to(
+        self, environ: dict[str, str], variables: dict[str, str], expected: str
+    ) -> None:
+        write(environ, f"[default]\n{KEYS}[profile p]\n{KEYS}[profile q]\nregion = us-east-1\n")
+
+        assert expected == origin_of(Identity(), environ | variables).renewal()
+
+    def test_of_a_role_of_our_own_is_that_of_its_source(self, environ: dict[str, str]) -> None:
+        write(environ, f"[profile p]\n{KEYS}")
+
+        assert f"{CONFIGURE} p" == origin_of(Identity("p", role_arn="arn"), environ).renewal("AssumeRole")
+
+    def test_of_a_pods_role_is_a_new_token(self, environ: dict[str, str]) -> None:
+        write(environ, f"[default]\n{KEYS}")
+        pod = Identity(role_arn="arn", web_identity="a.b.c")
+
+        assert "get a new web identity token" == origin_of(pod, environ | KEY).renewal()
+
+    @pytest.mark.parametrize("identity", [Identity("p"), Identity("q", role_arn="arn")], ids=["profile", "our own"])
+    def test_of_what_a_roles_session_signed_is_none_of_the_keys_that_opened_it(
+        self, environ: dict[str, str], identity: Identity
+    ) -> None:
+        write(environ, f"[profile p]\n{ROLE}source_profile = q\n[profile q]\n{KEYS}")
+        origin = origin_of(identity, environ)
+
+        assert [f"{CONFIGURE} q", "try again, and see whether the account has enabled the region"] == [
+            origin.renewal(operation) for operation in ("AssumeRole", "GetAuthorizationToken")
+        ]
+
+    def test_of_a_session_that_has_ended_is_a_new_one_though_its_keys_do_not_look_it(
+        self, environ: dict[str, str]
+    ) -> None:
+        write(environ, f"[profile p]\n{KEYS}")
+
+        said = origin_of(Identity("p"), environ).renewal("GetCallerIdentity", of_session=True)
+
+        assert "get new keys, with their aws_session_token, for the profile p" == said
+
+    def test_has_a_profiles_name_as_a_shell_takes_it(self, environ: dict[str, str]) -> None:
+        write(environ, f"[profile my team]\n{KEYS}")
+
+        assert "aws configure --profile 'my team'" == origin_of(Identity("my team"), environ).renewal()
+
+
+class TestAsked:
+    """The option with which an AWS command asks as the same identity."""
+
+    @pytest.mark.parametrize(
+        ("identity", "variables", "expected"),
+        [
+            (Identity("p"), {}, " --profile p"),
+            (Identity("p"), KEY, " --profile p"),
+            (Identity(), {}, ""),
+            (Identity(), {"AWS_PROFILE": "p"}, " --profile p"),
+            (Identity(), KEY | {"AWS_PROFILE": "p"}, ""),
+            (Identity("default"), {}, " --profile default"),
+        ],
+    )
+    def test_names_a_profile_where_one_was_chosen(
+        self, environ: dict[str, str], identity: Identity, variables: dict[str, str], expected: str
+    ) -> None:
+        write(environ, f"[profile p]\n{ROLE}source_profile = q\n[profile q]\n{KEYS}")
+
+        assert expected == origin_of(identity, environ | variables).asked

@@ -1,0 +1,41 @@
+"""What is private to botocore, and has to be where this program sets it."""
+
+import getpass
+
+import pytest
+from botocore.credentials import CredentialProvider, CredentialResolver
+from botocore.session import Session
+
+from docker_credential_ecrx.aws.client_errors import UnknownBotocoreError
+from docker_credential_ecrx.aws.service_errors import MfaNeededError, explain
+from docker_credential_ecrx.aws.session import Mfa, answer_with
+from docker_credential_ecrx.identity.model import Identity
+
+
+class OtherRoleProvider(CredentialProvider):
+    """Assumes roles in a botocore to come."""
+
+    METHOD = "assume-role"
+
+
+class TestBotocore:
+    def test_asks_for_an_mfa_code_where_the_answer_is_put(self) -> None:
+        resolver = Session().get_component("credential_provider")
+        roles = resolver.get_provider("assume-role")
+        mfa = Mfa("123456")
+        assert (getpass.getpass, {}) == (vars(roles)["_prompter"], roles.cache)
+
+        answer_with(mfa, resolver)
+
+        assert "123456" == vars(roles)["_prompter"]("MFA code: ")
+        assert mfa.sessions is roles.cache
+        with pytest.raises(MfaNeededError):
+            vars(roles)["_prompter"]("MFA code: ")
+
+    def test_that_asks_in_another_way_is_refused_by_its_version(self) -> None:
+        with pytest.raises(UnknownBotocoreError) as caught:
+            answer_with(Mfa(), CredentialResolver([OtherRoleProvider()]))
+
+        error = explain(caught.value, Identity(), {})
+        assert error.message.endswith(" asks for MFA codes in a way that this program does not know")
+        assert error.hint

@@ -1,0 +1,53 @@
+"""Whose connections to AWS have one TLS context."""
+
+from collections.abc import Iterator
+from ssl import SSLContext
+
+import pytest
+from botocore.httpsession import DEFAULT_CA_BUNDLE, URLLib3Session
+from botocore.session import Session
+
+from docker_credential_ecrx.aws import tls
+
+
+@pytest.fixture(autouse=True)
+def unshared(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let botocore make its contexts as it does itself, before the test and after it."""
+    for variable in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr(URLLib3Session, "_get_ssl_context", tls._make)
+    yield
+    tls._shared.cache_clear()  # noqa: SLF001
+
+
+def context_of(verify: str | bool) -> SSLContext:  # noqa: FBT001 - as botocore has it
+    """Return the context of a new client that trusts ``verify``."""
+    kept: SSLContext = URLLib3Session(verify)._manager.connection_pool_kw["ssl_context"]  # type: ignore[arg-type,attr-defined] # noqa: SLF001
+    return kept
+
+
+class TestContext:
+    def test_is_one_for_clients_that_trust_the_same(self) -> None:
+        tls.share(Session())
+
+        assert context_of(DEFAULT_CA_BUNDLE) is context_of(DEFAULT_CA_BUNDLE)
+
+    @pytest.mark.parametrize("other", ["/another/ca.pem", False])
+    def test_is_another_for_a_client_that_trusts_something_else(self, other: str | bool) -> None:  # noqa: FBT001
+        tls.share(Session())
+
+        assert context_of(DEFAULT_CA_BUNDLE) is not context_of(other)
+
+    def test_of_a_client_that_trusts_everybody_is_its_own(self) -> None:
+        tls.share(Session())
+
+        assert context_of(verify=False) is not context_of(verify=False)
+
+    @pytest.mark.parametrize("variable", ["HTTP_PROXY", "https_proxy"])
+    def test_is_each_clients_own_where_a_proxy_is_spoken_to_in_tls(
+        self, monkeypatch: pytest.MonkeyPatch, variable: str
+    ) -> None:
+        monkeypatch.setenv(variable, "https://proxy.example:3128")
+        tls.share(Session())
+
+        assert context_of(DEFAULT_CA_BUNDLE) is not context_of(DEFAULT_CA_BUNDLE)

@@ -1,0 +1,164 @@
+"""Our own config.toml as text: entries come and go, and nothing else changes, comments and order included."""
+
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from docker_credential_ecrx.config_files import ecrx_config
+from docker_credential_ecrx.config_files.text_file import TextFile
+from docker_credential_ecrx.errors import FileError
+from docker_credential_ecrx.identity import settings
+
+HOST = "111111111111.dkr.ecr.us-east-1.amazonaws.com"
+OTHER_HOST = "333333333333.dkr.ecr.us-east-1.amazonaws.com"
+HEADER = "[[registry]] # by docker-credential-ecrx configure\n"
+ENTRY = f'{HEADER}match = "{HOST}"\nprofile = "secondary"\n'
+NARROW = '[[registry]]\nmatch = "222222222222.*"\nprofile = "mine"\n'
+BROAD = '# everything else\n# of ours\n[[registry]] # c\nmatch = "*.dkr.ecr.*"   # all\nprofile = "base"\n'
+CACHE = '[cache]\nkeyring = "auto" # c\n'
+
+# Of each shape the text before and after.
+SHAPES = {
+    "empty": ("", ENTRY),
+    "a comment": ("# mine\n", f"# mine\n\n{ENTRY}"),
+    "no line end": ("# mine", f"# mine\n\n{ENTRY.rstrip()}"),
+    "other tables": (CACHE, f"{CACHE}\n{ENTRY}"),
+    "an entry for others": (NARROW, f"{NARROW}\n{ENTRY}"),
+    "an entry that would hide it": (BROAD, f"{ENTRY}\n{BROAD}"),
+    "between two": (f"{NARROW}\n{BROAD}", f"{NARROW}\n{ENTRY}\n{BROAD}"),
+    "a table between two": (f"{NARROW}\n{CACHE}\n{BROAD}", f"{NARROW}\n{CACHE}\n{ENTRY}\n{BROAD}"),
+    "other spellings of the header": (
+        NARROW.replace("[[registry]]", '[["registry"]]') + BROAD.replace("[[", " [[ ").replace("]]", "\t]]"),
+        NARROW.replace("[[registry]]", '[["registry"]]')
+        + f"{ENTRY}\n"
+        + BROAD.replace("[[", " [[ ").replace("]]", "\t]]"),
+    ),
+    "the host's own entry by hand": (
+        f'[[registry]]\nmatch = "{HOST}"\nprofile = "mine"\n',
+        f'{ENTRY}\n[[registry]]\nmatch = "{HOST}"\nprofile = "mine"\n',
+    ),
+}
+SHAPES |= {
+    f"{name}, Windows line ends": (before.replace("\n", "\r\n"), after.replace("\n", "\r\n"))
+    for name, (before, after) in SHAPES.items()
+    if "\n" in before
+}
+
+
+def set_entry(text: str, host: str = HOST, **keys: str) -> str:
+    return ecrx_config.set_entry(TextFile("config.toml", text), host, keys or {"profile": "secondary"}).text
+
+
+def remove_entry(text: str, host: str = HOST) -> str:
+    return ecrx_config.remove_entry(TextFile("config.toml", text), host).text
+
+
+class TestSetEntry:
+    @pytest.mark.parametrize(("before", "after"), SHAPES.values(), ids=SHAPES)
+    def test_goes_before_what_would_hide_it_with_the_comments_above_that(self, before: str, after: str) -> None:
+        assert after == set_entry(before)
+
+    @pytest.mark.parametrize("after", [after for _, after in SHAPES.values()], ids=SHAPES)
+    def test_changes_nothing_where_it_is_there(self, after: str) -> None:
+        assert after == set_entry(after)
+
+    @pytest.mark.parametrize("before", [before for before, _ in SHAPES.values()], ids=SHAPES)
+    def test_takes_the_place_of_an_earlier_one_for_the_host(self, before: str) -> None:
+        assert set_entry(before) == set_entry(set_entry(before, profile="earlier"))
+
+    def test_is_not_needed_where_another_entry_says_the_same(self) -> None:
+        assert BROAD == set_entry(BROAD, profile="base")
+
+    @pytest.mark.parametrize("key", ['account = "111111111111"', 'account = "111111111111"\nregion = "us-east-1"'])
+    def test_goes_before_the_entry_of_its_account(self, key: str) -> None:
+        account = f'[[registry]]\n{key}\nprofile = "base"\n'
+
+        assert f"{ENTRY}\n{account}" == set_entry(account)
+        assert account == set_entry(account, profile="base")
+
+    @pytest.mark.parametrize("key", ['account = "222222222222"', 'account = "111111111111"\nregion = "eu-west-1"'])
+    def test_goes_after_the_entry_of_another_account_or_region(self, key: str) -> None:
+        account = f'[[registry]]\n{key}\nprofile = "base"\n'
+
+        assert f"{account}\n{ENTRY}" == set_entry(account)
+
+    def test_of_a_fips_host_is_another_than_that_of_the_registry(self) -> None:
+        """The latter answers for both, but is removed alone."""
+        fips = HOST.replace("ecr.", "ecr-fips.")
+        both = set_entry(ENTRY, fips)
+
+        assert [fips, HOST] == [entry["match"] for entry in tomllib.loads(both)["registry"]]
+        assert both == set_entry(both, fips)
+        assert ENTRY == remove_entry(both, fips)
+
+    def test_goes_before_an_entry_that_came_later(self) -> None:
+        assert f"{ENTRY}\n{BROAD}" == set_entry(f"{BROAD}\n{ENTRY}")
+
+    def test_has_the_role_and_whose_it_is_from(self) -> None:
+        keys = {"role_arn": "arn:aws:iam::444444444444:role/puller", "source_profile": "base", "external_id": 'a"\\b'}
+
+        assert [{"match": HOST} | keys] == tomllib.loads(set_entry("", **keys))["registry"]
+
+    @pytest.mark.parametrize("text", ["registry = []\n", f'registry = [{{match = "{HOST}", profile = "mine"}}]\n'])
+    def test_refuses_entries_of_another_form(self, text: str) -> None:
+        with pytest.raises(FileError, match="in a form that is not edited here"):
+            set_entry(text)
+
+    def test_refuses_what_is_not_toml(self) -> None:
+        with pytest.raises(FileError, match="not TOML"):
+            set_entry("registry")
+        with pytest.raises(FileError, match="not TOML"):
+            set_entry(f"a = {'9' * 5000}")
+
+    @pytest.mark.parametrize("text", ["registry = 1", 'registry = "x"', "registry = [1]", "[registry]"])
+    def test_refuses_what_is_no_array_of_entries(self, text: str) -> None:
+        with pytest.raises(FileError, match="not an array of tables"):
+            set_entry(text)
+
+    @given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1).filter(str.strip))
+    def test_is_read_as_it_was_meant_whatever_the_profile_s_name(self, profile: str) -> None:
+        table = tomllib.loads(set_entry("", profile=profile))
+
+        assert [{"match": HOST, "profile": profile}] == table["registry"]
+
+    def test_may_have_every_character_that_configure_takes(self) -> None:
+        every = "".join(character for character in map(chr, range(sys.maxunicode + 1)) if character.isprintable())
+
+        assert [{"match": HOST, "profile": every}] == tomllib.loads(set_entry("", profile=every))["registry"]
+
+
+class TestRemoveEntry:
+    @pytest.mark.parametrize(("before", "after"), SHAPES.values(), ids=SHAPES)
+    def test_makes_the_file_again_what_it_was(self, before: str, after: str) -> None:
+        assert before == remove_entry(after)
+
+    @pytest.mark.parametrize("before", [before for before, _ in SHAPES.values()], ids=SHAPES)
+    def test_takes_two_out_in_any_order(self, before: str) -> None:
+        both = set_entry(set_entry(before), OTHER_HOST)
+
+        assert before == remove_entry(remove_entry(both, HOST), OTHER_HOST)
+        assert before == remove_entry(remove_entry(both, OTHER_HOST), HOST)
+
+    def test_takes_what_was_written_into_the_entry_with_it(self) -> None:
+        assert BROAD == remove_entry(f"{ENTRY}# why\n{BROAD}".replace("# why\n", "role_session_name = 'x'\n\n"))
+
+    def test_leaves_the_comment_that_follows(self) -> None:
+        assert f"# why\n{CACHE}" == remove_entry(f"{ENTRY}# why\n{CACHE}")
+
+    def test_leaves_what_only_looks_like_an_entry_in_a_text(self) -> None:
+        text = f"[[registry]]\nmatch = '''\n{ENTRY}'''\nprofile = 'x'\n"
+
+        assert text == remove_entry(text)
+
+
+def test_the_entry_decides_for_its_host_alone(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(set_entry(f"{NARROW}\n{BROAD}"))
+
+    loaded = settings.load("docker-credential-ecrx", {"ECRX_CONFIG": str(path)})
+
+    assert ("secondary", "base") == (loaded.identity_for(HOST).profile, loaded.identity_for(OTHER_HOST).profile)

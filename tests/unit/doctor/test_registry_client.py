@@ -1,0 +1,171 @@
+"""What speaks to a registry trusts nobody else, gives nobody else its password, and says what went wrong."""
+
+import json
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from docker_credential_ecrx.doctor.registry_client import Answer, Client
+from docker_credential_ecrx.errors import AwsError
+from standin import certificates
+from standin.certificates import Certificates
+
+pytestmark = pytest.mark.posix("openssl")
+
+PASSWORD = "a password"
+Reply = Callable[[str, str, Mapping[str, str]], tuple[int, dict[str, str], bytes]]
+
+
+@pytest.fixture(scope="module")
+def trusted(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    """Return who vouches for localhost."""
+    return certificates.issue(tmp_path_factory.mktemp("trusted"), ["localhost"])
+
+
+@pytest.fixture(autouse=True)
+def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_PROXY", "localhost")
+
+
+@contextmanager
+def serving(context: ssl.SSLContext, reply: Reply) -> Iterator[str]:
+    """Serve what ``reply`` returns for method, path and headers; yield the host with its port."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def answer(self) -> None:
+            status, headers, body = reply(self.command, self.path, dict(self.headers))
+            self.send_response_only(status)
+            for name, value in ({"Content-Length": str(len(body))} | headers).items():
+                self.send_header(name, value)
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(body)
+
+        do_GET = do_HEAD = do_POST = do_DELETE = answer  # noqa: N815 - http.server's names
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+    try:
+        yield f"localhost:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def failure(host: str, bundle: Path | None = None) -> AwsError:
+    """Return what is said where the registry cannot be asked."""
+    with pytest.raises(AwsError) as caught:
+        Client(host, str(bundle) if bundle else None).challenge()
+    return caught.value
+
+
+class TestPassword:
+    def test_is_not_sent_before_it_is_asked_for(self, trusted: Certificates) -> None:
+        seen: list[str | None] = []
+
+        def reply(method: str, path: str, headers: Mapping[str, str]) -> tuple[int, dict[str, str], bytes]:
+            assert ("GET", "/v2/") == (method, path)
+            seen.append(headers.get("Authorization"))
+            return 401, {}, b""
+
+        with serving(trusted.context(), reply) as host:
+            client = Client(host, str(trusted.authority))
+            client.challenge()
+            client.sign_in(PASSWORD)
+
+        assert [None, "Basic QVdTOmEgcGFzc3dvcmQ="] == seen
+
+    @pytest.mark.parametrize(
+        "location",
+        ["https://elsewhere.example/v2/x", "http://localhost/v2/x", "//elsewhere.example/v2/x", "/elsewhere", ""],
+    )
+    def test_is_not_sent_where_an_upload_is_led_elsewhere(self, trusted: Certificates, location: str) -> None:
+        asked: list[str] = []
+
+        def reply(method: str, _path: str, _headers: Mapping[str, str]) -> tuple[int, dict[str, str], bytes]:
+            asked.append(method)
+            return 202, {"Location": location}, b""
+
+        with serving(trusted.context(), reply) as host:
+            client = Client(host, str(trusted.authority))
+            started = client.start_upload("app")
+            with pytest.raises(AwsError):
+                client.cancel_upload(started)
+
+        assert ["POST"] == asked
+
+    def test_goes_with_no_redirect(self, trusted: Certificates) -> None:
+        with serving(trusted.context(), lambda *_: (307, {"Location": "https://elsewhere.example/"}, b"")) as host:
+            assert 307 == Client(host, str(trusted.authority)).sign_in(PASSWORD).status
+
+
+class TestAnswer:
+    def test_is_asked_for_again_where_its_reason_was_left_out(self, trusted: Certificates) -> None:
+        error = json.dumps({"errors": [{"code": "NAME_UNKNOWN", "message": "no\nsuch"}]}).encode()
+
+        with serving(trusted.context(), lambda *_: (404, {}, error)) as host:
+            answer = Client(host, str(trusted.authority)).manifest("app", "v1")
+
+        assert (False, ("NAME_UNKNOWN", "no such")) == (answer.is_well, answer.error())
+
+    def test_is_cut_where_it_is_long(self, trusted: Certificates) -> None:
+        with serving(trusted.context(), lambda *_: (200, {}, b"x" * 1_000_000)) as host:
+            assert len(Client(host, str(trusted.authority)).challenge().body) < 100_000
+
+    @pytest.mark.parametrize(
+        "body", [b"", b"<html>", b"[]", b'{"errors": []}', b'{"errors": {}}', b'{"errors": [1]}', b"\xff", b"[" * 9999]
+    )
+    def test_without_an_error_of_the_registrys_tells_none(self, body: bytes) -> None:
+        assert ("", "") == Answer(403, {}, body).error()
+
+
+class TestWay:
+    def test_to_who_is_vouched_for_by_nobody_trusted_is_refused(self, trusted: Certificates, tmp_path: Path) -> None:
+        other = certificates.issue(tmp_path, ["localhost"])
+        with serving(other.context(), lambda *_: (200, {}, b"")) as host:
+            for bundle in (trusted.authority, None):
+                found = failure(host, bundle)
+                assert f"the TLS certificate of {host} cannot be verified" == found.message
+                assert "AWS_CA_BUNDLE" in found.hint
+
+    def test_to_who_is_vouched_for_under_another_name_is_refused(self, tmp_path: Path) -> None:
+        other = certificates.issue(tmp_path, ["elsewhere.example"])
+        with serving(other.context(), lambda *_: (200, {}, b"")) as host:
+            assert "cannot be verified" in failure(host, other.authority).message
+
+    def test_to_a_port_where_nobody_listens_is_told(self) -> None:
+        with closing(socket.socket()) as unheard:
+            unheard.bind(("127.0.0.1", 0))
+            host = f"localhost:{unheard.getsockname()[1]}"
+
+            found = failure(host)
+
+        assert f"{host} does not let itself be connected to" == found.message
+        assert f"curl -sS https://{host}/v2/" in found.hint
+
+    def test_to_who_never_answers_ends(self) -> None:
+        with closing(socket.create_server(("127.0.0.1", 0))) as silent:
+            found = failure(f"localhost:{silent.getsockname()[1]}")
+
+        assert "does not answer" in found.message
+        assert "VPC endpoint" in found.hint
+
+    def test_to_who_hangs_up_is_told(self, trusted: Certificates) -> None:
+        def reply(*_: object) -> tuple[int, dict[str, str], bytes]:
+            raise ConnectionAbortedError
+
+        with serving(trusted.context(), reply) as host:
+            assert f"the connection to {host} broke" in failure(host, trusted.authority).message

@@ -1,0 +1,482 @@
+"""Whose identity answers, by link name and configuration file, and what is said of a wrong file."""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from docker_credential_ecrx.ecr.registry import Registry
+from docker_credential_ecrx.errors import EcrxError, SettingsError
+from docker_credential_ecrx.identity import settings
+from docker_credential_ecrx.identity.host_pattern import canonical_host
+from support import need
+
+if sys.platform != "win32":
+    import grp
+    import pwd
+
+pytestmark = pytest.mark.posix("modes and other users")
+
+ACCOUNT, OTHER_ACCOUNT = "111111111111", "222222222222"
+HOST = f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com"
+# Every form of host that a registry of the account has in that region, by the partition's first form.
+FORMS = {
+    HOST: [
+        HOST,
+        f"{ACCOUNT}.dkr.ecr-fips.us-east-1.amazonaws.com",
+        f"{ACCOUNT}.dkr-ecr.us-east-1.on.aws",
+        f"{ACCOUNT}.dkr-ecr-fips.us-east-1.on.aws",
+    ],
+    f"{ACCOUNT}.dkr.ecr.us-gov-west-1.amazonaws.com": [
+        f"{ACCOUNT}.dkr.ecr.us-gov-west-1.amazonaws.com",
+        f"{ACCOUNT}.dkr.ecr-fips.us-gov-west-1.amazonaws.com",
+        f"{ACCOUNT}.dkr-ecr-fips.us-gov-west-1.on.aws",
+    ],
+    f"{ACCOUNT}.dkr.ecr.cn-north-1.amazonaws.com.cn": [
+        f"{ACCOUNT}.dkr.ecr.cn-north-1.amazonaws.com.cn",
+        f"{ACCOUNT}.dkr-ecr.cn-north-1.on.amazonwebservices.com.cn",
+    ],
+    f"{ACCOUNT}.dkr.ecr.eusc-de-east-1.amazonaws.eu": [f"{ACCOUNT}.dkr.ecr.eusc-de-east-1.amazonaws.eu"],
+    f"{ACCOUNT}.dkr.ecr.us-iso-east-1.c2s.ic.gov": [f"{ACCOUNT}.dkr.ecr-fips.us-iso-east-1.c2s.ic.gov"],
+    "public.ecr.aws": ["public.ecr.aws", "ecr-public.aws.com"],
+}
+EVERY_FORM = [(canonical, host) for canonical, hosts in FORMS.items() for host in hosts]
+
+
+def load(tmp_path: Path, text: str, called_by: str = "docker-credential-ecrx") -> settings.Settings:
+    path = tmp_path / "config.toml"
+    path.write_text(text)
+    return settings.load(called_by, {"ECRX_CONFIG": str(path)})
+
+
+class TestIdentity:
+    def test_a_link_name_goes_before_the_configuration_file(self, tmp_path: Path) -> None:
+        text = f'[[registry]]\nmatch = "{HOST}"\nprofile = "other"\n'
+
+        found = load(tmp_path, text, "/usr/bin/docker-credential-ecrx-secondary").identity_for(HOST)
+
+        assert found.profile == "secondary"
+
+    def test_the_first_matching_entry_of_the_file_wins(self, tmp_path: Path) -> None:
+        text = (
+            '[[registry]]\nmatch = "222222222222.*"\nprofile = "never"\n'
+            '[[registry]]\nmatch = "111111111111.dkr.ecr.*.amazonaws.com"\nprofile = "first"\n'
+            '[[registry]]\nmatch = "*"\nprofile = "second"\n'
+        )
+
+        assert load(tmp_path, text).identity_for(HOST).profile == "first"
+
+    def test_without_a_match_the_default_chain_answers(self, tmp_path: Path) -> None:
+        found = load(tmp_path, '[[registry]]\nmatch = "x"\nprofile = "p"\n').identity_for(HOST)
+
+        assert (found.profile, found.role_arn) == (None, None)
+
+    def test_a_role_may_come_from_a_source_profile(self, tmp_path: Path) -> None:
+        text = (
+            '[[registry]]\nmatch = "*"\nrole_arn = "arn:aws:iam::444444444444:role/puller"\nsource_profile = "base"\n'
+            'external_id = "x"\nrole_session_name = "ci"\nduration_seconds = 900\n'
+        )
+
+        found = load(tmp_path, text).identity_for(HOST)
+
+        assert (
+            found.profile,
+            found.role_arn,
+            found.external_id,
+            found.role_session_name,
+            found.duration_seconds,
+        ) == ("base", "arn:aws:iam::444444444444:role/puller", "x", "ci", 900)
+
+
+class TestRule:
+    """Which registries an entry of [[registry]] is for."""
+
+    @pytest.mark.parametrize(("canonical", "host"), EVERY_FORM)
+    def test_is_for_every_host_of_what_its_pattern_names(self, tmp_path: Path, canonical: str, host: str) -> None:
+        found = load(tmp_path, f'[[registry]]\nmatch = "{canonical}"\nprofile = "p"\n')
+
+        assert "p" == found.identity_for(host).profile
+        assert canonical == canonical_host(registry(host))
+
+    def test_for_a_fips_host_is_for_no_other(self, tmp_path: Path) -> None:
+        fips = HOST.replace("ecr.", "ecr-fips.")
+        found = load(tmp_path, f'[[registry]]\nmatch = "{fips}"\nprofile = "p"\n')
+
+        assert ["p", None] == [found.identity_for(host).profile for host in (fips, HOST)]
+
+    def test_that_stands_first_wins_on_either_host(self, tmp_path: Path) -> None:
+        fips = HOST.replace("ecr.", "ecr-fips.")
+        texts = [f'[[registry]]\nmatch = "{host}"\nprofile = "{host}"\n' for host in (HOST, fips)]
+
+        assert HOST == load(tmp_path, "".join(texts)).identity_for(fips).profile
+        assert fips == load(tmp_path, "".join(reversed(texts))).identity_for(fips).profile
+
+    @pytest.mark.parametrize(("canonical", "host"), [pair for pair in EVERY_FORM if "public" not in pair[1]])
+    def test_of_an_account_is_for_every_host_of_it(self, tmp_path: Path, canonical: str, host: str) -> None:
+        region = canonical.split(".")[3]
+        for key, profile in (
+            (f'account = "{ACCOUNT}"', "p"),
+            (f'account = "{ACCOUNT}"\nregion = "{region}"', "p"),
+            (f'account = "{ACCOUNT}"\nregion = "eu-west-9"', None),
+            (f'account = "{OTHER_ACCOUNT}"', None),
+        ):
+            found = load(tmp_path, f'[[registry]]\n{key}\nprofile = "p"\n').identity_for(host)
+
+            assert profile == found.profile
+
+    @pytest.mark.parametrize("host", FORMS["public.ecr.aws"])
+    def test_of_an_account_is_not_for_ecr_public(self, tmp_path: Path, host: str) -> None:
+        found = load(tmp_path, f'[[registry]]\naccount = "{ACCOUNT}"\nprofile = "p"\n')
+
+        assert found.identity_for(host).profile is None
+
+    def test_folds_no_letter_outside_ascii(self, tmp_path: Path) -> None:
+        """The Kelvin sign in lower case is a k."""
+        found = load(tmp_path, '[[registry]]\nmatch = "[1]11111111111.d\u212ar.*"\nprofile = "p"\n')
+
+        assert found.identity_for(HOST).profile is None
+
+    def test_is_for_a_host_however_its_pattern_is_written(self, tmp_path: Path) -> None:
+        found = load(tmp_path, f'[[registry]]\nmatch = "{HOST.upper()}"\nprofile = "p"\n')
+
+        assert "p" == found.identity_for(HOST).profile
+
+
+def registry(host: str) -> Registry:
+    """Return the registry that has the host."""
+    found = Registry.parse(host)
+    assert found is not None
+    return found
+
+
+class TestAccounts:
+    """The accounts whose registries are answered."""
+
+    def test_are_all_where_none_are_listed(self, tmp_path: Path) -> None:
+        assert load(tmp_path, "").allows(registry(HOST))
+        assert load(tmp_path, "[security]\n").allows(registry(HOST))
+
+    @pytest.mark.parametrize("host", [host for _, host in EVERY_FORM])
+    def test_are_those_that_are_listed_and_nobody_of_ecr_public(self, tmp_path: Path, host: str) -> None:
+        own = load(tmp_path, f'[security]\naccounts = ["{OTHER_ACCOUNT}", "{ACCOUNT}"]\n')
+        assert own.allows(registry(host))
+        own.require(registry(host))
+
+        assert (not registry(host).account) == load(tmp_path, f'[security]\naccounts = ["{OTHER_ACCOUNT}"]\n').allows(
+            registry(host)
+        )
+
+    def test_that_are_not_listed_are_named_with_file_and_key(self, tmp_path: Path) -> None:
+        found = load(tmp_path, f"[security]\naccounts = ['{OTHER_ACCOUNT}']\n")
+
+        with pytest.raises(SettingsError) as caught:
+            found.require(registry(HOST))
+
+        path = tmp_path / "config.toml"
+        said = f"no answer for {HOST}: {path}: [security]: accounts does not list {ACCOUNT}; if you trust that account"
+        assert str(caught.value).startswith(said)
+
+
+class TestLinkName:
+    @pytest.mark.parametrize(
+        ("path", "profile"),
+        [
+            ("docker-credential-ecrx", None),
+            ("/opt/x/docker-credential-ecrx", None),
+            ("ecrx", None),
+            ("docker-credential-ecrx-secondary", "secondary"),
+            ("./docker-credential-ecrx-a-b.c", "a-b.c"),
+            ("docker-credential-ecrx-my profile", "my profile"),
+            ("docker-credential-other", None),
+            ("docker-credential-ecrx2", None),
+            ("", None),
+        ],
+    )
+    def test_what_follows_the_program_name_is_the_profile(self, path: str, profile: str | None) -> None:
+        assert settings.profile_of(path) == profile
+
+    def test_a_name_that_ends_in_the_hyphen_is_an_error(self) -> None:
+        with pytest.raises(SettingsError, match="names no AWS profile"):
+            settings.profile_of("docker-credential-ecrx-")
+
+
+WRONG = [
+    ("[[registry]\n", "is not TOML"),
+    pytest.param(f"a = {'9' * 5000}\n", "is not TOML", id="a number that Python does not read"),
+    ("registry = 1\n", "registry is not an array of tables"),
+    ("registry = [1]\n", "registry is not an array of tables"),
+    ('[[registry]]\nprofile = "p"\n', "number 1: match is missing"),
+    (
+        '[[registry]]\nmatch = "https://*"\nprofile = "p"\n',
+        "fits no registry's host: none has a ':'; write match",
+    ),
+    ('[[registry]]\nmatch = "*.amazonaws.com/app"\nprofile = "p"\n', "none has a '/';"),
+    ('[[registry]]\nmatch = "*.{com,cn}"\nprofile = "p"\n', "none has a '{';"),
+    (f'[[registry]]\nmatch = "*"\naccount = "{ACCOUNT}"\nprofile = "p"\n', "match and account do not go together"),
+    (f'[[registry]]\naccount = {ACCOUNT}\nprofile = "p"\n', f'is not a text, or is empty; write account = "{ACCOUNT}"'),
+    ('[[registry]]\naccount = "1111"\nprofile = "p"\n', "account is not the 12 digits of an AWS account"),
+    ('[[registry]]\naccount = "1111-1111-1111"\nprofile = "p"\n', "account is not the 12 digits"),
+    ('[[registry]]\naccount = "\u0661\u0661\u0661\u0661\u0661\u0661111111"\nprofile = "p"\n', "not the 12 digits"),
+    ('[[registry]]\nmatch = "*"\nregion = "us-east-1"\nprofile = "p"\n', "region goes with account, not with match"),
+    (f'[[registry]]\naccount = "{ACCOUNT}"\nregion = "*"\nprofile = "p"\n', "region is not an AWS region"),
+    (f'[[registry]]\naccount = "{ACCOUNT}"\nregion = "US-EAST-1"\nprofile = "p"\n', "region is not an AWS region"),
+    ("security = 1\n", "security is not a table"),
+    ("[security]\naccount = []\n", "[security]: unknown key account"),
+    ("[security]\naccounts = []\n", "[security]: accounts is not a list of AWS accounts"),
+    (f'[security]\naccounts = "{ACCOUNT}"\n', "accounts is not a list of AWS accounts"),
+    (f"[security]\naccounts = [{ACCOUNT}]\n", "accounts is not a list of AWS accounts, each of 12 digits in quotes"),
+    (f'[security]\naccounts = ["{ACCOUNT}", "1"]\n', "accounts is not a list of AWS accounts"),
+    ('[[registry]]\nmatch = "*"\n', "exactly one of profile and role_arn"),
+    ('[[registry]]\nmatch = "*"\nprofile = "p"\nrole_arn = "arn:aws:iam::1:role/r"\n', "exactly one of"),
+    ('[[registry]]\nmatch = "*"\nprofil = "p"\n', "unknown key profil;"),
+    ('[[registry]]\nmatch = "*"\nprofile = "p"\n[[registry]]\nmatch = "*"\nprofile = ""\n', "number 2: profile is not"),
+    ('[[registry]]\nmatch = 1\nprofile = "p"\n', "match is not a text"),
+    ('[[registry]]\nmatch = "*"\nprofile = "p"\nexternal_id = "x"\n', "external_id goes with role_arn"),
+    ('[[registry]]\nmatch = "*"\nrole_arn = "puller"\n', "role_arn puller is not a role's ARN"),
+    ('[[registry]]\nmatch = "*"\nrole_arn = "arn:aws:role/r"\n', "role_arn arn:aws:role/r is not a role's ARN"),
+    ('[[registry]]\nmatch = "*"\nrole_arn = "arn:aws:iam::1:role/r"\n', "is not a role's ARN"),
+    ('[[registry]]\nmatch="*"\nrole_arn="arn:aws:iam::1:role/r"\nduration_seconds = 60\n', "duration_seconds"),
+    ('[[registry]]\nmatch="*"\nrole_arn="arn:aws:iam::1:role/r"\nduration_seconds = true\n', "duration_seconds"),
+    ('[cash]\nkeyring = "auto"\n', "unknown key cash"),
+    ("cache = 1\n", "cache is not a table"),
+    ('[cache]\nkeyrings = "auto"\n', "[cache]: unknown key keyrings"),
+    ("[cache]\nkeyring = 1\n", "keyring is not a text"),
+    ('[cache]\nkeyring = "vault"\n', "unknown keyring, vault"),
+]
+
+
+class TestWrongFile:
+    @pytest.mark.parametrize(("text", "said"), WRONG)
+    def test_the_message_names_file_table_and_key(self, tmp_path: Path, text: str, said: str) -> None:
+        with pytest.raises(SettingsError) as caught:
+            load(tmp_path, text)
+
+        assert said in str(caught.value)
+        assert str(tmp_path / "config.toml") in str(caught.value)
+        assert caught.value.hint
+
+    def test_a_file_that_is_named_but_missing_is_an_error(self, tmp_path: Path) -> None:
+        with pytest.raises(SettingsError, match="does not exist"):
+            settings.load("docker-credential-ecrx", {"ECRX_CONFIG": str(tmp_path / "missing")})
+
+    def test_a_missing_default_file_is_an_empty_one(self, tmp_path: Path) -> None:
+        assert settings.load("x", {"XDG_CONFIG_HOME": str(tmp_path)}).keyring == "auto"
+
+    def test_an_unknown_keyring_in_the_environment_is_an_error(self) -> None:
+        with pytest.raises(SettingsError, match="ECRX_KEYRING names an unknown keyring, plaintext"):
+            settings.load("x", {"ECRX_KEYRING": "plaintext", "XDG_CONFIG_HOME": "/nonexistent"})
+
+    def test_the_environment_goes_before_the_file(self, tmp_path: Path) -> None:
+        path = tmp_path / "config.toml"
+        path.write_text('[cache]\nkeyring = "kernel"\n')
+
+        assert settings.load("x", {"ECRX_CONFIG": str(path), "ECRX_KEYRING": "none"}).keyring == "none"
+
+    def test_the_keyring_is_the_callers_where_none_is_set(self, tmp_path: Path) -> None:
+        path = tmp_path / "config.toml"
+        environ = {"ECRX_CONFIG": str(path)}
+        found = []
+        for text in ("", "[cache]\n", '[cache]\nkeyring = "auto"\n', '[cache]\nkeyring = "kernel"\n'):
+            path.write_text(text)
+            found.append(settings.load("x", environ, keyring="none").keyring)
+        found.append(settings.load("x", environ | {"ECRX_KEYRING": "auto"}, keyring="none").keyring)
+
+        assert ["none", "none", "auto", "kernel", "auto"] == found
+
+    @given(st.text())
+    def test_any_text_is_either_read_or_refused_in_one_line(
+        self, tmp_path_factory: pytest.TempPathFactory, text: str
+    ) -> None:
+        path = tmp_path_factory.getbasetemp() / "any.toml"
+        path.write_text(text, encoding="utf-8", errors="surrogatepass", newline="")
+
+        try:
+            settings.load("x", {"ECRX_CONFIG": str(path)})
+        except EcrxError as error:
+            assert str(error).isprintable()  # noqa: PT017 - most texts are refused, not all
+
+
+def _has_own_group(user: "pwd.struct_passwd") -> bool:
+    try:
+        group = grp.getgrgid(user.pw_gid)
+    except KeyError:
+        return False
+    return group.gr_name == user.pw_name and not group.gr_mem
+
+
+class TestUnsafeFile:
+    """A file that somebody else can write is theirs, as with ssh's StrictModes."""
+
+    @pytest.fixture
+    def path(self, tmp_path: Path) -> Path:
+        """Return a file that is safe, in a folder that is."""
+        folder = tmp_path / "ecrx"
+        folder.mkdir(mode=0o700)
+        path = folder / "config.toml"
+        path.write_text(f'[[registry]]\nmatch = "{HOST}"\nprofile = "p"\n')
+        path.chmod(0o600)
+        return path
+
+    def refusal(self, path: Path) -> str:
+        with pytest.raises(SettingsError) as caught:
+            settings.load("x", {"ECRX_CONFIG": str(path)})
+        return str(caught.value)
+
+    @pytest.mark.parametrize("mode", [0o400, 0o444, 0o600, 0o640, 0o644, 0o700, 0o755])
+    def test_is_not_one_that_others_may_read(self, path: Path, mode: int) -> None:
+        path.chmod(mode)
+        path.parent.chmod(mode | 0o100)
+
+        assert "p" == settings.load("x", {"ECRX_CONFIG": str(path)}).identity_for(HOST).profile
+
+    @pytest.mark.parametrize("mode", [0o620, 0o660, 0o664, 0o602, 0o606, 0o646, 0o666, 0o777])
+    def test_is_one_that_others_can_write(self, path: Path, mode: int) -> None:
+        path.chmod(mode)
+
+        said = f"the configuration file is not used, because other users can write {path}; chmod go-w {path}"
+        assert said == self.refusal(path)
+
+    @pytest.mark.parametrize("mode", [0o770, 0o775, 0o703, 0o777])
+    def test_is_one_in_a_folder_that_others_can_write(self, path: Path, mode: int) -> None:
+        path.parent.chmod(mode)
+
+        assert self.refusal(path).endswith(f"other users can write {path.parent}; chmod go-w {path.parent}")
+
+    def test_is_not_one_in_a_sticky_folder(self, path: Path) -> None:
+        """There nobody replaces another's file."""
+        path.parent.chmod(0o1777)
+
+        assert settings.load("x", {"ECRX_CONFIG": str(path)})
+
+    @pytest.mark.parametrize("mode", [0o1666, 0o1620])
+    def test_is_one_that_is_sticky_itself(self, path: Path, mode: int) -> None:
+        """Only a folder protects its files by that."""
+        path.chmod(mode)
+
+        assert "other users can write" in self.refusal(path)
+
+    def test_is_not_one_of_the_user_s_own_group(self, path: Path) -> None:
+        """Ubuntu's umask lets a group write that has the user's name and nobody else in it."""
+        user = next((user for user in pwd.getpwall() if user.pw_uid and _has_own_group(user)), None)
+        if os.geteuid() != 0 or user is None:
+            need.missing("root, and a user with a group of his own,")
+        path.chmod(0o664)
+        path.parent.chmod(0o775)
+        for place in (path, path.parent):
+            os.chown(place, user.pw_uid, user.pw_gid)
+        home = path.parent.parent / "home"
+        home.mkdir()
+        os.chown(home, user.pw_uid, 0)
+
+        assert settings.load("x", {"ECRX_CONFIG": str(path), "HOME": str(home)})
+        os.chown(path, user.pw_uid, 0)
+        with pytest.raises(SettingsError, match="other users can write"):
+            settings.load("x", {"ECRX_CONFIG": str(path), "HOME": str(home)})
+
+    def test_is_not_one_of_the_owner_of_a_home_that_root_uses(self, path: Path) -> None:
+        """As in a job container of GitHub's: docker reads its config.json there, too, which may name any program."""
+        if os.geteuid() != 0:
+            need.missing("root, to give a file away,")
+        home = path.parent.parent / "home"
+        home.mkdir()
+        for place in (path, path.parent, home):
+            os.chown(place, 4_300_000, 0)
+
+        assert settings.load("x", {"ECRX_CONFIG": str(path), "HOME": str(home)})
+        os.chown(home, 4_300_001, 0)
+        with pytest.raises(SettingsError, match="another user owns"):
+            settings.load("x", {"ECRX_CONFIG": str(path), "HOME": str(home)})
+
+    def test_may_be_where_a_link_leads(self, path: Path, tmp_path: Path) -> None:
+        """A link into a folder of dotfiles is well; it is the file there that counts."""
+        link = tmp_path / "link.toml"
+        link.symlink_to(path)
+        assert settings.load("x", {"ECRX_CONFIG": str(link)})
+        path.parent.chmod(0o777)
+        assert str(path.parent) in self.refusal(link)
+        path.parent.chmod(0o700)
+        path.chmod(0o666)
+
+        assert f"chmod go-w {link}" in self.refusal(link)
+
+    def test_is_one_behind_a_link_that_others_can_replace(self, path: Path, tmp_path: Path) -> None:
+        link = tmp_path / "open" / "link.toml"
+        link.parent.mkdir()
+        link.symlink_to(path)
+        link.parent.chmod(0o777)
+
+        assert f"other users can write {link.parent}" in self.refusal(link)
+
+    def test_may_not_be_taken_away_by_others(self, tmp_path: Path) -> None:
+        """Its limits would be gone with it."""
+        folder = tmp_path / ".config" / "ecrx"
+        folder.mkdir(parents=True)
+        assert settings.load("x", {"HOME": str(tmp_path)})
+        folder.chmod(0o777)
+
+        with pytest.raises(SettingsError, match="other users can write"):
+            settings.load("x", {"HOME": str(tmp_path)})
+
+    def test_is_not_in_the_current_folder(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A HOME that is relative is none."""
+        folder = tmp_path / ".config" / "ecrx"
+        folder.mkdir(parents=True)
+        (folder / "config.toml").write_text("what")
+        monkeypatch.chdir(tmp_path)
+
+        assert settings.load("x", {"HOME": "."})
+
+    def test_is_told_with_a_command_that_a_shell_takes(self, tmp_path: Path) -> None:
+        path = tmp_path / "my config.toml"
+        path.touch()
+        path.chmod(0o666)
+
+        assert self.refusal(path).endswith(f"; chmod go-w '{path}'")
+
+    def test_is_one_of_another_user(self, path: Path) -> None:
+        if os.geteuid() != 0:
+            need.missing("root, to give a file away,")
+        os.chown(path, 4_300_000, 0)
+
+        said = f"the configuration file is not used, because another user owns {path}; run it as that user"
+        assert self.refusal(path).startswith(said)
+
+    def test_is_one_in_a_folder_of_another_user(self, path: Path) -> None:
+        if os.geteuid() != 0:
+            need.missing("root, to give a folder away,")
+        os.chown(path.parent, 4_300_000, 0)
+
+        assert f"another user owns {path.parent}" in self.refusal(path)
+
+    def test_is_not_one_of_roots_for_anybody(self) -> None:
+        if os.geteuid() != 0:
+            need.missing("root, to be another user,")
+        # pytest's own folders are closed to others.
+        with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+            Path(folder).chmod(0o755)
+            path = Path(folder, "config.toml")
+            path.write_text('[cache]\nkeyring = "kernel"\n')
+            os.seteuid(4_300_000)
+            try:
+                assert "kernel" == settings.load("x", {"ECRX_CONFIG": str(path)}).keyring
+            finally:
+                os.seteuid(0)
+
+    @pytest.mark.parametrize("kind", ["folder", "pipe", "device"])
+    def test_is_one_that_is_no_file(self, path: Path, kind: str) -> None:
+        path.unlink()
+        if kind == "folder":
+            path.mkdir()
+        elif kind == "pipe":
+            os.mkfifo(path)
+        else:
+            path.symlink_to("/dev/zero")
+
+        assert str(path) in self.refusal(path)
+
+    def test_is_not_the_null_device_which_stands_for_none(self) -> None:
+        assert "auto" == settings.load("x", {"ECRX_CONFIG": os.devnull}).keyring

@@ -1,0 +1,460 @@
+"""A token's life on two clocks, its record in a keyring, and how many processes get it with one question to AWS."""
+
+import math
+import signal
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from docker_credential_ecrx.errors import (
+    AwsError,
+    ClockError,
+    KeyringError,
+    MfaCodeNeededError,
+    NoAwsCredentialsError,
+)
+from docker_credential_ecrx.store import cached_token, single_flight
+from docker_credential_ecrx.store.cached_token import Moment, Token
+from docker_credential_ecrx.store.token_lock import FileLock
+from support.secrets import places_of
+
+pytestmark = pytest.mark.posix("signals")
+
+NAME = "token:ecr:aws:us-east-1:0123"
+HOUR = 3600.0
+DUE, LIFE = 6 * HOUR, 12 * HOUR
+BOOT, OTHER_BOOT, NO_BOOT = "5b1c44f6-3c3a-4d19-9f4e-0f4c2b0d9a11", "00000000-0000-4000-8000-000000000000", ""
+MINTED = Moment(1_700_000_000.0, BOOT, 100_000.0)
+OLD = Token("old", MINTED, LIFE, DUE)
+FRESH, ALIVE, OVER = (True, True), (False, True), (False, False)
+REFUSED = AwsError("AWS refuses", "check the profile", ("aws", "operation=AssumeRole", "code=AccessDenied"))
+FAILURES: list[AwsError] = [
+    REFUSED,
+    NoAwsCredentialsError("no credentials", "configure", ("no-credentials",)),
+    MfaCodeNeededError("no code", "", ("mfa", "name=me")),
+    ClockError("the clock is wrong", "set it", -400.0),
+]
+
+KILLED_HOLDER = """\
+import os, signal, sys
+from docker_credential_ecrx.store.token_lock import FileLock
+lock = FileLock(sys.argv[1])
+assert lock.acquire(0.0)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+whole = st.integers(-(10**10), 10**10).map(float)
+words = st.sampled_from([BOOT, OTHER_BOOT, NO_BOOT])
+lives = st.tuples(*[st.integers(0, 43_200).map(float)] * 2).map(lambda seconds: (max(*seconds, 1.0), min(seconds)))
+minted_tokens = st.builds(
+    lambda password, minted, life: Token(password, minted, *life),
+    st.text(min_size=1),
+    st.builds(Moment, whole, words, whole),
+    lives,
+)
+
+
+def later(seconds: float, *, boot: str = BOOT, clock_set_by: float = 0.0) -> Moment:
+    """Return the moment ``seconds`` after MINTED, on a wall clock that was set forward or back meanwhile."""
+    return Moment(MINTED.utc + seconds + clock_set_by, boot, MINTED.uptime + seconds if boot == BOOT else seconds)
+
+
+def state_at(moment: Moment) -> tuple[bool, bool]:
+    return OLD.is_fresh(moment), OLD.is_alive(moment)
+
+
+class TestLife:
+    @pytest.mark.parametrize("boot", [BOOT, OTHER_BOOT, NO_BOOT], ids=["same boot", "another boot", "no boot clock"])
+    @pytest.mark.parametrize(
+        ("age", "state"),
+        [(0, FRESH), (DUE - 1, FRESH), (DUE, ALIVE), (LIFE - 1, ALIVE), (LIFE, OVER), (99 * LIFE, OVER)],
+    )
+    def test_is_fresh_then_due_then_over(self, age: float, state: tuple[bool, bool], boot: str) -> None:
+        assert state == state_at(later(age, boot=boot))
+
+    @pytest.mark.parametrize(("age", "state"), [(1, FRESH), (DUE + 1, ALIVE), (LIFE, OVER)])
+    def test_is_not_changed_by_a_wall_clock_that_is_set_back(self, age: float, state: tuple[bool, bool]) -> None:
+        assert state == state_at(later(age, clock_set_by=-30 * HOUR))
+
+    @pytest.mark.parametrize(("paused", "state"), [(1, FRESH), (DUE, ALIVE), (LIFE, OVER)])
+    def test_goes_on_while_the_machine_is_paused_and_its_boots_clock_with_it(
+        self, paused: float, state: tuple[bool, bool]
+    ) -> None:
+        assert state == state_at(later(1, clock_set_by=paused))
+
+    @pytest.mark.parametrize("boot", [OTHER_BOOT, NO_BOOT], ids=["another boot", "no boot clock"])
+    @pytest.mark.parametrize(
+        ("clock_set_by", "state"), [(30 * HOUR, OVER), (-30 * HOUR, OVER), (-60, FRESH), (60, FRESH)]
+    )
+    def test_is_over_where_nothing_but_a_wall_clock_that_is_hours_off_tells(
+        self, clock_set_by: float, state: tuple[bool, bool], boot: str
+    ) -> None:
+        assert state == state_at(later(1, boot=boot, clock_set_by=clock_set_by))
+
+
+class TestRenewal:
+    @patient
+    @given(st.text(), st.integers(1, 10**6))
+    def test_is_due_at_half_a_life_give_or_take_a_twentieth(self, name: str, life: int) -> None:
+        token = cached_token.fresh_token("password", name, life, MINTED)
+
+        assert 0.45 * life <= token.renew <= 0.55 * life
+
+    def test_is_due_at_the_same_time_for_the_same_name_and_at_another_for_others(self) -> None:
+        names = [f"{NAME}{number}" for number in range(50)]
+        once, again = ([cached_token.fresh_token("p", name, LIFE, MINTED).renew for name in names] for _ in range(2))
+
+        assert once == again
+        assert 50 == len(set(once))
+        assert max(once) - min(once) > 0.05 * LIFE
+
+
+class TestRecord:
+    @patient
+    @given(st.text(), minted_tokens)
+    def test_gives_back_the_token(self, name: str, token: Token) -> None:
+        record = cached_token.to_record(name, token)
+        found = cached_token.from_record(name, record)
+
+        assert found is not None
+        assert (token.password, token.minted.boot) == (found.password, found.minted.boot)
+        assert (token.minted.utc, token.minted.uptime) == (found.minted.utc, found.minted.uptime)
+        assert (token.life, token.renew) == (found.life, found.renew)
+
+    @patient
+    @given(st.text(), minted_tokens, st.data())
+    def test_that_is_damaged_anywhere_is_none(self, name: str, token: Token, data: st.DataObject) -> None:
+        record = cached_token.to_record(name, token)
+        at = data.draw(st.integers(0, len(record) - 1))
+        other = data.draw(st.characters(exclude_characters=record[at], codec="utf-8"))
+
+        flipped, truncated, longer = record[:at] + other + record[at + 1 :], record[:at], record + record[at:]
+        assert [None] * 3 == [cached_token.from_record(name, damaged) for damaged in (flipped, truncated, longer)]
+
+    @patient
+    @given(st.text(), st.text(), minted_tokens)
+    def test_under_another_name_is_none(self, name: str, other: str, token: Token) -> None:
+        record = cached_token.to_record(name, token)
+
+        assert (name != other) == (cached_token.from_record(other, record) is None)
+
+    def test_without_a_password_is_none(self) -> None:
+        assert cached_token.from_record(NAME, cached_token.to_record(NAME, Token("", MINTED, LIFE, DUE))) is None
+
+    @pytest.mark.parametrize(
+        ("life", "renew"),
+        [
+            (-1, -1),
+            (-1, 21_600),
+            (43_201, 21_600),
+            (math.inf, 21_600),
+            (math.nan, 21_600),
+            (43_200, math.nan),
+            (60, 61),
+            (0, 0),
+        ],
+    )
+    def test_of_a_life_that_ecr_does_not_give_is_none(self, life: float, renew: float) -> None:
+        assert (
+            cached_token.from_record(NAME, cached_token.to_record(NAME, Token("password", MINTED, life, renew))) is None
+        )
+
+    @pytest.mark.parametrize("clock", [math.nan, math.inf, -math.inf])
+    def test_of_a_time_that_there_is_not_is_none(self, clock: float) -> None:
+        for moment in (Moment(clock, BOOT, 0.0), Moment(0.0, BOOT, clock)):
+            assert (
+                cached_token.from_record(NAME, cached_token.to_record(NAME, Token("password", moment, LIFE, DUE)))
+                is None
+            )
+
+    @patient
+    @given(st.one_of(st.text(), st.text().map(lambda text: f"ecrx1 {text}"), st.from_regex(r"ecrx1( \S*){6}\n.*")))
+    def test_of_another_program_is_none(self, record: str) -> None:
+        assert cached_token.from_record(NAME, record) is None
+
+
+class MemoryKeyring:
+    """Keeps records until the test ends."""
+
+    label = "memory"
+
+    def __init__(self, record: str | None = None) -> None:
+        self.records = {NAME: record} if record else {}
+
+    def fetch(self, name: str) -> str | None:
+        return self.records.get(name)
+
+    def put(self, name: str, secret: str, seconds: int | None) -> None:
+        del seconds
+        self.records[name] = secret
+
+    def drop(self, name: str) -> None:
+        self.records.pop(name, None)
+
+    def names(self) -> list[str]:
+        return list(self.records)
+
+
+class LockedKeyring(MemoryKeyring):
+    """Answers nobody."""
+
+    def fetch(self, name: str) -> str | None:
+        raise KeyringError(name)
+
+    def put(self, name: str, secret: str, seconds: int | None) -> None:
+        del secret, seconds
+        raise KeyringError(name)
+
+
+class FullKeyring(MemoryKeyring):
+    """Takes nothing."""
+
+    def put(self, name: str, secret: str, seconds: int | None) -> None:
+        del secret, seconds
+        raise KeyringError(name)
+
+
+class Machine:
+    """Processes that share a keyring, a lock's file, and an AWS that gives ``answers`` one after the other."""
+
+    def __init__(self, folder: Path, keyring: MemoryKeyring | None, *answers: str | AwsError) -> None:
+        self.lock = folder / "lock"
+        self.keyring = keyring
+        self.asked = 0
+        self._answers = iter(answers)
+        self._missed = threading.Semaphore(0)
+        self._awaited = 0
+
+    def get(self) -> str:
+        token = cached_token.cached(NAME, self.keyring)
+        if token is None or not token.is_fresh(cached_token.now()):
+            token = single_flight.obtain(token, NAME, self.keyring, self._open_lock, self._mint, _told, _told_again)
+        return token.password
+
+    def get_at_once(self, count: int) -> list[str]:
+        """Return the password or the failure of each of ``count`` processes; AWS answers once all have missed."""
+        self._awaited = count
+        with ThreadPoolExecutor(count) as pool:
+            got = [pool.submit(self.get) for _ in range(count)]
+        return [repr(one.exception()) if one.exception() else one.result() for one in got]
+
+    def _open_lock(self, name: str, attempt: int) -> FileLock:
+        assert (NAME, 0) == (name, attempt)
+        lock = FileLock(str(self.lock))
+        self._missed.release()
+        return lock
+
+    def _mint(self) -> Token:
+        self.asked += 1
+        while self._awaited and self._missed.acquire(timeout=60):
+            self._awaited -= 1
+        answer = next(self._answers)
+        if isinstance(answer, AwsError):
+            raise answer
+        token = minted_ago(0, answer)
+        cached_token.keep(NAME, token, self.keyring)
+        return token
+
+
+def _told(error: AwsError) -> AwsError:
+    return error.about("no token for me")
+
+
+def _told_again(codes: tuple[str, ...]) -> AwsError | None:
+    return next((failure for failure in FAILURES if failure.codes == codes), None)
+
+
+def minted_ago(seconds: float, password: str) -> Token:
+    present = cached_token.now()
+    return Token(password, Moment(present.utc - seconds, present.boot, present.uptime - seconds), LIFE, DUE)
+
+
+def record_of(seconds: float, *, boot: str = "", clock_set_by: float = 0.0) -> str:
+    """Return the record of the token ``old``, which was minted so long ago, and since when the wall clock was set."""
+    token = minted_ago(seconds, "old")
+    token.minted.utc -= clock_set_by
+    token.minted.boot = boot or token.minted.boot
+    return cached_token.to_record(NAME, token)
+
+
+class TestObtain:
+    def test_serves_a_fresh_token_without_asking_aws(self, tmp_path: Path) -> None:
+        machine = Machine(tmp_path, MemoryKeyring(record_of(5 * HOUR)))
+
+        assert ("old", 0) == (machine.get(), machine.asked)
+
+    @pytest.mark.parametrize(
+        "kept",
+        [None, record_of(7 * HOUR), record_of(LIFE + 1), record_of(0)[:-1], "foreign"],
+        ids=["none", "due", "over", "damaged", "foreign"],
+    )
+    def test_keeps_what_aws_gives_where_there_is_no_fresh_token(self, tmp_path: Path, kept: str | None) -> None:
+        machine = Machine(tmp_path, MemoryKeyring(kept), "new")
+
+        assert ["new", "new"] == [machine.get(), machine.get()]
+        assert 1 == machine.asked
+
+    @pytest.mark.parametrize("keyring", [None, LockedKeyring()], ids=["none", "locked"])
+    def test_asks_aws_each_time_where_no_keyring_keeps_it(self, tmp_path: Path, keyring: MemoryKeyring | None) -> None:
+        machine = Machine(tmp_path, keyring, "one", "two")
+
+        assert ["one", "two"] == [machine.get(), machine.get()]
+
+    def test_needs_no_lock(self) -> None:
+        new = minted_ago(0, "new")
+
+        assert new == single_flight.obtain(None, NAME, MemoryKeyring(), lambda *_: None, lambda: new, _told)
+
+    def test_serves_a_due_token_where_aws_fails_and_says_so_in_one_line(
+        self, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        machine = Machine(tmp_path, MemoryKeyring(record_of(11 * HOUR)), REFUSED)
+
+        assert "old" == machine.get()
+        (line,) = capfd.readouterr().err.splitlines()
+        assert line.endswith("because it cannot be renewed: no token for me: AWS refuses; check the profile")
+
+    def test_asks_aws_again_for_a_due_token_a_minute_after_it_failed_and_no_sooner(self, tmp_path: Path) -> None:
+        machine = Machine(tmp_path, MemoryKeyring(record_of(7 * HOUR)), REFUSED, "new")
+
+        assert (["old", "old"], 1) == ([machine.get(), machine.get()], machine.asked)
+
+        _, _, failure = machine.lock.read_text().partition("\n")
+        machine.lock.write_text(f"{cached_token.stamp_of(minted_ago(61, 'any').minted)}\n{failure}")
+
+        assert ("new", 2) == (machine.get(), machine.asked)
+
+    @pytest.mark.parametrize(
+        ("hours", "set_by", "boot"),
+        [(1, 30, ""), (11, 30, OTHER_BOOT), (11, -30, OTHER_BOOT)],
+        ids=["ahead", "ahead after a restart", "behind after a restart"],
+    )
+    def test_serves_a_token_that_lives_by_the_clock_of_aws_where_the_one_here_is_wrong(
+        self, tmp_path: Path, capfd: pytest.CaptureFixture[str], hours: float, set_by: float, boot: str
+    ) -> None:
+        kept = record_of(hours * HOUR, clock_set_by=set_by * HOUR, boot=boot)
+        machine = Machine(tmp_path, MemoryKeyring(kept), ClockError("the clock is wrong", "set it", set_by * HOUR))
+
+        assert "old" == machine.get()
+        (line,) = capfd.readouterr().err.splitlines()
+        assert line.endswith("because it cannot be renewed: no token for me: the clock is wrong; set it")
+
+    @pytest.mark.parametrize(("hours", "set_by"), [(13, 30), (13, 0.1), (13, -0.1), (12.05, -0.1)])
+    def test_serves_none_that_is_over_by_the_clock_of_aws(self, tmp_path: Path, hours: float, set_by: float) -> None:
+        kept = record_of(hours * HOUR, clock_set_by=set_by * HOUR, boot=OTHER_BOOT)
+        machine = Machine(tmp_path, MemoryKeyring(kept), ClockError("the clock is wrong", "set it", set_by * HOUR))
+
+        with pytest.raises(ClockError):
+            machine.get()
+
+    def test_serves_none_to_a_machine_that_was_paused_until_it_was_over(self, tmp_path: Path) -> None:
+        machine = Machine(tmp_path, MemoryKeyring(record_of(1, clock_set_by=13 * HOUR)), REFUSED)
+
+        with pytest.raises(AwsError, match="AWS refuses"):
+            machine.get()
+
+    def test_never_serves_an_expired_token(self, tmp_path: Path) -> None:
+        machine = Machine(tmp_path, MemoryKeyring(record_of(LIFE + 1)), REFUSED)
+
+        with pytest.raises(AwsError, match="AWS refuses"):
+            machine.get()
+
+
+class TestManyAtOnce:
+    def test_get_the_token_that_one_of_them_asked_for(self, tmp_path: Path) -> None:
+        machine = Machine(tmp_path, MemoryKeyring(), "new")
+
+        assert (["new"] * 8, 1) == (machine.get_at_once(8), machine.asked)
+
+    @pytest.mark.parametrize("failure", FAILURES, ids=repr)
+    def test_get_the_failure_of_the_one_that_asked(self, tmp_path: Path, failure: AwsError) -> None:
+        machine = Machine(tmp_path, MemoryKeyring(), failure)
+
+        assert ([repr(_told(failure))] * 8, 1) == (machine.get_at_once(8), machine.asked)
+
+    def test_get_it_though_its_codes_are_another_versions(self, tmp_path: Path) -> None:
+        machine = Machine(tmp_path, MemoryKeyring(), AwsError("AWS refuses", "check the profile", ("another",)))
+
+        got = machine.get_at_once(8)
+
+        other = AwsError("another process asked AWS for it a moment ago, and failed", "try again in a moment")
+        own = AwsError("AWS refuses", "check the profile")
+        assert [repr(_told(own)), *[repr(_told(other))] * 7] == sorted(got)
+
+    def test_leave_no_words_beside_the_lock(self, tmp_path: Path) -> None:
+        machine = Machine(tmp_path, MemoryKeyring(), REFUSED)
+
+        with pytest.raises(AwsError):
+            machine.get()
+
+        _, left = machine.lock.read_text().splitlines()
+        assert "failed aws operation=AssumeRole code=AccessDenied" == left
+
+    def test_ask_each_for_itself_where_the_keyring_does_not_take_what_one_of_them_got(self, tmp_path: Path) -> None:
+        machine = Machine(tmp_path, FullKeyring(), *(f"new {number}" for number in range(8)))
+
+        assert {f"new {number}" for number in range(8)} == set(machine.get_at_once(8))
+
+    def test_get_a_due_token_or_its_successor_while_one_renews_it(self, tmp_path: Path) -> None:
+        machine = Machine(tmp_path, MemoryKeyring(record_of(7 * HOUR)), "new")
+
+        assert {"new"} <= set(machine.get_at_once(8)) <= {"old", "new"}
+        assert 1 == machine.asked
+
+    def test_get_a_due_token_where_the_one_that_renews_it_fails(self, tmp_path: Path) -> None:
+        machine = Machine(tmp_path, MemoryKeyring(record_of(7 * HOUR)), REFUSED)
+
+        assert (["old"] * 8, 1) == (machine.get_at_once(8), machine.asked)
+
+    def test_get_a_token_that_lives_by_the_clock_of_aws_where_the_one_here_is_wrong(self, tmp_path: Path) -> None:
+        kept, wrong = record_of(HOUR, clock_set_by=30 * HOUR), ClockError("the clock is wrong", "set it", 30 * HOUR)
+        machine = Machine(tmp_path, MemoryKeyring(kept), wrong)
+
+        assert (["old"] * 8, 1) == (machine.get_at_once(8), machine.asked)
+
+    def test_leave_a_failure_to_nobody_who_comes_later(self, tmp_path: Path) -> None:
+        machine = Machine(tmp_path, MemoryKeyring(), REFUSED, "new")
+
+        with pytest.raises(AwsError):
+            machine.get()
+        assert "new" == machine.get()
+
+    @pytest.mark.parametrize(
+        "left",
+        ["", "\n", "nonsense", "1.0\nfailed\nAWS refuses\n\n", f"{time.monotonic() + 10**6}\nfailed\nAWS refuses\n\n"],
+        ids=["nothing", "a line", "nonsense", "long ago", "before the machine started anew"],
+    )
+    def test_are_not_held_up_by_what_an_earlier_process_left(self, tmp_path: Path, left: str) -> None:
+        machine = Machine(tmp_path, MemoryKeyring(), "new")
+        machine.lock.write_text(left)
+
+        assert "new" == machine.get()
+
+    def test_are_not_held_up_by_one_that_died_with_the_lock(self, tmp_path: Path) -> None:
+        machine = Machine(tmp_path, MemoryKeyring(), "new")
+        killed = subprocess.run([sys.executable, "-c", KILLED_HOLDER, machine.lock], check=False)
+
+        assert -signal.SIGKILL == killed.returncode
+
+        assert "new" == machine.get()
+
+
+class TestSecret:
+    def test_is_in_no_repr(self) -> None:
+        token = Token("hunter2", MINTED, LIFE, DUE)
+
+        assert "hunter2" not in f"{token} {token!r} {[token]} {token.minted!r}"
+
+    def test_is_not_left_beside_the_lock(self, tmp_path: Path) -> None:
+        secret = "hunter2" * 300
+        Machine(tmp_path, MemoryKeyring(), secret).get()
+
+        assert [] == places_of(secret, tmp_path)

@@ -1,0 +1,212 @@
+"""Passwords of other registries while other processes store and erase the same, or are killed."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from keyrings.backends import Memory
+
+from docker_credential_ecrx.errors import KeyringError, NotFoundError
+from docker_credential_ecrx.store import index, passwords
+
+SERVER = "registry.example"
+NAME = f"password:{SERVER}"
+
+
+class Shared(Memory):
+    """Lets another process do something in the midst of a call: before what is stored or erased is."""
+
+    meanwhile: ClassVar[list[Callable[[], None]]] = []
+
+    def writing(self, password: str) -> None:
+        del password
+        for other in [self.meanwhile.pop() for _ in self.meanwhile]:
+            other()
+
+    def reading(self) -> None:
+        self.writing("")
+
+
+class Erased(Shared):
+    """Lets another process do something once what is erased is gone."""
+
+    def reading(self) -> None:
+        pass
+
+    def delete_password(self, service: str, username: str) -> None:
+        if self.items.pop((service, username), None) is not None:
+            self.writing("")
+
+
+@pytest.fixture
+def environ(tmp_path: Path) -> dict[str, str]:
+    """Return the environment of a home; the keyrings keep nothing."""
+    for keyring in (Shared, Erased):
+        keyring.items.clear()
+    return {"HOME": str(tmp_path), "LOCALAPPDATA": str(tmp_path)}
+
+
+def setting_of(keyring: type[Shared]) -> str:
+    return f"{keyring.__module__}.{keyring.__name__}"
+
+
+def test_one_that_is_stored_while_it_is_erased_is_listed(environ: dict[str, str]) -> None:
+    setting = setting_of(Erased)
+    passwords.store(SERVER, "me", "old", setting, environ)
+    Shared.meanwhile.append(lambda: passwords.store(SERVER, "me", "new", setting, environ))
+
+    passwords.erase(SERVER, setting, environ)
+
+    assert ("me", "new") == passwords.get(SERVER, setting, environ)
+    assert {SERVER: "me"} == passwords.users(setting, environ)
+
+
+def test_one_that_is_erased_while_it_is_stored_is_listed(environ: dict[str, str]) -> None:
+    setting = setting_of(Shared)
+    Shared.meanwhile.append(lambda: passwords.erase(SERVER, setting, environ))
+
+    passwords.store(SERVER, "me", "word", setting, environ)
+
+    assert {SERVER: "me"} == passwords.users(setting, environ)
+
+
+def test_one_that_is_stored_by_a_process_that_is_killed_then_is_listed(environ: dict[str, str]) -> None:
+    setting = setting_of(Shared)
+    seen: list[bool] = []
+    Shared.meanwhile.append(lambda: seen.append(NAME in index.read(environ)))
+
+    passwords.store(SERVER, "me", "word", setting, environ)
+
+    assert [True] == seen
+
+
+def test_one_that_is_erased_by_a_process_that_is_killed_then_is_listed(environ: dict[str, str]) -> None:
+    setting = setting_of(Erased)
+    passwords.store(SERVER, "me", "word", setting, environ)
+    seen: list[bool] = []
+    Shared.meanwhile.append(lambda: seen.append(NAME in index.read(environ)))
+
+    passwords.erase(SERVER, setting, environ)
+
+    assert ([True], {}) == (seen, index.read(environ))
+
+
+def test_one_that_cannot_be_stored_or_erased_is_noted_as_before(environ: dict[str, str]) -> None:
+    def fail() -> None:
+        raise OSError
+
+    setting = setting_of(Shared)
+    Shared.meanwhile.append(fail)
+    with pytest.raises(KeyringError, match="unlock it, or have docker keep it: "):
+        passwords.store(SERVER, "me", "word", setting, environ)
+    assert {} == index.read(environ)
+    passwords.store(SERVER, "me", "word", setting, environ)
+    noted = index.read(environ)
+
+    calls: list[Callable[[], None]] = [
+        lambda: passwords.store(SERVER, "other", "word", setting, environ),
+        lambda: passwords.erase(SERVER, setting, environ),
+    ]
+    for call in calls:
+        Shared.meanwhile.append(fail)
+        with pytest.raises(KeyringError):
+            call()
+
+        assert noted == index.read(environ)
+
+
+# What clients and people put into a server's name, and what looks like it.
+_PARTS = st.sampled_from(
+    [
+        *("https://", "http://", "HTTPS://", "user@", "user:word@", "kube", "Kube", "\u212aube", "KUBE", "\uff4bube"),
+        *(
+            ".example",
+            ".EXAMPLE",
+            "\uff0eexample",
+            ".example.",
+            "%2eexample",
+            "\u0130",
+            "i\u0307",
+            "\u017f",
+            "s",
+            "\u00df",
+        ),
+        *(":443", ":0443", ":80", ":5000", ":", "/", "//", "/v1", "/V1", "?x", "#x", "\\", "[::1]", "::1", "1::2"),
+    ]
+)
+_servers = st.lists(_PARTS, min_size=1, max_size=5).map("".join)
+
+
+def same(server: str) -> str:
+    """Return what the protocol has one login for: no scheme, no port 443, no slash at the end, ASCII in lower case."""
+    for scheme in ("https://", "http://"):
+        if server.startswith(scheme):
+            server = server[len(scheme) :]
+            break
+    host, slash, path = server.rstrip("/").partition("/")
+    if host.endswith(":443") and (":" not in host[:-4] or host[:-4].endswith("]")):
+        host = host[:-4]
+    lower = "".join(chr(ord(c) + 32) if "A" <= c <= "Z" else c for c in host)
+    return f"{lower}{slash}{path}"
+
+
+class TestServer:
+    @given(_servers, _servers)
+    def test_has_the_item_of_no_other(self, one: str, other: str) -> None:
+        """Only what docker logout erases with one login is one."""
+        assert (same(one) == same(other)) == (passwords._name(one) == passwords._name(other))  # noqa: SLF001
+
+    @pytest.mark.parametrize(
+        "other",
+        [
+            "\u212aube.example",
+            "kube.example.",
+            "\uff4bube.example",
+            "kube\uff0eexample",
+            "user@kube.example",
+            "https://user:word@kube.example",
+            "kube.example:0443",
+            "kube.example:80",
+            "kube%2eexample",
+            "https://http://kube.example",
+            "http://https://kube.example",
+            "kube.example?",
+            "kube.example#",
+            "kube.example/v1",
+            "//kube.example",
+        ],
+    )
+    def test_that_looks_like_another_has_not_its_password(self, environ: dict[str, str], other: str) -> None:
+        setting = setting_of(Shared)
+        passwords.store("kube.example", "me", "word", setting, environ)
+
+        with pytest.raises(NotFoundError):
+            passwords.get(other, setting, environ)
+
+    @pytest.mark.parametrize(
+        "other",
+        [
+            *("https://kube.example", "http://kube.example/", "kube.example:443", "https://KUBE.example:443/"),
+            "Kube.Example",
+        ],
+    )
+    def test_that_is_the_same_has_its_password(self, environ: dict[str, str], other: str) -> None:
+        setting = setting_of(Shared)
+        passwords.store("kube.example", "me", "word", setting, environ)
+
+        assert ("me", "word") == passwords.get(other, setting, environ)
+
+    def test_in_another_script_keeps_its_own_password(self, environ: dict[str, str]) -> None:
+        setting = setting_of(Shared)
+        servers = ["kube.example", "\u212aube.example", "\u212a\u00dcBE.example", "\u212a\u00fcbe.example"]
+        for server in servers:
+            passwords.store(server, server, "word", setting, environ)
+
+        assert servers == [passwords.get(server, setting, environ)[0] for server in servers]
+
+    @pytest.mark.parametrize(("one", "other"), [("1::2:443", "1::2"), ("[1::2]:443", "1::2"), ("::443", ":")])
+    def test_that_is_an_address_without_brackets_has_no_port(self, one: str, other: str) -> None:
+        assert passwords._name(one) != passwords._name(other)  # noqa: SLF001

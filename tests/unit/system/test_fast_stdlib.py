@@ -1,0 +1,175 @@
+"""The private C modules are imported in one place, and without one of them the program does the same."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import docker_credential_ecrx
+from docker_credential_ecrx.system import fast_stdlib
+from support import need
+
+_PACKAGE = Path(docker_credential_ecrx.__file__).parent
+_PUBLIC = {"_ctypes": "ctypes", "_json": "json", "_signal": "signal", "_socket": "socket"}
+_HASHES = {"_blake2", "_hashlib"}
+_DOCUMENTED = {"_thread"}
+
+# Takes the private module argv[1] away, first having imported the public one if that is named in argv[2].
+_WITHOUT = """
+import importlib, sys
+if sys.argv[2]:
+    importlib.import_module(sys.argv[2])
+if sys.argv[1]:
+    sys.modules[sys.argv[1]] = None
+"""
+_FINGERPRINT = """
+from docker_credential_ecrx.identity.model import Identity, Snapshot
+for profile in ("secondary", "secondary", "other"):
+    print(Snapshot({"AWS_PROFILE": profile, "HOME": "/nowhere"}).fingerprint(Identity()))
+"""
+# As Red Hat's Python in FIPS mode, which has the module and makes no hash.
+_REFUSE = """
+import _blake2
+def refused(*arguments, **keywords):
+    raise ValueError("_blake2 is not available in FIPS mode")
+_blake2.blake2b = refused
+"""
+_USES = {
+    "_ctypes": """
+import os
+from docker_credential_ecrx.system.fast_stdlib import c_buffer, call_c
+print(call_c("getpid") == os.getpid())
+for call in (lambda: call_c("close", -1), lambda: call_c("no_such_function")):
+    try:
+        call()
+    except OSError as error:
+        print(error)
+reader, writer = os.pipe()
+os.write(writer, b"text")
+buffer = c_buffer(6)
+print(call_c("read", reader, buffer, 6), bytes(buffer))
+""",
+    "_json": """
+from docker_credential_ecrx import plain_json
+print(plain_json.parse(' {"a": [1, 2.5, null, true, "\\\\u00e4"], "a": -0.0} '))
+for text in ("[1", "1 2", "", "nul", "[" * 100_000):
+    try:
+        print(plain_json.parse(text))
+    except ValueError as error:
+        print(error)
+""",
+    "_signal": """
+import os, threading
+from docker_credential_ecrx import protocol
+protocol.LIMIT_SECONDS = 0.001
+print(protocol.guarded("get", lambda: threading.Event().wait()).stdout)
+""",
+    "_socket": """
+import os, sys, threading
+from docker_credential_ecrx.keyrings import dbus
+from docker_credential_ecrx.system.fast_stdlib import socket
+path = sys.argv[3]
+listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+listening.bind(path)
+try:
+    dbus.connected(f"unix:path={path}", 5)
+except OSError as error:
+    print(type(error).__name__)
+listening.listen()
+connection = dbus.connected(f"unix:path={path}", 0.001)
+try:
+    connection.recv(1)
+except TimeoutError:
+    print("no answer")
+""",
+}
+
+
+def _said(module: str, imported: str, use: str, folder: Path) -> str:
+    """Return what ``use`` prints in a Python without ``module``."""
+    command = [sys.executable, "-c", _WITHOUT + use, module, imported, str(folder / "socket")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (0, "") == (done.returncode, done.stderr)
+    return done.stdout
+
+
+def _imported(source: str) -> set[str]:
+    nodes = list(ast.walk(ast.parse(source)))
+    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    return names | {str(node.module) for node in nodes if isinstance(node, ast.ImportFrom)}
+
+
+def test_no_other_module_imports_a_private_one() -> None:
+    """Nobody else depends on what CPython keeps to itself."""
+    private = {
+        path.name: found
+        for path in _PACKAGE.rglob("*.py")
+        if (found := {name for name in _imported(path.read_text()) if name.startswith("_")} - _DOCUMENTED)
+    }
+
+    assert {"fast_stdlib.py": {*_PUBLIC, *_HASHES}} == private
+
+
+@pytest.mark.parametrize("module", _USES)
+def test_the_public_module_does_the_same(module: str, tmp_path: Path) -> None:
+    """Without the private module each result is the one with it."""
+    if sys.platform == "win32" and module != "_json":
+        need.missing("what Windows has not: signals, Unix sockets and a C library of the program's")
+
+    expected = _said("", "", _USES[module], tmp_path)
+    (tmp_path / "socket").unlink(missing_ok=True)
+
+    assert expected == _said(module, _PUBLIC[module], _USES[module], tmp_path)
+
+
+@pytest.mark.parametrize(("missing", "before"), [("_blake2", ""), ("", _REFUSE)], ids=["none", "FIPS mode"])
+def test_a_python_without_blake2_has_fingerprints(tmp_path: Path, missing: str, before: str) -> None:
+    """They are of the same form, the same for the same identity, and no other identity's, with BLAKE2 or without."""
+    usual, again, other = _said("", "", _FINGERPRINT, tmp_path).split()
+    lesser = _said(missing, "", before + _FINGERPRINT, tmp_path).split()
+
+    assert [usual, lesser[0]] == [again, lesser[1]]
+    assert 4 == len({usual, other, *lesser})
+    assert [] == [text for text in lesser if not re.fullmatch("[0-9a-f]{32}", text)]
+
+
+def test_a_python_without_ctypes_says_so(tmp_path: Path) -> None:
+    """Built without libffi it has none: no core dump is refused, and the kernel keyring says why it is missing."""
+    use = """
+from docker_credential_ecrx import core_dump
+from docker_credential_ecrx.errors import KeyringUnavailableError
+from docker_credential_ecrx.keyrings.kernel import KernelKeyring
+core_dump.forbid()
+try:
+    KernelKeyring()
+except KeyringUnavailableError as error:
+    print(error)
+"""
+    if sys.platform != "linux":
+        need.missing("the Linux kernel's keyring")
+
+    said = _said("_ctypes", "", use, tmp_path)
+
+    assert said.startswith("the kernel keyring is not available: this Python has no ctypes; ")
+
+
+def test_importing_it_imports_nothing_else(tmp_path: Path) -> None:
+    """A part is loaded when its name is asked for, and no other with it."""
+    use = """
+before = set(sys.modules)
+from docker_credential_ecrx import fast_stdlib
+print(sorted(set(sys.modules) - before))
+fast_stdlib.hexdigest
+print(sorted(set(sys.modules) - before))
+"""
+    ours = ["docker_credential_ecrx", "docker_credential_ecrx.system.fast_stdlib"]
+
+    assert f"{ours}\n{sorted([*ours, '_blake2'])}\n" == _said("", "", use, tmp_path)
+
+
+def test_it_has_no_other_name() -> None:
+    with pytest.raises(AttributeError, match="threading"):
+        _ = fast_stdlib.threading

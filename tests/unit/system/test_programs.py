@@ -1,0 +1,141 @@
+"""Programs are found in absolute folders of PATH alone, and what docker finds in another one is told apart."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from docker_credential_ecrx.system import programs
+
+pytestmark = pytest.mark.posix("paths and modes as POSIX has them")
+
+
+def _program(folder: Path, name: str = "tool", mode: int = 0o755) -> Path:
+    """Return the path of a new program in the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / name
+    path.write_text("#!/bin/sh\n")
+    path.chmod(mode)
+    return path
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the current folder, which has the program in it and in a folder beside."""
+    folder = tmp_path / "here"
+    _program(folder)
+    _program(folder / "bin")
+    monkeypatch.chdir(folder)
+    return folder
+
+
+class TestFind:
+    @pytest.mark.parametrize("relative", ["", ".", "./", "bin", "./bin", "bin/../bin", "../here/bin", "~"])
+    def test_takes_no_relative_folder(self, here: Path, relative: str) -> None:
+        """Neither alone nor before an absolute one nor after it."""
+        _program(here / "~")
+        absolute = _program(here.parent / "absolute")
+
+        assert programs.find("tool", relative) is None
+        for search in (f"{relative}:{absolute.parent}", f"{absolute.parent}:{relative}"):
+            assert absolute == programs.find("tool", search)
+
+    def test_takes_the_first_that_may_be_run(self, tmp_path: Path) -> None:
+        _program(tmp_path / "a", mode=0o644)
+        (tmp_path / "b" / "tool").mkdir(parents=True)
+        expected = _program(tmp_path / "c")
+        _program(tmp_path / "d")
+
+        search = os.pathsep.join(str(tmp_path / name) for name in ("none", "a", "b", "c", "d"))
+
+        assert expected == programs.find("tool", search)
+
+    @pytest.mark.usefixtures("here")
+    def test_finds_nothing_without_a_path(self) -> None:
+        assert (None, None) == (programs.find("tool", ""), programs.found_by_docker("tool", ""))
+
+
+class TestFoundByDocker:
+    @pytest.mark.parametrize("relative", ["", ".", "bin"])
+    def test_is_the_first_of_all_folders(self, here: Path, relative: str) -> None:
+        """Go goes on to no other folder once it has found the name in a relative one."""
+        absolute = _program(here.parent / "absolute")
+
+        found = programs.found_by_docker("tool", f"{relative}:{absolute.parent}")
+
+        assert found is not None
+        assert not found.is_absolute()
+        assert absolute == programs.found_by_docker("tool", f"{absolute.parent}:{relative}")
+
+
+class TestOwnPath:
+    def test_is_that_of_a_name_in_an_absolute_folder(self, here: Path) -> None:
+        absolute = _program(here.parent / "absolute")
+
+        assert absolute == programs.own_path("tool", f":bin:{absolute.parent}")
+
+    def test_is_what_was_typed_with_a_folder(self, here: Path) -> None:
+        assert here / "bin" / "tool" == programs.own_path("bin/tool", "/usr/bin")
+        assert here / "tool" == programs.own_path("./tool", "/usr/bin")
+        assert here / "bin" / "tool" == programs.own_path(str(here / "bin" / "tool"), "/usr/bin")
+
+
+class TestWritableByAll:
+    def test_is_nothing_of_an_ordinary_program(self, tmp_path: Path) -> None:
+        assert programs.writable_by_all(_program(tmp_path / "bin")) is None
+
+    def test_is_the_program(self, tmp_path: Path) -> None:
+        path = _program(tmp_path / "bin", mode=0o757)
+
+        assert path == programs.writable_by_all(path)
+
+    def test_is_its_folder(self, tmp_path: Path) -> None:
+        path = _program(tmp_path / "bin")
+        path.parent.chmod(0o777)
+
+        assert path.parent == programs.writable_by_all(path)
+
+    def test_is_what_a_link_leads_to(self, tmp_path: Path) -> None:
+        target = _program(tmp_path / "lib")
+        (tmp_path / "bin").mkdir()
+        link = tmp_path / "bin" / "tool"
+        link.symlink_to(target)
+        target.parent.chmod(0o777)
+
+        assert target.parent == programs.writable_by_all(link)
+
+    def test_is_no_folder_with_the_sticky_bit(self, tmp_path: Path) -> None:
+        """Such as /tmp, where nobody replaces another's file."""
+        path = _program(tmp_path / "bin")
+        path.parent.chmod(0o1777)
+
+        assert programs.writable_by_all(path) is None
+
+
+class TestForgetRelative:
+    @pytest.mark.parametrize(
+        ("search", "left"),
+        [
+            ("/usr/bin:/bin", "/usr/bin:/bin"),
+            (":/usr/bin", "/usr/bin"),
+            ("/usr/bin:", "/usr/bin"),
+            ("/usr/bin::/bin", "/usr/bin:/bin"),
+            (".:bin:/usr/bin:~/bin:../x", "/usr/bin"),
+            (".", None),
+            ("", None),
+        ],
+    )
+    def test_leaves_absolute_folders(self, search: str, left: str | None) -> None:
+        """Without one there is no PATH: an empty one is the current folder."""
+        environ = {"PATH": search, "HOME": "/root"}
+
+        programs.forget_relative(environ)
+
+        assert ({"HOME": "/root"} | ({"PATH": left} if left else {})) == environ
+
+    def test_leaves_an_environment_without_a_path(self) -> None:
+        environ: dict[str, str] = {}
+
+        programs.forget_relative(environ)
+
+        assert {} == environ
