@@ -10,7 +10,7 @@ START = ("", "__main__")
 EVERY_GET = (
     *("ecr", "ecr.registry", "errors", "helper", "identity", "identity.model", "identity.settings", "keyrings", "log"),
     *("protocols", "protocols.docker", "store", "store.cached_token", "system", "system.fast_stdlib"),
-    "system.hardening",
+    *("system.hardening", "system.paths"),
 )
 KEYRINGS = {
     "kernel": ("keyrings.kernel", "keyrings.keyctl"),

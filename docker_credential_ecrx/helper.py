@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from docker_credential_ecrx.identity.settings import Settings
     from docker_credential_ecrx.keyrings import Keyring
     from docker_credential_ecrx.store.cached_token import Moment, Token
-    from docker_credential_ecrx.store.token_lock import FileLock
+    from docker_credential_ecrx.system.file_lock import FileLock
 
 
 def item_names(registry: Registry, settings: "Settings", environ: "Mapping[str, str]") -> tuple[tuple[str, ...], str]:

@@ -14,7 +14,6 @@ import sys
 import textwrap
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from getpass import getpass
 from io import StringIO, TextIOWrapper
 
@@ -129,14 +128,6 @@ def _has_signs() -> bool:
     """Return whether the signs that are not ASCII arrive: where the locale has another character set, they do not."""
     locale = next((value for value in map(os.environ.get, ("LC_ALL", "LC_CTYPE", "LANG")) if value), "UTF-8")
     return out.encoding.startswith("utf") and "utf" in locale.lower()
-
-
-def moment(utc: float, now: float) -> str:
-    """Say when ``utc`` is, and how far from ``now``; both in seconds since 1970."""
-    minutes = round(abs(utc - now) / 60)
-    hours = f"{minutes // 60} h " if minutes >= 60 else ""  # noqa: PLR2004
-    far = f"{hours}{minutes % 60} min" if minutes else "less than a minute"
-    return f"{datetime.fromtimestamp(utc, UTC):%Y-%m-%d %H:%M} UTC, {f'in {far}' if utc > now else f'{far} ago'}"
 
 
 def can_ask() -> bool:

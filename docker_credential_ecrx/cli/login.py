@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from docker_credential_ecrx.keyrings import Keyring
 
 # At the top, since it is before the first token that botocore looks for awscrt, which some profile here may need.
-from docker_credential_ecrx import helper, keyrings, log
+from docker_credential_ecrx import formatting, helper, keyrings, log
 from docker_credential_ecrx.aws import authorization_token
 from docker_credential_ecrx.aws.session import Mfa
 from docker_credential_ecrx.cli import console
@@ -228,7 +228,7 @@ def _tell(errand: _Errand, token: Token, keyring: "Keyring", principal: str) -> 
     rows = [("for", str(errand.identity))]
     if found := arn.parse(principal):
         rows += [("account", found.account), ("principal", principal)]
-    rows += [("until", console.moment(token.minted.utc + token.life, token.minted.utc)), ("kept in", keyring.label)]
+    rows += [("until", formatting.moment(token.minted.utc + token.life, token.minted.utc)), ("kept in", keyring.label)]
     console.facts(rows)
 
 

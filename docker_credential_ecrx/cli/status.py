@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from docker_credential_ecrx import keyrings
+from docker_credential_ecrx import formatting, keyrings
 from docker_credential_ecrx.cli import console
 from docker_credential_ecrx.errors import KeyringError
 from docker_credential_ecrx.identity import settings
@@ -160,7 +160,7 @@ def _facts(item: Item, now: Moment) -> Iterator[tuple[str, str]]:
         yield "" if number else "registries", server
     for name, moment in _times(item, now)._asdict().items():
         if moment is not None:
-            yield name, console.moment(moment, now.utc)
+            yield name, formatting.moment(moment, now.utc)
     yield "keyring", item.entry.get("keyring", "")
     if item.state == "due":
         yield "state", "due: the next get renews it, or serves it where AWS gives no other"

@@ -10,7 +10,7 @@ from docker_credential_ecrx.config_files import json_editor
 from docker_credential_ecrx.config_files.json_editor import Member, Object
 from docker_credential_ecrx.config_files.text_file import TextFile
 from docker_credential_ecrx.errors import FileError
-from docker_credential_ecrx.identity.settings import home
+from docker_credential_ecrx.system.paths import home
 
 _HELPERS, _AUTHS, _STORE = "credHelpers", "auths", "credsStore"
 # The keys of an ``auths`` entry that let somebody in.

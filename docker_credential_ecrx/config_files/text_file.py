@@ -14,8 +14,7 @@ from docker_credential_ecrx.config_files.file_draft import Draft, Version
 from docker_credential_ecrx.config_files.file_leftovers import sweep, sweep_earlier
 from docker_credential_ecrx.config_files.file_place import Place
 from docker_credential_ecrx.errors import FileError
-from docker_credential_ecrx.store import token_lock
-from docker_credential_ecrx.system import files
+from docker_credential_ecrx.system import file_lock, files
 from docker_credential_ecrx.system.files import LARGEST_BYTES
 
 _PATIENCE_SECONDS = 10.0
@@ -51,7 +50,7 @@ def read(path: str) -> TextFile:
 @contextmanager
 def locked(environ: Mapping[str, str]) -> Iterator[None]:
     """Be the only process that edits files; where there is no place for a lock, go on without one."""
-    lock = token_lock.lock(environ, "configure.lock")
+    lock = file_lock.lock(environ, "configure.lock")
     if lock is None:
         yield
         return

@@ -3,11 +3,11 @@
 from docker_credential_ecrx import helper, keyrings
 from docker_credential_ecrx.aws import authorization_token, credential_source
 from docker_credential_ecrx.aws.service_errors import MfaNeededError
-from docker_credential_ecrx.cli.console import moment
 from docker_credential_ecrx.config_files import cred_helpers
 from docker_credential_ecrx.doctor import check_docker
 from docker_credential_ecrx.doctor.context import Case, Finding, broken, passed_over, well
 from docker_credential_ecrx.errors import KeyringError, MfaCodeNeededError, NoAwsCredentialsError, UnreachableError
+from docker_credential_ecrx.formatting import moment
 from docker_credential_ecrx.helper import Helper
 from docker_credential_ecrx.identity import settings
 from docker_credential_ecrx.identity.model import Identity, chosen, profile_of

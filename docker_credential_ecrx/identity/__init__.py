@@ -1,1 +1,1 @@
-"""."""
+"""Whose identity answers for a registry, and its fingerprint."""

@@ -322,7 +322,7 @@ def _body(token: str) -> "dict[str, Any]":
     # Only web identities come here, so only they pay for these imports.
     import binascii
 
-    from docker_credential_ecrx.store import json_subset
+    from docker_credential_ecrx.system import json_subset
 
     body = token.strip().split(".")[1].replace("-", "+").replace("_", "/")
     claims: Any = json_subset.parse(binascii.a2b_base64(body + "==").decode("utf-8"))

@@ -9,6 +9,7 @@ import stat
 from docker_credential_ecrx.ecr.registry import Registry
 from docker_credential_ecrx.errors import SettingsError
 from docker_credential_ecrx.identity.model import Identity, read_file
+from docker_credential_ecrx.system.paths import xdg_folder
 
 PROGRAM = "docker-credential-ecrx"
 
@@ -119,21 +120,6 @@ def config_path(environ: "Mapping[str, str]") -> str:
         return environ["ECRX_CONFIG"]
     folder = environ.get("APPDATA", "") if os.name == "nt" else xdg_folder("XDG_CONFIG_HOME", "/.config", environ)
     return os.path.join(folder, "ecrx", "config.toml") if folder else ""
-
-
-def xdg_folder(variable: str, default: str, environ: "Mapping[str, str]") -> str:
-    """Return the folder that ``variable`` names, else ``default`` below the home; an empty path where there is none.
-
-    The XDG specification has a relative path ignored.
-    """
-    folder = environ.get(variable, "")
-    return folder if os.path.isabs(folder) else home(default, environ)
-
-
-def home(folder: str, environ: "Mapping[str, str]") -> str:
-    """Return ``folder`` below the user's home, or an empty path where there is none."""
-    base = environ["HOME"] if "HOME" in environ else os.path.expanduser("~")
-    return base.rstrip("/") + folder if os.path.isabs(base) else ""
 
 
 def _read(path: str, environ: "Mapping[str, str]") -> "str | None":

@@ -6,7 +6,7 @@ gnome-keyring, pkcs11/secret-store/gkm-secret-textual.c and gkm-secret-binary.c
 
 import os
 
-from docker_credential_ecrx.identity.settings import xdg_folder
+from docker_credential_ecrx.system.paths import xdg_folder
 
 _PLAIN = b"[keyring]"  # an encrypted file begins with "GnomeKeyring\n\r\0\n"
 _COLLECTIONS = "/org/freedesktop/secrets/collection/"

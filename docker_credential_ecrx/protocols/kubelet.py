@@ -11,7 +11,8 @@ from docker_credential_ecrx.identity import settings
 from docker_credential_ecrx.identity.model import Identity, subject_of
 from docker_credential_ecrx.protocols import docker
 from docker_credential_ecrx.protocols.docker import Reply, quote
-from docker_credential_ecrx.store import cached_token, json_subset
+from docker_credential_ecrx.store import cached_token
+from docker_credential_ecrx.system import json_subset
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from typing import TypedDict, TypeGuard
 
 from docker_credential_ecrx import log
-from docker_credential_ecrx.store import cached_token, token_lock
+from docker_credential_ecrx.store import cached_token
 from docker_credential_ecrx.store.cached_token import Moment
-from docker_credential_ecrx.system import files, state_folder
+from docker_credential_ecrx.system import file_lock, files, state_folder
 from docker_credential_ecrx.system.files import Folder
 
 _FILE = "ledger.json"
@@ -145,7 +145,7 @@ def _change_document(environ: Mapping[str, str], edit: Callable[[_Document], Non
 
 @contextmanager
 def _locked(folder: Folder) -> Iterator[None]:
-    lock = token_lock.lock_in(folder, f"{_FILE}.lock")
+    lock = file_lock.lock_in(folder, f"{_FILE}.lock")
     if lock is None:
         raise OSError(errno.EPERM, "its lock cannot be opened")
     try:

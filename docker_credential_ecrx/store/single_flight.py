@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from docker_credential_ecrx.keyrings import Keyring
     from docker_credential_ecrx.store.cached_token import Moment, Token
-    from docker_credential_ecrx.store.token_lock import FileLock
+    from docker_credential_ecrx.system.file_lock import FileLock
 
     Retell = Callable[[tuple[str, ...]], AwsError | None]
 

@@ -1,1 +1,1 @@
-"""."""
+"""Files, locks, deadlines, processes and the C library."""

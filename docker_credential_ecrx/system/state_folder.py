@@ -6,9 +6,9 @@ import stat
 from collections.abc import Mapping
 
 from docker_credential_ecrx import log
-from docker_credential_ecrx.identity.settings import xdg_folder
 from docker_credential_ecrx.system import files
 from docker_credential_ecrx.system.files import Folder
+from docker_credential_ecrx.system.paths import xdg_folder
 
 _OTHERS, _WRITERS = 0o077, 0o022  # the rights of those who are not its owner
 

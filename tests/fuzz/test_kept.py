@@ -15,7 +15,7 @@ from docker_credential_ecrx.cli import status
 from docker_credential_ecrx.errors import AwsError
 from docker_credential_ecrx.store import cached_token, index, single_flight
 from docker_credential_ecrx.store.cached_token import Moment, Token
-from docker_credential_ecrx.store.token_lock import FileLock
+from docker_credential_ecrx.system.file_lock import FileLock
 
 NAME = "token:ecr:aws:us-east-1:0123456789abcdef0123456789abcdef"
 LIFE_SECONDS = 12 * 3600

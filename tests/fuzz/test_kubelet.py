@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from docker_credential_ecrx.ecr.registry import Registry
 from docker_credential_ecrx.errors import RequestError
 from docker_credential_ecrx.protocols import kubelet
-from docker_credential_ecrx.store import json_subset
+from docker_credential_ecrx.system import json_subset
 
 SECRET = "hunter2:"
 ROLE = "arn:aws:iam::444444444444:role/puller"

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from docker_credential_ecrx import log
 from docker_credential_ecrx.store import cached_token
 from docker_credential_ecrx.store.cached_token import Moment
-from docker_credential_ecrx.store.token_lock import FileLock
+from docker_credential_ecrx.system.file_lock import FileLock
 
 
 class World:

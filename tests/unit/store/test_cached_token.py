@@ -22,7 +22,7 @@ from docker_credential_ecrx.errors import (
 )
 from docker_credential_ecrx.store import cached_token, single_flight
 from docker_credential_ecrx.store.cached_token import Moment, Token
-from docker_credential_ecrx.store.token_lock import FileLock
+from docker_credential_ecrx.system.file_lock import FileLock
 from support.secrets import places_of
 
 pytestmark = pytest.mark.posix("signals")
@@ -44,7 +44,7 @@ FAILURES: list[AwsError] = [
 
 KILLED_HOLDER = """\
 import os, signal, sys
-from docker_credential_ecrx.store.token_lock import FileLock
+from docker_credential_ecrx.system.file_lock import FileLock
 lock = FileLock(sys.argv[1])
 assert lock.acquire(0.0)
 os.kill(os.getpid(), signal.SIGKILL)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docker_credential_ecrx.store import json_subset
+from docker_credential_ecrx.system import json_subset
 
 # A Python whose scanner reads one option more, as 3.15 does; what is read, and whether json was needed for it.
 _DEMANDING = """\

@@ -1,0 +1,125 @@
+"""Locks among processes, by files in the state folder."""
+
+import errno
+import os
+import stat
+import sys
+import time
+from collections.abc import Mapping
+
+from docker_credential_ecrx import log
+from docker_credential_ecrx.system import files, state_folder
+from docker_credential_ecrx.system.files import Folder
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
+_POLL_SECONDS = 0.02
+# What a lock that another has is answered with: Linux and macOS, Windows; anything else is no lock at all.
+_HELD = (errno.EAGAIN, errno.EACCES, errno.EDEADLK)
+_LOCKED_BYTE = 1 << 30  # Windows locks bytes, and a locked one cannot be read: one far beyond the text
+_PRIVATE = 0o600
+
+
+def lock(environ: Mapping[str, str], name: str) -> "FileLock | None":
+    """Return the lock in the state folder's file ``name``, or None if there is no place for one."""
+    base = state_folder.opened(environ)
+    if base is None:
+        return None
+    with base:
+        return lock_in(base, name)
+
+
+def lock_in(base: Folder, name: str) -> "FileLock | None":
+    """Return the lock in the file ``name`` of ``base``, or None if that file cannot be one.
+
+    The folder is this user's alone, so what another user could hold open there is left from before, and replaced.
+    """
+    try:
+        status = base.status(name)
+        if status is not None and not _is_private(base, name, status):
+            log.debug(f"replacing {base.path}/{name}, which other users may have open")
+            base.unlink(name)
+        return FileLock(name, base)
+    except OSError as error:
+        log.debug(f"going on without the lock {base.path}/{name}: {error.strerror}")
+        return None
+
+
+def _is_private(base: Folder, name: str, status: os.stat_result) -> bool:
+    """Return whether a file is one of this program's own, which nobody else can have open."""
+    try:
+        files.require_own(status)
+    except OSError:
+        return False
+    if not files.HAS_FOLDERS or stat.S_IMODE(status.st_mode) == _PRIVATE:
+        return True
+    os.chmod(name, _PRIVATE, dir_fd=base.fd)
+    now = base.status(name)
+    # Some mounted file systems have one mode for all files, whatever they are told.
+    return now is not None and now.st_mode == status.st_mode
+
+
+class FileLock:
+    """A lock among processes, by a file that outlives them; the kernel lets go of a dead holder's.
+
+    The file may hold a few lines of text from one holder to the next.
+    """
+
+    def __init__(self, path: str, base: Folder | None = None) -> None:
+        """Open the file, in the folder ``base`` if given; raise OSError if it is no regular file of this user's own."""
+        place, descriptor = (base.at(path), base.fd) if base else (path, None)
+        self._fd = files.open_own(place, os.O_RDWR | os.O_CREAT, dir_fd=descriptor)
+        if files.HAS_FOLDERS:
+            try:
+                os.fchmod(self._fd, _PRIVATE)  # whatever the umask
+            except OSError:
+                os.close(self._fd)
+                raise
+
+    def acquire(self, patience: float) -> bool:
+        """Wait up to ``patience`` seconds for the lock; return whether it is held now.
+
+        A file system without locks, as NFS may be, holds nobody up: each is as if alone.
+        """
+        deadline = time.monotonic() + patience
+        while True:
+            try:
+                self._try()
+            except OSError as error:
+                if error.errno not in _HELD:
+                    return True
+                if time.monotonic() >= deadline:
+                    return False
+                time.sleep(_POLL_SECONDS)
+            else:
+                return True
+
+    def _try(self) -> None:
+        if sys.platform == "win32":
+            os.lseek(self._fd, _LOCKED_BYTE, os.SEEK_SET)
+            msvcrt.locking(self._fd, msvcrt.LK_NBLCK, 1)
+        else:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def read(self) -> str:
+        """Return the text that a holder left."""
+        os.lseek(self._fd, 0, os.SEEK_SET)
+        return os.read(self._fd, 8192).decode("utf-8", "replace")
+
+    def write(self, text: str) -> None:
+        """Leave ``text`` for the next holder."""
+        os.ftruncate(self._fd, 0)
+        os.lseek(self._fd, 0, os.SEEK_SET)
+        os.write(self._fd, text.encode())
+
+    def is_unused_since(self, moment: float) -> bool:
+        """Return whether the file is still there, and no holder wrote to it since ``moment``."""
+        found = os.fstat(self._fd)
+        return found.st_nlink > 0 and found.st_mtime < moment
+
+    def close(self) -> None:
+        """Let the lock go."""
+        os.close(self._fd)
