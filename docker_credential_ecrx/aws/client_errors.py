@@ -14,7 +14,7 @@ from docker_credential_ecrx.errors import AwsError
 from docker_credential_ecrx.identity.model import Identity, chain
 
 # Codes, the operations that they are told of (all, where there is none), the reason and the remedy.
-Answer = tuple[tuple[str, ...], str, str, str]
+ErrorRule = tuple[tuple[str, ...], str, str, str]
 
 CALLER = "aws sts get-caller-identity --region REGION"
 IN_BETWEEN = "see what AWS_ENDPOINT_URL or a proxy answers"
@@ -29,7 +29,7 @@ _NO_PIPE = "name a regular file in its place"
 _PROXY = "check HTTPS_PROXY and NO_PROXY"
 
 # What fails here or on the way, by codes of our own.
-OWN: tuple[Answer, ...] = (
+OWN: tuple[ErrorRule, ...] = (
     (("no-credentials",), "", "there are no AWS credentials", "{nowhere}"),
     (("no-profile",), "", "the AWS profile {name} does not exist", "{missing}"),
     (("empty-profile",), "", "the AWS profile {profile} has no credentials", "{renewal}"),
@@ -89,7 +89,7 @@ OWN: tuple[Answer, ...] = (
     (("spoilt-token",), "", "ECR's answer holds a token that cannot be decoded", _AGAIN),
     (("expired-token",), "", "ECR's answer holds a token that has expired", IN_BETWEEN),
 )
-UNKNOWN: Answer = ((), "", "asking AWS failed with {name}", _CHECK)
+UNKNOWN: ErrorRule = ((), "", "asking AWS failed with {name}", _CHECK)
 
 THROTTLED = (
     "Throttling",
@@ -109,7 +109,7 @@ WRONG_MFA_CODE = "wrong-mfa-code"
 # What AWS answers when the signature's time or the secret key is wrong; the Date of the answer tells which.
 CLOCK = ("RequestTimeTooSkewed", "RequestExpired", "SignatureDoesNotMatch", "InvalidSignatureException")
 # What AWS answers, by its codes; that of ECR Public goes first.
-ANSWERS: tuple[Answer, ...] = (
+ANSWERS: tuple[ErrorRule, ...] = (
     (CLOCK, "", "AWS refused the signature of {operation} ({code})", "check the secret key: {renewal}"),
     (
         ("InvalidIdentityToken", "ExpiredTokenException", "IDPRejectedClaim", "IDPCommunicationError"),
@@ -144,7 +144,7 @@ ANSWERS: tuple[Answer, ...] = (
     ),
     (THROTTLED, "", "AWS throttles {operation} ({code})", "try again in a moment"),
 )
-PUBLIC: tuple[Answer, ...] = (
+PUBLIC: tuple[ErrorRule, ...] = (
     (
         _DENIED,
         "GetAuthorizationToken",
@@ -152,8 +152,8 @@ PUBLIC: tuple[Answer, ...] = (
         "allow ecr-public:GetAuthorizationToken and sts:GetServiceBearerToken in the principal's own policy",
     ),
 )
-FAILED: Answer = ((), "", "AWS failed at {operation} (HTTP {status}, {code})", _LATER)
-REFUSED: Answer = ((), "", "AWS refused {operation}: {code}: {said}", f"{CALLER}{{asked}}")
+FAILED: ErrorRule = ((), "", "AWS failed at {operation} (HTTP {status}, {code})", _LATER)
+REFUSED: ErrorRule = ((), "", "AWS refused {operation}: {code}: {said}", f"{CALLER}{{asked}}")
 SERVER_ERROR = 500
 
 
@@ -165,9 +165,9 @@ class UnknownBotocoreError(Exception):
     """A botocore that cannot be kept from asking a person, who is not there, for an MFA code."""
 
 
-def refuse_pipes(identity: Identity, environ: Mapping[str, str]) -> None:
+def refuse_pipes(identity: Identity, env: Mapping[str, str]) -> None:
     """Raise AwsError where a file that AWS's SDK will read is a pipe: it would wait for a writer for ever."""
-    for path in (*credential_source.files(identity, environ), ca_bundle(identity, environ)):
+    for path in (*credential_source.files(identity, env), ca_bundle(identity, env)):
         try:
             is_pipe = stat.S_ISFIFO(Path(os.path.expanduser(os.path.expandvars(path))).stat().st_mode)  # noqa: PTH111 - raises nothing
         except (OSError, ValueError):
@@ -176,7 +176,7 @@ def refuse_pipes(identity: Identity, environ: Mapping[str, str]) -> None:
             raise AwsError(_PIPE.format(path=path), _NO_PIPE, ("pipe",))
 
 
-def ca_bundle(identity: Identity, environ: Mapping[str, str]) -> str:
+def ca_bundle(identity: Identity, env: Mapping[str, str]) -> str:
     """Return the file of certificates that the user chose for AWS, or an empty path."""
-    configured = next((value for _, key, value in chain(identity, environ) if key == "ca_bundle"), "")
-    return environ.get("AWS_CA_BUNDLE") or configured or environ.get("REQUESTS_CA_BUNDLE", "")
+    configured = next((value for _, key, value in chain(identity, env) if key == "ca_bundle"), "")
+    return env.get("AWS_CA_BUNDLE") or configured or env.get("REQUESTS_CA_BUNDLE", "")

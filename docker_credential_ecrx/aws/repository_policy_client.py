@@ -11,7 +11,7 @@ from botocore.session import Session
 
 from docker_credential_ecrx.aws import credential_source
 from docker_credential_ecrx.aws import session as aws_session
-from docker_credential_ecrx.aws.service_errors import Answer, MfaNeededError, explain
+from docker_credential_ecrx.aws.service_errors import ErrorRule, MfaNeededError, explain
 from docker_credential_ecrx.ecr import image, repository_policy
 from docker_credential_ecrx.ecr.registry import Registry
 from docker_credential_ecrx.ecr.repository_policy import Document
@@ -25,7 +25,7 @@ _DENIED = ("AccessDenied", "AccessDeniedException")
 _NOT_THE_OWNERS = "allow ecr:{operation} in the principal's own policy, or choose the owner's profile with --profile"
 # What AWS says of a principal that does not exist; the second, lately (terraform-provider-aws#39064).
 _UNKNOWN_PRINCIPAL = ("Invalid repository policy provided", "Principal not found")
-_ANSWERS: tuple[Answer, ...] = (
+_ANSWERS: tuple[ErrorRule, ...] = (
     (_DENIED, "GetRepositoryPolicy", "AWS denied {operation}: {said}", _NOT_THE_OWNERS),
     (_DENIED, "SetRepositoryPolicy", "AWS denied {operation}: {said}", _NOT_THE_OWNERS),
     (_DENIED, "DeleteRepositoryPolicy", "AWS denied {operation}: {said}", _NOT_THE_OWNERS),
@@ -40,20 +40,20 @@ class Owned:
     """
 
     def __init__(
-        self, registry: "Target", identity: Identity, environ: Mapping[str, str], ask: Callable[[str], str]
+        self, registry: "Target", identity: Identity, env: Mapping[str, str], ask: Callable[[str], str]
     ) -> None:
         self.where = f"{registry.name} in {registry.region}" if registry.region else registry.name
         self._target = registry
         self._identity = identity
-        self._environ = environ
+        self._env = env
         self._region = "REGION"
         with self._explained("read"):
             # The AWS CLI reads AWS_REGION, and botocore alone does not.
-            session = aws_session.open_session(identity, registry.region or environ.get("AWS_REGION"))
+            session = aws_session.open_session(identity, registry.region or env.get("AWS_REGION"))
             region = session.get_config_variable("region")
             if not region:
                 message = "no region is set"
-                asked = credential_source.origin_of(identity, environ).asked
+                asked = credential_source.origin_of(identity, env).asked
                 raise AwsError(message, f"name it with --region, or set it: aws configure set region REGION{asked}")
             self.where, self._region = f"{registry.name} in {region}", region
             session = _resolved(identity, region, ask)
@@ -97,12 +97,12 @@ class Owned:
                 reason = _code_needed()
             else:
                 answers = (*_unknown_principal(error, suspects), *self._no_repository(), *_ANSWERS)
-                reason = explain(error, self._identity, self._environ, answers, _named)
+                reason = explain(error, self._identity, self._env, answers, _named)
                 reason = reason.of_registry("HOST", self._region)
             subject = f"cannot {verb} the policy of {self}"
             raise reason.about(subject) from error
 
-    def _no_repository(self) -> Iterator[Answer]:
+    def _no_repository(self) -> Iterator[ErrorRule]:
         """Yield what it means that there is no such repository, with what lists those that there are."""
         registry_id = f" --registry-id {self._target.registry.account}" if self._target.registry else ""
         command = f"aws ecr describe-repositories --region REGION{registry_id}{{asked}}"
@@ -172,7 +172,7 @@ def _code_needed() -> AwsError:
     return MfaCodeNeededError(message, "run it on a terminal")
 
 
-def _unknown_principal(error: Exception, suspects: Sequence[str]) -> Iterator[Answer]:
+def _unknown_principal(error: Exception, suspects: Sequence[str]) -> Iterator[ErrorRule]:
     """Yield the answer for a policy that AWS refuses for a principal that it does not know; it does not say which."""
     if any(words in str(error) for words in _UNKNOWN_PRINCIPAL):
         names = " or ".join(suspects).replace("{", "{{").replace("}", "}}") or "that one of its statements names"

@@ -219,13 +219,13 @@ def _logins(hosts: Iterable[str], config: str) -> list[Item]:
     Raises SettingsError if config.toml does not let one of them be answered.
     """
     # The file that ECRX_CONFIG names may be one that is yet to be made.
-    environ = os.environ if Path(config).exists() else {**os.environ, "ECRX_CONFIG": os.devnull}
-    loaded = settings.load(PROGRAM, environ)
+    env = os.environ if Path(config).exists() else {**os.environ, "ECRX_CONFIG": os.devnull}
+    loaded = settings.load(PROGRAM, env)
     for registry in filter(None, map(Registry.parse, hosts)):
         loaded.require(registry)
-    setting = loaded.keyring
-    noted, look = index.read(os.environ), inventory.looker(setting, cached_token.now())
-    label = inventory.label_in_use(setting)
+    keyring_name = loaded.keyring
+    noted, look = index.read(os.environ), inventory.item_reader(keyring_name, cached_token.now())
+    label = inventory.label_in_use(keyring_name)
     found = []
     for host in hosts:
         for name in login_names(host, None):
@@ -263,7 +263,7 @@ def _do(wanted: list[Edit], logins: list[Item], seen: list[str]) -> bool:
         what = f"{path} may be left of an edit by an earlier version, and may hold passwords"
         console.say(f"{what}; if it is not yours, delete it: rm {shlex.quote(path)}", "yellow")
     for login in logins:
-        inventory.drop(login, os.environ)
+        inventory.delete(login, os.environ)
         what = f"what docker login stored for {login.entry['servers'][0]}"
         console.tell(f"the keyring {login.entry['keyring']} no longer has {what}")
     return bool(saved.lines or logins)
@@ -286,7 +286,7 @@ def _warn(files: list[TextFile], hosts: Iterable[str], keys: dict[str, str], opt
     profile = keys.get("profile") or keys.get("source_profile")
     if profile and next(chain(Identity(profile), os.environ), None) is None:
         where = shlex.join([*hosts, *(["--podman"] if options["podman"] else [])])
-        console.say(_missing(profile, credential_source.choice(_identity(keys), where)), "yellow")
+        console.say(_missing(profile, credential_source.configure_hint(_identity(keys), where)), "yellow")
     for warning in conflicts.warnings(files, hosts, os.environ):
         console.say(str(warning), "yellow")
     for warning in () if options["podman"] else conflicts.docker_warnings(files[-1], hosts, os.environ):
@@ -302,7 +302,7 @@ def _identity(keys: dict[str, str]) -> Identity:
 def _missing(profile: str, choose: credential_source.Choose) -> str:
     """Say that there is no such AWS profile, and what to do about it."""
     try:
-        remedy = credential_source.missing(profile, "", Identity(profile), os.environ, choose)
+        remedy = credential_source.missing_profile_hint(profile, "", Identity(profile), os.environ, choose)
     except AwsError as error:
         return str(error)
     return f"there is no AWS profile {profile} yet; {remedy}"

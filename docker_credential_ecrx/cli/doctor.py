@@ -9,8 +9,8 @@ import click
 
 from docker_credential_ecrx import doctor
 from docker_credential_ecrx.cli import console
-from docker_credential_ecrx.doctor import Link
-from docker_credential_ecrx.doctor.context import Case, Finding
+from docker_credential_ecrx.doctor import Check
+from docker_credential_ecrx.doctor.context import Context, Finding
 from docker_credential_ecrx.ecr import image
 from docker_credential_ecrx.ecr.image import Image
 from docker_credential_ecrx.ecr.registry import Registry
@@ -45,8 +45,8 @@ def command(name: str | None, *, push: bool, as_json: bool) -> int:
         message = "--push goes with HOST/REPOSITORY"
         raise click.UsageError(message)
     # As it is now: to ask AWS takes folders out of PATH where docker looks.
-    case = Case(wanted, sys.argv[0], dict(os.environ), push=push)
-    links = doctor.chain(case)
+    case = Context(wanted, sys.argv[0], dict(os.environ), push=push)
+    links = doctor.checks(case)
     if as_json:
         findings = list(_findings(links, case))
         console.out.print(json.dumps(_document(findings), indent=2))
@@ -66,13 +66,13 @@ def _image(name: str) -> Image:
     return image.parse(name)
 
 
-def _findings(links: tuple[Link, ...], case: Case) -> Iterator[tuple[Link, Finding]]:
+def _findings(links: tuple[Check, ...], case: Context) -> Iterator[tuple[Check, Finding]]:
     for link in links:
         with console.waiting(link.name):
-            finding = doctor.look(link, case)
+            finding = doctor.run(link, case)
         yield link, finding
 
 
-def _document(findings: list[tuple[Link, Finding]]) -> dict[str, object]:
+def _document(findings: list[tuple[Check, Finding]]) -> dict[str, object]:
     listed = [{"name": link.name, **finding._asdict()} for link, finding in findings]
     return {"ok": all(finding.ok is not False for _, finding in findings), "links": listed}

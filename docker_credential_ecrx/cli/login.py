@@ -134,7 +134,7 @@ def _checked(code: str) -> str:
 def _errands(registries: list[Registry], profile: str | None) -> list[_Errand]:
     """Return the tokens to get, one for each identity, region and service."""
     profile = profile or settings.profile_of(sys.argv[0])
-    docker = cred_helpers.Links({}) if registries and profile else cred_helpers.read(os.environ)
+    docker = cred_helpers.CredHelpers({}) if registries and profile else cred_helpers.read(os.environ)
     if not registries:
         registries = docker.registries()
         if profile:
@@ -168,7 +168,7 @@ def _mint(errand: _Errand, keyring: "Keyring", mfa: Mfa) -> Token:
     while True:
         try:
             with console.waiting(f"asking AWS for a token for {registry.host}"):
-                return refresh.mint(errand.request, keyring, os.environ, mfa=mfa)
+                return refresh.refresh_token(errand.request, keyring, os.environ, mfa=mfa)
         except MfaCodeNeededError as error:
             if not console.can_ask():
                 message = (
@@ -204,10 +204,10 @@ def _sign_in(error: SignInNeededError) -> None:
 
 def _check_kept(errand: _Errand, token: Token, keyring: "Keyring") -> None:
     """Raise EcrxError where ``get`` will not find the token that ``keyring`` was given."""
-    if not refresh.is_still(errand.request, os.environ):
+    if not refresh.identity_unchanged(errand.request, os.environ):
         message = f"what AWS's files say of {errand.identity} has changed meanwhile"
         raise AwsError(message, "run it again")
-    kept = cached_token.cached(errand.name, keyring)
+    kept = cached_token.load_or_none(errand.name, keyring)
     if kept is None or kept.password != token.password:
         message = f"the keyring {keyring.label} did not keep the token"
         raise KeyringError(message, f"see what {settings.PROGRAM} doctor says of it, or choose another: ECRX_KEYRING")
@@ -216,10 +216,10 @@ def _check_kept(errand: _Errand, token: Token, keyring: "Keyring") -> None:
 def _note(errand: _Errand, token: Token, keyring: "Keyring") -> None:
     """Note the token for each of its registries, and drop what ``docker login`` stored for them."""
     for registry in errand.registries:
-        refresh.record(errand.name, registry, str(errand.identity), token, keyring=keyring, environ=os.environ)
+        refresh.add_to_index(errand.name, registry, str(errand.identity), token, keyring=keyring, env=os.environ)
     for login in errand.logins:
-        keyring.drop(login)
-    index.forget(os.environ, *errand.logins)
+        keyring.delete(login)
+    index.delete(os.environ, *errand.logins)
 
 
 def _tell(errand: _Errand, token: Token, keyring: "Keyring", principal: str) -> None:
@@ -228,7 +228,10 @@ def _tell(errand: _Errand, token: Token, keyring: "Keyring", principal: str) -> 
     rows = [("for", str(errand.identity))]
     if found := arn.parse(principal):
         rows += [("account", found.account), ("principal", principal)]
-    rows += [("until", formatting.moment(token.minted.utc + token.life, token.minted.utc)), ("kept in", keyring.label)]
+    rows += [
+        ("until", formatting.moment(token.issued_at.utc + token.lifetime, token.issued_at.utc)),
+        ("kept in", keyring.label),
+    ]
     console.facts(rows)
 
 

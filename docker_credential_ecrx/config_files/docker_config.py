@@ -26,26 +26,26 @@ _QUERY = re.compile(r"(?s)[?#].*")
 _TOKEN = re.compile(r"(?=[\w+=-]*[A-Z])(?=[\w+=-]*\d)[\w+=-]{32,}|[0-9a-f]{32,}", re.ASCII)  # what may be one
 
 
-def path(environ: Mapping[str, str]) -> str:
+def path(env: Mapping[str, str]) -> str:
     """Return where docker looks for its config.json."""
-    folder = environ.get("DOCKER_CONFIG") or home("/.docker", environ)
+    folder = env.get("DOCKER_CONFIG") or home("/.docker", env)
     return _within(folder, "config.json", "DOCKER_CONFIG")
 
 
-def podman_paths(environ: Mapping[str, str]) -> list[str]:
+def podman_paths(env: Mapping[str, str]) -> list[str]:
     """Return podman's auth files in the order in which it reads them; the last is the one to edit.
 
     containers-auth.json(5): what ``podman login`` writes, then ``~/.config/containers/auth.json``, each with its
     credHelpers before its auths; with REGISTRY_AUTH_FILE that one alone.
     On Linux the first is in a folder that is emptied at logout, which is right for a password and wrong for a setting.
     """
-    if environ.get("REGISTRY_AUTH_FILE"):
-        return [environ["REGISTRY_AUTH_FILE"]]
-    folder = (sys.platform == "linux" and environ.get("XDG_CONFIG_HOME")) or home("/.config", environ)
+    if env.get("REGISTRY_AUTH_FILE"):
+        return [env["REGISTRY_AUTH_FILE"]]
+    folder = (sys.platform == "linux" and env.get("XDG_CONFIG_HOME")) or home("/.config", env)
     lasting = _within(folder, "containers/auth.json", "REGISTRY_AUTH_FILE")
     if sys.platform != "linux":
         return [lasting]
-    runtime = environ.get("XDG_RUNTIME_DIR")
+    runtime = env.get("XDG_RUNTIME_DIR")
     passing = f"{runtime}/containers" if runtime else f"/run/containers/{os.getuid()}"
     return [f"{passing}/auth.json", lasting]
 

@@ -64,7 +64,7 @@ def _answer(work: Callable[[], object], writer: int) -> None:
         try:
             answer = {"result": work()}
         except Exception as error:  # noqa: BLE001 - told there, as it would be here
-            told = installation.told(error, "the edit")
+            told = installation.user_facing_error(error, "the edit")
             answer = {"error": [told.message, told.hint]}
         with os.fdopen(writer, "wb") as file:
             file.write(json.dumps(answer).encode())

@@ -48,9 +48,9 @@ def read(path: str) -> TextFile:
 
 
 @contextmanager
-def locked(environ: Mapping[str, str]) -> Iterator[None]:
+def locked(env: Mapping[str, str]) -> Iterator[None]:
     """Be the only process that edits files; where there is no place for a lock, go on without one."""
-    lock = file_lock.lock(environ, "configure.lock")
+    lock = file_lock.lock(env, "configure.lock")
     if lock is None:
         yield
         return

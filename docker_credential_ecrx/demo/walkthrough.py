@@ -53,8 +53,8 @@ class DemonstrationError(EcrxError):
 
 def run() -> int:
     """Show the main job on stdout; return the exit status."""
-    called_by = sys.executable if getattr(sys, "frozen", False) else sys.argv[0]
-    program = programs.own_path(called_by, os.environ.get("PATH", ""))
+    argv0 = sys.executable if getattr(sys, "frozen", False) else sys.argv[0]
+    program = programs.own_path(argv0, os.environ.get("PATH", ""))
     try:
         if not os.access(program, os.X_OK):
             message = f"{sys.argv[0]} cannot be run as docker would run it"
@@ -73,7 +73,7 @@ class _Demonstration:
         self._aws = aws
         self._helper = home / f"{PROGRAM}-{_PROFILE}"
         self._helper.symlink_to(program)
-        self._environ = {name: os.environ[name] for name in _KEPT if name in os.environ} | {
+        self._env = {name: os.environ[name] for name in _KEPT if name in os.environ} | {
             "HOME": str(home),
             "TMPDIR": str(home),
             "AWS_ENDPOINT_URL": aws.url,
@@ -93,7 +93,7 @@ class _Demonstration:
     def _steps(self) -> None:
         print(f"1. docker asks for the password of {_HOST}")
         first = self._get(_HOST)
-        entry = next(iter(index.read(self._environ).values()), None)
+        entry = next(iter(index.read(self._env).values()), None)
         for call in first.calls:
             print(f"   AWS is asked    {call.operation}, by {call.caller}")
         issued = self._aws.issued[first.password]
@@ -137,7 +137,7 @@ class _Demonstration:
 
     def _helper_answers(self, verb: str, host: str) -> str:
         done = subprocess.run(  # noqa: S603 - this very program
-            [self._helper, verb], input=host, env=self._environ, capture_output=True, text=True, check=False
+            [self._helper, verb], input=host, env=self._env, capture_output=True, text=True, check=False
         )
         if done.returncode != 0:
             message = f"{verb} {host} failed: {done.stdout.strip()}"

@@ -34,7 +34,7 @@ _MANIFESTS = (
 _USER_AGENT = f"docker-credential-ecrx/{__version__}"
 
 
-class Answer(NamedTuple):
+class RegistryResponse(NamedTuple):
     """A registry's answer; the names of ``headers`` are in lower case, and a long ``body`` is cut."""
 
     status: int
@@ -69,26 +69,26 @@ class Client:
         self._session = URLLib3Session(trusted, get_environ_proxies(self._url), timeout)
         self._password = ""
 
-    def challenge(self) -> Answer:
+    def challenge(self) -> RegistryResponse:
         """Ask without a password: a registry answers 401 and says how to sign in."""
         return self._ask("GET", "/v2/")
 
-    def sign_in(self, password: str) -> Answer:
+    def sign_in(self, password: str) -> RegistryResponse:
         """Ask with ``password``, here and from now on."""
         self._password = password
         return self._ask("GET", "/v2/")
 
-    def manifest(self, repository: str, reference: str) -> Answer:
+    def manifest(self, repository: str, reference: str) -> RegistryResponse:
         """Ask for an image's manifest; a refusal comes with its reason."""
         path = f"/v2/{repository}/manifests/{reference}"
         answer = self._ask("HEAD", path)
         return answer if answer.is_well else self._ask("GET", path)
 
-    def start_upload(self, repository: str) -> Answer:
+    def start_upload(self, repository: str) -> RegistryResponse:
         """Begin to upload a layer."""
         return self._ask("POST", f"/v2/{repository}/blobs/uploads/")
 
-    def cancel_upload(self, started: Answer) -> Answer:
+    def cancel_upload(self, started: RegistryResponse) -> RegistryResponse:
         """Cancel what ``start_upload`` began."""
         try:
             url = urljoin(self._url, started.headers.get("location", ""))
@@ -101,17 +101,17 @@ class Client:
             raise AwsError(message, "see what a proxy answers in its place")
         return self._ask("DELETE", url.removeprefix(self._url.rstrip("/")))
 
-    def _ask(self, method: str, path: str) -> Answer:
+    def _ask(self, method: str, path: str) -> RegistryResponse:
         headers = {"User-Agent": _USER_AGENT, "Accept": _MANIFESTS}
         if self._password:
             token = base64.b64encode(f"{ECR_USER}:{self._password}".encode()).decode()
             headers["Authorization"] = f"Basic {token}"
         request = AWSRequest(method, f"{self._url.rstrip('/')}{path}", headers, stream_output=True).prepare()
 
-        def send() -> Answer:
+        def send() -> RegistryResponse:
             response: Any = self._session.send(request)
             found = {name.lower(): value for name, value in response.headers.items()}
-            return Answer(response.status_code, found, response.raw.read(_LONGEST_ANSWER))
+            return RegistryResponse(response.status_code, found, response.raw.read(_LONGEST_ANSWER))
 
         with _explained(self.host):
             return within(_SECONDS, send)

@@ -47,7 +47,7 @@ class SystemKeyring:
         self._backend = _load(class_name or _NATIVE.get(sys.platform))
         self.label = class_name or type(self._backend).__module__.rpartition(".")[2]
 
-    def fetch(self, name: str) -> str | None:
+    def get(self, name: str) -> str | None:
         """Return the secret kept under ``name``, or None; chunks that do not belong together are None."""
         head = self._get(name)
         if head is None or not head.startswith(_CHUNKED):
@@ -59,7 +59,7 @@ class SystemKeyring:
         """Return none: the ``keyring`` library cannot list what it keeps."""
         return []
 
-    def put(self, name: str, secret: str, seconds: int | None) -> None:  # noqa: ARG002 - items do not expire
+    def set(self, name: str, secret: str, seconds: int | None) -> None:  # noqa: ARG002 - items do not expire
         """Keep ``secret`` under ``name``."""
         old = self._get(name)
         is_short = len(secret.encode("utf-16-le", "surrogatepass")) // 2 <= _CHUNK
@@ -76,7 +76,7 @@ class SystemKeyring:
                 self._put_chunks(name, secret)
         self._drop_chunks(name, old)
 
-    def drop(self, name: str) -> None:
+    def delete(self, name: str) -> None:
         """Delete what is kept under ``name``, if anything is: the head last, since it alone leads to the chunks."""
         old = self._get(name)
         if old is not None:

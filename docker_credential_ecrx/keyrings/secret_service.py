@@ -67,11 +67,11 @@ class SecretServiceKeyring:
             remedy = "unset DBUS_SESSION_BUS_ADDRESS" if is_foreign else "start a keyring daemon"
             raise KeyringUnavailableError(message, f"{remedy}{OR_ANOTHER}") from error
 
-    def fetch(self, name: str) -> str | None:
+    def get(self, name: str) -> str | None:
         """Return the secret kept under ``name``, or None."""
         return self._limited("read", lambda: self._fetch(name))
 
-    def put(self, name: str, secret: str, seconds: int | None) -> None:
+    def set(self, name: str, secret: str, seconds: int | None) -> None:
         """Keep ``secret`` under ``name``; raise KeyringError for what has a lifetime if that would be in plain text.
 
         Such a secret can be fetched again, and so need not be on the disk; and GNOME Keyring's files in plain text lose
@@ -79,7 +79,7 @@ class SecretServiceKeyring:
         """
         self._limited("write to", lambda: self._put(name, secret, is_passing=seconds is not None))
 
-    def drop(self, name: str) -> None:
+    def delete(self, name: str) -> None:
         """Forget what is kept under ``name``, if anything is."""
         self._limited("delete from", lambda: self._drop(name))
 

@@ -41,9 +41,9 @@ class Reply:
         self.status = status
 
 
-def answer(verb: str, called_by: str, environ: "Mapping[str, str]", read: "Callable[[], bytes]") -> Reply:
+def answer(verb: str, argv0: str, env: "Mapping[str, str]", read: "Callable[[], bytes]") -> Reply:
     """Answer one of ``VERBS``; ``read`` returns all of stdin, which ``list`` does not need."""
-    reply = guarded(verb, lambda: _ANSWERS[verb](lambda: Helper(settings.load(called_by, environ), environ), read))
+    reply = guarded(verb, lambda: _ANSWERS[verb](lambda: Helper(settings.load(argv0, env), env), read))
     if verb == "erase" and reply.stdout != f"{NO_SERVER}\n":
         # podman 4.3, skopeo 1.9 and buildah 1.28 overflow their stack where an erase fails.
         return Reply(stderr=reply.stderr)
@@ -94,7 +94,7 @@ def _guarded(verb: str, answer: "Callable[[], Reply]") -> Reply:
     except Exception as error:  # noqa: BLE001 - a traceback would show a client what is on the stack: secrets too
         from docker_credential_ecrx.system import installation
 
-        return failure(installation.told(error, verb))
+        return failure(installation.user_facing_error(error, verb))
 
 
 def failure(error: EcrxError) -> Reply:

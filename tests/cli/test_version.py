@@ -62,7 +62,7 @@ class TestText:
 class TestJson:
     def test_says_what_this_program_is(self, home: Home, request: pytest.FixtureRequest) -> None:
         """Its version, path and form, Python, the system and the packages; AWS is not asked."""
-        found = home.run("version", "--json", called_by="docker-credential-ecrx")
+        found = home.run("version", "--json", argv0="docker-credential-ecrx")
 
         assert (0, "", []) == (found.status, found.stderr, home.aws.calls)
         said = found.answer

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from faults.parts import (
+from faults.helpers import (
     ASSUME,
     LIMIT_SECONDS,
     MINT,
@@ -96,10 +96,10 @@ def stopped(bus: Mapping[str, str]) -> Iterator[None]:
         os.kill(daemon, signal.SIGCONT)
 
 
-def _is_daemon(environ: Path, address: str) -> bool:
+def _is_daemon(env: Path, address: str) -> bool:
     try:
-        name = (environ.parent / "comm").read_text()
-        return name.startswith("gnome-keyring") and address.encode() in environ.read_bytes()
+        name = (env.parent / "comm").read_text()
+        return name.startswith("gnome-keyring") and address.encode() in env.read_bytes()
     except OSError:
         return False
 
@@ -237,18 +237,18 @@ class TestPlainTextKeyring:
         assert f"debug: the token is not cached: {line}\n" in loud.stderr
         assert set() == keyrings.items(plain)
 
-    @pytest.mark.parametrize(("setting", "tokens"), [("auto", "kernel"), ("secret-service", None)])
+    @pytest.mark.parametrize(("keyring_name", "tokens"), [("auto", "kernel"), ("secret-service", None)])
     def test_is_told_by_status(
-        self, home: Home, plain: dict[str, str], line: str, setting: str, tokens: str | None
+        self, home: Home, plain: dict[str, str], line: str, keyring_name: str, tokens: str | None
     ) -> None:
         """The warning is one line on stderr, and an entry in JSON."""
-        env = plain | {"ECRX_KEYRING": setting}
+        env = plain | {"ECRX_KEYRING": keyring_name}
 
         shown, document = (home.run("status", *options, env=env) for options in ((), ("--json",)))
 
         assert (0, f"docker-credential-ecrx: {line}\n") == (shown.status, shown.stderr)
         assert [line] == document.answer["warnings"]
-        tokens = "kernel" if setting == "auto" else None
+        tokens = "kernel" if keyring_name == "auto" else None
         assert {"tokens": tokens, "passwords": "secret-service"} == document.answer["keyrings"]
 
     def test_is_told_by_status_where_no_token_goes_there(self, home: Home, plain: dict[str, str], line: str) -> None:
@@ -260,10 +260,12 @@ class TestPlainTextKeyring:
         assert b"tokens go to     no keyring: every get asks AWS" in done.stdout
         assert f"docker-credential-ecrx: {line}\n" == done.stderr.decode()
 
-    @pytest.mark.parametrize(("setting", "sign"), [("auto", "\N{CHECK MARK}"), ("secret-service", "\N{BALLOT X}")])
-    def test_is_told_by_doctor(self, world: World, plain: dict[str, str], line: str, setting: str, sign: str) -> None:
+    @pytest.mark.parametrize(("keyring_name", "sign"), [("auto", "\N{CHECK MARK}"), ("secret-service", "\N{BALLOT X}")])
+    def test_is_told_by_doctor(
+        self, world: World, plain: dict[str, str], line: str, keyring_name: str, sign: str
+    ) -> None:
         """The keyring of tokens is not well if it is in plain text; of passwords' there is a warning."""
-        env = plain | {"ECRX_KEYRING": setting, "AWS_PROFILE": "secondary"}
+        env = plain | {"ECRX_KEYRING": keyring_name, "AWS_PROFILE": "secondary"}
 
         said = world.home.run("doctor", env=env).stdout
 
@@ -402,14 +404,14 @@ class TestKernelKeyring:
         (name,) = kept.entries(world.home)
         kept.age(world.home, hours=7)
         ring = KernelKeyring()
-        due = ring.fetch(name)
+        due = ring.get(name)
         assert due is not None
 
         def get(strace: list[str]) -> "subprocess.CompletedProcess[bytes]":
             if before == "due":
-                ring.put(name, due, 3600)
+                ring.set(name, due, 3600)
             else:
-                ring.drop(name)
+                ring.delete(name)
             command = [*strace, str(link(world.home, "secondary")), "get"]
             env = world.home.env | kernel
             return subprocess.run(command, input=HOST.encode(), capture_output=True, env=env, check=False)
@@ -417,7 +419,7 @@ class TestKernelKeyring:
         killed = [call for call in trace.kills(get, "add_key", "keyctl") if keyrings.perpetual(name)]
 
         assert [] == killed
-        assert ring.fetch(name) not in {None, due}
+        assert ring.get(name) not in {None, due}
 
 
 class TestKeyringLibrary:

@@ -32,7 +32,7 @@ def test_installs_both_commands_which_get_a_token_and_uninstalls_them(  # noqa: 
     home.add_role_profile()
 
     version = distributions["wheel"].name.split("-")[1]
-    assert f"{NAME} {version}\n" == home.run("version", called_by="ecrx").stdout
+    assert f"{NAME} {version}\n" == home.run("version", argv0="ecrx").stdout
     assert SECONDARY == aws.issued[home.get(env=kernel).secret].account
     assert "kernel" in home.run("status", env=kernel).stdout
 

@@ -23,7 +23,7 @@ def locker() -> Iterator["Keyring"]:
     found = keyrings.for_tokens("auto")
     assert found is not None
     yield found
-    found.drop(NAME)
+    found.delete(NAME)
 
 
 def test_it_is_what_keeps_tokens_and_passwords(locker: "Keyring") -> None:
@@ -33,27 +33,27 @@ def test_it_is_what_keeps_tokens_and_passwords(locker: "Keyring") -> None:
 @pytest.mark.parametrize("secret", [SHORT, TOKEN, "ä€🐳" * 900], ids=["short", "a token", "beyond 16 bits"])
 def test_it_keeps_what_it_is_given(locker: "Keyring", secret: str) -> None:
     """A token is longer than Windows keeps in one credential."""
-    locker.put(NAME, "an older one" * 300, 3600)
-    locker.put(NAME, secret, 3600)
+    locker.set(NAME, "an older one" * 300, 3600)
+    locker.set(NAME, secret, 3600)
 
-    assert secret == locker.fetch(NAME)
+    assert secret == locker.get(NAME)
 
 
 def test_a_short_secret_is_one_item_of_keyrings(locker: "Keyring") -> None:
-    locker.put(NAME, SHORT, None)
+    locker.set(NAME, SHORT, None)
 
     assert SHORT == keyring.get_password(service_of(NAME), USERNAME)
 
 
 def test_nothing_is_left_of_what_is_dropped(locker: "Keyring") -> None:
     """Neither the head nor its chunks."""
-    locker.put(NAME, TOKEN, 3600)
+    locker.set(NAME, TOKEN, 3600)
     head = keyring.get_password(service_of(NAME), USERNAME)
     assert head is not None
     chunk = service_of(f"{NAME}#{head.split()[1]}.0")
     assert keyring.get_password(chunk, USERNAME)
 
-    locker.drop(NAME)
+    locker.delete(NAME)
 
-    assert locker.fetch(NAME) is None
+    assert locker.get(NAME) is None
     assert keyring.get_password(chunk, USERNAME) is None

@@ -75,7 +75,7 @@ ENVIRONMENTS = {
 
 
 @pytest.fixture
-def environ(tmp_path: Path) -> dict[str, str]:
+def env(tmp_path: Path) -> dict[str, str]:
     """Return an environment whose AWS files are the test's own."""
     (tmp_path / "credentials").touch()
     return {
@@ -84,63 +84,61 @@ def environ(tmp_path: Path) -> dict[str, str]:
     }
 
 
-def write(environ: dict[str, str], text: str) -> None:
+def write(env: dict[str, str], text: str) -> None:
     """Let AWS's config file say ``text``."""
-    Path(environ["AWS_CONFIG_FILE"]).write_text(text)
+    Path(env["AWS_CONFIG_FILE"]).write_text(text)
 
 
 class TestRenewal:
     @pytest.mark.parametrize(("settings", "expected"), PROFILES.values(), ids=PROFILES)
     def test_is_of_what_the_chosen_profile_comes_to_and_of_nothing_in_the_environment(
-        self, environ: dict[str, str], settings: str, expected: str
+        self, env: dict[str, str], settings: str, expected: str
     ) -> None:
-        write(environ, f"[profile p]\n{settings}\n[default]\n{KEYS}")
+        write(env, f"[profile p]\n{settings}\n[default]\n{KEYS}")
 
-        assert expected == origin_of(Identity("p"), environ | KEY).renewal()
+        assert expected == origin_of(Identity("p"), env | KEY).renewal()
 
     @pytest.mark.parametrize(("variables", "expected"), ENVIRONMENTS.values(), ids=ENVIRONMENTS)
     def test_is_of_what_the_default_chain_comes_to(
-        self, environ: dict[str, str], variables: dict[str, str], expected: str
+        self, env: dict[str, str], variables: dict[str, str], expected: str
     ) -> None:
-        write(environ, f"[default]\n{KEYS}[profile p]\n{KEYS}[profile q]\nregion = us-east-1\n")
+        write(env, f"[default]\n{KEYS}[profile p]\n{KEYS}[profile q]\nregion = us-east-1\n")
 
-        assert expected == origin_of(Identity(), environ | variables).renewal()
+        assert expected == origin_of(Identity(), env | variables).renewal()
 
-    def test_of_a_role_of_our_own_is_that_of_its_source(self, environ: dict[str, str]) -> None:
-        write(environ, f"[profile p]\n{KEYS}")
+    def test_of_a_role_of_our_own_is_that_of_its_source(self, env: dict[str, str]) -> None:
+        write(env, f"[profile p]\n{KEYS}")
 
-        assert f"{CONFIGURE} p" == origin_of(Identity("p", role_arn="arn"), environ).renewal("AssumeRole")
+        assert f"{CONFIGURE} p" == origin_of(Identity("p", role_arn="arn"), env).renewal("AssumeRole")
 
-    def test_of_a_pods_role_is_a_new_token(self, environ: dict[str, str]) -> None:
-        write(environ, f"[default]\n{KEYS}")
+    def test_of_a_pods_role_is_a_new_token(self, env: dict[str, str]) -> None:
+        write(env, f"[default]\n{KEYS}")
         pod = Identity(role_arn="arn", web_identity="a.b.c")
 
-        assert "get a new web identity token" == origin_of(pod, environ | KEY).renewal()
+        assert "get a new web identity token" == origin_of(pod, env | KEY).renewal()
 
     @pytest.mark.parametrize("identity", [Identity("p"), Identity("q", role_arn="arn")], ids=["profile", "our own"])
     def test_of_what_a_roles_session_signed_is_none_of_the_keys_that_opened_it(
-        self, environ: dict[str, str], identity: Identity
+        self, env: dict[str, str], identity: Identity
     ) -> None:
-        write(environ, f"[profile p]\n{ROLE}source_profile = q\n[profile q]\n{KEYS}")
-        origin = origin_of(identity, environ)
+        write(env, f"[profile p]\n{ROLE}source_profile = q\n[profile q]\n{KEYS}")
+        origin = origin_of(identity, env)
 
         assert [f"{CONFIGURE} q", "try again, and see whether the account has enabled the region"] == [
             origin.renewal(operation) for operation in ("AssumeRole", "GetAuthorizationToken")
         ]
 
-    def test_of_a_session_that_has_ended_is_a_new_one_though_its_keys_do_not_look_it(
-        self, environ: dict[str, str]
-    ) -> None:
-        write(environ, f"[profile p]\n{KEYS}")
+    def test_of_a_session_that_has_ended_is_a_new_one_though_its_keys_do_not_look_it(self, env: dict[str, str]) -> None:
+        write(env, f"[profile p]\n{KEYS}")
 
-        said = origin_of(Identity("p"), environ).renewal("GetCallerIdentity", of_session=True)
+        said = origin_of(Identity("p"), env).renewal("GetCallerIdentity", of_session=True)
 
         assert "get new keys, with their aws_session_token, for the profile p" == said
 
-    def test_has_a_profiles_name_as_a_shell_takes_it(self, environ: dict[str, str]) -> None:
-        write(environ, f"[profile my team]\n{KEYS}")
+    def test_has_a_profiles_name_as_a_shell_takes_it(self, env: dict[str, str]) -> None:
+        write(env, f"[profile my team]\n{KEYS}")
 
-        assert "aws configure --profile 'my team'" == origin_of(Identity("my team"), environ).renewal()
+        assert "aws configure --profile 'my team'" == origin_of(Identity("my team"), env).renewal()
 
 
 class TestAsked:
@@ -158,8 +156,8 @@ class TestAsked:
         ],
     )
     def test_names_a_profile_where_one_was_chosen(
-        self, environ: dict[str, str], identity: Identity, variables: dict[str, str], expected: str
+        self, env: dict[str, str], identity: Identity, variables: dict[str, str], expected: str
     ) -> None:
-        write(environ, f"[profile p]\n{ROLE}source_profile = q\n[profile q]\n{KEYS}")
+        write(env, f"[profile p]\n{ROLE}source_profile = q\n[profile q]\n{KEYS}")
 
-        assert expected == origin_of(identity, environ | variables).asked
+        assert expected == origin_of(identity, env | variables).asked
