@@ -127,11 +127,11 @@ class Helper:
         from docker_credential_ecrx.store import refresh
 
         if user != ECR_USER:
-            message = f"the user of an ECR registry is {ECR_USER}, not {user}"
-            raise RequestError(message, refresh.login_command(registry))
+            raise RequestError(
+                f"the user of an ECR registry is {ECR_USER}, not {user}", refresh.login_command(registry)
+            )
         if not secret:
-            message = f"the token for {registry.host} is empty"
-            raise RequestError(message, refresh.login_command(registry))
+            raise RequestError(f"the token for {registry.host} is empty", refresh.login_command(registry))
         keyring = self._token_keyring()
         logins, name = item_names(registry, self._settings, self._env)
         minted = cached_token.load_or_none(name, keyring)
@@ -226,7 +226,7 @@ class Helper:
             return single_flight.obtain(due, name, keyring, self._lock, mint, about, retell)
         except NoAwsCredentialsError as error:
             if registry.service == "ecr-public":
-                raise NotFoundError(error.message, error.hint) from error  # anonymous pulls work there
+                raise NotFoundError(error.message, error.remedy) from error  # anonymous pulls work there
             raise
 
     def _lock(self, name: str, attempt: int) -> "FileLock | None":

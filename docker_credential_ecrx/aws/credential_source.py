@@ -181,8 +181,9 @@ def profiles() -> dict[str, Profile]:
         found = Session().full_config["profiles"]
     except ConfigParseError as error:
         path, line = error.kwargs["path"], broken_line(error.kwargs)
-        message = f"the AWS file {path} cannot be read"
-        raise AwsError(message, f"fix its line {line}" if line else SYNTAX_HINT) from error
+        raise AwsError(
+            f"the AWS file {path} cannot be read", f"fix its line {line}" if line else SYNTAX_HINT
+        ) from error
     return {name: _profile(said) for name, said in found.items()}
 
 

@@ -24,7 +24,7 @@ from docker_credential_ecrx.aws.client_errors import (
     ca_bundle,
 )
 from docker_credential_ecrx.aws.credential_source import Choose, CredentialSource
-from docker_credential_ecrx.errors import AwsError, ClockError
+from docker_credential_ecrx.errors import AwsError, ClockError, Remedy
 from docker_credential_ecrx.identity.model import Identity
 from docker_credential_ecrx.sanitizer import third_party
 
@@ -58,14 +58,14 @@ def facts_of(identity: Identity, env: Mapping[str, str], choose: Choose | None =
 
 def told(key: str, facts: Facts, **values: str) -> AwsError:
     """Return the failure that ``key`` stands for among our own, with ``values`` in its sentence."""
-    row = next((row for row in OWN if key in row[0]), UNKNOWN)
-    return _filled(row, facts, (key,), values)
+    rule = next((rule for rule in OWN if key in rule.codes), UNKNOWN)
+    return _filled(rule, facts, (key,), values)
 
 
 def fail(key: str) -> NoReturn:
     """Raise the failure that ``key`` stands for among our own, where its sentence has nothing to fill in."""
-    _, _, reason, hint = next(row for row in OWN if key in row[0])
-    raise AwsError(reason, hint, (key,))
+    rule = next(rule for rule in OWN if key in rule.codes)
+    raise AwsError(rule.message, Remedy(rule.remedy, rule.command), (key,))
 
 
 def told_of_aws(facts: Facts, values: Mapping[str, str], answers: Sequence[ErrorRule] = ()) -> AwsError:
@@ -79,8 +79,8 @@ def told_of_aws(facts: Facts, values: Mapping[str, str], answers: Sequence[Error
     operation, code = values.get("operation", ""), values.get("code", "")
     status = values.get("status", "")
     default = FAILED if status.isdecimal() and int(status) >= SERVER_ERROR else REFUSED
-    rows = (row for row in (*answers, *ANSWERS) if code in row[0] and operation.startswith(row[1]))
-    return _filled(next(rows, default), facts, (_OF_AWS,), values)
+    rules = (rule for rule in (*answers, *ANSWERS) if code in rule.codes and operation.startswith(rule.operation))
+    return _filled(next(rules, default), facts, (_OF_AWS,), values)
 
 
 def told_again(codes: Sequence[str], identity: Identity, env: Mapping[str, str], service: str) -> AwsError | None:
@@ -95,7 +95,7 @@ def told_again(codes: Sequence[str], identity: Identity, env: Mapping[str, str],
     facts = facts_of(identity, env)
     if key == _OF_AWS:
         return told_of_aws(facts, values, answers_of(service))
-    return told(key, facts, **values) if any(key in row[0] for row in OWN) else None
+    return told(key, facts, **values) if any(key in rule.codes for rule in OWN) else None
 
 
 def answers_of(service: str) -> tuple[ErrorRule, ...]:
@@ -159,15 +159,15 @@ class _Words(dict[str, str]):
         )
 
 
-def _filled(row: ErrorRule, facts: Facts, codes: tuple[str, ...], values: Mapping[str, str]) -> AwsError:
-    _, _, reason, hint = row
+def _filled(rule: ErrorRule, facts: Facts, codes: tuple[str, ...], values: Mapping[str, str]) -> AwsError:
     doors = {name: third_party.line if name in _OF_THE_USER else third_party.text for name in values}
     words = _Words({name: doors[name](value) for name, value in values.items() if value}, facts)
     codes += tuple(
         f"{name}={value}" for name, value in words.items() if name != _SAID and third_party.code(value) == value
     )
     code = words.get("code")
-    return AwsError(reason.format_map(words).replace(f"{code}: {code}", f"{code}"), hint.format_map(words), codes)
+    message = rule.message.format_map(words).replace(f"{code}: {code}", f"{code}")
+    return AwsError(message, Remedy(rule.remedy.format_map(words), rule.command.format_map(words)), codes)
 
 
 def _status_line(status: str) -> str:

@@ -26,9 +26,9 @@ _NOT_THE_OWNERS = "allow ecr:{operation} in the principal's own policy, or choos
 # What AWS says of a principal that does not exist; the second, lately (terraform-provider-aws#39064).
 _UNKNOWN_PRINCIPAL = ("Invalid repository policy provided", "Principal not found")
 _ANSWERS: tuple[ErrorRule, ...] = (
-    (_DENIED, "GetRepositoryPolicy", "AWS denied {operation}: {said}", _NOT_THE_OWNERS),
-    (_DENIED, "SetRepositoryPolicy", "AWS denied {operation}: {said}", _NOT_THE_OWNERS),
-    (_DENIED, "DeleteRepositoryPolicy", "AWS denied {operation}: {said}", _NOT_THE_OWNERS),
+    ErrorRule(_DENIED, "GetRepositoryPolicy", "AWS denied {operation}: {said}", _NOT_THE_OWNERS),
+    ErrorRule(_DENIED, "SetRepositoryPolicy", "AWS denied {operation}: {said}", _NOT_THE_OWNERS),
+    ErrorRule(_DENIED, "DeleteRepositoryPolicy", "AWS denied {operation}: {said}", _NOT_THE_OWNERS),
 )
 
 
@@ -107,7 +107,7 @@ class Owned:
         registry_id = f" --registry-id {self._target.registry.account}" if self._target.registry else ""
         command = f"aws ecr describe-repositories --region REGION{registry_id}{{asked}}"
         hint = f"check its name, --region and --profile: {command}"
-        yield ("RepositoryNotFoundException",), "", "there is no such repository: {said}", hint
+        yield ErrorRule(("RepositoryNotFoundException",), "", "there is no such repository: {said}", hint)
 
 
 class Target(NamedTuple):
@@ -128,20 +128,22 @@ def target(repository: str, region: str | None) -> Target:
     if registry is None:
         name = repository
         if ".dkr.ecr" in host or ".dkr-ecr" in host:
-            message = f"{host} is not the host of an ECR registry"
-            raise ArgumentError(message, "write ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME, or NAME alone")
+            raise ArgumentError(
+                f"{host} is not the host of an ECR registry",
+                "write ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME, or NAME alone",
+            )
     elif registry.service != "ecr":
-        message = f"{host} is ECR Public, where everybody may pull"
-        raise ArgumentError(message, "name a repository of a private registry")
+        raise ArgumentError(
+            f"{host} is ECR Public, where everybody may pull", "name a repository of a private registry"
+        )
     elif region not in (None, registry.region):
-        message = f"{host} is in {registry.region}, not in {region}"
-        raise ArgumentError(message, "leave --region out")
+        raise ArgumentError(f"{host} is in {registry.region}, not in {region}", "leave --region out")
     if len(name) < _SHORTEST or not image.is_repository(name):
-        message = f"{name or repository} is not a repository's name"
-        raise ArgumentError(message, "write it in lower case, without a tag or a digest")
+        raise ArgumentError(
+            f"{name or repository} is not a repository's name", "write it in lower case, without a tag or a digest"
+        )
     if region is not None and not _REGION.fullmatch(region):
-        message = f"{region} is not an AWS region"
-        raise ArgumentError(message, "write it like us-east-1")
+        raise ArgumentError(f"{region} is not an AWS region", "write it like us-east-1")
     return Target(name, registry, registry.region if registry else region)
 
 
@@ -177,4 +179,4 @@ def _unknown_principal(error: Exception, suspects: Sequence[str]) -> Iterator[Er
     if any(words in str(error) for words in _UNKNOWN_PRINCIPAL):
         names = " or ".join(suspects).replace("{", "{{").replace("}", "}}") or "that one of its statements names"
         hint = "check its spelling; one made a moment ago may need a minute, and one with an id for a name is no more"
-        yield ("InvalidParameterException",), "", f"the principal {names} does not exist", hint
+        yield ErrorRule(("InvalidParameterException",), "", f"the principal {names} does not exist", hint)

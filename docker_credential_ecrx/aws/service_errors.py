@@ -38,6 +38,7 @@ from docker_credential_ecrx.errors import (
     ClockError,
     MfaCodeNeededError,
     NoAwsCredentialsError,
+    Remedy,
     SignInNeededError,
     UnreachableError,
 )
@@ -90,13 +91,13 @@ def explain(
     facts = failures.facts_of(identity, env, choose)
     if isinstance(error, TooEarlyError):
         found = _answered(error.error, facts, answers)
-        found.hint = f"try again in {failures.duration(error.seconds)}"
+        found.remedy = Remedy(f"try again in {failures.duration(error.seconds)}")
     elif isinstance(error, exceptions.ClientError):
         found = _answered(error, facts, answers)
     else:
         found = _on_the_way(error, facts)
     kind = next((kind for kind, causes in _KINDS if isinstance(error, causes)), AwsError)
-    return kind(found.message, found.hint, found.codes)
+    return kind(found.message, found.remedy, found.codes)
 
 
 def _answered(error: exceptions.ClientError, facts: Facts, answers: tuple[ErrorRule, ...]) -> AwsError:

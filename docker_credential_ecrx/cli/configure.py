@@ -74,8 +74,7 @@ class _Options(TypedDict):
 def command(names: tuple[str, ...], **options: Unpack[_Options]) -> int:
     keys = _keys(options)
     if options["everything"] == bool(names):
-        message = "name a HOST, or with --remove --all"
-        raise click.UsageError(message)
+        raise click.UsageError("name a HOST, or with --remove --all")
     config = _config(must_exist=not (keys or options["remove"]))
     files = [text_file.read(path) for path in _paths(podman=options["podman"])]
     hosts = {registry.host: name for registry, name in _registries(names or _given(files[-1]), keys)}
@@ -112,8 +111,9 @@ def _keys(options: _Options) -> dict[str, str]:
         if is_misuse:
             raise click.UsageError(message)
     if not all(value.strip() and value.isprintable() for value in keys.values()):
-        message = "one of the options is empty, or has control characters in it"
-        raise ArgumentError(message, f"see {PROGRAM} configure --help")
+        raise ArgumentError(
+            "one of the options is empty, or has control characters in it", f"see {PROGRAM} configure --help"
+        )
     return keys
 
 
@@ -136,14 +136,18 @@ def _registries(names: Iterable[str], keys: dict[str, str]) -> Iterator[tuple[Re
     """
     role = arn.role(keys.get("role_arn", ""))
     if "role_arn" in keys and role is None:
-        message = f"{keys['role_arn']} is not the ARN of a role"
-        raise ArgumentError(message, "write arn:aws:iam::ACCOUNT:role/NAME, with the 12 digits of the account")
+        raise ArgumentError(
+            f"{keys['role_arn']} is not the ARN of a role",
+            "write arn:aws:iam::ACCOUNT:role/NAME, with the 12 digits of the account",
+        )
     for name in names:
         registry = image.registry_of(name)
         if role and role.partition != registry.partition:
             partition = registry.partition
-            message = f"{keys['role_arn']} is of the partition {role.partition}, and {registry.host} is in {partition}"
-            raise ArgumentError(message, f"name a role of {partition}: tokens hold in their own partition only")
+            raise ArgumentError(
+                f"{keys['role_arn']} is of the partition {role.partition}, and {registry.host} is in {partition}",
+                f"name a role of {partition}: tokens hold in their own partition only",
+            )
         yield registry, name
 
 
@@ -156,8 +160,7 @@ def _config(*, must_exist: bool) -> str:
     if must_exist or (path and text_file.read(path).text):
         settings.load(PROGRAM, os.environ)
     elif not path:
-        message = "there is no home for config.toml"
-        raise FileError(message, "set HOME or ECRX_CONFIG")
+        raise FileError("there is no home for config.toml", "set HOME or ECRX_CONFIG")
     return path
 
 

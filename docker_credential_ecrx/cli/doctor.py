@@ -42,8 +42,7 @@ Examples:
 def command(name: str | None, *, push: bool, as_json: bool) -> int:
     wanted = _image(name) if name else None
     if push and not (wanted and wanted.repository):
-        message = "--push goes with HOST/REPOSITORY"
-        raise click.UsageError(message)
+        raise click.UsageError("--push goes with HOST/REPOSITORY")
     # As it is now: to ask AWS takes folders out of PATH where docker looks.
     case = Context(wanted, sys.argv[0], dict(os.environ), push=push)
     links = doctor.checks(case)
@@ -61,8 +60,10 @@ def command(name: str | None, *, push: bool, as_json: bool) -> int:
 
 def _image(name: str) -> Image:
     if Registry.parse(name) is None:
-        message = f"{name} is not in Amazon ECR, and for other registries this program only keeps passwords"
-        raise ArgumentError(message, f"see them with {PROGRAM} status; ECR's are ACCOUNT.dkr.ecr.REGION.amazonaws.com")
+        raise ArgumentError(
+            f"{name} is not in Amazon ECR, and for other registries this program only keeps passwords",
+            f"see them with {PROGRAM} status; ECR's are ACCOUNT.dkr.ecr.REGION.amazonaws.com",
+        )
     return image.parse(name)
 
 

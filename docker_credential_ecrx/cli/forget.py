@@ -38,11 +38,9 @@ Examples:
 @click.option("--passwords", is_flag=True, help="With --all: the passwords of all other registries, too.")
 def command(hosts: tuple[str, ...], *, everything: bool, passwords: bool) -> int:
     if everything == bool(hosts):
-        message = "name the registries, or say --all"
-        raise click.UsageError(message)
+        raise click.UsageError("name the registries, or say --all")
     if passwords and not everything:
-        message = "--passwords goes with --all; docker logout drops a single one"
-        raise click.UsageError(message)
+        raise click.UsageError("--passwords goes with --all; docker logout drops a single one")
     keyring_name = settings.load(sys.argv[0], os.environ).keyring
     inventory.mark_erasure(inventory.in_use(keyring_name), os.environ)
     entries = inventory.entries(keyring_name, os.environ).items()

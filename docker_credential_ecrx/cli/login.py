@@ -125,8 +125,7 @@ def _first_line() -> str:
 def _checked(code: str) -> str:
     code = "".join(code.split())
     if not _CODE.fullmatch(code):
-        message = "an MFA code is six digits"
-        raise ArgumentError(message, "type the number that the device shows")
+        raise ArgumentError("an MFA code is six digits", "type the number that the device shows")
     log.add_secret(code)
     return code
 
@@ -140,8 +139,10 @@ def _errands(registries: list[Registry], profile: str | None) -> list[_Errand]:
         if profile:
             registries = [registry for registry in registries if docker.profile_for(registry.host) == profile]
     if not registries:
-        message = "docker's config.json gives no registry of Amazon ECR to this program"
-        raise ArgumentError(message, f"name one here, or first: {settings.PROGRAM} configure HOST")
+        raise ArgumentError(
+            "docker's config.json gives no registry of Amazon ECR to this program",
+            f"name one here, or first: {settings.PROGRAM} configure HOST",
+        )
     errands: dict[str, _Errand] = {}
     for registry in {registry.host: registry for registry in registries}.values():
         loaded = cred_helpers.settings_of(profile or docker.profile_for(registry.host), os.environ)
@@ -157,8 +158,9 @@ def _keyring() -> "Keyring":
     """Return the keyring in which ``get`` looks; raise KeyringUnavailableError where there is none to keep a token."""
     keyring = keyrings.for_tokens(settings.load(sys.argv[0], os.environ).keyring)
     if keyring is None:
-        message = "there is no keyring that could keep a token"
-        raise KeyringUnavailableError(message, "choose one with ECRX_KEYRING: kernel or secret-service")
+        raise KeyringUnavailableError(
+            "there is no keyring that could keep a token", "choose one with ECRX_KEYRING: kernel or secret-service"
+        )
     return keyring
 
 
@@ -171,10 +173,10 @@ def _mint(errand: _Errand, keyring: "Keyring", mfa: Mfa) -> Token:
                 return refresh.refresh_token(errand.request, keyring, os.environ, mfa=mfa)
         except MfaCodeNeededError as error:
             if not console.can_ask():
-                message = (
-                    f"no token for {registry.host}: {errand.identity} needs an MFA code, and there is no terminal here"
-                )
-                raise AwsError(message, f"{error.hint} --mfa-code -") from error
+                raise AwsError(
+                    f"no token for {registry.host}: {errand.identity} needs an MFA code, and there is no terminal",
+                    f"{error.hint} --mfa-code -",
+                ) from error
             mfa.code = _checked(console.ask_secretly(f"MFA code for {errand.identity}"))
         except SignInNeededError as error:
             _sign_in(error)
@@ -186,31 +188,33 @@ def _sign_in(error: SignInNeededError) -> None:
     Raises ``error``, whose hint names the command, where AWS's is not installed, or nobody is there or agrees.
     Raises AwsError if all users may change AWS's.
     """
-    program, *arguments = shlex.split(error.hint)
+    program, *arguments = error.remedy.arguments
     path = programs.find(program, os.environ.get("PATH", ""))
     if path is None or not console.can_ask():
         raise error
     if weak := programs.writable_by_all(path):
-        message = f"{error.message}; {path} is not run, because all users may change {weak}"
-        raise AwsError(message, f"chmod o-w {shlex.quote(str(weak))}, and run this again")
+        raise AwsError(
+            f"{error.message}; {path} is not run, because all users may change {weak}",
+            f"chmod o-w {shlex.quote(str(weak))}, and run this again",
+        )
     command = [str(path), *arguments]
     console.say(error.message)
     if not console.ask(f"run {shlex.join(command)}?"):
         raise error
     if subprocess.run(command, check=False, env=programs.environment()).returncode != 0:  # noqa: S603 - what was shown
-        message = f"{error.hint} did not succeed"
-        raise AwsError(message, "run it by hand, and then this again")
+        raise AwsError(f"{error.hint} did not succeed", "run it by hand, and then this again")
 
 
 def _check_kept(errand: _Errand, token: Token, keyring: "Keyring") -> None:
     """Raise EcrxError where ``get`` will not find the token that ``keyring`` was given."""
     if not refresh.identity_unchanged(errand.request, os.environ):
-        message = f"what AWS's files say of {errand.identity} has changed meanwhile"
-        raise AwsError(message, "run it again")
+        raise AwsError(f"what AWS's files say of {errand.identity} has changed meanwhile", "run it again")
     kept = cached_token.load_or_none(errand.name, keyring)
     if kept is None or kept.password != token.password:
-        message = f"the keyring {keyring.label} did not keep the token"
-        raise KeyringError(message, f"see what {settings.PROGRAM} doctor says of it, or choose another: ECRX_KEYRING")
+        raise KeyringError(
+            f"the keyring {keyring.label} did not keep the token",
+            f"see what {settings.PROGRAM} doctor says of it, or choose another: ECRX_KEYRING",
+        )
 
 
 def _note(errand: _Errand, token: Token, keyring: "Keyring") -> None:

@@ -153,13 +153,13 @@ def _masked(text: str, member: Member, shown_value: Callable[[str], str]) -> str
 def _root(file: TextFile) -> Object:
     """Return the whole document, an empty one where the file is; raise FileError where docker cannot read it."""
     if file.text.startswith("\ufeff"):
-        message = f"{file.path} begins with a byte-order mark, which docker does not read"
-        raise FileError(message, "save it as UTF-8 without one")
+        raise FileError(
+            f"{file.path} begins with a byte-order mark, which docker does not read", "save it as UTF-8 without one"
+        )
     try:
         return json_editor.parse("{}" if json_editor.is_blank(file.text) else file.text)
     except ValueError as error:
-        message = f"{file.path} is {error}"
-        raise FileError(message, "mend it, or move it away") from error
+        raise FileError(f"{file.path} is {error}", "mend it, or move it away") from error
 
 
 def _section(file: TextFile, root: Object, name: str) -> Member | None:
@@ -172,8 +172,7 @@ def _entries(file: TextFile, section: Member | None) -> Object:
     if section is None or section.value is None:
         return Object(0, 0, [], "")
     if not isinstance(section.value, dict):
-        message = f"{section.name} in {file.path} is not an object"
-        raise FileError(message, f"mend or remove {section.name}")
+        raise FileError(f"{section.name} in {file.path} is not an object", f"mend or remove {section.name}")
     return json_editor.object_at(file.text, section.value_at)
 
 
@@ -184,13 +183,11 @@ def _members(file: TextFile, name: str) -> list[Member]:
 def _only(file: TextFile, members: list[Member]) -> Member | None:
     if len(members) > 1:
         name = shown(members[0].name)
-        message = f"{file.path} has {name} twice"
-        raise FileError(message, "remove one of the two")
+        raise FileError(f"{file.path} has {name} twice", "remove one of the two")
     return members[0] if members else None
 
 
 def _within(folder: str, name: str, variable: str) -> str:
     if not folder:
-        message = f"there is no home for {name}"
-        raise FileError(message, f"set HOME or {variable}")
+        raise FileError(f"there is no home for {name}", f"set HOME or {variable}")
     return str(Path(folder, name))

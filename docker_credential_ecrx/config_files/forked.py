@@ -33,8 +33,7 @@ def run(work: Callable[[], T], *cleaning: Callable[[], object]) -> T:
         if answer is None:
             for clean in cleaning:
                 _forked(clean)
-            message = "the process that edits the files was killed"
-            raise FileError(message, "run the command again")
+            raise FileError("the process that edits the files was killed", "run the command again")
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
     if "error" in answer:

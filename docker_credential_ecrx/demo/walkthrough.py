@@ -57,8 +57,9 @@ def run() -> int:
     program = programs.own_path(argv0, os.environ.get("PATH", ""))
     try:
         if not os.access(program, os.X_OK):
-            message = f"{sys.argv[0]} cannot be run as docker would run it"
-            raise DemonstrationError(message, f"install the package and run {PROGRAM} demo")
+            raise DemonstrationError(
+                f"{sys.argv[0]} cannot be run as docker would run it", f"install the package and run {PROGRAM} demo"
+            )
         with tempfile.TemporaryDirectory(prefix="ecrx-demo-", ignore_cleanup_errors=True) as folder, StandIn() as aws:
             _Demonstration(Path(folder), program, aws).show()
     except EcrxError as error:
@@ -114,15 +115,16 @@ class _Demonstration:
         print("4. Is the password in a file?")
         files = [path for path in self._home.rglob("*") if path.is_file() and not path.is_symlink()]
         if any(first.password[:64] in path.read_text(errors="replace") for path in files):
-            message = "the password is in a file"
-            raise DemonstrationError(message, "do not use this build, and report it")
+            raise DemonstrationError("the password is in a file", "do not use this build, and report it")
         print(f"   in none of the {len(files)} files in the demonstration's home\n")
 
     def _print_repeated(self, first: _Answer, again: _Answer, *, expected: bool) -> None:
         same = again.password == first.password
         if expected and (again.calls or not same):
-            message = "a password that was kept was not served again"
-            raise DemonstrationError(message, f"see what ECRX_LOG=debug {PROGRAM} get says, and report it")
+            raise DemonstrationError(
+                "a password that was kept was not served again",
+                f"see what ECRX_LOG=debug {PROGRAM} get says, and report it",
+            )
         if again.calls:
             print(f"   AWS is asked    {', '.join(call.operation for call in again.calls)}: there is no keyring here")
         else:
@@ -140,8 +142,7 @@ class _Demonstration:
             [self._helper, verb], input=host, env=self._env, capture_output=True, text=True, check=False
         )
         if done.returncode != 0:
-            message = f"{verb} {host} failed: {done.stdout.strip()}"
-            raise DemonstrationError(message)
+            raise DemonstrationError(f"{verb} {host} failed: {done.stdout.strip()}")
         return done.stdout
 
 

@@ -33,8 +33,10 @@ def keyring(case: Context) -> Finding:
     finally:
         found.delete(name)
     if read != probe or found.get(name) is not None:
-        message = f"the keyring {found.label} does not give back what it is given"
-        raise KeyringError(message, "choose another: export ECRX_KEYRING=kernel or secret-service")
+        raise KeyringError(
+            f"the keyring {found.label} does not give back what it is given",
+            "choose another: export ECRX_KEYRING=kernel or secret-service",
+        )
     return _with_passwords(f"{found.label} keeps, gives back and drops what it is given", keyring_name)
 
 

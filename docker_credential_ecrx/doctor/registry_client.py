@@ -97,8 +97,7 @@ class Client:
             url = place = "nowhere"
         # The password is for nobody else, wherever the answer leads.
         if not url.startswith(f"{self._url}v2/"):
-            message = f"{self.host} leads an upload to {place}"
-            raise AwsError(message, "see what a proxy answers in its place")
+            raise AwsError(f"{self.host} leads an upload to {place}", "see what a proxy answers in its place")
         return self._ask("DELETE", url.removeprefix(self._url.rstrip("/")))
 
     def _ask(self, method: str, path: str) -> RegistryResponse:
@@ -123,22 +122,31 @@ def _explained(host: str) -> Iterator[None]:
     try:
         yield
     except exceptions.SSLError as error:
-        message = f"the TLS certificate of {host} cannot be verified"
-        hint = "set AWS_CA_BUNDLE to the certificates of the proxy between, which docker's engine must trust, too"
-        raise AwsError(message, hint) from error
+        raise AwsError(
+            f"the TLS certificate of {host} cannot be verified",
+            "set AWS_CA_BUNDLE to the certificates of the proxy between, which docker's engine must trust, too",
+        ) from error
     except exceptions.ProxyConnectionError as error:
-        message = f"the proxy on the way to {host} does not answer"
-        raise AwsError(message, "check HTTPS_PROXY and NO_PROXY, here and in docker's engine") from error
+        raise AwsError(
+            f"the proxy on the way to {host} does not answer",
+            "check HTTPS_PROXY and NO_PROXY, here and in docker's engine",
+        ) from error
     except exceptions.EndpointConnectionError as error:
         if isinstance(getattr(error.kwargs.get("error"), "reason", error.kwargs.get("error")), NameResolutionError):
-            message = f"the name {host} cannot be resolved"
-            raise AwsError(message, f"check its spelling and DNS: getent hosts {shlex.quote(host)}") from error
-        message = f"{host} does not let itself be connected to"
-        raise AwsError(message, f"check the network and HTTPS_PROXY: curl -sS https://{host}/v2/") from error
+            raise AwsError(
+                f"the name {host} cannot be resolved", f"check its spelling and DNS: getent hosts {shlex.quote(host)}"
+            ) from error
+        raise AwsError(
+            f"{host} does not let itself be connected to",
+            f"check the network and HTTPS_PROXY: curl -sS https://{host}/v2/",
+        ) from error
     except (exceptions.ConnectTimeoutError, exceptions.ReadTimeoutError, TimeoutError) as error:
-        message = f"{host} does not answer"
-        hint = f"check firewall, HTTPS_PROXY and the VPC endpoint ecr.dkr: curl -sS --max-time 5 https://{host}/v2/"
-        raise AwsError(message, hint) from error
+        raise AwsError(
+            f"{host} does not answer",
+            f"check firewall, HTTPS_PROXY and the VPC endpoint ecr.dkr: curl -sS --max-time 5 https://{host}/v2/",
+        ) from error
     except Exception as error:
-        message = f"the connection to {host} broke: {type(error).__name__}"
-        raise AwsError(message, f"check the network and HTTPS_PROXY: curl -sS https://{host}/v2/") from error
+        raise AwsError(
+            f"the connection to {host} broke: {type(error).__name__}",
+            f"check the network and HTTPS_PROXY: curl -sS https://{host}/v2/",
+        ) from error

@@ -71,10 +71,10 @@ class Settings:
     def require(self, registry: Registry) -> None:
         """Raise SettingsError if registries of its account are not answered."""
         if not self.allows(registry):
-            message = (
-                f"no answer for {registry.host}: {self._path}: [security]: accounts does not list {registry.account}"
+            raise SettingsError(
+                (f"no answer for {registry.host}: {self._path}: [security]: accounts does not list {registry.account}"),
+                f'if you trust that account, add "{registry.account}" there',
             )
-            raise SettingsError(message, f'if you trust that account, add "{registry.account}" there')
 
 
 def load(argv0: str, env: "Mapping[str, str]", keyring: str = "auto") -> Settings:
@@ -109,8 +109,7 @@ def profile_of(argv0: str) -> "str | None":
         return None
     profile = name[len(PROGRAM) + 1 :]
     if not profile:
-        message = f"the link {name} names no AWS profile"
-        raise SettingsError(message, f"call it {name}PROFILE")
+        raise SettingsError(f"the link {name} names no AWS profile", f"call it {name}PROFILE")
     return profile
 
 
@@ -131,12 +130,14 @@ def _read(path: str, env: "Mapping[str, str]") -> "str | None":
         if not env.get("ECRX_CONFIG"):
             _require_safe_folder(os.path.dirname(path), env)  # who can write there can take the file away
             return None
-        message = f"the configuration file {path}, which ECRX_CONFIG names, does not exist"
-        raise SettingsError(message, "create it, or unset ECRX_CONFIG") from error
+        raise SettingsError(
+            f"the configuration file {path}, which ECRX_CONFIG names, does not exist", "create it, or unset ECRX_CONFIG"
+        ) from error
     except (OSError, ValueError) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or "it is not UTF-8 text"
-        message = f"cannot read the configuration file {path}: {reason}"
-        raise SettingsError(message, "mend the file or its permissions") from error
+        raise SettingsError(
+            f"cannot read the configuration file {path}: {reason}", "mend the file or its permissions"
+        ) from error
 
 
 def _require_safe(path: str, status: os.stat_result, env: "Mapping[str, str]") -> None:
@@ -145,8 +146,9 @@ def _require_safe(path: str, status: os.stat_result, env: "Mapping[str, str]") -
     The rule is that of sshd_config's StrictModes, for the file and the folder that it is in.
     """
     if not stat.S_ISREG(status.st_mode):
-        message = f"the configuration file {path} is not a regular file"
-        raise SettingsError(message, "name a regular file; /dev/null means none")
+        raise SettingsError(
+            f"the configuration file {path} is not a regular file", "name a regular file; /dev/null means none"
+        )
     if os.name == "nt":
         return
     _require_safe_place(path, status, env)
@@ -187,8 +189,7 @@ def _parse(document: str, path: str) -> "dict[str, Any]":
 
             place = re.search(r"line \d+, column \d+|end of document", str(error))
             where = place[0] if place else "it is nested too deep, or has too long a number"
-            message = f"the configuration file {path} is not TOML: {where}"
-            raise SettingsError(message, "fix it there") from error
+            raise SettingsError(f"the configuration file {path} is not TOML: {where}", "fix it there") from error
     only(table, ("registry", "cache", "security"), path, "")
     return table
 
@@ -197,28 +198,29 @@ def _cache_keyring(table: "Table", path: str) -> str:
     """Return the keyring that the file names, or an empty text."""
     cache = table.get("cache", {})
     if not isinstance(cache, dict):
-        message = f"{path}: cache is not a table"
-        raise SettingsError(message, "head it with [cache]")
+        raise SettingsError(f"{path}: cache is not a table", "head it with [cache]")
     only(cache, _CACHE_KEYS, path, "[cache]")
     if "keyring" not in cache:
         return ""
     keyring = cache["keyring"]
     if not isinstance(keyring, str):
-        message = f"{path}: [cache]: keyring is not a text"
-        raise SettingsError(message, 'write keyring = "auto"')
+        raise SettingsError(f"{path}: [cache]: keyring is not a text", 'write keyring = "auto"')
     return _known_keyring(keyring, f"{path}: [cache]: keyring")
 
 
 def _known_keyring(name: str, where: str) -> str:
     if name in _KEYRINGS or ("." in name and all(part.isidentifier() for part in name.split("."))):
         return name
-    message = f"{where} names an unknown keyring, {name}"
-    raise SettingsError(message, f"use {', '.join(_KEYRINGS)} or the dotted name of a keyring backend class")
+    raise SettingsError(
+        f"{where} names an unknown keyring, {name}",
+        f"use {', '.join(_KEYRINGS)} or the dotted name of a keyring backend class",
+    )
 
 
 def only(table: "Table", known: "tuple[str, ...]", path: str, where: str) -> None:
     """Raise SettingsError if the table at ``where`` of the file ``path`` has another key than those that are known."""
     for key in table:
         if key not in known:
-            message = f"{path}: {where + ': ' if where else ''}unknown key {key}"
-            raise SettingsError(message, f"the keys here are {', '.join(known)}")
+            raise SettingsError(
+                f"{path}: {where + ': ' if where else ''}unknown key {key}", f"the keys here are {', '.join(known)}"
+            )

@@ -23,8 +23,10 @@ def require(place: str, status: os.stat_result, env: Mapping[str, str]) -> None:
     if stat.S_ISLNK(status.st_mode):
         return  # whoever can write its folder can replace it, and that is looked at by itself
     if is_writable_by_others(status):
-        message = f"the configuration file is not used, because other users can write {place}"
-        raise SettingsError(message, f"chmod go-w {shlex.quote(place)}")
+        raise SettingsError(
+            f"the configuration file is not used, because other users can write {place}",
+            f"chmod go-w {shlex.quote(place)}",
+        )
 
 
 def is_writable_by_others(status: os.stat_result) -> bool:

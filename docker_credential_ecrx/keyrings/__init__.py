@@ -74,9 +74,10 @@ def for_passwords(keyring_name: str) -> "Keyring":
     Raises KeyringUnavailableError where there is none.
     """
     if keyring_name == "none":
-        message = "there is no keyring, because ECRX_KEYRING or the configuration file says none"
-        hint = "choose a keyring: auto, secret-service or a keyring backend class"
-        raise KeyringUnavailableError(message, hint + _OR_DOCKERS)
+        raise KeyringUnavailableError(
+            "there is no keyring, because ECRX_KEYRING or the configuration file says none",
+            "choose a keyring: auto, secret-service or a keyring backend class" + _OR_DOCKERS,
+        )
     if keyring_name in ("auto", "kernel", _KERNEL_CLASS):
         keyring_name = "secret-service" if sys.platform == "linux" else "system"
     try:
@@ -115,8 +116,9 @@ def kernel_keyring() -> "KernelKeyring":
     """Return the Linux kernel's keyring; raise KeyringUnavailableError where there is none."""
     if sys.platform != "linux":
         # Elsewhere the same system calls are others, and Windows lacks what makes them.
-        message = f"the kernel keyring is Linux's alone, and this is {sys.platform}"
-        raise KeyringUnavailableError(message, "set ECRX_KEYRING=auto")
+        raise KeyringUnavailableError(
+            f"the kernel keyring is Linux's alone, and this is {sys.platform}", "set ECRX_KEYRING=auto"
+        )
     from docker_credential_ecrx.keyrings.kernel import KernelKeyring
 
     return KernelKeyring()

@@ -38,13 +38,16 @@ class KernelKeyring:
         try:
             self._keys = Keyctl()
         except KeyError as error:
-            message = f"the kernel keyring is not known on {error.args[0]}"
-            raise KeyringUnavailableError(message, "set ECRX_KEYRING=secret-service") from error
+            raise KeyringUnavailableError(
+                f"the kernel keyring is not known on {error.args[0]}", "set ECRX_KEYRING=secret-service"
+            ) from error
         try:
             self._ring = self._open_ring()
         except OSError as error:
-            message = f"the kernel keyring is not available: {error.strerror}"
-            raise KeyringUnavailableError(message, "set ECRX_KEYRING=secret-service or ECRX_KEYRING=none") from error
+            raise KeyringUnavailableError(
+                f"the kernel keyring is not available: {error.strerror}",
+                "set ECRX_KEYRING=secret-service or ECRX_KEYRING=none",
+            ) from error
 
     def get(self, name: str) -> str | None:
         """Return the secret kept under ``name``, or None."""

@@ -90,8 +90,9 @@ class SystemKeyring:
         step = _CHUNK if max(secret) <= "\uffff" else _CHUNK // 2
         chunks = [secret[at : at + step] for at in range(0, len(secret), step)]
         if len(chunks) > _MOST_CHUNKS:
-            message = f"the keyring {self.label} does not take a secret of this length"
-            raise KeyringError(message, f"store a shorter one{OR_ANOTHER}")
+            raise KeyringError(
+                f"the keyring {self.label} does not take a secret of this length", f"store a shorter one{OR_ANOTHER}"
+            )
         head = f"{_CHUNKED} {generation} {len(chunks)} {_checksum(secret)}"
         try:
             for number, chunk in enumerate(chunks):
@@ -139,12 +140,14 @@ class SystemKeyring:
         try:
             return self._patience(call)
         except TimeoutError as error:
-            message = f"the keyring {self.label} does not answer"
-            raise KeyringUnavailableError(message, f"unlock it{OR_ANOTHER}") from error
+            raise KeyringUnavailableError(
+                f"the keyring {self.label} does not answer", f"unlock it{OR_ANOTHER}"
+            ) from error
         except Exception as error:
             # The backend's own words are left out: one that quotes what it was given would tell the secret.
-            message = f"cannot {verb} the keyring {self.label}: {type(error).__name__}"
-            raise KeyringError(message, f"unlock it{OR_ANOTHER}") from error
+            raise KeyringError(
+                f"cannot {verb} the keyring {self.label}: {type(error).__name__}", f"unlock it{OR_ANOTHER}"
+            ) from error
 
 
 def _load(class_name: str | None) -> KeyringBackend:
@@ -155,12 +158,16 @@ def _load(class_name: str | None) -> KeyringBackend:
             _SECONDS, lambda: keyring.core.load_keyring(class_name) if class_name else keyring.core.get_keyring()
         )
     except Exception as error:
-        message = f"the keyring {class_name or 'of this system'} is not available: {type(error).__name__}"
-        raise KeyringUnavailableError(message, "check the name's spelling and that it is installed") from error
+        raise KeyringUnavailableError(
+            f"the keyring {class_name or 'of this system'} is not available: {type(error).__name__}",
+            "check the name's spelling and that it is installed",
+        ) from error
     refused = _refusal(backend)
     if refused:
-        message = f"the keyring {class_name or type(backend).__qualname__} {refused}"
-        raise KeyringUnavailableError(message, f"choose an encrypted keyring{OR_ANOTHER}=none")
+        raise KeyringUnavailableError(
+            f"the keyring {class_name or type(backend).__qualname__} {refused}",
+            f"choose an encrypted keyring{OR_ANOTHER}=none",
+        )
     return backend
 
 
@@ -171,8 +178,10 @@ def _check_bus(class_name: str | None) -> None:
     try:
         secret_service.check_bus()
     except PermissionError as error:
-        message = f"the keyring {class_name} is not available: {error.strerror}"
-        raise KeyringUnavailableError(message, f"unset DBUS_SESSION_BUS_ADDRESS{OR_ANOTHER}") from error
+        raise KeyringUnavailableError(
+            f"the keyring {class_name} is not available: {error.strerror}",
+            f"unset DBUS_SESSION_BUS_ADDRESS{OR_ANOTHER}",
+        ) from error
 
 
 def _refusal(backend: KeyringBackend) -> str:

@@ -47,8 +47,10 @@ class SecretServiceKeyring:
         """Raise KeyringUnavailableError where there is no session bus, no service on it, or no answer."""
         address = _bus_address()
         if address is None:
-            message = "the Secret Service is not available: there is no session bus"
-            raise KeyringUnavailableError(message, f"log in to a desktop session{OR_ANOTHER}")
+            raise KeyringUnavailableError(
+                "the Secret Service is not available: there is no session bus",
+                f"log in to a desktop session{OR_ANOTHER}",
+            )
         self._opening, self._session = 0, ""
         try:
             self._bus = Connection(address, _SECONDS)
@@ -100,8 +102,10 @@ class SecretServiceKeyring:
         try:
             return call()
         except _CAUGHT as error:
-            message = f"cannot {verb} the Secret Service: {_reason(error)}"
-            raise KeyringError(message, f"unlock or restart the keyring daemon{OR_ANOTHER}") from error
+            raise KeyringError(
+                f"cannot {verb} the Secret Service: {_reason(error)}",
+                f"unlock or restart the keyring daemon{OR_ANOTHER}",
+            ) from error
 
     def _fetch(self, name: str) -> str | None:
         self._ask_for_session()
@@ -215,8 +219,7 @@ class SecretServiceKeyring:
         """Return the value of a property, which has the type ``signature``."""
         ((found, value),) = self._call(path, None, "Get", "ss", f"{_INTERFACE}.{interface}", name)
         if found != signature:
-            message = f"it answered Get of {name} with another type than {signature}"
-            raise ValueError(message)
+            raise ValueError(f"it answered Get of {name} with another type than {signature}")
         return value
 
     def _call(self, path: str, interface: str | None, method: str, signature: str, *body: "Any") -> "Any":  # noqa: ANN401

@@ -76,19 +76,22 @@ def parse(document: bytes) -> Request:
     Fields that it does not know are a newer kubelet's, and left alone.
     """
     if len(document) > _LONGEST_REQUEST:
-        message = "kubelet's request is longer than 1 MiB"
-        raise RequestError(message, "send a CredentialProviderRequest")
+        raise RequestError("kubelet's request is longer than 1 MiB", "send a CredentialProviderRequest")
     try:
         fields = json_subset.parse(document.decode("utf-8"))
     except ValueError:
         fields = None
     if not isinstance(fields, dict):
-        message = "kubelet's request is not a JSON object"
-        raise RequestError(message, "this command is for kubelet, which sends it a CredentialProviderRequest")
+        raise RequestError(
+            "kubelet's request is not a JSON object",
+            "this command is for kubelet, which sends it a CredentialProviderRequest",
+        )
     for name, expected in (("kind", _REQUEST), ("apiVersion", API_VERSION)):
         if fields.get(name) != expected:
-            message = f"the {name} of kubelet's request is {_word(fields.get(name))}, not {expected}"
-            raise RequestError(message, f"set apiVersion: {API_VERSION} in kubelet's CredentialProviderConfig")
+            raise RequestError(
+                f"the {name} of kubelet's request is {_word(fields.get(name))}, not {expected}",
+                f"set apiVersion: {API_VERSION} in kubelet's CredentialProviderConfig",
+            )
     image, token, annotations = (fields.get(name) for name in ("image", "serviceAccountToken", _ANNOTATIONS))
     return Request(_image(image), _text("serviceAccountToken", token), _annotations(annotations))
 
@@ -96,23 +99,20 @@ def parse(document: bytes) -> Request:
 def _image(value: object) -> str:
     image = _text("image", value).strip()
     if not image:
-        message = "kubelet's request names no image"
-        raise RequestError(message, "send a CredentialProviderRequest with an image")
+        raise RequestError("kubelet's request names no image", "send a CredentialProviderRequest with an image")
     return image
 
 
 def _annotations(value: object) -> dict[str, str]:
     if not isinstance(value or {}, dict):
-        message = f"{_ANNOTATIONS} in kubelet's request is not an object"
-        raise RequestError(message, "send an object of texts")
+        raise RequestError(f"{_ANNOTATIONS} in kubelet's request is not an object", "send an object of texts")
     pairs: dict[str, object] = value or {}  # type: ignore[assignment] # checked above
     return {name: _text(_ANNOTATIONS, text) for name, text in pairs.items()}
 
 
 def _text(name: str, value: object) -> str:
     if not isinstance(value or "", str):
-        message = f"{name} in kubelet's request is not a text"
-        raise RequestError(message, "send a CredentialProviderRequest")
+        raise RequestError(f"{name} in kubelet's request is not a text", "send a CredentialProviderRequest")
     return str(value or "")
 
 
@@ -136,13 +136,16 @@ def pod_identity(request: Request, env: "Mapping[str, str]") -> Identity | None:
         return None
     subject = subject_of(request.token)
     if subject is None:
-        message = "the serviceAccountToken of kubelet's request is no JSON web token with a subject"
-        raise RequestError(message, "send the token of the pod's service account")
+        raise RequestError(
+            "the serviceAccountToken of kubelet's request is no JSON web token with a subject",
+            "send the token of the pod's service account",
+        )
     from docker_credential_ecrx.ecr import arn  # where pods have no roles, it is not needed
 
     if arn.role(role) is None:
-        message = f"{where} of {subject} is {_word(role)}, which is not a role's ARN"
-        raise RequestError(message, "write arn:aws:iam::ACCOUNT:role/NAME")
+        raise RequestError(
+            f"{where} of {subject} is {_word(role)}, which is not a role's ARN", "write arn:aws:iam::ACCOUNT:role/NAME"
+        )
     return Identity(role_arn=role, web_identity=request.token)
 
 

@@ -220,5 +220,6 @@ def _open(label: str, keyring_name: str) -> "Keyring":
             continue
         if keyring is not None and keyring.label == label:
             return keyring
-    message = f"it is in the keyring {label}, which is not the one in use"
-    raise KeyringUnavailableError(message, f"set ECRX_KEYRING={label}")
+    raise KeyringUnavailableError(
+        f"it is in the keyring {label}, which is not the one in use", f"set ECRX_KEYRING={label}"
+    )

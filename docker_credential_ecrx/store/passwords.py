@@ -25,16 +25,14 @@ def get(server: str, keyring_name: str, env: Mapping[str, str]) -> tuple[str, st
         log.debug(f"nothing is stored for {server}: {error}")
         found = None
     if found is None:
-        message = f"nothing is stored for {server}, and it is not a registry of Amazon ECR"
-        raise NotFoundError(message)
+        raise NotFoundError(f"nothing is stored for {server}, and it is not a registry of Amazon ECR")
     return found
 
 
 def store(server: str, user: str, secret: str, keyring_name: str, env: Mapping[str, str]) -> None:
     """Keep ``user`` and ``secret`` for ``server``; what was there stays where that fails."""
     if not secret:
-        message = f"the password for {server} is empty"
-        raise RequestError(message, f"docker login {server}")
+        raise RequestError(f"the password for {server} is empty", f"docker login {server}")
     keyring, name = keyrings.for_passwords(keyring_name), _name(server)
     before = index.read(env).get(name)
     # Before, as this process may be killed next; and afterwards, as another may have erased what was there meanwhile.

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from docker_credential_ecrx import keyrings, log
 from docker_credential_ecrx.ecr.registry import ECR_USER
-from docker_credential_ecrx.errors import AwsError, KeyringError, MfaCodeNeededError, RequestError
+from docker_credential_ecrx.errors import AwsError, KeyringError, MfaCodeNeededError, Remedy, RequestError
 from docker_credential_ecrx.identity.model import Snapshot
 from docker_credential_ecrx.identity.settings import PROGRAM
 from docker_credential_ecrx.store import cached_token, index, inventory
@@ -51,8 +51,7 @@ def refresh_token(
     except AwsError as error:
         raise describe_failure(error, request) from error
     if keyring is not None and _is_erased_since(started, keyring, env):
-        message = f"tokens were erased while AWS was asked for one for {request.registry.host}"
-        raise AwsError(message, "run it again")
+        raise AwsError(f"tokens were erased while AWS was asked for one for {request.registry.host}", "run it again")
     return token
 
 
@@ -154,7 +153,7 @@ def describe_failure(error: AwsError, request: TokenRequest) -> AwsError:
         # Where the configuration file or AWS's chain chose, login chooses the same.
         chosen = identity.profile is not None and identity.role_arn is None
         option = f"--profile {shlex.quote(str(identity.profile))} " if chosen else ""
-        sentence.hint = f"{PROGRAM} login {option}{registry.host}"
+        sentence.remedy = Remedy(command=f"{PROGRAM} login {option}{registry.host}")
     return sentence
 
 
@@ -167,8 +166,7 @@ def save_login_token(
     moment = cached_token.now()
     lifetime = authorization_token.lifetime_of(secret, moment.utc)
     if lifetime <= 0:
-        message = f"the token for {registry.host} has expired"
-        raise RequestError(message, f"get a new one: {login_command(registry)}")
+        raise RequestError(f"the token for {registry.host} has expired", f"get a new one: {login_command(registry)}")
     token = cached_token.new_token(secret, name, lifetime, moment)
     if keyring is not None and cached_token.save(name, token, keyring):
         add_to_index(name, registry, "docker login", token, keyring=keyring, env=env)

@@ -94,8 +94,7 @@ def _in_turn(  # noqa: PLR0913, PLR0917 - as above
         if alive is not None:
             return alive  # another process renews it
     else:
-        message = "two processes that ask AWS for it hang"
-        raise AwsError(message, "end them: see pgrep --list-full docker-cred")
+        raise AwsError("two processes that ask AWS for it hang", "end them: see pgrep --list-full docker-cred")
     return mint()
 
 
@@ -130,8 +129,8 @@ def _failure(kind: str, codes: "tuple[str, ...]", retell: "Retell") -> AwsError:
     error = retell(codes) or _untold()
     if kind == _WRONG_CLOCK:
         ahead = codes[-1].partition("=")[2] if codes else ""
-        return ClockError(error.message, error.hint, float(ahead) if ahead.removeprefix("-").isdecimal() else 0.0)
-    return _FAILURES.get(kind, AwsError)(error.message, error.hint, codes)
+        return ClockError(error.message, error.remedy, float(ahead) if ahead.removeprefix("-").isdecimal() else 0.0)
+    return _FAILURES.get(kind, AwsError)(error.message, error.remedy, codes)
 
 
 def _untold() -> AwsError:

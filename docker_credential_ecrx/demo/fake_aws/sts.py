@@ -61,8 +61,9 @@ class Sts:
             and (not role.mfa or fields.get("TokenCode") == "123456")
         )
         if role is None or not permitted:
-            message = f"User: {who.arn} is not authorized to perform: sts:AssumeRole on resource: {arn}"
-            raise Refusal(DENIED, message, 403)
+            raise Refusal(
+                DENIED, f"User: {who.arn} is not authorized to perform: sts:AssumeRole on resource: {arn}", 403
+            )
         return role
 
     def _trusted_subject(self, fields: Mapping[str, str]) -> Role:
