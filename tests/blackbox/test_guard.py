@@ -120,35 +120,39 @@ def _ours(modules: set[str]) -> set[str]:
 
 
 class TestStart:
-    def test_takes_two_of_the_programs_modules_if_each_is_a_file(self, hit: Get) -> None:
+    def test_imports_two_package_modules_as_files(self, hit: Get) -> None:
+        """The package's two start modules are the only ones imported if each module is a file."""
         names = set() if hit.modules.are_frozen else {*cached_get.full(*cached_get.START)}
 
         assert names == _ours(hit.modules.of(hit.start))
 
-    def test_of_the_frozen_program_takes_one_codec_beside_them(self, hit: Get) -> None:
+    def test_frozen_imports_one_codec_besides(self, hit: Get) -> None:
         assert not hit.modules.are_frozen or hit.modules.of(hit.start) == _START
 
-    def test_of_the_frozen_program_has_what_a_cached_get_imports_in_one_file(self, hit: Get) -> None:
+    def test_frozen_loads_cached_get_from_one_file(self, hit: Get) -> None:
+        """The frozen program has all modules that a cached get imports in one file."""
         files = [path for path in hit.start.read if path.endswith("/_internal/cached_get")]
 
         assert hit.modules.are_frozen == (len(files) == 1)
         for file in files:
             assert {*cached_get.modules()} == marshal.loads(Path(file).read_bytes()).keys()  # noqa: S302 - ours
 
-    def test_writes_nothing_and_asks_nobody(self, hit: Get) -> None:
+    def test_writes_no_file_and_connects_nowhere(self, hit: Get) -> None:
         assert ([], [], [], [], []) == _lasting(hit.start)
 
 
 class TestCachedGet:
-    def test_imports_the_written_modules_of_the_program_and_all_of_them(self, hit: Get) -> None:
+    def test_imports_exactly_the_listed_modules(self, hit: Get) -> None:
         names = set() if hit.modules.are_frozen else _EVERY_GET | _OF_THE_KEYRING[hit.keyring]
 
         assert names == _ours(hit.imported())
 
-    def test_imports_no_other_module_but_four_or_five_in_c(self, hit: Get) -> None:
+    def test_imports_few_c_modules_besides(self, hit: Get) -> None:
+        """Besides the listed modules, a cached get imports four or five modules written in C."""
         assert set() == hit.imported() - _ours(hit.imported()) - _IN_C - _IN_C_OF_THE_KEYRING[hit.keyring]
 
-    def test_reads_aws_files_its_own_configuration_and_the_boots_name_each_once(self, hit: Get) -> None:
+    def test_reads_each_input_file_once(self, hit: Get) -> None:
+        """It reads AWS's files, its own configuration and the boot ID once each."""
         files = [".aws/config", ".aws/credentials", ".config/ecrx/config.toml"]
 
         assert [_BOOT, *(str(hit.home.folder / file) for file in files)] == hit.read()
@@ -156,45 +160,47 @@ class TestCachedGet:
     def test_opens_no_file_for_writing(self, hit: Get) -> None:
         assert [] == hit.deeds.written
 
-    def test_changes_no_file_and_no_folder(self, hit: Get) -> None:
+    def test_changes_no_file_or_folder(self, hit: Get) -> None:
         assert [] == hit.deeds.changes
 
-    def test_makes_no_lock(self, hit: Get) -> None:
+    def test_takes_no_lock(self, hit: Get) -> None:
         assert [] == hit.deeds.locks
 
-    def test_starts_no_other_program(self, hit: Get) -> None:
+    def test_starts_no_process(self, hit: Get) -> None:
         assert [] == _more(hit.deeds.programs, hit.start.programs)
         assert [] == hit.deeds.processes
 
-    def test_lists_no_folder_but_those_of_its_modules(self, hit: Get) -> None:
+    def test_lists_only_module_folders(self, hit: Get) -> None:
         assert set() == hit.folders()
 
-    def test_calls_nobody_but_the_secret_service(self, hit: Get, keyring: dict[str, str]) -> None:
+    def test_connects_only_to_the_secret_service(self, hit: Get, keyring: dict[str, str]) -> None:
         bus = keyring.get("DBUS_SESSION_BUS_ADDRESS")
 
         assert ([bus.removeprefix("unix:path=")] if bus else []) == hit.deeds.connected
 
-    def test_only_reads_the_kernels_keyring(self, hit: Get) -> None:
+    def test_only_reads_the_kernel_keyring(self, hit: Get) -> None:
         assert set() == set(hit.deeds.keys) - _ASKED_OF_THE_KERNEL[hit.keyring]
 
 
 class TestMappedGet:
-    def test_imports_two_more_modules_to_read_the_configuration_file(self, mapped_hit: Get) -> None:
+    def test_imports_two_more_modules(self, mapped_hit: Get) -> None:
+        """They read the configuration file that maps the registry to an identity."""
         names = _EVERY_GET | _OF_THE_KEYRING["kernel"] | _OF_THE_CONFIGURATION
 
         assert (set() if mapped_hit.modules.are_frozen else names) == mapped_hit.imported() - _IN_C
 
 
 class TestFirstGet:
-    """It does all that a cached one must not: the guard would see it."""
+    """A first get does everything that a cached one must not do, so the trace must show it."""
 
-    def test_is_seen_to_import_and_to_read_what_asking_aws_takes(self, miss: Get) -> None:
+    def test_trace_shows_imports_and_reads(self, miss: Get) -> None:
+        """The trace shows the modules that a call to AWS needs."""
         needed = {"botocore.session", "json", "logging", "ssl", "subprocess", f"{_PACKAGE}.aws", f"{_PACKAGE}.ledger"}
 
         assert set() == needed - miss.imported()
         assert any(file.endswith("botocore/data/endpoints.json") for file in miss.read())
 
-    def test_is_seen_to_write_make_locks_and_list_folders(self, miss: Get) -> None:
+    def test_trace_shows_writes_locks_and_listings(self, miss: Get) -> None:
         state = str(miss.home.folder / ".local" / "state" / "ecrx")
 
         assert f"{state}/ledger.json.lock" in miss.deeds.written
@@ -203,7 +209,8 @@ class TestFirstGet:
         assert any("LOCK_EX" in lock for lock in miss.deeds.locks)
         assert any(folder.endswith("botocore/data/ecr") for folder in miss.folders())
 
-    def test_is_seen_to_start_a_program_to_call_aws_and_to_keep_a_key(self, miss: Get) -> None:
+    def test_trace_shows_process_connection_and_key(self, miss: Get) -> None:
+        """The trace shows a process that is started, a connection to AWS and a key that is written."""
         assert str(miss.home.bin / "give-keys") in _more(miss.deeds.programs, miss.start.programs)
         assert [] != miss.deeds.processes
         assert "127.0.0.1" in miss.deeds.connected

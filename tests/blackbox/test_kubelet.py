@@ -120,8 +120,8 @@ def kubelet(home: Home) -> Kubelet:
     return Kubelet(home)
 
 
-class TestAnswer:
-    def test_gives_a_token_until_it_is_due_for_renewal(self, kubelet: Kubelet) -> None:
+class TestResponse:
+    def test_cache_duration_ends_at_refresh(self, kubelet: Kubelet) -> None:
         found = kubelet.asks(_IMAGE)
 
         assert "assumed-role/puller/" in kubelet.principal(found)
@@ -142,16 +142,16 @@ class TestAnswer:
             HOST,
         ],
     )
-    def test_is_for_the_registry_of_the_image_as_the_image_names_it(self, kubelet: Kubelet, image: str) -> None:
+    def test_uses_registry_as_the_image_names_it(self, kubelet: Kubelet, image: str) -> None:
         (key,) = kubelet.asks(image).auth
 
         assert kubernetes.matches(key, image)
         assert not kubernetes.matches(key, f"{OTHER_HOST}/team/app")
 
-    def test_leaves_fields_of_a_newer_kubelet_alone(self, kubelet: Kubelet) -> None:
+    def test_ignores_unknown_request_fields(self, kubelet: Kubelet) -> None:
         assert [HOST] == [*kubelet.asks(_IMAGE, podName="app-1").auth]
 
-    def test_is_of_the_role_that_the_configuration_file_gives_the_registry(self, home: Home) -> None:
+    def test_uses_role_mapped_in_config(self, home: Home) -> None:
         home.add_keys("default", home.aws.add_user("333333333333", "node"))
         home.aws.add_role(ROLE, trusts=["333333333333"])
         home.configure(f'[[registry]]\nmatch = "{HOST}"\nrole_arn = "{ROLE}"\n')
@@ -164,19 +164,19 @@ class TestAnswer:
         "image",
         ["docker.io/library/busybox", "busybox", "ghcr.io/a/b:v1", f"{HOST}:5000/a", f"{HOST}.evil.example/a", "ü/a"],
     )
-    def test_is_empty_for_a_registry_that_is_not_ecrs(self, kubelet: Kubelet, image: str) -> None:
+    def test_is_empty_for_other_registries(self, kubelet: Kubelet, image: str) -> None:
         assert {} == kubelet.asks(image).auth
         assert [] == kubelet.home.aws.calls
 
-    def test_is_empty_for_ecr_public_where_aws_has_no_credentials(self, home: Home) -> None:
+    def test_is_empty_for_ecr_public_without_credentials(self, home: Home) -> None:
         assert {} == Kubelet(home, profile="").asks("public.ecr.aws/docker/library/busybox").auth
 
 
 class TestKeyring:
-    """Kernel keyrings go by uid, so a container of root's reads the node's and writes there."""
+    """Kernel keyrings belong to a user ID, so a container that runs as root reads and writes the node's."""
 
-    def test_is_not_asked_unless_one_is_configured(self, kubelet: Kubelet) -> None:
-        """What is cached there was perhaps put there by a container."""
+    def test_is_not_read_unless_configured(self, kubelet: Kubelet) -> None:
+        """A container may have put there what is cached."""
         planted = kubelet.home.get(env=_KERNEL).secret
 
         answers = [kubelet.asks(_IMAGE) for _ in range(2)]
@@ -184,7 +184,7 @@ class TestKeyring:
         assert 3 == len({planted, *(answer.auth[HOST][1] for answer in answers)})
 
     @pytest.mark.parametrize("token", ["", web_identity(_APP)], ids=["node", "service account"])
-    def test_gets_nothing_unless_one_is_configured(self, kubelet: Kubelet, token: str) -> None:
+    def test_is_not_written_unless_configured(self, kubelet: Kubelet, token: str) -> None:
         fields = {"serviceAccountToken": token, "serviceAccountAnnotations": {_ANNOTATION: _POD_ROLE}} if token else {}
 
         _, deeds = deeds_of(
@@ -195,7 +195,7 @@ class TestKeyring:
 
     @pytest.mark.parametrize("keyring", ["kernel", "auto"])
     @pytest.mark.parametrize("by", ["environment", "file"])
-    def test_is_used_if_it_is_configured(self, kubelet: Kubelet, keyring: str, by: str) -> None:
+    def test_is_used_if_configured(self, kubelet: Kubelet, keyring: str, by: str) -> None:
         if by == "file":
             kubelet.home.configure(f'[cache]\nkeyring = "{keyring}"\n')
         env = {"ECRX_KEYRING": keyring} if by == "environment" else {}
@@ -205,22 +205,20 @@ class TestKeyring:
         assert first.auth == kubelet.asks(_IMAGE, env).auth
         assert {HOST: ("AWS", kubelet.home.get(env=env).secret)} == first.auth
 
-    def test_of_a_file_with_rules_alone_is_none(self, kubelet: Kubelet) -> None:
+    def test_is_not_configured_by_rules_alone(self, kubelet: Kubelet) -> None:
         kubelet.home.configure(f'[[registry]]\nmatch = "{HOST}"\nprofile = "secondary"\n[cache]\n')
 
         assert kubelet.asks(_IMAGE).auth != kubelet.asks(_IMAGE).auth
 
-    def test_is_not_where_a_token_that_docker_login_stored_comes_from(self, kubelet: Kubelet) -> None:
+    def test_ignores_token_stored_by_docker_login(self, kubelet: Kubelet) -> None:
         kubelet.home.store(HOST, "AWS", "c3RvcmVk", env=_KERNEL)
 
         assert "assumed-role/puller/" in kubelet.principal(kubelet.asks(_IMAGE))
 
 
-class TestRefusal:
+class TestFailure:
     @pytest.mark.parametrize(("request_", "says"), _REFUSED.values(), ids=_REFUSED)
-    def test_is_one_line_on_stderr_and_nothing_on_stdout(
-        self, kubelet: Kubelet, request_: str | bytes, says: str
-    ) -> None:
+    def test_is_one_line_on_stderr_only(self, kubelet: Kubelet, request_: str | bytes, says: str) -> None:
         assert says in _refusal(kubelet.run(request_))
         assert [] == kubelet.home.aws.calls
 
@@ -231,17 +229,17 @@ class TestRefusal:
 
         assert f"no token for {HOST} with profile secondary" in said
 
-    def test_of_a_configuration_file_names_it(self, kubelet: Kubelet) -> None:
+    def test_of_configuration_names_the_file(self, kubelet: Kubelet) -> None:
         kubelet.home.configure("[[registry]]\n")
 
         assert "config.toml" in _refusal(kubelet.run(kubernetes.request(_IMAGE)))
 
-    def test_of_an_argument_is_the_command_lines(self, home: Home) -> None:
+    def test_of_arguments_is_a_usage_error(self, home: Home) -> None:
         found = home.run("kubelet", "--verbose")
 
         assert (2, "") == (found.status, found.stdout)
 
-    def test_of_what_cannot_be_loaded_is_one_line_too(self, home: Home) -> None:
+    def test_of_import_is_one_line(self, home: Home) -> None:
         command, request = [sys.executable, "-c", _LOST, "kubelet"], kubernetes.request(_IMAGE)
         done = subprocess.run(command, input=request.encode(), env=home.env, capture_output=True, check=False)
 
@@ -252,25 +250,26 @@ class TestRefusal:
 
 class TestServiceAccount:
     @pytest.mark.parametrize("annotation", [_ANNOTATION, _IRSA_ANNOTATION])
-    def test_pulls_as_the_role_that_its_annotation_names(self, kubelet: Kubelet, annotation: str) -> None:
+    def test_uses_role_from_annotation(self, kubelet: Kubelet, annotation: str) -> None:
         found = kubelet.asks_for_pod(web_identity(_APP), annotation=annotation)
 
         assert "assumed-role/pods/" in kubelet.principal(found)
         assert ["AssumeRoleWithWebIdentity", "GetAuthorizationToken"] == [c.operation for c in kubelet.home.aws.calls]
 
-    def test_pulls_as_the_role_of_the_environment_where_no_annotation_names_one(self, kubelet: Kubelet) -> None:
+    def test_falls_back_to_role_from_environment(self, kubelet: Kubelet) -> None:
         env = {"AWS_ECR_ROLE_ARN": _POD_ROLE}
 
         found = kubelet.asks(_IMAGE, env, serviceAccountToken=web_identity(_APP))
 
         assert "assumed-role/pods/" in kubelet.principal(found)
 
-    def test_pulls_as_the_node_where_nothing_names_a_role(self, kubelet: Kubelet) -> None:
+    def test_falls_back_to_node_identity(self, kubelet: Kubelet) -> None:
         found = kubelet.asks(_IMAGE, serviceAccountToken=web_identity(_APP), serviceAccountAnnotations={})
 
         assert "assumed-role/puller/" in kubelet.principal(found)
 
-    def test_keeps_its_token_while_the_service_accounts_own_is_renewed(self, kubelet: Kubelet) -> None:
+    def test_token_renewal_keeps_cached_token(self, kubelet: Kubelet) -> None:
+        """The cached token remains in use after the service account's own token is renewed."""
         kubelet.home.env |= _KERNEL
         first = kubelet.asks_for_pod(web_identity(_APP, issued_at=1))
         kubelet.home.aws.calls.clear()
@@ -278,7 +277,8 @@ class TestServiceAccount:
         assert first.auth == kubelet.asks_for_pod(web_identity(_APP, issued_at=2)).auth
         assert [] == kubelet.home.aws.calls
 
-    def test_shares_its_token_with_no_other_account_no_other_role_and_not_the_node(self, kubelet: Kubelet) -> None:
+    def test_cached_token_is_not_shared(self, kubelet: Kubelet) -> None:
+        """Another account, another role and the node each get a token of their own."""
         kubelet.home.env |= _KERNEL
         kubelet.home.store(HOST, "AWS", "c3RvcmVk")  # what a person on the node logged in with
         answers = [
@@ -290,7 +290,7 @@ class TestServiceAccount:
 
         assert len(answers) == len({password for answer in answers for _, password in answer.auth.values()})
 
-    def test_that_the_role_does_not_trust_is_refused_in_one_line_that_names_both(self, kubelet: Kubelet) -> None:
+    def test_untrusted_account_error_names_role_and_account(self, kubelet: Kubelet) -> None:
         token = web_identity("system:serviceaccount:team:stranger")
         fields = {"serviceAccountToken": token, "serviceAccountAnnotations": {_ANNOTATION: _POD_ROLE}}
 
@@ -299,9 +299,8 @@ class TestServiceAccount:
         assert f"with role {_POD_ROLE} for system:serviceaccount:team:stranger: AWS denied" in said
         assert token not in said
 
-    def test_leaves_its_own_token_in_no_file_no_log_and_with_no_other_program(
-        self, kubelet: Kubelet, tmp_path: Path
-    ) -> None:
+    def test_own_token_stays_private(self, kubelet: Kubelet, tmp_path: Path) -> None:
+        """The service account's token reaches no file, no log and no other program."""
         token = web_identity(_APP)
         fields = {"serviceAccountToken": token, "serviceAccountAnnotations": {_ANNOTATION: _POD_ROLE}}
         request = kubernetes.request(_IMAGE, **fields)
@@ -324,7 +323,7 @@ class TestRefusedServiceAccount:
             standin.fail("AssumeRoleWithWebIdentity", faults.error("InvalidIdentityToken", said))
             yield standin
 
-    def test_is_told_what_to_look_at(self, kubelet: Kubelet) -> None:
+    def test_error_says_what_to_check(self, kubelet: Kubelet) -> None:
         fields = {"serviceAccountToken": web_identity(_APP), "serviceAccountAnnotations": {_ANNOTATION: _POD_ROLE}}
 
         said = _refusal(kubelet.run(kubernetes.request(_IMAGE, **fields)))
@@ -334,7 +333,8 @@ class TestRefusedServiceAccount:
 
 
 class TestNodeWithoutCredentials:
-    def test_is_told_what_a_node_needs_and_nothing_to_type(self, kubelet: Kubelet) -> None:
+    def test_error_names_node_requirements(self, kubelet: Kubelet) -> None:
+        """The error says what a node needs and names no command to type."""
         (kubelet.home.folder / ".aws" / "credentials").unlink()
         node = Kubelet(kubelet.home, profile="")
 
@@ -345,7 +345,8 @@ class TestNodeWithoutCredentials:
 
 
 class TestCost:
-    def test_of_a_cached_answer_is_three_modules_more_than_a_cached_get(self, kubelet: Kubelet) -> None:
+    def test_cached_response_imports_three_more_modules(self, kubelet: Kubelet) -> None:
+        """A cached response imports three modules more than a cached get."""
         home = kubelet.home
         home.env |= _KERNEL
         modules = Modules(home.program, home.env)

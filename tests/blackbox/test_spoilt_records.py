@@ -97,22 +97,22 @@ def _signed(name: str, facts: str, password: str, magic: str = "ecrx1") -> str:
 
 class TestTruncatedRecord:
     @pytest.mark.parametrize("share", [0.0, 0.01, 0.03, 0.5, 0.99])
-    def test_is_a_miss_wherever_it_ends(self, home: Home, keyring: dict[str, str], kept: Kept, share: float) -> None:
+    def test_is_a_miss_at_every_length(self, home: Home, keyring: dict[str, str], kept: Kept, share: float) -> None:
         kept.replace(kept.record[: max(1, int(len(kept.record) * share))])
 
         assert_mended(home, keyring, kept)
 
-    def test_is_a_miss_without_its_last_character(self, home: Home, keyring: dict[str, str], kept: Kept) -> None:
+    def test_without_last_character_is_a_miss(self, home: Home, keyring: dict[str, str], kept: Kept) -> None:
         kept.replace(kept.record[:-1])
 
         assert_mended(home, keyring, kept)
 
-    def test_is_a_miss_without_its_password(self, home: Home, keyring: dict[str, str], kept: Kept) -> None:
+    def test_without_password_is_a_miss(self, home: Home, keyring: dict[str, str], kept: Kept) -> None:
         kept.replace(kept.record.partition("\n")[0] + "\n")
 
         assert_mended(home, keyring, kept)
 
-    def test_is_a_miss_without_its_first_line(self, home: Home, keyring: dict[str, str], kept: Kept) -> None:
+    def test_without_first_line_is_a_miss(self, home: Home, keyring: dict[str, str], kept: Kept) -> None:
         kept.replace(kept.password)
 
         assert_mended(home, keyring, kept)
@@ -126,9 +126,10 @@ class TestRecordOfAnotherVersion:
         assert_mended(home, keyring, kept)
 
     @pytest.mark.parametrize("magic", ["ecrx1", "ecrx2"])
-    def test_with_one_field_more_or_less_is_a_miss_though_its_checksum_is_right(
+    def test_with_other_field_count_is_a_miss(
         self, home: Home, keyring: dict[str, str], kept: Kept, magic: str
     ) -> None:
+        """The checksum of the record is valid."""
         facts = " ".join(kept.record.partition("\n")[0].split()[1:-1])
         for other in (f"{facts} 7", facts.rpartition(" ")[0], ""):
             kept.replace(_signed(kept.name, other, kept.password, magic))
@@ -136,16 +137,15 @@ class TestRecordOfAnotherVersion:
             assert_mended(home, keyring, kept)
 
     @pytest.mark.parametrize("life", ["x", "", "12h"])
-    def test_with_a_life_that_is_no_number_is_a_miss_though_its_checksum_is_right(
-        self, home: Home, keyring: dict[str, str], kept: Kept, life: str
-    ) -> None:
+    def test_with_invalid_lifetime_is_a_miss(self, home: Home, keyring: dict[str, str], kept: Kept, life: str) -> None:
+        """The checksum of the record is valid."""
         facts = kept.record.partition("\n")[0].split()[2:-1]
         kept.replace(_signed(kept.name, " ".join([life, *facts]), kept.password))
 
         assert_mended(home, keyring, kept)
 
 
-class TestRecordThatIsNotOurs:
+class TestForeignRecord:
     @pytest.mark.parametrize(
         "secret",
         [
@@ -168,23 +168,19 @@ class TestRecordThatIsNotOurs:
         assert_mended(home, keyring, kept)
 
     @pytest.mark.parametrize("payload", [b"\xff\xfe\0", b"\0", b"1 b\xff\0\xff", b"9999999999 tword", b" "])
-    def test_is_a_miss_where_it_is_no_text(
-        self, home: Home, keyring: dict[str, str], kept: Kept, payload: bytes
-    ) -> None:
+    def test_that_is_no_text_is_a_miss(self, home: Home, keyring: dict[str, str], kept: Kept, payload: bytes) -> None:
         kept.replace_bytes(payload)
 
         assert_mended(home, keyring, kept)
 
-    def test_is_a_miss_where_it_is_another_regions(self, home: Home, keyring: dict[str, str], kept: Kept) -> None:
+    def test_of_another_region_is_a_miss(self, home: Home, keyring: dict[str, str], kept: Kept) -> None:
         home.get(HOST.replace("us-east-1", "eu-west-1"), env=keyring)
         (other,) = index.read(home.env).keys() - {kept.name}
         kept.replace(fetch(kept.keyring, other))
 
         assert_mended(home, keyring, kept)
 
-    def test_is_a_miss_where_one_character_of_it_is_another(
-        self, home: Home, keyring: dict[str, str], kept: Kept
-    ) -> None:
+    def test_with_one_changed_character_is_a_miss(self, home: Home, keyring: dict[str, str], kept: Kept) -> None:
         at = len(kept.record) - 100
         kept.replace(kept.record[:at] + ("A" if kept.record[at] != "A" else "B") + kept.record[at + 1 :])
 
@@ -192,10 +188,10 @@ class TestRecordThatIsNotOurs:
 
 
 class TestForeignItem:
-    """The Secret Service may have many items of one name; the kernel has one."""
+    """The Secret Service may have several items with one name; the kernel keyring has one."""
 
     @pytest.mark.parametrize("number", [1, 20])
-    def test_of_the_records_name_is_no_hindrance(
+    def test_with_the_same_name_is_ignored(
         self, home: Home, secret_service: dict[str, str], number: int, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         keyring = {"ECRX_KEYRING": "secret-service"} | secret_service
@@ -211,7 +207,7 @@ class TestForeignItem:
 
 
 class TestDockerLogin:
-    def test_is_a_miss_where_what_it_stored_is_spoilt(self, home: Home, keyring: dict[str, str], kept: Kept) -> None:
+    def test_damaged_token_is_a_miss(self, home: Home, keyring: dict[str, str], kept: Kept) -> None:
         later = base64.b64encode(json.dumps({"payload": "p", "expiration": 4_102_444_800}).encode()).decode()
         home.store(HOST, "AWS", later, env=keyring)
         (name,) = index.read(home.env).keys() - {kept.name}

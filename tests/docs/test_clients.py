@@ -19,7 +19,7 @@ def _cells() -> set[tuple[str, ...]]:
     }
 
 
-def test_the_table_has_the_rows_of_the_matrix_and_no_failure() -> None:
+def test_table_matches_the_matrix_without_failures() -> None:
     head, _, *rows = pages.table("clients.md")
 
     assert ["client", "", *WAYS] == head

@@ -63,16 +63,16 @@ def node(home: Home) -> Home:
 
 class TestMatchImages:
     @pytest.mark.parametrize("host", _hosts())
-    def test_have_every_registry_that_the_program_knows(self, host: str) -> None:
+    def test_cover_every_ecr_registry(self, host: str) -> None:
         assert any(kubernetes.matches(pattern, f"{host}/team/app") for pattern in _provider(0)["matchImages"])
 
     @pytest.mark.parametrize("pattern", _provider(0)["matchImages"])
-    def test_have_nothing_but_registries_of_ecr(self, pattern: str) -> None:
+    def test_cover_only_ecr_registries(self, pattern: str) -> None:
         assert any(kubernetes.matches(pattern, host) for host in _hosts())
 
 
 class TestNode:
-    def test_assumes_the_roles_that_the_file_maps_registries_to(self, node: Home, tmp_path: Path) -> None:
+    def test_assumes_roles_mapped_in_config(self, node: Home, tmp_path: Path) -> None:
         path = tmp_path / "ecrx.toml"
         path.write_text(_ECRX_TOML)
         provider = _provider(0)
@@ -87,7 +87,7 @@ class TestNode:
                 node, _asks(node, provider, f"{host}/a")
             )
 
-    def test_pulls_with_its_own_identity_from_all_others(self, node: Home, tmp_path: Path) -> None:
+    def test_pulls_from_others_with_its_own_identity(self, node: Home, tmp_path: Path) -> None:
         path = tmp_path / "ecrx.toml"
         path.write_text(_ECRX_TOML)
         provider = _provider(0) | {"env": [{"name": "ECRX_CONFIG", "value": str(path)}]}
@@ -98,7 +98,7 @@ class TestNode:
 
 
 class TestServiceAccount:
-    def test_pulls_as_the_role_of_the_annotation_that_the_provider_requires(self, home: Home) -> None:
+    def test_pulls_as_role_of_required_annotation(self, home: Home) -> None:
         name, annotations = _SERVICE_ACCOUNT["metadata"]["name"], _SERVICE_ACCOUNT["metadata"]["annotations"]
         subject = f"system:serviceaccount:{_SERVICE_ACCOUNT['metadata']['namespace']}:{name}"
         assert subject in pages.text(_PAGE)
@@ -117,7 +117,7 @@ class TestServiceAccount:
 
         assert f"arn:aws:sts::{_POD_ACCOUNT}:assumed-role/puller/" in _principal(home, found)
 
-    def test_has_its_role_from_where_the_page_says_in_that_order(self) -> None:
+    def test_takes_role_in_the_documented_order(self) -> None:
         places = [pages.text(_PAGE).rindex(f"`{place}`") for place in (*ANNOTATIONS, VARIABLE)]
 
         assert sorted(places) == places

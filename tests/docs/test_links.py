@@ -19,7 +19,7 @@ def test_every_link_leads_to_a_file() -> None:
     assert [] == every
 
 
-def test_every_page_can_be_reached_from_the_readme() -> None:
+def test_every_page_is_reachable_from_the_readme() -> None:
     reached = {_ROOT / "README.md"}
     new = set(reached)
     while new:

@@ -122,12 +122,12 @@ def _lines() -> set[str]:
     return found
 
 
-def test_the_page_has_the_programs_lines_and_no_other() -> None:
+def test_page_has_exactly_the_lines_of_the_program() -> None:
     rows = {cells[0].strip("`") for cells in pages.table(_PAGE) if cells[0].startswith("`")}
     lines = _lines()
 
     assert ([], []) == (sorted(lines - rows), sorted(rows - lines)), "missing on the page, and no longer in the program"
 
 
-def test_every_line_has_its_cause_and_what_mends_it() -> None:
+def test_every_line_has_cause_and_remedy() -> None:
     assert [] == [cells[0] for cells in pages.table(_PAGE) if cells[0].startswith("`") and not cells[1]]

@@ -119,7 +119,7 @@ def test_testcontainers_for_node_pull(user: Home, image: str) -> None:
 
 @pytest.mark.cell("@devcontainers/cli", "features publish, info")
 def test_devcontainers_publish_and_find_a_feature(user: Home, tmp_path: Path) -> None:
-    """It asks the helper itself, without docker, for what a devcontainer.json names as a feature."""
+    """It runs the helper itself, without Docker, for a feature named in devcontainer.json."""
     command = _NODE_MODULES / "@devcontainers" / "cli" / "devcontainer.js"
     if not command.is_file():
         need.missing("npm's package @devcontainers/cli (tests/run)")

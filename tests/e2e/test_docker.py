@@ -42,9 +42,10 @@ def _mint(aws: StandIn, authority: Certificates) -> str:
 
 class TestSession:
     @pytest.mark.cell("docker engine", "pull, push, manifest inspect")
-    def test_push_and_pull_assume_the_role_once_and_mint_once_and_leave_the_token_in_no_file(
+    def test_push_and_pull_use_one_role_and_one_token(
         self, docker: Client, keyring: dict[str, str], layer: bytes, assert_in_no_file: Callable[[str], None]
     ) -> None:
+        """Push and pull assume the role once, fetch one token and leave it in no file."""
         docker.home.env |= keyring
         aws = docker.home.aws
         image = f"{HOST}/team/session:{len(layer)}"
@@ -66,7 +67,7 @@ class TestSession:
 
 class TestBuild:
     @pytest.mark.cell("docker engine", "classic build")
-    def test_a_classic_build_pulls_its_base_from_the_registry(self, docker: Client, image: str, tmp_path: Path) -> None:
+    def test_classic_build_pulls_its_base(self, docker: Client, image: str, tmp_path: Path) -> None:
         docker("pull", image)  # a build asks a store only for what it lists
         docker("rmi", image)
         (tmp_path / "context").mkdir()
@@ -79,12 +80,12 @@ class TestBuild:
 
 class TestLogin:
     @pytest.mark.cell("docker engine", "login")
-    def test_without_a_user_takes_the_roles_token(self, docker: Client) -> None:
+    def test_without_a_user_uses_the_roles_token(self, docker: Client) -> None:
         assert "Login Succeeded" in docker("login", HOST)
         assert _ONCE == _operations(docker.home)
 
     @pytest.mark.cell("docker engine", "login with a token, logout")
-    def test_with_a_token_serves_that_token_until_logout(
+    def test_with_a_token_uses_it_until_logout(
         self, docker: Client, authority: Certificates, image: str, assert_in_no_file: Callable[[str], None]
     ) -> None:
         token = _mint(docker.home.aws, authority)
@@ -114,12 +115,12 @@ class TestLogin:
             assert_in_no_file(token)
 
     @in_one_way
-    def test_with_a_made_up_password_is_refused(self, docker: Client) -> None:
+    def test_with_an_invalid_password_fails(self, docker: Client) -> None:
         said = docker.fails("login", "--username", "AWS", "--password-stdin", HOST, stdin="made up")
 
         assert "401" in said or "nauthorized" in said
 
-    def test_leaves_no_password_in_dockers_configuration(self, docker: Client) -> None:
+    def test_leaves_no_password_in_docker_config(self, docker: Client) -> None:
         docker("login", HOST)
 
         document = json.loads((docker.home.folder / ".docker" / "config.json").read_text())
@@ -131,7 +132,7 @@ class TestLogin:
 
 @in_one_way
 class TestRepositoryPolicy:
-    def test_refuses_an_account_that_it_does_not_name(self, docker: Client, ecr: Registry, image: str) -> None:
+    def test_denies_an_account_that_it_does_not_name(self, docker: Client, ecr: Registry, image: str) -> None:
         assert SECONDARY in ecr.permitted[PRIMARY]
         stranger = "arn:aws:iam::444444444444:role/puller"
         config = docker.home.folder / ".aws" / "config"
@@ -143,7 +144,7 @@ class TestRepositoryPolicy:
         assert "not authorized to perform: ecr:BatchGetImage" in said
         assert "GetAuthorizationToken" == docker.home.aws.calls[-1].operation
 
-    def test_of_another_account_refuses_the_same_token(self, docker: Client, ecr: Registry) -> None:
+    def test_of_another_account_denies_the_same_token(self, docker: Client, ecr: Registry) -> None:
         assert not ecr.permitted[OTHER_HOST.partition(".")[0]]
         config = docker.home.folder / ".docker" / "config.json"
         config.write_text(config.read_text().replace(HOST, OTHER_HOST))
@@ -154,7 +155,7 @@ class TestRepositoryPolicy:
 
 @in_one_way
 class TestPolicyCommand:
-    """The owner lets the secondary account in and out with ``policy``; the registry holds its clients to that."""
+    """The owner grants and revokes access with ``policy``, and the registry enforces the result."""
 
     @pytest.fixture
     def granted(self, docker: Client, ecr: Registry) -> Callable[..., None]:
@@ -170,7 +171,7 @@ class TestPolicyCommand:
 
         return change
 
-    def test_lets_docker_pull_from_grant_to_revoke(self, docker: Client, granted: Callable[..., None]) -> None:
+    def test_grants_docker_pull_until_revoke(self, docker: Client, granted: Callable[..., None]) -> None:
         image = f"{_GRANTED}:v1"
         assert "not authorized to perform: ecr:BatchGetImage" in docker.fails("pull", image)
 
@@ -181,7 +182,7 @@ class TestPolicyCommand:
         docker("rmi", image)
         assert "not authorized to perform: ecr:BatchGetImage" in docker.fails("pull", image)
 
-    def test_lets_docker_push_unless_it_is_for_pulls_alone(
+    def test_grants_docker_push_unless_pull_only(
         self, docker: Client, granted: Callable[..., None], layer: bytes
     ) -> None:
         image = f"{_GRANTED}:{len(layer)}"
@@ -196,7 +197,7 @@ class TestPolicyCommand:
 
 
 @in_one_way
-def test_docker_auth_config_that_names_helpers_is_passed_over(docker: Client, image: str) -> None:
+def test_docker_auth_config_with_helpers_is_skipped(docker: Client, image: str) -> None:
     docker.home.env["DOCKER_AUTH_CONFIG"] = json.dumps({"credHelpers": {HOST: "none"}})
 
     docker("pull", image)
@@ -205,7 +206,7 @@ def test_docker_auth_config_that_names_helpers_is_passed_over(docker: Client, im
 
 
 @pytest.mark.parametrize("command", ["pull", "push"])
-def test_a_failure_is_told_in_one_line_that_says_what_to_do(docker: Client, image: str, command: str) -> None:
+def test_failure_is_one_line_with_remedy(docker: Client, image: str, command: str) -> None:
     if command == "push":
         docker("pull", image)
         docker("logout", HOST)

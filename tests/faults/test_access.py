@@ -58,8 +58,8 @@ def edit(home: Home, config: Path, *, status: int = 0) -> None:
     ],
     ids=" ".join,
 )
-def test_an_acl_is_kept(home: Home, config: Path, acl: list[str]) -> None:
-    """Each entry, and the mask, which the mode shows as the group's bits."""
+def test_acl_is_preserved(home: Home, config: Path, acl: list[str]) -> None:
+    """Each entry is preserved, and the mask, which the mode shows as the group's bits."""
     set_acl(config, *acl)
     before = acl_of(config)
 
@@ -69,8 +69,8 @@ def test_an_acl_is_kept(home: Home, config: Path, acl: list[str]) -> None:
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o640, 0o644])
-def test_a_default_acl_lets_nobody_else_in(home: Home, config: Path, mode: int) -> None:
-    """A file that had no ACL has none, though each new file of its folder gets one."""
+def test_default_acl_grants_nobody_access(home: Home, config: Path, mode: int) -> None:
+    """A file without an ACL gets none, although new files in its folder inherit one."""
     config.chmod(mode)
     set_acl(config.parent, "-d", "-m", f"u:{OTHER}:rwx,g:{OTHER}:rwx")
     before = acl_of(config)
@@ -80,8 +80,8 @@ def test_a_default_acl_lets_nobody_else_in(home: Home, config: Path, mode: int) 
     assert before == acl_of(config)
 
 
-def test_a_new_file_in_such_a_folder_is_private(home: Home, config: Path) -> None:
-    """It gets none of the folder's entries."""
+def test_new_file_in_such_a_folder_is_private(home: Home, config: Path) -> None:
+    """It inherits none of the folder's entries."""
     config.unlink()
     set_acl(config.parent, "-d", "-m", f"u:{OTHER}:rwx")
 
@@ -90,8 +90,8 @@ def test_a_new_file_in_such_a_folder_is_private(home: Home, config: Path) -> Non
     assert acl_of(config).endswith("\nuser::rw-\ngroup::---\nother::---\n\n")
 
 
-def test_nobody_else_is_let_in_at_any_moment(home: Home, config: Path) -> None:
-    """At each call of configure no file of the folder has a wider mode or ACL than the file had."""
+def test_access_is_never_wider_than_before(home: Home, config: Path) -> None:
+    """At each system call of configure, no file in the folder has a wider mode or ACL than before."""
     config.chmod(0o640)
     set_acl(config, "-m", f"u:{FRIEND}:r")
     set_acl(config.parent, "-d", "-m", f"u:{OTHER}:rwx")
@@ -112,8 +112,7 @@ def test_nobody_else_is_let_in_at_any_moment(home: Home, config: Path) -> None:
     assert looks > 10
 
 
-def test_extended_attributes_are_kept(home: Home, config: Path) -> None:
-    """As a person may have set them."""
+def test_extended_attributes_are_preserved(home: Home, config: Path) -> None:
     os.setxattr(config, "user.note", b"mine")
 
     edit(home, config)
@@ -135,8 +134,8 @@ def own_disk(home: Home) -> Iterator[Path]:
         subprocess.run([need.command("umount"), str(folder)], check=True)
 
 
-def test_the_selinux_label_is_kept(home: Home, own_disk: Path) -> None:
-    """One that differs from what new files in the folder get."""
+def test_selinux_label_is_preserved(home: Home, own_disk: Path) -> None:
+    """The label differs from what new files in the folder get."""
     config = own_disk / "config.json"
     config.write_text(BEFORE)
     os.setxattr(config, "security.selinux", b"system_u:object_r:container_file_t:s0\0")
@@ -164,8 +163,8 @@ def as_user(home: Home) -> Callable[[Path], int]:
 
 
 @pytest.mark.parametrize("mode", [0o666, 0o640])
-def test_what_cannot_be_given_is_given_to_nobody(place: Path, as_user: Callable[[Path], int], mode: int) -> None:
-    """A file of another user's becomes the editor's, who alone may read it: its group is not the same one."""
+def test_group_loses_access_if_owner_changes(place: Path, as_user: Callable[[Path], int], mode: int) -> None:
+    """Another user's file becomes the editor's, readable by the editor alone, since the group is another one."""
     config = place / "shared" / "config.json"
     config.parent.mkdir()
     config.parent.chmod(0o777)

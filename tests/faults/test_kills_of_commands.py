@@ -33,8 +33,8 @@ def _check_no_secret(home: Home) -> None:
             assert MARK.encode() not in path.read_bytes(), path
 
 
-def test_a_policy_is_the_old_or_the_new_one(home: Home) -> None:
-    """After a kill at any call; the same command then completes, and no file is left."""
+def test_killed_policy_is_the_old_or_the_new_one(home: Home) -> None:
+    """The kill may come at any system call; the same command then completes, and no file is left."""
     home.add_keys("owner", home.aws.add_user(PRIMARY, "owner"))
     home.aws.add_user(SECONDARY, "other")
     home.aws.add_user("333333333333", "other")
@@ -54,8 +54,8 @@ def test_a_policy_is_the_old_or_the_new_one(home: Home) -> None:
         _check_no_secret(home)
 
 
-def test_a_login_leaves_no_secret(home: Home) -> None:
-    """After a kill at any call; the same command then completes, and get asks AWS nothing."""
+def test_killed_login_leaves_no_secret(home: Home) -> None:
+    """The kill may come at any system call; the same command then completes, and get is cached."""
     home.add_role_profile()
     home.env["ECRX_KEYRING"] = "kernel"
     command = ("login", HOST, "--profile", "secondary")

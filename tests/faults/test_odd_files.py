@@ -34,8 +34,8 @@ BROKEN = [f'{{"{SECRET}": }}', f'{{"a": "\\{SECRET}"}}', f'{{"a": {SECRET}}}', f
 @in_one_form
 @pytest.mark.parametrize("make", ODD.values(), ids=ODD)
 @pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
-def test_an_odd_config_json_is_told(home: Home, make: Callable[[Path], None], arguments: list[str]) -> None:
-    """No command waits for its end, and none changes it."""
+def test_odd_config_json_is_reported(home: Home, make: Callable[[Path], None], arguments: list[str]) -> None:
+    """No command blocks on it, and none changes it."""
     path = home.folder / ".docker" / "config.json"
     path.parent.mkdir()
     make(path)
@@ -51,8 +51,8 @@ def test_an_odd_config_json_is_told(home: Home, make: Callable[[Path], None], ar
 @in_one_form
 @pytest.mark.parametrize("text", BROKEN)
 @pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
-def test_a_broken_config_json_is_not_quoted(home: Home, text: str, arguments: list[str]) -> None:
-    """The line of the error is told, and nothing that is in it."""
+def test_broken_config_json_is_not_quoted(home: Home, text: str, arguments: list[str]) -> None:
+    """The error names the line number, and shows nothing of the text."""
     path = home.folder / ".docker" / "config.json"
     path.parent.mkdir()
     path.write_text(text)

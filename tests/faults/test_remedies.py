@@ -162,11 +162,12 @@ FAILURES: dict[str, tuple[Arrange, str | None, str, str]] = {
 }
 
 
-class TestWhatAGetSays:
+class TestRemedyOfGet:
     @pytest.mark.parametrize(("arrange", "by", "remedy", "typed"), FAILURES.values(), ids=FAILURES)
-    def test_mends_it_where_it_is_typed_with_a_name_in_the_place_of_profile(
+    def test_fixes_the_failure_when_run(
         self, world: World, arrange: Arrange, by: str | None, remedy: str, typed: str
     ) -> None:
+        """The only change is a name in the place of PROFILE."""
         arrange(world)
         aws_command.install(world.home.folder, world.aws.add_user(SECONDARY, "base"))
 

@@ -79,9 +79,7 @@ def homeless(world: World) -> World:
 
 class TestHome:
     @pytest.mark.parametrize("value", [None, "", "/nonexistent", "/dev/null", "relative"])
-    def test_that_is_missing_is_no_reason_not_to_answer(
-        self, homeless: World, value: str | None, tmp_path: Path
-    ) -> None:
+    def test_missing_does_not_prevent_an_answer(self, homeless: World, value: str | None, tmp_path: Path) -> None:
         home, elsewhere = homeless.home, tmp_path / "elsewhere"
         elsewhere.mkdir()
         home.env |= {} if value is None else {"HOME": value}
@@ -94,13 +92,13 @@ class TestHome:
         assert (one.secret, "") == (other.secret, one.stderr)
         assert [] == list(elsewhere.iterdir())
 
-    def test_of_a_user_without_a_name_is_no_reason_not_to_answer(self, homeless: World) -> None:
+    def test_of_a_user_without_a_name_works(self, homeless: World) -> None:
         with another_user() as prefix:
             one, other = (in_shell(homeless.home, 'exec "$get" get', prefix=prefix) for _ in range(2))
 
         assert (one.secret, "") == (other.secret, one.stderr)
 
-    def test_that_cannot_be_written_is_no_reason_not_to_answer(self, world: World) -> None:
+    def test_read_only_does_not_prevent_an_answer(self, world: World) -> None:
         prefix = [*unshared("--mount"), "sh", "-c", READ_ONLY, "sh", world.home.folder]
 
         one, other = (in_shell(world.home, 'exec "$get" get', prefix=prefix) for _ in range(2))
@@ -120,7 +118,7 @@ class TestHome:
 
 
 class TestDisk:
-    def test_that_is_full_is_no_reason_not_to_answer_and_costs_nothing_that_was_there(self, world: World) -> None:
+    def test_full_prevents_no_answer_and_loses_nothing(self, world: World) -> None:
         prefix, old, new = unshared("--mount"), world.home.folder / ".local/state/ecrx", world.home.folder / "new"
         new.mkdir()
         world.home.get()
@@ -130,10 +128,10 @@ class TestDisk:
 
         assert (0, ledger) == (found.status, found.stdout)
 
-    def test_without_a_place_for_temporary_files_is_no_reason_not_to_answer(self, world: World) -> None:
+    def test_without_temporary_folder_works(self, world: World) -> None:
         assert in_shell(world.home, NO_TEMPORARY, prefix=unshared("--mount")).secret
 
-    def test_gets_private_files_even_with_an_open_umask(self, world: World, secret_service: dict[str, str]) -> None:
+    def test_files_are_private_with_an_open_umask(self, world: World, secret_service: dict[str, str]) -> None:
         world.home.env |= secret_service
         store = '{"ServerURL":"registry.example","Username":"me","Secret":"word"}'
         assert in_shell(world.home, 'umask 000; exec "$get" get').secret
@@ -147,15 +145,13 @@ class TestDisk:
 
 class TestStreams:
     @pytest.mark.parametrize(("closed", "expected"), CLOSED.items(), ids=CLOSED)
-    def test_that_are_closed_are_told_nothing_and_the_others_what_is_wrong(
-        self, world: World, closed: str, expected: Result
-    ) -> None:
+    def test_closed_are_ignored_and_others_still_report(self, world: World, closed: str, expected: Result) -> None:
         assert expected == in_shell(world.home, f'exec "$get" get {closed}')
 
-    def test_on_which_nobody_hears_failures_are_no_reason_not_to_answer(self, world: World) -> None:
+    def test_unread_stderr_does_not_prevent_an_answer(self, world: World) -> None:
         assert in_shell(world.home, 'exec "$get" get 2>&-').secret
 
-    def test_that_never_end_are_not_waited_for_for_ever(self, home: Home) -> None:
+    def test_endless_stdin_is_given_up(self, home: Home) -> None:
         with impatient_get(home) as get:
             assert get.stdout is not None
             said = get.stdout.read().decode()
@@ -164,7 +160,7 @@ class TestStreams:
         assert (1, line) == (get.returncode, said)
 
     @in_one_form
-    def test_that_end_are_not_named_where_something_else_hangs(self, world: World) -> None:
+    def test_finished_stdin_is_not_blamed_for_another_hang(self, world: World) -> None:
         world.aws.fail(MINT, faults.hanging)
         world.home.env["AWS_PROFILE"] = "secondary"
         with impatient_get(world.home) as get:
@@ -174,9 +170,7 @@ class TestStreams:
         assert (1, line) == (get.returncode, said.decode())
 
     @pytest.mark.parametrize(("fault", "says"), [(None, 1), (faults.forbidden, 2)], ids=["answer", "failure"])
-    def test_whose_reader_went_away_end_it_with_a_line_that_says_so(
-        self, world: World, fault: faults.Fault | None, says: int
-    ) -> None:
+    def test_broken_pipe_ends_with_an_error_line(self, world: World, fault: faults.Fault | None, says: int) -> None:
         if fault is not None:
             world.aws.fail(MINT, fault)
         reader, writer = os.pipe()
@@ -197,7 +191,7 @@ class TestStreams:
 
 class TestSignal:
     @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-    def test_ends_it_at_once_and_quietly_and_leaves_no_lock(self, world: World, number: signal.Signals) -> None:
+    def test_ends_at_once_quietly_and_leaves_no_lock(self, world: World, number: signal.Signals) -> None:
         held = Held(faults.forbidden)
         world.stack.callback(held.release)
         world.aws.fail(MINT, held)
@@ -216,7 +210,7 @@ class TestSignal:
 
 
 @in_one_form
-class TestFileThatHangs:
+class TestHangingFile:
     @pytest.fixture
     def pipe(self, world: World) -> Iterator[str]:
         """Return a file that never has an end."""
@@ -235,7 +229,7 @@ class TestFileThatHangs:
             ("AWS_WEB_IDENTITY_TOKEN_FILE", {"AWS_ROLE_ARN": "arn:aws:iam::222222222222:role/puller"}),
         ],
     )
-    def test_holds_nobody_up_for_long_and_is_named(
+    def test_delays_nobody_for_long_and_is_named(
         self, world: World, pipe: str, variable: str, settings: Mapping[str, str]
     ) -> None:
         world.home.env["AWS_PROFILE"] = "secondary"

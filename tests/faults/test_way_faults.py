@@ -268,7 +268,7 @@ HANGS: dict[str, tuple[str, str, Arrange]] = {
 
 class TestFault:
     @pytest.mark.parametrize(("reason", "remedy", "arrange"), FAULTS.values(), ids=FAULTS)
-    def test_is_one_line_in_time_that_says_what_failed_and_what_to_do_next(
+    def test_is_one_timely_line_with_cause_and_remedy(
         self, world: World, reason: str, remedy: str, arrange: Arrange
     ) -> None:
         arrange(world)
@@ -277,10 +277,8 @@ class TestFault:
         assert expected == refusal(world.home, world.aws)
 
 
-class TestWhatHangs:
-    def test_is_given_up_in_time_with_a_line_that_says_what_failed_and_what_to_do_next(
-        self, tmp_path: Path, program: Path, kernel: dict[str, str]
-    ) -> None:
+class TestHang:
+    def test_times_out_with_cause_and_remedy(self, tmp_path: Path, program: Path, kernel: dict[str, str]) -> None:
         with ExitStack() as stack, ThreadPoolExecutor(4) as pool:
             worlds = []
             for number, (_, _, arrange) in enumerate(HANGS.values()):
@@ -298,8 +296,8 @@ class TestWhatHangs:
         )
 
 
-class TestCredentialProcessThatHangs:
-    def test_is_ended_with_all_that_it_started(self, world: World) -> None:
+class TestHangingCredentialProcess:
+    def test_is_killed_with_its_children(self, world: World) -> None:
         alive = world.home.folder / "alive"
         os.mkfifo(alive)
         end = os.open(alive, os.O_RDONLY | os.O_NONBLOCK)
@@ -316,7 +314,7 @@ class TestCredentialProcessThatHangs:
         os.close(end)
 
 
-class TestNetworkThatLeadsNowhere:
+class TestUnroutedNetwork:
     @pytest.fixture
     def nowhere(self, world: World) -> list[str | Path]:
         """Return what runs a command where no packet ever comes back."""
@@ -325,7 +323,7 @@ class TestNetworkThatLeadsNowhere:
         resolver.write_text("nameserver 192.0.2.1\n")
         return [*unshared("--mount", "--net"), "sh", "-c", NOWHERE, "sh", resolver]
 
-    def test_is_given_up_in_time(self, world: World, nowhere: list[str | Path]) -> None:
+    def test_times_out(self, world: World, nowhere: list[str | Path]) -> None:
         with ExitStack() as stack:
             gets = [
                 stack.enter_context(running(world.home, prefix=nowhere, env=env))

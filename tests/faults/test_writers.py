@@ -60,8 +60,8 @@ def config(home: Home) -> Path:
 
 @in_one_form
 @pytest.mark.parametrize("change", [by_rename, in_place, for_its_owner_alone])
-def test_what_another_program_writes_is_kept(home: Home, config: Path, change: Callable[[Path], None]) -> None:
-    """At each call of configure on the file the other program writes it whole."""
+def test_other_programs_changes_survive(home: Home, config: Path, change: Callable[[Path], None]) -> None:
+    """At each system call of configure that concerns the file, the other program rewrites it completely."""
     command: list[str | Path] = [home.bin / "docker-credential-ecrx", "configure", HOST]
     stopped = 0
     for point in kills.points(command, home.env, [config.parent]):
@@ -75,8 +75,8 @@ def test_what_another_program_writes_is_kept(home: Home, config: Path, change: C
 
 
 @in_one_form
-def test_a_file_that_never_rests_is_told(home: Home, config: Path) -> None:
-    """After ten seconds there is a line, and what the other program wrote is there."""
+def test_constantly_changing_file_is_reported(home: Home, config: Path) -> None:
+    """After ten seconds there is an error, and what the other program wrote is there."""
     over = threading.Event()
     count = 0
 
@@ -104,7 +104,7 @@ def test_a_file_that_never_rests_is_told(home: Home, config: Path) -> None:
 
 @in_one_form
 def test_users_who_edit_at_once_lose_nothing(home: Home, config: Path) -> None:
-    """Each has a lock of its own, so the file itself has to do."""
+    """Each user has a separate lock, so only the file itself can prevent conflicts."""
     hosts = [f"{number:012}.dkr.ecr.us-east-1.amazonaws.com" for number in range(8)]
     runs = [
         subprocess.Popen(

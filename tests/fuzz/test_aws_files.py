@@ -90,7 +90,7 @@ def facts_of(profile: str, full: dict[str, dict[str, Any]]) -> list[tuple[str, s
 
 
 @fuzzed(_lines, _lines, _ends, _profiles)
-def test_say_nothing_of_an_identity_that_is_not_seen(
+def test_files_without_the_identity_give_no_facts(
     config: list[str], credentials: list[str], end: str, profile: str
 ) -> None:
     environ = environ_of(end.join(config), end.join(credentials))
@@ -103,9 +103,10 @@ def test_say_nothing_of_an_identity_that_is_not_seen(
 
 
 @fuzzed(_lines, _lines, st.integers(0, 19), _line, _profiles)
-def test_that_differ_in_what_botocore_reads_make_another_identity(
+def test_different_files_make_another_identity(
     config: list[str], credentials: list[str], at: int, line: str, profile: str
 ) -> None:
+    """Any difference in what botocore reads makes another identity."""
     prints, facts = [], []
     for edited in (False, True):
         lines = [*config, *credentials]
@@ -121,7 +122,7 @@ def test_that_differ_in_what_botocore_reads_make_another_identity(
 
 
 @fuzzed(json_texts("iss", "sub", "aud").map(lambda claims: f"e30.{base64_of(claims)}.e30") | st.text() | st.binary())
-def test_may_name_a_web_identity_in_a_file_of_any_content(token: str | bytes) -> None:
+def test_files_may_name_any_web_identity_token_file(token: str | bytes) -> None:
     path = str(file("token", token))
     environ = {"AWS_ROLE_ARN": "arn", "AWS_WEB_IDENTITY_TOKEN_FILE": path, "HOME": "/nonexistent"}
 

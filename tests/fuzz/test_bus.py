@@ -28,7 +28,7 @@ _messages = (
 
 
 @fuzzed(_messages)
-def test_is_read_or_refused(received: bytes) -> None:
+def test_message_is_read_or_rejected(received: bytes) -> None:
     try:
         size = dbus.size_of(received)
         message = dbus.Message(received[:size] if size else received)

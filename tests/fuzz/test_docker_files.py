@@ -57,7 +57,7 @@ def is_kept(before: str, after: str) -> bool:
 
 
 @fuzzed(documents, st.sampled_from([HOST, "a", 'q"\\']), st.sampled_from(["ecrx", "ecrx-é"]))
-def test_has_a_helper_more_and_is_the_same_as_ever_once_it_is_removed(document: str, host: str, helper: str) -> None:
+def test_adding_and_removing_a_helper_changes_nothing(document: str, host: str, helper: str) -> None:
     before = TextFile("config.json", document)
     try:
         known = docker_config.helpers(before)
@@ -78,7 +78,7 @@ def test_has_a_helper_more_and_is_the_same_as_ever_once_it_is_removed(document: 
 
 
 @fuzzed(documents, st.sampled_from([HOST, "a", "public.ecr.aws"]))
-def test_loses_a_servers_password_and_nothing_else(document: str, server: str) -> None:
+def test_removal_of_a_password_changes_nothing_else(document: str, server: str) -> None:
     before = TextFile("config.json", document)
     try:
         servers, helpers = docker_config.passwords(before), docker_config.helpers(before)
@@ -92,7 +92,7 @@ def test_loses_a_servers_password_and_nothing_else(document: str, server: str) -
 
 
 @fuzzed(documents)
-def test_is_shown_without_its_secrets(document: str) -> None:
+def test_file_is_shown_without_its_secrets(document: str) -> None:
     try:
         shown = docker_config.without_secrets(TextFile("config.json", document))
     except FileError as error:

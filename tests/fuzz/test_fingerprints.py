@@ -216,7 +216,7 @@ def _drawn(draw: st.DrawFn) -> list[Drawn]:
 
 
 @fuzzed(_drawn())
-def test_that_are_the_same_stand_for_one_way_to_a_token(drawn: list[Drawn]) -> None:
+def test_equal_fingerprints_mean_the_same_credentials(drawn: list[Drawn]) -> None:
     home = Path(folder(), "home")
     alike: dict[str, list[Situation]] = {}
     for situation in map(Drawn.situation, drawn):

@@ -58,7 +58,7 @@ servers = st.one_of(_named, _public, _pieces, st.text())
 
 
 @fuzzed(servers)
-def test_is_one_of_ecrs_where_amazon_documents_it_and_nowhere_else(server: str) -> None:
+def test_accepts_exactly_the_documented_ecr_hosts(server: str) -> None:
     found, documented = Registry.parse(server), ECR.fullmatch(server)
 
     assert (found is not None) == (documented is not None)
@@ -73,7 +73,7 @@ def test_is_one_of_ecrs_where_amazon_documents_it_and_nowhere_else(server: str) 
 
 
 @fuzzed(servers)
-def test_is_what_a_client_connects_to(server: str) -> None:
+def test_host_is_what_a_client_connects_to(server: str) -> None:
     found = host_of(server)
 
     if found is not None:

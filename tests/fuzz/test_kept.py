@@ -61,7 +61,7 @@ class Ring:
 
 
 @fuzzed(st.builds(sealed, _facts | st.text(), _passwords) | st.text() | st.text().map("ecrx1 ".__add__))
-def test_a_record_is_a_token_of_12_hours_at_most_or_none(record: str) -> None:
+def test_record_is_a_token_of_12_hours_at_most_or_none(record: str) -> None:
     found = cached_token.from_record(NAME, record)
 
     if found is not None:
@@ -83,7 +83,7 @@ def test_a_record_is_a_token_of_12_hours_at_most_or_none(record: str) -> None:
     st.floats(0, 4e8),
     st.integers(0),
 )
-def test_a_record_gives_back_its_token_and_none_once_a_character_differs(  # noqa: PLR0913, PLR0917 - a token
+def test_record_with_any_changed_character_is_none(  # noqa: PLR0913, PLR0917 - a token
     password: str, name: str, life: float, part: float, utc: float, boot: str, uptime: float, at: int
 ) -> None:
     token = Token(password, Moment(utc, boot, uptime), life, life * part)
@@ -100,7 +100,7 @@ def test_a_record_gives_back_its_token_and_none_once_a_character_differs(  # noq
 
 
 @fuzzed(st.builds(sealed, _facts, st.just("password")))
-def test_a_record_is_served_only_while_its_token_lives(record: str) -> None:
+def test_record_is_returned_only_before_expiry(record: str) -> None:
     minted = Token("new", cached_token.now(), LIFE_SECONDS, LIFE_SECONDS / 2)
 
     kept = cached_token.cached(NAME, Ring(record))
@@ -116,7 +116,7 @@ def test_a_record_is_served_only_while_its_token_lives(record: str) -> None:
         st.binary(),
     )
 )
-def test_a_failure_that_another_process_left_is_told_in_one_line_or_not_at_all(left: str | bytes) -> None:
+def test_failure_of_another_process_is_one_line_or_ignored(left: str | bytes) -> None:
     minted = Token("new", cached_token.now(), LIFE_SECONDS, LIFE_SECONDS / 2)
     lock = FileLock(str(file("lock", left)))
     try:
@@ -157,7 +157,7 @@ def write_ledger(content: str | bytes) -> None:
 
 
 @fuzzed(_ledgers)
-def test_a_ledger_of_any_content_can_be_read_and_written(content: str | bytes) -> None:
+def test_index_of_any_content_can_be_read_and_written(content: str | bytes) -> None:
     write_ledger(content)
     before = index.read(ENVIRON)
 
@@ -169,7 +169,7 @@ def test_a_ledger_of_any_content_can_be_read_and_written(content: str | bytes) -
 
 
 @fuzzed(_ledgers, st.booleans())
-def test_a_ledger_of_any_content_can_be_shown(content: str | bytes, as_json: bool) -> None:  # noqa: FBT001
+def test_index_of_any_content_can_be_shown(content: str | bytes, as_json: bool) -> None:  # noqa: FBT001
     write_ledger(content)
     said = StringIO()
 

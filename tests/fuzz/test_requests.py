@@ -57,7 +57,7 @@ def begin() -> None:
 
 
 @fuzzed(st.sampled_from(["get", "erase", "list"]), st.one_of(_servers.map(str.encode), st.binary()), _blanks)
-def test_that_asks_for_what_was_never_stored_finds_nothing(verb: str, request: bytes, blanks: str) -> None:
+def test_get_of_unknown_host_is_not_found(verb: str, request: bytes, blanks: str) -> None:
     begin()
     server = request.decode("utf-8", "replace").strip()
     assume(verb != "get" or Registry.parse(server) is None)  # which would ask AWS
@@ -76,7 +76,7 @@ def test_that_asks_for_what_was_never_stored_finds_nothing(verb: str, request: b
 
 
 @fuzzed(_servers, _users, _secrets, _blanks)
-def test_that_stores_gives_back_the_same_until_it_is_erased(server: str, user: str, secret: str, blanks: str) -> None:
+def test_store_is_returned_until_erase(server: str, user: str, secret: str, blanks: str) -> None:
     begin()
     assume(server.strip() == server)
     request = json.dumps({"ServerURL": server, "Username": user, "Secret": secret})
@@ -99,7 +99,7 @@ def test_that_stores_gives_back_the_same_until_it_is_erased(server: str, user: s
 
 
 @fuzzed(json_texts("ServerURL", "Username", "Secret", SECRET) | st.binary())
-def test_that_stores_anything_is_kept_or_refused_in_one_line(request: str | bytes) -> None:
+def test_store_succeeds_or_fails_in_one_line(request: str | bytes) -> None:
     begin()
 
     ask("store", request)

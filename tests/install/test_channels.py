@@ -21,7 +21,7 @@ def distributions(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path
 @pytest.mark.parametrize(
     ("tool", "kind"), [("pip", "sdist"), ("pipx", "wheel"), ("pipx", "sdist"), ("uv", "wheel"), ("uv", "sdist")]
 )
-def test_installs_both_commands_which_get_a_token_and_uninstalls_them(  # noqa: PLR0913, PLR0917 - fixtures
+def test_installs_uninstalls_and_gets_a_token(  # noqa: PLR0913, PLR0917 - fixtures
     distributions: Mapping[str, Path], aws: StandIn, kernel: dict[str, str], tmp_path: Path, tool: str, kind: str
 ) -> None:
     (tmp_path / "user").mkdir()

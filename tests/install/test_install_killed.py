@@ -65,7 +65,7 @@ def world(tmp_path: Path) -> World:
 
 class TestInstall:
     def test_completes_when_run_again(self, world: World) -> None:
-        """A first install: the second one leaves what an undisturbed one does, and no more."""
+        """After a killed first install, the second one leaves exactly what an undisturbed one does."""
         command: list[str | Path] = [world.user.unpack("1.0") / "install.sh"]
         world.remember()
         moments = world.moments(command)
@@ -78,8 +78,8 @@ class TestInstall:
             assert expected == world.seen(), moment
             world.assert_whole("1.0")
 
-    def test_can_be_undone_when_it_was_killed(self, world: World) -> None:
-        """After a first install that was killed, --uninstall leaves nothing."""
+    def test_can_be_undone_when_killed(self, world: World) -> None:
+        """After a killed first install, --uninstall leaves nothing."""
         release = world.user.unpack("1.0")
         command: list[str | Path] = [release / "install.sh"]
         world.remember()
@@ -91,8 +91,8 @@ class TestInstall:
             assert [] == world.user.files(), moment
 
     @pytest.mark.parametrize("newer", ["1.0", "1.1"], ids=["same version", "newer version"])
-    def test_leaves_a_program_that_runs(self, world: World, newer: str) -> None:
-        """Over another install: at every moment docker finds the old program or the new one, and it is whole."""
+    def test_keeps_a_working_program(self, world: World, newer: str) -> None:
+        """During an upgrade Docker always finds the old program or the new one, complete."""
         old = world.user.unpack("1.0")
         world.user.install(old)
         shutil.rmtree(old)

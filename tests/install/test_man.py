@@ -36,7 +36,7 @@ def _options(command: click.Command, context: click.Context) -> set[str]:
 
 
 class TestPage:
-    def test_is_sound(self, page: Path) -> None:
+    def test_is_valid(self, page: Path) -> None:
         lint = subprocess.run(
             [need.command("mandoc"), "-T", "lint", "-W", "warning", page], capture_output=True, check=False
         )

@@ -218,7 +218,7 @@ def ordinary_users() -> Iterator[Callable[[], list[str]]]:
 
 
 class TestKernelKeyring:
-    def test_gives_back_what_was_put_until_it_is_dropped(self, keyring: KernelKeyring, name: str) -> None:
+    def test_get_returns_what_was_set_until_delete(self, keyring: KernelKeyring, name: str) -> None:
         assert keyring.fetch(name) is None
         keyring.put(name, TOKEN, LIFE)
         assert TOKEN == keyring.fetch(name)
@@ -226,7 +226,7 @@ class TestKernelKeyring:
         keyring.drop(name)
         assert keyring.fetch(name) is None
 
-    def test_replaces_the_one_key_of_a_name(self, keyring: KernelKeyring, name: str) -> None:
+    def test_replaces_the_key_of_a_name(self, keyring: KernelKeyring, name: str) -> None:
         for secret in ("first", TOKEN, "third"):
             keyring.put(name, secret, LIFE)
 
@@ -235,7 +235,7 @@ class TestKernelKeyring:
 
     @pytest.mark.parametrize(("seconds", "shown"), [(90 * 60, "1h"), (36 * 3600, "1d")])
     @pytest.mark.parametrize("earlier", [LIFE, None])
-    def test_sets_the_life_after_which_the_kernel_drops_the_key(
+    def test_sets_the_expiry_of_the_key(
         self, keyring: KernelKeyring, name: str, earlier: int | None, seconds: int | None, shown: str
     ) -> None:
         keyring.put(name, "earlier", earlier)
@@ -246,14 +246,14 @@ class TestKernelKeyring:
 
     @pytest.mark.parametrize("seconds", [None, 10**9, 0, -5])
     def test_always_sets_an_expiry(self, keyring: KernelKeyring, name: str, seconds: int | None) -> None:
-        """Every key expires, whatever lifetime was asked for."""
+        """Every key expires, whatever lifetime is requested."""
         keyring.put(name, TOKEN, seconds)
 
         # A key that lives for a second may be gone by now.
         assert [] == [key for key in keys_of(name) if key[3] not in {"0s", "1s", "expd", "2d", "3d"}]
 
-    def test_dropped_key_is_unreadable_to_other_holders(self, keyring: KernelKeyring, name: str) -> None:
-        """A process that holds the key in a keyring of its own cannot read it once it was dropped."""
+    def test_deleted_key_is_unreadable_to_other_holders(self, keyring: KernelKeyring, name: str) -> None:
+        """A process that has linked the key to its own keyring cannot read it after the deletion."""
         keyring.put(name, TOKEN, LIFE)
         (serial,) = (serial for serial, text in keyrings.kernel_keys().items() if name in text)
         command = [sys.executable, "-c", HOLDER, serial]
@@ -266,36 +266,32 @@ class TestKernelKeyring:
         assert held > 1000
         assert errno.EKEYREVOKED == int(said)
 
-    def test_lets_the_owner_view_read_and_search_the_key_and_nobody_else(
-        self, keyring: KernelKeyring, name: str
-    ) -> None:
+    def test_only_the_owner_may_view_read_and_search_the_key(self, keyring: KernelKeyring, name: str) -> None:
         keyring.put(name, TOKEN, LIFE)
 
         described = run(need.command("keyctl"), "rdescribe", serial_of(name), ";").decode().strip()
         assert f"user;{os.getuid()};{os.getgid()};3f0b0000;docker-credential-ecrx:{name}:ecrx" == described
 
-    def test_is_read_from_another_login_session(self, keyring: KernelKeyring, name: str) -> None:
+    def test_is_readable_from_another_login_session(self, keyring: KernelKeyring, name: str) -> None:
         keyring.put(name, "of this session", LIFE)
 
         seen = run(need.command("keyctl"), "session", "-", sys.executable, "-c", ELSEWHERE, name)
         assert "of this session" == seen.decode().splitlines()[-1]
 
-    def test_is_read_by_its_owner_who_does_not_possess_it(self, keyring: KernelKeyring, name: str) -> None:
+    def test_is_readable_by_an_owner_without_possession(self, keyring: KernelKeyring, name: str) -> None:
         keyring.put(name, "not base64", LIFE)
 
         assert run(need.command("keyctl"), "session", "-", "keyctl", "pipe", serial_of(name)).endswith(b"not base64")
 
     @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(st.one_of(st.text(), st.binary().map(base64.b64encode).map(bytes.decode)), st.text())
-    def test_keeps_a_secret_of_any_text(self, keyring: KernelKeyring, name: str, last: str, first: str) -> None:
+    def test_stores_a_secret_of_any_text(self, keyring: KernelKeyring, name: str, last: str, first: str) -> None:
         for secret in (last, f"{first}\n{last}", f"{first * 4200:.4200}\n{last}"):
             keyring.put(name, secret, LIFE)
 
             assert secret == keyring.fetch(name)
 
-    def test_refuses_what_the_kernel_finds_too_long_and_keeps_what_was_there(
-        self, keyring: KernelKeyring, name: str
-    ) -> None:
+    def test_rejects_too_long_secret_and_keeps_the_old_one(self, keyring: KernelKeyring, name: str) -> None:
         keyring.put(name, TOKEN, LIFE)
 
         with pytest.raises(KeyringError, match="cannot write to the kernel keyring") as refused:
@@ -308,16 +304,14 @@ class TestKernelKeyring:
         "payload",
         [b"word", b"{}", b"two words", b"some birds", b"9 ", b"9 x", b"9 t\xff", b"9 b\xff\0", b"9 bno end", b"\0"],
     )
-    def test_has_nothing_where_another_program_wrote_under_the_name(
-        self, keyring: KernelKeyring, name: str, payload: bytes
-    ) -> None:
+    def test_ignores_data_of_another_program(self, keyring: KernelKeyring, name: str, payload: bytes) -> None:
         keyring.put(name, TOKEN, LIFE)
         in_another_program("pupdate", name, payload)
 
         assert keyring.fetch(name) is None
 
     @pytest.mark.parametrize("action", ["revoke", "invalidate"])
-    def test_has_nothing_where_the_key_was_taken_back(self, keyring: KernelKeyring, name: str, action: str) -> None:
+    def test_revoked_key_is_missing(self, keyring: KernelKeyring, name: str, action: str) -> None:
         keyring.put(name, TOKEN, LIFE)
         in_another_program(action, name)
 
@@ -338,7 +332,7 @@ class TestFullKeyring:
         ids=["bytes, oldest first", "bytes, oldest last", "bytes, mixed", "keys"],
     )
     @pytest.mark.usefixtures("keyring")
-    def test_drops_the_tokens_that_expire_first_and_keeps_the_new_one(self, size: int, lives: list[int]) -> None:
+    def test_evicts_tokens_that_expire_first(self, size: int, lives: list[int]) -> None:
         before, after, new = as_ordinary_user(UNTIL_FULL, size, *lives)
 
         kept = [life for life in before if life in after]
@@ -346,23 +340,24 @@ class TestFullKeyring:
         assert 0 < len(kept) < len(before)
 
     @pytest.mark.usefixtures("keyring")
-    def test_keeps_the_new_one_though_another_process_drops_what_was_to_make_room(self) -> None:
+    def test_stores_the_new_one_despite_concurrent_eviction(self) -> None:
+        """Another process deletes the keys that were to make room."""
         assert [True] * 20 == as_ordinary_user(RACED)
 
     @pytest.mark.usefixtures("keyring")
     def test_replaces_a_key_when_the_quota_is_full(self) -> None:
-        """A key that has no room beside its successor is replaced, and no other key is evicted for that."""
+        """A key that has no room beside its successor is replaced, and no other key is evicted."""
         assert [[True, "word"]] * 3 == as_ordinary_user(RENEWED)
 
     @pytest.mark.usefixtures("keyring")
-    def test_leaves_other_programs_keys_alone(self) -> None:
+    def test_leaves_keys_of_other_programs(self) -> None:
         before, after = as_ordinary_user(FULL_OF_OTHERS)
 
         assert 0 < before == after
 
 
 class TestKilled:
-    """strace kills the writer at each call in turn; what it leaves expires, or ends with the process."""
+    """strace kills the writer at each call; what remains expires, or ends with the process."""
 
     @pytest.mark.parametrize("times", [1, 2], ids=["new", "replaced"])
     def test_leaves_no_key_without_expiry(self, keyring: KernelKeyring, name: str, times: int) -> None:
@@ -392,8 +387,8 @@ class TestKilled:
         assert [] == killed
 
 
-class TestKeyringThatIsNotToBeHad:
-    """For other programs, all of which load the backend with the keyring library."""
+class TestUnavailableKeyring:
+    """Other programs load the backend through the keyring library."""
 
     @pytest.mark.parametrize(
         ("where", "prefix", "reason", "needs_keyctl"),
@@ -405,7 +400,13 @@ class TestKeyringThatIsNotToBeHad:
         ],
         ids=["Windows", "macOS", "32 bits", "container"],
     )
-    def test_fails_in_the_librarys_words(self, where: str, prefix: list[str], reason: str, needs_keyctl: bool) -> None:  # noqa: FBT001
+    def test_raises_errors_of_the_keyring_library(
+        self,
+        where: str,
+        prefix: list[str],
+        reason: str,
+        needs_keyctl: bool,  # noqa: FBT001
+    ) -> None:
         said, loaded = json.loads(run(*prefix, sys.executable, "-c", WITHOUT, where))
 
         errors = [["KeyringError"], ["PasswordSetError"], ["PasswordDeleteError"]]
@@ -415,7 +416,7 @@ class TestKeyringThatIsNotToBeHad:
 
 
 class TestKernelBackend:
-    def test_reads_replaces_and_deletes_the_programs_own_items(self, keyring: KernelKeyring, name: str) -> None:
+    def test_reads_replaces_and_deletes_its_own_items(self, keyring: KernelKeyring, name: str) -> None:
         backend = load_keyring(BACKEND)
 
         keyring.put(name, TOKEN, LIFE)
@@ -428,7 +429,7 @@ class TestKernelBackend:
         assert keyring.fetch(name) is None
 
     @pytest.mark.usefixtures("keyring")
-    def test_says_in_the_librarys_words_what_it_cannot(self, name: str) -> None:
+    def test_unsupported_calls_raise_library_errors(self, name: str) -> None:
         backend = load_keyring(BACKEND)
 
         with pytest.raises(PasswordDeleteError, match="not found"):

@@ -26,27 +26,27 @@ def locker() -> Iterator["Keyring"]:
     found.drop(NAME)
 
 
-def test_it_is_what_keeps_tokens_and_passwords(locker: "Keyring") -> None:
+def test_locker_is_used_for_tokens_and_passwords(locker: "Keyring") -> None:
     assert ["Windows", "Windows"] == [locker.label, keyrings.for_passwords("auto").label]
 
 
 @pytest.mark.parametrize("secret", [SHORT, TOKEN, "ä€🐳" * 900], ids=["short", "a token", "beyond 16 bits"])
-def test_it_keeps_what_it_is_given(locker: "Keyring", secret: str) -> None:
-    """A token is longer than Windows keeps in one credential."""
+def test_locker_returns_what_was_stored(locker: "Keyring", secret: str) -> None:
+    """A token is longer than one Windows credential."""
     locker.put(NAME, "an older one" * 300, 3600)
     locker.put(NAME, secret, 3600)
 
     assert secret == locker.fetch(NAME)
 
 
-def test_a_short_secret_is_one_item_of_keyrings(locker: "Keyring") -> None:
+def test_short_secret_is_one_item_of_the_keyring_library(locker: "Keyring") -> None:
     locker.put(NAME, SHORT, None)
 
     assert SHORT == keyring.get_password(service_of(NAME), USERNAME)
 
 
-def test_nothing_is_left_of_what_is_dropped(locker: "Keyring") -> None:
-    """Neither the head nor its chunks."""
+def test_deletion_leaves_nothing(locker: "Keyring") -> None:
+    """Neither the head nor its chunks remain."""
     locker.put(NAME, TOKEN, 3600)
     head = keyring.get_password(service_of(NAME), USERNAME)
     assert head is not None

@@ -56,9 +56,10 @@ def faulty(tmp_path: Path) -> Iterator[Mapping[str, Mapping[str, str]]]:
         }
 
 
-def test_no_answer_is_wrong_and_nothing_is_lost_or_left_behind(
+def test_all_replies_are_right_and_nothing_is_lost(
     home: tuple[Home, Aws], faulty: Mapping[str, Mapping[str, str]]
 ) -> None:
+    """Nothing is left behind either."""
     user, aws = home
     weather = Weather(aws, SEED)
     soak = Soak(user, aws, weather, ["wheel", "frozen"], faulty)

@@ -42,7 +42,7 @@ def _room(module: str) -> str:
     return module.partition(".")[0]
 
 
-def test_every_module_is_of_one_room_in_the_table_and_every_room_is_there() -> None:
+def test_every_module_is_in_the_table() -> None:
     assert sorted({_room(module) for module in _modules()}) == sorted(room for room, _ in _floors())
 
 
@@ -59,7 +59,8 @@ def test_imports_point_down_the_table() -> None:
     assert [] == up
 
 
-def test_an_import_is_read_wherever_it_stands() -> None:
+def test_finds_imports_anywhere_in_a_module() -> None:
+    """It finds them at the top, in functions and under TYPE_CHECKING."""
     source = f"""
 import {_NAME}.aws
 from {_NAME} import __version__, errors

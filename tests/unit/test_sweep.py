@@ -90,11 +90,11 @@ class TestSecret:
         assert ["looks"] == found(notes)
 
 
-class TestAnswer:
+class TestReply:
     @pytest.mark.parametrize(
         "answer", ['{"Username": "AWS", "Secret": "%s"}', '{"auth": {"host": {"password": "%s"}}}']
     )
-    def test_to_a_client_may_hold_a_secret(self, notes: Path, answer: str) -> None:
+    def test_to_a_client_may_contain_a_secret(self, notes: Path, answer: str) -> None:
         say(answer % _PASSWORD)
 
         assert [] == found(notes)

@@ -91,7 +91,7 @@ def write(environ: dict[str, str], text: str) -> None:
 
 class TestRenewal:
     @pytest.mark.parametrize(("settings", "expected"), PROFILES.values(), ids=PROFILES)
-    def test_is_of_what_the_chosen_profile_comes_to_and_of_nothing_in_the_environment(
+    def test_follows_the_profile_and_ignores_the_environment(
         self, environ: dict[str, str], settings: str, expected: str
     ) -> None:
         write(environ, f"[profile p]\n{settings}\n[default]\n{KEYS}")
@@ -99,14 +99,12 @@ class TestRenewal:
         assert expected == origin_of(Identity("p"), environ | KEY).renewal()
 
     @pytest.mark.parametrize(("variables", "expected"), ENVIRONMENTS.values(), ids=ENVIRONMENTS)
-    def test_is_of_what_the_default_chain_comes_to(
-        self, environ: dict[str, str], variables: dict[str, str], expected: str
-    ) -> None:
+    def test_follows_the_default_chain(self, environ: dict[str, str], variables: dict[str, str], expected: str) -> None:
         write(environ, f"[default]\n{KEYS}[profile p]\n{KEYS}[profile q]\nregion = us-east-1\n")
 
         assert expected == origin_of(Identity(), environ | variables).renewal()
 
-    def test_of_a_role_of_our_own_is_that_of_its_source(self, environ: dict[str, str]) -> None:
+    def test_of_a_configured_role_is_its_sources(self, environ: dict[str, str]) -> None:
         write(environ, f"[profile p]\n{KEYS}")
 
         assert f"{CONFIGURE} p" == origin_of(Identity("p", role_arn="arn"), environ).renewal("AssumeRole")
@@ -118,9 +116,7 @@ class TestRenewal:
         assert "get a new web identity token" == origin_of(pod, environ | KEY).renewal()
 
     @pytest.mark.parametrize("identity", [Identity("p"), Identity("q", role_arn="arn")], ids=["profile", "our own"])
-    def test_of_what_a_roles_session_signed_is_none_of_the_keys_that_opened_it(
-        self, environ: dict[str, str], identity: Identity
-    ) -> None:
+    def test_of_a_role_session_ignores_its_base_keys(self, environ: dict[str, str], identity: Identity) -> None:
         write(environ, f"[profile p]\n{ROLE}source_profile = q\n[profile q]\n{KEYS}")
         origin = origin_of(identity, environ)
 
@@ -128,23 +124,22 @@ class TestRenewal:
             origin.renewal(operation) for operation in ("AssumeRole", "GetAuthorizationToken")
         ]
 
-    def test_of_a_session_that_has_ended_is_a_new_one_though_its_keys_do_not_look_it(
-        self, environ: dict[str, str]
-    ) -> None:
+    def test_of_an_expired_session_is_a_new_one(self, environ: dict[str, str]) -> None:
+        """The keys of the session do not show that it has expired."""
         write(environ, f"[profile p]\n{KEYS}")
 
         said = origin_of(Identity("p"), environ).renewal("GetCallerIdentity", of_session=True)
 
         assert "get new keys, with their aws_session_token, for the profile p" == said
 
-    def test_has_a_profiles_name_as_a_shell_takes_it(self, environ: dict[str, str]) -> None:
+    def test_quotes_the_profile_for_a_shell(self, environ: dict[str, str]) -> None:
         write(environ, f"[profile my team]\n{KEYS}")
 
         assert "aws configure --profile 'my team'" == origin_of(Identity("my team"), environ).renewal()
 
 
-class TestAsked:
-    """The option with which an AWS command asks as the same identity."""
+class TestProfileOption:
+    """The option that makes an AWS command use the same identity."""
 
     @pytest.mark.parametrize(
         ("identity", "variables", "expected"),
@@ -157,7 +152,7 @@ class TestAsked:
             (Identity("default"), {}, " --profile default"),
         ],
     )
-    def test_names_a_profile_where_one_was_chosen(
+    def test_names_the_chosen_profile(
         self, environ: dict[str, str], identity: Identity, variables: dict[str, str], expected: str
     ) -> None:
         write(environ, f"[profile p]\n{ROLE}source_profile = q\n[profile q]\n{KEYS}")

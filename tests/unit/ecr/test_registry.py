@@ -169,12 +169,12 @@ class TestParse:
         )
 
     @pytest.mark.parametrize("server", FORMS)
-    def test_takes_every_form_in_which_clients_send_a_host(self, server: str) -> None:
+    def test_accepts_every_form_that_clients_send(self, server: str) -> None:
         found = Registry.parse(server)
 
         assert found is not None
         assert HOST == found.host
 
     @pytest.mark.parametrize("server", NOT_ECR)
-    def test_takes_no_look_alike_for_ecr(self, server: str) -> None:
+    def test_rejects_lookalike_hosts(self, server: str) -> None:
         assert Registry.parse(server) is None

@@ -53,7 +53,7 @@ def setting_of(keyring: type[Shared]) -> str:
     return f"{keyring.__module__}.{keyring.__name__}"
 
 
-def test_one_that_is_stored_while_it_is_erased_is_listed(environ: dict[str, str]) -> None:
+def test_password_stored_during_erase_is_listed(environ: dict[str, str]) -> None:
     setting = setting_of(Erased)
     passwords.store(SERVER, "me", "old", setting, environ)
     Shared.meanwhile.append(lambda: passwords.store(SERVER, "me", "new", setting, environ))
@@ -64,7 +64,7 @@ def test_one_that_is_stored_while_it_is_erased_is_listed(environ: dict[str, str]
     assert {SERVER: "me"} == passwords.users(setting, environ)
 
 
-def test_one_that_is_erased_while_it_is_stored_is_listed(environ: dict[str, str]) -> None:
+def test_password_erased_during_store_is_listed(environ: dict[str, str]) -> None:
     setting = setting_of(Shared)
     Shared.meanwhile.append(lambda: passwords.erase(SERVER, setting, environ))
 
@@ -73,7 +73,7 @@ def test_one_that_is_erased_while_it_is_stored_is_listed(environ: dict[str, str]
     assert {SERVER: "me"} == passwords.users(setting, environ)
 
 
-def test_one_that_is_stored_by_a_process_that_is_killed_then_is_listed(environ: dict[str, str]) -> None:
+def test_password_stored_by_a_killed_process_is_listed(environ: dict[str, str]) -> None:
     setting = setting_of(Shared)
     seen: list[bool] = []
     Shared.meanwhile.append(lambda: seen.append(NAME in index.read(environ)))
@@ -83,7 +83,7 @@ def test_one_that_is_stored_by_a_process_that_is_killed_then_is_listed(environ: 
     assert [True] == seen
 
 
-def test_one_that_is_erased_by_a_process_that_is_killed_then_is_listed(environ: dict[str, str]) -> None:
+def test_password_erased_by_a_killed_process_is_listed(environ: dict[str, str]) -> None:
     setting = setting_of(Erased)
     passwords.store(SERVER, "me", "word", setting, environ)
     seen: list[bool] = []
@@ -94,7 +94,7 @@ def test_one_that_is_erased_by_a_process_that_is_killed_then_is_listed(environ: 
     assert ([True], {}) == (seen, index.read(environ))
 
 
-def test_one_that_cannot_be_stored_or_erased_is_noted_as_before(environ: dict[str, str]) -> None:
+def test_failed_store_or_erase_keeps_the_index_entry(environ: dict[str, str]) -> None:
     def fail() -> None:
         raise OSError
 
@@ -155,8 +155,8 @@ def same(server: str) -> str:
 
 class TestServer:
     @given(_servers, _servers)
-    def test_has_the_item_of_no_other(self, one: str, other: str) -> None:
-        """Only what docker logout erases with one login is one."""
+    def test_never_shares_an_item(self, one: str, other: str) -> None:
+        """Two servers share an item only if docker logout erases both with one login."""
         assert (same(one) == same(other)) == (passwords._name(one) == passwords._name(other))  # noqa: SLF001
 
     @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ class TestServer:
             "//kube.example",
         ],
     )
-    def test_that_looks_like_another_has_not_its_password(self, environ: dict[str, str], other: str) -> None:
+    def test_lookalike_has_another_password(self, environ: dict[str, str], other: str) -> None:
         setting = setting_of(Shared)
         passwords.store("kube.example", "me", "word", setting, environ)
 
@@ -193,13 +193,13 @@ class TestServer:
             "Kube.Example",
         ],
     )
-    def test_that_is_the_same_has_its_password(self, environ: dict[str, str], other: str) -> None:
+    def test_same_server_has_the_same_password(self, environ: dict[str, str], other: str) -> None:
         setting = setting_of(Shared)
         passwords.store("kube.example", "me", "word", setting, environ)
 
         assert ("me", "word") == passwords.get(other, setting, environ)
 
-    def test_in_another_script_keeps_its_own_password(self, environ: dict[str, str]) -> None:
+    def test_in_another_script_has_its_own_password(self, environ: dict[str, str]) -> None:
         setting = setting_of(Shared)
         servers = ["kube.example", "\u212aube.example", "\u212a\u00dcBE.example", "\u212a\u00fcbe.example"]
         for server in servers:
@@ -208,5 +208,5 @@ class TestServer:
         assert servers == [passwords.get(server, setting, environ)[0] for server in servers]
 
     @pytest.mark.parametrize(("one", "other"), [("1::2:443", "1::2"), ("[1::2]:443", "1::2"), ("::443", ":")])
-    def test_that_is_an_address_without_brackets_has_no_port(self, one: str, other: str) -> None:
+    def test_ipv6_address_without_brackets_has_no_port(self, one: str, other: str) -> None:
         assert passwords._name(one) != passwords._name(other)  # noqa: SLF001
