@@ -78,7 +78,7 @@ def loss_behind(error: Exception) -> str | None:
         from docker_credential_ecrx.system import installation
     except ImportError as missing:  # with all of the package
         return f"missing: {missing.name}"
-    return installation.loss_behind(error)
+    return installation.damage_behind(error)
 
 
 start()

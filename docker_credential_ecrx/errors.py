@@ -7,35 +7,68 @@ if TYPE_CHECKING:
     from typing import Self
 
 
-class EcrxError(Exception):
-    """A failure that a user is told of; most are of one of the kinds below.
+class Remedy:
+    """What the user can do about a failure: ``text`` in words, ``command`` as a shell line that does it, or both."""
 
-    ``message`` says what failed and ``hint`` what to do next.
+    __slots__ = ("command", "text")
+
+    def __init__(self, text: str = "", command: str = "") -> None:
+        self.text = text
+        self.command = command
+
+    @property
+    def arguments(self) -> "list[str]":
+        """Return the command as a list of arguments, which is empty if there is no command."""
+        import shlex  # a cached get has nothing to fix
+
+        return shlex.split(self.command)
+
+    def for_registry(self, host: str, region: str) -> "Remedy":
+        """Return the remedy with a registry's host and region in place of HOST and REGION."""
+        texts = (
+            part.replace(" HOST", f" {host}").replace(" REGION", f" {region}") for part in (self.text, self.command)
+        )
+        return Remedy(*texts)
+
+    def __str__(self) -> str:
+        """Return ``text: command``, or whichever of the two there is."""
+        return ": ".join(part for part in (self.text, self.command) if part)
+
+
+class EcrxError(Exception):
+    """A failure that is reported to the user; most are of one of the kinds below.
+
+    ``message`` says what failed and ``remedy`` what to do next.
     Neither ever holds a secret.
     """
 
-    def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message, hint)
+    def __init__(self, message: str, remedy: "Remedy | str" = "") -> None:
+        super().__init__(message, remedy)
         self.message = message
-        self.hint = hint
+        self.remedy = Remedy(remedy) if isinstance(remedy, str) else remedy
+
+    @property
+    def hint(self) -> str:
+        """Return the remedy as text."""
+        return str(self.remedy)
 
     def about(self, subject: str) -> "Self":
         """Return the error as one about ``subject``."""
-        return self._saying(f"{subject}: {self.message}", self.hint)
+        return self._with(f"{subject}: {self.message}", self.remedy)
 
     def of_registry(self, host: str, region: str) -> "Self":
-        """Return the error with a registry's host and region in the place of HOST and REGION in its hint."""
-        return self._saying(self.message, self.hint.replace(" HOST", f" {host}").replace(" REGION", f" {region}"))
+        """Return the error with a registry's host and region in place of HOST and REGION in its remedy."""
+        return self._with(self.message, self.remedy.for_registry(host, region))
 
-    def _saying(self, message: str, hint: str) -> "Self":
-        return type(self)(message, hint)
+    def _with(self, message: str, remedy: Remedy) -> "Self":
+        return type(self)(message, remedy)
 
     def __str__(self) -> str:
-        """Return both in one printable line; what others said in it has come through their door before."""
+        """Return ``message; remedy`` in one printable line, without secrets."""
         from docker_credential_ecrx import log
-        from docker_credential_ecrx.sanitizer import third_party  # a cached get has nothing to tell
+        from docker_credential_ecrx.sanitizer import third_party  # a cached get has nothing to report
 
-        said = log.redacted(f"{self.message}; {self.hint}" if self.hint else self.message)
+        said = log.redacted("; ".join(part for part in (self.message, self.hint) if part))
         return third_party.line(said, _LONGEST_LINE)
 
 
@@ -66,12 +99,12 @@ class AwsError(EcrxError):
     ``failures.told_again`` reads it.
     """
 
-    def __init__(self, message: str, hint: str = "", codes: "tuple[str, ...]" = ()) -> None:
-        super().__init__(message, hint)
+    def __init__(self, message: str, remedy: "Remedy | str" = "", codes: "tuple[str, ...]" = ()) -> None:
+        super().__init__(message, remedy)
         self.codes = codes
 
-    def _saying(self, message: str, hint: str) -> "Self":
-        return type(self)(message, hint, self.codes)
+    def _with(self, message: str, remedy: Remedy) -> "Self":
+        return type(self)(message, remedy, self.codes)
 
 
 class NoAwsCredentialsError(AwsError):
@@ -85,12 +118,12 @@ class UnreachableError(AwsError):
 class ClockError(AwsError):
     """AWS refuses what is signed here, because the clock here is ``ahead`` of its own by that many seconds."""
 
-    def __init__(self, message: str, hint: str = "", ahead: float = 0.0) -> None:
-        super().__init__(message, hint, ("clock", f"ahead={ahead:.0f}"))
+    def __init__(self, message: str, remedy: "Remedy | str" = "", ahead: float = 0.0) -> None:
+        super().__init__(message, remedy, ("clock", f"ahead={ahead:.0f}"))
         self.ahead = ahead
 
-    def _saying(self, message: str, hint: str) -> "Self":
-        return type(self)(message, hint, self.ahead)
+    def _with(self, message: str, remedy: Remedy) -> "Self":
+        return type(self)(message, remedy, self.ahead)
 
 
 class MfaCodeNeededError(AwsError):

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from docker_credential_ecrx.identity.model import Identity
     from docker_credential_ecrx.identity.settings import Settings
     from docker_credential_ecrx.keyrings import Keyring
-    from docker_credential_ecrx.store.cached_token import Moment, Token
+    from docker_credential_ecrx.store.cached_token import ClockReading, Token
     from docker_credential_ecrx.system.file_lock import FileLock
 
 
-def item_names(registry: Registry, settings: "Settings", environ: "Mapping[str, str]") -> tuple[tuple[str, ...], str]:
+def item_names(registry: Registry, settings: "Settings", env: "Mapping[str, str]") -> tuple[tuple[str, ...], str]:
     """Return the names of the items that answer for ``registry``: what ``docker login`` stored, else its token."""
     identity = settings.identity_for(registry.host)
-    return login_names(registry.host, settings.profile), _token_name(registry, identity, environ)
+    return login_names(registry.host, settings.profile), _token_name(registry, identity, env)
 
 
 def login_names(host: str, link: str | None) -> tuple[str, ...]:
@@ -32,17 +32,17 @@ def login_names(host: str, link: str | None) -> tuple[str, ...]:
     return (bare,) if link is None else (f"{bare}:{link}", bare)
 
 
-def _token_name(registry: Registry, identity: "Identity", environ: "Mapping[str, str]") -> str:
+def _token_name(registry: Registry, identity: "Identity", env: "Mapping[str, str]") -> str:
     """Return the name of the item that keeps the identity's token: one serves every registry of a region."""
-    return f"token:{registry.service}:{registry.partition}:{registry.region}:{fingerprint(identity, environ)}"
+    return f"token:{registry.service}:{registry.partition}:{registry.region}:{fingerprint(identity, env)}"
 
 
 class Helper:
     """A credential store for every registry, which gets those of Amazon ECR itself."""
 
-    def __init__(self, settings: "Settings", environ: "Mapping[str, str]") -> None:
+    def __init__(self, settings: "Settings", env: "Mapping[str, str]") -> None:
         self._settings = settings
-        self._environ = environ
+        self._env = env
 
     def get(self, server: str) -> tuple[str, str]:
         """Return the user and the password for ``server``.
@@ -54,7 +54,7 @@ class Helper:
         if registry is None:
             from docker_credential_ecrx.store import passwords  # only for registries that are not ECR's
 
-            return passwords.get(server, self._settings.keyring, self._environ)
+            return passwords.get(server, self._settings.keyring, self._env)
         return ECR_USER, self.token(registry).password
 
     def token(self, registry: Registry) -> "Token":
@@ -78,17 +78,17 @@ class Helper:
         """
         self._settings.require(registry)
         keyring = self._token_keyring()
-        own = cached_token.cached(
-            _token_name(registry, self._settings.identity_for(registry.host), self._environ), keyring
+        own = cached_token.load_or_none(
+            _token_name(registry, self._settings.identity_for(registry.host), self._env), keyring
         )
-        is_fresh = own is not None and own.is_fresh(cached_token.now())
+        is_fresh = own is not None and not own.needs_refresh(cached_token.now())
         return self._login(registry, keyring), own if is_fresh else None
 
     def _login(self, registry: Registry, keyring: "Keyring | None") -> "Token | None":
         """Return the live token that ``docker login`` stored for ``registry``: it goes before that of any identity."""
         for name in login_names(registry.host, self._settings.profile):
-            login = cached_token.cached(name, keyring)
-            if login is not None and login.is_alive(cached_token.now()):
+            login = cached_token.load_or_none(name, keyring)
+            if login is not None and login.is_valid(cached_token.now()):
                 return login
         return None
 
@@ -101,17 +101,17 @@ class Helper:
         return self._token_of(registry, identity, self._token_keyring())
 
     def _token_of(self, registry: Registry, identity: "Identity", keyring: "Keyring | None") -> "Token":
-        name = _token_name(registry, identity, self._environ)
+        name = _token_name(registry, identity, self._env)
         moment = cached_token.now()
         log.debug(f"{registry.host} answers with {identity} as {name}, keyring {keyring.label if keyring else 'none'}")
         try:
-            token = cached_token.fetch(name, keyring)
+            token = cached_token.load(name, keyring)
         except KeyringError as error:
             log.debug(f"going on without the keyring: {error}")
             token = keyring = None
         if log.is_debugging():
-            log.debug(f"kept there: {cached_token.described(token, moment)}")
-        if token is None or not token.is_fresh(moment):
+            log.debug(f"kept there: {cached_token.describe(token, moment)}")
+        if token is None or token.needs_refresh(moment):
             token = self._renewed(token, registry, identity, name, keyring, moment)
         return token
 
@@ -121,23 +121,23 @@ class Helper:
         if registry is None:
             from docker_credential_ecrx.store import passwords
 
-            passwords.store(server, user, secret, self._settings.keyring, self._environ)
+            passwords.store(server, user, secret, self._settings.keyring, self._env)
             return
         self._settings.require(registry)
         from docker_credential_ecrx.store import refresh
 
         if user != ECR_USER:
-            message = f"the user of an ECR registry is {ECR_USER}, not {user}"
-            raise RequestError(message, refresh.login_command(registry))
+            raise RequestError(
+                f"the user of an ECR registry is {ECR_USER}, not {user}", refresh.login_command(registry)
+            )
         if not secret:
-            message = f"the token for {registry.host} is empty"
-            raise RequestError(message, refresh.login_command(registry))
+            raise RequestError(f"the token for {registry.host} is empty", refresh.login_command(registry))
         keyring = self._token_keyring()
-        logins, name = item_names(registry, self._settings, self._environ)
-        minted = cached_token.cached(name, keyring)
+        logins, name = item_names(registry, self._settings, self._env)
+        minted = cached_token.load_or_none(name, keyring)
         if minted is not None and minted.password == secret:
             return  # docker login asked this program, and gives back what it got
-        refresh.keep_login(registry, secret, logins[0], keyring, self._environ)
+        refresh.save_login_token(registry, secret, logins[0], keyring, self._env)
 
     def erase(self, server: str) -> None:
         """Forget what is kept for ``server``; for an ECR registry also the token of the identity that answers.
@@ -148,24 +148,21 @@ class Helper:
         if registry is None:
             from docker_credential_ecrx.store import passwords
 
-            passwords.erase(server, self._settings.keyring, self._environ)
+            passwords.erase(server, self._settings.keyring, self._env)
             return
         from docker_credential_ecrx.store import inventory
 
         names, keyring = self._names(registry), self._token_keyring()
-        inventory.note_erasure(keyring, self._environ)
-        inventory.erase(names, keyring, self._settings.keyring, self._environ, cached_token.now())
+        inventory.mark_erasure(keyring, self._env)
+        inventory.delete_all(names, keyring, self._settings.keyring, self._env, cached_token.now())
 
     def list(self) -> dict[str, str]:
         """Return the user of each server for which ``get`` answers now without asking AWS."""
         from docker_credential_ecrx.store import index, passwords
 
-        users = passwords.users(self._settings.keyring, self._environ)
+        users = passwords.users(self._settings.keyring, self._env)
         servers = {
-            server
-            for entry in index.read(self._environ).values()
-            for server in entry["servers"]
-            if Registry.parse(server)
+            server for entry in index.read(self._env).values() for server in entry["servers"] if Registry.parse(server)
         }
         keyring = self._token_keyring() if servers else None
         for server in sorted(servers):
@@ -177,8 +174,8 @@ class Helper:
         registry = Registry.parse(server)
         if registry is None or not self._settings.allows(registry):
             return False
-        found = (cached_token.cached(name, keyring) for name in self._names(registry))
-        return any(token is not None and token.is_alive(cached_token.now()) for token in found)
+        found = (cached_token.load_or_none(name, keyring) for name in self._names(registry))
+        return any(token is not None and token.is_valid(cached_token.now()) for token in found)
 
     def _token_keyring(self) -> "Keyring | None":
         """Return the keyring for tokens, or None: a keyring that is not to be had is no reason not to answer."""
@@ -190,7 +187,7 @@ class Helper:
 
     def _names(self, registry: Registry) -> tuple[str, ...]:
         """Return the names of the items that may answer for the registry."""
-        logins, token = item_names(registry, self._settings, self._environ)
+        logins, token = item_names(registry, self._settings, self._env)
         return *logins, token
 
     def _renewed(  # noqa: PLR0913, PLR0917 - what is renewed, and for whom
@@ -200,7 +197,7 @@ class Helper:
         identity: "Identity",
         name: str,
         keyring: "Keyring | None",
-        started: "Moment",
+        started: "ClockReading",
     ) -> "Token":
         from docker_credential_ecrx.store import single_flight
 
@@ -210,7 +207,7 @@ class Helper:
             from docker_credential_ecrx.store import refresh  # not for those that wait for another's token
 
             request = refresh.TokenRequest(registry, identity, name)
-            token = refresh.ask(request, keyring, self._environ, started, began=began)
+            token = refresh.fetch_token(request, keyring, self._env, started, began=began)
             if keyring is not None and self._settings.keyring != "auto":  # which nobody has chosen
                 keyrings.warn_of_plain_text(keyring)
             return token
@@ -218,21 +215,21 @@ class Helper:
         def about(error: "AwsError") -> "AwsError":
             from docker_credential_ecrx.store import refresh
 
-            return refresh.about(error, refresh.TokenRequest(registry, identity, name))
+            return refresh.describe_failure(error, refresh.TokenRequest(registry, identity, name))
 
         def retell(codes: "tuple[str, ...]") -> "AwsError | None":
             from docker_credential_ecrx.aws import failures
 
-            return failures.told_again(codes, identity, self._environ, registry.service)
+            return failures.told_again(codes, identity, self._env, registry.service)
 
         try:
             return single_flight.obtain(due, name, keyring, self._lock, mint, about, retell)
         except NoAwsCredentialsError as error:
             if registry.service == "ecr-public":
-                raise NotFoundError(error.message, error.hint) from error  # anonymous pulls work there
+                raise NotFoundError(error.message, error.remedy) from error  # anonymous pulls work there
             raise
 
     def _lock(self, name: str, attempt: int) -> "FileLock | None":
         from docker_credential_ecrx.store import token_lock
 
-        return token_lock.token_lock(self._environ, name, attempt)
+        return token_lock.token_lock(self._env, name, attempt)

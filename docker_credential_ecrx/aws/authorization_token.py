@@ -35,24 +35,24 @@ _USER = "AWS"
 _LIFE_SECONDS = 12 * 3600.0
 
 
-class Minted(NamedTuple):
+class IssuedToken(NamedTuple):
     """A new password of the user ``AWS``, and the seconds that it lives from now.
 
     ``doubt`` says why it may be another principal's than was meant, so that it must not be cached, or is empty.
     """
 
     password: str
-    life: float
+    lifetime: float
     doubt: str = ""
 
     def __repr__(self) -> str:
         """Leave the password out."""
-        return f"Minted(life={self.life!r})"
+        return f"Minted(life={self.lifetime!r})"
 
 
-def mint(
+def fetch(
     registry: Registry, identity: Identity, snapshot: Snapshot, deadline: Deadline, mfa: Mfa | None = None
-) -> Minted:
+) -> IssuedToken:
     """Get a new token for the registry's region with the credentials of ``identity``, as ``snapshot`` defines it.
 
     Raises NoAwsCredentialsError where AWS's chain finds none, MfaCodeNeededError where a role wants a code and ``mfa``
@@ -60,13 +60,13 @@ def mint(
     for whom.
     """
     try:
-        refuse_pipes(identity, snapshot.environ)
+        refuse_pipes(identity, snapshot.env)
         source = source_of(registry.region, identity, deadline, mfa, snapshot)
-        return deadline.within(lambda: _mint(in_role(source, identity), registry))
+        return deadline.within(lambda: _fetch(in_role(source, identity), registry))
     except AwsError:
         raise
     except Exception as error:
-        raise explain(error, identity, snapshot.environ, failures.answers_of(registry.service)) from error
+        raise explain(error, identity, snapshot.env, failures.answers_of(registry.service)) from error
 
 
 def principal(registry: Registry, identity: Identity, mfa: Mfa) -> str:
@@ -77,10 +77,10 @@ def principal(registry: Registry, identity: Identity, mfa: Mfa) -> str:
         return ""
 
 
-def caller(region: str | None, identity: Identity, environ: Mapping[str, str]) -> str:
+def caller(region: str | None, identity: Identity, env: Mapping[str, str]) -> str:
     """Return the ARN that STS in ``region`` knows ``identity`` by.
 
-    Raises as ``mint`` does; an MFA code is needed where MfaNeededError is raised.
+    Raises as ``fetch`` does; an MFA code is needed where MfaNeededError is raised.
     """
     try:
         return _caller(region, identity, None)
@@ -88,10 +88,10 @@ def caller(region: str | None, identity: Identity, environ: Mapping[str, str]) -
         raise
     except Exception as error:
         subject = f"AWS does not say who calls with {identity}"
-        raise explain(error, identity, environ).about(subject) from error
+        raise explain(error, identity, env).about(subject) from error
 
 
-def clock_ahead(region: str | None, identity: Identity, environ: Mapping[str, str]) -> float:
+def clock_ahead(region: str | None, identity: Identity, env: Mapping[str, str]) -> float:
     """Return how many seconds the clock here is ahead of AWS's, to a second; no credentials are needed.
 
     Raises AwsError.
@@ -111,17 +111,17 @@ def clock_ahead(region: str | None, identity: Identity, environ: Mapping[str, st
         return Deadline(ASKING_SECONDS).within(ask)
     except Exception as error:
         subject = f"AWS does not tell the time with {identity}"
-        raise explain(error, identity, environ).about(subject) from error
+        raise explain(error, identity, env).about(subject) from error
 
 
-def ca_bundle(identity: Identity | None, environ: Mapping[str, str]) -> str | None:
+def ca_bundle(identity: Identity | None, env: Mapping[str, str]) -> str | None:
     """Return the file of certificates that AWS's endpoints are verified by, or None for botocore's own."""
     session = new_session(identity)
     try:
         bundle: str | None = session.get_config_variable("ca_bundle")
     except exceptions.BotoCoreError:  # a profile that there is not, a file that cannot be read
-        bundle = environ.get("AWS_CA_BUNDLE")
-    return bundle or environ.get("REQUESTS_CA_BUNDLE")
+        bundle = env.get("AWS_CA_BUNDLE")
+    return bundle or env.get("REQUESTS_CA_BUNDLE")
 
 
 def decode(authorization: str) -> str:
@@ -138,25 +138,25 @@ def decode(authorization: str) -> str:
     return password
 
 
-def life_of(password: str, now: float) -> float:
+def lifetime_of(password: str, now: float) -> float:
     """Return the seconds that a password lives after ``now`` (since 1970, UTC), as far as it says so itself.
 
     Its form, base64 of JSON with ``expiration``, is undocumented; what does not have it is taken to be new.
     """
     try:
-        life = float(json.loads(base64.b64decode(password, validate=True))["expiration"]) - now
+        lifetime = float(json.loads(base64.b64decode(password, validate=True))["expiration"]) - now
     except (ValueError, LookupError, TypeError, OverflowError, RecursionError):
         return _LIFE_SECONDS
-    return min(_LIFE_SECONDS, life)  # in this order, which leaves NaN out
+    return min(_LIFE_SECONDS, lifetime)  # in this order, which leaves NaN out
 
 
-def _mint(session: Session, registry: Registry) -> Minted:
+def _fetch(session: Session, registry: Registry) -> IssuedToken:
     client: Any = session.create_client(registry.service, config=endpoint_of(session, registry))
     response = client.get_authorization_token()
-    return minted(response)._replace(doubt=session.get_component(COMPONENT).doubt)
+    return parse_response(response)._replace(doubt=session.get_component(COMPONENT).doubt)
 
 
-def minted(response: Mapping[str, Any]) -> Minted:
+def parse_response(response: Mapping[str, Any]) -> IssuedToken:
     """Return the password and its life in botocore's form of ECR's answer; raise AwsError where they are not there."""
     if "authorizationData" not in response:
         failures.fail("strange")
@@ -166,13 +166,13 @@ def minted(response: Mapping[str, Any]) -> Minted:
         failures.fail("no-token")
     log.add_secret(str(entry["authorizationToken"]))
     password = decode(entry["authorizationToken"])
-    life = _life(entry.get("expiresAt"), response["ResponseMetadata"]["HTTPHeaders"].get("date"))
-    if life <= 0:
+    lifetime = _lifetime(entry.get("expiresAt"), response["ResponseMetadata"]["HTTPHeaders"].get("date"))
+    if lifetime <= 0:
         failures.fail("expired-token")
-    return Minted(password, life)
+    return IssuedToken(password, lifetime)
 
 
-def _life(expires_at: object, date: str | None) -> float:
+def _lifetime(expires_at: object, date: str | None) -> float:
     """Return the token's life by AWS's own clock: the difference does not depend on the one here."""
     if not isinstance(expires_at, datetime):
         return _LIFE_SECONDS

@@ -64,7 +64,7 @@ class Profile(NamedTuple):
     has_keys: bool
 
 
-class Origin(NamedTuple):
+class CredentialSource(NamedTuple):
     """Where the credentials of an identity come from.
 
     ``kind`` is a key of ``_RENEWALS``, ``profile`` the AWS profile at the end of the chain and ``named_by`` the one
@@ -87,30 +87,30 @@ class Origin(NamedTuple):
         return _RENEWALS[kind].format(profile=self.profile, option=self.option)
 
 
-def origin_of(identity: Identity, environ: Mapping[str, str]) -> Origin:
+def origin_of(identity: Identity, env: Mapping[str, str]) -> CredentialSource:
     """Return where AWS's chain for the identity ends, by what the environment and AWS's files say now."""
-    first = profile_of(identity, environ)
+    first = profile_of(identity, env)
     is_default = identity.profile is None
-    kind, profile, named_by = _end_of(first, environ, is_default=is_default)
+    kind, profile, named_by = _end_of(first, env, is_default=is_default)
     if identity.web_identity is not None:
         kind = "web identity"
-    elif is_default and environ.get("AWS_ACCESS_KEY_ID"):
+    elif is_default and env.get("AWS_ACCESS_KEY_ID"):
         kind, profile, named_by = "variables", first, ""
     # Where nothing chose a profile, there may be none to name; and keys in the environment give way to one.
     option, asked = (f" --profile {shlex.quote(name)}" for name in (profile, first))
-    return Origin(
+    return CredentialSource(
         kind,
         profile,
         named_by,
         "" if is_default and profile == first == _DEFAULT else option,
         "" if is_default and (first == _DEFAULT or kind == "variables") else asked,
-        identity.role_arn is not None or (kind != "variables" and "role_arn" in _settings(first, environ)),
+        identity.role_arn is not None or (kind != "variables" and "role_arn" in _settings(first, env)),
     )
 
 
-def files(identity: Identity, environ: Mapping[str, str]) -> Iterator[str]:
+def files(identity: Identity, env: Mapping[str, str]) -> Iterator[str]:
     """Yield the paths of AWS's files that say who ``identity`` is, be they there or not."""
-    snapshot = Snapshot(environ)
+    snapshot = Snapshot(env)
     yield from (path for _, path, _ in snapshot.files())
     yield from token_files(identity, snapshot)
 
@@ -118,12 +118,12 @@ def files(identity: Identity, environ: Mapping[str, str]) -> Iterator[str]:
 def token_files(identity: Identity, snapshot: Snapshot) -> Iterator[str]:
     """Yield the paths of the files with tokens that say who ``identity`` is, be they there or not."""
     for name in ("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"):
-        if snapshot.environ.get(name):
-            yield snapshot.environ[name]
+        if snapshot.env.get(name):
+            yield snapshot.env[name]
     yield from (value for _, key, value in snapshot.chain(identity) if key == "web_identity_token_file")
 
 
-def missing(name: str, named_by: str, identity: Identity, environ: Mapping[str, str], choose: Choose) -> str:
+def missing_profile_hint(name: str, named_by: str, identity: Identity, env: Mapping[str, str], choose: Choose) -> str:
     """Return both ways out where there is no AWS profile ``name``: the one that may be meant, and to make it."""
     make = f"make it: aws configure --profile {shlex.quote(name)}"
     near = difflib.get_close_matches(name, profiles(), 1)
@@ -132,13 +132,13 @@ def missing(name: str, named_by: str, identity: Identity, environ: Mapping[str, 
     if named_by:
         meant = shlex.join(["aws", "configure", "set", "source_profile", near[0], "--profile", named_by])
     elif identity.profile is None:
-        meant = f"export {variable(environ)}={shlex.quote(near[0])}"
+        meant = f"export {variable(env)}={shlex.quote(near[0])}"
     else:
         meant = choose(near[0])
     return f"if {near[0]} is meant: {meant}, else {make}"
 
 
-def nowhere(origin: Origin, choose: Choose) -> str:
+def no_credentials_hint(origin: CredentialSource, choose: Choose) -> str:
     """Return both ways out where AWS's chain ends without credentials: to make some, and a profile that has some."""
     make = f"aws configure{origin.option}"
     others = sorted(name for name in profiles() if name != origin.profile)
@@ -150,14 +150,14 @@ def nowhere(origin: Origin, choose: Choose) -> str:
     return f"{make}, or choose one of your AWS profiles {names}: {choose('PROFILE')}"
 
 
-def choice(identity: Identity, where: str = "HOST") -> Choose:
+def configure_hint(identity: Identity, where: str = "HOST") -> Choose:
     """Return what tells the command that has a profile answer for a registry, or assume the identity's own role."""
     return partial(_chosen, identity, where)
 
 
-def variable(environ: Mapping[str, str]) -> str:
+def variable(env: Mapping[str, str]) -> str:
     """Return the variable that chooses the profile of AWS's default chain, where one is set."""
-    return "AWS_DEFAULT_PROFILE" if environ.get("AWS_DEFAULT_PROFILE") else "AWS_PROFILE"
+    return "AWS_DEFAULT_PROFILE" if env.get("AWS_DEFAULT_PROFILE") else "AWS_PROFILE"
 
 
 def unset_empty_variables() -> None:
@@ -181,8 +181,9 @@ def profiles() -> dict[str, Profile]:
         found = Session().full_config["profiles"]
     except ConfigParseError as error:
         path, line = error.kwargs["path"], broken_line(error.kwargs)
-        message = f"the AWS file {path} cannot be read"
-        raise AwsError(message, f"fix its line {line}" if line else SYNTAX_HINT) from error
+        raise AwsError(
+            f"the AWS file {path} cannot be read", f"fix its line {line}" if line else SYNTAX_HINT
+        ) from error
     return {name: _profile(said) for name, said in found.items()}
 
 
@@ -212,10 +213,10 @@ def _chosen(identity: Identity, where: str, profile: str) -> str:
 
 
 def _end_of(
-    profile: str, environ: Mapping[str, str], before: tuple[str, ...] = (), *, is_default: bool
+    profile: str, env: Mapping[str, str], before: tuple[str, ...] = (), *, is_default: bool
 ) -> tuple[str, str, str]:
     """Return the kind of the credentials at the end of the chain, the profile there, and the one that names it."""
-    own = _settings(profile, environ)
+    own = _settings(profile, env)
     named_by = before[-1] if before else ""
     if not own and (before or not is_default or profile != _DEFAULT):
         return "missing", profile, named_by
@@ -225,28 +226,28 @@ def _end_of(
         if source is None:
             return _NAMED.get(own.get("credential_source", ""), "no source"), profile, named_by
         if source in {*before, profile}:
-            return _kind(own, environ, is_first=False, is_default=False), source, named_by  # a profile may name itself
-        return _end_of(source, environ, (*before, profile), is_default=is_default)
-    return _kind(own, environ, is_first=not before, is_default=is_default), profile, named_by
+            return _kind(own, env, is_first=False, is_default=False), source, named_by  # a profile may name itself
+        return _end_of(source, env, (*before, profile), is_default=is_default)
+    return _kind(own, env, is_first=not before, is_default=is_default), profile, named_by
 
 
-def _kind(own: Mapping[str, str], environ: Mapping[str, str], *, is_first: bool, is_default: bool) -> str:
+def _kind(own: Mapping[str, str], env: Mapping[str, str], *, is_first: bool, is_default: bool) -> str:
     """Return the kind of the credentials that a profile with these settings has itself, or that the chain ends in."""
-    if is_first and is_default and environ.get("AWS_WEB_IDENTITY_TOKEN_FILE"):
+    if is_first and is_default and env.get("AWS_WEB_IDENTITY_TOKEN_FILE"):
         return "web identity"
     kind = next((kind for key, kind in _KEYS.items() if key in own), None)
     if kind == "keys" and own["aws_access_key_id"].startswith(_SESSION_PREFIX):
         return "session"
     if kind is not None or not is_first:
         return kind or "keys"
-    return "container" if any(environ.get(name) for name in _CONTAINER) else "instance"
+    return "container" if any(env.get(name) for name in _CONTAINER) else "instance"
 
 
-def _settings(profile: str, environ: Mapping[str, str]) -> dict[str, str]:
+def _settings(profile: str, env: Mapping[str, str]) -> dict[str, str]:
     """Return what AWS's files say of a profile, with at least one key where it is there."""
     own: dict[str, str] = {}
     first = ""
-    for section, key, value in chain(Identity(profile), environ):
+    for section, key, value in chain(Identity(profile), env):
         first = first or section
         if section == first != "DEFAULT":
             own[key] = value

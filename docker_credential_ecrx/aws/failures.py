@@ -20,11 +20,11 @@ from docker_credential_ecrx.aws.client_errors import (
     REFUSED,
     SERVER_ERROR,
     UNKNOWN,
-    Answer,
+    ErrorRule,
     ca_bundle,
 )
-from docker_credential_ecrx.aws.credential_source import Choose, Origin
-from docker_credential_ecrx.errors import AwsError, ClockError
+from docker_credential_ecrx.aws.credential_source import Choose, CredentialSource
+from docker_credential_ecrx.errors import AwsError, ClockError, Remedy
 from docker_credential_ecrx.identity.model import Identity
 from docker_credential_ecrx.sanitizer import third_party
 
@@ -45,30 +45,30 @@ class Facts(NamedTuple):
     """Whose call failed, and where their credentials come from; ``choose`` has another AWS profile make such calls."""
 
     identity: Identity
-    environ: Mapping[str, str]
-    origin: Origin
+    env: Mapping[str, str]
+    origin: CredentialSource
     choose: Choose
 
 
-def facts_of(identity: Identity, environ: Mapping[str, str], choose: Choose | None = None) -> Facts:
+def facts_of(identity: Identity, env: Mapping[str, str], choose: Choose | None = None) -> Facts:
     """Return what the environment and AWS's files say now; without ``choose`` the calls are those of a registry."""
-    origin = credential_source.origin_of(identity, environ)
-    return Facts(identity, environ, origin, choose or credential_source.choice(identity))
+    origin = credential_source.origin_of(identity, env)
+    return Facts(identity, env, origin, choose or credential_source.configure_hint(identity))
 
 
 def told(key: str, facts: Facts, **values: str) -> AwsError:
     """Return the failure that ``key`` stands for among our own, with ``values`` in its sentence."""
-    row = next((row for row in OWN if key in row[0]), UNKNOWN)
-    return _filled(row, facts, (key,), values)
+    rule = next((rule for rule in OWN if key in rule.codes), UNKNOWN)
+    return _filled(rule, facts, (key,), values)
 
 
 def fail(key: str) -> NoReturn:
     """Raise the failure that ``key`` stands for among our own, where its sentence has nothing to fill in."""
-    _, _, reason, hint = next(row for row in OWN if key in row[0])
-    raise AwsError(reason, hint, (key,))
+    rule = next(rule for rule in OWN if key in rule.codes)
+    raise AwsError(rule.message, Remedy(rule.remedy, rule.command), (key,))
 
 
-def told_of_aws(facts: Facts, values: Mapping[str, str], answers: Sequence[Answer] = ()) -> AwsError:
+def told_of_aws(facts: Facts, values: Mapping[str, str], answers: Sequence[ErrorRule] = ()) -> AwsError:
     """Return the failure that AWS answered with: ``operation``, ``code``, HTTP's ``status`` and what it ``said``.
 
     ``answers`` go before those that any call may get.
@@ -79,11 +79,11 @@ def told_of_aws(facts: Facts, values: Mapping[str, str], answers: Sequence[Answe
     operation, code = values.get("operation", ""), values.get("code", "")
     status = values.get("status", "")
     default = FAILED if status.isdecimal() and int(status) >= SERVER_ERROR else REFUSED
-    rows = (row for row in (*answers, *ANSWERS) if code in row[0] and operation.startswith(row[1]))
-    return _filled(next(rows, default), facts, (_OF_AWS,), values)
+    rules = (rule for rule in (*answers, *ANSWERS) if code in rule.codes and operation.startswith(rule.operation))
+    return _filled(next(rules, default), facts, (_OF_AWS,), values)
 
 
-def told_again(codes: Sequence[str], identity: Identity, environ: Mapping[str, str], service: str) -> AwsError | None:
+def told_again(codes: Sequence[str], identity: Identity, env: Mapping[str, str], service: str) -> AwsError | None:
     """Return the failure that another process left as ``codes``, who asked ``service`` as the same identity.
 
     What it left may be anybody's: what is no code is left out, and there may be no such failure.
@@ -92,13 +92,13 @@ def told_again(codes: Sequence[str], identity: Identity, environ: Mapping[str, s
     values = {name: third_party.code(value) for name, _, value in (word.partition("=") for word in words)}
     if key == "clock":
         return wrong_clock(_number(values.get("ahead", "")))
-    facts = facts_of(identity, environ)
+    facts = facts_of(identity, env)
     if key == _OF_AWS:
         return told_of_aws(facts, values, answers_of(service))
-    return told(key, facts, **values) if any(key in row[0] for row in OWN) else None
+    return told(key, facts, **values) if any(key in rule.codes for rule in OWN) else None
 
 
-def answers_of(service: str) -> tuple[Answer, ...]:
+def answers_of(service: str) -> tuple[ErrorRule, ...]:
     """Return what only a call for a token of that service of botocore's may get."""
     return PUBLIC if service == "ecr-public" else ()
 
@@ -135,10 +135,10 @@ class _Words(dict[str, str]):
             "profile": lambda: origin.profile,
             "renewal": lambda: origin.renewal(operation),
             "renewal_of_session": lambda: origin.renewal(operation, of_session=True),
-            "nowhere": lambda: credential_source.nowhere(origin, facts.choose),
+            "nowhere": lambda: credential_source.no_credentials_hint(origin, facts.choose),
             "missing": self._missing,
             "name": lambda: origin.profile,
-            "bundle": lambda: ca_bundle(facts.identity, facts.environ),
+            "bundle": lambda: ca_bundle(facts.identity, facts.env),
             "strerror": lambda: os.strerror(getattr(errno, self.get("errno", ""), 0)),
             "answer": lambda: _status_line(self["status"]),
         }
@@ -154,20 +154,20 @@ class _Words(dict[str, str]):
 
     def _missing(self) -> str:
         facts = self._facts
-        return credential_source.missing(
-            self["name"], facts.origin.named_by, facts.identity, facts.environ, facts.choose
+        return credential_source.missing_profile_hint(
+            self["name"], facts.origin.named_by, facts.identity, facts.env, facts.choose
         )
 
 
-def _filled(row: Answer, facts: Facts, codes: tuple[str, ...], values: Mapping[str, str]) -> AwsError:
-    _, _, reason, hint = row
+def _filled(rule: ErrorRule, facts: Facts, codes: tuple[str, ...], values: Mapping[str, str]) -> AwsError:
     doors = {name: third_party.line if name in _OF_THE_USER else third_party.text for name in values}
     words = _Words({name: doors[name](value) for name, value in values.items() if value}, facts)
     codes += tuple(
         f"{name}={value}" for name, value in words.items() if name != _SAID and third_party.code(value) == value
     )
     code = words.get("code")
-    return AwsError(reason.format_map(words).replace(f"{code}: {code}", f"{code}"), hint.format_map(words), codes)
+    message = rule.message.format_map(words).replace(f"{code}: {code}", f"{code}")
+    return AwsError(message, Remedy(rule.remedy.format_map(words), rule.command.format_map(words)), codes)
 
 
 def _status_line(status: str) -> str:

@@ -11,7 +11,7 @@ from botocore.session import Session
 
 from docker_credential_ecrx.aws import credential_source
 from docker_credential_ecrx.aws import session as aws_session
-from docker_credential_ecrx.aws.service_errors import Answer, MfaNeededError, explain
+from docker_credential_ecrx.aws.service_errors import ErrorRule, MfaNeededError, explain
 from docker_credential_ecrx.ecr import image, repository_policy
 from docker_credential_ecrx.ecr.registry import Registry
 from docker_credential_ecrx.ecr.repository_policy import Document
@@ -25,10 +25,10 @@ _DENIED = ("AccessDenied", "AccessDeniedException")
 _NOT_THE_OWNERS = "allow ecr:{operation} in the principal's own policy, or choose the owner's profile with --profile"
 # What AWS says of a principal that does not exist; the second, lately (terraform-provider-aws#39064).
 _UNKNOWN_PRINCIPAL = ("Invalid repository policy provided", "Principal not found")
-_ANSWERS: tuple[Answer, ...] = (
-    (_DENIED, "GetRepositoryPolicy", "AWS denied {operation}: {said}", _NOT_THE_OWNERS),
-    (_DENIED, "SetRepositoryPolicy", "AWS denied {operation}: {said}", _NOT_THE_OWNERS),
-    (_DENIED, "DeleteRepositoryPolicy", "AWS denied {operation}: {said}", _NOT_THE_OWNERS),
+_ANSWERS: tuple[ErrorRule, ...] = (
+    ErrorRule(_DENIED, "GetRepositoryPolicy", "AWS denied {operation}: {said}", _NOT_THE_OWNERS),
+    ErrorRule(_DENIED, "SetRepositoryPolicy", "AWS denied {operation}: {said}", _NOT_THE_OWNERS),
+    ErrorRule(_DENIED, "DeleteRepositoryPolicy", "AWS denied {operation}: {said}", _NOT_THE_OWNERS),
 )
 
 
@@ -40,20 +40,20 @@ class Owned:
     """
 
     def __init__(
-        self, registry: "Target", identity: Identity, environ: Mapping[str, str], ask: Callable[[str], str]
+        self, registry: "Target", identity: Identity, env: Mapping[str, str], ask: Callable[[str], str]
     ) -> None:
         self.where = f"{registry.name} in {registry.region}" if registry.region else registry.name
         self._target = registry
         self._identity = identity
-        self._environ = environ
+        self._env = env
         self._region = "REGION"
         with self._explained("read"):
             # The AWS CLI reads AWS_REGION, and botocore alone does not.
-            session = aws_session.open_session(identity, registry.region or environ.get("AWS_REGION"))
+            session = aws_session.open_session(identity, registry.region or env.get("AWS_REGION"))
             region = session.get_config_variable("region")
             if not region:
                 message = "no region is set"
-                asked = credential_source.origin_of(identity, environ).asked
+                asked = credential_source.origin_of(identity, env).asked
                 raise AwsError(message, f"name it with --region, or set it: aws configure set region REGION{asked}")
             self.where, self._region = f"{registry.name} in {region}", region
             session = _resolved(identity, region, ask)
@@ -97,17 +97,17 @@ class Owned:
                 reason = _code_needed()
             else:
                 answers = (*_unknown_principal(error, suspects), *self._no_repository(), *_ANSWERS)
-                reason = explain(error, self._identity, self._environ, answers, _named)
+                reason = explain(error, self._identity, self._env, answers, _named)
                 reason = reason.of_registry("HOST", self._region)
             subject = f"cannot {verb} the policy of {self}"
             raise reason.about(subject) from error
 
-    def _no_repository(self) -> Iterator[Answer]:
+    def _no_repository(self) -> Iterator[ErrorRule]:
         """Yield what it means that there is no such repository, with what lists those that there are."""
         registry_id = f" --registry-id {self._target.registry.account}" if self._target.registry else ""
         command = f"aws ecr describe-repositories --region REGION{registry_id}{{asked}}"
         hint = f"check its name, --region and --profile: {command}"
-        yield ("RepositoryNotFoundException",), "", "there is no such repository: {said}", hint
+        yield ErrorRule(("RepositoryNotFoundException",), "", "there is no such repository: {said}", hint)
 
 
 class Target(NamedTuple):
@@ -128,20 +128,22 @@ def target(repository: str, region: str | None) -> Target:
     if registry is None:
         name = repository
         if ".dkr.ecr" in host or ".dkr-ecr" in host:
-            message = f"{host} is not the host of an ECR registry"
-            raise ArgumentError(message, "write ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME, or NAME alone")
+            raise ArgumentError(
+                f"{host} is not the host of an ECR registry",
+                "write ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME, or NAME alone",
+            )
     elif registry.service != "ecr":
-        message = f"{host} is ECR Public, where everybody may pull"
-        raise ArgumentError(message, "name a repository of a private registry")
+        raise ArgumentError(
+            f"{host} is ECR Public, where everybody may pull", "name a repository of a private registry"
+        )
     elif region not in (None, registry.region):
-        message = f"{host} is in {registry.region}, not in {region}"
-        raise ArgumentError(message, "leave --region out")
+        raise ArgumentError(f"{host} is in {registry.region}, not in {region}", "leave --region out")
     if len(name) < _SHORTEST or not image.is_repository(name):
-        message = f"{name or repository} is not a repository's name"
-        raise ArgumentError(message, "write it in lower case, without a tag or a digest")
+        raise ArgumentError(
+            f"{name or repository} is not a repository's name", "write it in lower case, without a tag or a digest"
+        )
     if region is not None and not _REGION.fullmatch(region):
-        message = f"{region} is not an AWS region"
-        raise ArgumentError(message, "write it like us-east-1")
+        raise ArgumentError(f"{region} is not an AWS region", "write it like us-east-1")
     return Target(name, registry, registry.region if registry else region)
 
 
@@ -172,9 +174,9 @@ def _code_needed() -> AwsError:
     return MfaCodeNeededError(message, "run it on a terminal")
 
 
-def _unknown_principal(error: Exception, suspects: Sequence[str]) -> Iterator[Answer]:
+def _unknown_principal(error: Exception, suspects: Sequence[str]) -> Iterator[ErrorRule]:
     """Yield the answer for a policy that AWS refuses for a principal that it does not know; it does not say which."""
     if any(words in str(error) for words in _UNKNOWN_PRINCIPAL):
         names = " or ".join(suspects).replace("{", "{{").replace("}", "}}") or "that one of its statements names"
         hint = "check its spelling; one made a moment ago may need a minute, and one with an id for a name is no more"
-        yield ("InvalidParameterException",), "", f"the principal {names} does not exist", hint
+        yield ErrorRule(("InvalidParameterException",), "", f"the principal {names} does not exist", hint)

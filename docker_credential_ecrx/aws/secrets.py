@@ -36,7 +36,9 @@ def learn_from(session: Session) -> None:
         profiles = session.full_config["profiles"].values()
     except exceptions.BotoCoreError:
         profiles = ()  # a file that cannot be read, which whoever needs it says
-    for name, value in (setting for profile in profiles for setting in profile.items() if isinstance(setting[1], str)):
+    for name, value in (
+        keyring_name for profile in profiles for keyring_name in profile.items() if isinstance(keyring_name[1], str)
+    ):
         log.add_secret(value if name in _SETTINGS else None)
         _learn_password(value)
     for event, learn in (("before-sign", _signs), ("before-send", _sends), ("response-received", _receives)):

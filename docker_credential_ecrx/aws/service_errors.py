@@ -25,8 +25,8 @@ from docker_credential_ecrx.aws.client_errors import (
     SERVER_ERROR,
     TOO_MANY,
     WRONG_MFA_CODE,
-    Answer,
     CredentialsError,
+    ErrorRule,
     UnknownBotocoreError,
     ca_bundle,
 )
@@ -38,6 +38,7 @@ from docker_credential_ecrx.errors import (
     ClockError,
     MfaCodeNeededError,
     NoAwsCredentialsError,
+    Remedy,
     SignInNeededError,
     UnreachableError,
 )
@@ -45,7 +46,7 @@ from docker_credential_ecrx.identity.model import Identity
 from docker_credential_ecrx.sanitizer import third_party
 from docker_credential_ecrx.system.deadline import LateStartError, TimeLimitError
 
-__all__ = ["Answer", "MfaNeededError", "explain"]
+__all__ = ["ErrorRule", "MfaNeededError", "explain"]
 
 _SKEW_SECONDS = 240  # AWS allows five minutes
 _WRONG_CODE = "invalid MFA one time pass code"
@@ -74,8 +75,8 @@ _KINDS = (
 def explain(
     error: Exception,
     identity: Identity,
-    environ: Mapping[str, str],
-    answers: tuple[Answer, ...] = (),
+    env: Mapping[str, str],
+    answers: tuple[ErrorRule, ...] = (),
     choose: Choose | None = None,
 ) -> AwsError:
     """Return ``error`` as a reason and a remedy; ``answers`` go before those that any call may get.
@@ -87,19 +88,19 @@ def explain(
     wrong_clock = _wrong_clock(error)
     if wrong_clock is not None:
         return wrong_clock
-    facts = failures.facts_of(identity, environ, choose)
+    facts = failures.facts_of(identity, env, choose)
     if isinstance(error, TooEarlyError):
         found = _answered(error.error, facts, answers)
-        found.hint = f"try again in {failures.duration(error.seconds)}"
+        found.remedy = Remedy(f"try again in {failures.duration(error.seconds)}")
     elif isinstance(error, exceptions.ClientError):
         found = _answered(error, facts, answers)
     else:
         found = _on_the_way(error, facts)
     kind = next((kind for kind, causes in _KINDS if isinstance(error, causes)), AwsError)
-    return kind(found.message, found.hint, found.codes)
+    return kind(found.message, found.remedy, found.codes)
 
 
-def _answered(error: exceptions.ClientError, facts: Facts, answers: tuple[Answer, ...]) -> AwsError:
+def _answered(error: exceptions.ClientError, facts: Facts, answers: tuple[ErrorRule, ...]) -> AwsError:
     """Return the failure that AWS itself answered with, or something between us and AWS."""
     response: Any = error.response
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
@@ -232,7 +233,7 @@ def _network(error: exceptions.BotoCoreError, facts: Facts) -> AwsError:
 
 def _tls(error: Exception, facts: Facts) -> AwsError:
     """Return the failure where TLS failed with the CA bundle that the user chose, if any."""
-    bundle = ca_bundle(facts.identity, facts.environ)
+    bundle = ca_bundle(facts.identity, facts.env)
     if bundle and not os.access(os.path.expanduser(bundle), os.R_OK):  # noqa: PTH111
         return told("bundle", facts, bundle=bundle)
     if bundle and "NO_CERTIFICATE_OR_CRL_FOUND" in str(error):

@@ -60,6 +60,6 @@ def run(arguments: list[str]) -> int:
         console.say("interrupted")
         return 130
     except Exception as error:  # noqa: BLE001 - a traceback would show what is on the stack: secrets too
-        console.fail(installation.told(error, arguments[0]))
+        console.fail(installation.user_facing_error(error, arguments[0]))
         return 1
     return status or 0

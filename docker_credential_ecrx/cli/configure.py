@@ -74,8 +74,7 @@ class _Options(TypedDict):
 def command(names: tuple[str, ...], **options: Unpack[_Options]) -> int:
     keys = _keys(options)
     if options["everything"] == bool(names):
-        message = "name a HOST, or with --remove --all"
-        raise click.UsageError(message)
+        raise click.UsageError("name a HOST, or with --remove --all")
     config = _config(must_exist=not (keys or options["remove"]))
     files = [text_file.read(path) for path in _paths(podman=options["podman"])]
     hosts = {registry.host: name for registry, name in _registries(names or _given(files[-1]), keys)}
@@ -112,8 +111,9 @@ def _keys(options: _Options) -> dict[str, str]:
         if is_misuse:
             raise click.UsageError(message)
     if not all(value.strip() and value.isprintable() for value in keys.values()):
-        message = "one of the options is empty, or has control characters in it"
-        raise ArgumentError(message, f"see {PROGRAM} configure --help")
+        raise ArgumentError(
+            "one of the options is empty, or has control characters in it", f"see {PROGRAM} configure --help"
+        )
     return keys
 
 
@@ -136,14 +136,18 @@ def _registries(names: Iterable[str], keys: dict[str, str]) -> Iterator[tuple[Re
     """
     role = arn.role(keys.get("role_arn", ""))
     if "role_arn" in keys and role is None:
-        message = f"{keys['role_arn']} is not the ARN of a role"
-        raise ArgumentError(message, "write arn:aws:iam::ACCOUNT:role/NAME, with the 12 digits of the account")
+        raise ArgumentError(
+            f"{keys['role_arn']} is not the ARN of a role",
+            "write arn:aws:iam::ACCOUNT:role/NAME, with the 12 digits of the account",
+        )
     for name in names:
         registry = image.registry_of(name)
         if role and role.partition != registry.partition:
             partition = registry.partition
-            message = f"{keys['role_arn']} is of the partition {role.partition}, and {registry.host} is in {partition}"
-            raise ArgumentError(message, f"name a role of {partition}: tokens hold in their own partition only")
+            raise ArgumentError(
+                f"{keys['role_arn']} is of the partition {role.partition}, and {registry.host} is in {partition}",
+                f"name a role of {partition}: tokens hold in their own partition only",
+            )
         yield registry, name
 
 
@@ -156,8 +160,7 @@ def _config(*, must_exist: bool) -> str:
     if must_exist or (path and text_file.read(path).text):
         settings.load(PROGRAM, os.environ)
     elif not path:
-        message = "there is no home for config.toml"
-        raise FileError(message, "set HOME or ECRX_CONFIG")
+        raise FileError("there is no home for config.toml", "set HOME or ECRX_CONFIG")
     return path
 
 
@@ -219,13 +222,13 @@ def _logins(hosts: Iterable[str], config: str) -> list[Item]:
     Raises SettingsError if config.toml does not let one of them be answered.
     """
     # The file that ECRX_CONFIG names may be one that is yet to be made.
-    environ = os.environ if Path(config).exists() else {**os.environ, "ECRX_CONFIG": os.devnull}
-    loaded = settings.load(PROGRAM, environ)
+    env = os.environ if Path(config).exists() else {**os.environ, "ECRX_CONFIG": os.devnull}
+    loaded = settings.load(PROGRAM, env)
     for registry in filter(None, map(Registry.parse, hosts)):
         loaded.require(registry)
-    setting = loaded.keyring
-    noted, look = index.read(os.environ), inventory.looker(setting, cached_token.now())
-    label = inventory.label_in_use(setting)
+    keyring_name = loaded.keyring
+    noted, look = index.read(os.environ), inventory.item_reader(keyring_name, cached_token.now())
+    label = inventory.label_in_use(keyring_name)
     found = []
     for host in hosts:
         for name in login_names(host, None):
@@ -263,7 +266,7 @@ def _do(wanted: list[Edit], logins: list[Item], seen: list[str]) -> bool:
         what = f"{path} may be left of an edit by an earlier version, and may hold passwords"
         console.say(f"{what}; if it is not yours, delete it: rm {shlex.quote(path)}", "yellow")
     for login in logins:
-        inventory.drop(login, os.environ)
+        inventory.delete(login, os.environ)
         what = f"what docker login stored for {login.entry['servers'][0]}"
         console.tell(f"the keyring {login.entry['keyring']} no longer has {what}")
     return bool(saved.lines or logins)
@@ -286,7 +289,7 @@ def _warn(files: list[TextFile], hosts: Iterable[str], keys: dict[str, str], opt
     profile = keys.get("profile") or keys.get("source_profile")
     if profile and next(chain(Identity(profile), os.environ), None) is None:
         where = shlex.join([*hosts, *(["--podman"] if options["podman"] else [])])
-        console.say(_missing(profile, credential_source.choice(_identity(keys), where)), "yellow")
+        console.say(_missing(profile, credential_source.configure_hint(_identity(keys), where)), "yellow")
     for warning in conflicts.warnings(files, hosts, os.environ):
         console.say(str(warning), "yellow")
     for warning in () if options["podman"] else conflicts.docker_warnings(files[-1], hosts, os.environ):
@@ -302,7 +305,7 @@ def _identity(keys: dict[str, str]) -> Identity:
 def _missing(profile: str, choose: credential_source.Choose) -> str:
     """Say that there is no such AWS profile, and what to do about it."""
     try:
-        remedy = credential_source.missing(profile, "", Identity(profile), os.environ, choose)
+        remedy = credential_source.missing_profile_hint(profile, "", Identity(profile), os.environ, choose)
     except AwsError as error:
         return str(error)
     return f"there is no AWS profile {profile} yet; {remedy}"

@@ -9,8 +9,8 @@ import click
 
 from docker_credential_ecrx import doctor
 from docker_credential_ecrx.cli import console
-from docker_credential_ecrx.doctor import Link
-from docker_credential_ecrx.doctor.context import Case, Finding
+from docker_credential_ecrx.doctor import Check
+from docker_credential_ecrx.doctor.context import Context, Finding
 from docker_credential_ecrx.ecr import image
 from docker_credential_ecrx.ecr.image import Image
 from docker_credential_ecrx.ecr.registry import Registry
@@ -42,11 +42,10 @@ Examples:
 def command(name: str | None, *, push: bool, as_json: bool) -> int:
     wanted = _image(name) if name else None
     if push and not (wanted and wanted.repository):
-        message = "--push goes with HOST/REPOSITORY"
-        raise click.UsageError(message)
+        raise click.UsageError("--push goes with HOST/REPOSITORY")
     # As it is now: to ask AWS takes folders out of PATH where docker looks.
-    case = Case(wanted, sys.argv[0], dict(os.environ), push=push)
-    links = doctor.chain(case)
+    case = Context(wanted, sys.argv[0], dict(os.environ), push=push)
+    links = doctor.checks(case)
     if as_json:
         findings = list(_findings(links, case))
         console.out.print(json.dumps(_document(findings), indent=2))
@@ -61,18 +60,20 @@ def command(name: str | None, *, push: bool, as_json: bool) -> int:
 
 def _image(name: str) -> Image:
     if Registry.parse(name) is None:
-        message = f"{name} is not in Amazon ECR, and for other registries this program only keeps passwords"
-        raise ArgumentError(message, f"see them with {PROGRAM} status; ECR's are ACCOUNT.dkr.ecr.REGION.amazonaws.com")
+        raise ArgumentError(
+            f"{name} is not in Amazon ECR, and for other registries this program only keeps passwords",
+            f"see them with {PROGRAM} status; ECR's are ACCOUNT.dkr.ecr.REGION.amazonaws.com",
+        )
     return image.parse(name)
 
 
-def _findings(links: tuple[Link, ...], case: Case) -> Iterator[tuple[Link, Finding]]:
+def _findings(links: tuple[Check, ...], case: Context) -> Iterator[tuple[Check, Finding]]:
     for link in links:
         with console.waiting(link.name):
-            finding = doctor.look(link, case)
+            finding = doctor.run(link, case)
         yield link, finding
 
 
-def _document(findings: list[tuple[Link, Finding]]) -> dict[str, object]:
+def _document(findings: list[tuple[Check, Finding]]) -> dict[str, object]:
     listed = [{"name": link.name, **finding._asdict()} for link, finding in findings]
     return {"ok": all(finding.ok is not False for _, finding in findings), "links": listed}

@@ -38,23 +38,21 @@ Examples:
 @click.option("--passwords", is_flag=True, help="With --all: the passwords of all other registries, too.")
 def command(hosts: tuple[str, ...], *, everything: bool, passwords: bool) -> int:
     if everything == bool(hosts):
-        message = "name the registries, or say --all"
-        raise click.UsageError(message)
+        raise click.UsageError("name the registries, or say --all")
     if passwords and not everything:
-        message = "--passwords goes with --all; docker logout drops a single one"
-        raise click.UsageError(message)
-    setting = settings.load(sys.argv[0], os.environ).keyring
-    inventory.note_erasure(inventory.in_use(setting), os.environ)
-    entries = inventory.entries(setting, os.environ).items()
+        raise click.UsageError("--passwords goes with --all; docker logout drops a single one")
+    keyring_name = settings.load(sys.argv[0], os.environ).keyring
+    inventory.mark_erasure(inventory.in_use(keyring_name), os.environ)
+    entries = inventory.entries(keyring_name, os.environ).items()
     noted = {name: entry for name, entry in entries if passwords or entry.get("kind") != "password"}
     registries = [image.registry_of(host) for host in hosts]
-    wanted = noted if everything else _answering(registries, noted, setting)
-    look = inventory.looker(setting, cached_token.now())
+    wanted = noted if everything else _answering(registries, noted, keyring_name)
+    look = inventory.item_reader(keyring_name, cached_token.now())
     _drop([look(name, entry) for name, entry in wanted.items()])
     return 0
 
 
-def _answering(registries: Iterable[Registry], noted: Mapping[str, Entry], setting: str) -> dict[str, Entry]:
+def _answering(registries: Iterable[Registry], noted: Mapping[str, Entry], keyring_name: str) -> dict[str, Entry]:
     """Return the entry of each item that may answer for one of ``registries``, by its name.
 
     The ledger may not have them all: it notes a token for the registry that it was minted for, and it may be lost.
@@ -62,7 +60,7 @@ def _answering(registries: Iterable[Registry], noted: Mapping[str, Entry], setti
     of.
     """
     found: dict[str, Entry] = {}
-    label = inventory.label_in_use(setting)
+    label = inventory.label_in_use(keyring_name)
     asked = [(registry, profile) for registry in registries for profile in _profiles(registry)]
     for registry, profile in asked:
         loaded = cred_helpers.settings_of(profile, os.environ)
@@ -103,7 +101,7 @@ def _drop(items: list[Item]) -> None:
     is_any = False
     for item in items:
         try:
-            inventory.drop(item, os.environ)
+            inventory.delete(item, os.environ)
         except KeyringError as error:
             failures.append(error)
             continue

@@ -18,5 +18,4 @@ Example:
 
 @click.command("kubelet", short_help="Answer kubelet's requests for credentials.", help=_HELP, epilog=_EPILOG)
 def command() -> None:
-    message = "kubelet takes no arguments"
-    raise click.UsageError(message)
+    raise click.UsageError("kubelet takes no arguments")

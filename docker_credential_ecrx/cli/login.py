@@ -125,8 +125,7 @@ def _first_line() -> str:
 def _checked(code: str) -> str:
     code = "".join(code.split())
     if not _CODE.fullmatch(code):
-        message = "an MFA code is six digits"
-        raise ArgumentError(message, "type the number that the device shows")
+        raise ArgumentError("an MFA code is six digits", "type the number that the device shows")
     log.add_secret(code)
     return code
 
@@ -134,14 +133,16 @@ def _checked(code: str) -> str:
 def _errands(registries: list[Registry], profile: str | None) -> list[_Errand]:
     """Return the tokens to get, one for each identity, region and service."""
     profile = profile or settings.profile_of(sys.argv[0])
-    docker = cred_helpers.Links({}) if registries and profile else cred_helpers.read(os.environ)
+    docker = cred_helpers.CredHelpers({}) if registries and profile else cred_helpers.read(os.environ)
     if not registries:
         registries = docker.registries()
         if profile:
             registries = [registry for registry in registries if docker.profile_for(registry.host) == profile]
     if not registries:
-        message = "docker's config.json gives no registry of Amazon ECR to this program"
-        raise ArgumentError(message, f"name one here, or first: {settings.PROGRAM} configure HOST")
+        raise ArgumentError(
+            "docker's config.json gives no registry of Amazon ECR to this program",
+            f"name one here, or first: {settings.PROGRAM} configure HOST",
+        )
     errands: dict[str, _Errand] = {}
     for registry in {registry.host: registry for registry in registries}.values():
         loaded = cred_helpers.settings_of(profile or docker.profile_for(registry.host), os.environ)
@@ -157,8 +158,9 @@ def _keyring() -> "Keyring":
     """Return the keyring in which ``get`` looks; raise KeyringUnavailableError where there is none to keep a token."""
     keyring = keyrings.for_tokens(settings.load(sys.argv[0], os.environ).keyring)
     if keyring is None:
-        message = "there is no keyring that could keep a token"
-        raise KeyringUnavailableError(message, "choose one with ECRX_KEYRING: kernel or secret-service")
+        raise KeyringUnavailableError(
+            "there is no keyring that could keep a token", "choose one with ECRX_KEYRING: kernel or secret-service"
+        )
     return keyring
 
 
@@ -168,13 +170,13 @@ def _mint(errand: _Errand, keyring: "Keyring", mfa: Mfa) -> Token:
     while True:
         try:
             with console.waiting(f"asking AWS for a token for {registry.host}"):
-                return refresh.mint(errand.request, keyring, os.environ, mfa=mfa)
+                return refresh.refresh_token(errand.request, keyring, os.environ, mfa=mfa)
         except MfaCodeNeededError as error:
             if not console.can_ask():
-                message = (
-                    f"no token for {registry.host}: {errand.identity} needs an MFA code, and there is no terminal here"
-                )
-                raise AwsError(message, f"{error.hint} --mfa-code -") from error
+                raise AwsError(
+                    f"no token for {registry.host}: {errand.identity} needs an MFA code, and there is no terminal",
+                    f"{error.hint} --mfa-code -",
+                ) from error
             mfa.code = _checked(console.ask_secretly(f"MFA code for {errand.identity}"))
         except SignInNeededError as error:
             _sign_in(error)
@@ -186,40 +188,42 @@ def _sign_in(error: SignInNeededError) -> None:
     Raises ``error``, whose hint names the command, where AWS's is not installed, or nobody is there or agrees.
     Raises AwsError if all users may change AWS's.
     """
-    program, *arguments = shlex.split(error.hint)
+    program, *arguments = error.remedy.arguments
     path = programs.find(program, os.environ.get("PATH", ""))
     if path is None or not console.can_ask():
         raise error
     if weak := programs.writable_by_all(path):
-        message = f"{error.message}; {path} is not run, because all users may change {weak}"
-        raise AwsError(message, f"chmod o-w {shlex.quote(str(weak))}, and run this again")
+        raise AwsError(
+            f"{error.message}; {path} is not run, because all users may change {weak}",
+            f"chmod o-w {shlex.quote(str(weak))}, and run this again",
+        )
     command = [str(path), *arguments]
     console.say(error.message)
     if not console.ask(f"run {shlex.join(command)}?"):
         raise error
     if subprocess.run(command, check=False, env=programs.environment()).returncode != 0:  # noqa: S603 - what was shown
-        message = f"{error.hint} did not succeed"
-        raise AwsError(message, "run it by hand, and then this again")
+        raise AwsError(f"{error.hint} did not succeed", "run it by hand, and then this again")
 
 
 def _check_kept(errand: _Errand, token: Token, keyring: "Keyring") -> None:
     """Raise EcrxError where ``get`` will not find the token that ``keyring`` was given."""
-    if not refresh.is_still(errand.request, os.environ):
-        message = f"what AWS's files say of {errand.identity} has changed meanwhile"
-        raise AwsError(message, "run it again")
-    kept = cached_token.cached(errand.name, keyring)
+    if not refresh.identity_unchanged(errand.request, os.environ):
+        raise AwsError(f"what AWS's files say of {errand.identity} has changed meanwhile", "run it again")
+    kept = cached_token.load_or_none(errand.name, keyring)
     if kept is None or kept.password != token.password:
-        message = f"the keyring {keyring.label} did not keep the token"
-        raise KeyringError(message, f"see what {settings.PROGRAM} doctor says of it, or choose another: ECRX_KEYRING")
+        raise KeyringError(
+            f"the keyring {keyring.label} did not keep the token",
+            f"see what {settings.PROGRAM} doctor says of it, or choose another: ECRX_KEYRING",
+        )
 
 
 def _note(errand: _Errand, token: Token, keyring: "Keyring") -> None:
     """Note the token for each of its registries, and drop what ``docker login`` stored for them."""
     for registry in errand.registries:
-        refresh.record(errand.name, registry, str(errand.identity), token, keyring=keyring, environ=os.environ)
+        refresh.add_to_index(errand.name, registry, str(errand.identity), token, keyring=keyring, env=os.environ)
     for login in errand.logins:
-        keyring.drop(login)
-    index.forget(os.environ, *errand.logins)
+        keyring.delete(login)
+    index.delete(os.environ, *errand.logins)
 
 
 def _tell(errand: _Errand, token: Token, keyring: "Keyring", principal: str) -> None:
@@ -228,7 +232,10 @@ def _tell(errand: _Errand, token: Token, keyring: "Keyring", principal: str) -> 
     rows = [("for", str(errand.identity))]
     if found := arn.parse(principal):
         rows += [("account", found.account), ("principal", principal)]
-    rows += [("until", formatting.moment(token.minted.utc + token.life, token.minted.utc)), ("kept in", keyring.label)]
+    rows += [
+        ("until", formatting.moment(token.issued_at.utc + token.lifetime, token.issued_at.utc)),
+        ("kept in", keyring.label),
+    ]
     console.facts(rows)
 
 

@@ -104,8 +104,7 @@ def _changing(function: _Function) -> _Function:
 
 def _only_one(_context: click.Context, _option: click.Parameter, values: tuple[str, ...]) -> str:
     if len(values) > 1:
-        message = f"it is for one at a time: {' and '.join(values)} need a command each"
-        raise click.BadParameter(message)
+        raise click.BadParameter(f"it is for one at a time: {' and '.join(values)} need a command each")
     return values[0]
 
 
@@ -121,8 +120,10 @@ def show(repository: str, profile: str | None, region: str | None, *, as_json: b
     owned = _owned(repository, profile, region)
     document = _policy_of(owned)
     if document is None:
-        message = f"{owned} has no repository policy, so only its own account may use it"
-        raise AwsError(message, f"to let others in: {_typed('grant', repository, profile, region, '--to', 'ACCOUNT')}")
+        raise AwsError(
+            f"{owned} has no repository policy, so only its own account may use it",
+            f"to let others in: {_typed('grant', repository, profile, region, '--to', 'ACCOUNT')}",
+        )
     if not as_json:
         console.heading(owned.where)
         console.facts(repository_policy.summary(document))
@@ -138,8 +139,10 @@ def grant(**options: Unpack[_Options]) -> int:
     access = repository_policy.PULL if options["pull_only"] else repository_policy.PUSH
     change = _Change("grant", options, lambda document, to: repository_policy.grant(document, to, access))
     if taken := change.altered():
-        message = f"cannot grant on {change.owned}: {_quoted(taken)}, and no second statement can have its Sid"
-        raise AwsError(message, f"see it with policy show; to replace it all the same: {change.typed('--force')}")
+        raise AwsError(
+            f"cannot grant on {change.owned}: {_quoted(taken)}, and no second statement can have its Sid",
+            f"see it with policy show; to replace it all the same: {change.typed('--force')}",
+        )
     change.make()
     always, sometimes = repository_policy.denied_by(change.after, change.to)
     for names, when in ((always, ""), (sometimes, ", on a condition")):
@@ -225,8 +228,10 @@ class _Change:
             console.diff(
                 repository_policy.pretty(now), repository_policy.pretty(self._made_of(now)), "policy now", "policy then"
             )
-            message = f"the policy of {self.owned.where} was changed while this command ran, so it is not set"
-            raise AwsError(message, f"check the new difference, and run it again: {self.typed()}")
+            raise AwsError(
+                f"the policy of {self.owned.where} was changed while this command ran, so it is not set",
+                f"check the new difference, and run it again: {self.typed()}",
+            )
 
 
 def _quoted(altered: list[tuple[str, list[str]]]) -> str:
@@ -254,8 +259,7 @@ def _principal(verb: str, to: str, owned: Owned) -> Principal:
     try:
         return principal.parse(to, owned.partition)
     except ArgumentError as error:
-        message = f"cannot {verb} on {owned}: {error.message}"
-        raise ArgumentError(message, error.hint) from error
+        raise ArgumentError(f"cannot {verb} on {owned}: {error.message}", error.remedy) from error
 
 
 def _owned(repository: str, profile: str | None, region: str | None) -> Owned:

@@ -15,7 +15,7 @@ from docker_credential_ecrx.cli import console
 from docker_credential_ecrx.errors import KeyringError
 from docker_credential_ecrx.identity import settings
 from docker_credential_ecrx.store import cached_token, inventory
-from docker_credential_ecrx.store.cached_token import Moment
+from docker_credential_ecrx.store.cached_token import ClockReading
 from docker_credential_ecrx.store.inventory import Item
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class _Times(NamedTuple):
     What ``docker login`` stored is never renewed.
     """
 
-    minted: float
+    issued_at: float
     renews: float | None
     expires: float
 
@@ -99,26 +99,26 @@ def command(*, as_json: bool) -> int:
     return 0 if report.ok else 1
 
 
-def _report(now: Moment) -> _Report:
+def _report(now: ClockReading) -> _Report:
     """Gather what there is to show.
 
     Expired tokens are left out, since ``get`` serves none.
     What is gone before its time, or in a keyring that is not available, is what a person who looks here wants to know.
     """
-    setting = settings.load(sys.argv[0], os.environ).keyring
-    items = inventory.items(setting, os.environ, now)
+    keyring_name = settings.load(sys.argv[0], os.environ).keyring
+    items = inventory.items(keyring_name, os.environ, now)
     return _Report(
         settings.config_path(os.environ),
         [item for item in items if item.entry.get("kind") != "password" and item.state != "expired"],
         [item for item in items if item.entry.get("kind") == "password"],
-        _destination(keyrings.for_tokens, setting),
-        _destination(keyrings.for_passwords, setting),
+        _destination(keyrings.for_tokens, keyring_name),
+        _destination(keyrings.for_passwords, keyring_name),
     )
 
 
-def _destination(choose: "Callable[[str], Keyring | None]", setting: str) -> _Destination:
+def _destination(choose: "Callable[[str], Keyring | None]", keyring_name: str) -> _Destination:
     try:
-        keyring = choose(setting)
+        keyring = choose(keyring_name)
     except KeyringError as error:
         return _Destination(None, str(error), failed=True)
     if keyring is None:
@@ -131,16 +131,16 @@ def _destination(choose: "Callable[[str], Keyring | None]", setting: str) -> _De
     return _Destination(keyring.label, warning=str(exposure))
 
 
-def _times(item: Item, now: Moment) -> _Times:
+def _times(item: Item, now: ClockReading) -> _Times:
     if item.token is None:
         times = _Times(item.entry.get("minted", 0.0), item.entry.get("renew", 0.0), item.entry.get("expires", 0.0))
     else:
         minted = now.utc - (item.token.age(now) or 0.0)
-        times = _Times(minted, minted + item.token.renew, minted + item.token.life)
+        times = _Times(minted, minted + item.token.refresh_after, minted + item.token.lifetime)
     return times._replace(renews=None) if item.entry.get("kind") == "login" else times
 
 
-def _print(report: _Report, now: Moment) -> None:
+def _print(report: _Report, now: ClockReading) -> None:
     for item in report.tokens:
         console.heading(f"{item.entry.get('identity')}, {item.entry.get('region')}")
         console.facts(_facts(item, now))
@@ -155,7 +155,7 @@ def _print(report: _Report, now: Moment) -> None:
     console.facts(_settings(report))
 
 
-def _facts(item: Item, now: Moment) -> Iterator[tuple[str, str]]:
+def _facts(item: Item, now: ClockReading) -> Iterator[tuple[str, str]]:
     for number, server in enumerate(item.entry["servers"]):
         yield "" if number else "registries", server
     for name, moment in _times(item, now)._asdict().items():
@@ -182,7 +182,7 @@ def _settings(report: _Report) -> Iterator[tuple[str, str]]:
         yield f"{name} go to", to.keyring or f"no keyring: {to.reason}"
 
 
-def _document(report: _Report, now: Moment) -> dict[str, Any]:
+def _document(report: _Report, now: ClockReading) -> dict[str, Any]:
     return {
         "tokens": [_token_document(item, now) for item in report.tokens],
         "passwords": [
@@ -205,7 +205,7 @@ def _rfc3339(moment: float | None) -> str | None:
     return None if moment is None else datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _token_document(item: Item, now: Moment) -> dict[str, Any]:
+def _token_document(item: Item, now: ClockReading) -> dict[str, Any]:
     """Return a token's facts; times as in RFC 3339."""
     times = _times(item, now)._asdict().items()
     return {

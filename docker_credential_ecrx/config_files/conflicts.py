@@ -39,7 +39,7 @@ def passwords(files: list[TextFile], host: str) -> Iterator[tuple[str, str]]:
                 yield file.path, server
 
 
-def warnings(files: list[TextFile], hosts: Iterable[str], environ: Mapping[str, str]) -> Iterator[Obstacle]:
+def warnings(files: list[TextFile], hosts: Iterable[str], env: Mapping[str, str]) -> Iterator[Obstacle]:
     """Yield what is in the way of docker or podman; ``files`` are those it reads, and the last names this program."""
     for host in hosts:
         for file in files[:-1]:
@@ -47,9 +47,9 @@ def warnings(files: list[TextFile], hosts: Iterable[str], environ: Mapping[str, 
             if helper not in (None, HELPER):
                 what = f"{file.path} goes first, and gives {host} to {PREFIX}{helper}"
                 yield Obstacle(what, "remove it from credHelpers there")
-    if not _is_on_path(PROGRAM, environ):
+    if not _is_on_path(PROGRAM, env):
         what = f"{PROGRAM} is not on PATH, where it is looked for"
-        yield Obstacle(what, path_remedy(programs.own_path(sys.argv[0], environ.get("PATH", ""))))
+        yield Obstacle(what, path_remedy(programs.own_path(sys.argv[0], env.get("PATH", ""))))
 
 
 def path_remedy(program: Path) -> str:
@@ -57,15 +57,15 @@ def path_remedy(program: Path) -> str:
     return f"export PATH={shlex.quote(str(program.parent))}{os.pathsep}$PATH"
 
 
-def docker_warnings(file: TextFile, hosts: Iterable[str], environ: Mapping[str, str]) -> Iterator[Obstacle]:
+def docker_warnings(file: TextFile, hosts: Iterable[str], env: Mapping[str, str]) -> Iterator[Obstacle]:
     """Yield what is in the way of docker alone: in its config.json ``file``, and in its environment."""
     with suppress(FileError):  # docker ignores a variable that it cannot read
-        variable = TextFile("DOCKER_AUTH_CONFIG", environ.get("DOCKER_AUTH_CONFIG", ""))
+        variable = TextFile("DOCKER_AUTH_CONFIG", env.get("DOCKER_AUTH_CONFIG", ""))
         for _, server in (found for host in hosts for found in passwords([variable], host)):
             what = f"DOCKER_AUTH_CONFIG has a password for {server}, and docker takes that first"
             yield Obstacle(what, "unset DOCKER_AUTH_CONFIG")
     helper = docker_config.store(file)
-    if helper and _is_on_path(f"{PREFIX}{helper}", environ):
+    if helper and _is_on_path(f"{PREFIX}{helper}", env):
         yield Obstacle(f"credsStore {helper} goes on for all other registries")
     elif helper:
         # Builds and compose ask every helper for all that it has, and go without any where one fails.
@@ -73,7 +73,7 @@ def docker_warnings(file: TextFile, hosts: Iterable[str], environ: Mapping[str, 
         yield Obstacle(f"{missing}, which fails builds and all other registries", "install it, or remove credsStore")
 
 
-def _is_on_path(program: str, environ: Mapping[str, str]) -> bool:
+def _is_on_path(program: str, env: Mapping[str, str]) -> bool:
     """Return whether docker finds the program, and runs it: one in a relative folder it does not."""
-    found = programs.found_by_docker(program, environ.get("PATH", ""))
+    found = programs.found_by_docker(program, env.get("PATH", ""))
     return found is not None and found.is_absolute()

@@ -12,7 +12,7 @@ PREFIX = "docker-credential-"  # docker's, before the name of a helper
 HELPER = settings.PROGRAM.removeprefix(PREFIX)  # as credHelpers names this program
 
 
-class Links(NamedTuple):
+class CredHelpers(NamedTuple):
     """The helpers in docker's ``credHelpers`` by server, and the one in ``credsStore`` for all others."""
 
     helpers: Mapping[str, str]
@@ -34,15 +34,15 @@ class Links(NamedTuple):
         return settings.profile_of(f"{PREFIX}{helper}") if self.asks_for(host) else None
 
 
-def read(environ: Mapping[str, str]) -> Links:
+def read(env: Mapping[str, str]) -> CredHelpers:
     """Return what docker's config.json says; raise FileError where it cannot be read."""
-    file = text_file.read(docker_config.path(environ))
-    return Links(docker_config.helpers(file), docker_config.store(file))
+    file = text_file.read(docker_config.path(env))
+    return CredHelpers(docker_config.helpers(file), docker_config.store(file))
 
 
-def settings_of(profile: str | None, environ: Mapping[str, str]) -> Settings:
+def settings_of(profile: str | None, env: Mapping[str, str]) -> Settings:
     """Return the settings of the program when docker calls it by the link of ``profile``; None is its own name."""
-    loaded = settings.load(settings.PROGRAM, environ)
+    loaded = settings.load(settings.PROGRAM, env)
     loaded.profile = profile
     return loaded
 

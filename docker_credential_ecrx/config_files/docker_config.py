@@ -26,26 +26,26 @@ _QUERY = re.compile(r"(?s)[?#].*")
 _TOKEN = re.compile(r"(?=[\w+=-]*[A-Z])(?=[\w+=-]*\d)[\w+=-]{32,}|[0-9a-f]{32,}", re.ASCII)  # what may be one
 
 
-def path(environ: Mapping[str, str]) -> str:
+def path(env: Mapping[str, str]) -> str:
     """Return where docker looks for its config.json."""
-    folder = environ.get("DOCKER_CONFIG") or home("/.docker", environ)
+    folder = env.get("DOCKER_CONFIG") or home("/.docker", env)
     return _within(folder, "config.json", "DOCKER_CONFIG")
 
 
-def podman_paths(environ: Mapping[str, str]) -> list[str]:
+def podman_paths(env: Mapping[str, str]) -> list[str]:
     """Return podman's auth files in the order in which it reads them; the last is the one to edit.
 
     containers-auth.json(5): what ``podman login`` writes, then ``~/.config/containers/auth.json``, each with its
     credHelpers before its auths; with REGISTRY_AUTH_FILE that one alone.
     On Linux the first is in a folder that is emptied at logout, which is right for a password and wrong for a setting.
     """
-    if environ.get("REGISTRY_AUTH_FILE"):
-        return [environ["REGISTRY_AUTH_FILE"]]
-    folder = (sys.platform == "linux" and environ.get("XDG_CONFIG_HOME")) or home("/.config", environ)
+    if env.get("REGISTRY_AUTH_FILE"):
+        return [env["REGISTRY_AUTH_FILE"]]
+    folder = (sys.platform == "linux" and env.get("XDG_CONFIG_HOME")) or home("/.config", env)
     lasting = _within(folder, "containers/auth.json", "REGISTRY_AUTH_FILE")
     if sys.platform != "linux":
         return [lasting]
-    runtime = environ.get("XDG_RUNTIME_DIR")
+    runtime = env.get("XDG_RUNTIME_DIR")
     passing = f"{runtime}/containers" if runtime else f"/run/containers/{os.getuid()}"
     return [f"{passing}/auth.json", lasting]
 
@@ -153,13 +153,13 @@ def _masked(text: str, member: Member, shown_value: Callable[[str], str]) -> str
 def _root(file: TextFile) -> Object:
     """Return the whole document, an empty one where the file is; raise FileError where docker cannot read it."""
     if file.text.startswith("\ufeff"):
-        message = f"{file.path} begins with a byte-order mark, which docker does not read"
-        raise FileError(message, "save it as UTF-8 without one")
+        raise FileError(
+            f"{file.path} begins with a byte-order mark, which docker does not read", "save it as UTF-8 without one"
+        )
     try:
         return json_editor.parse("{}" if json_editor.is_blank(file.text) else file.text)
     except ValueError as error:
-        message = f"{file.path} is {error}"
-        raise FileError(message, "mend it, or move it away") from error
+        raise FileError(f"{file.path} is {error}", "mend it, or move it away") from error
 
 
 def _section(file: TextFile, root: Object, name: str) -> Member | None:
@@ -172,8 +172,7 @@ def _entries(file: TextFile, section: Member | None) -> Object:
     if section is None or section.value is None:
         return Object(0, 0, [], "")
     if not isinstance(section.value, dict):
-        message = f"{section.name} in {file.path} is not an object"
-        raise FileError(message, f"mend or remove {section.name}")
+        raise FileError(f"{section.name} in {file.path} is not an object", f"mend or remove {section.name}")
     return json_editor.object_at(file.text, section.value_at)
 
 
@@ -184,13 +183,11 @@ def _members(file: TextFile, name: str) -> list[Member]:
 def _only(file: TextFile, members: list[Member]) -> Member | None:
     if len(members) > 1:
         name = shown(members[0].name)
-        message = f"{file.path} has {name} twice"
-        raise FileError(message, "remove one of the two")
+        raise FileError(f"{file.path} has {name} twice", "remove one of the two")
     return members[0] if members else None
 
 
 def _within(folder: str, name: str, variable: str) -> str:
     if not folder:
-        message = f"there is no home for {name}"
-        raise FileError(message, f"set HOME or {variable}")
+        raise FileError(f"there is no home for {name}", f"set HOME or {variable}")
     return str(Path(folder, name))

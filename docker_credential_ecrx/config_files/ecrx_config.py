@@ -108,8 +108,10 @@ def _checked(file: TextFile, changed: TextFile, entries: list[dict[str, Any]]) -
     with suppress(FileError):
         if _table(changed) | {"registry": _entries(changed)} == _table(file) | {"registry": entries}:
             return changed
-    message = f"the entries of {file.path} are in a form that is not edited here"
-    raise FileError(message, "head each with a line [[registry]], or edit it by hand")
+    raise FileError(
+        f"the entries of {file.path} are in a form that is not edited here",
+        "head each with a line [[registry]], or edit it by hand",
+    )
 
 
 def _answering(entries: list[dict[str, Any]], host: str) -> dict[str, Any] | None:
@@ -120,8 +122,7 @@ def _answering(entries: list[dict[str, Any]], host: str) -> dict[str, Any] | Non
 def _entries(file: TextFile) -> list[dict[str, Any]]:
     entries = _table(file).get("registry", [])
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        message = f"{file.path}: registry is not an array of tables"
-        raise FileError(message, "head each entry with [[registry]]")
+        raise FileError(f"{file.path}: registry is not an array of tables", "head each entry with [[registry]]")
     return entries
 
 
@@ -131,5 +132,4 @@ def _table(file: TextFile) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:  # a number may be too long for Python
         place = _PLACE.search(str(error))  # tomllib's own message quotes the text
         where = place[0] if place else "it is nested too deep, or has too long a number"
-        message = f"{file.path} is not TOML: {where}"
-        raise FileError(message, "fix it there") from error
+        raise FileError(f"{file.path} is not TOML: {where}", "fix it there") from error

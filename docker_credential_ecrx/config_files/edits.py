@@ -89,8 +89,10 @@ def _save(edits: list[Edit], others: Iterable[str]) -> list[list[str]]:
                 break
             except ChangedError as error:
                 if time.monotonic() > end:
-                    message = f"another program has kept changing the files for {_PATIENCE_SECONDS:g} seconds"
-                    raise FileError(message, "run the command again when that has ended") from error
+                    raise FileError(
+                        f"another program has kept changing the files for {_PATIENCE_SECONDS:g} seconds",
+                        "run the command again when that has ended",
+                    ) from error
                 time.sleep(_PAUSE_SECONDS)
         leftovers += [path for file in files.values() for path in file.leftovers()]
     return [[f"{edit.path} {edit.says}" for edit in made], leftovers]

@@ -32,8 +32,10 @@ def sweep(folder: Folder, name: str) -> None:
     while not _swept(folder, name):
         if time.monotonic() > end:
             path = f"{folder.path}/{name}"
-            message = f"another process has been editing {path} for {_PATIENCE_SECONDS:g} seconds"
-            raise FileError(message, "wait for it to end, and try again")
+            raise FileError(
+                f"another process has been editing {path} for {_PATIENCE_SECONDS:g} seconds",
+                "wait for it to end, and try again",
+            )
         time.sleep(_POLL_SECONDS)
 
 

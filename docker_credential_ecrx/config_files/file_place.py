@@ -58,8 +58,10 @@ class Place:
             try:
                 _become(self._owner)
             except OSError as error:
-                message = f"cannot act as user {self._owner.st_uid}, who owns {self.folder.path}: {error.strerror}"
-                raise FileError(message, "run the command as that user") from error
+                raise FileError(
+                    f"cannot act as user {self._owner.st_uid}, who owns {self.folder.path}: {error.strerror}",
+                    "run the command as that user",
+                ) from error
             yield
         finally:
             if os.geteuid() != 0:
@@ -127,8 +129,10 @@ class _Link(NamedTuple):
         is_roots = self.owner in root and self.holder.st_uid in root
         is_own = self.owner == target.st_uid and self.holder.st_uid in (*root, self.owner)
         if is_open or not (is_roots or is_own):
-            message = f"the link {self.path} may be under another user's control"
-            raise FileError(message, f"name the file that it leads to instead, if that is right: namei -l {self.path}")
+            raise FileError(
+                f"the link {self.path} may be under another user's control",
+                f"name the file that it leads to instead, if that is right: namei -l {self.path}",
+            )
 
 
 class _Walk:

@@ -33,8 +33,7 @@ def run(work: Callable[[], T], *cleaning: Callable[[], object]) -> T:
         if answer is None:
             for clean in cleaning:
                 _forked(clean)
-            message = "the process that edits the files was killed"
-            raise FileError(message, "run the command again")
+            raise FileError("the process that edits the files was killed", "run the command again")
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
     if "error" in answer:
@@ -64,7 +63,7 @@ def _answer(work: Callable[[], object], writer: int) -> None:
         try:
             answer = {"result": work()}
         except Exception as error:  # noqa: BLE001 - told there, as it would be here
-            told = installation.told(error, "the edit")
+            told = installation.user_facing_error(error, "the edit")
             answer = {"error": [told.message, told.hint]}
         with os.fdopen(writer, "wb") as file:
             file.write(json.dumps(answer).encode())

@@ -47,11 +47,9 @@ def parse(text: str) -> Object:
         message = f"not JSON: there is an error in line {error.lineno}"  # json's own message quotes the text
         raise ValueError(message) from error
     except RecursionError as error:
-        message = "nested too deep"
-        raise ValueError(message) from error
+        raise ValueError("nested too deep") from error
     if not isinstance(document, dict):
-        message = "not a JSON object"
-        raise ValueError(message)  # noqa: TRY004 - the text is wrong, not its type
+        raise ValueError("not a JSON object")  # noqa: TRY004 - the text is wrong, not its type
     return object_at(text, _skipped(text, 0))
 
 
@@ -126,8 +124,7 @@ def string(text: str, shown: Callable[[str], str]) -> str:
 
 
 def _refuse(constant: str) -> NoReturn:
-    message = f"not JSON: {constant} is no number"
-    raise ValueError(message)
+    raise ValueError(f"not JSON: {constant} is no number")
 
 
 # Numbers are floats, as an integer can have too many digits for Python.

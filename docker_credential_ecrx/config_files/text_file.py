@@ -36,8 +36,7 @@ def read(path: str) -> TextFile:
             # Opening a device may already do something, so it is looked at before and after.
             if not stat.S_ISREG(Path(path).stat().st_mode):
                 # To replace /dev/null, which some name here to have no file, would be the end of it.
-                message = f"{path} is not a regular file"
-                raise FileError(message, "move it away, or name another file")
+                raise FileError(f"{path} is not a regular file", "move it away, or name another file")
             fd = files.open_regular(os.path.realpath(path))
         except FileNotFoundError:
             return TextFile(path, "")
@@ -48,16 +47,18 @@ def read(path: str) -> TextFile:
 
 
 @contextmanager
-def locked(environ: Mapping[str, str]) -> Iterator[None]:
+def locked(env: Mapping[str, str]) -> Iterator[None]:
     """Be the only process that edits files; where there is no place for a lock, go on without one."""
-    lock = file_lock.lock(environ, "configure.lock")
+    lock = file_lock.lock(env, "configure.lock")
     if lock is None:
         yield
         return
     try:
         if not lock.acquire(_PATIENCE_SECONDS):
-            message = f"another process has been editing files for {_PATIENCE_SECONDS:g} seconds"
-            raise FileError(message, "wait for it to end, and try again")
+            raise FileError(
+                f"another process has been editing files for {_PATIENCE_SECONDS:g} seconds",
+                "wait for it to end, and try again",
+            )
         yield
     finally:
         lock.close()
@@ -146,8 +147,7 @@ def _decoded(path: str, data: bytes) -> str:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
-        message = f"{path} is not UTF-8 text"
-        raise FileError(message, "save it as UTF-8") from error
+        raise FileError(f"{path} is not UTF-8 text", "save it as UTF-8") from error
 
 
 @contextmanager
@@ -156,8 +156,10 @@ def _explained(verb: str, path: str) -> Iterator[None]:
         yield
     except OSError as error:
         reason = error.strerror
-        message = f"cannot read {path}: {reason}" if verb == "read" else f"cannot write {path}: {reason}"
-        raise FileError(message, _remedy(error, Path(path))) from error
+        raise FileError(
+            f"cannot read {path}: {reason}" if verb == "read" else f"cannot write {path}: {reason}",
+            _remedy(error, Path(path)),
+        ) from error
 
 
 def _remedy(error: OSError, path: Path) -> str:

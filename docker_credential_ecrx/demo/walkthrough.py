@@ -53,12 +53,13 @@ class DemonstrationError(EcrxError):
 
 def run() -> int:
     """Show the main job on stdout; return the exit status."""
-    called_by = sys.executable if getattr(sys, "frozen", False) else sys.argv[0]
-    program = programs.own_path(called_by, os.environ.get("PATH", ""))
+    argv0 = sys.executable if getattr(sys, "frozen", False) else sys.argv[0]
+    program = programs.own_path(argv0, os.environ.get("PATH", ""))
     try:
         if not os.access(program, os.X_OK):
-            message = f"{sys.argv[0]} cannot be run as docker would run it"
-            raise DemonstrationError(message, f"install the package and run {PROGRAM} demo")
+            raise DemonstrationError(
+                f"{sys.argv[0]} cannot be run as docker would run it", f"install the package and run {PROGRAM} demo"
+            )
         with tempfile.TemporaryDirectory(prefix="ecrx-demo-", ignore_cleanup_errors=True) as folder, StandIn() as aws:
             _Demonstration(Path(folder), program, aws).show()
     except EcrxError as error:
@@ -73,7 +74,7 @@ class _Demonstration:
         self._aws = aws
         self._helper = home / f"{PROGRAM}-{_PROFILE}"
         self._helper.symlink_to(program)
-        self._environ = {name: os.environ[name] for name in _KEPT if name in os.environ} | {
+        self._env = {name: os.environ[name] for name in _KEPT if name in os.environ} | {
             "HOME": str(home),
             "TMPDIR": str(home),
             "AWS_ENDPOINT_URL": aws.url,
@@ -93,7 +94,7 @@ class _Demonstration:
     def _steps(self) -> None:
         print(f"1. docker asks for the password of {_HOST}")
         first = self._get(_HOST)
-        entry = next(iter(index.read(self._environ).values()), None)
+        entry = next(iter(index.read(self._env).values()), None)
         for call in first.calls:
             print(f"   AWS is asked    {call.operation}, by {call.caller}")
         issued = self._aws.issued[first.password]
@@ -114,15 +115,16 @@ class _Demonstration:
         print("4. Is the password in a file?")
         files = [path for path in self._home.rglob("*") if path.is_file() and not path.is_symlink()]
         if any(first.password[:64] in path.read_text(errors="replace") for path in files):
-            message = "the password is in a file"
-            raise DemonstrationError(message, "do not use this build, and report it")
+            raise DemonstrationError("the password is in a file", "do not use this build, and report it")
         print(f"   in none of the {len(files)} files in the demonstration's home\n")
 
     def _print_repeated(self, first: _Answer, again: _Answer, *, expected: bool) -> None:
         same = again.password == first.password
         if expected and (again.calls or not same):
-            message = "a password that was kept was not served again"
-            raise DemonstrationError(message, f"see what ECRX_LOG=debug {PROGRAM} get says, and report it")
+            raise DemonstrationError(
+                "a password that was kept was not served again",
+                f"see what ECRX_LOG=debug {PROGRAM} get says, and report it",
+            )
         if again.calls:
             print(f"   AWS is asked    {', '.join(call.operation for call in again.calls)}: there is no keyring here")
         else:
@@ -137,11 +139,10 @@ class _Demonstration:
 
     def _helper_answers(self, verb: str, host: str) -> str:
         done = subprocess.run(  # noqa: S603 - this very program
-            [self._helper, verb], input=host, env=self._environ, capture_output=True, text=True, check=False
+            [self._helper, verb], input=host, env=self._env, capture_output=True, text=True, check=False
         )
         if done.returncode != 0:
-            message = f"{verb} {host} failed: {done.stdout.strip()}"
-            raise DemonstrationError(message)
+            raise DemonstrationError(f"{verb} {host} failed: {done.stdout.strip()}")
         return done.stdout
 
 

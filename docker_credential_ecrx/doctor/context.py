@@ -21,16 +21,16 @@ class Finding(NamedTuple):
     remedy: str = ""
 
 
-class Case:
+class Context:
     """What is to be looked at, and what is known of it so far.
 
-    ``image`` is None where only what every registry needs is asked for; ``called_by`` is the program's own path.
+    ``image`` is None where only what every registry needs is asked for; ``argv0`` is the program's own path.
     """
 
-    def __init__(self, image: Image | None, called_by: str, environ: Mapping[str, str], *, push: bool) -> None:
+    def __init__(self, image: Image | None, argv0: str, env: Mapping[str, str], *, push: bool) -> None:
         self.image = image
-        self.called_by = called_by
-        self.environ = environ
+        self.argv0 = argv0
+        self.env = env
         self.push = push
         self.settings: Settings | None = None
         self.identity: Identity | None = None  # with a profile that exists
@@ -66,16 +66,16 @@ class Case:
         return self.image.registry.region if self.image else None
 
 
-def well(detail: str) -> Finding:
+def passed(detail: str) -> Finding:
     """Return that the link holds."""
     return Finding(ok=True, detail=detail)
 
 
-def broken(detail: str, remedy: str) -> Finding:
+def failed(detail: str, remedy: str) -> Finding:
     """Return that the link does not hold."""
     return Finding(ok=False, detail=detail, remedy=remedy)
 
 
-def passed_over(why: str) -> Finding:
+def skipped(why: str) -> Finding:
     """Return that the link was not looked at."""
     return Finding(None, why)

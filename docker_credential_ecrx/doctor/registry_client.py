@@ -34,7 +34,7 @@ _MANIFESTS = (
 _USER_AGENT = f"docker-credential-ecrx/{__version__}"
 
 
-class Answer(NamedTuple):
+class RegistryResponse(NamedTuple):
     """A registry's answer; the names of ``headers`` are in lower case, and a long ``body`` is cut."""
 
     status: int
@@ -69,26 +69,26 @@ class Client:
         self._session = URLLib3Session(trusted, get_environ_proxies(self._url), timeout)
         self._password = ""
 
-    def challenge(self) -> Answer:
+    def challenge(self) -> RegistryResponse:
         """Ask without a password: a registry answers 401 and says how to sign in."""
         return self._ask("GET", "/v2/")
 
-    def sign_in(self, password: str) -> Answer:
+    def sign_in(self, password: str) -> RegistryResponse:
         """Ask with ``password``, here and from now on."""
         self._password = password
         return self._ask("GET", "/v2/")
 
-    def manifest(self, repository: str, reference: str) -> Answer:
+    def manifest(self, repository: str, reference: str) -> RegistryResponse:
         """Ask for an image's manifest; a refusal comes with its reason."""
         path = f"/v2/{repository}/manifests/{reference}"
         answer = self._ask("HEAD", path)
         return answer if answer.is_well else self._ask("GET", path)
 
-    def start_upload(self, repository: str) -> Answer:
+    def start_upload(self, repository: str) -> RegistryResponse:
         """Begin to upload a layer."""
         return self._ask("POST", f"/v2/{repository}/blobs/uploads/")
 
-    def cancel_upload(self, started: Answer) -> Answer:
+    def cancel_upload(self, started: RegistryResponse) -> RegistryResponse:
         """Cancel what ``start_upload`` began."""
         try:
             url = urljoin(self._url, started.headers.get("location", ""))
@@ -97,21 +97,20 @@ class Client:
             url = place = "nowhere"
         # The password is for nobody else, wherever the answer leads.
         if not url.startswith(f"{self._url}v2/"):
-            message = f"{self.host} leads an upload to {place}"
-            raise AwsError(message, "see what a proxy answers in its place")
+            raise AwsError(f"{self.host} leads an upload to {place}", "see what a proxy answers in its place")
         return self._ask("DELETE", url.removeprefix(self._url.rstrip("/")))
 
-    def _ask(self, method: str, path: str) -> Answer:
+    def _ask(self, method: str, path: str) -> RegistryResponse:
         headers = {"User-Agent": _USER_AGENT, "Accept": _MANIFESTS}
         if self._password:
             token = base64.b64encode(f"{ECR_USER}:{self._password}".encode()).decode()
             headers["Authorization"] = f"Basic {token}"
         request = AWSRequest(method, f"{self._url.rstrip('/')}{path}", headers, stream_output=True).prepare()
 
-        def send() -> Answer:
+        def send() -> RegistryResponse:
             response: Any = self._session.send(request)
             found = {name.lower(): value for name, value in response.headers.items()}
-            return Answer(response.status_code, found, response.raw.read(_LONGEST_ANSWER))
+            return RegistryResponse(response.status_code, found, response.raw.read(_LONGEST_ANSWER))
 
         with _explained(self.host):
             return within(_SECONDS, send)
@@ -123,22 +122,31 @@ def _explained(host: str) -> Iterator[None]:
     try:
         yield
     except exceptions.SSLError as error:
-        message = f"the TLS certificate of {host} cannot be verified"
-        hint = "set AWS_CA_BUNDLE to the certificates of the proxy between, which docker's engine must trust, too"
-        raise AwsError(message, hint) from error
+        raise AwsError(
+            f"the TLS certificate of {host} cannot be verified",
+            "set AWS_CA_BUNDLE to the certificates of the proxy between, which docker's engine must trust, too",
+        ) from error
     except exceptions.ProxyConnectionError as error:
-        message = f"the proxy on the way to {host} does not answer"
-        raise AwsError(message, "check HTTPS_PROXY and NO_PROXY, here and in docker's engine") from error
+        raise AwsError(
+            f"the proxy on the way to {host} does not answer",
+            "check HTTPS_PROXY and NO_PROXY, here and in docker's engine",
+        ) from error
     except exceptions.EndpointConnectionError as error:
         if isinstance(getattr(error.kwargs.get("error"), "reason", error.kwargs.get("error")), NameResolutionError):
-            message = f"the name {host} cannot be resolved"
-            raise AwsError(message, f"check its spelling and DNS: getent hosts {shlex.quote(host)}") from error
-        message = f"{host} does not let itself be connected to"
-        raise AwsError(message, f"check the network and HTTPS_PROXY: curl -sS https://{host}/v2/") from error
+            raise AwsError(
+                f"the name {host} cannot be resolved", f"check its spelling and DNS: getent hosts {shlex.quote(host)}"
+            ) from error
+        raise AwsError(
+            f"{host} does not let itself be connected to",
+            f"check the network and HTTPS_PROXY: curl -sS https://{host}/v2/",
+        ) from error
     except (exceptions.ConnectTimeoutError, exceptions.ReadTimeoutError, TimeoutError) as error:
-        message = f"{host} does not answer"
-        hint = f"check firewall, HTTPS_PROXY and the VPC endpoint ecr.dkr: curl -sS --max-time 5 https://{host}/v2/"
-        raise AwsError(message, hint) from error
+        raise AwsError(
+            f"{host} does not answer",
+            f"check firewall, HTTPS_PROXY and the VPC endpoint ecr.dkr: curl -sS --max-time 5 https://{host}/v2/",
+        ) from error
     except Exception as error:
-        message = f"the connection to {host} broke: {type(error).__name__}"
-        raise AwsError(message, f"check the network and HTTPS_PROXY: curl -sS https://{host}/v2/") from error
+        raise AwsError(
+            f"the connection to {host} broke: {type(error).__name__}",
+            f"check the network and HTTPS_PROXY: curl -sS https://{host}/v2/",
+        ) from error

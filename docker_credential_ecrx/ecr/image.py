@@ -36,8 +36,10 @@ def registry_of(host: str) -> Registry:
     """Return the registry that a person names; raise ArgumentError where it is none of ECR's."""
     registry = Registry.parse(host)
     if registry is None:
-        message = f"{host} is not a registry of Amazon ECR"
-        raise ArgumentError(message, "write 111111111111.dkr.ecr.us-east-1.amazonaws.com or public.ecr.aws")
+        raise ArgumentError(
+            f"{host} is not a registry of Amazon ECR",
+            "write 111111111111.dkr.ecr.us-east-1.amazonaws.com or public.ecr.aws",
+        )
     return registry
 
 
@@ -54,6 +56,8 @@ def parse(text: str) -> Image:
         return Image(registry)
     match = _IMAGE.fullmatch(path)
     if match is None:
-        message = f"{path} is not a repository, with or without a tag"
-        raise ArgumentError(message, f"write it in lower case, as {registry.host}/app:latest")
+        raise ArgumentError(
+            f"{path} is not a repository, with or without a tag",
+            f"write it in lower case, as {registry.host}/app:latest",
+        )
     return Image(registry, match["repository"], match["digest"] or match["tag"] or "latest")

@@ -41,11 +41,15 @@ def parse(to: str, partition: str) -> Principal:
         role = f"arn:{found.partition}:iam::{found.account}:role/{found.name}"
         raise ArgumentError(message, f"name the role, with its path if it has one: {role}")
     if found is None or found.kind not in _KINDS:
-        message = f"{to} is neither an account's id nor the ARN of its root, a role or a user"
-        raise ArgumentError(message, f"write 12 digits, or arn:{partition}:iam::ACCOUNT:role/NAME")
+        raise ArgumentError(
+            f"{to} is neither an account's id nor the ARN of its root, a role or a user",
+            f"write 12 digits, or arn:{partition}:iam::ACCOUNT:role/NAME",
+        )
     if found.partition != partition:
-        message = f"{to} is of the partition {found.partition}, and the repository is in {partition}"
-        raise ArgumentError(message, f"name a principal of {partition}: no policy reaches into another partition")
+        raise ArgumentError(
+            f"{to} is of the partition {found.partition}, and the repository is in {partition}",
+            f"name a principal of {partition}: no policy reaches into another partition",
+        )
     return Principal(to, found.account, _sid(to, found))
 
 

@@ -53,8 +53,10 @@ def read(text: str) -> Document:
         document = None
     statements = listed(document.get("Statement")) if isinstance(document, dict) else []
     if not isinstance(document, dict) or not all(isinstance(statement, dict) for statement in statements):
-        message = "what it has for a repository policy is not a JSON object with statements"
-        raise AwsError(message, "see it with aws ecr get-repository-policy, and set or delete it")
+        raise AwsError(
+            "what it has for a repository policy is not a JSON object with statements",
+            "see it with aws ecr get-repository-policy, and set or delete it",
+        )
     return document | {"Statement": statements}
 
 
@@ -140,8 +142,10 @@ def compact(document: Document) -> str:
     """Return the document as AWS is sent it; raise AwsError where it is longer than AWS takes."""
     text = json.dumps(document, separators=(",", ":"))
     if len(text) > _LONGEST:
-        message = f"the policy would have {len(text):,} characters, and AWS takes {_LONGEST:,}"
-        raise AwsError(message, "grant to accounts in place of single roles, or revoke what is not needed any more")
+        raise AwsError(
+            f"the policy would have {len(text):,} characters, and AWS takes {_LONGEST:,}",
+            "grant to accounts in place of single roles, or revoke what is not needed any more",
+        )
     return text
 
 

@@ -91,10 +91,10 @@ class Snapshot:
     What is hashed and what is used are then the same, whoever writes the files meanwhile.
     """
 
-    __slots__ = ("_contents", "environ")
+    __slots__ = ("_contents", "env")
 
-    def __init__(self, environ: "Mapping[str, str]") -> None:
-        self.environ = environ
+    def __init__(self, env: "Mapping[str, str]") -> None:
+        self.env = env
         self._contents: dict[str, bytes | None] = {}
 
     def read(self, path: str) -> "bytes | None":
@@ -109,7 +109,7 @@ class Snapshot:
     def files(self) -> "Iterator[tuple[str, str, bytes | None]]":
         """Yield the kind, the path and the content of AWS's two files."""
         for variable, kind in _FILES:
-            path = self.environ.get(variable) or os.path.join("~", ".aws", kind)
+            path = self.env.get(variable) or os.path.join("~", ".aws", kind)
             path = os.path.expanduser(os.path.expandvars(path))  # botocore/configloader.py, raw_config_parse
             yield kind, path, self.read(path)
 
@@ -130,7 +130,7 @@ class Snapshot:
         """
         sections = _sections(self)
         # configparser takes what stands in [DEFAULT] for a part of every section.
-        wanted = ["DEFAULT", _plain(profile_of(identity, self.environ))]
+        wanted = ["DEFAULT", _plain(profile_of(identity, self.env))]
         seen: set[str] = set()
         while wanted:
             section = wanted.pop()
@@ -146,14 +146,14 @@ class Snapshot:
                         wanted.append(_plain(f"{key.replace('_', '-')} {value}"))
 
 
-def fingerprint(identity: Identity, environ: "Mapping[str, str]") -> str:
-    """Return what stands for ``identity`` as ``environ`` and AWS's files define it now."""
-    return Snapshot(environ).fingerprint(identity)
+def fingerprint(identity: Identity, env: "Mapping[str, str]") -> str:
+    """Return what stands for ``identity`` as ``env`` and AWS's files define it now."""
+    return Snapshot(env).fingerprint(identity)
 
 
-def chain(identity: Identity, environ: "Mapping[str, str]") -> "Iterator[tuple[str, str, str]]":
+def chain(identity: Identity, env: "Mapping[str, str]") -> "Iterator[tuple[str, str, str]]":
     """Return what ``Snapshot.chain`` does, for the files as they are now."""
-    return Snapshot(environ).chain(identity)
+    return Snapshot(env).chain(identity)
 
 
 def _encoded(facts: "Iterable[Fact]") -> bytes:
@@ -166,7 +166,7 @@ def _encoded(facts: "Iterable[Fact]") -> bytes:
 
 
 def _facts(identity: Identity, snapshot: Snapshot) -> "Iterator[Fact]":
-    environ = snapshot.environ
+    env = snapshot.env
     duration = identity.duration_seconds
     yield (
         "role",
@@ -175,39 +175,39 @@ def _facts(identity: Identity, snapshot: Snapshot) -> "Iterator[Fact]":
         identity.role_session_name,
         None if duration is None else str(duration),
     )
-    yield from _variables((*_ENDPOINTS, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"), environ)
+    yield from _variables((*_ENDPOINTS, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"), env)
     if identity.web_identity is not None:
         yield "web identity", *claims_of(identity.web_identity)
         yield from _endpoints(identity, snapshot)
         return
     if identity.profile is None:
         # AWS_PROFILE, unlike a chosen profile, gives way to keys in the environment, but for the endpoints in it.
-        if environ.get("AWS_ACCESS_KEY_ID"):
-            yield from _variables(("AWS_ACCESS_KEY_ID",), environ)
+        if env.get("AWS_ACCESS_KEY_ID"):
+            yield from _variables(("AWS_ACCESS_KEY_ID",), env)
             yield from _endpoints(identity, snapshot)
             return
-        yield from _variables(_WEB_IDENTITY, environ)
-        if environ.get("AWS_WEB_IDENTITY_TOKEN_FILE"):
-            yield "token", *subject_in(environ["AWS_WEB_IDENTITY_TOKEN_FILE"], snapshot)
+        yield from _variables(_WEB_IDENTITY, env)
+        if env.get("AWS_WEB_IDENTITY_TOKEN_FILE"):
+            yield "token", *subject_in(env["AWS_WEB_IDENTITY_TOKEN_FILE"], snapshot)
     # Only a profile that was chosen has to be there.
-    yield "profile", chosen(identity, environ)
+    yield "profile", chosen(identity, env)
     for section, key, value in snapshot.chain(identity):
         yield "section", section, key, value
         if key == "web_identity_token_file":
             yield "token", *subject_in(value, snapshot)
         elif key == "credential_source" and value == "Environment":
-            yield "key", environ.get("AWS_ACCESS_KEY_ID") or None
+            yield "key", env.get("AWS_ACCESS_KEY_ID") or None
     # The last resort of every chain.
-    yield from _variables(_ELSEWHERE, environ)
+    yield from _variables(_ELSEWHERE, env)
     for name in _CONTAINER_TOKENS:
-        if environ.get(name):
-            yield name, *(subject_in(environ[name], snapshot) if name.endswith("_FILE") else claims_of(environ[name]))
+        if env.get(name):
+            yield name, *(subject_in(env[name], snapshot) if name.endswith("_FILE") else claims_of(env[name]))
 
 
-def _variables(names: "tuple[str, ...]", environ: "Mapping[str, str]") -> "Iterator[Fact]":
+def _variables(names: "tuple[str, ...]", env: "Mapping[str, str]") -> "Iterator[Fact]":
     for name in names:
-        if environ.get(name):
-            yield name, environ[name]
+        if env.get(name):
+            yield name, env[name]
 
 
 def _endpoints(identity: Identity, snapshot: Snapshot) -> "Iterator[Fact]":
@@ -215,7 +215,7 @@ def _endpoints(identity: Identity, snapshot: Snapshot) -> "Iterator[Fact]":
 
     botocore reads these in the profile, which has to be there if one is chosen.
     """
-    name = chosen(identity, snapshot.environ)
+    name = chosen(identity, snapshot.env)
     # Few name an endpoint anywhere, and looking for that takes a tenth of the time.
     is_any = any("endpoint_url" in _text(content or b"").lower() for _, _, content in snapshot.files())
     if not is_any and name is None:
@@ -230,15 +230,15 @@ def _endpoints(identity: Identity, snapshot: Snapshot) -> "Iterator[Fact]":
         yield "missing profile", name
 
 
-def profile_of(identity: Identity, environ: "Mapping[str, str]") -> str:
+def profile_of(identity: Identity, env: "Mapping[str, str]") -> str:
     """Return the profile that the identity, or AWS's default chain for it, begins with."""
-    return chosen(identity, environ) or "default"
+    return chosen(identity, env) or "default"
 
 
-def chosen(identity: Identity, environ: "Mapping[str, str]") -> "str | None":
+def chosen(identity: Identity, env: "Mapping[str, str]") -> "str | None":
     """Return the profile that is chosen by the identity or a variable, or None."""
     # In the order of botocore/configprovider.py, BOTOCORE_DEFAUT_SESSION_VARIABLES: the first that is set counts.
-    return identity.profile or environ.get("AWS_DEFAULT_PROFILE") or environ.get("AWS_PROFILE") or None
+    return identity.profile or env.get("AWS_DEFAULT_PROFILE") or env.get("AWS_PROFILE") or None
 
 
 def _sections(snapshot: Snapshot) -> "dict[str, list[list[tuple[str, str]]]]":

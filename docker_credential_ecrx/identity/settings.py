@@ -71,19 +71,19 @@ class Settings:
     def require(self, registry: Registry) -> None:
         """Raise SettingsError if registries of its account are not answered."""
         if not self.allows(registry):
-            message = (
-                f"no answer for {registry.host}: {self._path}: [security]: accounts does not list {registry.account}"
+            raise SettingsError(
+                (f"no answer for {registry.host}: {self._path}: [security]: accounts does not list {registry.account}"),
+                f'if you trust that account, add "{registry.account}" there',
             )
-            raise SettingsError(message, f'if you trust that account, add "{registry.account}" there')
 
 
-def load(called_by: str, environ: "Mapping[str, str]", keyring: str = "auto") -> Settings:
-    """Read the settings that hold for a program called by the path ``called_by``; ``keyring`` is used if none is set.
+def load(argv0: str, env: "Mapping[str, str]", keyring: str = "auto") -> Settings:
+    """Read the settings that hold for a program called by the path ``argv0``; ``keyring`` is used if none is set.
 
     Raises SettingsError where the configuration file or ECRX_KEYRING is wrong.
     """
-    path = config_path(environ)
-    document = _read(path, environ) if path else None
+    path = config_path(env)
+    document = _read(path, env) if path else None
     table = {} if document is None else _parse(document, path)
     rules: tuple[tuple[Table, Identity], ...] = ()
     accounts: frozenset[str] | None = None
@@ -92,84 +92,86 @@ def load(called_by: str, environ: "Mapping[str, str]", keyring: str = "auto") ->
 
         rules, accounts = host_pattern.rules(table, path), host_pattern.accounts(table, path)
     keyring = _cache_keyring(table, path) or keyring
-    if environ.get("ECRX_KEYRING"):
-        keyring = _known_keyring(environ["ECRX_KEYRING"], "the environment variable ECRX_KEYRING")
-    return Settings(profile_of(called_by), keyring, rules, accounts, path)
+    if env.get("ECRX_KEYRING"):
+        keyring = _known_keyring(env["ECRX_KEYRING"], "the environment variable ECRX_KEYRING")
+    return Settings(profile_of(argv0), keyring, rules, accounts, path)
 
 
-def profile_of(called_by: str) -> "str | None":
+def profile_of(argv0: str) -> "str | None":
     """Return the profile in the name of a link ``docker-credential-ecrx-PROFILE``, or None.
 
     Raises SettingsError where the name ends in the hyphen.
     """
-    name = os.path.basename(called_by)
+    name = os.path.basename(argv0)
     if os.name == "nt":
         name = name.removesuffix(".exe")
     if not name.startswith(PROGRAM + "-"):
         return None
     profile = name[len(PROGRAM) + 1 :]
     if not profile:
-        message = f"the link {name} names no AWS profile"
-        raise SettingsError(message, f"call it {name}PROFILE")
+        raise SettingsError(f"the link {name} names no AWS profile", f"call it {name}PROFILE")
     return profile
 
 
-def config_path(environ: "Mapping[str, str]") -> str:
+def config_path(env: "Mapping[str, str]") -> str:
     """Return where the configuration file is looked for, or an empty path where there is no home."""
-    if environ.get("ECRX_CONFIG"):
-        return environ["ECRX_CONFIG"]
-    folder = environ.get("APPDATA", "") if os.name == "nt" else xdg_folder("XDG_CONFIG_HOME", "/.config", environ)
+    if env.get("ECRX_CONFIG"):
+        return env["ECRX_CONFIG"]
+    folder = env.get("APPDATA", "") if os.name == "nt" else xdg_folder("XDG_CONFIG_HOME", "/.config", env)
     return os.path.join(folder, "ecrx", "config.toml") if folder else ""
 
 
-def _read(path: str, environ: "Mapping[str, str]") -> "str | None":
+def _read(path: str, env: "Mapping[str, str]") -> "str | None":
     if path == os.devnull:
         return None  # which says that there is no file
     try:
-        return read_file(path, lambda status: _require_safe(path, status, environ)).decode()
+        return read_file(path, lambda status: _require_safe(path, status, env)).decode()
     except (FileNotFoundError, NotADirectoryError) as error:
-        if not environ.get("ECRX_CONFIG"):
-            _require_safe_folder(os.path.dirname(path), environ)  # who can write there can take the file away
+        if not env.get("ECRX_CONFIG"):
+            _require_safe_folder(os.path.dirname(path), env)  # who can write there can take the file away
             return None
-        message = f"the configuration file {path}, which ECRX_CONFIG names, does not exist"
-        raise SettingsError(message, "create it, or unset ECRX_CONFIG") from error
+        raise SettingsError(
+            f"the configuration file {path}, which ECRX_CONFIG names, does not exist", "create it, or unset ECRX_CONFIG"
+        ) from error
     except (OSError, ValueError) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or "it is not UTF-8 text"
-        message = f"cannot read the configuration file {path}: {reason}"
-        raise SettingsError(message, "mend the file or its permissions") from error
+        raise SettingsError(
+            f"cannot read the configuration file {path}: {reason}", "mend the file or its permissions"
+        ) from error
 
 
-def _require_safe(path: str, status: os.stat_result, environ: "Mapping[str, str]") -> None:
+def _require_safe(path: str, status: os.stat_result, env: "Mapping[str, str]") -> None:
     """Raise SettingsError if somebody other than this user and root can change the open configuration file.
 
     The rule is that of sshd_config's StrictModes, for the file and the folder that it is in.
     """
     if not stat.S_ISREG(status.st_mode):
-        message = f"the configuration file {path} is not a regular file"
-        raise SettingsError(message, "name a regular file; /dev/null means none")
+        raise SettingsError(
+            f"the configuration file {path} is not a regular file", "name a regular file; /dev/null means none"
+        )
     if os.name == "nt":
         return
-    _require_safe_place(path, status, environ)
-    _require_safe_folder(os.path.dirname(path), environ)
+    _require_safe_place(path, status, env)
+    _require_safe_folder(os.path.dirname(path), env)
     if os.path.islink(path):
-        _require_safe_place(path, os.lstat(path), environ)
-        _require_safe_folder(os.path.dirname(os.path.realpath(path)), environ)
+        _require_safe_place(path, os.lstat(path), env)
+        _require_safe_folder(os.path.dirname(os.path.realpath(path)), env)
 
 
-def _require_safe_folder(folder: str, environ: "Mapping[str, str]") -> None:
+def _require_safe_folder(folder: str, env: "Mapping[str, str]") -> None:
     """Do what ``_require_safe`` does for a folder; one that is not there is safe."""
     try:
         status = os.stat(folder or ".")
     except OSError:
         return
-    _require_safe_place(folder, status, environ)
+    _require_safe_place(folder, status, env)
 
 
-def _require_safe_place(place: str, status: os.stat_result, environ: "Mapping[str, str]") -> None:
+def _require_safe_place(place: str, status: os.stat_result, env: "Mapping[str, str]") -> None:
     if os.name != "nt" and (status.st_uid not in (0, os.geteuid()) or status.st_mode & _OTHERS_WRITE):
         from docker_credential_ecrx.identity import strict_modes  # what is plainly safe has no use for it
 
-        strict_modes.require(place, status, environ)
+        strict_modes.require(place, status, env)
 
 
 def _parse(document: str, path: str) -> "dict[str, Any]":
@@ -187,8 +189,7 @@ def _parse(document: str, path: str) -> "dict[str, Any]":
 
             place = re.search(r"line \d+, column \d+|end of document", str(error))
             where = place[0] if place else "it is nested too deep, or has too long a number"
-            message = f"the configuration file {path} is not TOML: {where}"
-            raise SettingsError(message, "fix it there") from error
+            raise SettingsError(f"the configuration file {path} is not TOML: {where}", "fix it there") from error
     only(table, ("registry", "cache", "security"), path, "")
     return table
 
@@ -197,28 +198,29 @@ def _cache_keyring(table: "Table", path: str) -> str:
     """Return the keyring that the file names, or an empty text."""
     cache = table.get("cache", {})
     if not isinstance(cache, dict):
-        message = f"{path}: cache is not a table"
-        raise SettingsError(message, "head it with [cache]")
+        raise SettingsError(f"{path}: cache is not a table", "head it with [cache]")
     only(cache, _CACHE_KEYS, path, "[cache]")
     if "keyring" not in cache:
         return ""
     keyring = cache["keyring"]
     if not isinstance(keyring, str):
-        message = f"{path}: [cache]: keyring is not a text"
-        raise SettingsError(message, 'write keyring = "auto"')
+        raise SettingsError(f"{path}: [cache]: keyring is not a text", 'write keyring = "auto"')
     return _known_keyring(keyring, f"{path}: [cache]: keyring")
 
 
 def _known_keyring(name: str, where: str) -> str:
     if name in _KEYRINGS or ("." in name and all(part.isidentifier() for part in name.split("."))):
         return name
-    message = f"{where} names an unknown keyring, {name}"
-    raise SettingsError(message, f"use {', '.join(_KEYRINGS)} or the dotted name of a keyring backend class")
+    raise SettingsError(
+        f"{where} names an unknown keyring, {name}",
+        f"use {', '.join(_KEYRINGS)} or the dotted name of a keyring backend class",
+    )
 
 
 def only(table: "Table", known: "tuple[str, ...]", path: str, where: str) -> None:
     """Raise SettingsError if the table at ``where`` of the file ``path`` has another key than those that are known."""
     for key in table:
         if key not in known:
-            message = f"{path}: {where + ': ' if where else ''}unknown key {key}"
-            raise SettingsError(message, f"the keys here are {', '.join(known)}")
+            raise SettingsError(
+                f"{path}: {where + ': ' if where else ''}unknown key {key}", f"the keys here are {', '.join(known)}"
+            )

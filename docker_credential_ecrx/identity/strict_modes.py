@@ -12,9 +12,9 @@ from docker_credential_ecrx.errors import SettingsError
 from docker_credential_ecrx.system import files
 
 
-def require(place: str, status: os.stat_result, environ: Mapping[str, str]) -> None:
+def require(place: str, status: os.stat_result, env: Mapping[str, str]) -> None:
     """Raise SettingsError if another user owns the file or folder ``place`` or else can write it."""
-    if not _is_owner_trusted(status, environ):
+    if not _is_owner_trusted(status, env):
         message = f"the configuration file is not used, because another user owns {place}"
         if os.geteuid() == 0:  # sudo may keep HOME
             raise SettingsError(message, "run it as that user, without sudo, or name a file of root's in ECRX_CONFIG")
@@ -23,8 +23,10 @@ def require(place: str, status: os.stat_result, environ: Mapping[str, str]) -> N
     if stat.S_ISLNK(status.st_mode):
         return  # whoever can write its folder can replace it, and that is looked at by itself
     if is_writable_by_others(status):
-        message = f"the configuration file is not used, because other users can write {place}"
-        raise SettingsError(message, f"chmod go-w {shlex.quote(place)}")
+        raise SettingsError(
+            f"the configuration file is not used, because other users can write {place}",
+            f"chmod go-w {shlex.quote(place)}",
+        )
 
 
 def is_writable_by_others(status: os.stat_result) -> bool:
@@ -35,7 +37,7 @@ def is_writable_by_others(status: os.stat_result) -> bool:
     return bool(status.st_mode & stat.S_IWOTH or is_group) and not is_sticky
 
 
-def _is_owner_trusted(status: os.stat_result, environ: Mapping[str, str]) -> bool:
+def _is_owner_trusted(status: os.stat_result, env: Mapping[str, str]) -> bool:
     """Return whether the owner is this user or root, or for root the owner of HOME.
 
     That one can have Docker run any program as root already, by the config.json there. GitHub's job containers run as
@@ -44,7 +46,7 @@ def _is_owner_trusted(status: os.stat_result, environ: Mapping[str, str]) -> boo
     if status.st_uid in (0, os.geteuid(), files.outer_root()):
         return True
     try:
-        return os.geteuid() == 0 and os.stat(environ["HOME"]).st_uid == status.st_uid
+        return os.geteuid() == 0 and os.stat(env["HOME"]).st_uid == status.st_uid
     except (OSError, KeyError):
         return False
 

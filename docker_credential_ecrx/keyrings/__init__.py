@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
         label: str
 
-        def fetch(self, name: str) -> str | None:
+        def get(self, name: str) -> str | None:
             """Return the secret kept under ``name``, or None."""
 
-        def put(self, name: str, secret: str, seconds: int | None) -> None:
+        def set(self, name: str, secret: str, seconds: int | None) -> None:
             """Keep ``secret`` under ``name`` in place of what is there; for ``seconds`` where the keyring can."""
 
-        def drop(self, name: str) -> None:
+        def delete(self, name: str) -> None:
             """Forget what is kept under ``name``, if anything is."""
 
         def names(self) -> list[str]:
@@ -56,31 +56,32 @@ def name_of(service: str) -> str | None:
     return service.removeprefix(prefix) if service.startswith(prefix) else None
 
 
-def for_tokens(setting: str) -> "Keyring | None":
-    """Return the keyring that keeps 12-hour tokens under ``setting`` (ECRX_KEYRING's values), or None.
+def for_tokens(keyring_name: str) -> "Keyring | None":
+    """Return the keyring that keeps 12-hour tokens under ``keyring_name`` (ECRX_KEYRING's values), or None.
 
     Raises KeyringUnavailableError where the setting names one keyring and that is not to be had.
     """
-    if setting == "none":
+    if keyring_name == "none":
         return None
-    if setting == "auto":
+    if keyring_name == "auto":
         return _first(["kernel", "secret-service"] if sys.platform == "linux" else ["system"])
-    return _open(setting)
+    return _open(keyring_name)
 
 
-def for_passwords(setting: str) -> "Keyring":
+def for_passwords(keyring_name: str) -> "Keyring":
     """Return the keyring that keeps other registries' passwords: one that survives a reboot.
 
     Raises KeyringUnavailableError where there is none.
     """
-    if setting == "none":
-        message = "there is no keyring, because ECRX_KEYRING or the configuration file says none"
-        hint = "choose a keyring: auto, secret-service or a keyring backend class"
-        raise KeyringUnavailableError(message, hint + _OR_DOCKERS)
-    if setting in ("auto", "kernel", _KERNEL_CLASS):
-        setting = "secret-service" if sys.platform == "linux" else "system"
+    if keyring_name == "none":
+        raise KeyringUnavailableError(
+            "there is no keyring, because ECRX_KEYRING or the configuration file says none",
+            "choose a keyring: auto, secret-service or a keyring backend class" + _OR_DOCKERS,
+        )
+    if keyring_name in ("auto", "kernel", _KERNEL_CLASS):
+        keyring_name = "secret-service" if sys.platform == "linux" else "system"
     try:
-        return _open(setting)
+        return _open(keyring_name)
     except KeyringError as error:
         raise of_passwords(error) from error
 
@@ -115,8 +116,9 @@ def kernel_keyring() -> "KernelKeyring":
     """Return the Linux kernel's keyring; raise KeyringUnavailableError where there is none."""
     if sys.platform != "linux":
         # Elsewhere the same system calls are others, and Windows lacks what makes them.
-        message = f"the kernel keyring is Linux's alone, and this is {sys.platform}"
-        raise KeyringUnavailableError(message, "set ECRX_KEYRING=auto")
+        raise KeyringUnavailableError(
+            f"the kernel keyring is Linux's alone, and this is {sys.platform}", "set ECRX_KEYRING=auto"
+        )
     from docker_credential_ecrx.keyrings.kernel import KernelKeyring
 
     return KernelKeyring()

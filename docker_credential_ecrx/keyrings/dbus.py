@@ -87,8 +87,7 @@ class Connection:
         Return the number that ``answer`` asks for.
         """
         if not self._seconds:
-            message = "it did not answer before"
-            raise TimeoutError(message)
+            raise TimeoutError("it did not answer before")
         self._serial += 1
         self._set_time_left(time.monotonic() + self._seconds)
         try:
@@ -114,8 +113,7 @@ class Connection:
     def _welcome(self, deadline: float) -> None:
         while b"\r\n" not in self._received:
             if len(self._received) > _LONGEST_LINE:
-                message = "a handshake without an end"
-                raise ValueError(message)
+                raise ValueError("a handshake without an end")
             self._receive(deadline)
         line, _, self._received = self._received.partition(b"\r\n")
         if not line.startswith(b"OK"):
@@ -131,8 +129,7 @@ class Connection:
             raise DBusError(str(answer.fields.get(_ERROR_NAME)))
         if answer.signature != returns:
             found = answer.signature if _LETTERS.issuperset(answer.signature) else "no type of D-Bus"
-            message = f"it answered {method} with {found or 'nothing'} instead of {returns or 'nothing'}"
-            raise ValueError(message)
+            raise ValueError(f"it answered {method} with {found or 'nothing'} instead of {returns or 'nothing'}")
         return answer.body()
 
     def _read(self, deadline: float) -> None:
@@ -226,8 +223,7 @@ def size_of(received: bytes) -> int | None:
     body, fields = int.from_bytes(received[4:8], order), int.from_bytes(received[12:16], order)
     size = _FIXED_HEADER + fields + -fields % 8 + body
     if size > _LARGEST_MESSAGE:
-        message = f"a message of {size} bytes"
-        raise ValueError(message)
+        raise ValueError(f"a message of {size} bytes")
     return size
 
 

@@ -38,23 +38,26 @@ class KernelKeyring:
         try:
             self._keys = Keyctl()
         except KeyError as error:
-            message = f"the kernel keyring is not known on {error.args[0]}"
-            raise KeyringUnavailableError(message, "set ECRX_KEYRING=secret-service") from error
+            raise KeyringUnavailableError(
+                f"the kernel keyring is not known on {error.args[0]}", "set ECRX_KEYRING=secret-service"
+            ) from error
         try:
             self._ring = self._open_ring()
         except OSError as error:
-            message = f"the kernel keyring is not available: {error.strerror}"
-            raise KeyringUnavailableError(message, "set ECRX_KEYRING=secret-service or ECRX_KEYRING=none") from error
+            raise KeyringUnavailableError(
+                f"the kernel keyring is not available: {error.strerror}",
+                "set ECRX_KEYRING=secret-service or ECRX_KEYRING=none",
+            ) from error
 
-    def fetch(self, name: str) -> str | None:
+    def get(self, name: str) -> str | None:
         """Return the secret kept under ``name``, or None."""
         return self.read(description_of(service_of(name), USERNAME))
 
-    def put(self, name: str, secret: str, seconds: int | None) -> None:
+    def set(self, name: str, secret: str, seconds: int | None) -> None:
         """Keep ``secret`` under ``name`` for ``seconds``, three days at most; if the quota is full, old tokens go."""
         self.write(description_of(service_of(name), USERNAME), secret, seconds)
 
-    def drop(self, name: str) -> None:
+    def delete(self, name: str) -> None:
         """Forget what is kept under ``name``, if anything is."""
         self.remove(description_of(service_of(name), USERNAME))
 
@@ -82,9 +85,9 @@ class KernelKeyring:
 
     def write(self, description: bytes, secret: str, seconds: int | None) -> None:
         """Keep ``secret`` under a key's whole description."""
-        life = _LONGEST_SECONDS if seconds is None else min(max(1, seconds), _LONGEST_SECONDS)
+        lifetime = _LONGEST_SECONDS if seconds is None else min(max(1, seconds), _LONGEST_SECONDS)
         try:
-            self._add_with_room(description, _pack(secret, life), life)
+            self._add_with_room(description, _pack(secret, lifetime), lifetime)
         except OSError as error:
             raise _failed(error, "write to") from error
 

@@ -43,8 +43,7 @@ class Keyring(KeyringBackend):
         with _translated(errors.PasswordDeleteError):
             found = keyrings.kernel_keyring().remove(_description_of(service, username))
         if not found:
-            message = "password not found"
-            raise errors.PasswordDeleteError(message)
+            raise errors.PasswordDeleteError("password not found")
 
 
 @contextmanager

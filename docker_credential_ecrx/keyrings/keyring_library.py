@@ -47,7 +47,7 @@ class SystemKeyring:
         self._backend = _load(class_name or _NATIVE.get(sys.platform))
         self.label = class_name or type(self._backend).__module__.rpartition(".")[2]
 
-    def fetch(self, name: str) -> str | None:
+    def get(self, name: str) -> str | None:
         """Return the secret kept under ``name``, or None; chunks that do not belong together are None."""
         head = self._get(name)
         if head is None or not head.startswith(_CHUNKED):
@@ -59,7 +59,7 @@ class SystemKeyring:
         """Return none: the ``keyring`` library cannot list what it keeps."""
         return []
 
-    def put(self, name: str, secret: str, seconds: int | None) -> None:  # noqa: ARG002 - items do not expire
+    def set(self, name: str, secret: str, seconds: int | None) -> None:  # noqa: ARG002 - items do not expire
         """Keep ``secret`` under ``name``."""
         old = self._get(name)
         is_short = len(secret.encode("utf-16-le", "surrogatepass")) // 2 <= _CHUNK
@@ -76,7 +76,7 @@ class SystemKeyring:
                 self._put_chunks(name, secret)
         self._drop_chunks(name, old)
 
-    def drop(self, name: str) -> None:
+    def delete(self, name: str) -> None:
         """Delete what is kept under ``name``, if anything is: the head last, since it alone leads to the chunks."""
         old = self._get(name)
         if old is not None:
@@ -90,8 +90,9 @@ class SystemKeyring:
         step = _CHUNK if max(secret) <= "\uffff" else _CHUNK // 2
         chunks = [secret[at : at + step] for at in range(0, len(secret), step)]
         if len(chunks) > _MOST_CHUNKS:
-            message = f"the keyring {self.label} does not take a secret of this length"
-            raise KeyringError(message, f"store a shorter one{OR_ANOTHER}")
+            raise KeyringError(
+                f"the keyring {self.label} does not take a secret of this length", f"store a shorter one{OR_ANOTHER}"
+            )
         head = f"{_CHUNKED} {generation} {len(chunks)} {_checksum(secret)}"
         try:
             for number, chunk in enumerate(chunks):
@@ -139,12 +140,14 @@ class SystemKeyring:
         try:
             return self._patience(call)
         except TimeoutError as error:
-            message = f"the keyring {self.label} does not answer"
-            raise KeyringUnavailableError(message, f"unlock it{OR_ANOTHER}") from error
+            raise KeyringUnavailableError(
+                f"the keyring {self.label} does not answer", f"unlock it{OR_ANOTHER}"
+            ) from error
         except Exception as error:
             # The backend's own words are left out: one that quotes what it was given would tell the secret.
-            message = f"cannot {verb} the keyring {self.label}: {type(error).__name__}"
-            raise KeyringError(message, f"unlock it{OR_ANOTHER}") from error
+            raise KeyringError(
+                f"cannot {verb} the keyring {self.label}: {type(error).__name__}", f"unlock it{OR_ANOTHER}"
+            ) from error
 
 
 def _load(class_name: str | None) -> KeyringBackend:
@@ -155,12 +158,16 @@ def _load(class_name: str | None) -> KeyringBackend:
             _SECONDS, lambda: keyring.core.load_keyring(class_name) if class_name else keyring.core.get_keyring()
         )
     except Exception as error:
-        message = f"the keyring {class_name or 'of this system'} is not available: {type(error).__name__}"
-        raise KeyringUnavailableError(message, "check the name's spelling and that it is installed") from error
+        raise KeyringUnavailableError(
+            f"the keyring {class_name or 'of this system'} is not available: {type(error).__name__}",
+            "check the name's spelling and that it is installed",
+        ) from error
     refused = _refusal(backend)
     if refused:
-        message = f"the keyring {class_name or type(backend).__qualname__} {refused}"
-        raise KeyringUnavailableError(message, f"choose an encrypted keyring{OR_ANOTHER}=none")
+        raise KeyringUnavailableError(
+            f"the keyring {class_name or type(backend).__qualname__} {refused}",
+            f"choose an encrypted keyring{OR_ANOTHER}=none",
+        )
     return backend
 
 
@@ -171,8 +178,10 @@ def _check_bus(class_name: str | None) -> None:
     try:
         secret_service.check_bus()
     except PermissionError as error:
-        message = f"the keyring {class_name} is not available: {error.strerror}"
-        raise KeyringUnavailableError(message, f"unset DBUS_SESSION_BUS_ADDRESS{OR_ANOTHER}") from error
+        raise KeyringUnavailableError(
+            f"the keyring {class_name} is not available: {error.strerror}",
+            f"unset DBUS_SESSION_BUS_ADDRESS{OR_ANOTHER}",
+        ) from error
 
 
 def _refusal(backend: KeyringBackend) -> str:

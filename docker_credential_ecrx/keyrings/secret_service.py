@@ -47,8 +47,10 @@ class SecretServiceKeyring:
         """Raise KeyringUnavailableError where there is no session bus, no service on it, or no answer."""
         address = _bus_address()
         if address is None:
-            message = "the Secret Service is not available: there is no session bus"
-            raise KeyringUnavailableError(message, f"log in to a desktop session{OR_ANOTHER}")
+            raise KeyringUnavailableError(
+                "the Secret Service is not available: there is no session bus",
+                f"log in to a desktop session{OR_ANOTHER}",
+            )
         self._opening, self._session = 0, ""
         try:
             self._bus = Connection(address, _SECONDS)
@@ -67,11 +69,11 @@ class SecretServiceKeyring:
             remedy = "unset DBUS_SESSION_BUS_ADDRESS" if is_foreign else "start a keyring daemon"
             raise KeyringUnavailableError(message, f"{remedy}{OR_ANOTHER}") from error
 
-    def fetch(self, name: str) -> str | None:
+    def get(self, name: str) -> str | None:
         """Return the secret kept under ``name``, or None."""
         return self._limited("read", lambda: self._fetch(name))
 
-    def put(self, name: str, secret: str, seconds: int | None) -> None:
+    def set(self, name: str, secret: str, seconds: int | None) -> None:
         """Keep ``secret`` under ``name``; raise KeyringError for what has a lifetime if that would be in plain text.
 
         Such a secret can be fetched again, and so need not be on the disk; and GNOME Keyring's files in plain text lose
@@ -79,7 +81,7 @@ class SecretServiceKeyring:
         """
         self._limited("write to", lambda: self._put(name, secret, is_passing=seconds is not None))
 
-    def drop(self, name: str) -> None:
+    def delete(self, name: str) -> None:
         """Forget what is kept under ``name``, if anything is."""
         self._limited("delete from", lambda: self._drop(name))
 
@@ -100,8 +102,10 @@ class SecretServiceKeyring:
         try:
             return call()
         except _CAUGHT as error:
-            message = f"cannot {verb} the Secret Service: {_reason(error)}"
-            raise KeyringError(message, f"unlock or restart the keyring daemon{OR_ANOTHER}") from error
+            raise KeyringError(
+                f"cannot {verb} the Secret Service: {_reason(error)}",
+                f"unlock or restart the keyring daemon{OR_ANOTHER}",
+            ) from error
 
     def _fetch(self, name: str) -> str | None:
         self._ask_for_session()
@@ -215,8 +219,7 @@ class SecretServiceKeyring:
         """Return the value of a property, which has the type ``signature``."""
         ((found, value),) = self._call(path, None, "Get", "ss", f"{_INTERFACE}.{interface}", name)
         if found != signature:
-            message = f"it answered Get of {name} with another type than {signature}"
-            raise ValueError(message)
+            raise ValueError(f"it answered Get of {name} with another type than {signature}")
         return value
 
     def _call(self, path: str, interface: str | None, method: str, signature: str, *body: "Any") -> "Any":  # noqa: ANN401

@@ -41,9 +41,9 @@ class Reply:
         self.status = status
 
 
-def answer(verb: str, called_by: str, environ: "Mapping[str, str]", read: "Callable[[], bytes]") -> Reply:
+def answer(verb: str, argv0: str, env: "Mapping[str, str]", read: "Callable[[], bytes]") -> Reply:
     """Answer one of ``VERBS``; ``read`` returns all of stdin, which ``list`` does not need."""
-    reply = guarded(verb, lambda: _ANSWERS[verb](lambda: Helper(settings.load(called_by, environ), environ), read))
+    reply = guarded(verb, lambda: _ANSWERS[verb](lambda: Helper(settings.load(argv0, env), env), read))
     if verb == "erase" and reply.stdout != f"{NO_SERVER}\n":
         # podman 4.3, skopeo 1.9 and buildah 1.28 overflow their stack where an erase fails.
         return Reply(stderr=reply.stderr)
@@ -94,7 +94,7 @@ def _guarded(verb: str, answer: "Callable[[], Reply]") -> Reply:
     except Exception as error:  # noqa: BLE001 - a traceback would show a client what is on the stack: secrets too
         from docker_credential_ecrx.system import installation
 
-        return failure(installation.told(error, verb))
+        return failure(installation.user_facing_error(error, verb))
 
 
 def failure(error: EcrxError) -> Reply:
@@ -140,8 +140,7 @@ def _server(request: bytes) -> str:
     if not server:
         raise RequestError(NO_SERVER)
     if len(server) > _LONGEST_SERVER or not server.isprintable():
-        message = "the server URL is too long or holds control characters"
-        raise RequestError(message, "send a registry's host name")
+        raise RequestError("the server URL is too long or holds control characters", "send a registry's host name")
     return server
 
 
@@ -156,24 +155,23 @@ def _credentials(request: bytes) -> tuple[str, str, str]:
         installation = json.loads(_text(request))
         server, user, secret = (installation.get(key) or "" for key in ("ServerURL", "Username", "Secret"))
     except (ValueError, AttributeError, RecursionError) as error:
-        message = "the store request is not a JSON object"
-        raise RequestError(message, "send ServerURL, Username and Secret") from error
+        raise RequestError("the store request is not a JSON object", "send ServerURL, Username and Secret") from error
     if not all(isinstance(part, str) for part in (server, user, secret)):
-        message = "the store request's ServerURL, Username and Secret are not all texts"
-        raise RequestError(message, "send ServerURL, Username and Secret as texts")
+        raise RequestError(
+            "the store request's ServerURL, Username and Secret are not all texts",
+            "send ServerURL, Username and Secret as texts",
+        )
     if not user:
         _server(server.encode("utf-8", "surrogatepass"))
         raise RequestError(NO_USER)
     _text(f"{server}{user}{secret}".encode("utf-8", "surrogatepass"))
     if not user.isprintable():
-        message = "the user name holds control characters"
-        raise RequestError(message, "give docker login the user's name alone")
+        raise RequestError("the user name holds control characters", "give docker login the user's name alone")
     log.add_secret(secret)
     server = _server(server.encode())
     if "@" in server.rpartition("://")[2].partition("/")[0] or "?" in server:
         # The name of its item is no secret, and this may be one.
-        message = "the server URL holds a user name, a password or a query"
-        raise RequestError(message, "send a registry's host name")
+        raise RequestError("the server URL holds a user name, a password or a query", "send a registry's host name")
     return server, user, secret
 
 
@@ -181,8 +179,9 @@ def _text(request: bytes) -> str:
     try:
         return request.decode("utf-8")
     except UnicodeDecodeError as error:
-        message = "the request is not UTF-8 text"
-        raise RequestError(message, "send a registry's host name, or a store request's JSON") from error
+        raise RequestError(
+            "the request is not UTF-8 text", "send a registry's host name, or a store request's JSON"
+        ) from error
 
 
 def quote(text: str) -> str:

@@ -18,7 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from docker_credential_ecrx.store.cached_token import Moment, Token
+    from docker_credential_ecrx.store.cached_token import ClockReading, Token
 
 API_VERSION = "credentialprovider.kubelet.k8s.io/v1"
 _REQUEST, _RESPONSE = "CredentialProviderRequest", "CredentialProviderResponse"
@@ -46,20 +46,20 @@ class Request:
         self.annotations = annotations
 
 
-def answer(called_by: str, environ: "Mapping[str, str]", read: "Callable[[], bytes]") -> Reply:
+def answer(argv0: str, env: "Mapping[str, str]", read: "Callable[[], bytes]") -> Reply:
     """Answer the request that ``read`` returns; raise what ``Helper.token`` does, and RequestError."""
-    return Reply(_answer(parse(docker.request_of(read)), called_by, environ))
+    return Reply(_answer(parse(docker.request_of(read)), argv0, env))
 
 
-def _answer(request: Request, called_by: str, environ: "Mapping[str, str]") -> str:
+def _answer(request: Request, argv0: str, env: "Mapping[str, str]") -> str:
     host = host_of(request.image)
     registry = Registry.parse(host)
     if registry is None:
         return _response("", _RETRY_SECONDS)
-    identity = pod_identity(request, environ)
+    identity = pod_identity(request, env)
     # A container of root's may read the node's kernel keyring, and write there, since it goes by uid and not by
     # container; and kubelet itself keeps what it is answered.
-    helper = Helper(settings.load(called_by, environ, keyring="none"), environ)
+    helper = Helper(settings.load(argv0, env, keyring="none"), env)
     try:
         token = helper.token(registry) if identity is None else helper.token_of(registry, identity)
     except NotFoundError:  # ECR Public without credentials: the pull is anonymous
@@ -76,19 +76,22 @@ def parse(document: bytes) -> Request:
     Fields that it does not know are a newer kubelet's, and left alone.
     """
     if len(document) > _LONGEST_REQUEST:
-        message = "kubelet's request is longer than 1 MiB"
-        raise RequestError(message, "send a CredentialProviderRequest")
+        raise RequestError("kubelet's request is longer than 1 MiB", "send a CredentialProviderRequest")
     try:
         fields = json_subset.parse(document.decode("utf-8"))
     except ValueError:
         fields = None
     if not isinstance(fields, dict):
-        message = "kubelet's request is not a JSON object"
-        raise RequestError(message, "this command is for kubelet, which sends it a CredentialProviderRequest")
+        raise RequestError(
+            "kubelet's request is not a JSON object",
+            "this command is for kubelet, which sends it a CredentialProviderRequest",
+        )
     for name, expected in (("kind", _REQUEST), ("apiVersion", API_VERSION)):
         if fields.get(name) != expected:
-            message = f"the {name} of kubelet's request is {_word(fields.get(name))}, not {expected}"
-            raise RequestError(message, f"set apiVersion: {API_VERSION} in kubelet's CredentialProviderConfig")
+            raise RequestError(
+                f"the {name} of kubelet's request is {_word(fields.get(name))}, not {expected}",
+                f"set apiVersion: {API_VERSION} in kubelet's CredentialProviderConfig",
+            )
     image, token, annotations = (fields.get(name) for name in ("image", "serviceAccountToken", _ANNOTATIONS))
     return Request(_image(image), _text("serviceAccountToken", token), _annotations(annotations))
 
@@ -96,23 +99,20 @@ def parse(document: bytes) -> Request:
 def _image(value: object) -> str:
     image = _text("image", value).strip()
     if not image:
-        message = "kubelet's request names no image"
-        raise RequestError(message, "send a CredentialProviderRequest with an image")
+        raise RequestError("kubelet's request names no image", "send a CredentialProviderRequest with an image")
     return image
 
 
 def _annotations(value: object) -> dict[str, str]:
     if not isinstance(value or {}, dict):
-        message = f"{_ANNOTATIONS} in kubelet's request is not an object"
-        raise RequestError(message, "send an object of texts")
+        raise RequestError(f"{_ANNOTATIONS} in kubelet's request is not an object", "send an object of texts")
     pairs: dict[str, object] = value or {}  # type: ignore[assignment] # checked above
     return {name: _text(_ANNOTATIONS, text) for name, text in pairs.items()}
 
 
 def _text(name: str, value: object) -> str:
     if not isinstance(value or "", str):
-        message = f"{name} in kubelet's request is not a text"
-        raise RequestError(message, "send a CredentialProviderRequest")
+        raise RequestError(f"{name} in kubelet's request is not a text", "send a CredentialProviderRequest")
     return str(value or "")
 
 
@@ -121,7 +121,7 @@ def host_of(image: str) -> str:
     return image.partition("/")[0]
 
 
-def pod_identity(request: Request, environ: "Mapping[str, str]") -> Identity | None:
+def pod_identity(request: Request, env: "Mapping[str, str]") -> Identity | None:
     """Return the role that the pod's service account names, or None: then the node's own identity answers.
 
     A service account without a role pulls as its node does, as all pods do whose kubelet sends no token.
@@ -130,29 +130,36 @@ def pod_identity(request: Request, environ: "Mapping[str, str]") -> Identity | N
     if not request.token:
         return None
     named = [(f"the annotation {key}", request.annotations.get(key)) for key in ANNOTATIONS]
-    named.append((VARIABLE, environ.get(VARIABLE)))
+    named.append((VARIABLE, env.get(VARIABLE)))
     where, role = next(((where, role) for where, role in named if role), ("", ""))
     if not role:
         return None
     subject = subject_of(request.token)
     if subject is None:
-        message = "the serviceAccountToken of kubelet's request is no JSON web token with a subject"
-        raise RequestError(message, "send the token of the pod's service account")
+        raise RequestError(
+            "the serviceAccountToken of kubelet's request is no JSON web token with a subject",
+            "send the token of the pod's service account",
+        )
     from docker_credential_ecrx.ecr import arn  # where pods have no roles, it is not needed
 
     if arn.role(role) is None:
-        message = f"{where} of {subject} is {_word(role)}, which is not a role's ARN"
-        raise RequestError(message, "write arn:aws:iam::ACCOUNT:role/NAME")
+        raise RequestError(
+            f"{where} of {subject} is {_word(role)}, which is not a role's ARN", "write arn:aws:iam::ACCOUNT:role/NAME"
+        )
     return Identity(role_arn=role, web_identity=request.token)
 
 
-def cache_seconds(token: "Token", moment: "Moment") -> int:
+def cache_seconds(token: "Token", moment: "ClockReading") -> int:
     """Return how long kubelet may keep a token that is alive: until it is due for renewal, which is before its end.
 
     One that is due already is served because no other is to be had now, so kubelet is to ask again soon.
     """
     age = token.age(moment) or 0.0
-    return int(token.renew - age if age < token.renew else max(0.0, min(_RETRY_SECONDS, (token.life - age) / 2)))
+    return int(
+        token.refresh_after - age
+        if age < token.refresh_after
+        else max(0.0, min(_RETRY_SECONDS, (token.lifetime - age) / 2))
+    )
 
 
 def duration(seconds: int) -> str:

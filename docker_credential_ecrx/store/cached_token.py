@@ -22,7 +22,7 @@ _BOOT_ID = "/proc/sys/kernel/random/boot_id"
 _STEP_BACK_SECONDS = 300.0  # a clock that is put right by a few minutes is no reason to ask AWS
 
 
-class Moment:
+class ClockReading:
     """A point in time on two clocks: the wall's (``utc``, since 1970), and one that nobody sets (``uptime``).
 
     ``uptime`` counts, in seconds, from the boot that ``boot`` names; an empty ``boot`` has no such clock.
@@ -35,7 +35,7 @@ class Moment:
         self.boot = boot
         self.uptime = uptime
 
-    def since(self, earlier: "Moment") -> float | None:
+    def since(self, earlier: "ClockReading") -> float | None:
         """Return the seconds since ``earlier``, or None where the wall clock was set back and nothing else can tell."""
         if self.boot and self.boot == earlier.boot:
             return self.uptime - earlier.uptime
@@ -43,25 +43,25 @@ class Moment:
         return seconds if seconds > -_STEP_BACK_SECONDS else None
 
 
-def now() -> Moment:
+def now() -> ClockReading:
     """Return the present moment."""
     boot = _first_word(_BOOT_ID)
-    return Moment(time.time(), boot, time.clock_gettime(time.CLOCK_BOOTTIME) if boot else 0.0)
+    return ClockReading(time.time(), boot, time.clock_gettime(time.CLOCK_BOOTTIME) if boot else 0.0)
 
 
 class Token:
-    """The password of a registry's user ``AWS``; ``life`` and ``renew`` are seconds after ``minted``."""
+    """The password of a registry's user ``AWS``; ``lifetime`` and ``refresh_after`` are seconds after ``issued_at``."""
 
-    __slots__ = ("life", "minted", "password", "renew")
+    __slots__ = ("issued_at", "lifetime", "password", "refresh_after")
 
-    def __init__(self, password: str, minted: Moment, life: float, renew: float) -> None:
+    def __init__(self, password: str, minted: ClockReading, lifetime: float, renew: float) -> None:
         log.add_secret(password)
         self.password = password
-        self.minted = minted
-        self.life = life
-        self.renew = renew
+        self.issued_at = minted
+        self.lifetime = lifetime
+        self.refresh_after = renew
 
-    def age(self, moment: Moment) -> float | None:
+    def age(self, moment: ClockReading) -> float | None:
         """Return the seconds since it was minted, or None where no clock tells.
 
         Of a boot's two clocks the one counts that says more.
@@ -70,29 +70,29 @@ class Token:
         Where it is the wall's that is wrong, AWS is asked too early, refuses the signature's time and says its own, by
         which ``single_flight.obtain`` goes on to serve a token that is alive.
         """
-        seconds = moment.since(self.minted)
-        return None if seconds is None else max(seconds, moment.utc - self.minted.utc)
+        seconds = moment.since(self.issued_at)
+        return None if seconds is None else max(seconds, moment.utc - self.issued_at.utc)
 
-    def is_alive(self, moment: Moment) -> bool:
+    def is_valid(self, moment: ClockReading) -> bool:
         """Return whether ECR still takes the token."""
         age = self.age(moment)
-        return age is not None and age < self.life
+        return age is not None and age < self.lifetime
 
-    def is_fresh(self, moment: Moment) -> bool:
-        """Return whether it is too early to renew the token."""
+    def needs_refresh(self, moment: ClockReading) -> bool:
+        """Return whether the token is old enough to be refreshed, or of an unknown age."""
         age = self.age(moment)
-        return age is not None and age < self.renew
+        return age is None or age >= self.refresh_after
 
 
-def fresh_token(password: str, name: str, life: float, minted: Moment) -> Token:
-    """Return a token that was minted just now for the keyring item ``name`` and lives for ``life`` seconds."""
+def new_token(password: str, name: str, lifetime: float, minted: ClockReading) -> Token:
+    """Return a token that was minted just now for the keyring item ``name`` and lives for ``lifetime`` seconds."""
     fixed = binascii.crc32(f"{_first_word(_MACHINE_ID)} {name}".encode("utf-8", "surrogateescape")) / 0xFFFFFFFF
-    return Token(password, minted, life, life * (_RENEW_AT + _SPREAD * (2 * fixed - 1)))
+    return Token(password, minted, lifetime, lifetime * (_RENEW_AT + _SPREAD * (2 * fixed - 1)))
 
 
 def to_record(name: str, token: Token) -> str:
     """Return what the keyring keeps: a line of facts with a checksum, and the password."""
-    facts = f"{token.life:.0f} {token.renew:.0f} {stamp_of(token.minted)}"
+    facts = f"{token.lifetime:.0f} {token.refresh_after:.0f} {format_timestamp(token.issued_at)}"
     return f"{_MAGIC} {facts} {_checksum(name, facts, token.password)}\n{token.password}"
 
 
@@ -107,67 +107,67 @@ def from_record(name: str, record: str) -> Token | None:
         or words[-1] != _checksum(name, " ".join(words[1:-1]), password)
     ):
         return None
-    _, life, renew, *stamp, _ = words
+    _, lifetime, renew, *stamp, _ = words
     try:
-        token = Token(password, moment_of(*stamp), float(life), float(renew))
+        token = Token(password, parse_timestamp(*stamp), float(lifetime), float(renew))
     except ValueError:
         return None
     # No more than ECR gives, due before it is over, and minted at a time that there is: NaN is none of these.
-    is_life = 0 < token.life <= _LIFE_SECONDS and 0 <= token.renew <= token.life
-    return token if is_life and abs(token.minted.utc) + abs(token.minted.uptime) < _ENDLESS else None
+    is_life = 0 < token.lifetime <= _LIFE_SECONDS and 0 <= token.refresh_after <= token.lifetime
+    return token if is_life and abs(token.issued_at.utc) + abs(token.issued_at.uptime) < _ENDLESS else None
 
 
-def cached(name: str, keyring: "Keyring | None") -> Token | None:
+def load_or_none(name: str, keyring: "Keyring | None") -> Token | None:
     """Return the token that ``keyring`` keeps under ``name``, be it alive or not; None where it cannot be read."""
     try:
-        return fetch(name, keyring)
+        return load(name, keyring)
     except KeyringError as error:
         log.debug(f"going on without the keyring: {error}")
         return None
 
 
-def fetch(name: str, keyring: "Keyring | None") -> Token | None:
+def load(name: str, keyring: "Keyring | None") -> Token | None:
     """Return the token that ``keyring`` keeps under ``name``, be it alive or not; raise KeyringError."""
-    record = None if keyring is None else keyring.fetch(name)
+    record = None if keyring is None else keyring.get(name)
     return None if record is None else from_record(name, record)
 
 
-def described(token: Token | None, moment: Moment) -> str:
+def describe(token: Token | None, moment: ClockReading) -> str:
     """Return what there is to say of a token's life at that moment."""
-    if token is None or not token.is_alive(moment):
+    if token is None or not token.is_valid(moment):
         return "nothing" if token is None else "a token that has expired"
-    age = moment.since(token.minted) or 0.0
-    due = f"due for renewal in {token.renew - age:.0f} s" if token.is_fresh(moment) else "due for renewal"
-    return f"a token that lives for {token.life - age:.0f} s and is {due}"
+    age = moment.since(token.issued_at) or 0.0
+    due = "due for renewal" if token.needs_refresh(moment) else f"due for renewal in {token.refresh_after - age:.0f} s"
+    return f"a token that lives for {token.lifetime - age:.0f} s and is {due}"
 
 
-def keep(name: str, token: Token, keyring: "Keyring | None") -> bool:
+def save(name: str, token: Token, keyring: "Keyring | None") -> bool:
     """Keep ``token`` under ``name`` and return whether that worked; a keyring that fails is no reason to fail."""
     if keyring is None:
         return False
-    left = token.life - max(0.0, token.age(now()) or 0.0)
+    left = token.lifetime - max(0.0, token.age(now()) or 0.0)
     try:
-        keyring.put(name, to_record(name, token), max(1, int(left)))
+        keyring.set(name, to_record(name, token), max(1, int(left)))
     except KeyringError as error:
         log.debug(f"the token is not cached: {error}")
         return False
     return True
 
 
-def stamp_of(moment: Moment) -> str:
-    """Return what ``moment_of`` reads, with the three words of it as its arguments."""
+def format_timestamp(moment: ClockReading) -> str:
+    """Return what ``parse_timestamp`` reads, with the three words of it as its arguments."""
     return f"{moment.utc} {moment.boot or '-'} {moment.uptime}"
 
 
-def moment_of(utc: str, boot: str, uptime: str) -> Moment:
-    """Return the moment that ``stamp_of`` wrote; raise ValueError where it did not."""
-    return Moment(float(utc), boot.strip("-"), float(uptime))
+def parse_timestamp(utc: str, boot: str, uptime: str) -> ClockReading:
+    """Return the moment that ``format_timestamp`` wrote; raise ValueError where it did not."""
+    return ClockReading(float(utc), boot.strip("-"), float(uptime))
 
 
-def is_between(started: Moment, stamp: str, moment: Moment) -> bool:
-    """Return whether ``stamp``, which ``stamp_of`` wrote, is of a time from ``started`` to ``moment``."""
+def is_between(started: ClockReading, stamp: str, moment: ClockReading) -> bool:
+    """Return whether ``stamp``, which ``format_timestamp`` wrote, is of a time from ``started`` to ``moment``."""
     try:
-        at = moment_of(*stamp.split(" "))
+        at = parse_timestamp(*stamp.split(" "))
     except (ValueError, TypeError):
         return False
     after, before = at.since(started), moment.since(at)

@@ -2,7 +2,7 @@
 
 One JSON file in the state folder.
 ``get`` does without it, and finds what it looks for by name.
-But of a keyring that cannot be listed, ``list``, ``status`` and ``forget`` know only the entries: an entry goes after
+But of a keyring that cannot be listed, ``list``, ``status`` and ``delete`` know only the entries: an entry goes after
 its item, never before.
 """
 
@@ -15,7 +15,7 @@ from typing import TypedDict, TypeGuard
 
 from docker_credential_ecrx import log
 from docker_credential_ecrx.store import cached_token
-from docker_credential_ecrx.store.cached_token import Moment
+from docker_credential_ecrx.store.cached_token import ClockReading
 from docker_credential_ecrx.system import file_lock, files, state_folder
 from docker_credential_ecrx.system.files import Folder
 
@@ -50,32 +50,32 @@ class _Document(TypedDict, total=False):
     erased: str
 
 
-def read(environ: Mapping[str, str]) -> dict[str, Entry]:
+def read(env: Mapping[str, str]) -> dict[str, Entry]:
     """Return the entries by the item's name; a missing or broken ledger is empty."""
-    document = _read_in(environ)
+    document = _read_in(env)
     return document.get("entries", {})
 
 
-def record(environ: Mapping[str, str], name: str, entry: Entry) -> None:
+def add(env: Mapping[str, str], name: str, entry: Entry) -> None:
     """Note that ``name`` is kept; servers that an earlier entry of that name has stay in it."""
 
     def add(entries: dict[str, Entry]) -> None:
         servers = entries.get(name, {}).get("servers", [])
         entries[name] = entry | {"servers": list(dict.fromkeys([*servers, *entry.get("servers", [])]))}
 
-    _change(environ, add)
+    _change(env, add)
 
 
-def long_over(environ: Mapping[str, str], keyring: str, now: float) -> dict[str, Entry]:
+def expired_before(env: Mapping[str, str], keyring: str, now: float) -> dict[str, Entry]:
     """Return the entries of what ``keyring`` keeps that ended a week before ``now``, seconds since 1970."""
     return {
         name: entry
-        for name, entry in read(environ).items()
+        for name, entry in read(env).items()
         if entry.get("keyring") == keyring and 0 < entry.get("expires", 0.0) < now - _REMEMBERED_SECONDS
     }
 
 
-def forget_dropped(environ: Mapping[str, str], dropped: Mapping[str, Entry]) -> None:
+def delete_unchanged(env: Mapping[str, str], dropped: Mapping[str, Entry]) -> None:
     """Note that ``dropped`` is no longer kept, as far as nobody recorded it anew since its entries were read."""
 
     def remove(entries: dict[str, Entry]) -> None:
@@ -83,20 +83,20 @@ def forget_dropped(environ: Mapping[str, str], dropped: Mapping[str, Entry]) -> 
             if entries.get(name) == entry:
                 del entries[name]
 
-    _change(environ, remove)
+    _change(env, remove)
 
 
-def forget(environ: Mapping[str, str], *names: str) -> None:
+def delete(env: Mapping[str, str], *names: str) -> None:
     """Note that ``names`` are no longer kept."""
 
     def remove(entries: dict[str, Entry]) -> None:
         for name in names:
             entries.pop(name, None)
 
-    _change(environ, remove)
+    _change(env, remove)
 
 
-def note_erasure(environ: Mapping[str, str]) -> bool:
+def mark_erasure(env: Mapping[str, str]) -> bool:
     """Note that tokens are erased on purpose now, and return whether that worked.
 
     It is noted before they are: who gets a token of AWS meanwhile finds this once the token is kept, or the token is
@@ -106,25 +106,25 @@ def note_erasure(environ: Mapping[str, str]) -> bool:
 
     def note(document: _Document) -> None:
         document.setdefault("entries", {})
-        document["erased"] = cached_token.stamp_of(moment)
+        document["erased"] = cached_token.format_timestamp(moment)
 
-    return _change_document(environ, note)
+    return _change_document(env, note)
 
 
-def is_erased_since(environ: Mapping[str, str], started: Moment) -> bool:
+def is_erased_since(env: Mapping[str, str], started: ClockReading) -> bool:
     """Return whether tokens were erased on purpose after ``started``, a moment of this process."""
-    document = _read_in(environ)
+    document = _read_in(env)
     return cached_token.is_between(started, document.get("erased", ""), cached_token.now())
 
 
-def _change(environ: Mapping[str, str], edit: Callable[[dict[str, Entry]], None]) -> None:
+def _change(env: Mapping[str, str], edit: Callable[[dict[str, Entry]], None]) -> None:
     """Rewrite the entries in one step, one process at a time; where that cannot be, go on without."""
-    _change_document(environ, lambda document: edit(document.setdefault("entries", {})))
+    _change_document(env, lambda document: edit(document.setdefault("entries", {})))
 
 
-def _change_document(environ: Mapping[str, str], edit: Callable[[_Document], None]) -> bool:
+def _change_document(env: Mapping[str, str], edit: Callable[[_Document], None]) -> bool:
     """Rewrite the ledger as ``_change`` does; return whether it says now what it should."""
-    folder = state_folder.opened(environ)
+    folder = state_folder.opened(env)
     if folder is None:
         log.debug("no place for the ledger, so list will not name this registry")
         return False
@@ -156,8 +156,8 @@ def _locked(folder: Folder) -> Iterator[None]:
         lock.close()
 
 
-def _read_in(environ: Mapping[str, str]) -> _Document:
-    folder = state_folder.opened(environ)
+def _read_in(env: Mapping[str, str]) -> _Document:
+    folder = state_folder.opened(env)
     if folder is None:
         return {}
     try:

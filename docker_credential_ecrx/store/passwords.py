@@ -11,61 +11,59 @@ from docker_credential_ecrx.sanitizer import third_party
 from docker_credential_ecrx.store import cached_token, index, inventory
 
 
-def get(server: str, setting: str, environ: Mapping[str, str]) -> tuple[str, str]:
+def get(server: str, keyring_name: str, env: Mapping[str, str]) -> tuple[str, str]:
     """Return the user and the password that are stored for ``server``.
 
     Raises NotFoundError where none are, and KeyringError where they are but cannot be read.
     """
     name = _name(server)
     try:
-        found = _read(keyrings.for_passwords(setting).fetch(name))
+        found = _read(keyrings.for_passwords(keyring_name).get(name))
     except KeyringError as error:
-        if name in index.read(environ):
+        if name in index.read(env):
             raise keyrings.of_passwords(error) from error
         log.debug(f"nothing is stored for {server}: {error}")
         found = None
     if found is None:
-        message = f"nothing is stored for {server}, and it is not a registry of Amazon ECR"
-        raise NotFoundError(message)
+        raise NotFoundError(f"nothing is stored for {server}, and it is not a registry of Amazon ECR")
     return found
 
 
-def store(server: str, user: str, secret: str, setting: str, environ: Mapping[str, str]) -> None:
+def store(server: str, user: str, secret: str, keyring_name: str, env: Mapping[str, str]) -> None:
     """Keep ``user`` and ``secret`` for ``server``; what was there stays where that fails."""
     if not secret:
-        message = f"the password for {server} is empty"
-        raise RequestError(message, f"docker login {server}")
-    keyring, name = keyrings.for_passwords(setting), _name(server)
-    before = index.read(environ).get(name)
+        raise RequestError(f"the password for {server} is empty", f"docker login {server}")
+    keyring, name = keyrings.for_passwords(keyring_name), _name(server)
+    before = index.read(env).get(name)
     # Before, as this process may be killed next; and afterwards, as another may have erased what was there meanwhile.
-    index.record(environ, name, _entry(server, user, keyring.label))
+    index.add(env, name, _entry(server, user, keyring.label))
     try:
-        keyring.put(name, json.dumps({"ServerURL": server, "Username": user, "Secret": secret}), None)
+        keyring.set(name, json.dumps({"ServerURL": server, "Username": user, "Secret": secret}), None)
     except KeyringError as error:
-        _note(name, before, environ)
+        _note(name, before, env)
         raise keyrings.of_passwords(error) from error
     keyrings.warn_of_plain_text(keyring)
-    index.record(environ, name, _entry(server, user, keyring.label))
+    index.add(env, name, _entry(server, user, keyring.label))
 
 
-def erase(server: str, setting: str, environ: Mapping[str, str]) -> None:
+def erase(server: str, keyring_name: str, env: Mapping[str, str]) -> None:
     """Forget what is stored for ``server``, if anything is; raise KeyringError where its keyring does not."""
     try:
-        keyring = keyrings.for_passwords(setting)
+        keyring = keyrings.for_passwords(keyring_name)
     except KeyringError as error:
         log.debug(f"going on without a keyring: {error}")
         keyring = None
-    inventory.erase([_name(server)], keyring, setting, environ, cached_token.now())
+    inventory.delete_all([_name(server)], keyring, keyring_name, env, cached_token.now())
 
 
-def users(setting: str, environ: Mapping[str, str]) -> dict[str, str]:
+def users(keyring_name: str, env: Mapping[str, str]) -> dict[str, str]:
     """Return the user of each server whose password can be read now."""
-    entries = {name: entry for name, entry in index.read(environ).items() if entry.get("kind") == "password"}
+    entries = {name: entry for name, entry in index.read(env).items() if entry.get("kind") == "password"}
     if not entries:
         return {}
     try:
-        keyring = keyrings.for_passwords(setting)
-        read = {name: _read(keyring.fetch(name)) for name in entries}
+        keyring = keyrings.for_passwords(keyring_name)
+        read = {name: _read(keyring.get(name)) for name in entries}
     except KeyringError as error:
         log.debug(f"other registries' passwords cannot be listed: {error}")
         return {}
@@ -78,12 +76,12 @@ def _entry(server: str, user: str, keyring: str) -> index.Entry:
     return {"kind": "password", "servers": [server], "user": user, "keyring": keyring, "minted": time.time()}
 
 
-def _note(name: str, entry: index.Entry | None, environ: Mapping[str, str]) -> None:
+def _note(name: str, entry: index.Entry | None, env: Mapping[str, str]) -> None:
     """Let the ledger say again what it said before."""
     if entry is None:
-        index.forget(environ, name)
+        index.delete(env, name)
     else:
-        index.record(environ, name, entry)
+        index.add(env, name, entry)
 
 
 def _name(server: str) -> str:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from docker_credential_ecrx.keyrings import Keyring
-    from docker_credential_ecrx.store.cached_token import Moment, Token
+    from docker_credential_ecrx.store.cached_token import ClockReading, Token
     from docker_credential_ecrx.system.file_lock import FileLock
 
     Retell = Callable[[tuple[str, ...]], AwsError | None]
@@ -48,22 +48,22 @@ def obtain(  # noqa: PLR0913, PLR0917 - what there is, and where to get more
     Raises AwsError where ``mint`` does and there is no live token to fall back on; ``about`` says for whom, and
     ``retell`` makes words again of the codes that another process left of its failure.
     """
-    alive = due if due is not None and due.is_alive(cached_token.now()) else None
+    alive = due if due is not None and due.is_valid(cached_token.now()) else None
     try:
         # What no keyring keeps, no process can hand to another.
         return mint() if keyring is None else _in_turn(name, keyring, open_lock, mint, alive, retell)
     except AwsError as error:
-        if due is not None and due.is_alive(_now_by_aws(error)):
+        if due is not None and due.is_valid(_now_by_aws(error)):
             log.warn(f"serving a token that is due for renewal, because it cannot be renewed: {about(error)}")
             return due
         raise about(error) from error
 
 
-def _now_by_aws(error: AwsError) -> "Moment":
+def _now_by_aws(error: AwsError) -> "ClockReading":
     """Return the present moment, with the wall clock as AWS has it where ``error`` tells."""
     present = cached_token.now()
     ahead = error.ahead if isinstance(error, ClockError) else 0.0
-    return cached_token.Moment(present.utc - ahead, present.boot, present.uptime)
+    return cached_token.ClockReading(present.utc - ahead, present.boot, present.uptime)
 
 
 def _in_turn(  # noqa: PLR0913, PLR0917 - as above
@@ -82,8 +82,8 @@ def _in_turn(  # noqa: PLR0913, PLR0917 - as above
             return mint()
         try:
             if lock.acquire(0.0 if alive else _PATIENCE_SECONDS):
-                token = cached_token.cached(name, keyring)
-                if token is not None and token.is_fresh(cached_token.now()):
+                token = cached_token.load_or_none(name, keyring)
+                if token is not None and not token.needs_refresh(cached_token.now()):
                     log.debug("another process has got one meanwhile")
                     return token
                 if _outcome(lock, started, _RETRY_SECONDS if alive else 0.0, retell) != _MINTED:
@@ -94,8 +94,7 @@ def _in_turn(  # noqa: PLR0913, PLR0917 - as above
         if alive is not None:
             return alive  # another process renews it
     else:
-        message = "two processes that ask AWS for it hang"
-        raise AwsError(message, "end them: see pgrep --list-full docker-cred")
+        raise AwsError("two processes that ask AWS for it hang", "end them: see pgrep --list-full docker-cred")
     return mint()
 
 
@@ -112,7 +111,9 @@ def _minted(mint: "Callable[[], Token]", lock: "FileLock") -> "Token":
 def _leave(lock: "FileLock", outcome: str, *codes: str) -> None:
     try:
         # What failed is told by codes: what others said of it may hold anything, and is in no file.
-        lock.write(log.redacted(f"{cached_token.stamp_of(cached_token.now())}\n{' '.join([outcome, *codes])}\n"))
+        lock.write(
+            log.redacted(f"{cached_token.format_timestamp(cached_token.now())}\n{' '.join([outcome, *codes])}\n")
+        )
     except OSError:
         pass  # a full disk: the next one will find out by itself
 
@@ -128,8 +129,8 @@ def _failure(kind: str, codes: "tuple[str, ...]", retell: "Retell") -> AwsError:
     error = retell(codes) or _untold()
     if kind == _WRONG_CLOCK:
         ahead = codes[-1].partition("=")[2] if codes else ""
-        return ClockError(error.message, error.hint, float(ahead) if ahead.removeprefix("-").isdecimal() else 0.0)
-    return _FAILURES.get(kind, AwsError)(error.message, error.hint, codes)
+        return ClockError(error.message, error.remedy, float(ahead) if ahead.removeprefix("-").isdecimal() else 0.0)
+    return _FAILURES.get(kind, AwsError)(error.message, error.remedy, codes)
 
 
 def _untold() -> AwsError:
@@ -137,14 +138,14 @@ def _untold() -> AwsError:
     return AwsError(message, "try again in a moment")
 
 
-def _outcome(lock: "FileLock", started: "Moment", before: float, retell: "Retell") -> str:
-    """Return what became of the process that this one waited for: ``minted``, or nothing since ``started``.
+def _outcome(lock: "FileLock", started: "ClockReading", before: float, retell: "Retell") -> str:
+    """Return what became of the process that this one waited for: ``issued_at``, or nothing since ``started``.
 
     Raises the failure that it left, or that one left in the seconds ``before``.
     """
     stamp, outcome, *_ = (lock.read() + "\n" * 2).split("\n")
     try:
-        at = cached_token.moment_of(*stamp.split(" "))
+        at = cached_token.parse_timestamp(*stamp.split(" "))
     except (ValueError, TypeError):
         return ""
     waited, age = at.since(started), cached_token.now().since(at)

@@ -17,12 +17,12 @@ _MOST_SWEPT = 1000
 _LOCK = ".lock"
 
 
-def token_lock(environ: Mapping[str, str], name: str, attempt: int) -> "FileLock | None":
+def token_lock(env: Mapping[str, str], name: str, attempt: int) -> "FileLock | None":
     """Return the lock of those that miss the keyring's item ``name`` together, or None where there is no place for one.
 
     Every identity has a file of its own, so that nobody waits for another's token or reads its failure.
     """
-    base = state_folder.opened(environ)
+    base = state_folder.opened(env)
     if base is None:
         return None
     with base:

@@ -75,8 +75,7 @@ class Patience:
     def __call__(self, call: "Callable[[], T]") -> "T":
         """Return what ``call`` returns, or raise what it raises or TimeoutError."""
         if not self._seconds:
-            message = "it did not answer before"
-            raise TimeoutError(message)
+            raise TimeoutError("it did not answer before")
         try:
             return within(self._seconds, call)
         except TimeoutError:

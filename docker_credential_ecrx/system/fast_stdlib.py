@@ -98,8 +98,7 @@ def _public_ctypes() -> "C":
     try:
         program = ctypes.CDLL(None, use_errno=True)
     except TypeError as error:  # Windows has none
-        message = "this system has no library that is the program itself"
-        raise ImportError(message) from error
+        raise ImportError("this system has no library that is the program itself") from error
 
     def function(name: str) -> "Any":  # noqa: ANN401 - ctypes' own type is private, too
         found = program[name]

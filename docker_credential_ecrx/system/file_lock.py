@@ -23,9 +23,9 @@ _LOCKED_BYTE = 1 << 30  # Windows locks bytes, and a locked one cannot be read: 
 _PRIVATE = 0o600
 
 
-def lock(environ: Mapping[str, str], name: str) -> "FileLock | None":
+def lock(env: Mapping[str, str], name: str) -> "FileLock | None":
     """Return the lock in the state folder's file ``name``, or None if there is no place for one."""
-    base = state_folder.opened(environ)
+    base = state_folder.opened(env)
     if base is None:
         return None
     with base:

@@ -11,14 +11,14 @@ if TYPE_CHECKING:
     from docker_credential_ecrx.errors import EcrxError
 
 
-def told(error: Exception, word: str) -> "EcrxError":
+def user_facing_error(error: Exception, word: str) -> "EcrxError":
     """Return ``error``, which the verb or command ``word`` met, as a user is told of it."""
     from docker_credential_ecrx import log  # here, since they may be what is missing
     from docker_credential_ecrx.errors import EcrxError, RequestError
 
     if isinstance(error, RequestError):
         return error
-    loss = loss_behind(error)
+    loss = damage_behind(error)
     if loss:
         message = f"a part of the program is {loss}"
         hint = "install it again"
@@ -32,7 +32,7 @@ def told(error: Exception, word: str) -> "EcrxError":
     return EcrxError(message, "see what ECRX_LOG=debug says, and report it")
 
 
-def loss_behind(error: Exception) -> str | None:
+def damage_behind(error: Exception) -> str | None:
     """Return which part of the program is missing or damaged, with that word before it, or None.
 
     Only the frozen program knows its parts; elsewhere that is the module that cannot be imported.

@@ -9,9 +9,7 @@ def parse(text: str) -> object:
     try:
         document, end = scan_json(text, 0)
     except Exception as error:  # json's own errors are in json, which is not loaded: there is a SystemError instead
-        message = "not JSON"
-        raise ValueError(message) from error
+        raise ValueError("not JSON") from error
     if end != len(text):
-        message = "more than one JSON document"
-        raise ValueError(message)
+        raise ValueError("more than one JSON document")
     return document

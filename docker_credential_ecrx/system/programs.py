@@ -24,13 +24,13 @@ def found_by_docker(name: str, search: str) -> Path | None:
     return next(candidates(name, search), None)
 
 
-def own_path(called_by: str, search: str) -> Path:
-    """Return the absolute path of this program, which was called by ``called_by``, the first word of its command."""
-    if Path(called_by).name != called_by:
-        return Path(called_by).absolute()
+def own_path(argv0: str, search: str) -> Path:
+    """Return the absolute path of this program, which was called by ``argv0``, the first word of its command."""
+    if Path(argv0).name != argv0:
+        return Path(argv0).absolute()
     # Without a folder it is a name that the caller found in one, which may be a relative folder.
-    this = sys.executable if is_frozen() else called_by
-    return find(called_by, search) or Path(this).absolute()
+    this = sys.executable if is_frozen() else argv0
+    return find(argv0, search) or Path(this).absolute()
 
 
 def is_frozen() -> bool:
@@ -51,21 +51,21 @@ def writable_by_all(path: Path) -> Path | None:
     return None
 
 
-def forget_relative(environ: MutableMapping[str, str]) -> None:
-    """Leave only absolute folders in the PATH of ``environ``: what is started by its name is looked up there."""
-    folders = environ.get("PATH", "").split(os.pathsep)
+def forget_relative(env: MutableMapping[str, str]) -> None:
+    """Leave only absolute folders in the PATH of ``env``: what is started by its name is looked up there."""
+    folders = env.get("PATH", "").split(os.pathsep)
     absolute = [folder for folder in folders if Path(folder).is_absolute()]
     if absolute:
-        environ["PATH"] = os.pathsep.join(absolute)
+        env["PATH"] = os.pathsep.join(absolute)
     else:
-        environ.pop("PATH", None)  # an empty one would be the current folder
+        env.pop("PATH", None)  # an empty one would be the current folder
 
 
 def environment() -> dict[str, str]:
     """Return the environment of this process for a program that it starts."""
-    environ = dict(os.environ)
-    forget_relative(environ)
-    return environ
+    env = dict(os.environ)
+    forget_relative(env)
+    return env
 
 
 def candidates(name: str, search: str) -> Iterator[Path]:

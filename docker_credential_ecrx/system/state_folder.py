@@ -21,9 +21,9 @@ class UnsafeFolderError(OSError):
         self.remedy = remedy
 
 
-def opened(environ: Mapping[str, str]) -> Folder | None:
+def opened(env: Mapping[str, str]) -> Folder | None:
     """Return the state folder, made if need be, or None if there is none that only this user can use."""
-    path = _path(environ)
+    path = _path(env)
     try:
         return _made(path) if path else None
     except OSError as error:
@@ -31,9 +31,9 @@ def opened(environ: Mapping[str, str]) -> Folder | None:
         return None
 
 
-def warn(environ: Mapping[str, str]) -> None:
+def warn(env: Mapping[str, str]) -> None:
     """Tell the user if the state folder must not be used, or has a folder in it where only files belong."""
-    path = _path(environ)
+    path = _path(env)
     try:
         if path:
             with _existing(path) as found:
@@ -53,12 +53,9 @@ def _warn_of_folders(found: Folder) -> None:
                 return
 
 
-def _path(environ: Mapping[str, str]) -> str:
+def _path(env: Mapping[str, str]) -> str:
     """Return where the state folder is, or an empty path if there is no place for one."""
-    if os.name == "nt":
-        base = environ.get("LOCALAPPDATA", "")
-    else:
-        base = xdg_folder("XDG_STATE_HOME", "/.local/state", environ)
+    base = env.get("LOCALAPPDATA", "") if os.name == "nt" else xdg_folder("XDG_STATE_HOME", "/.local/state", env)
     return os.path.join(base, "ecrx") if os.path.isabs(base) else ""
 
 

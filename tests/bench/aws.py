@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from docker_credential_ecrx.demo.fake_aws import Answer
+from docker_credential_ecrx.demo.fake_aws import HttpResponse
 from standin import certificates, names
 from standin.endpoints import Endpoints
 
@@ -40,8 +40,8 @@ class DistantEndpoints(Endpoints):
         """Let each call take ``seconds`` longer, from now on."""
         self._latency.value = seconds
 
-    def handle(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        """Answer one request."""
+    def handle(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> HttpResponse:
+        """HttpResponse one request."""
         with self._requests.get_lock():
             self._requests.value += 1
         time.sleep(self._latency.value)

@@ -59,7 +59,7 @@ class Programs:
         folders = [home.folder / ".local", home.folder / ".aws" / "cli"]
 
         def forget() -> None:
-            erased = home.run("erase", stdin=HOST, called_by=_LINK)
+            erased = home.run("erase", stdin=HOST, argv0=_LINK)
             assert erased.status == 0, erased
             for folder in folders:
                 shutil.rmtree(folder, ignore_errors=True)
@@ -71,10 +71,10 @@ class Programs:
         ]
         return [self._asking(_ROLE_CALLS, case._replace(prepare=forget)) for case in cases]
 
-    def _cached(self, name: str, home: Home, called_by: str, env: Mapping[str, str]) -> Case:
-        first = home.run("get", stdin=HOST, called_by=called_by, env=env)
+    def _cached(self, name: str, home: Home, argv0: str, env: Mapping[str, str]) -> Case:
+        first = home.run("get", stdin=HOST, argv0=argv0, env=env)
         assert first.status == 0, first
-        case = self._case(name, [str(home.bin / called_by), "get"], home.env | dict(env), _helper_answer)
+        case = self._case(name, [str(home.bin / argv0), "get"], home.env | dict(env), _helper_answer)
         return self._asking(0, case)
 
     def _ecr_login(self, name: str, latency: float) -> Case:

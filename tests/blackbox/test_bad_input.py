@@ -87,7 +87,7 @@ def _checked(line: str) -> str:
 
 def _answers(home: Home) -> dict[str, str]:
     """Return what get answers for the two that are kept; a token that was lost is another one now."""
-    return {server: home.run("get", stdin=server, called_by=_SECONDARY).secret for server in (HOST, _REGISTRY)}
+    return {server: home.run("get", stdin=server, argv0=_SECONDARY).secret for server in (HOST, _REGISTRY)}
 
 
 @pytest.fixture
@@ -110,7 +110,7 @@ class TestRequest:
 
     @pytest.mark.parametrize("sent", [b"", b" \r\n\t"])
     def test_empty_fails_for_every_verb(self, home: Home, kept: dict[str, str], sent: bytes) -> None:
-        lines = [_line(home.run(verb, stdin=sent, called_by=_SECONDARY)) for verb in ("get", "erase", "store")]
+        lines = [_line(home.run(verb, stdin=sent, argv0=_SECONDARY)) for verb in ("get", "erase", "store")]
 
         assert ["no credentials server URL\n"] * 2 == lines[:2]
         assert kept == _answers(home)
@@ -145,10 +145,10 @@ class TestProgramName:
         name = "docker-credential-ecrx-"
         home.link(name)
 
-        lines = [_line(home.run(verb, stdin=_stored() if verb == "store" else HOST, called_by=name)) for verb in _VERBS]
+        lines = [_line(home.run(verb, stdin=_stored() if verb == "store" else HOST, argv0=name)) for verb in _VERBS]
 
         assert [True] * 3 == [f" {name} " in line for line in lines]
-        assert f" {name} " in _erased(home.run("erase", stdin=HOST, called_by=name))
+        assert f" {name} " in _erased(home.run("erase", stdin=HOST, argv0=name))
         assert kept == _answers(home)
 
 
@@ -253,7 +253,7 @@ class TestAwsFiles:
         spoil(path)
 
         assert "profile secondary" in _line(home.get())
-        assert "" == _erased(home.run("erase", stdin=HOST, called_by=_SECONDARY))
+        assert "" == _erased(home.run("erase", stdin=HOST, argv0=_SECONDARY))
 
         if path.is_dir():
             path.rmdir()

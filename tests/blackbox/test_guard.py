@@ -48,16 +48,14 @@ _ASKED_OF_THE_KERNEL = {
 class Get:
     """What a ``get`` does; ``start`` is what the program does whatever it is asked."""
 
-    def __init__(
-        self, home: Home, keyring: dict[str, str], called_by: str = "docker-credential-ecrx-secondary"
-    ) -> None:
+    def __init__(self, home: Home, keyring: dict[str, str], argv0: str = "docker-credential-ecrx-secondary") -> None:
         self.home = home
         self.keyring = keyring["ECRX_KEYRING"]
         env = home.env | keyring
         self.modules = Modules(home.program, home.env)
         home.run("version")  # leaves the bytecode that an editable install may lack
-        _, self.start = deeds_of([home.bin / called_by, "version"], "", env)
-        said, self.deeds = deeds_of([home.bin / called_by, "get"], HOST, env)
+        _, self.start = deeds_of([home.bin / argv0, "version"], "", env)
+        said, self.deeds = deeds_of([home.bin / argv0, "get"], HOST, env)
         assert '"Username":"AWS"' in said
 
     def imported(self) -> set[str]:

@@ -481,7 +481,7 @@ class TestConnectionToAws:
         home.env |= {"AWS_CA_BUNDLE": "~/ca.pem", "HTTPS_PROXY": proxy.url}
         link = home.link("docker-credential-ecrx-secondary")
 
-        found = home.run("get", stdin=HOST, called_by=link.name, cwd=folder.parent)
+        found = home.run("get", stdin=HOST, argv0=link.name, cwd=folder.parent)
 
         assert "the TLS certificate of AWS's endpoint cannot be verified" in refusal(found)
 

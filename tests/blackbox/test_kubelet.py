@@ -86,7 +86,7 @@ class Kubelet:
 
     def run(self, request: str | bytes, **env: str) -> Result:
         """Return how the plug-in answers a request."""
-        return self.home.run("kubelet", stdin=request, called_by=self.name, env=env)
+        return self.home.run("kubelet", stdin=request, argv0=self.name, env=env)
 
     def asks(self, image: str, env: dict[str, str] | None = None, **fields: object) -> Response:
         """Return what kubelet makes of the answer for an image."""

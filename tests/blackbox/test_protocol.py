@@ -271,7 +271,7 @@ class TestErase:
         first = home.get(env=keyring).secret
 
         forms = (HOST, HOST, f"http://{HOST}", f"https://{HOST}")
-        erased = [home.run("erase", stdin=form, called_by=_SECONDARY, env=keyring) for form in forms]
+        erased = [home.run("erase", stdin=form, argv0=_SECONDARY, env=keyring) for form in forms]
 
         assert [_DONE] * 4 == erased
         assert first != home.get(env=keyring).secret
@@ -297,9 +297,9 @@ class TestList:
         home.aws.calls.clear()
 
         names = ("docker-credential-ecrx", _SECONDARY)
-        listed = {name: home.run("list", called_by=name).answer for name in names}
+        listed = {name: home.run("list", argv0=name).answer for name in names}
         answered = {
-            name: {server: home.run("get", stdin=server, called_by=name).answer["Username"] for server in servers}
+            name: {server: home.run("get", stdin=server, argv0=name).answer["Username"] for server in servers}
             for name, servers in listed.items()
         }
 
@@ -314,7 +314,7 @@ class TestList:
         config = home.folder / ".aws" / "config"
         config.write_text(config.read_text().replace("role/puller", "role/other"))
 
-        assert Result(0, "{}\n", "") == home.run("list", called_by=_SECONDARY, env=_GONE | {"ECRX_KEYRING": "auto"})
+        assert Result(0, "{}\n", "") == home.run("list", argv0=_SECONDARY, env=_GONE | {"ECRX_KEYRING": "auto"})
 
 
 class TestConcurrency:
@@ -337,7 +337,7 @@ class TestConcurrency:
 
         assert [_DONE] * 6 == list(stored)
         assert secrets == set(home.aws.issued)
-        assert users == home.run("list", called_by=_SECONDARY).answer
+        assert users == home.run("list", argv0=_SECONDARY).answer
 
 
 class TestExit:

@@ -31,7 +31,7 @@ class Kept(NamedTuple):
     def replace(self, secret: str) -> None:
         """Put ``secret`` where the record is."""
         if self.keyring == "kernel":
-            KernelKeyring().put(self.name, secret, _LIFE)
+            KernelKeyring().set(self.name, secret, _LIFE)
         else:
             load_keyring(_SECRET_SERVICE).set_password(service_of(self.name), USERNAME, secret)
 
@@ -69,7 +69,7 @@ def first_get(home: Home, keyring: dict[str, str], monkeypatch: pytest.MonkeyPat
 def fetch(keyring: str, name: str) -> str:
     """Return the record that is kept under ``name``."""
     if keyring == "kernel":
-        record = KernelKeyring().fetch(name)
+        record = KernelKeyring().get(name)
     else:
         record = load_keyring(_SECRET_SERVICE).get_password(service_of(name), USERNAME)
     assert record is not None
@@ -136,11 +136,13 @@ class TestRecordOfAnotherVersion:
 
             assert_mended(home, keyring, kept)
 
-    @pytest.mark.parametrize("life", ["x", "", "12h"])
-    def test_with_invalid_lifetime_is_a_miss(self, home: Home, keyring: dict[str, str], kept: Kept, life: str) -> None:
+    @pytest.mark.parametrize("lifetime", ["x", "", "12h"])
+    def test_with_invalid_lifetime_is_a_miss(
+        self, home: Home, keyring: dict[str, str], kept: Kept, lifetime: str
+    ) -> None:
         """The checksum of the record is valid."""
         facts = kept.record.partition("\n")[0].split()[2:-1]
-        kept.replace(_signed(kept.name, " ".join([life, *facts]), kept.password))
+        kept.replace(_signed(kept.name, " ".join([lifetime, *facts]), kept.password))
 
         assert_mended(home, keyring, kept)
 

@@ -31,7 +31,7 @@ def refusal(found: Result) -> str:
 def store_as(home: Home, profile: str, secret: str, env: Mapping[str, str]) -> Result:
     """Store a token as the helper of a profile's link, after a ``get`` has made that link."""
     request = json.dumps({"ServerURL": HOST, "Username": "AWS", "Secret": secret})
-    return home.run("store", stdin=request, called_by=f"docker-credential-ecrx-{profile}", env=env)
+    return home.run("store", stdin=request, argv0=f"docker-credential-ecrx-{profile}", env=env)
 
 
 def command(host: str) -> str:
@@ -160,7 +160,7 @@ class TestErase:
         minted = home.get(env=keyring).secret
         home.store(HOST, "AWS", login, keyring)
 
-        home.run("erase", stdin=HOST, called_by="docker-credential-ecrx-secondary", env=keyring)
+        home.run("erase", stdin=HOST, argv0="docker-credential-ecrx-secondary", env=keyring)
         home.aws.calls.clear()
 
         assert home.get(env=keyring).secret not in (minted, login)
@@ -219,14 +219,14 @@ class TestEraseWithUnavailableKeyring:
         home.store(HOST, "AWS", login)
         home.get(OTHER_HOST, env={"ECRX_KEYRING": "kernel"})
 
-        home.run("erase", stdin=HOST, called_by="docker-credential-ecrx-secondary", env=gone)
+        home.run("erase", stdin=HOST, argv0="docker-credential-ecrx-secondary", env=gone)
 
         assert ["login"] == [entry["kind"] for entry in kept.entries(home).values()]
         assert before == kernel_keys()
 
-    @pytest.mark.parametrize("setting", ["secret-service", "none", "no.such.Keyring"])
-    def test_of_unknown_host_is_silent(self, home: Home, gone: dict[str, str], setting: str) -> None:
-        assert (0, "", "") == home.run("erase", stdin=HOST, env=gone | {"ECRX_KEYRING": setting})
+    @pytest.mark.parametrize("keyring_name", ["secret-service", "none", "no.such.Keyring"])
+    def test_of_unknown_host_is_silent(self, home: Home, gone: dict[str, str], keyring_name: str) -> None:
+        assert (0, "", "") == home.run("erase", stdin=HOST, env=gone | {"ECRX_KEYRING": keyring_name})
 
 
 class TestBesideFetchedToken:

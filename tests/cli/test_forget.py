@@ -97,7 +97,7 @@ class TestHost:
             (home.folder / ".docker" / "config.json").write_text(json.dumps(config))
             said = forget(home, HOST)
         else:
-            said = home.run("forget", HOST, called_by="docker-credential-ecrx-secondary").stdout
+            said = home.run("forget", HOST, argv0="docker-credential-ecrx-secondary").stdout
 
         assert OTHER_HOST in said
         assert not is_cached(home)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from docker_credential_ecrx.demo.fake_aws import Answer, Refusal, refused
+from docker_credential_ecrx.demo.fake_aws import HttpResponse, Refusal, refused
 from support import aws_parts, kept, terminals
 from support.aws_parts import EARLIER, Server, Sessions
 from support.home import BASE_USER, HOST, OTHER_HOST, ROLE, SECONDARY, Home, Result
@@ -30,10 +30,10 @@ class OneTimeCodes(Sessions):
     def __init__(self) -> None:
         super().__init__()
         self.used: set[str] = set()
-        self.before_answer: Callable[[Answer], Answer] = lambda answer: answer
+        self.before_answer: Callable[[HttpResponse], HttpResponse] = lambda answer: answer
 
-    def handle(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        """Answer one request."""
+    def handle(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> HttpResponse:
+        """HttpResponse one request."""
         answer = super().handle(method, path, headers, body)
         code = self.assumed[-1].get("TokenCode", "") if b"AssumeRole" in body and self.assumed else ""
         if code and (code != CODE or code in self.used):
@@ -106,7 +106,7 @@ class TestToken:
         home.add_role_profile()
         home.link(f"{PROGRAM}-secondary")
 
-        assert 0 == home.run("login", HOST, called_by=f"{PROGRAM}-secondary").status
+        assert 0 == home.run("login", HOST, argv0=f"{PROGRAM}-secondary").status
 
         assert is_served(home)
 
@@ -321,7 +321,7 @@ class TestMfaCode:
         add_mfa_profile(home)
         shown: list[bytes] = []
 
-        def look(answer: Answer) -> Answer:
+        def look(answer: HttpResponse) -> HttpResponse:
             for process in Path("/proc").glob("[0-9]*"):
                 with suppress(OSError):
                     arguments, variables = ((process / name).read_bytes() for name in ("cmdline", "environ"))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from docker_credential_ecrx.demo.fake_aws import Answer, Repository
+from docker_credential_ecrx.demo.fake_aws import HttpResponse, Repository
 from standin import faults
 from standin.faults import FaultyStandIn
 from support import terminals
@@ -444,7 +444,7 @@ class TestConcurrentChange:
         _set(owner, _FOREIGN)
         theirs = {"Version": "2012-10-17", "Statement": [_FOREIGN | {"Action": "ecr:ListImages"}]}
 
-        def change(answer: Answer) -> Answer:
+        def change(answer: HttpResponse) -> HttpResponse:
             owner.aws.add_repository(PRIMARY, "app", policy=theirs)
             return answer
 
@@ -480,7 +480,7 @@ class TestConcurrentChange:
     def test_is_noticed_if_policy_was_deleted(self, owner: Home, aws: FaultyStandIn) -> None:
         aws.mend()
 
-        def delete(answer: Answer) -> Answer:
+        def delete(answer: HttpResponse) -> HttpResponse:
             owner.aws.add_repository(PRIMARY, "app")
             return answer
 

@@ -62,7 +62,7 @@ class TestText:
 class TestJson:
     def test_describes_this_program(self, home: Home, request: pytest.FixtureRequest) -> None:
         """It has version, path and form of the program, Python, system and packages; AWS is not called."""
-        found = home.run("version", "--json", called_by="docker-credential-ecrx")
+        found = home.run("version", "--json", argv0="docker-credential-ecrx")
 
         assert (0, "", []) == (found.status, found.stderr, home.aws.calls)
         said = found.answer

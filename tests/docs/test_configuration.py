@@ -11,6 +11,7 @@ from support import pages
 
 _PAGE = "configuration.md"
 _PACKAGE = Path(docker_credential_ecrx.__file__).parent
+_ENVIRONMENT = re.compile(r"\benv(iron)?\b")
 _VARIABLE = re.compile(r"(ECRX|AWS|XDG|DOCKER|REGISTRY|DBUS|BOTO|REQUESTS)_[A-Z0-9_]+")
 
 
@@ -34,9 +35,11 @@ def _variables() -> Iterator[str]:
                 case ast.Constant(str(value)) if _VARIABLE.fullmatch(value):
                     yield value
                 case ast.Call(func=ast.Attribute(value=place, attr="get"), args=[ast.Constant(str(name)), *_]):
-                    if "environ" in ast.unparse(place):
+                    if _ENVIRONMENT.search(ast.unparse(place)):
                         yield name
-                case ast.Subscript(value=place, slice=ast.Constant(str(name))) if "environ" in ast.unparse(place):
+                case ast.Subscript(value=place, slice=ast.Constant(str(name))) if _ENVIRONMENT.search(
+                    ast.unparse(place)
+                ):
                     yield name
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 import yaml
-from faults.parts import another_user, unshared
+from faults.helpers import another_user, unshared
 
 from standin import names
 from standin.images import Images

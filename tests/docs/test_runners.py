@@ -377,7 +377,7 @@ class TestGitLab:
 
         assert "DOCKER_AUTH_CONFIG" == name
         ((registry, suffix),) = json.loads(document)["credHelpers"].items()
-        assert home.run("get", stdin=registry, called_by=f"docker-credential-{suffix}").secret
+        assert home.run("get", stdin=registry, argv0=f"docker-credential-{suffix}").secret
 
 
 class TestHosts:
@@ -399,7 +399,7 @@ class TestHosts:
             home.env |= {"AWS_EC2_METADATA_SERVICE_ENDPOINT": metadata.url, "AWS_EC2_METADATA_DISABLED": "false"}
             config = json.loads((Path(home.env["DOCKER_CONFIG"]) / "config.json").read_text())
             ((registry, suffix),) = config["credHelpers"].items()
-            found = [home.run("get", stdin=registry, called_by=f"docker-credential-{suffix}") for _ in range(2)]
+            found = [home.run("get", stdin=registry, argv0=f"docker-credential-{suffix}") for _ in range(2)]
 
         assert found[0].secret == found[1].secret
         assert _AS_PULLER in _principal(home, found[0].stdout)

@@ -74,10 +74,10 @@ def _warned(tree: ast.Module) -> Iterator[ast.AST]:
 
 
 def _answered(tree: ast.Module) -> Iterator[ast.AST]:
-    """Yield the reasons in tables of AWS's answers, and in functions that return reason and remedy."""
+    """Yield the messages of each ErrorRule, and the reasons in functions that return reason and remedy."""
     for node in ast.walk(tree):
         match node:
-            case ast.Tuple(elts=[ast.Name() | ast.Tuple() | ast.Subscript(), ast.Constant(), reason, _]):
+            case ast.Call(func=ast.Name("ErrorRule"), args=[_, _, reason, *_]):
                 yield reason
             case ast.Assign(targets=[ast.Tuple(elts=[ast.Name("reason"), _])], value=ast.Tuple(elts=[reason, _])):
                 yield reason

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from faults.parts import Aws, World
+from faults.helpers import Aws, World
 
 from support.home import Home
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from faults.parts import MINT, World, age
+from faults.helpers import MINT, World, age
 
 from standin import faults
 from support import need

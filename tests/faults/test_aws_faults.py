@@ -4,9 +4,9 @@ from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
-from faults.parts import ASSUME, MINT, World, refusal
+from faults.helpers import ASSUME, MINT, World, refusal
 
-from docker_credential_ecrx.demo.fake_aws import Answer
+from docker_credential_ecrx.demo.fake_aws import HttpResponse
 from standin import faults
 from support.forms import in_one_form
 from support.home import BASE_USER, HOST, ROLE, SECONDARY
@@ -43,7 +43,7 @@ def at(operation: str, fault: faults.Fault) -> Arrange:
 def after(seconds: int, fault: faults.Fault) -> faults.Fault:
     """Return ``fault`` with AWS's word that nobody need try again before."""
 
-    def answer(honest: Answer) -> Answer:
+    def answer(honest: HttpResponse) -> HttpResponse:
         # The stand-in's answers have no headers of their own.
         faulty = fault(honest)
         return faulty._replace(content_type=f"{faulty.content_type}\r\nRetry-After: {seconds}")

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 import pytest
-from faults.parts import MINT, Held, World, link, result_of, running, waits_for_lock
+from faults.helpers import MINT, Held, World, link, result_of, running, waits_for_lock
 
 from docker_credential_ecrx.keyrings.kernel import KernelKeyring
 from docker_credential_ecrx.store import cached_token
@@ -24,7 +24,7 @@ _STOPPED = re.compile(r"^(\d+) .*stopped by SIGSTOP", re.MULTILINE)
 DEBUG = {"ECRX_LOG": "debug"}
 PROFILE = "docker-credential-ecrx-secondary"
 ERASURES = {
-    "docker logout": lambda home, env: home.run("erase", stdin=HOST, called_by=PROFILE, env=env),
+    "docker logout": lambda home, env: home.run("erase", stdin=HOST, argv0=PROFILE, env=env),
     "forget": lambda home, env: home.run("forget", HOST, env=env),
     "forget all": lambda home, env: home.run("forget", "--all", env=env),
 }
@@ -179,13 +179,13 @@ class TestErasureBeforeFetch:
 
         assert world.home.get(env=kernel).secret == world.home.get(env=kernel).secret
         assert cached_token.is_between(
-            cached_token.now(), cached_token.stamp_of(cached_token.now()), cached_token.now()
+            cached_token.now(), cached_token.format_timestamp(cached_token.now()), cached_token.now()
         )
 
 
 def age(world: World, keyring: dict[str, str]) -> None:
     """Make the one cached token due."""
-    from faults.parts import age as make_older
+    from faults.helpers import age as make_older
 
     make_older(world.home, keyring, 7)
 

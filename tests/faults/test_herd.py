@@ -1,7 +1,7 @@
 """Many processes that miss at once: one asks AWS for all of them, and nobody waits long for one that cannot."""
 
 import pytest
-from faults.parts import ASSUME, MINT, World, age, at_once, herd, link, result_of, running, unshared
+from faults.helpers import ASSUME, MINT, World, age, at_once, herd, link, result_of, running, unshared
 
 from standin import faults
 from support.forms import in_one_form

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 import pytest
-from faults.parts import (
+from faults.helpers import (
     ASSUME,
     LIMIT_SECONDS,
     MINT,
@@ -233,7 +233,7 @@ class TestProfileChangeMeanwhile:
         link(world.home, "secondary")
         line = "docker-credential-ecrx: what AWS's files say of profile secondary has changed meanwhile; run it again\n"
         assert (1, line) == (login.returncode, stderr.decode())
-        assert "{}\n" == world.home.run("list", called_by="docker-credential-ecrx-secondary", env=kernel).stdout
+        assert "{}\n" == world.home.run("list", argv0="docker-credential-ecrx-secondary", env=kernel).stdout
 
 
 @contextmanager

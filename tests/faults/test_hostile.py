@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from faults.parts import World
+from faults.helpers import World
 
 from standin import faults
 from support.forms import in_one_form
@@ -92,7 +92,7 @@ class TestPlantedFiles:
         plant(folder)
         home.link(name)
 
-        got = [home.run("get", stdin=HOST, called_by=name, cwd=folder, env=keyring) for _ in range(2)]
+        got = [home.run("get", stdin=HOST, argv0=name, cwd=folder, env=keyring) for _ in range(2)]
 
         assert (got[0].secret, ["", ""]) == (got[1].secret, [one.stderr for one in got])
         assert not (home.folder / "evil").exists()

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from faults.parts import (
+from faults.helpers import (
     ASSUME,
     LIMIT_SECONDS,
     MINT,
@@ -96,10 +96,10 @@ def stopped(bus: Mapping[str, str]) -> Iterator[None]:
         os.kill(daemon, signal.SIGCONT)
 
 
-def _is_daemon(environ: Path, address: str) -> bool:
+def _is_daemon(env: Path, address: str) -> bool:
     try:
-        name = (environ.parent / "comm").read_text()
-        return name.startswith("gnome-keyring") and address.encode() in environ.read_bytes()
+        name = (env.parent / "comm").read_text()
+        return name.startswith("gnome-keyring") and address.encode() in env.read_bytes()
     except OSError:
         return False
 
@@ -236,16 +236,18 @@ class TestPlainTextKeyring:
         assert f"debug: the token is not cached: {line}\n" in loud.stderr
         assert set() == keyrings.items(plain)
 
-    @pytest.mark.parametrize(("setting", "tokens"), [("auto", "kernel"), ("secret-service", None)])
-    def test_status_warns(self, home: Home, plain: dict[str, str], line: str, setting: str, tokens: str | None) -> None:
+    @pytest.mark.parametrize(("keyring_name", "tokens"), [("auto", "kernel"), ("secret-service", None)])
+    def test_status_warns(
+        self, home: Home, plain: dict[str, str], line: str, keyring_name: str, tokens: str | None
+    ) -> None:
         """The warning is one line on stderr and an entry in JSON."""
-        env = plain | {"ECRX_KEYRING": setting}
+        env = plain | {"ECRX_KEYRING": keyring_name}
 
         shown, document = (home.run("status", *options, env=env) for options in ((), ("--json",)))
 
         assert (0, f"docker-credential-ecrx: {line}\n") == (shown.status, shown.stderr)
         assert [line] == document.answer["warnings"]
-        tokens = "kernel" if setting == "auto" else None
+        tokens = "kernel" if keyring_name == "auto" else None
         assert {"tokens": tokens, "passwords": "secret-service"} == document.answer["keyrings"]
 
     def test_status_says_that_no_token_is_cached(self, home: Home, plain: dict[str, str], line: str) -> None:
@@ -257,10 +259,12 @@ class TestPlainTextKeyring:
         assert b"tokens go to     no keyring: every get asks AWS" in done.stdout
         assert f"docker-credential-ecrx: {line}\n" == done.stderr.decode()
 
-    @pytest.mark.parametrize(("setting", "sign"), [("auto", "\N{CHECK MARK}"), ("secret-service", "\N{BALLOT X}")])
-    def test_doctor_reports_it(self, world: World, plain: dict[str, str], line: str, setting: str, sign: str) -> None:
+    @pytest.mark.parametrize(("keyring_name", "sign"), [("auto", "\N{CHECK MARK}"), ("secret-service", "\N{BALLOT X}")])
+    def test_doctor_reports_it(
+        self, world: World, plain: dict[str, str], line: str, keyring_name: str, sign: str
+    ) -> None:
         """A plain text keyring of tokens fails the check; one of passwords gives a warning."""
-        env = plain | {"ECRX_KEYRING": setting, "AWS_PROFILE": "secondary"}
+        env = plain | {"ECRX_KEYRING": keyring_name, "AWS_PROFILE": "secondary"}
 
         said = world.home.run("doctor", env=env).stdout
 
@@ -399,14 +403,14 @@ class TestKernelKeyring:
         (name,) = kept.entries(world.home)
         kept.age(world.home, hours=7)
         ring = KernelKeyring()
-        due = ring.fetch(name)
+        due = ring.get(name)
         assert due is not None
 
         def get(strace: list[str]) -> "subprocess.CompletedProcess[bytes]":
             if before == "due":
-                ring.put(name, due, 3600)
+                ring.set(name, due, 3600)
             else:
-                ring.drop(name)
+                ring.delete(name)
             command = [*strace, str(link(world.home, "secondary")), "get"]
             env = world.home.env | kernel
             return subprocess.run(command, input=HOST.encode(), capture_output=True, env=env, check=False)
@@ -414,7 +418,7 @@ class TestKernelKeyring:
         killed = [call for call in trace.kills(get, "add_key", "keyctl") if keyrings.perpetual(name)]
 
         assert [] == killed
-        assert ring.fetch(name) not in {None, due}
+        assert ring.get(name) not in {None, due}
 
 
 class TestKeyringLibrary:

@@ -19,9 +19,9 @@ AFTER = json.dumps(LOGINS | {"credHelpers": {HOST: "ecrx"}}, indent="\t")
 ENTRY = f'[[registry]] # by docker-credential-ecrx configure\nmatch = "{HOST}"\nprofile = "secondary"\n'
 # The program on a file system without files that have no name, on a kernel that cannot exchange two, and as on Windows.
 FALLBACKS = {
-    "named": "from docker_credential_ecrx import file_draft; file_draft.Draft._unnamed = lambda draft: None",
-    "renamed": "from docker_credential_ecrx import file_draft; file_draft._rename2 = lambda *arguments: False",
-    "plain": "from docker_credential_ecrx import files; files.HAS_FOLDERS = False",
+    "named": "from docker_credential_ecrx.config_files.file_draft import Draft; Draft._unnamed = lambda draft: None",
+    "renamed": "from docker_credential_ecrx.config_files import file_draft as d; d._rename2 = lambda *arguments: False",
+    "plain": "from docker_credential_ecrx.system import files; files.HAS_FOLDERS = False",
 }
 RUN = "{}; from docker_credential_ecrx import __main__; __main__.run()"
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from faults.parts import MINT, World, age
+from faults.helpers import MINT, World, age
 
-from docker_credential_ecrx.store.cached_token import now, stamp_of
+from docker_credential_ecrx.store.cached_token import format_timestamp, now
 from standin import busses, certificates, faults
 from support import kept, kubernetes, terminals
 from support.aws_parts import Proxy
@@ -284,7 +284,7 @@ class TestStateFile:
         assert user.home.get().secret
         age(user.home, {"ECRX_KEYRING": "kernel"}, hours=7)
         (lock,) = (user.home.folder / ".local/state/ecrx").glob("token.*.lock")
-        lock.write_text(f"{stamp_of(now())}\n{left}")
+        lock.write_text(f"{format_timestamp(now())}\n{left}")
         watch = Watch(user.home)
 
         assert watch.get().secret

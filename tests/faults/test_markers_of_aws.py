@@ -8,9 +8,9 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 import pytest
-from faults.parts import ASSUME, MINT, World, server
+from faults.helpers import ASSUME, MINT, World, server
 
-from docker_credential_ecrx.demo.fake_aws import Answer
+from docker_credential_ecrx.demo.fake_aws import HttpResponse
 from standin.faults import Fault
 from support import aws_parts
 from support.aws_parts import Server
@@ -59,7 +59,7 @@ def refusing(code: str, text: str, status: int = 400) -> Fault:
     """Return a fault that has ``text`` in every field of AWS's error but its code, and in its headers."""
     header = WORD if text.isascii() else WORD + ODD.encode("ascii", "ignore").decode()
 
-    def refuse(honest: Answer) -> Answer:
+    def refuse(honest: HttpResponse) -> HttpResponse:
         if honest.content_type == "text/xml":
             fields = "".join(f"<{name}>{escape(text)}</{name}>" for name in ("Type", "Message", "Detail"))
             body = f"<ErrorResponse><Error><Code>{escape(code)}</Code>{fields}</Error><RequestId>{text}</RequestId>"
@@ -69,7 +69,7 @@ def refusing(code: str, text: str, status: int = 400) -> Fault:
             body, kind = json.dumps({"__type": code, "code": code} | members), "application/x-amz-json-1.1"
         names = ("x-amzn-RequestId", "x-amz-id-2", "Retry-After", "Server", "Location", "WWW-Authenticate")
         headers = "".join(f"\r\n{name}: {header}" for name in names)
-        return Answer(status, f"{kind}{headers}", body.encode())
+        return HttpResponse(status, f"{kind}{headers}", body.encode())
 
     return refuse
 
@@ -77,7 +77,7 @@ def refusing(code: str, text: str, status: int = 400) -> Fault:
 def field(name: str, text: str) -> Fault:
     """Return a fault that gives one field of an answer that is honest otherwise another value."""
 
-    def change(honest: Answer) -> Answer:
+    def change(honest: HttpResponse) -> HttpResponse:
         if honest.content_type == "text/xml":
             changed = re.sub(
                 f"<{name}>.*?</{name}>", lambda _: f"<{name}>{escape(text)}</{name}>", honest.body.decode()

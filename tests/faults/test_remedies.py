@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Callable
 
 import pytest
-from faults.parts import World, link, refusal
+from faults.helpers import World, link, refusal
 
 from support import aws_command
 from support.forms import in_one_form

@@ -8,9 +8,9 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from faults.parts import ASSUME, MINT, PASSWORD, Held, World, age, another_user, running
+from faults.helpers import ASSUME, MINT, PASSWORD, Held, World, age, another_user, running
 
-from docker_credential_ecrx.demo.fake_aws import Answer
+from docker_credential_ecrx.demo.fake_aws import HttpResponse
 from standin import busses, faults
 from support import keyrings
 from support.forms import in_one_form
@@ -28,7 +28,7 @@ def said(*results: Result) -> str:
 def echoing(code: str) -> faults.Fault:
     """Return a fault that repeats the request's session token, as AWS does where a signature does not match."""
 
-    def answer(honest: Answer) -> Answer:
+    def answer(honest: HttpResponse) -> HttpResponse:
         return faults.error(code, f"The Canonical String should have been 'POST / x-amz-security-token:{BEARER}'")(
             honest
         )
@@ -82,7 +82,7 @@ class TestOutput:
             home.store(OTHER_HOST, "AWS", login, env=env),
             home.run("list", env=env),
             home.run("erase", stdin=OTHER, env=env),
-            home.run("erase", stdin=HOST, called_by="docker-credential-ecrx-secondary", env=env),
+            home.run("erase", stdin=HOST, argv0="docker-credential-ecrx-secondary", env=env),
             home.get(env=env),
         ]
 

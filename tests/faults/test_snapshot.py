@@ -5,9 +5,9 @@ import signal
 from collections.abc import Callable, Mapping
 
 import pytest
-from faults.parts import ASSUME, MINT, Held, World, loads_botocore, result_of, running, waits_for_lock
+from faults.helpers import ASSUME, MINT, Held, World, loads_botocore, result_of, running, waits_for_lock
 
-from docker_credential_ecrx.demo.fake_aws import Answer
+from docker_credential_ecrx.demo.fake_aws import HttpResponse
 from standin import faults
 from support import aws_parts
 from support.aws_parts import Server
@@ -162,12 +162,12 @@ class TestTemporaryFileChange:
         assert found.secret == world.home.get(env=kernel).secret
 
 
-def replaced(old: bytes, new: bytes) -> Callable[[Answer], Answer]:
+def replaced(old: bytes, new: bytes) -> Callable[[HttpResponse], HttpResponse]:
     """Return a fault that has AWS say ``new`` where it says what the pattern ``old`` matches."""
     return lambda answer: answer._replace(body=re.sub(old, new, answer.body))
 
 
-STRANGE_ROLES: Mapping[str, Callable[[Answer], Answer]] = {
+STRANGE_ROLES: Mapping[str, Callable[[HttpResponse], HttpResponse]] = {
     "another role": replaced(b":assumed-role/puller/", b":assumed-role/other/"),
     "another account": replaced(b"sts::222222222222:", b"sts::333333333333:"),
     "another partition": replaced(b"arn:aws:sts", b"arn:aws-cn:sts"),
@@ -188,7 +188,7 @@ class TestRole:
     @pytest.mark.parametrize("strange", STRANGE_ROLES.values(), ids=STRANGE_ROLES)
     @pytest.mark.parametrize("way", ["profile", "config.toml", "web identity"])
     def test_mismatch_is_answered_but_not_cached(
-        self, world: World, kernel: dict[str, str], way: str, strange: Callable[[Answer], Answer]
+        self, world: World, kernel: dict[str, str], way: str, strange: Callable[[HttpResponse], HttpResponse]
     ) -> None:
         profile = meant_by(world, way)
         for operation in (ASSUME, WEB_IDENTITY):

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from faults.parts import LIMIT_SECONDS, World, in_shell, link, timed
+from faults.helpers import LIMIT_SECONDS, World, in_shell, link, timed
 
 from docker_credential_ecrx.keyrings.kernel import KernelKeyring
 from support import kept, need
@@ -125,7 +125,7 @@ class Planted:
     def again(self) -> None:
         """Plant it anew, where nothing else is then, and no token in the keyring."""
         for name in self.tokens:
-            KernelKeyring().drop(name)
+            KernelKeyring().delete(name)
         self.clear()
         self.folder.mkdir(mode=0o700)
         here = Path.cwd()
@@ -306,7 +306,7 @@ def locked_by_another(home: Home, theirs: Path, mode: int) -> Iterator[dict[str,
     first = home.folder / "first/ecrx"
     names = {path.name for path in first.glob("token.*")} | {"ledger.json.lock", "configure.lock"}
     for name in KernelKeyring().names():
-        KernelKeyring().drop(name)
+        KernelKeyring().delete(name)
     theirs.mkdir()
     forged = {"login:x": {"kind": "login", "servers": [HOST], "keyring": "kernel"}}
     (theirs / "ledger.json").write_text(json.dumps({"entries": forged}))

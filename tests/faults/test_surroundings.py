@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from faults.parts import (
+from faults.helpers import (
     LIMIT_SECONDS,
     MINT,
     Aws,
@@ -46,8 +46,9 @@ FULL_DISK = (
 # The program, whose time is up after half a second.
 IMPATIENT = """\
 import sys
-from docker_credential_ecrx import __main__, protocol
-protocol.LIMIT_SECONDS = 3.0
+from docker_credential_ecrx import __main__
+from docker_credential_ecrx.protocols import docker
+docker.LIMIT_SECONDS = 3.0
 sys.exit(__main__.main())
 """
 CLOSED = {
@@ -85,9 +86,9 @@ class TestHome:
         home.env |= {} if value is None else {"HOME": value}
         if not value:  # then it is the user's own, which is not the test's
             home.env |= {name: str(home.folder / name) for name in ("XDG_STATE_HOME", "XDG_CONFIG_HOME")}
-        called_by = link(home, "secondary").name
+        argv0 = link(home, "secondary").name
 
-        one, other = (home.run("get", stdin=HOST, called_by=called_by, cwd=elsewhere) for _ in range(2))
+        one, other = (home.run("get", stdin=HOST, argv0=argv0, cwd=elsewhere) for _ in range(2))
 
         assert (one.secret, "") == (other.secret, one.stderr)
         assert [] == list(elsewhere.iterdir())

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from faults.parts import (
+from faults.helpers import (
     ASSUME,
     LIMIT_SECONDS,
     MINT,

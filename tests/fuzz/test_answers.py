@@ -5,7 +5,7 @@ from typing import Any
 
 import botocore.session
 from botocore.parsers import create_parser
-from fuzz.parts import base64_of, fuzzed, is_line, json_texts, numbers, told
+from fuzz.helpers import base64_of, fuzzed, is_line, json_texts, numbers, told
 from hypothesis import strategies as st
 
 from docker_credential_ecrx.aws import authorization_token, service_errors
@@ -54,13 +54,13 @@ def test_response_is_a_password_with_expiry_or_an_error(service: str, body: byte
         response = create_parser("json").parse(answer, _shapes[service])
         if status != 200 or "Error" in response:
             return
-        minted = authorization_token.minted(response)
+        minted = authorization_token.parse_response(response)
     except AwsError as error:
         told(error, SECRET)
     except Exception as error:  # noqa: BLE001 - as ``aws.mint`` has it
         told(service_errors.explain(error, Identity("p"), {"HOME": "/nonexistent"}), SECRET)
     else:
-        assert 0 < minted.life <= LIFE_SECONDS
+        assert 0 < minted.lifetime <= LIFE_SECONDS
         assert is_line(minted.password)
         assert minted.password.isascii()
 
@@ -85,4 +85,4 @@ def test_token_is_base64_of_user_and_password(token: str) -> None:
     st.floats(0, 4e9),
 )
 def test_docker_login_token_lives_12_hours_at_most(password: str, now: float) -> None:
-    assert authorization_token.life_of(password, now) <= LIFE_SECONDS
+    assert authorization_token.lifetime_of(password, now) <= LIFE_SECONDS

@@ -4,7 +4,7 @@ from typing import Any
 
 from botocore.configloader import build_profile_map, raw_config_parse
 from botocore.exceptions import ConfigParseError
-from fuzz.parts import base64_of, file, fuzzed, joined, json_texts
+from fuzz.helpers import base64_of, file, fuzzed, joined, json_texts
 from hypothesis import strategies as st
 
 from docker_credential_ecrx.identity.model import Identity, chain, fingerprint
@@ -40,10 +40,10 @@ _keys = st.sampled_from(
 _values = st.one_of(
     _names, st.sampled_from(["x", "a = b", "Environment", "", "a:b", "[a]", "x ; y"]), st.text(max_size=4)
 )
-_setting = joined(_keys, st.sampled_from([" = ", "=", ":", " : ", " "]), _values)
+_keyring_name = joined(_keys, st.sampled_from([" = ", "=", ":", " : ", " "]), _values)
 _line = joined(
     st.sampled_from(["", "", "", " ", "\t", "    "]),
-    st.one_of(_section, _setting, _setting, st.sampled_from(["", "# x", "; x", "x"]), st.text(max_size=6)),
+    st.one_of(_section, _keyring_name, _keyring_name, st.sampled_from(["", "# x", "; x", "x"]), st.text(max_size=6)),
 )
 _block = st.builds(
     lambda section, settings: "\n".join([section, *settings]),
@@ -63,13 +63,13 @@ def environ_of(config: str, credentials: str) -> dict[str, str]:
     }
 
 
-def read_by_botocore(environ: dict[str, str]) -> dict[str, dict[str, Any]] | None:
+def read_by_botocore(env: dict[str, str]) -> dict[str, dict[str, Any]] | None:
     """Return the profiles, SSO sessions and services as ``botocore.session.Session.full_config`` has them, or None."""
     try:
         full: dict[str, dict[str, Any]] = build_profile_map(
-            raw_config_parse(environ["AWS_CONFIG_FILE"], parse_subsections=False)
+            raw_config_parse(env["AWS_CONFIG_FILE"], parse_subsections=False)
         )
-        for name, values in raw_config_parse(environ["AWS_SHARED_CREDENTIALS_FILE"], parse_subsections=False).items():
+        for name, values in raw_config_parse(env["AWS_SHARED_CREDENTIALS_FILE"], parse_subsections=False).items():
             full["profiles"].setdefault(name, {}).update(values)
     except ConfigParseError:
         return None
@@ -93,10 +93,10 @@ def facts_of(profile: str, full: dict[str, dict[str, Any]]) -> list[tuple[str, s
 def test_files_without_the_identity_give_no_facts(
     config: list[str], credentials: list[str], end: str, profile: str
 ) -> None:
-    environ = environ_of(end.join(config), end.join(credentials))
-    seen = {(key, value) for _, key, value in chain(Identity(profile), environ)}
+    env = environ_of(end.join(config), end.join(credentials))
+    seen = {(key, value) for _, key, value in chain(Identity(profile), env)}
 
-    full = read_by_botocore(environ)
+    full = read_by_botocore(env)
 
     for _, _, settings in facts_of(profile, full) if full else ():
         assert settings.items() <= seen
@@ -112,9 +112,9 @@ def test_different_files_make_another_identity(
         lines = [*config, *credentials]
         if edited and lines:
             lines[at % len(lines)] = line
-        environ = environ_of("\n".join(lines[: len(config)]), "\n".join(lines[len(config) :]))
-        prints.append(fingerprint(Identity(profile), environ))
-        full = read_by_botocore(environ)
+        env = environ_of("\n".join(lines[: len(config)]), "\n".join(lines[len(config) :]))
+        prints.append(fingerprint(Identity(profile), env))
+        full = read_by_botocore(env)
         facts.append(facts_of(profile, full) if full else None)
 
     if None not in facts and facts[0] != facts[1]:
@@ -124,6 +124,6 @@ def test_different_files_make_another_identity(
 @fuzzed(json_texts("iss", "sub", "aud").map(lambda claims: f"e30.{base64_of(claims)}.e30") | st.text() | st.binary())
 def test_files_may_name_any_web_identity_token_file(token: str | bytes) -> None:
     path = str(file("token", token))
-    environ = {"AWS_ROLE_ARN": "arn", "AWS_WEB_IDENTITY_TOKEN_FILE": path, "HOME": "/nonexistent"}
+    env = {"AWS_ROLE_ARN": "arn", "AWS_WEB_IDENTITY_TOKEN_FILE": path, "HOME": "/nonexistent"}
 
-    assert fingerprint(Identity(), environ) == fingerprint(Identity(), environ)
+    assert fingerprint(Identity(), env) == fingerprint(Identity(), env)

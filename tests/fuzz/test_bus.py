@@ -1,6 +1,6 @@
 """What comes from D-Bus: a message, or one of the errors that the Secret Service's keyring knows, and in time."""
 
-from fuzz.parts import fuzzed
+from fuzz.helpers import fuzzed
 from hypothesis import strategies as st
 
 from docker_credential_ecrx.keyrings import dbus

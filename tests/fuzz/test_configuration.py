@@ -3,7 +3,7 @@
 import tomllib
 from fnmatch import fnmatchcase
 
-from fuzz.parts import deep, file, fuzzed, joined, told
+from fuzz.helpers import deep, file, fuzzed, joined, told
 from hypothesis import strategies as st
 
 from docker_credential_ecrx.config_files import ecrx_config
@@ -123,10 +123,10 @@ def test_subset_matches_tomllib_or_defers_to_it(document: str) -> None:
 @fuzzed(
     documents.map(lambda text: text.encode("utf-8", "surrogatepass")) | st.binary(), st.sampled_from(["", "-p", "x"])
 )
-def test_every_host_gets_an_identity_or_an_error(document: bytes, called_by: str) -> None:
+def test_every_host_gets_an_identity_or_an_error(document: bytes, argv0: str) -> None:
     path = str(file("config.toml", document))
     try:
-        loaded = settings.load(f"docker-credential-ecrx{called_by}", {"ECRX_CONFIG": path})
+        loaded = settings.load(f"docker-credential-ecrx{argv0}", {"ECRX_CONFIG": path})
     except SettingsError as error:
         told(error)
     else:

@@ -4,7 +4,7 @@ import json
 import os
 from typing import Any
 
-from fuzz.parts import fuzzed, joined, json_texts, texts, told
+from fuzz.helpers import fuzzed, joined, json_texts, texts, told
 from hypothesis import strategies as st
 
 from docker_credential_ecrx.config_files import docker_config, json_editor

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple, Self
 
-from fuzz.parts import base64_of, folder, fuzzed
+from fuzz.helpers import base64_of, folder, fuzzed
 from hypothesis import strategies as st
 
 from docker_credential_ecrx.identity.model import Identity, fingerprint
@@ -132,7 +132,7 @@ class Drawn(NamedTuple):
     """A situation, with each of AWS's files as its sections: a head and settings."""
 
     identity: Identity
-    environ: dict[str, str]
+    env: dict[str, str]
     files: dict[str, list[Section]]
 
     def situation(self) -> Situation:
@@ -143,12 +143,12 @@ class Drawn(NamedTuple):
             )
             for name, sections in self.files.items()
         }
-        return Situation(self.identity, {"AWS_SECRET_ACCESS_KEY": "s"} | self.environ, written | _TOKEN_FILES)
+        return Situation(self.identity, {"AWS_SECRET_ACCESS_KEY": "s"} | self.env, written | _TOKEN_FILES)
 
     def with_variable(self, name: str, value: str | None) -> Self:
         """Return it with a variable set, or unset where ``value`` is None."""
-        environ = {key: old for key, old in self.environ.items() if key != name}
-        return self._replace(environ=environ if value is None else environ | {name: value})
+        env = {key: old for key, old in self.env.items() if key != name}
+        return self._replace(env=env if value is None else env | {name: value})
 
     def with_section(self, file: str, at: int, change: Callable[[Section], list[Section]]) -> Self:
         """Return it with another section, or with several or none, in the place of one."""

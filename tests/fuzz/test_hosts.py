@@ -2,7 +2,7 @@
 
 import re
 
-from fuzz.parts import fuzzed, joined
+from fuzz.helpers import fuzzed, joined
 from hypothesis import strategies as st
 
 from docker_credential_ecrx.ecr.registry import Registry, host_of

@@ -8,13 +8,13 @@ from contextlib import redirect_stdout
 from io import StringIO
 
 from click.testing import CliRunner
-from fuzz.parts import file, folder, fuzzed, json_texts, texts, told
+from fuzz.helpers import file, folder, fuzzed, json_texts, texts, told
 from hypothesis import strategies as st
 
 from docker_credential_ecrx.cli import status
 from docker_credential_ecrx.errors import AwsError
 from docker_credential_ecrx.store import cached_token, index, single_flight
-from docker_credential_ecrx.store.cached_token import Moment, Token
+from docker_credential_ecrx.store.cached_token import ClockReading, Token
 from docker_credential_ecrx.system.file_lock import FileLock
 
 NAME = "token:ecr:aws:us-east-1:0123456789abcdef0123456789abcdef"
@@ -47,13 +47,13 @@ class Ring:
     def __init__(self, record: str | None) -> None:
         self._record = record
 
-    def fetch(self, name: str) -> str | None:
+    def get(self, name: str) -> str | None:
         return self._record if name == NAME else None
 
-    def put(self, name: str, secret: str, seconds: int | None) -> None:
+    def set(self, name: str, secret: str, seconds: int | None) -> None:
         raise AssertionError((name, len(secret), seconds))
 
-    def drop(self, name: str) -> None:
+    def delete(self, name: str) -> None:
         raise AssertionError(name)
 
     def names(self) -> list[str]:
@@ -65,9 +65,9 @@ def test_record_is_a_token_of_12_hours_at_most_or_none(record: str) -> None:
     found = cached_token.from_record(NAME, record)
 
     if found is not None:
-        assert 0 < found.life <= LIFE_SECONDS
-        assert 0 <= found.renew <= found.life
-        assert all(math.isfinite(clock) for clock in (found.minted.utc, found.minted.uptime))
+        assert 0 < found.lifetime <= LIFE_SECONDS
+        assert 0 <= found.refresh_after <= found.lifetime
+        assert all(math.isfinite(clock) for clock in (found.issued_at.utc, found.issued_at.uptime))
         assert record.endswith(found.password)
         assert found.password
         assert cached_token.from_record(f"{NAME}0", record) is None
@@ -84,15 +84,20 @@ def test_record_is_a_token_of_12_hours_at_most_or_none(record: str) -> None:
     st.integers(0),
 )
 def test_record_with_any_changed_character_is_none(  # noqa: PLR0913, PLR0917 - a token
-    password: str, name: str, life: float, part: float, utc: float, boot: str, uptime: float, at: int
+    password: str, name: str, lifetime: float, part: float, utc: float, boot: str, uptime: float, at: int
 ) -> None:
-    token = Token(password, Moment(utc, boot, uptime), life, life * part)
+    token = Token(password, ClockReading(utc, boot, uptime), lifetime, lifetime * part)
     record = cached_token.to_record(name, token)
     found = cached_token.from_record(name, record)
 
     assert found is not None
-    assert (password, utc, boot, uptime) == (found.password, found.minted.utc, found.minted.boot, found.minted.uptime)
-    assert abs(life - found.life) <= 1
+    assert (password, utc, boot, uptime) == (
+        found.password,
+        found.issued_at.utc,
+        found.issued_at.boot,
+        found.issued_at.uptime,
+    )
+    assert abs(lifetime - found.lifetime) <= 1
     at %= len(record)
     other = chr((ord(record[at]) + 1) % 0xD800)
     changed = cached_token.from_record(name, record[:at] + other + record[at + 1 :])
@@ -103,10 +108,10 @@ def test_record_with_any_changed_character_is_none(  # noqa: PLR0913, PLR0917 - 
 def test_record_is_returned_only_before_expiry(record: str) -> None:
     minted = Token("new", cached_token.now(), LIFE_SECONDS, LIFE_SECONDS / 2)
 
-    kept = cached_token.cached(NAME, Ring(record))
+    kept = cached_token.load_or_none(NAME, Ring(record))
     found = single_flight.obtain(kept, NAME, Ring(record), lambda *_: None, lambda: minted, lambda error: error)
 
-    assert found is minted or (kept is not None and kept.is_fresh(cached_token.now()))
+    assert found is minted or (kept is not None and not kept.needs_refresh(cached_token.now()))
 
 
 @fuzzed(
@@ -161,9 +166,9 @@ def test_index_of_any_content_can_be_read_and_written(content: str | bytes) -> N
     write_ledger(content)
     before = index.read(ENVIRON)
 
-    index.record(ENVIRON, "token:x", {"kind": "token", "servers": ["public.ecr.aws"]})
+    index.add(ENVIRON, "token:x", {"kind": "token", "servers": ["public.ecr.aws"]})
     assert {**before, "token:x": {"kind": "token", "servers": ["public.ecr.aws"]}}.keys() == index.read(ENVIRON).keys()
-    index.forget(ENVIRON, "token:x")
+    index.delete(ENVIRON, "token:x")
 
     assert before.keys() - {"token:x"} == index.read(ENVIRON).keys()
 

@@ -2,7 +2,7 @@
 
 import json
 
-from fuzz.parts import base64_of, fuzzed, is_line, json_texts, told
+from fuzz.helpers import base64_of, fuzzed, is_line, json_texts, told
 from fuzz.test_hosts import servers
 from hypothesis import strategies as st
 

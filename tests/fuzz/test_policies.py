@@ -3,7 +3,7 @@
 import json
 import re
 
-from fuzz.parts import fuzzed, is_line, joined, json_texts, told
+from fuzz.helpers import fuzzed, is_line, joined, json_texts, told
 from hypothesis import strategies as st
 
 from docker_credential_ecrx.demo.fake_aws import policies

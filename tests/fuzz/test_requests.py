@@ -2,7 +2,7 @@
 
 import json
 
-from fuzz.parts import file, folder, fuzzed, is_line, json_texts
+from fuzz.helpers import file, folder, fuzzed, is_line, json_texts
 from fuzz.test_hosts import servers
 from hypothesis import assume
 from hypothesis import strategies as st

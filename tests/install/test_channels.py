@@ -32,7 +32,7 @@ def test_installs_uninstalls_and_gets_a_token(  # noqa: PLR0913, PLR0917 - fixtu
     home.add_role_profile()
 
     version = distributions["wheel"].name.split("-")[1]
-    assert f"{NAME} {version}\n" == home.run("version", called_by="ecrx").stdout
+    assert f"{NAME} {version}\n" == home.run("version", argv0="ecrx").stdout
     assert SECONDARY == aws.issued[home.get(env=kernel).secret].account
     assert "kernel" in home.run("status", env=kernel).stdout
 

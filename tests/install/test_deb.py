@@ -72,7 +72,7 @@ class TestInstalled:
         home.link("ecrx", debian.root / "usr" / "bin" / "ecrx")
         home.add_role_profile()
 
-        assert f"{NAME} {_field(package, 'Version')}\n" == home.run("version", called_by="ecrx").stdout
+        assert f"{NAME} {_field(package, 'Version')}\n" == home.run("version", argv0="ecrx").stdout
         assert SECONDARY == aws.issued[home.get(env=kernel).secret].account
 
     def test_completes_both_names_in_each_shell(self, debian: Debian) -> None:

@@ -99,7 +99,7 @@ class TestBundle:
         )
         called = {
             name
-            for path in Path(docker_credential_ecrx.__file__).parent.glob("aws*.py")
+            for path in Path(docker_credential_ecrx.__file__).parent.glob("aws/*.py")
             for name in re.findall(r"\bclient\.([a-z_]+)\(", path.read_text().replace("_client", "client"))
         }
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from support.killing import Killing, Moment
+from support.killing import ClockReading, Killing
 from support.releases import User
 
 _LIST = Path("lib", "docker-credential-ecrx", "made")
@@ -29,13 +29,13 @@ class World:
         shutil.rmtree(self.user.home)
         shutil.copytree(self._before, self.user.home, symlinks=True)
 
-    def moments(self, command: list[str | Path]) -> list[Moment]:
+    def moments(self, command: list[str | Path]) -> list[ClockReading]:
         """Run ``command``; return when it can be killed."""
         found = list(self.killing.moments(command, self.user.env))
         assert len(found) > 10
         return found
 
-    def kill(self, command: list[str | Path], moment: Moment) -> None:
+    def kill(self, command: list[str | Path], moment: ClockReading) -> None:
         """Put the home back and run ``command`` until ``moment``."""
         self.put_back()
         self.killing.kill(command, self.user.env, moment)

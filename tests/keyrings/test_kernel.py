@@ -34,7 +34,7 @@ TOO_LONG = "-" * 0x8000
 ELSEWHERE = """\
 import sys
 from docker_credential_ecrx.keyrings.kernel import KernelKeyring
-print(KernelKeyring().fetch(sys.argv[1]))
+print(KernelKeyring().get(sys.argv[1]))
 """
 # Keeps secrets of one size for the lives in argv, until one that was there is gone or the new one cannot be kept.
 UNTIL_FULL = """\
@@ -44,10 +44,10 @@ from docker_credential_ecrx.keyrings.kernel import KernelKeyring
 keyring, before, (size, *lives) = KernelKeyring(), [], map(int, sys.argv[1:])
 for new in lives:
     try:
-        keyring.put(str(new), base64.b64encode(os.urandom(size)).decode(), new)
+        keyring.set(str(new), base64.b64encode(os.urandom(size)).decode(), new)
     except KeyringError:
         pass
-    after = [life for life in [*before, new] if keyring.fetch(str(life))]
+    after = [life for life in [*before, new] if keyring.get(str(life))]
     if after != [*before, new]:
         break
     before = after
@@ -80,8 +80,8 @@ keyring._keys = Raced()
 secrets = [base64.b64encode(os.urandom(2000)).decode() for number in range(20)]
 kept = []
 for number, secret in enumerate(secrets):
-    keyring.put(str(number), secret, 3600)
-    kept.append(keyring.fetch(str(number)) == secret)
+    keyring.set(str(number), secret, 3600)
+    kept.append(keyring.get(str(number)) == secret)
 print(json.dumps(kept))
 """
 # Replaces a key that fills most of the quota.
@@ -92,9 +92,9 @@ keyring = KernelKeyring()
 secrets = [base64.b64encode(os.urandom(_quota() * 2 // 3)).decode() for number in range(3)]
 kept = []
 for secret in secrets:
-    keyring.put("other", "word", 3600)
-    keyring.put("name", secret, 7200)
-    kept.append([keyring.fetch("name") == secret, keyring.fetch("other")])
+    keyring.set("other", "word", 3600)
+    keyring.set("name", secret, 7200)
+    kept.append([keyring.get("name") == secret, keyring.get("other")])
 print(json.dumps(kept))
 """
 # Writes a secret as often as it is told to.
@@ -103,7 +103,7 @@ import sys
 from docker_credential_ecrx.keyrings.kernel import KernelKeyring
 keyring = KernelKeyring()
 for number in range(int(sys.argv[2])):
-    keyring.put(sys.argv[1], "killed", 3600)
+    keyring.set(sys.argv[1], "killed", 3600)
 """
 # Writes more than the quota holds.
 OVERFILLED = """\
@@ -111,7 +111,7 @@ import base64, os
 from docker_credential_ecrx.keyrings.kernel import KernelKeyring
 keyring = KernelKeyring()
 for number in range(12):
-    keyring.put(f"overfilled:{number}", base64.b64encode(os.urandom(2000)).decode(), 3600 + number)
+    keyring.set(f"overfilled:{number}", base64.b64encode(os.urandom(2000)).decode(), 3600 + number)
 """
 # Links a key to a keyring of its own; prints its size, and after a line on stdin the error of reading it.
 HOLDER = """\
@@ -219,18 +219,18 @@ def ordinary_users() -> Iterator[Callable[[], list[str]]]:
 
 class TestKernelKeyring:
     def test_get_returns_what_was_set_until_delete(self, keyring: KernelKeyring, name: str) -> None:
-        assert keyring.fetch(name) is None
-        keyring.put(name, TOKEN, LIFE)
-        assert TOKEN == keyring.fetch(name)
-        keyring.drop(name)
-        keyring.drop(name)
-        assert keyring.fetch(name) is None
+        assert keyring.get(name) is None
+        keyring.set(name, TOKEN, LIFE)
+        assert TOKEN == keyring.get(name)
+        keyring.delete(name)
+        keyring.delete(name)
+        assert keyring.get(name) is None
 
     def test_replaces_the_key_of_a_name(self, keyring: KernelKeyring, name: str) -> None:
         for secret in ("first", TOKEN, "third"):
-            keyring.put(name, secret, LIFE)
+            keyring.set(name, secret, LIFE)
 
-        assert "third" == keyring.fetch(name)
+        assert "third" == keyring.get(name)
         assert 1 == len(keys_of(name))
 
     @pytest.mark.parametrize(("seconds", "shown"), [(90 * 60, "1h"), (36 * 3600, "1d")])
@@ -238,8 +238,8 @@ class TestKernelKeyring:
     def test_sets_the_expiry_of_the_key(
         self, keyring: KernelKeyring, name: str, earlier: int | None, seconds: int | None, shown: str
     ) -> None:
-        keyring.put(name, "earlier", earlier)
-        keyring.put(name, TOKEN, seconds)
+        keyring.set(name, "earlier", earlier)
+        keyring.set(name, TOKEN, seconds)
 
         ((_, _, _, expiry, *_),) = keys_of(name)
         assert shown == expiry
@@ -247,39 +247,39 @@ class TestKernelKeyring:
     @pytest.mark.parametrize("seconds", [None, 10**9, 0, -5])
     def test_always_sets_an_expiry(self, keyring: KernelKeyring, name: str, seconds: int | None) -> None:
         """Every key expires, whatever lifetime is requested."""
-        keyring.put(name, TOKEN, seconds)
+        keyring.set(name, TOKEN, seconds)
 
         # A key that lives for a second may be gone by now.
         assert [] == [key for key in keys_of(name) if key[3] not in {"0s", "1s", "expd", "2d", "3d"}]
 
     def test_deleted_key_is_unreadable_to_other_holders(self, keyring: KernelKeyring, name: str) -> None:
         """A process that has linked the key to its own keyring cannot read it after the deletion."""
-        keyring.put(name, TOKEN, LIFE)
+        keyring.set(name, TOKEN, LIFE)
         (serial,) = (serial for serial, text in keyrings.kernel_keys().items() if name in text)
         command = [sys.executable, "-c", HOLDER, serial]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
             assert holder.stdout is not None
             held = int(holder.stdout.readline())
-            keyring.drop(name)
+            keyring.delete(name)
             said, _ = holder.communicate(b"\n")
 
         assert held > 1000
         assert errno.EKEYREVOKED == int(said)
 
     def test_only_the_owner_may_view_read_and_search_the_key(self, keyring: KernelKeyring, name: str) -> None:
-        keyring.put(name, TOKEN, LIFE)
+        keyring.set(name, TOKEN, LIFE)
 
         described = run(need.command("keyctl"), "rdescribe", serial_of(name), ";").decode().strip()
         assert f"user;{os.getuid()};{os.getgid()};3f0b0000;docker-credential-ecrx:{name}:ecrx" == described
 
     def test_is_readable_from_another_login_session(self, keyring: KernelKeyring, name: str) -> None:
-        keyring.put(name, "of this session", LIFE)
+        keyring.set(name, "of this session", LIFE)
 
         seen = run(need.command("keyctl"), "session", "-", sys.executable, "-c", ELSEWHERE, name)
         assert "of this session" == seen.decode().splitlines()[-1]
 
     def test_is_readable_by_an_owner_without_possession(self, keyring: KernelKeyring, name: str) -> None:
-        keyring.put(name, "not base64", LIFE)
+        keyring.set(name, "not base64", LIFE)
 
         assert run(need.command("keyctl"), "session", "-", "keyctl", "pipe", serial_of(name)).endswith(b"not base64")
 
@@ -287,17 +287,17 @@ class TestKernelKeyring:
     @given(st.one_of(st.text(), st.binary().map(base64.b64encode).map(bytes.decode)), st.text())
     def test_stores_a_secret_of_any_text(self, keyring: KernelKeyring, name: str, last: str, first: str) -> None:
         for secret in (last, f"{first}\n{last}", f"{first * 4200:.4200}\n{last}"):
-            keyring.put(name, secret, LIFE)
+            keyring.set(name, secret, LIFE)
 
-            assert secret == keyring.fetch(name)
+            assert secret == keyring.get(name)
 
     def test_rejects_too_long_secret_and_keeps_the_old_one(self, keyring: KernelKeyring, name: str) -> None:
-        keyring.put(name, TOKEN, LIFE)
+        keyring.set(name, TOKEN, LIFE)
 
         with pytest.raises(KeyringError, match="cannot write to the kernel keyring") as refused:
-            keyring.put(name, TOO_LONG, LIFE)
+            keyring.set(name, TOO_LONG, LIFE)
 
-        assert TOKEN == keyring.fetch(name)
+        assert TOKEN == keyring.get(name)
         assert "---" not in str(refused.value)
 
     @pytest.mark.parametrize(
@@ -305,19 +305,19 @@ class TestKernelKeyring:
         [b"word", b"{}", b"two words", b"some birds", b"9 ", b"9 x", b"9 t\xff", b"9 b\xff\0", b"9 bno end", b"\0"],
     )
     def test_ignores_data_of_another_program(self, keyring: KernelKeyring, name: str, payload: bytes) -> None:
-        keyring.put(name, TOKEN, LIFE)
+        keyring.set(name, TOKEN, LIFE)
         in_another_program("pupdate", name, payload)
 
-        assert keyring.fetch(name) is None
+        assert keyring.get(name) is None
 
     @pytest.mark.parametrize("action", ["revoke", "invalidate"])
     def test_revoked_key_is_missing(self, keyring: KernelKeyring, name: str, action: str) -> None:
-        keyring.put(name, TOKEN, LIFE)
+        keyring.set(name, TOKEN, LIFE)
         in_another_program(action, name)
 
-        assert keyring.fetch(name) is None
-        keyring.put(name, "again", LIFE)
-        assert "again" == keyring.fetch(name)
+        assert keyring.get(name) is None
+        keyring.set(name, "again", LIFE)
+        assert "again" == keyring.get(name)
 
 
 class TestFullKeyring:
@@ -335,7 +335,7 @@ class TestFullKeyring:
     def test_evicts_tokens_that_expire_first(self, size: int, lives: list[int]) -> None:
         before, after, new = as_ordinary_user(UNTIL_FULL, size, *lives)
 
-        kept = [life for life in before if life in after]
+        kept = [lifetime for lifetime in before if lifetime in after]
         assert sorted([*sorted(before)[len(before) - len(kept) :], new]) == sorted(after)
         assert 0 < len(kept) < len(before)
 
@@ -369,7 +369,7 @@ class TestKilled:
         killed = [call for call in trace.kills(put, "add_key", "keyctl") if keyrings.perpetual(name)]
 
         assert [] == killed
-        assert "killed" == keyring.fetch(name)
+        assert "killed" == keyring.get(name)
 
     @pytest.mark.usefixtures("keyring")
     def test_eviction_leaves_no_key_without_expiry(self) -> None:
@@ -419,14 +419,14 @@ class TestKernelBackend:
     def test_reads_replaces_and_deletes_its_own_items(self, keyring: KernelKeyring, name: str) -> None:
         backend = load_keyring(BACKEND)
 
-        keyring.put(name, TOKEN, LIFE)
+        keyring.set(name, TOKEN, LIFE)
         assert TOKEN == backend.get_password(service_of(name), USERNAME)
 
         backend.set_password(service_of(name), USERNAME, "replaced")
-        assert "replaced" == keyring.fetch(name)
+        assert "replaced" == keyring.get(name)
 
         backend.delete_password(service_of(name), USERNAME)
-        assert keyring.fetch(name) is None
+        assert keyring.get(name) is None
 
     @pytest.mark.usefixtures("keyring")
     def test_unsupported_calls_raise_library_errors(self, name: str) -> None:

@@ -23,7 +23,7 @@ def locker() -> Iterator["Keyring"]:
     found = keyrings.for_tokens("auto")
     assert found is not None
     yield found
-    found.drop(NAME)
+    found.delete(NAME)
 
 
 def test_locker_is_used_for_tokens_and_passwords(locker: "Keyring") -> None:
@@ -33,27 +33,27 @@ def test_locker_is_used_for_tokens_and_passwords(locker: "Keyring") -> None:
 @pytest.mark.parametrize("secret", [SHORT, TOKEN, "ä€🐳" * 900], ids=["short", "a token", "beyond 16 bits"])
 def test_locker_returns_what_was_stored(locker: "Keyring", secret: str) -> None:
     """A token is longer than one Windows credential."""
-    locker.put(NAME, "an older one" * 300, 3600)
-    locker.put(NAME, secret, 3600)
+    locker.set(NAME, "an older one" * 300, 3600)
+    locker.set(NAME, secret, 3600)
 
-    assert secret == locker.fetch(NAME)
+    assert secret == locker.get(NAME)
 
 
 def test_short_secret_is_one_item_of_the_keyring_library(locker: "Keyring") -> None:
-    locker.put(NAME, SHORT, None)
+    locker.set(NAME, SHORT, None)
 
     assert SHORT == keyring.get_password(service_of(NAME), USERNAME)
 
 
 def test_deletion_leaves_nothing(locker: "Keyring") -> None:
     """Neither the head nor its chunks remain."""
-    locker.put(NAME, TOKEN, 3600)
+    locker.set(NAME, TOKEN, 3600)
     head = keyring.get_password(service_of(NAME), USERNAME)
     assert head is not None
     chunk = service_of(f"{NAME}#{head.split()[1]}.0")
     assert keyring.get_password(chunk, USERNAME)
 
-    locker.drop(NAME)
+    locker.delete(NAME)
 
-    assert locker.fetch(NAME) is None
+    assert locker.get(NAME) is None
     assert keyring.get_password(chunk, USERNAME) is None

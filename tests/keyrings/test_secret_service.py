@@ -40,18 +40,18 @@ PROMPTER = "org.gnome.keyring.SystemPrompter"
 LIMIT_SECONDS = 25
 RACES = 200
 USES: list[Callable[[SecretServiceKeyring], object]] = [
-    lambda ours: ours.fetch(NAME),
-    lambda ours: ours.put(NAME, "word", 3600),
-    lambda ours: ours.drop(NAME),
+    lambda ours: ours.get(NAME),
+    lambda ours: ours.set(NAME, "word", 3600),
+    lambda ours: ours.delete(NAME),
 ]
 # The methods that a use calls, and the type of their answers.
 CALLS = [
-    ("SearchItems", "fetch", "aoao"),
-    ("GetSecret", "fetch", "(oayays)"),
-    ("OpenSession", "fetch", "vo"),
-    ("Get", "put", "v of b"),
-    ("CreateItem", "put", "oo"),
-    ("Delete", "drop", "o"),
+    ("SearchItems", "get", "aoao"),
+    ("GetSecret", "get", "(oayays)"),
+    ("OpenSession", "get", "vo"),
+    ("Get", "set", "v of b"),
+    ("CreateItem", "set", "oo"),
+    ("Delete", "delete", "o"),
     ("Get", "names", "v of a{ss}"),
 ]
 BODIES: dict[str, tuple[object, ...]] = {
@@ -95,7 +95,7 @@ def opened(env: dict[str, str]) -> Iterator[SecretServiceKeyring]:
 def keyring(secret_service: dict[str, str]) -> Iterator[SecretServiceKeyring]:
     """Return our keyring, without an item."""
     with opened(secret_service) as ours:
-        ours.drop(NAME)
+        ours.delete(NAME)
         yield ours
 
 
@@ -103,7 +103,7 @@ def keyring(secret_service: dict[str, str]) -> Iterator[SecretServiceKeyring]:
 def broken(tmp_path: Path) -> Iterator[SecretServiceKeyring]:
     """Return our keyring, with an item, on a daemon that the test may break."""
     with keyrings.secret_service(tmp_path / "bus") as env, opened(env) as ours:
-        ours.put(NAME, "word", 3600)
+        ours.set(NAME, "word", 3600)
         yield ours
 
 
@@ -169,10 +169,10 @@ class TestItems:
     def test_of_the_keyring_library_are_readable(self, keyring: SecretServiceKeyring, library: KeyringBackend) -> None:
         library.set_password(SERVICE, USERNAME, "theirs")
 
-        assert "theirs" == keyring.fetch(NAME)
+        assert "theirs" == keyring.get(NAME)
 
     def test_are_readable_by_the_keyring_library(self, keyring: SecretServiceKeyring, library: KeyringBackend) -> None:
-        keyring.put(NAME, "ours", 3600)
+        keyring.set(NAME, "ours", 3600)
 
         assert "ours" == library.get_password(SERVICE, USERNAME)
 
@@ -180,7 +180,7 @@ class TestItems:
         library.set_password(SERVICE, USERNAME, "word")
         theirs = items()
         library.delete_password(SERVICE, USERNAME)
-        keyring.put(NAME, "word", 3600)
+        keyring.set(NAME, "word", 3600)
 
         assert theirs == items()
 
@@ -188,39 +188,39 @@ class TestItems:
         self, keyring: SecretServiceKeyring, library: KeyringBackend
     ) -> None:
         for secret in ("first", "third"):
-            keyring.put(NAME, secret, 3600)
+            keyring.set(NAME, secret, 3600)
             assert [secret.encode()] == [found for _, _, found, _ in items()]
             library.set_password(SERVICE, USERNAME, f"after the {secret}")
             assert [f"after the {secret}"] == [found.decode() for _, _, found, _ in items()]
 
     def test_are_deleted_by_either(self, keyring: SecretServiceKeyring, library: KeyringBackend) -> None:
-        keyring.put(NAME, "ours", 3600)
+        keyring.set(NAME, "ours", 3600)
         library.delete_password(SERVICE, USERNAME)
-        assert keyring.fetch(NAME) is None
+        assert keyring.get(NAME) is None
 
         library.set_password(SERVICE, USERNAME, "theirs")
-        keyring.drop(NAME)
+        keyring.delete(NAME)
         assert library.get_password(SERVICE, USERNAME) is None
 
     def test_that_are_missing_are_none_and_deletable(self, keyring: SecretServiceKeyring) -> None:
-        keyring.drop(NAME)
+        keyring.delete(NAME)
 
-        assert keyring.fetch(NAME) is None
+        assert keyring.get(NAME) is None
 
     def test_deleted_between_search_and_call_are_none(self, keyring: SecretServiceKeyring) -> None:
         is_over = threading.Event()
 
         def store_and_delete(other: SecretServiceKeyring) -> None:
             while not is_over.is_set():
-                other.put(NAME, "word", None)
-                other.drop(NAME)
+                other.set(NAME, "word", None)
+                other.delete(NAME)
 
         with closing(SecretServiceKeyring()) as other, ThreadPoolExecutor(1) as pool:
             meanwhile = pool.submit(store_and_delete, other)
             try:
                 for _ in range(RACES):
-                    assert keyring.fetch(NAME) in {None, "word"}
-                    keyring.drop(NAME)
+                    assert keyring.get(NAME) in {None, "word"}
+                    keyring.delete(NAME)
                     assert set(keyring.names()) <= {NAME}
             finally:
                 is_over.set()
@@ -229,24 +229,24 @@ class TestItems:
     @settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(st.text())
     def test_store_a_secret_of_any_text(self, keyring: SecretServiceKeyring, secret: str) -> None:
-        keyring.put(NAME, secret, 3600)
+        keyring.set(NAME, secret, 3600)
 
-        assert secret == keyring.fetch(NAME)
+        assert secret == keyring.get(NAME)
 
     def test_store_a_secret_of_any_length(self, keyring: SecretServiceKeyring) -> None:
-        keyring.put(NAME, "x€" * 50_000, 3600)
+        keyring.set(NAME, "x€" * 50_000, 3600)
 
-        assert "x€" * 50_000 == keyring.fetch(NAME)
+        assert "x€" * 50_000 == keyring.get(NAME)
 
     def test_may_have_a_name_in_any_script(self, keyring: SecretServiceKeyring, library: KeyringBackend) -> None:
         name = "password:registry.example/Überraschung-登录-🐳"
-        keyring.put(name, "word", None)
+        keyring.set(name, "word", None)
 
         assert "word" == library.get_password(service_of(name), USERNAME)
 
 
 class TestLockedCollection:
-    @pytest.mark.parametrize("use", USES, ids=["fetch", "put", "drop"])
+    @pytest.mark.parametrize("use", USES, ids=["get", "set", "delete"])
     def test_is_unavailable_and_opens_no_window(
         self, broken: SecretServiceKeyring, use: Callable[[SecretServiceKeyring], object]
     ) -> None:
@@ -259,9 +259,9 @@ class TestLockedCollection:
 
     def test_never_unlocked_is_unavailable(self, tmp_path: Path) -> None:
         with keyrings.secret_service(tmp_path / "bus", unlocked=False) as env, opened(env) as ours, windows() as asked:
-            assert ours.fetch(NAME) is None
+            assert ours.get(NAME) is None
             with pytest.raises(KeyringUnavailableError, match="the Secret Service is locked"):
-                ours.put(NAME, "word", 3600)
+                ours.set(NAME, "word", 3600)
 
         assert [] == list(asked)
 
@@ -299,8 +299,8 @@ class TestBus:
         monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS", raising=False)
 
         with opened({"XDG_RUNTIME_DIR": address.removeprefix("unix:path=").removesuffix("/bus")}) as ours:
-            ours.put(NAME, "word", 3600)
-            assert "word" == ours.fetch(NAME)
+            ours.set(NAME, "word", 3600)
+            assert "word" == ours.get(NAME)
 
 
 class TestReply:
@@ -319,7 +319,7 @@ class TestReply:
         self, tmp_path: Path, method: str, use: str, signature: str, body: tuple[object, ...]
     ) -> None:
         """A reply of another type is never taken for what was asked for."""
-        uses = {"fetch": USES[0], "put": USES[1], "drop": USES[2], "names": SecretServiceKeyring.names}
+        uses = {"get": USES[0], "set": USES[1], "delete": USES[2], "names": SecretServiceKeyring.names}
 
         def reply(called: str, serial: int) -> list[bytes] | None:
             return [busses.returned(serial, signature, body)] if called == method else None
@@ -354,19 +354,19 @@ class TestSession:
                     use(ours)
 
     def test_is_opened_only_for_a_secret(self, keyring: SecretServiceKeyring) -> None:
-        keyring.put(NAME, "word", 3600)
+        keyring.set(NAME, "word", 3600)
         with overheard() as calls, closing(SecretServiceKeyring()) as another:
             another.names()
-            another.drop(NAME)
+            another.delete(NAME)
 
         assert {"ReadAlias", "SearchItems", "Get", "Delete"} == {call for call in calls if call}
 
 
 class TestDaemon:
     def test_must_answer_before_a_session_is_opened(self, keyring: SecretServiceKeyring) -> None:
-        keyring.put(NAME, "word", 3600)
+        keyring.set(NAME, "word", 3600)
         with overheard() as calls, closing(SecretServiceKeyring()) as another:
-            another.fetch(NAME)
+            another.get(NAME)
 
         assert ["ReadAlias", "", "OpenSession"] == calls[:3]
         assert ["GetSecret", "SearchItems"] == sorted(call for call in calls[3:] if call)
@@ -378,15 +378,15 @@ class TestDaemon:
         os.kill(process, signal.SIGSTOP)
         try:
             with pytest.raises(KeyringError, match="cannot read the Secret Service"):
-                broken.fetch(NAME)
+                broken.get(NAME)
         finally:
             os.kill(process, signal.SIGCONT)
 
         assert time.monotonic() - started < LIMIT_SECONDS
         with pytest.raises(KeyringError, match="did not answer before"):
-            broken.fetch(NAME)
+            broken.get(NAME)
         with closing(SecretServiceKeyring()) as another:
-            assert "word" == another.fetch(NAME)
+            assert "word" == another.get(NAME)
 
     def test_gone_is_unavailable(self, broken: SecretServiceKeyring) -> None:
         with open_dbus_connection("SESSION") as bus:
@@ -395,6 +395,6 @@ class TestDaemon:
                 pass
 
         with pytest.raises(KeyringError, match="cannot read the Secret Service"):
-            broken.fetch(NAME)
+            broken.get(NAME)
         with pytest.raises(KeyringUnavailableError, match="the Secret Service is not available"):
             SecretServiceKeyring()

@@ -17,9 +17,9 @@ TOKEN = "ecrx1 1 43200 21600 - 0 00000000\n" + "0123456789" * 270
 SECRET = "hunter2hunter2"
 ALPHABETS = {"ASCII": "token", "16 bits": "Schlüssel€", "beyond": "🐳🔑", "mixed": "a🐳b"}
 USES: dict[str, Callable[[SystemKeyring], object]] = {
-    "fetch": lambda keyring: keyring.fetch(NAME),
-    "put": lambda keyring: keyring.put(NAME, TOKEN, 3600),
-    "drop": lambda keyring: keyring.drop(NAME),
+    "get": lambda keyring: keyring.get(NAME),
+    "set": lambda keyring: keyring.set(NAME, TOKEN, 3600),
+    "delete": lambda keyring: keyring.delete(NAME),
 }
 
 
@@ -46,31 +46,31 @@ def text_of(length: int, alphabet: str) -> str:
 def in_chunks(secret: str) -> tuple[SystemKeyring, list[tuple[str, str]]]:
     """Return the keyring that keeps ``secret``, and the items that are its chunks, in order."""
     keyring = opened(backends.Windows)
-    keyring.put(NAME, secret, 3600)
+    keyring.set(NAME, secret, 3600)
     return keyring, sorted(item for item in backends.Windows.items if item != HEAD)
 
 
 class TestItems:
     def test_are_those_of_the_keyring_library(self) -> None:
-        opened(backends.Memory).put(NAME, TOKEN, 3600)
+        opened(backends.Memory).set(NAME, TOKEN, 3600)
 
         assert {("docker-credential-ecrx:token:ecr:aws:us-east-1:0123", "ecrx"): TOKEN} == backends.Memory.items
 
     def test_can_be_deleted_repeatedly(self) -> None:
         keyring = opened(backends.Memory)
-        keyring.put(NAME, TOKEN, 3600)
-        keyring.drop(NAME)
-        keyring.drop(NAME)
+        keyring.set(NAME, TOKEN, 3600)
+        keyring.delete(NAME)
+        keyring.delete(NAME)
 
-        assert keyring.fetch(NAME) is None
+        assert keyring.get(NAME) is None
 
     @settings(deadline=None)
     @given(st.text())
     def test_store_a_secret_of_any_text(self, secret: str) -> None:
         keyring = opened(backends.Windows)
-        keyring.put(NAME, secret, 3600)
+        keyring.set(NAME, secret, 3600)
 
-        assert secret == keyring.fetch(NAME)
+        assert secret == keyring.get(NAME)
 
 
 class TestChunks:
@@ -79,9 +79,9 @@ class TestChunks:
     def test_store_a_secret_of_any_length(self, length: int, alphabet: str) -> None:
         secret = text_of(length, alphabet)
         keyring = opened(backends.Windows)
-        keyring.put(NAME, secret, 3600)
+        keyring.set(NAME, secret, 3600)
 
-        assert secret == keyring.fetch(NAME)
+        assert secret == keyring.get(NAME)
 
     def test_have_separate_service_names(self) -> None:
         _, chunks = in_chunks(TOKEN)
@@ -95,9 +95,9 @@ class TestChunks:
     def test_of_a_replaced_secret_are_deleted(self, lengths: tuple[int, ...], alphabet: str) -> None:
         keyring = opened(backends.Windows)
         for length in lengths:
-            keyring.put(NAME, text_of(length, alphabet), 3600)
-            assert text_of(length, alphabet) == keyring.fetch(NAME)
-        keyring.drop(NAME)
+            keyring.set(NAME, text_of(length, alphabet), 3600)
+            assert text_of(length, alphabet) == keyring.get(NAME)
+        keyring.delete(NAME)
 
         assert {} == backends.Windows.items
 
@@ -111,29 +111,29 @@ class TestChunks:
         keyring, chunks = in_chunks(TOKEN)
         backends.Windows.items[chunks[number]] = damage(backends.Windows.items[chunks[number]])
 
-        assert keyring.fetch(NAME) is None
+        assert keyring.get(NAME) is None
 
     @pytest.mark.parametrize("number", [0, 1, 2])
     def test_lost_are_none_and_can_be_rewritten(self, number: int) -> None:
         keyring, chunks = in_chunks(TOKEN)
         del backends.Windows.items[chunks[number]]
 
-        assert keyring.fetch(NAME) is None
-        keyring.put(NAME, TOKEN, 3600)
-        assert TOKEN == keyring.fetch(NAME)
+        assert keyring.get(NAME) is None
+        keyring.set(NAME, TOKEN, 3600)
+        assert TOKEN == keyring.get(NAME)
 
     def test_swapped_are_none(self) -> None:
         keyring, (one, other, _) = in_chunks(TOKEN)
         items = backends.Windows.items
         items[one], items[other] = items[other][::-1], items[one]
 
-        assert keyring.fetch(NAME) is None
+        assert keyring.get(NAME) is None
 
     @pytest.mark.parametrize("head", ["ecrx-chunks", "ecrx-chunks 0 x 0", "ecrx-chunks 0 -1 0", "ecrx-chunks 0 3 0 0"])
     def test_of_a_foreign_head_are_none(self, head: str) -> None:
         backends.Memory.items[HEAD] = head
 
-        assert opened(backends.Memory).fetch(NAME) is None
+        assert opened(backends.Memory).get(NAME) is None
 
     @pytest.mark.parametrize(
         "damage",
@@ -150,7 +150,7 @@ class TestChunks:
             lambda head: head.replace(" 3 ", f" {'9' * 5000} "),
         ],
     )
-    @pytest.mark.parametrize("act", ["drop", "put"])
+    @pytest.mark.parametrize("act", ["delete", "set"])
     @pytest.mark.parametrize("lost", [None, 0, 1])
     def test_are_deleted_although_their_head_is_damaged(
         self, damage: Callable[[str], str], act: str, lost: int | None
@@ -163,7 +163,7 @@ class TestChunks:
             del items[chunks[lost]]
 
         USES[act](keyring)
-        keyring.drop(NAME)
+        keyring.delete(NAME)
 
         assert {} == items
 
@@ -175,26 +175,26 @@ class TestChunks:
         backends.Windows.items[HEAD] = head
         backends.Windows.reads = 0
 
-        assert (keyring.fetch(NAME) is None) == (count != "٣")
+        assert (keyring.get(NAME) is None) == (count != "٣")
         assert backends.Windows.reads < 100
 
     def test_of_a_too_long_secret_are_not_written(self) -> None:
         """A secret that could not be read back is not written, and the old one stays."""
         keyring = opened(backends.Windows)
-        keyring.put(NAME, TOKEN, 3600)
+        keyring.set(NAME, TOKEN, 3600)
 
         with pytest.raises(KeyringError, match="does not take a secret of this length"):
-            keyring.put(NAME, "x" * 100_000, 3600)
+            keyring.set(NAME, "x" * 100_000, 3600)
 
-        assert TOKEN == keyring.fetch(NAME)
+        assert TOKEN == keyring.get(NAME)
         assert 4 == len(backends.Windows.items)
 
     def test_that_do_not_all_fit_leave_the_old_secret(self) -> None:
         keyring = opened(backends.Full)
-        keyring.put(NAME, "old", 3600)
+        keyring.set(NAME, "old", 3600)
 
         with pytest.raises(KeyringError):
-            keyring.put(NAME, TOKEN, 3600)
+            keyring.set(NAME, TOKEN, 3600)
 
         assert {HEAD: "old"} == backends.Full.items
 
@@ -207,7 +207,7 @@ class TestFailingBackend:
 
     @pytest.mark.parametrize(
         ("use", "backend"),
-        [("fetch", backends.Hung), ("put", backends.HungWhenWritten), ("drop", backends.Hung)],
+        [("get", backends.Hung), ("set", backends.HungWhenWritten), ("delete", backends.Hung)],
     )
     def test_hanging_is_called_once_and_given_up(self, use: str, backend: type[backends.HungWhenWritten]) -> None:
         with pytest.raises(KeyringError, match="does not answer"):
@@ -218,7 +218,7 @@ class TestFailingBackend:
     @pytest.mark.parametrize("secret", [SECRET, SECRET * 200])
     def test_error_does_not_repeat_the_secret(self, secret: str) -> None:
         with pytest.raises(KeyringError) as raised:
-            opened(backends.Telltale).put(NAME, secret, 3600)
+            opened(backends.Telltale).set(NAME, secret, 3600)
 
         error = raised.value
         assert SECRET not in f"{error} {error!r} {error.message} {error.hint} {error.args}"

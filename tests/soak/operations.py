@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from faults.parts import Aws
+from faults.helpers import Aws
 from soak.model import Passwords, Value, Write
 from soak.weather import Weather
 
@@ -245,7 +245,7 @@ class Soak:
         """Run the program; ``tells`` says that its answer is no secret."""
         loud = {"ECRX_LOG": "debug"} if choice.random() < 0.3 else {}
         link = self._link(choice, profile).relative_to(self._home.bin)
-        found = self._home.run(*verb.split(), stdin=stdin, called_by=str(link), env={**env, **loud})
+        found = self._home.run(*verb.split(), stdin=stdin, argv0=str(link), env={**env, **loud})
         assert "Traceback" not in found.stderr
         self.said.extend([found.stderr, found.stdout if tells or found.status else ""])
         return found

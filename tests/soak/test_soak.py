@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from faults.parts import Aws
+from faults.helpers import Aws
 from soak.operations import HOSTS, PASSWORD, ROLES, SERVERS, Soak
 from soak.weather import Weather
 
@@ -92,7 +92,7 @@ def nothing_is_lost(home: Home, soak: Soak) -> None:
         for host in HOSTS:
             began = time.time()
             soak.check_token(
-                profile, host, home.run("get", stdin=host, called_by=f"wheel/docker-credential-ecrx-{profile}"), began
+                profile, host, home.run("get", stdin=host, argv0=f"wheel/docker-credential-ecrx-{profile}"), began
             )
     for server in home.run("list").answer:
         assert 0 == home.run("get", stdin=server, env={"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}).status
@@ -111,10 +111,10 @@ def nothing_is_left(home: Home) -> None:
     assert {"700", "600"} == {f"{path.stat().st_mode & 0o777:o}" for path in (state, *state.iterdir())}
     mine = str(home.bin)
     assert [] == [path for path in Path("/proc").glob("[0-9]*/cmdline") if mine in _text(path)]
-    for setting in ("kernel", "secret-service"):
+    for keyring_name in ("kernel", "secret-service"):
         for profile in ("", *ROLES):
             link = f"wheel/docker-credential-ecrx{profile and f'-{profile}'}"
-            assert 0 == home.run("forget", *HOSTS, called_by=link, env={"ECRX_KEYRING": setting}).status
+            assert 0 == home.run("forget", *HOSTS, argv0=link, env={"ECRX_KEYRING": keyring_name}).status
     for server in SERVERS:
         home.run("erase", stdin=server)
     assert {} == keyrings.kernel_keys()

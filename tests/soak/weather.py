@@ -5,9 +5,9 @@ import random
 import threading
 import time
 
-from faults.parts import ASSUME, MINT, Aws
+from faults.helpers import ASSUME, MINT, Aws
 
-from docker_credential_ecrx.demo.fake_aws import Answer
+from docker_credential_ecrx.demo.fake_aws import HttpResponse
 from standin import faults
 from standin.faults import Fault
 
@@ -68,7 +68,7 @@ class Weather:
             self._aws.fail(operation, self._counted(name, _STORMS[name]))
 
     def _counted(self, name: str, fault: Fault) -> Fault:
-        def spoil(answer: Answer) -> Answer:
+        def spoil(answer: HttpResponse) -> HttpResponse:
             self.injected[name] += 1
             return fault(answer)
 

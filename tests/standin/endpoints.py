@@ -3,7 +3,7 @@
 import ssl
 from collections.abc import Mapping
 
-from docker_credential_ecrx.demo.fake_aws import Answer, StandIn
+from docker_credential_ecrx.demo.fake_aws import HttpResponse, StandIn
 
 
 class Endpoints(StandIn):
@@ -13,8 +13,8 @@ class Endpoints(StandIn):
         super().__init__(443, context, address)
         self.asked: list[str] = []
 
-    def handle(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        """Answer one request."""
+    def handle(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> HttpResponse:
+        """HttpResponse one request."""
         self.asked.append(headers["Host"])
         return super().handle(method, path, headers, body)
 

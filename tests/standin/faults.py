@@ -9,9 +9,9 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from docker_credential_ecrx.demo.fake_aws import Answer, Keys, Refusal, StandIn, refused
+from docker_credential_ecrx.demo.fake_aws import HttpResponse, Keys, Refusal, StandIn, refused
 
-Fault = Callable[[Answer], Answer]
+Fault = Callable[[HttpResponse], HttpResponse]
 
 _HANG_SECONDS = 60.0  # twice what the most patient of docker's clients waits
 
@@ -27,14 +27,14 @@ class FaultyStandIn(StandIn):
         self._first: defaultdict[str, deque[Fault]] = defaultdict(deque)
 
     def fail(self, operation: str, fault: Fault, *, times: int | None = None) -> None:
-        """Answer ``operation`` with ``fault``: always, or the next few times before what is set for always."""
+        """HttpResponse ``operation`` with ``fault``: always, or the next few times before what is set for always."""
         if times is None:
             self._always[operation] = fault
         else:
             self._first[operation].extend([fault] * times)
 
     def mend(self) -> None:
-        """Answer honestly again."""
+        """HttpResponse honestly again."""
         self._always.clear()
         self._first.clear()
 
@@ -44,8 +44,8 @@ class FaultyStandIn(StandIn):
             session = self._principals[keys.access_key_id]
             self._principals[keys.access_key_id] = session._replace(expires=self.now())
 
-    def handle(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        """Answer as AWS does, but for the faults."""
+    def handle(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> HttpResponse:
+        """HttpResponse as AWS does, but for the faults."""
         answer = super().handle(method, path, headers, body)
         _, operation = self.operation(headers, body)
         with self._lock:
@@ -61,7 +61,7 @@ class FaultyStandIn(StandIn):
 def late(seconds: float) -> Fault:
     """Return a fault that keeps the answer back for a while."""
 
-    def keep_back(answer: Answer) -> Answer:
+    def keep_back(answer: HttpResponse) -> HttpResponse:
         threading.Event().wait(seconds)
         return answer
 
@@ -71,7 +71,7 @@ def late(seconds: float) -> Fault:
 hanging = late(_HANG_SECONDS)
 
 
-def dropped(answer: Answer) -> Answer:
+def dropped(answer: HttpResponse) -> HttpResponse:
     """Hang up without an answer."""
     raise ConnectionResetError(answer.status)
 
@@ -79,7 +79,7 @@ def dropped(answer: Answer) -> Answer:
 def error(code: str, message: str, status: int = 400) -> Fault:
     """Return a fault that is AWS's error ``code``, in the protocol of the service that was asked."""
 
-    def refuse(answer: Answer) -> Answer:
+    def refuse(answer: HttpResponse) -> HttpResponse:
         service = "sts" if answer.content_type == "text/xml" else "ecr"
         return refused(service, Refusal(code, message, status))
 
@@ -96,7 +96,7 @@ forbidden = error(
 
 def status(code: int) -> Fault:
     """Return a fault that is an HTTP status from something between us and AWS, such as a load balancer."""
-    return lambda _: Answer(code, "text/html", f"<html><h1>{code}</h1></html>".encode())
+    return lambda _: HttpResponse(code, "text/html", f"<html><h1>{code}</h1></html>".encode())
 
 
 def body(content: bytes) -> Fault:
@@ -110,7 +110,7 @@ garbage = body(bytes(range(256)) * 4)
 def token(**changes: object) -> Fault:
     """Return a fault that changes ECR's entry for a token; the value None takes a key away."""
 
-    def change(answer: Answer) -> Answer:
+    def change(answer: HttpResponse) -> HttpResponse:
         document = json.loads(answer.body)
         entries: list[dict[str, Any]] | dict[str, Any] = document["authorizationData"]
         for entry in entries if isinstance(entries, list) else [entries]:

@@ -75,8 +75,8 @@ class TestTokens:
         assert user == "AWS"
         assert len(password) in range(1800, 2700 + 1)
         assert {"payload", "datakey", "version", "type", "expiration"} == json.loads(base64.b64decode(password)).keys()
-        life = answer["expiresAt"] - datetime.now(UTC)
-        assert timedelta(hours=11, minutes=59) < life <= timedelta(hours=12)
+        lifetime = answer["expiresAt"] - datetime.now(UTC)
+        assert timedelta(hours=11, minutes=59) < lifetime <= timedelta(hours=12)
         assert faulty.is_live(password)
 
     def test_are_issued_to_the_signer_for_the_region(self, faulty: FaultyStandIn, base: Keys) -> None:

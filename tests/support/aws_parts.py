@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import NamedTuple, Self
 from urllib.parse import parse_qsl, urlsplit
 
-from docker_credential_ecrx.demo.fake_aws import Answer, Keys, StandIn, new_keys
+from docker_credential_ecrx.demo.fake_aws import HttpResponse, Keys, StandIn, new_keys
 
 LATER, EARLIER = "2100-01-01T00:00:00Z", "2001-01-01T00:00:00Z"
 _LATER_MS = 4_102_444_800_000
@@ -38,8 +38,8 @@ class Sessions(StandIn):
             self._principals[keys.access_key_id] = self._principals[keys.access_key_id]._replace(arn=arn, keys=keys)
         return keys
 
-    def handle(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        """Answer one request."""
+    def handle(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> HttpResponse:
+        """HttpResponse one request."""
         if self.operation(headers, body)[1] == "AssumeRole":
             self.assumed.append(dict(parse_qsl(body.decode())))
         return super().handle(method, path, headers, body)
@@ -175,7 +175,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: _HttpServer
 
     def do_GET(self) -> None:
-        """Answer with what the server's source says."""
+        """HttpResponse with what the server's source says."""
         self.server.owner.requests.append(self.path)
         headers = {name.lower(): value for name, value in self.headers.items()}
         found = self.server.owner.source(Request(self.command, self.path, headers))

@@ -104,13 +104,13 @@ class Home:
         self,
         *arguments: str,
         stdin: str | bytes = "",
-        called_by: str = "docker-credential-ecrx",
+        argv0: str = "docker-credential-ecrx",
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
     ) -> Result:
         """Run the program as a client would, and return what it answered."""
         done = subprocess.run(
-            [self.bin / called_by, *arguments],
+            [self.bin / argv0, *arguments],
             input=stdin if isinstance(stdin, bytes) else stdin.encode(),
             capture_output=True,
             env=self.env | dict(env or {}),
@@ -127,7 +127,7 @@ class Home:
         name = "docker-credential-ecrx" + (f"-{profile}" if profile else "")
         if not (self.bin / name).is_symlink():
             self.link(name)
-        return self.run("get", stdin=host, called_by=name, env=env)
+        return self.run("get", stdin=host, argv0=name, env=env)
 
     def store(self, server: str, user: str, secret: str, env: Mapping[str, str] | None = None) -> Result:
         """Store credentials as a client does."""

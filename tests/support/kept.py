@@ -6,7 +6,7 @@ from typing import Any
 
 from docker_credential_ecrx.keyrings.kernel import KernelKeyring
 from docker_credential_ecrx.store import cached_token
-from docker_credential_ecrx.store.cached_token import Moment, Token
+from docker_credential_ecrx.store.cached_token import ClockReading, Token
 from support.home import Home
 
 HOUR = 3600.0
@@ -38,22 +38,22 @@ def age(home: Home, hours: float) -> None:
     """Let every token in the kernel's keyring be minted that much earlier."""
     keyring = KernelKeyring()
     for name in entries(home):
-        record = keyring.fetch(name)
+        record = keyring.get(name)
         token = cached_token.from_record(name, record) if record else None
         if token is not None:
-            minted, seconds = token.minted, hours * HOUR
-            earlier = Moment(minted.utc - seconds, minted.boot, minted.uptime - seconds)
-            older = Token(token.password, earlier, token.life, token.renew)
-            keyring.put(name, cached_token.to_record(name, older), 600)
+            minted, seconds = token.issued_at, hours * HOUR
+            earlier = ClockReading(minted.utc - seconds, minted.boot, minted.uptime - seconds)
+            older = Token(token.password, earlier, token.lifetime, token.refresh_after)
+            keyring.set(name, cached_token.to_record(name, older), 600)
 
 
 def in_kernel(*names: str) -> list[str]:
     """Return those of ``names`` under which the kernel's keyring has something."""
     keyring = KernelKeyring()
-    return [name for name in names if keyring.fetch(name) is not None]
+    return [name for name in names if keyring.get(name) is not None]
 
 
 def lose(home: Home) -> None:
     """Drop every item that the ledger names from the kernel's keyring, as a full quota does."""
     for name in entries(home):
-        KernelKeyring().drop(name)
+        KernelKeyring().delete(name)

@@ -34,7 +34,7 @@ exec {real} "$@"
 """
 
 
-class Moment(NamedTuple):
+class ClockReading(NamedTuple):
     """When a script is killed: on entry of which changing system call of which command, both counted from 1."""
 
     command: int
@@ -53,7 +53,7 @@ class Killing:
             path.write_text(_COMMAND.format(strace=strace, calls=_CALLS, real=need.command(name)))
             path.chmod(0o755)
 
-    def moments(self, command: Sequence[str | Path], env: Mapping[str, str]) -> Iterator[Moment]:
+    def moments(self, command: Sequence[str | Path], env: Mapping[str, str]) -> Iterator[ClockReading]:
         """Run ``command``; yield when it can be killed: of each command that it starts the first, middle and last call.
 
         After the last call of one command is before the first of the next.
@@ -63,9 +63,9 @@ class Killing:
         for path in sorted(self._folder.glob("calls.*"), key=lambda path: int(path.suffix[1:])):
             calls = sum(" = " in line for line in path.read_text().splitlines())
             for call in sorted({1, (calls + 1) // 2, calls} - {0}):
-                yield Moment(int(path.suffix[1:]), call)
+                yield ClockReading(int(path.suffix[1:]), call)
 
-    def kill(self, command: Sequence[str | Path], env: Mapping[str, str], moment: Moment) -> None:
+    def kill(self, command: Sequence[str | Path], env: Mapping[str, str], moment: ClockReading) -> None:
         """Run ``command``, which is killed at ``moment``."""
         done = self._run(command, env, str(moment.command), str(moment.call))
         assert done.returncode == -9, done

@@ -51,15 +51,15 @@ class Watch:
         self._arguments: set[bytes] = set()
         self._before = _files(home.folder)
 
-    def run(self, *arguments: str, stdin: str = "", called_by: str = "docker-credential-ecrx") -> Result:
+    def run(self, *arguments: str, stdin: str = "", argv0: str = "docker-credential-ecrx") -> Result:
         """Run the program once, with all that it can say."""
-        found = self.home.run(*arguments, stdin=stdin, called_by=called_by, env={"ECRX_LOG": "debug"})
+        found = self.home.run(*arguments, stdin=stdin, argv0=argv0, env={"ECRX_LOG": "debug"})
         self._said[" ".join([*arguments, str(len(self._said))])] = _without_what_is_given(found.stdout) + found.stderr
         return found
 
     def get(self, host: str = HOST) -> Result:
         """Ask for a host's credentials as the profile ``secondary``."""
-        return self.run("get", stdin=host, called_by="docker-credential-ecrx-secondary")
+        return self.run("get", stdin=host, argv0="docker-credential-ecrx-secondary")
 
     def run_all(self, *lines: str) -> Self:
         """Run the program by each of ``lines``; those that follow each other with ``&`` between them at once."""

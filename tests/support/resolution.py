@@ -33,7 +33,7 @@ class Situation(NamedTuple):
     """An identity, the environment, and files by their path below HOME; ``~~`` in either is HOME's path."""
 
     identity: Identity
-    environ: Mapping[str, str]
+    env: Mapping[str, str]
     files: Mapping[str, str]
 
 
@@ -44,7 +44,7 @@ def there(situation: Situation, home: Path) -> Iterator[None]:
         path = home / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content.replace("~~", str(home)).encode("utf-8", "surrogatepass"))
-    told = {name: value.replace("~~", str(home)) for name, value in situation.environ.items()}
+    told = {name: value.replace("~~", str(home)) for name, value in situation.env.items()}
     before = {name: value for name, value in os.environ.items() if name.startswith(("AWS_", "BOTO_")) or name == "HOME"}
     for name in before:
         del os.environ[name]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from docker_credential_ecrx.demo.fake_aws import MARK, ecr, new_keys, new_password, parts
+from docker_credential_ecrx.demo.fake_aws import MARK, ecr, messages, new_keys, new_password
 from support import need, sweep
 
 pytestmark = pytest.mark.posix("/proc and POSIX programs")
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.posix("/proc and POSIX programs")
 # The sweep after these very tests looks for the stand-in's own mark.
 _OTHER_MARK = MARK.swapcase()
 with pytest.MonkeyPatch.context() as patch:
-    for module in (ecr, parts):
+    for module in (ecr, messages):
         patch.setattr(module, "MARK", _OTHER_MARK)
     _PASSWORD = new_password(2_000_000_000)
     _SECRETS = {

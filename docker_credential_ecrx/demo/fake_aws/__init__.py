@@ -4,13 +4,21 @@ It refuses what AWS refuses, in AWS's words, as far as this program meets them, 
 """
 
 from docker_credential_ecrx.demo.fake_aws.ecr import Issued, Repository, denial, new_password
-from docker_credential_ecrx.demo.fake_aws.parts import MARK, Answer, Keys, Principal, Refusal, new_keys, refused
+from docker_credential_ecrx.demo.fake_aws.messages import (
+    MARK,
+    HttpResponse,
+    Keys,
+    Principal,
+    Refusal,
+    new_keys,
+    refused,
+)
 from docker_credential_ecrx.demo.fake_aws.server import Call, StandIn
 
 __all__ = [
     "MARK",
-    "Answer",
     "Call",
+    "HttpResponse",
     "Issued",
     "Keys",
     "Principal",

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from docker_credential_ecrx.demo.fake_aws import policies
-from docker_credential_ecrx.demo.fake_aws.parts import MARK, Answer, Principal, Refusal, document
+from docker_credential_ecrx.demo.fake_aws.messages import MARK, HttpResponse, Principal, Refusal, document
 
 # A password of this much random payload has some 2,400 characters, as those of assumed roles have.
 _PAYLOAD_BYTES = 1200
@@ -50,8 +50,8 @@ class Ecr:
         self._exists = exists
         self._lock = threading.Lock()
 
-    def answer(self, service: str, operation: str, who: Principal, region: str, body: bytes) -> Answer:
-        """Answer a request of ``who`` in ``region``; raise Refusal as AWS does."""
+    def answer(self, service: str, operation: str, who: Principal, region: str, body: bytes) -> HttpResponse:
+        """HttpResponse a request of ``who`` in ``region``; raise Refusal as AWS does."""
         if operation == "GetAuthorizationToken":
             return self._token(service, who, region)
         operations = {
@@ -74,7 +74,7 @@ class Ecr:
         """Return whether a token lets its principal do ``action``; an account's own principals may do all."""
         return issued.account == place.account or policies.permits(self.repositories[place], issued.principal, action)
 
-    def _token(self, service: str, who: Principal, region: str) -> Answer:
+    def _token(self, service: str, who: Principal, region: str) -> HttpResponse:
         if service == "ecr-public" and region != "us-east-1":
             code = "UnsupportedCommandException"
             raise Refusal(code, f"GetAuthorizationToken command is only supported in us-east-1, not {region}")
@@ -88,7 +88,7 @@ class Ecr:
             data = [data | {"proxyEndpoint": f"https://{who.account}.dkr.ecr.{region}.amazonaws.com"}]
         return document({"authorizationData": data})
 
-    def _describe(self, place: Repository, request: dict[str, Any]) -> Answer:
+    def _describe(self, place: Repository, request: dict[str, Any]) -> HttpResponse:
         own = [known for known in self.repositories if known[:2] == place[:2]]
         wanted = [place._replace(name=name) for name in request.get("repositoryNames", [])] or own
         for repository in wanted:
@@ -105,10 +105,10 @@ class Ecr:
         ]
         return document({"repositories": entries})
 
-    def _get_policy(self, place: Repository, _: dict[str, Any]) -> Answer:
+    def _get_policy(self, place: Repository, _: dict[str, Any]) -> HttpResponse:
         return _of(place, self._existing_policy(place))
 
-    def _set_policy(self, place: Repository, request: dict[str, Any]) -> Answer:
+    def _set_policy(self, place: Repository, request: dict[str, Any]) -> HttpResponse:
         self._policy(place)
         if not policies.is_valid(request["policyText"], self._exists):
             code, words = "InvalidParameterException", "Invalid repository policy provided"
@@ -116,7 +116,7 @@ class Ecr:
         self.repositories[place] = json.dumps(json.loads(request["policyText"]), indent=2)
         return _of(place, request["policyText"])
 
-    def _delete_policy(self, place: Repository, _: dict[str, Any]) -> Answer:
+    def _delete_policy(self, place: Repository, _: dict[str, Any]) -> HttpResponse:
         text = self._existing_policy(place)
         self.repositories[place] = None
         return _of(place, text)
@@ -155,5 +155,5 @@ def denial(principal: str, action: str, place: Repository) -> str:
     )
 
 
-def _of(place: Repository, text: str) -> Answer:
+def _of(place: Repository, text: str) -> HttpResponse:
     return document({"registryId": place.account, "repositoryName": place.name, "policyText": text})

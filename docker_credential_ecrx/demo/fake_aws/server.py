@@ -13,7 +13,15 @@ from typing import Any, NamedTuple, Self
 from urllib.parse import parse_qsl, urlsplit
 
 from docker_credential_ecrx.demo.fake_aws.ecr import Ecr, Repository
-from docker_credential_ecrx.demo.fake_aws.parts import Answer, Keys, Principal, Refusal, Request, new_keys, refused
+from docker_credential_ecrx.demo.fake_aws.messages import (
+    HttpResponse,
+    Keys,
+    Principal,
+    Refusal,
+    Request,
+    new_keys,
+    refused,
+)
 from docker_credential_ecrx.demo.fake_aws.signature import signer
 from docker_credential_ecrx.demo.fake_aws.sts import Role, Sts
 
@@ -105,8 +113,8 @@ class StandIn:
         issued = self.issued.get(password)
         return issued is not None and issued.expires > self.now()
 
-    def handle(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        """Answer one request; a subclass injects faults here, and raises ConnectionError to hang up."""
+    def handle(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> HttpResponse:
+        """HttpResponse one request; a subclass injects faults here, and raises ConnectionError to hang up."""
         request = Request(method, headers.get("Host", ""), path, headers, body)
         service, operation = self.operation(headers, body)
         who, region, error = None, "", ""
@@ -155,7 +163,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def do_POST(self) -> None:
-        """Answer a request of AWS's two protocols."""
+        """HttpResponse a request of AWS's two protocols."""
         path, headers = urlsplit(self.path).path or "/", {name.title(): value for name, value in self.headers.items()}
         try:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -163,7 +171,7 @@ class _Handler(BaseHTTPRequestHandler):
         except ConnectionError:  # either side hung up
             self.close_connection = True
 
-    def send(self, answer: Answer) -> None:
+    def send(self, answer: HttpResponse) -> None:
         """Send ``answer`` with the headers that AWS sends."""
         self.send_response_only(answer.status)
         self.send_header("Content-Type", answer.content_type)

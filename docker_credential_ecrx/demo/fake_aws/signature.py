@@ -9,7 +9,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from docker_credential_ecrx.demo.fake_aws.parts import Principal, Refusal, Request
+from docker_credential_ecrx.demo.fake_aws.messages import Principal, Refusal, Request
 
 _SCHEME = "AWS4-HMAC-SHA256"
 _CLOCK_SKEW_SECONDS = 300

@@ -7,7 +7,15 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 from urllib.parse import parse_qsl
 
-from docker_credential_ecrx.demo.fake_aws.parts import DENIED, Answer, Principal, Refusal, new_keys, unique_id, xml
+from docker_credential_ecrx.demo.fake_aws.messages import (
+    DENIED,
+    HttpResponse,
+    Principal,
+    Refusal,
+    new_keys,
+    unique_id,
+    xml,
+)
 
 _ROLE_SECONDS = 3600
 _ROLE_SECONDS_PERMITTED = range(900, 43200 + 1)
@@ -31,8 +39,8 @@ class Sts:
         self._now = now
         self._add = add
 
-    def answer(self, operation: str, who: Principal | None, body: bytes) -> Answer:
-        """Answer a request of ``who``, or of nobody; raise Refusal as AWS does."""
+    def answer(self, operation: str, who: Principal | None, body: bytes) -> HttpResponse:
+        """HttpResponse a request of ``who``, or of nobody; raise Refusal as AWS does."""
         fields = dict(parse_qsl(body.decode()))
         if operation == "GetCallerIdentity" and who is not None:
             return xml(operation, {"Arn": who.arn, "UserId": who.keys.access_key_id, "Account": who.account})
@@ -53,8 +61,9 @@ class Sts:
             and (not role.mfa or fields.get("TokenCode") == "123456")
         )
         if role is None or not permitted:
-            message = f"User: {who.arn} is not authorized to perform: sts:AssumeRole on resource: {arn}"
-            raise Refusal(DENIED, message, 403)
+            raise Refusal(
+                DENIED, f"User: {who.arn} is not authorized to perform: sts:AssumeRole on resource: {arn}", 403
+            )
         return role
 
     def _trusted_subject(self, fields: Mapping[str, str]) -> Role:
@@ -69,7 +78,7 @@ class Sts:
             raise Refusal(DENIED, "Not authorized to perform sts:AssumeRoleWithWebIdentity", 403)
         return role
 
-    def _assume(self, operation: str, fields: Mapping[str, str], role: Role) -> Answer:
+    def _assume(self, operation: str, fields: Mapping[str, str], role: Role) -> HttpResponse:
         account = role.arn.split(":")[4]
         session, seconds = fields.get("RoleSessionName", ""), int(fields.get("DurationSeconds", _ROLE_SECONDS))
         if not session or seconds not in _ROLE_SECONDS_PERMITTED:

@@ -116,8 +116,8 @@ class Ecrx:
 
     def _token(self) -> Token:
         """Return what the program's own ``get`` does where it finds that."""
-        found = cached_token.cached(_NAME, self)
-        if found is not None and found.is_fresh(cached_token.now()):
+        found = cached_token.load_or_none(_NAME, self)
+        if found is not None and not found.needs_refresh(cached_token.now()):
             return found
         return single_flight.obtain(found, _NAME, self, self._open_lock, self._mint, lambda error: error)
 
@@ -128,22 +128,22 @@ class Ecrx:
             except RefusedError as error:
                 world.at = error.at
                 raise
-        token = cached_token.fresh_token(_PASSWORD, _NAME, LIFE, cached_token.now())
-        cached_token.keep(_NAME, token, self)
+        token = cached_token.new_token(_PASSWORD, _NAME, LIFE, cached_token.now())
+        cached_token.save(_NAME, token, self)
         return token
 
     def _open_lock(self, _name: str, _attempt: int) -> "Lock":
         return self._lock
 
-    def fetch(self, _name: str) -> str | None:
+    def get(self, _name: str) -> str | None:
         """Return what is kept."""
         return self._record
 
-    def put(self, _name: str, secret: str, _seconds: int | None) -> None:
+    def set(self, _name: str, secret: str, _seconds: int | None) -> None:
         """Keep it."""
         self._record = secret
 
-    def drop(self, _name: str) -> None:
+    def delete(self, _name: str) -> None:
         """Drop it."""
         self._record = None
 
@@ -154,4 +154,4 @@ class Ecrx:
 
 def _first_due(token: Token, gets: Sequence[float], start: int) -> int:
     """Return the position of the first get from ``start`` on for which ``token`` is not fresh."""
-    return bisect_left(gets, True, start, key=lambda at: not token.is_fresh(moment(at)))  # noqa: FBT003
+    return bisect_left(gets, True, start, key=lambda at: token.needs_refresh(moment(at)))  # noqa: FBT003

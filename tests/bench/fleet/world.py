@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from docker_credential_ecrx import log
 from docker_credential_ecrx.store import cached_token
-from docker_credential_ecrx.store.cached_token import Moment
+from docker_credential_ecrx.store.cached_token import ClockReading
 from docker_credential_ecrx.system.file_lock import FileLock
 
 
@@ -19,9 +19,9 @@ class World:
 world = World()
 
 
-def moment(at: float) -> Moment:
+def moment(at: float) -> ClockReading:
     """Return the moment ``at`` seconds into the day."""
-    return Moment(at, "boot", at)
+    return ClockReading(at, "boot", at)
 
 
 class Lock(FileLock):

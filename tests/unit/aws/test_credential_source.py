@@ -75,7 +75,7 @@ ENVIRONMENTS = {
 
 
 @pytest.fixture
-def environ(tmp_path: Path) -> dict[str, str]:
+def env(tmp_path: Path) -> dict[str, str]:
     """Return an environment whose AWS files are the test's own."""
     (tmp_path / "credentials").touch()
     return {
@@ -84,58 +84,58 @@ def environ(tmp_path: Path) -> dict[str, str]:
     }
 
 
-def write(environ: dict[str, str], text: str) -> None:
+def write(env: dict[str, str], text: str) -> None:
     """Let AWS's config file say ``text``."""
-    Path(environ["AWS_CONFIG_FILE"]).write_text(text)
+    Path(env["AWS_CONFIG_FILE"]).write_text(text)
 
 
 class TestRenewal:
     @pytest.mark.parametrize(("settings", "expected"), PROFILES.values(), ids=PROFILES)
     def test_follows_the_profile_and_ignores_the_environment(
-        self, environ: dict[str, str], settings: str, expected: str
+        self, env: dict[str, str], settings: str, expected: str
     ) -> None:
-        write(environ, f"[profile p]\n{settings}\n[default]\n{KEYS}")
+        write(env, f"[profile p]\n{settings}\n[default]\n{KEYS}")
 
-        assert expected == origin_of(Identity("p"), environ | KEY).renewal()
+        assert expected == origin_of(Identity("p"), env | KEY).renewal()
 
     @pytest.mark.parametrize(("variables", "expected"), ENVIRONMENTS.values(), ids=ENVIRONMENTS)
-    def test_follows_the_default_chain(self, environ: dict[str, str], variables: dict[str, str], expected: str) -> None:
-        write(environ, f"[default]\n{KEYS}[profile p]\n{KEYS}[profile q]\nregion = us-east-1\n")
+    def test_follows_the_default_chain(self, env: dict[str, str], variables: dict[str, str], expected: str) -> None:
+        write(env, f"[default]\n{KEYS}[profile p]\n{KEYS}[profile q]\nregion = us-east-1\n")
 
-        assert expected == origin_of(Identity(), environ | variables).renewal()
+        assert expected == origin_of(Identity(), env | variables).renewal()
 
-    def test_of_a_configured_role_is_its_sources(self, environ: dict[str, str]) -> None:
-        write(environ, f"[profile p]\n{KEYS}")
+    def test_of_a_configured_role_is_its_sources(self, env: dict[str, str]) -> None:
+        write(env, f"[profile p]\n{KEYS}")
 
-        assert f"{CONFIGURE} p" == origin_of(Identity("p", role_arn="arn"), environ).renewal("AssumeRole")
+        assert f"{CONFIGURE} p" == origin_of(Identity("p", role_arn="arn"), env).renewal("AssumeRole")
 
-    def test_of_a_pods_role_is_a_new_token(self, environ: dict[str, str]) -> None:
-        write(environ, f"[default]\n{KEYS}")
+    def test_of_a_pods_role_is_a_new_token(self, env: dict[str, str]) -> None:
+        write(env, f"[default]\n{KEYS}")
         pod = Identity(role_arn="arn", web_identity="a.b.c")
 
-        assert "get a new web identity token" == origin_of(pod, environ | KEY).renewal()
+        assert "get a new web identity token" == origin_of(pod, env | KEY).renewal()
 
     @pytest.mark.parametrize("identity", [Identity("p"), Identity("q", role_arn="arn")], ids=["profile", "our own"])
-    def test_of_a_role_session_ignores_its_base_keys(self, environ: dict[str, str], identity: Identity) -> None:
-        write(environ, f"[profile p]\n{ROLE}source_profile = q\n[profile q]\n{KEYS}")
-        origin = origin_of(identity, environ)
+    def test_of_a_role_session_ignores_its_base_keys(self, env: dict[str, str], identity: Identity) -> None:
+        write(env, f"[profile p]\n{ROLE}source_profile = q\n[profile q]\n{KEYS}")
+        origin = origin_of(identity, env)
 
         assert [f"{CONFIGURE} q", "try again, and see whether the account has enabled the region"] == [
             origin.renewal(operation) for operation in ("AssumeRole", "GetAuthorizationToken")
         ]
 
-    def test_of_an_expired_session_is_a_new_one(self, environ: dict[str, str]) -> None:
+    def test_of_an_expired_session_is_a_new_one(self, env: dict[str, str]) -> None:
         """The keys of the session do not show that it has expired."""
-        write(environ, f"[profile p]\n{KEYS}")
+        write(env, f"[profile p]\n{KEYS}")
 
-        said = origin_of(Identity("p"), environ).renewal("GetCallerIdentity", of_session=True)
+        said = origin_of(Identity("p"), env).renewal("GetCallerIdentity", of_session=True)
 
         assert "get new keys, with their aws_session_token, for the profile p" == said
 
-    def test_quotes_the_profile_for_a_shell(self, environ: dict[str, str]) -> None:
-        write(environ, f"[profile my team]\n{KEYS}")
+    def test_quotes_the_profile_for_a_shell(self, env: dict[str, str]) -> None:
+        write(env, f"[profile my team]\n{KEYS}")
 
-        assert "aws configure --profile 'my team'" == origin_of(Identity("my team"), environ).renewal()
+        assert "aws configure --profile 'my team'" == origin_of(Identity("my team"), env).renewal()
 
 
 class TestProfileOption:
@@ -153,8 +153,8 @@ class TestProfileOption:
         ],
     )
     def test_names_the_chosen_profile(
-        self, environ: dict[str, str], identity: Identity, variables: dict[str, str], expected: str
+        self, env: dict[str, str], identity: Identity, variables: dict[str, str], expected: str
     ) -> None:
-        write(environ, f"[profile p]\n{ROLE}source_profile = q\n[profile q]\n{KEYS}")
+        write(env, f"[profile p]\n{ROLE}source_profile = q\n[profile q]\n{KEYS}")
 
-        assert expected == origin_of(identity, environ | variables).asked
+        assert expected == origin_of(identity, env | variables).asked

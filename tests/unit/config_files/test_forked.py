@@ -11,7 +11,7 @@ pytestmark = pytest.mark.posix("fork and signals")
 
 BEGIN = """\
 import os, pathlib, signal, sys
-from docker_credential_ecrx import forked
+from docker_credential_ecrx.config_files import forked
 from docker_credential_ecrx.errors import EcrxError
 done, cleaned = map(pathlib.Path, sys.argv[1:])
 def run(work):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from docker_credential_ecrx.doctor.registry_client import Answer, Client
+from docker_credential_ecrx.doctor.registry_client import Client, RegistryResponse
 from docker_credential_ecrx.errors import AwsError
 from standin import certificates
 from standin.certificates import Certificates
@@ -129,7 +129,7 @@ class TestResponse:
         "body", [b"", b"<html>", b"[]", b'{"errors": []}', b'{"errors": {}}', b'{"errors": [1]}', b"\xff", b"[" * 9999]
     )
     def test_without_an_error_of_the_registry_has_none(self, body: bytes) -> None:
-        assert ("", "") == Answer(403, {}, body).error()
+        assert ("", "") == RegistryResponse(403, {}, body).error()
 
 
 class TestConnection:

@@ -73,10 +73,10 @@ class Home:
         self.credentials = folder / "credentials"
         self.config.write_text(CONFIG.format(token=self.token))
         self.credentials.write_text(CREDENTIALS)
-        self.environ = {"AWS_CONFIG_FILE": str(self.config), "AWS_SHARED_CREDENTIALS_FILE": str(self.credentials)}
+        self.env = {"AWS_CONFIG_FILE": str(self.config), "AWS_SHARED_CREDENTIALS_FILE": str(self.credentials)}
 
-    def print(self, identity: Identity = SECONDARY, **environ: str) -> str:
-        return fingerprint(identity, self.environ | environ)
+    def print(self, identity: Identity = SECONDARY, **env: str) -> str:
+        return fingerprint(identity, self.env | env)
 
     def edit(self, old: str, new: str) -> None:
         for path in (self.config, self.credentials):
@@ -174,23 +174,21 @@ class TestFingerprint:
         home = Home(tmp_path / ".aws")
         monkeypatch.setenv("HOME", str(tmp_path))
         there = home.print()
-        del home.environ[variable]
+        del home.env[variable]
 
         assert there == home.print() == home.print(SECONDARY, **{variable: ""})
         assert there != home.print(SECONDARY, **{variable: str(tmp_path / "none")})
 
     @pytest.mark.parametrize(
-        ("identity", "environ"),
+        ("identity", "env"),
         [
             (Identity(), {"AWS_ACCESS_KEY_ID": "AKIA8"}),
             (Identity(role_arn="r", web_identity="e30.e30.e30"), {}),
         ],
         ids=["keys", "web identity"],
     )
-    def test_without_a_profile_follows_its_endpoints(
-        self, home: Home, identity: Identity, environ: dict[str, str]
-    ) -> None:
-        prints = [home.print(identity, **environ), home.print(identity, AWS_PROFILE="pod", **environ)]
+    def test_without_a_profile_follows_its_endpoints(self, home: Home, identity: Identity, env: dict[str, str]) -> None:
+        prints = [home.print(identity, **env), home.print(identity, AWS_PROFILE="pod", **env)]
         for said in (
             "endpoint_url = http://one",
             "ENDPOINT_URL: http://two",
@@ -198,7 +196,7 @@ class TestFingerprint:
             "endpoint_url = http://one\nignore_configured_endpoint_urls = true",
         ):
             home.config.write_text(f"{CONFIG}[profile private]\n{said}\n")
-            prints.append(home.print(identity, AWS_PROFILE="private", **environ))
+            prints.append(home.print(identity, AWS_PROFILE="private", **env))
 
         assert prints[0] == prints[1]
         assert 5 == len(set(prints))
@@ -244,7 +242,7 @@ class TestFingerprint:
         assert by_nobody == home.print(Identity(), **{name: ""})
 
     @pytest.mark.parametrize(
-        ("identity", "environ"),
+        ("identity", "env"),
         [
             (Identity(), {"AWS_ACCESS_KEY_ID": "AKIA8"}),
             (Identity(role_arn="r", web_identity="e30.e30.e30"), {}),
@@ -252,13 +250,13 @@ class TestFingerprint:
         ids=["keys", "web identity"],
     )
     def test_records_that_the_chosen_profile_is_missing(
-        self, home: Home, identity: Identity, environ: dict[str, str]
+        self, home: Home, identity: Identity, env: dict[str, str]
     ) -> None:
         """Botocore then fails, whatever it needs the profile for."""
-        found = home.print(identity, **environ)
+        found = home.print(identity, **env)
 
-        assert found == home.print(identity, AWS_PROFILE="pod", **environ)
-        assert found != home.print(identity, AWS_PROFILE="nobody", **environ)
+        assert found == home.print(identity, AWS_PROFILE="pod", **env)
+        assert found != home.print(identity, AWS_PROFILE="nobody", **env)
 
     @given(st.tuples(*[absent_or_text] * 4), st.integers(0, 3), absent_or_text)
     def test_distinguishes_any_text_from_an_absent_value(
@@ -405,7 +403,7 @@ class TestFingerprint:
 
     def test_expands_variables_in_file_paths(self, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("PLACE", str(home.config.parent))
-        by_variable = {name: path.replace(str(home.config.parent), "$PLACE") for name, path in home.environ.items()}
+        by_variable = {name: path.replace(str(home.config.parent), "$PLACE") for name, path in home.env.items()}
 
         assert home.print() == fingerprint(SECONDARY, by_variable)
 
@@ -426,14 +424,14 @@ class TestFingerprint:
     ) -> None:
         path = tmp_path_factory.getbasetemp() / "any"
         path.write_text(text, encoding="utf-8", errors="surrogatepass", newline="")
-        environ = {"AWS_CONFIG_FILE": str(path), "AWS_SHARED_CREDENTIALS_FILE": str(path)}
+        env = {"AWS_CONFIG_FILE": str(path), "AWS_SHARED_CREDENTIALS_FILE": str(path)}
 
-        assert fingerprint(Identity(profile), environ) == fingerprint(Identity(profile), environ)
+        assert fingerprint(Identity(profile), env) == fingerprint(Identity(profile), env)
 
 
 class TestSnapshot:
     def test_reads_each_file_once(self, home: Home) -> None:
-        snapshot = Snapshot(home.environ)
+        snapshot = Snapshot(home.env)
         before = snapshot.fingerprint(SECONDARY)
         home.edit("role/puller", "role/other")
 
@@ -442,7 +440,7 @@ class TestSnapshot:
 
     def test_keeps_a_file_missing_that_is_written_later(self, home: Home) -> None:
         home.credentials.unlink()
-        snapshot = Snapshot(home.environ)
+        snapshot = Snapshot(home.env)
         before = snapshot.fingerprint(SECONDARY)
         home.credentials.write_text(CREDENTIALS)
 

@@ -47,10 +47,10 @@ FORMS = {
 EVERY_FORM = [(canonical, host) for canonical, hosts in FORMS.items() for host in hosts]
 
 
-def load(tmp_path: Path, text: str, called_by: str = "docker-credential-ecrx") -> settings.Settings:
+def load(tmp_path: Path, text: str, argv0: str = "docker-credential-ecrx") -> settings.Settings:
     path = tmp_path / "config.toml"
     path.write_text(text)
-    return settings.load(called_by, {"ECRX_CONFIG": str(path)})
+    return settings.load(argv0, {"ECRX_CONFIG": str(path)})
 
 
 class TestIdentity:
@@ -278,12 +278,12 @@ class TestInvalidFile:
 
     def test_keyring_defaults_to_the_callers(self, tmp_path: Path) -> None:
         path = tmp_path / "config.toml"
-        environ = {"ECRX_CONFIG": str(path)}
+        env = {"ECRX_CONFIG": str(path)}
         found = []
         for text in ("", "[cache]\n", '[cache]\nkeyring = "auto"\n', '[cache]\nkeyring = "kernel"\n'):
             path.write_text(text)
-            found.append(settings.load("x", environ, keyring="none").keyring)
-        found.append(settings.load("x", environ | {"ECRX_KEYRING": "auto"}, keyring="none").keyring)
+            found.append(settings.load("x", env, keyring="none").keyring)
+        found.append(settings.load("x", env | {"ECRX_KEYRING": "auto"}, keyring="none").keyring)
 
         assert ["none", "none", "auto", "kernel", "auto"] == found
 

@@ -11,14 +11,14 @@ from docker_credential_ecrx.identity import model
 from docker_credential_ecrx.identity.model import Identity
 from docker_credential_ecrx.protocols import kubelet
 from docker_credential_ecrx.protocols.kubelet import ANNOTATIONS, VARIABLE
-from docker_credential_ecrx.store.cached_token import Moment, Token
+from docker_credential_ecrx.store.cached_token import ClockReading, Token
 from support import kubernetes
 from support.aws_parts import web_identity
 
 HOST = "111111111111.dkr.ecr.us-east-1.amazonaws.com"
 ROLE, OTHER_ROLE = "arn:aws:iam::222222222222:role/pods", "arn:aws-cn:iam::222222222222:role/path/others"
 SUBJECT = "system:serviceaccount:team:app"
-MINTED = Moment(1_700_000_000.0, "", 0.0)
+MINTED = ClockReading(1_700_000_000.0, "", 0.0)
 
 _components = st.from_regex(r"[a-z0-9]+(?:[._-][a-z0-9]+)*", fullmatch=True)
 _tags = st.from_regex(r"(?::[A-Za-z0-9_][A-Za-z0-9._-]{0,20})?(?:@sha256:[0-9a-f]{64})?", fullmatch=True)
@@ -44,11 +44,11 @@ def named(found: Identity | None) -> str:
 
 class TestCacheDuration:
     @given(st.integers(1, 43_200), st.floats(0.0, 1.0), st.floats(0.0, 0.999))
-    def test_ends_before_the_token_expires(self, life: int, renew: float, age: float) -> None:
-        token = Token("p", MINTED, life, life * renew * 0.99)
-        now = Moment(MINTED.utc + life * age, "", 0.0)
+    def test_ends_before_the_token_expires(self, lifetime: int, renew: float, age: float) -> None:
+        token = Token("p", MINTED, lifetime, lifetime * renew * 0.99)
+        now = ClockReading(MINTED.utc + lifetime * age, "", 0.0)
 
-        assert 0 <= kubelet.cache_seconds(token, now) < life * (1 - age)
+        assert 0 <= kubelet.cache_seconds(token, now) < lifetime * (1 - age)
 
     @pytest.mark.parametrize(
         ("age", "seconds"),
@@ -58,7 +58,7 @@ class TestCacheDuration:
         """After the refresh time it is five minutes, or half of what is left."""
         token = Token("p", MINTED, 43_200.0, 21_600.0)
 
-        assert seconds == kubelet.cache_seconds(token, Moment(MINTED.utc + age, "", 0.0))
+        assert seconds == kubelet.cache_seconds(token, ClockReading(MINTED.utc + age, "", 0.0))
 
     @given(st.integers(0, 10**6))
     def test_is_readable_by_go(self, seconds: int) -> None:

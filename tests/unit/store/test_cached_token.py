@@ -21,7 +21,7 @@ from docker_credential_ecrx.errors import (
     NoAwsCredentialsError,
 )
 from docker_credential_ecrx.store import cached_token, single_flight
-from docker_credential_ecrx.store.cached_token import Moment, Token
+from docker_credential_ecrx.store.cached_token import ClockReading, Token
 from docker_credential_ecrx.system.file_lock import FileLock
 from support.secrets import places_of
 
@@ -31,7 +31,7 @@ NAME = "token:ecr:aws:us-east-1:0123"
 HOUR = 3600.0
 DUE, LIFE = 6 * HOUR, 12 * HOUR
 BOOT, OTHER_BOOT, NO_BOOT = "5b1c44f6-3c3a-4d19-9f4e-0f4c2b0d9a11", "00000000-0000-4000-8000-000000000000", ""
-MINTED = Moment(1_700_000_000.0, BOOT, 100_000.0)
+MINTED = ClockReading(1_700_000_000.0, BOOT, 100_000.0)
 OLD = Token("old", MINTED, LIFE, DUE)
 FRESH, ALIVE, OVER = (True, True), (False, True), (False, False)
 REFUSED = AwsError("AWS refuses", "check the profile", ("aws", "operation=AssumeRole", "code=AccessDenied"))
@@ -55,20 +55,20 @@ whole = st.integers(-(10**10), 10**10).map(float)
 words = st.sampled_from([BOOT, OTHER_BOOT, NO_BOOT])
 lives = st.tuples(*[st.integers(0, 43_200).map(float)] * 2).map(lambda seconds: (max(*seconds, 1.0), min(seconds)))
 minted_tokens = st.builds(
-    lambda password, minted, life: Token(password, minted, *life),
+    lambda password, minted, lifetime: Token(password, minted, *lifetime),
     st.text(min_size=1),
-    st.builds(Moment, whole, words, whole),
+    st.builds(ClockReading, whole, words, whole),
     lives,
 )
 
 
-def later(seconds: float, *, boot: str = BOOT, clock_set_by: float = 0.0) -> Moment:
+def later(seconds: float, *, boot: str = BOOT, clock_set_by: float = 0.0) -> ClockReading:
     """Return the moment ``seconds`` after MINTED, on a wall clock that was set forward or back meanwhile."""
-    return Moment(MINTED.utc + seconds + clock_set_by, boot, MINTED.uptime + seconds if boot == BOOT else seconds)
+    return ClockReading(MINTED.utc + seconds + clock_set_by, boot, MINTED.uptime + seconds if boot == BOOT else seconds)
 
 
-def state_at(moment: Moment) -> tuple[bool, bool]:
-    return OLD.is_fresh(moment), OLD.is_alive(moment)
+def state_at(moment: ClockReading) -> tuple[bool, bool]:
+    return not OLD.needs_refresh(moment), OLD.is_valid(moment)
 
 
 class TestLifetime:
@@ -101,14 +101,16 @@ class TestLifetime:
 class TestRefreshTime:
     @patient
     @given(st.text(), st.integers(1, 10**6))
-    def test_is_half_of_the_lifetime_within_a_twentieth(self, name: str, life: int) -> None:
-        token = cached_token.fresh_token("password", name, life, MINTED)
+    def test_is_half_of_the_lifetime_within_a_twentieth(self, name: str, lifetime: int) -> None:
+        token = cached_token.new_token("password", name, lifetime, MINTED)
 
-        assert 0.45 * life <= token.renew <= 0.55 * life
+        assert 0.45 * lifetime <= token.refresh_after <= 0.55 * lifetime
 
     def test_is_fixed_per_name_and_varies_between_names(self) -> None:
         names = [f"{NAME}{number}" for number in range(50)]
-        once, again = ([cached_token.fresh_token("p", name, LIFE, MINTED).renew for name in names] for _ in range(2))
+        once, again = (
+            [cached_token.new_token("p", name, LIFE, MINTED).refresh_after for name in names] for _ in range(2)
+        )
 
         assert once == again
         assert 50 == len(set(once))
@@ -123,9 +125,9 @@ class TestRecord:
         found = cached_token.from_record(name, record)
 
         assert found is not None
-        assert (token.password, token.minted.boot) == (found.password, found.minted.boot)
-        assert (token.minted.utc, token.minted.uptime) == (found.minted.utc, found.minted.uptime)
-        assert (token.life, token.renew) == (found.life, found.renew)
+        assert (token.password, token.issued_at.boot) == (found.password, found.issued_at.boot)
+        assert (token.issued_at.utc, token.issued_at.uptime) == (found.issued_at.utc, found.issued_at.uptime)
+        assert (token.lifetime, token.refresh_after) == (found.lifetime, found.refresh_after)
 
     @patient
     @given(st.text(), minted_tokens, st.data())
@@ -148,7 +150,7 @@ class TestRecord:
         assert cached_token.from_record(NAME, cached_token.to_record(NAME, Token("", MINTED, LIFE, DUE))) is None
 
     @pytest.mark.parametrize(
-        ("life", "renew"),
+        ("lifetime", "renew"),
         [
             (-1, -1),
             (-1, 21_600),
@@ -160,14 +162,15 @@ class TestRecord:
             (0, 0),
         ],
     )
-    def test_with_a_lifetime_unlike_ecrs_is_none(self, life: float, renew: float) -> None:
+    def test_with_a_lifetime_unlike_ecrs_is_none(self, lifetime: float, renew: float) -> None:
         assert (
-            cached_token.from_record(NAME, cached_token.to_record(NAME, Token("password", MINTED, life, renew))) is None
+            cached_token.from_record(NAME, cached_token.to_record(NAME, Token("password", MINTED, lifetime, renew)))
+            is None
         )
 
     @pytest.mark.parametrize("clock", [math.nan, math.inf, -math.inf])
     def test_with_an_impossible_time_is_none(self, clock: float) -> None:
-        for moment in (Moment(clock, BOOT, 0.0), Moment(0.0, BOOT, clock)):
+        for moment in (ClockReading(clock, BOOT, 0.0), ClockReading(0.0, BOOT, clock)):
             assert (
                 cached_token.from_record(NAME, cached_token.to_record(NAME, Token("password", moment, LIFE, DUE)))
                 is None
@@ -187,14 +190,14 @@ class MemoryKeyring:
     def __init__(self, record: str | None = None) -> None:
         self.records = {NAME: record} if record else {}
 
-    def fetch(self, name: str) -> str | None:
+    def get(self, name: str) -> str | None:
         return self.records.get(name)
 
-    def put(self, name: str, secret: str, seconds: int | None) -> None:
+    def set(self, name: str, secret: str, seconds: int | None) -> None:
         del seconds
         self.records[name] = secret
 
-    def drop(self, name: str) -> None:
+    def delete(self, name: str) -> None:
         self.records.pop(name, None)
 
     def names(self) -> list[str]:
@@ -204,10 +207,10 @@ class MemoryKeyring:
 class LockedKeyring(MemoryKeyring):
     """Answers nobody."""
 
-    def fetch(self, name: str) -> str | None:
+    def get(self, name: str) -> str | None:
         raise KeyringError(name)
 
-    def put(self, name: str, secret: str, seconds: int | None) -> None:
+    def set(self, name: str, secret: str, seconds: int | None) -> None:
         del secret, seconds
         raise KeyringError(name)
 
@@ -215,7 +218,7 @@ class LockedKeyring(MemoryKeyring):
 class FullKeyring(MemoryKeyring):
     """Takes nothing."""
 
-    def put(self, name: str, secret: str, seconds: int | None) -> None:
+    def set(self, name: str, secret: str, seconds: int | None) -> None:
         del secret, seconds
         raise KeyringError(name)
 
@@ -232,8 +235,8 @@ class Machine:
         self._awaited = 0
 
     def get(self) -> str:
-        token = cached_token.cached(NAME, self.keyring)
-        if token is None or not token.is_fresh(cached_token.now()):
+        token = cached_token.load_or_none(NAME, self.keyring)
+        if token is None or token.needs_refresh(cached_token.now()):
             token = single_flight.obtain(token, NAME, self.keyring, self._open_lock, self._mint, _told, _told_again)
         return token.password
 
@@ -258,7 +261,7 @@ class Machine:
         if isinstance(answer, AwsError):
             raise answer
         token = minted_ago(0, answer)
-        cached_token.keep(NAME, token, self.keyring)
+        cached_token.save(NAME, token, self.keyring)
         return token
 
 
@@ -272,14 +275,14 @@ def _told_again(codes: tuple[str, ...]) -> AwsError | None:
 
 def minted_ago(seconds: float, password: str) -> Token:
     present = cached_token.now()
-    return Token(password, Moment(present.utc - seconds, present.boot, present.uptime - seconds), LIFE, DUE)
+    return Token(password, ClockReading(present.utc - seconds, present.boot, present.uptime - seconds), LIFE, DUE)
 
 
 def record_of(seconds: float, *, boot: str = "", clock_set_by: float = 0.0) -> str:
     """Return the record of the token ``old``, which was minted so long ago, and since when the wall clock was set."""
     token = minted_ago(seconds, "old")
-    token.minted.utc -= clock_set_by
-    token.minted.boot = boot or token.minted.boot
+    token.issued_at.utc -= clock_set_by
+    token.issued_at.boot = boot or token.issued_at.boot
     return cached_token.to_record(NAME, token)
 
 
@@ -326,7 +329,7 @@ class TestObtain:
         assert (["old", "old"], 1) == ([machine.get(), machine.get()], machine.asked)
 
         _, _, failure = machine.lock.read_text().partition("\n")
-        machine.lock.write_text(f"{cached_token.stamp_of(minted_ago(61, 'any').minted)}\n{failure}")
+        machine.lock.write_text(f"{cached_token.format_timestamp(minted_ago(61, 'any').issued_at)}\n{failure}")
 
         assert ("new", 2) == (machine.get(), machine.asked)
 
@@ -450,7 +453,7 @@ class TestSecret:
     def test_is_in_no_repr(self) -> None:
         token = Token("hunter2", MINTED, LIFE, DUE)
 
-        assert "hunter2" not in f"{token} {token!r} {[token]} {token.minted!r}"
+        assert "hunter2" not in f"{token} {token!r} {[token]} {token.issued_at!r}"
 
     def test_is_not_left_beside_the_lock(self, tmp_path: Path) -> None:
         secret = "hunter2" * 300

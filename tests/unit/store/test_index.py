@@ -36,28 +36,28 @@ NOWHERE: Entry = {"kind": "password", "servers": []}
 # Records and forgets names of its own once it is told to, and keeps every other one.
 BUSY = """\
 import sys
-from docker_credential_ecrx import ledger
+from docker_credential_ecrx.store import index
 environ, own = {"XDG_STATE_HOME": sys.argv[1]}, sys.argv[2]
 print("ready", flush=True)
 sys.stdin.readline()
 for number in range(20):
-    ledger.record(environ, f"{own}{number}", {"servers": [own]})
+    index.add(environ, f"{own}{number}", {"servers": [own]})
     if number % 2:
-        ledger.forget(environ, f"{own}{number}")
+        index.delete(environ, f"{own}{number}")
 """
 # Uses the ledger, and says what it read.
 USE = """\
 import json, sys
-from docker_credential_ecrx import ledger
+from docker_credential_ecrx.store import index
 environ = {"XDG_STATE_HOME": sys.argv[1]}
-ledger.record(environ, "new", {"servers": []})
-ledger.forget(environ, "token:ecr:aws:us-east-1:0123")
-print(json.dumps(ledger.read(environ)))
+index.add(environ, "new", {"servers": []})
+index.delete(environ, "token:ecr:aws:us-east-1:0123")
+print(json.dumps(index.read(environ)))
 """
 
 
 @pytest.fixture
-def environ(tmp_path: Path) -> dict[str, str]:
+def env(tmp_path: Path) -> dict[str, str]:
     return {"XDG_STATE_HOME": str(tmp_path)}
 
 
@@ -69,59 +69,59 @@ def file(tmp_path: Path) -> Path:
 
 
 class TestIndex:
-    def test_returns_what_was_added(self, environ: dict[str, str]) -> None:
-        index.record(environ, NAME, ENTRY)
-        index.record(environ, "password:registry.example", OTHER)
+    def test_returns_what_was_added(self, env: dict[str, str]) -> None:
+        index.add(env, NAME, ENTRY)
+        index.add(env, "password:registry.example", OTHER)
 
-        assert {NAME: ENTRY, "password:registry.example": OTHER} == index.read(environ)
+        assert {NAME: ENTRY, "password:registry.example": OTHER} == index.read(env)
 
-    def test_is_empty_at_first(self, environ: dict[str, str]) -> None:
-        assert {} == index.read(environ)
+    def test_is_empty_at_first(self, env: dict[str, str]) -> None:
+        assert {} == index.read(env)
 
-    def test_replaces_an_entry_and_keeps_its_servers(self, environ: dict[str, str]) -> None:
-        index.record(environ, NAME, {"kind": "token", "servers": ["a", "b"], "user": "me"})
-        index.record(environ, NAME, {"kind": "login", "servers": ["b", "c"]})
+    def test_replaces_an_entry_and_keeps_its_servers(self, env: dict[str, str]) -> None:
+        index.add(env, NAME, {"kind": "token", "servers": ["a", "b"], "user": "me"})
+        index.add(env, NAME, {"kind": "login", "servers": ["b", "c"]})
 
-        assert {NAME: {"kind": "login", "servers": ["a", "b", "c"]}} == index.read(environ)
+        assert {NAME: {"kind": "login", "servers": ["a", "b", "c"]}} == index.read(env)
 
-    def test_deletes_only_the_named_entries(self, environ: dict[str, str]) -> None:
+    def test_deletes_only_the_named_entries(self, env: dict[str, str]) -> None:
         for name in ("a", "b", "c"):
-            index.record(environ, name, OTHER)
-        index.forget(environ, "a", "c", "never recorded")
-        index.forget(environ)
+            index.add(env, name, OTHER)
+        index.delete(env, "a", "c", "never recorded")
+        index.delete(env)
 
-        assert {"b": OTHER} == index.read(environ)
+        assert {"b": OTHER} == index.read(env)
 
-    def test_keeps_entries_added_again_since_the_read(self, environ: dict[str, str]) -> None:
+    def test_keeps_entries_added_again_since_the_read(self, env: dict[str, str]) -> None:
         for name in ("kept", "dropped"):
-            index.record(environ, name, ENTRY)
-        read = index.read(environ)
+            index.add(env, name, ENTRY)
+        read = index.read(env)
         newer: Entry = ENTRY | {"minted": ENTRY["minted"] + 1}
-        index.record(environ, "kept", newer)
+        index.add(env, "kept", newer)
 
-        index.forget_dropped(environ, read)
+        index.delete_unchanged(env, read)
 
-        assert {"kept": newer} == index.read(environ)
+        assert {"kept": newer} == index.read(env)
 
-    def test_returns_entries_expired_for_a_week(self, environ: dict[str, str]) -> None:
-        index.record(environ, NAME, ENTRY)
-        index.record(environ, "another keyring's", ENTRY | {"keyring": "secret-service"})
-        index.record(environ, "password", OTHER | {"keyring": "kernel"})
+    def test_returns_entries_expired_for_a_week(self, env: dict[str, str]) -> None:
+        index.add(env, NAME, ENTRY)
+        index.add(env, "another keyring's", ENTRY | {"keyring": "secret-service"})
+        index.add(env, "password", OTHER | {"keyring": "kernel"})
         a_week_later = ENTRY["expires"] + 7 * 86400
 
-        assert {} == index.long_over(environ, "kernel", a_week_later)
-        assert {NAME: ENTRY} == index.long_over(environ, "kernel", a_week_later + 1)
+        assert {} == index.expired_before(env, "kernel", a_week_later)
+        assert {NAME: ENTRY} == index.expired_before(env, "kernel", a_week_later + 1)
 
     @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(st.text(), st.lists(st.text(), min_size=1, unique=True), st.text())
-    def test_stores_any_text(self, environ: dict[str, str], name: str, servers: list[str], user: str) -> None:
-        index.record(environ, name, {"servers": servers, "user": user})
+    def test_stores_any_text(self, env: dict[str, str], name: str, servers: list[str], user: str) -> None:
+        index.add(env, name, {"servers": servers, "user": user})
 
-        assert {name: {"servers": servers, "user": user}} == index.read(environ)
-        index.forget(environ, name)
+        assert {name: {"servers": servers, "user": user}} == index.read(env)
+        index.delete(env, name)
 
-    def test_survives_concurrent_writers(self, environ: dict[str, str]) -> None:
-        command = [sys.executable, "-c", BUSY, environ["XDG_STATE_HOME"]]
+    def test_survives_concurrent_writers(self, env: dict[str, str]) -> None:
+        command = [sys.executable, "-c", BUSY, env["XDG_STATE_HOME"]]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
         with (
             subprocess.Popen([*command, "one"], **pipes) as one,  # type: ignore[call-overload]
@@ -133,23 +133,23 @@ class TestIndex:
                 process.stdin.close()
 
         kept = {f"{own}{number}" for own in ("one", "two") for number in range(0, 20, 2)}
-        assert kept == set(index.read(environ))
+        assert kept == set(index.read(env))
 
 
 class TestFile:
-    def test_is_private_with_any_umask(self, environ: dict[str, str], file: Path) -> None:
+    def test_is_private_with_any_umask(self, env: dict[str, str], file: Path) -> None:
         file.write_text("{}")
         file.chmod(0o666)
         before = os.umask(0)
         try:
-            index.record(environ, NAME, ENTRY)
+            index.add(env, NAME, ENTRY)
         finally:
             os.umask(before)
 
         assert {"0o600"} == {oct(stat.S_IMODE(path.stat().st_mode)) for path in file.parent.iterdir()}
 
-    def test_holds_only_what_was_added(self, environ: dict[str, str], file: Path) -> None:
-        index.record(environ, NAME, ENTRY)
+    def test_holds_only_what_was_added(self, env: dict[str, str], file: Path) -> None:
+        index.add(env, NAME, ENTRY)
 
         assert {"entries": {NAME: ENTRY}} == json.loads(file.read_text())
 
@@ -158,26 +158,26 @@ class TestFile:
             get_type_hints(Entry)
         )
 
-    def test_follows_no_link_to_write(self, environ: dict[str, str], file: Path, tmp_path: Path) -> None:
+    def test_follows_no_link_to_write(self, env: dict[str, str], file: Path, tmp_path: Path) -> None:
         other = tmp_path / "other"
         other.write_text("the user's own")
         file.with_name("ledger.json.new").symlink_to(other)
 
-        index.record(environ, NAME, ENTRY)
+        index.add(env, NAME, ENTRY)
 
         assert "the user's own" == other.read_text()
 
-    def test_overwrites_leftovers_of_a_killed_process(self, environ: dict[str, str], file: Path) -> None:
+    def test_overwrites_leftovers_of_a_killed_process(self, env: dict[str, str], file: Path) -> None:
         file.with_name("ledger.json.new").write_text("half of what" * 1000)
 
-        index.record(environ, NAME, ENTRY)
+        index.add(env, NAME, ENTRY)
 
-        assert {NAME: ENTRY} == index.read(environ)
+        assert {NAME: ENTRY} == index.read(env)
         assert not file.with_name("ledger.json.new").exists()
 
-    def test_leaves_only_itself_and_its_lock(self, environ: dict[str, str], file: Path) -> None:
-        index.record(environ, NAME, ENTRY)
-        index.forget(environ, NAME)
+    def test_leaves_only_itself_and_its_lock(self, env: dict[str, str], file: Path) -> None:
+        index.add(env, NAME, ENTRY)
+        index.delete(env, NAME)
 
         assert {"ledger.json", "ledger.json.lock"} == {path.name for path in file.parent.iterdir()}
 
@@ -202,47 +202,47 @@ class TestDamagedIndex:
         ],
         ids=lambda content: repr(content[:20]),
     )
-    def test_is_empty_until_the_next_entry(self, environ: dict[str, str], file: Path, content: bytes) -> None:
+    def test_is_empty_until_the_next_entry(self, env: dict[str, str], file: Path, content: bytes) -> None:
         file.write_bytes(content)
 
-        assert {} == index.read(environ)
-        index.record(environ, NAME, ENTRY)
-        assert {NAME: ENTRY} == index.read(environ)
+        assert {} == index.read(env)
+        index.add(env, NAME, ENTRY)
+        assert {NAME: ENTRY} == index.read(env)
 
     @pytest.mark.parametrize(
         "entry", [None, 1, "text", [], {}, {"servers": None}, {"servers": "text"}, {"servers": [1]}, NOWHERE], ids=repr
     )
-    def test_returns_its_valid_entries(self, environ: dict[str, str], file: Path, entry: object) -> None:
+    def test_returns_its_valid_entries(self, env: dict[str, str], file: Path, entry: object) -> None:
         file.write_text(json.dumps({"entries": {"broken": entry, NAME: ENTRY}}))
 
-        assert {NAME: ENTRY} == index.read(environ)
+        assert {NAME: ENTRY} == index.read(env)
 
     @pytest.mark.parametrize("time", [-1.0, 1e300, float("nan"), float("inf")])
-    def test_omits_entries_with_impossible_times(self, environ: dict[str, str], file: Path, time: float) -> None:
+    def test_omits_entries_with_impossible_times(self, env: dict[str, str], file: Path, time: float) -> None:
         file.write_text(json.dumps({"entries": {"broken": ENTRY | {"expires": time}, NAME: ENTRY}}))
 
-        assert {NAME: ENTRY} == index.read(environ)
+        assert {NAME: ENTRY} == index.read(env)
 
 
 class TestStateFolder:
     def test_missing_does_not_fail(self, tmp_path: Path) -> None:
         (tmp_path / "file").touch()
 
-        for environ in ({"XDG_STATE_HOME": str(tmp_path / "file")}, {"XDG_STATE_HOME": "/dev/null/state"}):
-            index.record(environ, NAME, ENTRY)
-            index.forget(environ, NAME)
-            assert {} == index.read(environ)
+        for env in ({"XDG_STATE_HOME": str(tmp_path / "file")}, {"XDG_STATE_HOME": "/dev/null/state"}):
+            index.add(env, NAME, ENTRY)
+            index.delete(env, NAME)
+            assert {} == index.read(env)
 
     @pytest.mark.parametrize("locked_before", [True, False])
-    def test_read_only_is_read(self, environ: dict[str, str], file: Path, *, locked_before: bool) -> None:
-        index.record(environ, NAME, ENTRY)
+    def test_read_only_is_read(self, env: dict[str, str], file: Path, *, locked_before: bool) -> None:
+        index.add(env, NAME, ENTRY)
         if not locked_before:
             file.with_name("ledger.json.lock").unlink()
         file.parent.chmod(0o500)
         # Root writes where it may not, unless it lays that down.
         powerless = [need.command("setpriv"), "--bounding-set=-dac_override"] if os.getuid() == 0 else []
         used = subprocess.run(
-            [*powerless, sys.executable, "-c", USE, environ["XDG_STATE_HOME"]], capture_output=True, check=True
+            [*powerless, sys.executable, "-c", USE, env["XDG_STATE_HOME"]], capture_output=True, check=True
         )
 
         assert ({NAME: ENTRY}, b"") == (json.loads(used.stdout), used.stderr)

@@ -42,7 +42,7 @@ class Erased(Shared):
 
 
 @pytest.fixture
-def environ(tmp_path: Path) -> dict[str, str]:
+def env(tmp_path: Path) -> dict[str, str]:
     """Return the environment of a home; the keyrings keep nothing."""
     for keyring in (Shared, Erased):
         keyring.items.clear()
@@ -53,69 +53,69 @@ def setting_of(keyring: type[Shared]) -> str:
     return f"{keyring.__module__}.{keyring.__name__}"
 
 
-def test_password_stored_during_erase_is_listed(environ: dict[str, str]) -> None:
-    setting = setting_of(Erased)
-    passwords.store(SERVER, "me", "old", setting, environ)
-    Shared.meanwhile.append(lambda: passwords.store(SERVER, "me", "new", setting, environ))
+def test_password_stored_during_erase_is_listed(env: dict[str, str]) -> None:
+    keyring_name = setting_of(Erased)
+    passwords.store(SERVER, "me", "old", keyring_name, env)
+    Shared.meanwhile.append(lambda: passwords.store(SERVER, "me", "new", keyring_name, env))
 
-    passwords.erase(SERVER, setting, environ)
+    passwords.erase(SERVER, keyring_name, env)
 
-    assert ("me", "new") == passwords.get(SERVER, setting, environ)
-    assert {SERVER: "me"} == passwords.users(setting, environ)
-
-
-def test_password_erased_during_store_is_listed(environ: dict[str, str]) -> None:
-    setting = setting_of(Shared)
-    Shared.meanwhile.append(lambda: passwords.erase(SERVER, setting, environ))
-
-    passwords.store(SERVER, "me", "word", setting, environ)
-
-    assert {SERVER: "me"} == passwords.users(setting, environ)
+    assert ("me", "new") == passwords.get(SERVER, keyring_name, env)
+    assert {SERVER: "me"} == passwords.users(keyring_name, env)
 
 
-def test_password_stored_by_a_killed_process_is_listed(environ: dict[str, str]) -> None:
-    setting = setting_of(Shared)
+def test_password_erased_during_store_is_listed(env: dict[str, str]) -> None:
+    keyring_name = setting_of(Shared)
+    Shared.meanwhile.append(lambda: passwords.erase(SERVER, keyring_name, env))
+
+    passwords.store(SERVER, "me", "word", keyring_name, env)
+
+    assert {SERVER: "me"} == passwords.users(keyring_name, env)
+
+
+def test_password_stored_by_a_killed_process_is_listed(env: dict[str, str]) -> None:
+    keyring_name = setting_of(Shared)
     seen: list[bool] = []
-    Shared.meanwhile.append(lambda: seen.append(NAME in index.read(environ)))
+    Shared.meanwhile.append(lambda: seen.append(NAME in index.read(env)))
 
-    passwords.store(SERVER, "me", "word", setting, environ)
+    passwords.store(SERVER, "me", "word", keyring_name, env)
 
     assert [True] == seen
 
 
-def test_password_erased_by_a_killed_process_is_listed(environ: dict[str, str]) -> None:
-    setting = setting_of(Erased)
-    passwords.store(SERVER, "me", "word", setting, environ)
+def test_password_erased_by_a_killed_process_is_listed(env: dict[str, str]) -> None:
+    keyring_name = setting_of(Erased)
+    passwords.store(SERVER, "me", "word", keyring_name, env)
     seen: list[bool] = []
-    Shared.meanwhile.append(lambda: seen.append(NAME in index.read(environ)))
+    Shared.meanwhile.append(lambda: seen.append(NAME in index.read(env)))
 
-    passwords.erase(SERVER, setting, environ)
+    passwords.erase(SERVER, keyring_name, env)
 
-    assert ([True], {}) == (seen, index.read(environ))
+    assert ([True], {}) == (seen, index.read(env))
 
 
-def test_failed_store_or_erase_keeps_the_index_entry(environ: dict[str, str]) -> None:
+def test_failed_store_or_erase_keeps_the_index_entry(env: dict[str, str]) -> None:
     def fail() -> None:
         raise OSError
 
-    setting = setting_of(Shared)
+    keyring_name = setting_of(Shared)
     Shared.meanwhile.append(fail)
     with pytest.raises(KeyringError, match="unlock it, or have docker keep it: "):
-        passwords.store(SERVER, "me", "word", setting, environ)
-    assert {} == index.read(environ)
-    passwords.store(SERVER, "me", "word", setting, environ)
-    noted = index.read(environ)
+        passwords.store(SERVER, "me", "word", keyring_name, env)
+    assert {} == index.read(env)
+    passwords.store(SERVER, "me", "word", keyring_name, env)
+    noted = index.read(env)
 
     calls: list[Callable[[], None]] = [
-        lambda: passwords.store(SERVER, "other", "word", setting, environ),
-        lambda: passwords.erase(SERVER, setting, environ),
+        lambda: passwords.store(SERVER, "other", "word", keyring_name, env),
+        lambda: passwords.erase(SERVER, keyring_name, env),
     ]
     for call in calls:
         Shared.meanwhile.append(fail)
         with pytest.raises(KeyringError):
             call()
 
-        assert noted == index.read(environ)
+        assert noted == index.read(env)
 
 
 # What clients and people put into a server's name, and what looks like it.
@@ -179,12 +179,12 @@ class TestServer:
             "//kube.example",
         ],
     )
-    def test_lookalike_has_another_password(self, environ: dict[str, str], other: str) -> None:
-        setting = setting_of(Shared)
-        passwords.store("kube.example", "me", "word", setting, environ)
+    def test_lookalike_has_another_password(self, env: dict[str, str], other: str) -> None:
+        keyring_name = setting_of(Shared)
+        passwords.store("kube.example", "me", "word", keyring_name, env)
 
         with pytest.raises(NotFoundError):
-            passwords.get(other, setting, environ)
+            passwords.get(other, keyring_name, env)
 
     @pytest.mark.parametrize(
         "other",
@@ -193,19 +193,19 @@ class TestServer:
             "Kube.Example",
         ],
     )
-    def test_same_server_has_the_same_password(self, environ: dict[str, str], other: str) -> None:
-        setting = setting_of(Shared)
-        passwords.store("kube.example", "me", "word", setting, environ)
+    def test_same_server_has_the_same_password(self, env: dict[str, str], other: str) -> None:
+        keyring_name = setting_of(Shared)
+        passwords.store("kube.example", "me", "word", keyring_name, env)
 
-        assert ("me", "word") == passwords.get(other, setting, environ)
+        assert ("me", "word") == passwords.get(other, keyring_name, env)
 
-    def test_in_another_script_has_its_own_password(self, environ: dict[str, str]) -> None:
-        setting = setting_of(Shared)
+    def test_in_another_script_has_its_own_password(self, env: dict[str, str]) -> None:
+        keyring_name = setting_of(Shared)
         servers = ["kube.example", "\u212aube.example", "\u212a\u00dcBE.example", "\u212a\u00fcbe.example"]
         for server in servers:
-            passwords.store(server, server, "word", setting, environ)
+            passwords.store(server, server, "word", keyring_name, env)
 
-        assert servers == [passwords.get(server, setting, environ)[0] for server in servers]
+        assert servers == [passwords.get(server, keyring_name, env)[0] for server in servers]
 
     @pytest.mark.parametrize(("one", "other"), [("1::2:443", "1::2"), ("[1::2]:443", "1::2"), ("::443", ":")])
     def test_ipv6_address_without_brackets_has_no_port(self, one: str, other: str) -> None:

@@ -53,19 +53,19 @@ buffer = c_buffer(6)
 print(call_c("read", reader, buffer, 6), bytes(buffer))
 """,
     "_json": """
-from docker_credential_ecrx import plain_json
-print(plain_json.parse(' {"a": [1, 2.5, null, true, "\\\\u00e4"], "a": -0.0} '))
+from docker_credential_ecrx.system import json_subset
+print(json_subset.parse(' {"a": [1, 2.5, null, true, "\\\\u00e4"], "a": -0.0} '))
 for text in ("[1", "1 2", "", "nul", "[" * 100_000):
     try:
-        print(plain_json.parse(text))
+        print(json_subset.parse(text))
     except ValueError as error:
         print(error)
 """,
     "_signal": """
 import os, threading
-from docker_credential_ecrx import protocol
-protocol.LIMIT_SECONDS = 0.001
-print(protocol.guarded("get", lambda: threading.Event().wait()).stdout)
+from docker_credential_ecrx.protocols import docker
+docker.LIMIT_SECONDS = 0.001
+print(docker.guarded("get", lambda: threading.Event().wait()).stdout)
 """,
     "_socket": """
 import os, sys, threading
@@ -139,10 +139,10 @@ def test_fingerprints_work_without_blake2(tmp_path: Path, missing: str, before: 
 def test_missing_ctypes_is_reported(tmp_path: Path) -> None:
     """A Python without libffi lacks it: core dumps stay enabled, and the error explains the missing keyring."""
     use = """
-from docker_credential_ecrx import core_dump
+from docker_credential_ecrx.system import hardening
 from docker_credential_ecrx.errors import KeyringUnavailableError
 from docker_credential_ecrx.keyrings.kernel import KernelKeyring
-core_dump.forbid()
+hardening.forbid()
 try:
     KernelKeyring()
 except KeyringUnavailableError as error:
@@ -160,12 +160,12 @@ def test_importing_it_imports_nothing_else(tmp_path: Path) -> None:
     """A module is loaded when its name is used, and no other with it."""
     use = """
 before = set(sys.modules)
-from docker_credential_ecrx import fast_stdlib
+from docker_credential_ecrx.system import fast_stdlib
 print(sorted(set(sys.modules) - before))
 fast_stdlib.hexdigest
 print(sorted(set(sys.modules) - before))
 """
-    ours = ["docker_credential_ecrx", "docker_credential_ecrx.system.fast_stdlib"]
+    ours = ["docker_credential_ecrx", "docker_credential_ecrx.system", "docker_credential_ecrx.system.fast_stdlib"]
 
     assert f"{ours}\n{sorted([*ours, '_blake2'])}\n" == _said("", "", use, tmp_path)
 

@@ -20,8 +20,8 @@ def demanding(options):
         getattr(options, sys.argv[1])
     return make_scanner(options)
 _json.make_scanner = demanding
-from docker_credential_ecrx import plain_json
-print(plain_json.parse(' {"a": [1, 2.5, null]} '), "json" in sys.modules)
+from docker_credential_ecrx.system import json_subset
+print(json_subset.parse(' {"a": [1, 2.5, null]} '), "json" in sys.modules)
 """
 
 _scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()

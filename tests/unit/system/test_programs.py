@@ -127,15 +127,15 @@ class TestForgetRelative:
     )
     def test_leaves_absolute_folders(self, search: str, left: str | None) -> None:
         """If none is left, PATH is unset: an empty one means the current folder."""
-        environ = {"PATH": search, "HOME": "/root"}
+        env = {"PATH": search, "HOME": "/root"}
 
-        programs.forget_relative(environ)
+        programs.forget_relative(env)
 
-        assert ({"HOME": "/root"} | ({"PATH": left} if left else {})) == environ
+        assert ({"HOME": "/root"} | ({"PATH": left} if left else {})) == env
 
     def test_leaves_an_environment_without_path(self) -> None:
-        environ: dict[str, str] = {}
+        env: dict[str, str] = {}
 
-        programs.forget_relative(environ)
+        programs.forget_relative(env)
 
-        assert {} == environ
+        assert {} == env

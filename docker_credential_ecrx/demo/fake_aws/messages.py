@@ -46,7 +46,7 @@ class Request(NamedTuple):
     body: bytes
 
 
-class Answer(NamedTuple):
+class HttpResponse(NamedTuple):
     """One HTTP response."""
 
     status: int
@@ -77,22 +77,22 @@ def new_keys(*, session: bool) -> Keys:
     return Keys(unique_id("AKIA"), secret)
 
 
-def document(content: Mapping[str, Any]) -> Answer:
+def document(content: Mapping[str, Any]) -> HttpResponse:
     """Return an answer of ECR's."""
-    return Answer(200, "application/x-amz-json-1.1", json.dumps(content).encode())
+    return HttpResponse(200, "application/x-amz-json-1.1", json.dumps(content).encode())
 
 
-def xml(operation: str, result: Mapping[str, Any]) -> Answer:
+def xml(operation: str, result: Mapping[str, Any]) -> HttpResponse:
     """Return an answer of STS's."""
     body = (
         f'<{operation}Response xmlns="https://sts.amazonaws.com/doc/2011-06-15/">'
         f"<{operation}Result>{_elements(result)}</{operation}Result>"
         f"<ResponseMetadata><RequestId>{secrets.token_hex(16)}</RequestId></ResponseMetadata></{operation}Response>"
     )
-    return Answer(200, "text/xml", body.encode())
+    return HttpResponse(200, "text/xml", body.encode())
 
 
-def refused(service: str, error: Refusal) -> Answer:
+def refused(service: str, error: Refusal) -> HttpResponse:
     """Return ``error`` in the form of the service's protocol."""
     if service == "sts":
         kind = "Sender" if error.status < 500 else "Receiver"  # noqa: PLR2004 - HTTP's classes
@@ -101,7 +101,7 @@ def refused(service: str, error: Refusal) -> Answer:
             f"<Type>{kind}</Type><Code>{error.code}</Code><Message>{escape(error.message)}</Message>"
             f"</Error><RequestId>{secrets.token_hex(16)}</RequestId></ErrorResponse>"
         )
-        return Answer(error.status, "text/xml", body.encode())
+        return HttpResponse(error.status, "text/xml", body.encode())
     content = {"__type": error.code, "message": error.message}
     return document(content)._replace(status=error.status)
 

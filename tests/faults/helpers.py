@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from docker_credential_ecrx.demo.fake_aws import Answer
+from docker_credential_ecrx.demo.fake_aws import HttpResponse
 from standin.faults import Fault, FaultyStandIn, late
 from support import need
 from support.aws_parts import Sessions
@@ -34,13 +34,16 @@ _users = itertools.count(4_300_000 + os.getpid() * 10)
 # Makes the token that a keyring keeps older, and takes the boot from it where it is to have been minted before that.
 _AGE = """\
 import sys
-from docker_credential_ecrx import keyrings, tokens
-name, setting, hours, boot, paused = sys.argv[1:]
-keyring = keyrings.for_tokens(setting)
-token = tokens.cached(name, keyring)
-seconds, minted = float(hours) * 3600, token.minted
-moment = tokens.Moment(minted.utc - seconds - float(paused) * 3600, boot or minted.boot, minted.uptime - seconds)
-keyring.put(name, tokens.to_record(name, tokens.Token(token.password, moment, token.life, token.renew)), 3600)
+from docker_credential_ecrx import keyrings
+from docker_credential_ecrx.store import cached_token
+name, keyring_name, hours, boot, paused = sys.argv[1:]
+keyring = keyrings.for_tokens(keyring_name)
+token = cached_token.load_or_none(name, keyring)
+seconds, minted = float(hours) * 3600, token.issued_at
+utc = minted.utc - seconds - float(paused) * 3600
+moment = cached_token.ClockReading(utc, boot or minted.boot, minted.uptime - seconds)
+changed = cached_token.Token(token.password, moment, token.lifetime, token.refresh_after)
+keyring.set(name, cached_token.to_record(name, changed), 3600)
 """
 
 
@@ -89,7 +92,7 @@ class Held:
         self._reached = threading.Semaphore(0)
         self._released = threading.Event()
 
-    def __call__(self, answer: Answer) -> Answer:
+    def __call__(self, answer: HttpResponse) -> HttpResponse:
         self._reached.release()
         self._released.wait(_PATIENCE_SECONDS)
         return self._fault(answer)
