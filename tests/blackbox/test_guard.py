@@ -118,8 +118,8 @@ def _ours(modules: set[str]) -> set[str]:
 
 
 class TestStart:
-    def test_imports_two_package_modules_as_files(self, hit: Get) -> None:
-        """The package's two start modules are the only ones imported if each module is a file."""
+    def test_imports_only_the_two_start_modules(self, hit: Get) -> None:
+        """The frozen program has no module of the package as a file, so it imports none here."""
         names = set() if hit.modules.are_frozen else {*cached_get.full(*cached_get.START)}
 
         assert names == _ours(hit.modules.of(hit.start))

@@ -350,7 +350,7 @@ class TestIdentitySelection:
         assert "the AWS profile nobody does not exist" in refusal(found)
 
     @pytest.mark.parametrize("key", ["external_id", "role_session_name"])
-    def test_external_id_none_differs_from_no_external_id(self, world: World, key: str) -> None:
+    def test_text_none_differs_from_an_unset_value(self, world: World, key: str) -> None:
         role = f'role_arn = "{IAM}:role/one"\nsource_profile = "base"'
         rules = (f'[[registry]]\nmatch = "{OTHER_HOST}"\n{role}\n{key} = "None"', f'[[registry]]\nmatch = "*"\n{role}')
         world.write("")
@@ -465,7 +465,8 @@ class TestConnectionToAws:
         assert home.aws.issued.keys() == {json.loads(said)["Secret"]}
         assert 1 == deeds.read.count(home.env["AWS_CA_BUNDLE"])
 
-    def test_failed_get_closes_connection(self, home: Home, proxy: Proxy) -> None:
+    def test_early_failure_ends_cleanly(self, home: Home, proxy: Proxy) -> None:
+        """The get fails before AWS is called, while a thread still reads a large CA bundle."""
         home.env["AWS_CA_BUNDLE"] = str(home.folder / "many.pem")
         (home.folder / "many.pem").write_text(Path(DEFAULT_CA_BUNDLE).read_text() * 20)
         home.add_profile("mfa", role_arn=f"{IAM}:role/one", source_profile="base", mfa_serial=f"{IAM}:mfa/me")

@@ -142,7 +142,7 @@ class TestResponse:
             HOST,
         ],
     )
-    def test_uses_registry_as_the_image_names_it(self, kubelet: Kubelet, image: str) -> None:
+    def test_auth_key_matches_only_the_images_registry(self, kubelet: Kubelet, image: str) -> None:
         (key,) = kubelet.asks(image).auth
 
         assert kubernetes.matches(key, image)
@@ -239,7 +239,7 @@ class TestFailure:
 
         assert (2, "") == (found.status, found.stdout)
 
-    def test_of_import_is_one_line(self, home: Home) -> None:
+    def test_of_a_missing_module_is_one_line(self, home: Home) -> None:
         command, request = [sys.executable, "-c", _LOST, "kubelet"], kubernetes.request(_IMAGE)
         done = subprocess.run(command, input=request.encode(), env=home.env, capture_output=True, check=False)
 
@@ -290,7 +290,8 @@ class TestServiceAccount:
 
         assert len(answers) == len({password for answer in answers for _, password in answer.auth.values()})
 
-    def test_untrusted_account_error_names_role_and_account(self, kubelet: Kubelet) -> None:
+    def test_untrusted_one_is_named_with_the_role(self, kubelet: Kubelet) -> None:
+        """The error is one line, and does not show the token."""
         token = web_identity("system:serviceaccount:team:stranger")
         fields = {"serviceAccountToken": token, "serviceAccountAnnotations": {_ANNOTATION: _POD_ROLE}}
 

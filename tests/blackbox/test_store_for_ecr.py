@@ -140,7 +140,7 @@ class TestRejectedLogin:
         assert {} == home.run("list").answer
 
     @pytest.mark.parametrize("host", [HOST, PUBLIC])
-    def test_password_that_is_no_token(self, home: Home, host: str) -> None:
+    def test_empty_password(self, home: Home, host: str) -> None:
         assert f"the token for {host} is empty; {command(host)}" in refusal(home.store(host, "AWS", ""))
 
 

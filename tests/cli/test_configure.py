@@ -209,7 +209,7 @@ class TestHosts:
         assert home.run("configure", f"{HOST}/app:v1").stdout.endswith(f"\nnext: docker pull {HOST}/app:v1\n")
         assert home.run("configure", OTHER_HOST).stdout.endswith(f"\nnext: docker pull {OTHER_HOST}/REPOSITORY:TAG\n")
 
-    def test_next_command_is_login_if_interactive(self, home: Home) -> None:
+    def test_next_command_is_login_if_mfa_is_needed(self, home: Home) -> None:
         home.add_profile("secondary", role_arn=ROLE, source_profile="base", mfa_serial="arn:aws:iam::2:mfa/me")
 
         assert configure(home).stdout.endswith(f"\nnext: {PROGRAM} login {HOST}\n")
@@ -565,14 +565,14 @@ class TestDockerLogin:
         assert 0 == configure(home, **env).status
         assert SECONDARY == self.served(home, **env)
 
-    def test_is_not_expected_in_unavailable_keyring(self, home: Home) -> None:
+    def test_absent_in_unavailable_keyring_succeeds(self, home: Home) -> None:
         home.run("erase", stdin=HOST)
 
         done = configure(home, ECRX_KEYRING="secret-service", DBUS_SESSION_BUS_ADDRESS="unix:path=/nonexistent")
 
         assert (0, "") == (done.status, done.stderr)
 
-    def test_is_not_searched_in_unsupported_keyring(self, home: Home) -> None:
+    def test_invalid_keyring_setting_changes_nothing(self, home: Home) -> None:
         before = files_of(home)
 
         found = configure(home, ECRX_KEYRING="plaintext")

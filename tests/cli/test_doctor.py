@@ -420,8 +420,8 @@ class TestCallerAndRole:
         assert {"caller", "role", "clock"} <= {*found.passed_over()}
         assert found.links["token"].ok
 
-    def test_come_from_credentials_file_first(self, home: Home) -> None:
-        """If both AWS files have keys, the keys in the credentials file count."""
+    def test_follow_source_profile_of_credentials_file(self, home: Home) -> None:
+        """If both AWS files name a source profile, the one in the credentials file counts."""
         home.add_keys("other", home.aws.add_user(SECONDARY, "other"))
         home.aws.add_role(ROLE, trusts=[SECONDARY])
         credentials = home.folder / ".aws" / "credentials"
@@ -509,8 +509,7 @@ class TestCallerAndRole:
         assert "unset AWS_ACCESS_KEY_ID " in found.broken("caller").remedy
         mended(home, found, "caller")
 
-    def test_untrusting_role_is_shown_with_its_setting(self, home: Home) -> None:
-        """The result names the setting that names the role."""
+    def test_role_without_a_source_names_the_missing_setting(self, home: Home) -> None:
         (home.folder / ".aws" / "config").write_text(f"[profile secondary]\nrole_arn = {ROLE}\n")
 
         found = diagnose(home, HOST).broken("role")
@@ -518,7 +517,7 @@ class TestCallerAndRole:
         assert "the AWS credentials lack source_profile or credential_source" in found.detail
         assert "aws configure set source_profile PROFILE --profile secondary" == found.remedy
 
-    def test_without_a_role_are_the_same(self, home: Home) -> None:
+    def test_without_a_role_show_only_the_caller(self, home: Home) -> None:
         home.configure(f'[[registry]]\nmatch = "{HOST}"\nprofile = "base"\n')
 
         found = diagnose(home, HOST)
@@ -640,8 +639,8 @@ class TestDockerLogin:
         assert "role" in found.passed_over()
         assert found.links["token"].ok
 
-    def test_without_docker_helper_is_ignored(self, home: Home) -> None:
-        """The login is ignored if Docker does not use this program."""
+    def test_must_be_forgotten_if_docker_uses_no_helper(self, home: Home) -> None:
+        """Docker logout would not reach it then, so the remedy is forget."""
         write_docker_config(home)
 
         found = diagnose(home, HOST)

@@ -109,7 +109,7 @@ class TestHost:
 
         assert "dropped the token of the default credentials in us-east-1" in forget(home, HOST)
 
-    def test_works_with_any_docker_config(self, home: Home) -> None:
+    def test_works_with_a_broken_docker_config(self, home: Home) -> None:
         home.get()
         (home.folder / ".docker").mkdir()
         (home.folder / ".docker" / "config.json").write_text("{")

@@ -370,7 +370,7 @@ class TestMfaCode:
         assert "an MFA code is six digits" in line
         assert [] == home.aws.calls
 
-    def test_missing_code_changes_nothing(self, home: Home) -> None:
+    def test_interrupt_changes_nothing(self, home: Home) -> None:
         add_mfa_profile(home)
 
         status, seen = on_terminal(home, "login", HOST, "--profile", "secondary", answers=[(QUESTION, "\x03")])

@@ -672,7 +672,7 @@ class TestErrors:
         assert 2 == found.status
         assert "Usage: docker-credential-ecrx policy" in found.stdout + found.stderr
 
-    def test_of_conflicting_arguments_name_both(self, owner: Home) -> None:
+    def test_of_two_principals_name_both(self, owner: Home) -> None:
         found = owner.run(*_GRANT, "--to", "444444444444")
 
         assert (2, []) == (found.status, owner.aws.calls)

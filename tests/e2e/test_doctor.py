@@ -69,7 +69,7 @@ class TestCompleteCheck:
         assert [] == places_of(token, tmp_path)
         assert not [form for form in forms_of(token) if form in found.stdout.encode()]
 
-    def test_ends_in_a_pull(self, home: Home, image: str) -> None:
+    def test_caches_the_token_for_the_next_pull(self, home: Home, image: str) -> None:
         home.run("doctor", image)
         home.aws.calls.clear()
         write_json(home.folder / "auth.json", {"credHelpers": {HOST: "ecrx-secondary"}})
@@ -87,7 +87,7 @@ class TestCompleteCheck:
         assert [] == [line for line in _shown(seen) if len(line) > terminals.COLUMNS]
 
     @in_one_form
-    def test_passes_if_the_default_chain_is_unused(self, home: Home) -> None:
+    def test_skips_an_unneeded_default_chain(self, home: Home) -> None:
         found = diagnose(home)
 
         assert ["profile", "caller", "role"] == found.passed_over()

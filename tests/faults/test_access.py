@@ -163,7 +163,7 @@ def as_user(home: Home) -> Callable[[Path], int]:
 
 
 @pytest.mark.parametrize("mode", [0o666, 0o640])
-def test_group_loses_access_if_owner_changes(place: Path, as_user: Callable[[Path], int], mode: int) -> None:
+def test_others_lose_access_if_the_owner_changes(place: Path, as_user: Callable[[Path], int], mode: int) -> None:
     """Another user's file becomes the editor's, readable by the editor alone, since the group is another one."""
     config = place / "shared" / "config.json"
     config.parent.mkdir()

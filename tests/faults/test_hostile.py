@@ -124,7 +124,7 @@ class TestPythonVariables:
 class TestProgramName:
     @in_one_form
     @pytest.mark.parametrize("profile", NAMES.values(), ids=NAMES)
-    def test_without_a_valid_profile_fails_clearly(self, world: World, profile: str) -> None:
+    def test_with_an_odd_unknown_profile_fails_clearly(self, world: World, profile: str) -> None:
         found = world.home.get(profile=profile)
 
         assert (1, found.stderr, 1) == (found.status, found.stdout, len(found.stdout.splitlines()))

@@ -55,7 +55,7 @@ def test_killed_policy_is_the_old_or_the_new_one(home: Home) -> None:
 
 
 def test_killed_login_leaves_no_secret(home: Home) -> None:
-    """The kill may come at any system call; the same command then completes, and get is cached."""
+    """The kill may come at any system call; the same command then completes, and get does not call AWS."""
     home.add_role_profile()
     home.env["ECRX_KEYRING"] = "kernel"
     command = ("login", HOST, "--profile", "secondary")

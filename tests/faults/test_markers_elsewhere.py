@@ -442,7 +442,7 @@ class TestArgument:
         assert 0 != found.status
         assert [] == odd_characters(found.stdout + found.stderr)
 
-    def test_is_shown_so_on_a_terminal_too(self, user: World) -> None:
+    def test_terminal_shows_no_control_characters(self, user: World) -> None:
         write(user, ".docker/config.json", json.dumps({"credHelpers": {HOST: f"x\x1b]0;title\x07{ODD}"}}))
 
         for arguments in (["doctor", HOST], ["configure", "--dry-run", HOST, "--profile", "base"], ["login", ODDER]):

@@ -90,7 +90,7 @@ def facts_of(profile: str, full: dict[str, dict[str, Any]]) -> list[tuple[str, s
 
 
 @fuzzed(_lines, _lines, _ends, _profiles)
-def test_files_without_the_identity_give_no_facts(
+def test_fingerprint_covers_what_botocore_reads(
     config: list[str], credentials: list[str], end: str, profile: str
 ) -> None:
     env = environ_of(end.join(config), end.join(credentials))
@@ -103,10 +103,9 @@ def test_files_without_the_identity_give_no_facts(
 
 
 @fuzzed(_lines, _lines, st.integers(0, 19), _line, _profiles)
-def test_different_files_make_another_identity(
+def test_difference_for_botocore_changes_the_fingerprint(
     config: list[str], credentials: list[str], at: int, line: str, profile: str
 ) -> None:
-    """Any difference in what botocore reads makes another identity."""
     prints, facts = [], []
     for edited in (False, True):
         lines = [*config, *credentials]
@@ -122,7 +121,7 @@ def test_different_files_make_another_identity(
 
 
 @fuzzed(json_texts("iss", "sub", "aud").map(lambda claims: f"e30.{base64_of(claims)}.e30") | st.text() | st.binary())
-def test_files_may_name_any_web_identity_token_file(token: str | bytes) -> None:
+def test_web_identity_token_file_may_contain_anything(token: str | bytes) -> None:
     path = str(file("token", token))
     env = {"AWS_ROLE_ARN": "arn", "AWS_WEB_IDENTITY_TOKEN_FILE": path, "HOME": "/nonexistent"}
 

@@ -57,7 +57,7 @@ def begin() -> None:
 
 
 @fuzzed(st.sampled_from(["get", "erase", "list"]), st.one_of(_servers.map(str.encode), st.binary()), _blanks)
-def test_get_of_unknown_host_is_not_found(verb: str, request: bytes, blanks: str) -> None:
+def test_what_was_never_stored_is_not_found(verb: str, request: bytes, blanks: str) -> None:
     begin()
     server = request.decode("utf-8", "replace").strip()
     assume(verb != "get" or Registry.parse(server) is None)  # which would ask AWS

@@ -49,7 +49,7 @@ def _fill_in(folder: Path) -> subprocess.CompletedProcess[str]:
 
 class TestZip:
     def test_has_the_files_of_the_archive(self, folder: Path) -> None:
-        """Modes and times are the same, and a Windows installer replaces install.sh."""
+        """Modes and times are the same, and install.ps1 replaces install.sh."""
         with zipfile.ZipFile(folder / f"{_BASE}.zip") as packed:
             names = {info.filename: (info.external_attr >> 16 & 0o777, info.date_time) for info in packed.infolist()}
             assert _PROGRAM.encode() == packed.read(_PROGRAM)

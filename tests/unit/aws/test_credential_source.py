@@ -116,7 +116,7 @@ class TestRenewal:
         assert "get a new web identity token" == origin_of(pod, env | KEY).renewal()
 
     @pytest.mark.parametrize("identity", [Identity("p"), Identity("q", role_arn="arn")], ids=["profile", "our own"])
-    def test_of_a_role_session_ignores_its_base_keys(self, env: dict[str, str], identity: Identity) -> None:
+    def test_of_a_role_concerns_its_source_for_assume_role_only(self, env: dict[str, str], identity: Identity) -> None:
         write(env, f"[profile p]\n{ROLE}source_profile = q\n[profile q]\n{KEYS}")
         origin = origin_of(identity, env)
 

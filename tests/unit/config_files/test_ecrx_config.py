@@ -96,7 +96,7 @@ class TestSetEntry:
         assert both == set_entry(both, fips)
         assert ENTRY == remove_entry(both, fips)
 
-    def test_precedes_an_entry_added_later(self) -> None:
+    def test_moves_before_the_entry_that_hides_it(self) -> None:
         assert f"{ENTRY}\n{BROAD}" == set_entry(f"{BROAD}\n{ENTRY}")
 
     def test_has_the_role_and_its_credential_source(self) -> None:

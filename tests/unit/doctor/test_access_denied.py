@@ -105,7 +105,7 @@ class TestNoReason:
         assert GRANT in found.remedy
         assert ATTACH in found.remedy
 
-    def test_without_a_caller_leaves_the_account_open(self) -> None:
+    def test_without_a_caller_has_an_account_placeholder(self) -> None:
         assert "--to ACCOUNT" in access_denied.explain("", IMAGE, "", GET_IMAGE, PULL).remedy
 
 

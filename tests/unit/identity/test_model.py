@@ -187,7 +187,10 @@ class TestFingerprint:
         ],
         ids=["keys", "web identity"],
     )
-    def test_without_a_profile_follows_its_endpoints(self, home: Home, identity: Identity, env: dict[str, str]) -> None:
+    def test_without_a_profile_still_follows_its_endpoints(
+        self, home: Home, identity: Identity, env: dict[str, str]
+    ) -> None:
+        """Keys in the environment and web identities use the endpoints of the selected profile."""
         prints = [home.print(identity, **env), home.print(identity, AWS_PROFILE="pod", **env)]
         for said in (
             "endpoint_url = http://one",
@@ -323,7 +326,8 @@ class TestFingerprint:
 
         assert before != home.print(Identity("pod"))
 
-    def test_of_environment_keys_follows_the_default_service(self, home: Home) -> None:
+    def test_of_environment_keys_follows_configparser_defaults(self, home: Home) -> None:
+        """A [DEFAULT] section may give a service of the selected profile its endpoint."""
         keys = {"AWS_ACCESS_KEY_ID": "AKIA", "AWS_PROFILE": "pod"}
         home.edit("[profile pod]", "[DEFAULT]\necr =\n  endpoint_url = http://one\n[profile pod]\nservices = s")
         before = home.print(Identity(), **keys)

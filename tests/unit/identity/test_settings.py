@@ -140,7 +140,7 @@ class TestRule:
 
         assert found.identity_for(HOST).profile is None
 
-    def test_ignores_the_spelling_of_its_pattern(self, tmp_path: Path) -> None:
+    def test_ignores_the_case_of_its_pattern(self, tmp_path: Path) -> None:
         found = load(tmp_path, f'[[registry]]\nmatch = "{HOST.upper()}"\nprofile = "p"\n')
 
         assert "p" == found.identity_for(HOST).profile

@@ -85,7 +85,7 @@ class TestLifetime:
         assert state == state_at(later(age, clock_set_by=-30 * HOUR))
 
     @pytest.mark.parametrize(("paused", "state"), [(1, FRESH), (DUE, ALIVE), (LIFE, OVER)])
-    def test_continues_while_the_machine_is_paused(self, paused: float, state: tuple[bool, bool]) -> None:
+    def test_advances_while_the_machine_is_paused(self, paused: float, state: tuple[bool, bool]) -> None:
         """The boot clock is paused as well."""
         assert state == state_at(later(1, clock_set_by=paused))
 
@@ -93,8 +93,10 @@ class TestLifetime:
     @pytest.mark.parametrize(
         ("clock_set_by", "state"), [(30 * HOUR, OVER), (-30 * HOUR, OVER), (-60, FRESH), (60, FRESH)]
     )
-    def test_ends_by_the_wall_clock_alone(self, clock_set_by: float, state: tuple[bool, bool], boot: str) -> None:
-        """Only a wall clock that is hours off says that the token has expired."""
+    def test_without_boot_clock_follows_the_wall_clock(
+        self, clock_set_by: float, state: tuple[bool, bool], boot: str
+    ) -> None:
+        """A wall clock that is hours off then makes the token look expired."""
         assert state == state_at(later(1, boot=boot, clock_set_by=clock_set_by))
 
 
