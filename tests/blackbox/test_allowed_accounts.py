@@ -1,4 +1,4 @@
-"""The list of accounts in config.toml: registries of others get no answer, whoever asks."""
+"""The list of accounts in config.toml: registries of other accounts get no credentials from any command."""
 
 import json
 
@@ -18,7 +18,7 @@ FORMS = [
 
 @pytest.fixture
 def listed(home: Home) -> Home:
-    """Return a user who has a token and a login for two accounts' registries, and then lists the first alone."""
+    """Return a user with a token and a login for registries of two accounts, of which the list names only the first."""
     home.add_role_profile()
     home.env["ECRX_KEYRING"] = "kernel"
     for host in (HOST, OTHER_HOST):
@@ -30,7 +30,7 @@ def listed(home: Home) -> Home:
 
 
 def refusal(home: Home, found: Result, *, on_stdout: bool = True) -> None:
-    """Check that the one line names account, file and key, and that AWS was not asked."""
+    """Check that the one line names account, file and key, and that AWS was not called."""
     (line,) = found.stderr.splitlines()
     assert (1, f"{line}\n" if on_stdout else "") == found[:2]
     for word in ("333333333333", str(home.folder / ".config/ecrx/config.toml"), "[security]: accounts"):

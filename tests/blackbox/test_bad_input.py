@@ -1,4 +1,4 @@
-"""Requests, arguments and files that make no sense: one line that names the fault, and nothing kept is lost."""
+"""Invalid requests, arguments and files: one line names the fault, and nothing stored is lost."""
 
 import base64
 import json
@@ -71,13 +71,13 @@ def _line(found: Result) -> str:
 
 
 def _erased(found: Result) -> str:
-    """Return the one line, or none, of an erase that had nothing to erase."""
+    """Return the one line, or none, of an erase that found nothing to erase."""
     assert (0, "") == (found.status, found.stdout)
     return _checked(found.stderr) if found.stderr else ""
 
 
 def _checked(line: str) -> str:
-    """Return a line that is for people, without a traceback and without a secret."""
+    """Return a line for people, without a traceback and without a secret."""
     assert [line.removesuffix("\n")] == line.splitlines()
     assert len(line) < 4096
     unwanted = (NOT_FOUND.strip(), "Traceback", "unexpected", _SECRET, _PASSWORD)
@@ -86,13 +86,13 @@ def _checked(line: str) -> str:
 
 
 def _answers(home: Home) -> dict[str, str]:
-    """Return what get answers for the two that are kept; a token that was lost is another one now."""
+    """Return what get returns for both stored items; a lost token is replaced by a different one."""
     return {server: home.run("get", stdin=server, argv0=_SECONDARY).secret for server in (HOST, _REGISTRY)}
 
 
 @pytest.fixture
 def kept(home: Home, secret_service: dict[str, str]) -> dict[str, str]:
-    """Return what get answers with after a docker pull and a docker login."""
+    """Return what get returns after a docker pull and a docker login."""
     home.env |= secret_service
     home.add_role_profile()
     home.get()

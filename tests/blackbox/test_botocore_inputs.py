@@ -1,4 +1,4 @@
-"""What botocore would read beside what the fingerprint stands on: none of it says where a token comes from, or goes."""
+"""What botocore reads besides the fingerprint's inputs does not affect where a token comes from or goes to."""
 
 import json
 import socket
@@ -20,7 +20,7 @@ def initialize_client_plugin(client):
 
 
 def plant(folder: Path, url: str) -> None:
-    """Write rules that lead every request for STS and ECR to ``url``."""
+    """Write rules that send every request for STS and ECR to ``url``."""
     parameter = {"required": False, "documentation": "", "type": "String"}
     flag = parameter | {"type": "Boolean", "default": False, "required": True}
     names = {"Region": "AWS::Region", "Endpoint": "SDK::Endpoint"}
@@ -61,7 +61,7 @@ class TestEndpointRules:
 class TestMonitoring:
     @pytest.fixture
     def collector(self) -> Iterator[socket.socket]:
-        """Return the socket that botocore's client-side monitoring would tell of each call."""
+        """Return the socket to which botocore's client-side monitoring would report each call."""
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as collector:
             collector.bind(("127.0.0.1", 0))
             collector.settimeout(0)

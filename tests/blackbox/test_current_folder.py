@@ -1,4 +1,4 @@
-"""No program is run for being in the current folder, whatever PATH and the configuration say."""
+"""No program is run because it is in the current folder, whatever PATH and the configuration say."""
 
 import json
 import shlex
@@ -13,16 +13,16 @@ from support.home import HOST, SECONDARY, Home
 pytestmark = in_one_form
 
 _HELPER = "docker-credential-ecrx"
-# What the program starts, and what these may start.
+# The programs that the program starts, and those that these may start.
 _NAMES = ("aws", _HELPER, f"{_HELPER}-secondary", "ecrx", "docker", "keys", "python", "python3", "sh", "env", "id")
-# The current folder, and one in it, as PATH may name them: before what is looked for, after it, and alone.
+# Ways in which PATH may name the current folder, or one in it: first, last, and alone.
 _WITH_OTHERS = [":{bin}:/usr/bin:/bin", "sub:{bin}:/usr/bin:/bin:."]
 _ALONE = ["."]
 
 
 @pytest.fixture(params=_WITH_OTHERS + _ALONE)
 def trap(request: pytest.FixtureRequest, home: Home) -> Path:
-    """Return a folder with programs that leave a trace, which PATH leads to from within it."""
+    """Return a folder with programs that leave a trace, and that PATH names relative to it."""
     folder = home.folder / "trap"
     for place in (folder, folder / "sub"):
         place.mkdir()
@@ -37,7 +37,7 @@ def trap(request: pytest.FixtureRequest, home: Home) -> Path:
 
 
 def _trace(trap: Path) -> str:
-    """Return which of the planted programs were run."""
+    """Return which of the planted programs ran."""
     trace = trap / "trace"
     return trace.read_text() if trace.exists() else ""
 

@@ -1,4 +1,4 @@
-"""The main job as it is on every system: with the keyrings that the system itself has, and without links or scripts."""
+"""The main job on every system: with the keyrings of the system itself, and without links or scripts."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -16,14 +16,14 @@ profile = "secondary"
 
 @pytest.fixture
 def alice(user: Home) -> Home:
-    """Return the home of a user whose profile for all registries assumes the secondary account's role."""
+    """Return the home of a user whose profile for all registries assumes a role of the secondary account."""
     user.add_role_profile()
     user.configure(CONFIGURATION)
     return user
 
 
 def get(home: Home, host: str = HOST) -> str:
-    """Return the password that docker gets."""
+    """Return the password that Docker gets."""
     found = home.run("get", stdin=host)
     assert (0, "", "AWS") == (found.status, found.stderr, found.answer["Username"])
     return found.secret

@@ -1,4 +1,4 @@
-"""A cached ``get`` stays as quick as it is: what it imports, reads and asks for is written here, and is all there is.
+"""A cached ``get`` stays fast: this file lists everything that it imports, reads and asks for.
 
 Time depends on the machine; this does not.
 """
@@ -14,23 +14,23 @@ from support.home import HOST, Home
 from support.trace import Deeds, Modules, deeds_of
 
 _PACKAGE = "docker_credential_ecrx"
-_BOOT = "/proc/sys/kernel/random/boot_id"  # a token's age is told by the clock of the boot
+_BOOT = "/proc/sys/kernel/random/boot_id"  # the boot clock determines a token's age
 
-# The frozen program's start. The wheel's is its interpreter's own affair, but for the package's two.
+# The frozen program's start. The wheel's start depends on the interpreter, except for the package's two modules.
 _START = {"encodings", "encodings.aliases", "encodings.utf_8"}
-# After the start, and nothing of the standard library, of which the interpreter has the little that is needed in it.
+# After the start. The standard library is absent: the interpreter already has the little that is needed.
 _EVERY_GET = {*cached_get.full(*cached_get.EVERY_GET)}
 _OF_THE_KEYRING = {keyring: {*cached_get.full(*names)} for keyring, names in cached_get.KEYRINGS.items()}
-# Modules in C, each of which may also be in the interpreter.
+# Modules in C, each of which may also be built into the interpreter.
 _IN_C = {
     "_blake2",  # the identity's fingerprint; hashlib would load OpenSSL
-    "_ctypes",  # the C library; ctypes takes longer than the calls
+    "_ctypes",  # the C library; ctypes is slower to import
     "binascii",  # a record's checksum
     "resource",  # the limit of core dumps
 }
 _IN_C_OF_THE_KEYRING = {
     "kernel": set[str](),
-    "secret-service": {"_socket"},  # the bus; socket takes longer than to ask it
+    "secret-service": {"_socket"},  # the bus; socket is slower to import
 }
 _CONFIGURATION = """\
 [[registry]]
@@ -38,7 +38,7 @@ match   = "111111111111.dkr.ecr.*.amazonaws.com"
 profile = "secondary"
 """
 _OF_THE_CONFIGURATION = {*cached_get.full(*cached_get.CONFIGURATION)}
-# To find the user's ring, a key in it, and what that keeps.
+# The calls that find the user's keyring, find a key in it, and read the key.
 _ASKED_OF_THE_KERNEL = {
     "kernel": {"KEYCTL_GET_PERSISTENT", "KEYCTL_LINK", "KEYCTL_SEARCH", "KEYCTL_READ"},
     "secret-service": set[str](),
@@ -46,34 +46,34 @@ _ASKED_OF_THE_KERNEL = {
 
 
 class Get:
-    """What a ``get`` does; ``start`` is what the program does whatever it is asked."""
+    """What a ``get`` does; ``start`` is what the program does for every verb."""
 
     def __init__(self, home: Home, keyring: dict[str, str], argv0: str = "docker-credential-ecrx-secondary") -> None:
         self.home = home
         self.keyring = keyring["ECRX_KEYRING"]
         env = home.env | keyring
         self.modules = Modules(home.program, home.env)
-        home.run("version")  # leaves the bytecode that an editable install may lack
+        home.run("version")  # writes the bytecode that an editable install may lack
         _, self.start = deeds_of([home.bin / argv0, "version"], "", env)
         said, self.deeds = deeds_of([home.bin / argv0, "get"], HOST, env)
         assert '"Username":"AWS"' in said
 
     def imported(self) -> set[str]:
-        """Return the modules that it takes after the start."""
+        """Return the modules that it imports after the start."""
         return self.modules.of(self.deeds) - self.modules.of(self.start)
 
     def read(self) -> list[str]:
-        """Return the files that it reads after the start, modules and libraries aside, as often as it does."""
+        """Return the files that it reads after the start, with repetitions, without modules and libraries."""
         return _more(self.modules.beside(self.deeds), self.modules.beside(self.start))
 
     def folders(self) -> set[str]:
-        """Return the folders that it lists after the start, those aside in which it finds a module."""
+        """Return the folders that it lists after the start, without those in which it finds a module."""
         return {*self.deeds.folders} - {*self.start.folders} - self.modules.folders_of(self.deeds)
 
 
 @pytest.fixture
 def hit(home: Home, keyring: dict[str, str]) -> Get:
-    """Return what a ``get`` does that the keyring answers."""
+    """Return what a ``get`` does that finds its token in the keyring."""
     home.add_role_profile()
     home.get(env=keyring)
     home.get(env=keyring)
@@ -85,7 +85,7 @@ def hit(home: Home, keyring: dict[str, str]) -> Get:
 
 @pytest.fixture
 def mapped_hit(home: Home, kernel: dict[str, str]) -> Get:
-    """Return what a ``get`` does that the keyring answers, for an identity that the configuration file chooses."""
+    """Return what a cached ``get`` does for an identity that the configuration file selects."""
     home.add_role_profile()
     home.configure(_CONFIGURATION)
     home.get(profile=None, env=kernel)
@@ -98,7 +98,7 @@ def mapped_hit(home: Home, kernel: dict[str, str]) -> Get:
 
 @pytest.fixture
 def miss(home: Home, keyring: dict[str, str]) -> Get:
-    """Return what a first ``get`` does, for which a credential process gives the keys."""
+    """Return what a first ``get`` does with keys from a credential process."""
     keys = home.aws.add_user("222222222222", "process")
     script = home.bin / "give-keys"
     answer = f'{{"Version":1,"AccessKeyId":"{keys[0]}","SecretAccessKey":"{keys[1]}"}}'

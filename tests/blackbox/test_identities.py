@@ -1,4 +1,4 @@
-"""Every way in which AWS's files and environment name a principal: minted for once, kept, and told from another."""
+"""Every way in which AWS's files and environment name a principal: each has its own cached token."""
 
 import json
 import re
@@ -30,7 +30,7 @@ SERVICES = "services = s\n[services s]\n" + "".join(
     f"{s} =\n  endpoint_url = {{aws}}\n" for s in ("sts", "ecr", "ecr_public")
 )
 
-# What a profile says, and whom it names; with "two" instead of "one" it names somebody else.
+# What a profile contains, and its principal; with "two" instead of "one" it is another principal.
 WAYS = {
     "keys": (KEYS, f"{IAM}:user/one"),
     "session token": (
@@ -50,7 +50,7 @@ WAYS = {
 }
 ways = pytest.mark.parametrize(("config", "principal"), WAYS.values(), ids=WAYS)
 
-# The same of the environment, for AWS's own default chain.
+# The same for the environment, for AWS's default chain.
 ENVIRONMENTS: dict[str, tuple[dict[str, str], str]] = {
     "web identity": (
         {"AWS_ROLE_ARN": f"{IAM}:role/one", "AWS_WEB_IDENTITY_TOKEN_FILE": "{token}"},
@@ -62,7 +62,7 @@ ENVIRONMENTS: dict[str, tuple[dict[str, str], str]] = {
 
 
 class World(NamedTuple):
-    """Where every way leads to a principal; ``names`` are what a profile's text may name."""
+    """A home in which each of these ways leads to a principal; ``names`` are what a profile's text may refer to."""
 
     home: Home
     aws: Sessions
@@ -70,12 +70,12 @@ class World(NamedTuple):
     names: dict[str, Keys | Path | str]
 
     def write(self, config: str) -> None:
-        """Let the profile ``p`` say ``config``, beside a profile and an SSO session that it may name."""
+        """Make the profile ``p`` contain ``config``, with a profile and an SSO session that it may name."""
         text = f"[sso-session corp]\n{SSO_START}[profile base]\n{KEYS}[profile p]\n{config}\n"
         (self.home.folder / ".aws" / "config").write_text(text.format(**self.names))
 
     def principal(self, found: Result) -> str:
-        """Return who was given the token, without the session names that botocore makes up."""
+        """Return the principal that got the token, without the session names that botocore generates."""
         return re.sub(r"/botocore-session-\d+$", "", self.aws.issued[found.secret].principal)
 
     def forget(self) -> None:
@@ -85,12 +85,12 @@ class World(NamedTuple):
             server.requests.clear()
 
     def asked(self) -> list[str]:
-        """Return what AWS and all others were asked."""
+        """Return what AWS and the other servers were asked."""
         return sum((server.requests for server in self.servers), [call.operation for call in self.aws.calls])
 
 
 def refusal(found: Result) -> str:
-    """Return the one line that says on both streams what failed."""
+    """Return the one line on both streams that says what failed."""
     assert (1, found.stderr, 1) == (found.status, found.stdout, found.stdout.count("\n"))
     assert NOT_FOUND.strip() not in found.stdout
     return found.stdout
@@ -105,7 +105,7 @@ def aws() -> Iterator[Sessions]:
 
 @pytest.fixture
 def world(home: Home, aws: Sessions) -> Iterator[World]:
-    """Return a user who is signed in to everything, in a container on an instance."""
+    """Return a user who is signed in everywhere, in a container on an instance."""
     for role in ("one", "two", "far"):
         aws.add_role(f"{IAM}:role/{role}", trusts=[SECONDARY], web_identity_subjects=["pod-1", "pod-2"])
     token, script = home.folder / "token", home.bin / "give-keys"
@@ -437,14 +437,14 @@ class TestUnsupportedCredentials:
 class TestConnectionToAws:
     @pytest.fixture
     def aws(self, tmp_path: Path) -> Iterator[StandIn]:
-        """Return AWS with TLS, for which an authority of its own vouches."""
+        """Return AWS with TLS, with a certificate from a certificate authority of its own."""
         issued = certificates.issue(tmp_path, ["sts.us-east-1.amazonaws.com", "api.ecr.us-east-1.amazonaws.com"])
         with StandIn(context=issued.context()) as standin:
             yield standin
 
     @pytest.fixture
     def proxy(self, aws: StandIn, home: Home, tmp_path: Path) -> Iterator[Proxy]:
-        """Return a proxy that leads to AWS, whose names lead nowhere."""
+        """Return a proxy to AWS, whose host names do not resolve."""
         home.add_role_profile()
         home.env["AWS_CA_BUNDLE"] = str(tmp_path / "authority.pem")
         del home.env["AWS_ENDPOINT_URL"]

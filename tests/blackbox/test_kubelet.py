@@ -1,4 +1,4 @@
-"""Kubelet's requests, and answers that kubelet takes: a node's identity, and that of a pod's service account."""
+"""Requests of kubelet and replies that kubelet accepts, with a node's identity or that of a pod's service account."""
 
 import json
 import subprocess
@@ -26,7 +26,7 @@ _ANNOTATION, _IRSA_ANNOTATION = "eks.amazonaws.com/ecr-role-arn", "eks.amazonaws
 _APP, _OTHER_APP = "system:serviceaccount:team:app", "system:serviceaccount:team:other"
 _DIGEST = f"sha256:{'0' * 64}"
 
-# The program, in which what answers kubelet cannot be loaded.
+# The program, in which the module that answers kubelet cannot be imported.
 _LOST = """\
 import sys
 from docker_credential_ecrx import __main__
@@ -76,7 +76,7 @@ _REFUSED = {
 
 
 class Kubelet:
-    """Kubelet on a node, whose identity is the profile that the plug-in's name has, if any."""
+    """Kubelet on a node, whose identity is the profile in the plug-in's name, if there is one."""
 
     def __init__(self, home: Home, profile: str = "secondary") -> None:
         self.home = home
@@ -89,17 +89,17 @@ class Kubelet:
         return self.home.run("kubelet", stdin=request, argv0=self.name, env=env)
 
     def asks(self, image: str, env: dict[str, str] | None = None, **fields: object) -> Response:
-        """Return what kubelet makes of the answer for an image."""
+        """Return what kubelet reads from the reply for an image."""
         found = self.run(kubernetes.request(image, **fields), **env or {})
         assert (0, "") == (found.status, found.stderr), found
         return kubernetes.response(found.stdout)
 
     def asks_for_pod(self, token: str, role: str = _POD_ROLE, annotation: str = _ANNOTATION) -> Response:
-        """Return the same for the pod of a service account, to which the annotation gives a role."""
+        """Return the same for the pod of a service account whose annotation names a role."""
         return self.asks(_IMAGE, serviceAccountToken=token, serviceAccountAnnotations={annotation: role})
 
     def principal(self, response: Response) -> str:
-        """Return who was given the password in a response."""
+        """Return the principal that got the password in a response."""
         ((user, password),) = response.auth.values()
         assert "AWS" == user
         return self.home.aws.issued[password].principal
@@ -113,7 +113,7 @@ def _refusal(found: Result) -> str:
 
 @pytest.fixture
 def kubelet(home: Home) -> Kubelet:
-    """Return kubelet on a node that has the secondary account's role profile; pods may have roles too."""
+    """Return kubelet on a node with the secondary account's role profile; pods may have roles too."""
     home.add_role_profile()
     for role in (_POD_ROLE, _OTHER_ROLE):
         home.aws.add_role(role, web_identity_subjects=[_APP, _OTHER_APP])
@@ -280,7 +280,7 @@ class TestServiceAccount:
     def test_cached_token_is_not_shared(self, kubelet: Kubelet) -> None:
         """Another account, another role and the node each get a token of their own."""
         kubelet.home.env |= _KERNEL
-        kubelet.home.store(HOST, "AWS", "c3RvcmVk")  # what a person on the node logged in with
+        kubelet.home.store(HOST, "AWS", "c3RvcmVk")  # the login of a person on the node
         answers = [
             kubelet.asks_for_pod(web_identity(_APP)),
             kubelet.asks_for_pod(web_identity(_OTHER_APP)),

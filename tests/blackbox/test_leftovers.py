@@ -1,4 +1,4 @@
-"""What is of use no more goes by itself: identities come and go, as CI's and pods' do, and each leaves something."""
+"""Leftovers disappear by themselves: short-lived identities, as of CI jobs and pods, each leave something behind."""
 
 import os
 import sys
@@ -19,7 +19,7 @@ HOUR = 3600.0
 
 
 def get_as(home: Home, user: str, keyring: Mapping[str, str] | None = None) -> int:
-    """Return the status of a ``get`` for an identity that was never there before: that of keys in the environment."""
+    """Return the status of a ``get`` for a new identity: that of keys in the environment."""
     keys = home.aws.add_user("222222222222", user)
     env = {"AWS_ACCESS_KEY_ID": keys.access_key_id, "AWS_SECRET_ACCESS_KEY": keys.secret_access_key}
     return home.get(profile=None, env={**env, **(keyring or {})}).status
@@ -30,7 +30,7 @@ def locks_of(home: Home) -> list[Path]:
 
 
 def lock_left_by(home: Home, user: str, *, hours_ago: float) -> Path:
-    """Return the lock of a new identity that was last used so long ago."""
+    """Return the lock of a new identity that was last used that long ago."""
     before = locks_of(home)
     get_as(home, user)
     (lock,) = set(locks_of(home)) - set(before)
@@ -42,7 +42,7 @@ def lock_left_by(home: Home, user: str, *, hours_ago: float) -> Path:
 class TestExpiredToken:
     @pytest.fixture
     def desktop(self, secret_service: dict[str, str]) -> dict[str, str]:
-        """Return the environment of a keyring that lets nothing expire."""
+        """Return the environment of a keyring in which nothing expires."""
         return secret_service | {"ECRX_KEYRING": "secret-service"}
 
     def test_is_deleted_after_a_week(self, home: Home, desktop: dict[str, str]) -> None:
@@ -109,7 +109,7 @@ class TestLockFile:
     def test_is_deleted_after_an_hour_unused(self, home: Home) -> None:
         """Another identity's call to AWS deletes it."""
         old = [lock_left_by(home, f"user{number}", hours_ago=0.9) for number in range(3)]
-        for lock in old:  # all at once, as each would go with the next
+        for lock in old:  # all at once, since each get would delete the next one
             os.utime(lock, (0, 0))
 
         get_as(home, "new")

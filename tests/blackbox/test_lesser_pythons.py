@@ -7,7 +7,7 @@ import pytest
 
 from support.home import HOST, Home, Result
 
-# What is missing where Python was built without libffi, and where Red Hat's is in FIPS mode.
+# What a Python built without libffi lacks, and Red Hat's in FIPS mode.
 _RUN = """
 import hashlib, logging, sys
 sys.modules[sys.argv[1]] = None

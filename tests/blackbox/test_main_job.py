@@ -1,4 +1,4 @@
-"""A docker pull's ``get``: one role assumed, one token minted, then none, on every keyring and in both forms."""
+"""The ``get`` of a docker pull: it assumes one role and fetches one token, then uses the cache, on every keyring."""
 
 import re
 from pathlib import Path
@@ -69,7 +69,7 @@ class TestRoleProfile:
         home.get(env=keyring)
         home.run("list", env=keyring)
 
-        # A gnome-keyring's own files are outside of the home, and encrypted.
+        # The files of gnome-keyring are outside of the home, and encrypted.
         assert [] == places_of(secret, home.folder, tmp_path)
 
     def test_token_is_not_in_debug_log(self, home: Home, keyring: dict[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""The passwords of registries that are not ECR's: kept in the Secret Service, so that docker's store loses nothing."""
+"""Passwords of registries other than ECR: the Secret Service stores them, so Docker's store loses nothing."""
 
 import json
 import secrets
@@ -20,20 +20,20 @@ NO_BUS = {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"}
 
 @pytest.fixture(autouse=True, params=["auto", "kernel"])
 def bus(request: pytest.FixtureRequest, home: Home, secret_service: dict[str, str]) -> str:
-    """Lead the program to a Secret Service, and return its bus's address."""
+    """Connect the program to a Secret Service, and return the address of its bus."""
     home.env |= secret_service | {"ECRX_KEYRING": request.param}
     return secret_service["DBUS_SESSION_BUS_ADDRESS"]
 
 
 @pytest.fixture
 def library(bus: str, monkeypatch: pytest.MonkeyPatch) -> KeyringBackend:
-    """Return the ``keyring`` library's own backend, at the same Secret Service."""
+    """Return the ``keyring`` library's own backend for the same Secret Service."""
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", bus)
     return keyring.core.load_keyring("keyring.backends.SecretService.Keyring")
 
 
 def get(home: Home, server: str = HOST) -> tuple[str, str]:
-    """Return the user and the password that the program answers with."""
+    """Return the user and the password that the program returns."""
     found = home.run("get", stdin=server)
     assert found.status == 0, found
     assert server == found.answer["ServerURL"]
@@ -41,7 +41,7 @@ def get(home: Home, server: str = HOST) -> tuple[str, str]:
 
 
 def refusal(found: Result) -> str:
-    """Return the one line that says on both streams what failed."""
+    """Return the one line on both streams that says what failed."""
     assert (1, found.stderr, 1) == (found.status, found.stdout, found.stdout.count("\n"))
     assert NOT_FOUND.strip() not in found.stdout
     return found.stdout
@@ -73,7 +73,7 @@ class TestStoreAndGet:
         assert ("alice", password) == get(home)
 
     def test_identity_token_keeps_its_user(self, home: Home) -> None:
-        request = f'{{"ServerURL":"{HOST}","Username":"\\u003ctoken\\u003e","Secret":"refresh"}}\n'  # as Go writes it
+        request = f'{{"ServerURL":"{HOST}","Username":"\\u003ctoken\\u003e","Secret":"refresh"}}\n'  # in Go's format
 
         assert (0, "", "") == home.run("store", stdin=request)
 

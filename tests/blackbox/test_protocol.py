@@ -28,7 +28,7 @@ _PIPE_BYTES = 65536  # testcontainers-node never drains stderr
 
 
 def _failure(found: Result) -> str:
-    """Return the one line of a failure, which docker's clients show, and must not take for an answer."""
+    """Return the one line of a failure, which Docker's clients show and must not mistake for a reply."""
     assert 1 == found.status
     assert found.stdout == found.stderr
     assert [found.stdout.removesuffix("\n")] == found.stdout.splitlines()
@@ -39,7 +39,7 @@ def _failure(found: Result) -> str:
 
 
 def _shell(home: Home, script: str, *arguments: str, stdin: str = HOST, env: dict[str, str] | None = None) -> Result:
-    """Run a line of shell in the home's folder."""
+    """Run a line of shell in the home folder."""
     command = [need.command("sh"), "-c", script, "sh", *arguments]
     whole = home.env | (env or {})
     done = subprocess.run(
@@ -352,5 +352,5 @@ class TestExit:
 
         assert time.monotonic() - started < _SECONDS
         assert "profile stuck" in line
-        with contextlib.suppress(OSError):  # the child ends with the pipe
+        with contextlib.suppress(OSError):  # the child ends when the pipe is closed
             os.close(os.open(pipe, os.O_WRONLY | os.O_NONBLOCK))

@@ -1,4 +1,4 @@
-"""A record in the keyring that is spoilt, of another version or not ours is a miss, silently mended."""
+"""A record in the keyring that is damaged, of another version or foreign is a miss, and is replaced silently."""
 
 import base64
 import binascii
@@ -21,7 +21,7 @@ _LIFE = 12 * 3600
 
 
 class Kept(NamedTuple):
-    """The item of the keyring that keeps a token; ``record`` is what is in it, ``password`` the token."""
+    """The item of the keyring that contains a token; ``record`` is its content, ``password`` the token."""
 
     keyring: str
     name: str
@@ -29,14 +29,14 @@ class Kept(NamedTuple):
     password: str
 
     def replace(self, secret: str) -> None:
-        """Put ``secret`` where the record is."""
+        """Replace the record by ``secret``."""
         if self.keyring == "kernel":
             KernelKeyring().set(self.name, secret, _LIFE)
         else:
             load_keyring(_SECRET_SERVICE).set_password(service_of(self.name), USERNAME, secret)
 
     def replace_bytes(self, payload: bytes) -> None:
-        """Put ``payload`` where the record is, as another program of the user's would."""
+        """Replace the record by ``payload``, as another program of the user's would."""
         if self.keyring == "kernel":
             (serial,) = (s for s, description in keyrings.kernel_keys().items() if self.name in description)
             update = f"keyctl get_persistent @s || keyctl link @u @s; keyctl pupdate {serial}"
@@ -50,12 +50,12 @@ class Kept(NamedTuple):
 
 @pytest.fixture
 def kept(home: Home, keyring: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Kept:
-    """Return the item that a first ``get`` leaves."""
+    """Return the item that a first ``get`` stores."""
     return first_get(home, keyring, monkeypatch)
 
 
 def first_get(home: Home, keyring: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Kept:
-    """Make a first ``get``, and return the item that it leaves in ``keyring``, which is the test's own from now on."""
+    """Run a first ``get``, and return the item that it stores in ``keyring``, which the test uses from now on."""
     for variable, value in keyring.items():
         monkeypatch.setenv(variable, value)
     home.add_role_profile()
@@ -67,7 +67,7 @@ def first_get(home: Home, keyring: dict[str, str], monkeypatch: pytest.MonkeyPat
 
 
 def fetch(keyring: str, name: str) -> str:
-    """Return the record that is kept under ``name``."""
+    """Return the record with that ``name``."""
     if keyring == "kernel":
         record = KernelKeyring().get(name)
     else:
@@ -77,7 +77,7 @@ def fetch(keyring: str, name: str) -> str:
 
 
 def assert_mended(home: Home, keyring: dict[str, str], kept: Kept) -> None:
-    """Assert that the next ``get`` has a new token from AWS and says no word of it, and the one after asks nobody."""
+    """Assert that the next ``get`` silently fetches a new token from AWS, and that the one after it is cached."""
     home.aws.calls.clear()
     found = home.get(env=keyring)
     assert (0, "") == (found.status, found.stderr)
@@ -91,7 +91,7 @@ def assert_mended(home: Home, keyring: dict[str, str], kept: Kept) -> None:
 
 
 def _signed(name: str, facts: str, password: str, magic: str = "ecrx1") -> str:
-    """Return a record whose checksum is right, whatever its facts are."""
+    """Return a record with a valid checksum, whatever its fields are."""
     return f"{magic} {facts} {binascii.crc32(f'{name} {facts} {password}'.encode()):08x}\n{password}"
 
 

@@ -1,4 +1,4 @@
-"""``docker login`` to an ECR registry: its token is kept for that host alone, until it ends or ``docker logout``."""
+"""``docker login`` to an ECR registry: its token is stored for that host alone until expiry or ``docker logout``."""
 
 import json
 import time
@@ -18,31 +18,31 @@ PUBLIC = "public.ecr.aws"
 
 @pytest.fixture
 def login() -> str:
-    """Return a token that ``docker login`` was given; it is not the stand-in's."""
+    """Return the token of a ``docker login``; it differs from the stand-in's."""
     return new_password(time.time() + 12 * 3600)
 
 
 def refusal(found: Result) -> str:
-    """Return the one line that says on both streams what failed."""
+    """Return the one line on both streams that says what failed."""
     assert (1, found.stderr, 1) == (found.status, found.stdout, found.stdout.count("\n"))
     return found.stdout
 
 
 def store_as(home: Home, profile: str, secret: str, env: Mapping[str, str]) -> Result:
-    """Store a token as the helper of a profile's link, after a ``get`` has made that link."""
+    """Store a token through a profile's link, after a ``get`` has created that link."""
     request = json.dumps({"ServerURL": HOST, "Username": "AWS", "Secret": secret})
     return home.run("store", stdin=request, argv0=f"docker-credential-ecrx-{profile}", env=env)
 
 
 def command(host: str) -> str:
-    """Return AWS's own command that gets a token and gives it to docker."""
+    """Return AWS's own command that gets a token and passes it to docker login."""
     service = "ecr" if host == HOST else "ecr-public"
     password = f"aws {service} get-login-password --region us-east-1"
     return f"{password} | docker login --username AWS --password-stdin {host}"
 
 
 def time_left(serials: Collection[str]) -> list[str]:
-    """Return what the kernel says of the time that keys have left: whole hours, rounded down."""
+    """Return the remaining lifetimes that the kernel reports for keys: whole hours, rounded down."""
     fields = [line.split() for line in Path("/proc/keys").read_text(errors="replace").splitlines()]
     return [field[3] for field in fields if str(int(field[0], 16)) in serials]
 
@@ -191,7 +191,7 @@ class TestErase:
 class TestEraseWithUnavailableKeyring:
     @pytest.fixture
     def gone(self, home: Home, secret_service: dict[str, str]) -> dict[str, str]:
-        """Return the environment in which the keyring cannot be reached, where the home's leads to it."""
+        """Return an environment in which the keyring of the home cannot be reached."""
         home.env |= secret_service | {"ECRX_KEYRING": "secret-service"}
         return {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"}
 

@@ -1,4 +1,4 @@
-"""``completion`` prints what lets a shell complete the commands; bash, zsh and fish do it here."""
+"""``completion`` prints a script with which bash, zsh and fish complete the commands; the shells run it here."""
 
 import re
 import subprocess
@@ -26,7 +26,7 @@ def completed_by_bash(home: Home, *words: str) -> list[str]:
 
 
 def run_by_zsh(home: Home, start: str, rest: str) -> str:
-    """Return what stands on a terminal where zsh completed ``start``, and ran it with ``rest``."""
+    """Return what the terminal shows after zsh has completed ``start`` and run it with ``rest``."""
     (home.folder / "complete.zsh").write_text(
         f'autoload -U compinit; compinit -D -u; eval "$({NAMES[0]} completion zsh)"; PS1="ready>"\n'
     )
@@ -36,7 +36,7 @@ def run_by_zsh(home: Home, start: str, rest: str) -> str:
 
 
 def completed_by_fish(home: Home, line: str) -> list[str]:
-    """Return what fish offers for ``line``, without the help of each."""
+    """Return what fish offers for ``line``, without the descriptions."""
     script = f"{line.split(maxsplit=1)[0]} completion fish | source; complete --do-complete '{line}'"
     command = [need.command("fish"), "--no-config", "--command", script]
     found = subprocess.run(command, env=home.env, capture_output=True, text=True, timeout=60, check=True)

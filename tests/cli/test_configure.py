@@ -1,4 +1,4 @@
-"""``configure`` has docker ask this program for a registry, and takes back exactly what it wrote."""
+"""``configure`` makes Docker use this program for a registry, and --remove restores exactly what was there."""
 
 import base64
 import json
@@ -18,7 +18,7 @@ OURS = f'[[registry]] # by docker-credential-ecrx configure\nmatch = "{HOST}"\np
 PASSWORD = base64.b64encode(b"AWS:hunter2-hunter2").decode()
 OLD_LOGIN = {"auths": {HOST: {"auth": PASSWORD}, "registry.kept.example": {"auth": "kept"}}}
 
-# Of each shape of config.json the text before, and after; None where there is no file.
+# For each form of config.json the text before and after; None if there is no file.
 SHAPES: dict[str, tuple[str | None, str]] = {
     "tabs": ('{\n\t"auths": {}\n}', f'{{\n\t"auths": {{}},\n\t"credHelpers": {{\n\t\t{ENTRY}\n\t}}\n}}'),
     "4 blanks": (
@@ -40,26 +40,26 @@ SHAPES: dict[str, tuple[str | None, str]] = {
 
 @pytest.fixture
 def home(home: Home) -> Home:
-    """Return a home with a folder for what passes, where podman looks first."""
+    """Return a home with a runtime folder, where podman looks first."""
     home.env["XDG_RUNTIME_DIR"] = str(home.folder / "run")
     (home.folder / "run").mkdir()
     return home
 
 
 def config_of(home: Home) -> Path:
-    """Return docker's config.json, in its folder."""
+    """Return Docker's config.json, and create its folder."""
     path = home.folder / ".docker" / "config.json"
     path.parent.mkdir(exist_ok=True)
     return path
 
 
 def settings_of(home: Home) -> Path:
-    """Return our own config.toml."""
+    """Return config.toml."""
     return home.folder / ".config" / "ecrx" / "config.toml"
 
 
 def auth_of(home: Home) -> Path:
-    """Return podman's auth.json that lasts."""
+    """Return podman's permanent auth.json."""
     return home.folder / ".config" / "containers" / "auth.json"
 
 
@@ -70,13 +70,13 @@ def configure(home: Home, *arguments: str, profile: str | None = "secondary", **
 
 
 def write(path: Path, text: str) -> None:
-    """Write a file to the byte, in a folder that may not be there."""
+    """Write a file byte for byte, in a folder that may be missing."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(text.encode())
 
 
 def read(path: Path) -> str:
-    """Return a file's text with its own line ends."""
+    """Return a file's text with its line ends unchanged."""
     return path.read_bytes().decode()
 
 
@@ -86,7 +86,7 @@ def files_of(home: Home) -> dict[Path, bytes]:
 
 
 def remedy(found: Result) -> str:
-    """Return what the one line of a failure says to do."""
+    """Return the remedy in the one line of a failure."""
     assert (1, "") == (found.status, found.stdout)
     assert 1 == found.stderr.count("\n")
     return found.stderr.rstrip("\n").partition("; ")[2]
@@ -479,7 +479,7 @@ class TestDockerLogin:
 
     @pytest.fixture(autouse=True)
     def login(self, home: Home) -> str:
-        """Return the token of another account, with which somebody logged docker in to HOST."""
+        """Return a token of another account, with which somebody ran docker login for HOST."""
         home.add_role_profile()
         home.add_role_profile("tertiary", "arn:aws:iam::444444444444:role/puller", "base4")
         secret = home.get(profile="tertiary").secret
@@ -487,7 +487,7 @@ class TestDockerLogin:
         return secret
 
     def served(self, home: Home, **env: str) -> str:
-        """Return the account whose token docker is served."""
+        """Return the account whose token Docker gets."""
         return home.aws.issued[home.get(profile=None, env=env).secret].account
 
     @pytest.mark.parametrize("option", ["--profile=secondary", "--podman"])
@@ -792,7 +792,7 @@ class TestBadInput:
 
     @pytest.fixture
     def full(self, home: Home) -> Iterator[Path]:
-        """Return docker's folder on a file system with no room."""
+        """Return Docker's folder on a full file system."""
         folder = config_of(home).parent
         mount = [need.command("mount"), "-t", "tmpfs", "-o", "size=4k,nr_inodes=2", "tmpfs", str(folder)]
         if os.getuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode != 0:

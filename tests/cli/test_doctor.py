@@ -1,4 +1,4 @@
-"""``doctor`` shows each link that does not hold with what mends it, and what mends it does."""
+"""``doctor`` shows each failed check with a remedy, and the remedy fixes it."""
 
 import json
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ def aws() -> Iterator[FaultyStandIn]:
 
 @pytest.fixture
 def home(home: Home) -> Home:
-    """Return a home that is set up, whose way to the registry ends at a proxy that is not there."""
+    """Return a home that is set up, with a proxy to the registry that is unreachable."""
     home.add_role_profile()
     home.env["HTTPS_PROXY"] = "http://127.0.0.1:9"
     home.configure(f'[[registry]]\nmatch = "{HOST}"\nprofile = "secondary"\n')
@@ -40,7 +40,7 @@ def home(home: Home) -> Home:
 
 
 def write_docker_config(home: Home, **parts: object) -> Path:
-    """Write docker's config.json."""
+    """Write Docker's config.json."""
     path = home.folder / ".docker" / "config.json"
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps(parts))
@@ -348,7 +348,7 @@ class TestIdentity:
 
     @pytest.mark.parametrize("env", [{}, {"AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": "x"}])
     def test_passes_if_missing_source_is_unused(self, home: Home, env: dict[str, str]) -> None:
-        # Without a role botocore heeds no source; and with keys in the environment no profile.
+        # Without a role botocore ignores source_profile; with keys in the environment it ignores the profile.
         home.add_profile("own", source_profile="gone", **({"role_arn": ROLE} if env else {}))
         home.add_keys("own", home.aws.add_user(SECONDARY, "own"))
         home.configure("")
@@ -575,7 +575,7 @@ class TestDockerLogin:
 
     @pytest.fixture(autouse=True)
     def login(self, home: Home) -> str:
-        """Return the token of another account, with which somebody logged docker in to HOST."""
+        """Return a token of another account, with which somebody ran docker login for HOST."""
         home.add_role_profile("tertiary", "arn:aws:iam::444444444444:role/puller", "base4")
         secret = home.get(profile="tertiary").secret
         assert 0 == home.store(HOST, "AWS", secret).status
@@ -679,7 +679,7 @@ class TestKeyring:
 
 
 def _probes() -> list[bytes]:
-    """Return what the kernel's keyring has of probes."""
+    """Return the probes that are left in the kernel keyring."""
     keys, ring = Keyctl(), KernelKeyring()._ring  # noqa: SLF001
     serials = keys.read(ring)
     found = (int.from_bytes(serials[at : at + 4], "little", signed=True) for at in range(0, len(serials), 4))

@@ -1,4 +1,4 @@
-"""``forget`` drops tokens from the keyring and the ledger, and nothing else."""
+"""``forget`` deletes tokens from the keyring and the index, and nothing else."""
 
 import json
 import shutil
@@ -24,7 +24,7 @@ def home(home: Home) -> Home:
 
 
 def forget(home: Home, *arguments: str, **env: str) -> str:
-    """Return what ``forget`` says; AWS is not asked."""
+    """Return what ``forget`` prints, and check that it does not call AWS."""
     home.aws.calls.clear()
     found = home.run("forget", *arguments, env=env)
     assert (0, "", []) == (found.status, found.stderr, home.aws.calls)
@@ -32,7 +32,7 @@ def forget(home: Home, *arguments: str, **env: str) -> str:
 
 
 def is_cached(home: Home, host: str = HOST, profile: str = "secondary", **env: str) -> bool:
-    """Return whether ``get`` answers without asking AWS."""
+    """Return whether ``get`` answers without calling AWS."""
     home.aws.calls.clear()
     assert home.get(host, profile=profile, env=env).secret
     return [] == home.aws.calls

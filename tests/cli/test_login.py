@@ -1,4 +1,4 @@
-"""``login`` mints what a credential helper cannot: with an MFA code, after a sign-in; and ``get`` finds it."""
+"""``login`` fetches a token that needs a person, with an MFA code or after a sign-in, and ``get`` returns it."""
 
 import json
 import os
@@ -20,12 +20,12 @@ FAR_HOST = HOST.replace("us-east-1", "eu-west-1")
 SERIAL = f"arn:aws:iam::{SECONDARY}:mfa/me"
 CODE, WRONG_CODE = "123456", "654321"
 INSTEAD = "give it on standard input: --mfa-code -\n"
-_OF_SHELLS = ("PWD", "OLDPWD", "SHLVL", "_", "TERM", "LC_CTYPE")  # what they, a terminal and Python add
+_OF_SHELLS = ("PWD", "OLDPWD", "SHLVL", "_", "TERM", "LC_CTYPE")  # what the program, a terminal and Python add
 QUESTION = "MFA code for profile secondary: "
 
 
 class OneTimeCodes(Sessions):
-    """AWS that takes an MFA code once, and says of any other what AWS says."""
+    """An AWS that accepts an MFA code once, and rejects any other code as AWS does."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -33,7 +33,7 @@ class OneTimeCodes(Sessions):
         self.before_answer: Callable[[HttpResponse], HttpResponse] = lambda answer: answer
 
     def handle(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> HttpResponse:
-        """HttpResponse one request."""
+        """Answer one request."""
         answer = super().handle(method, path, headers, body)
         code = self.assumed[-1].get("TokenCode", "") if b"AssumeRole" in body and self.assumed else ""
         if code and (code != CODE or code in self.used):
@@ -51,14 +51,14 @@ def aws() -> Iterator[OneTimeCodes]:
 
 
 def add_mfa_profile(home: Home) -> None:
-    """Add the profile ``secondary``, whose role wants an MFA code."""
+    """Add the profile ``secondary``, whose role requires an MFA code."""
     home.add_keys("base", home.aws.add_user(SECONDARY, "base"))
     home.aws.add_role(ROLE, trusts=[BASE_USER], mfa=True)
     home.add_profile("secondary", role_arn=ROLE, source_profile="base", mfa_serial=SERIAL)
 
 
 def let_docker_ask(home: Home, **parts: object) -> None:
-    """Write docker's config.json."""
+    """Write Docker's config.json."""
     (home.folder / ".docker").mkdir()
     (home.folder / ".docker" / "config.json").write_text(json.dumps(parts))
 
@@ -69,13 +69,13 @@ def on_terminal(home: Home, *arguments: str, answers: list[tuple[str, str]]) -> 
 
 
 def refusal(found: Result) -> str:
-    """Return the one line that says on stderr what failed."""
+    """Return the one line on stderr that says what failed."""
     assert (1, "", 1) == (found.status, found.stdout, found.stderr.count("\n"))
     return found.stderr
 
 
 def is_served(home: Home, host: str = HOST, profile: str | None = "secondary", **env: str) -> bool:
-    """Return whether ``get`` answers without asking AWS or anybody."""
+    """Return whether ``get`` answers without calling AWS or asking anybody."""
     home.aws.calls.clear()
     found = home.get(host, profile=profile, env=env)
     return (0, "", []) == (found.status, found.stderr, home.aws.calls)
@@ -409,7 +409,7 @@ class TestUntilTokenExpires:
 class TestSignIn:
     @pytest.fixture(autouse=True)
     def portal(self, home: Home, aws: OneTimeCodes) -> Iterator[None]:
-        """Let the profile ``secondary`` be SSO's, with a session that has ended, and ``aws sso login`` renew it."""
+        """Make ``secondary`` an SSO profile with an expired session, which ``aws sso login`` renews."""
         home.add_profile("secondary", sso_session="corp", sso_account_id=SECONDARY, sso_role_name="puller")
         with (home.folder / ".aws" / "config").open("a") as file:
             file.write("[sso-session corp]\nsso_start_url = https://corp\nsso_region = eu-west-1\n")

@@ -1,4 +1,4 @@
-"""``policy``: the owner lets others in and out, sees it beforehand, and is told in a line what AWS objects to."""
+"""``policy``: the owner grants and revokes access after a preview, and errors of AWS are one line."""
 
 import json
 import shlex
@@ -72,7 +72,7 @@ def _sids(home: Home, repository: Repository = _APP) -> list[str]:
 
 
 def _add_mfa_profile(home: Home) -> None:
-    """Add the profile ``admin``, whose role wants an MFA code."""
+    """Add the profile ``admin``, whose role requires an MFA code."""
     role, serial = f"arn:aws:iam::{PRIMARY}:role/admin", f"arn:aws:iam::{PRIMARY}:mfa/me"
     home.aws.add_role(role, trusts=[PRIMARY], mfa=True)
     home.add_profile("admin", role_arn=role, source_profile="owner", mfa_serial=serial, region="us-east-1")
@@ -84,7 +84,7 @@ def _well(found: Result) -> Result:
 
 
 def _command_in(said: str) -> list[str]:
-    """Return the arguments of the command that a line ends in."""
+    """Return the arguments of the command at the end of a line."""
     program, *arguments = shlex.split(said.strip().rpartition(": ")[2])
     assert program == "docker-credential-ecrx"
     return arguments
@@ -298,7 +298,7 @@ class TestRevoke:
         assert (1, True) == (found.status, _SID in found.stderr)
 
 
-# What an owner may make of a statement that was granted, and the element that tells of it.
+# Changes that an owner may make to a granted statement, and the element that differs then.
 _CHANGES: list[tuple[dict[str, Any], str]] = [
     ({"Condition": _CONDITION}, "Condition"),
     ({"Effect": "Deny"}, "Effect"),
@@ -440,7 +440,7 @@ class TestConcurrentChange:
 
     @pytest.fixture
     def meanwhile(self, owner: Home, aws: FaultyStandIn) -> dict[str, Any]:
-        """Let somebody else set another policy once this program has read the one that is there; return theirs."""
+        """Have another client set a policy after this program has read the current one; return the new one."""
         _set(owner, _FOREIGN)
         theirs = {"Version": "2012-10-17", "Statement": [_FOREIGN | {"Action": "ecr:ListImages"}]}
 
@@ -462,7 +462,7 @@ class TestConcurrentChange:
         line = _line(found)
         assert "the policy of app in us-east-1 was changed while this command ran, so it is not set" in line
         assert (meanwhile, 0) == (_policy(owner), owner.aws.count("SetRepositoryPolicy"))
-        # The second difference is that of the policy as it is now.
+        # The second diff is against the current policy.
         shown = found.stdout.rpartition("--- policy now")[2]
         assert '       "Action": "ecr:ListImages"' in shown.splitlines()
         sign = "+" if arguments == _GRANT else "-"

@@ -1,4 +1,4 @@
-"""``status`` shows what is kept, for whom and until when, without a secret, AWS or a question."""
+"""``status`` shows what is stored, for which identity and until when, without a secret and without calling AWS."""
 
 import json
 import re
@@ -18,12 +18,12 @@ PUBLIC = "public.ecr.aws"
 
 @pytest.fixture
 def passwords(home: Home, secret_service: dict[str, str]) -> None:
-    """Lead the home to a Secret Service."""
+    """Connect the home to a Secret Service."""
     home.env |= secret_service
 
 
 def status(home: Home, ends: int = 0, /, **env: str) -> Any:  # noqa: ANN401 - JSON
-    """Return what ``status --json`` says, with the exit status ``ends``; AWS is not asked."""
+    """Return the output of ``status --json``, with the exit status ``ends``; it does not call AWS."""
     home.aws.calls.clear()
     found = home.run("status", "--json", env=env)
     assert (ends, "", []) == (found.status, found.stderr, home.aws.calls)
@@ -31,7 +31,7 @@ def status(home: Home, ends: int = 0, /, **env: str) -> Any:  # noqa: ANN401 - J
 
 
 def text(home: Home, ends: int = 0, /, **env: str) -> str:
-    """Return what ``status`` says to a person, with the exit status ``ends``."""
+    """Return the output of ``status`` for a person, with the exit status ``ends``."""
     found = home.run("status", env=env)
     assert (ends, "") == (found.status, found.stderr)
     return found.stdout
@@ -217,7 +217,7 @@ class TestSettings:
         assert (1, "", 1) == (found.status, found.stdout, found.stderr.count("\n"))
         assert "config.toml: unknown key cash" in found.stderr
 
-    # The frozen program heeds no variable of Python's.
+    # The frozen program ignores Python's variables.
     @as_wheel
     def test_escapes_characters_the_output_cannot_encode(self, home: Home) -> None:
         folder = home.folder / "é"

@@ -1,4 +1,4 @@
-"""``version`` prints one line; with --json it shows what is installed where."""
+"""``version`` prints one line; --json describes what is installed and where."""
 
 import importlib.metadata
 import json

@@ -1,4 +1,4 @@
-"""docs/configuration.md has every key, every keyring and every variable that the program reads, and no other."""
+"""docs/configuration.md lists exactly the keys, keyrings and variables that the program reads."""
 
 import ast
 import re
@@ -28,7 +28,7 @@ def _rows() -> dict[str, list[str]]:
 
 
 def _variables() -> Iterator[str]:
-    """Yield every variable that the code names, and what else it takes from the environment."""
+    """Yield every variable that the code names, and what else it reads from the environment."""
     for path in _PACKAGE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())) if "demo" not in path.parts else ():
             match node:

@@ -1,4 +1,4 @@
-"""docs/kubernetes.md: kubelet takes its configurations, and the program answers as they say."""
+"""docs/kubernetes.md: kubelet accepts its configurations, and the program behaves as they say."""
 
 import tomllib
 from pathlib import Path
@@ -24,13 +24,13 @@ _CONFIGS = [document for document in _DOCUMENTS if document["kind"] == "Credenti
 
 
 def _provider(number: int) -> dict[str, Any]:
-    """Return what the page's first or second configuration has kubelet run."""
+    """Return what the first or second configuration on the page makes kubelet run."""
     (provider,) = kubernetes.providers(_CONFIGS[number])
     return provider
 
 
 def _hosts() -> list[str]:
-    """Return a host of each form that the program knows."""
+    """Return a host of each form that the program recognises."""
     found = [*registry._PUBLIC_HOSTS]  # noqa: SLF001 - what the page must not miss
     suffixes = {"dkr.ecr": registry._SUFFIXES, "dkr-ecr": registry._DUAL_STACK_SUFFIXES}  # noqa: SLF001
     for infix, of_infix in suffixes.items():
@@ -41,7 +41,7 @@ def _hosts() -> list[str]:
 
 
 def _asks(home: Home, provider: dict[str, Any], image: str, **fields: object) -> Response:
-    """Return what kubelet makes of the answer to it, in an environment that has no home."""
+    """Return what kubelet reads from the reply, in an environment without a home."""
     env = {entry["name"]: entry["value"] for entry in provider.get("env", [])}
     found = home.run(*provider["args"], stdin=kubernetes.request(image, **fields), env=env)
     assert (0, "") == (found.status, found.stderr), found
@@ -55,7 +55,7 @@ def _principal(home: Home, found: Response) -> str:
 
 @pytest.fixture
 def node(home: Home) -> Home:
-    """Return a node whose identity is AWS's default chain's."""
+    """Return a node with the identity of AWS's default chain."""
     keys = home.aws.add_user(_NODE_ACCOUNT, "node")
     home.env |= {"AWS_ACCESS_KEY_ID": keys.access_key_id, "AWS_SECRET_ACCESS_KEY": keys.secret_access_key}
     return home

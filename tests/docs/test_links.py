@@ -1,4 +1,4 @@
-"""What a page leads to is there: each relative link of each Markdown file, and each page from somewhere."""
+"""Each relative link of each Markdown file leads to a file, and each page is linked from another one."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The pages of places on AWS and of containers: what a reader pastes out of them works as it would there."""
+"""The pages about places on AWS and about containers: what a reader pastes works as it would there."""
 
 import email
 import json
@@ -43,7 +43,7 @@ def program() -> Path:
 
 @pytest.fixture
 def aws() -> Iterator[Sessions]:
-    """Return AWS, in which an instance, a build or a task may assume the role of the account that pulls."""
+    """Return AWS, where an instance, a build or a task may assume the role that pulls."""
     with Sessions() as standin:
         standin.add_role(_PULLER, trusts=[_OWN])
         yield standin
@@ -58,7 +58,7 @@ def machine(home: Home, tmp_path: Path) -> Iterator[Machine]:
 
 @contextmanager
 def _at(address: str, source: Source) -> Iterator[None]:
-    """Answer at the address that AWS's own service has on its machines."""
+    """Serve at the address that AWS's own service has on its machines."""
     names.need_namespaces()
     with names.address(address), Server(source, (address, 80)):
         yield
@@ -66,7 +66,7 @@ def _at(address: str, source: Source) -> Iterator[None]:
 
 @pytest.fixture
 def metadata(aws: Sessions, home: Home) -> Iterator[None]:
-    """Answer as the metadata service of an instance, which takes version 2 alone."""
+    """Serve as the metadata service of an instance that accepts only version 2."""
     del home.env["AWS_EC2_METADATA_DISABLED"]
     with _at("169.254.169.254", instance(aws, _OWN, "node")):
         yield
@@ -292,14 +292,14 @@ class TestLambda:
 class TestRootless:
     @pytest.fixture
     def user(self, home: Home) -> Home:
-        """Return a user with a role's profile, for whom the page's lines have docker and podman ask."""
+        """Return a user with a role profile, for whom the page's lines set up Docker and podman."""
         home.add_role_profile()
         lines = pages.blocks("rootless.md", "sh")[0]
         subprocess.run(["/bin/sh", "-ec", lines], env=home.env, check=True, capture_output=True)
         return home
 
     def _in_namespace(self, home: Home, *lines: str) -> str:
-        """Run lines as root of a user namespace of its own, as podman runs its helpers."""
+        """Run lines as root of a separate user namespace, as podman runs its helpers."""
         command = [*unshared("--user", "--map-root-user"), "/bin/sh", "-ec", "\n".join(lines)]
         done = subprocess.run(command, env=home.env, capture_output=True, text=True, check=False)
         assert (0, "") == (done.returncode, done.stderr), done

@@ -1,4 +1,4 @@
-"""The pages of the CI runners: what a reader pastes out of them works in the environment that such a runner has."""
+"""The pages about CI runners: what a reader pastes works in the environment of such a runner."""
 
 import json
 import os
@@ -27,8 +27,8 @@ _ACTION = _ROOT / "action.yml"
 _OWN = "333333333333"
 _PULLER = "arn:aws:iam::222222222222:role/puller"
 _AS_PULLER = "arn:aws:sts::222222222222:assumed-role/puller/"
-# No job can have these names: https://docs.gitlab.com/ci/jobs/#job-names; and the other keywords of a whole file:
-# https://docs.gitlab.com/ci/yaml/#global-keywords, and those that are old.
+# No job can have these names: https://docs.gitlab.com/ci/jobs/#job-names; nor the other keywords of a file:
+# https://docs.gitlab.com/ci/yaml/#global-keywords, and the deprecated ones.
 _GITLAB_KEYWORDS = {"image", "services", "stages", "before_script", "after_script", "variables", "cache", "include"} | {
     *("default", "workflow", "spec", "types", "pages:deploy", "true", "false", "nil")
 }
@@ -43,7 +43,7 @@ def program() -> Path:
 
 @pytest.fixture
 def aws() -> Iterator[Sessions]:
-    """Return AWS, in which an instance or a web identity may assume the role of the account that pulls."""
+    """Return AWS, where an instance or a web identity may assume the role that pulls."""
     with Sessions() as standin:
         standin.add_role(_PULLER, trusts=[_OWN])
         yield standin
@@ -68,13 +68,13 @@ class TestGitHub:
 
     @pytest.fixture
     def given(self, archive: Path) -> dict[str, str]:
-        """Return the page's inputs, with version and checksum of the archive that there is."""
+        """Return the page's inputs, with version and checksum of the existing archive."""
         release = {"version": downloads.version(archive), "sha256": downloads.sha256(archive)}
         return {name: str(value) for name, value in _steps()[0]["with"].items()} | release
 
     @pytest.fixture
     def attestations(self, archive: Path, given: dict[str, str], tmp_path: Path) -> Attestations:
-        """Return GitHub's attestations, among them the archive's."""
+        """Return GitHub's attestations, with that of the archive."""
         attestations = Attestations(tmp_path / "gh")
         attestations.add_release(archive, given["version"])
         return attestations
@@ -83,7 +83,7 @@ class TestGitHub:
     def runner(
         self, home: Home, archive: Path, given: dict[str, str], attestations: Attestations, tmp_path: Path
     ) -> Iterator[Runner]:
-        """Return a runner whose jobs GitHub gives OIDC tokens; its PATH has no program of ours."""
+        """Return a runner whose jobs get OIDC tokens from GitHub; its PATH has no program of ours."""
         home.aws.add_role(given["web-identity-role-arn"], web_identity_subjects=["repo:OWNER/APP"])
         (tmp_path / "job").mkdir()
         path = f"OWNER/docker-credential-ecrx/releases/download/v{given['version']}/{archive.name}"
@@ -233,13 +233,13 @@ class TestArchive:
 
     @pytest.fixture
     def server(self) -> Iterator[Server]:
-        """Return a server that has no release."""
+        """Return a server without a release."""
         with Server(lambda _: None) as server:
             yield server
 
     @pytest.fixture
     def runner(self, server: Server, tmp_path: Path) -> Runner:
-        """Return a runner whose downloads come from that server."""
+        """Return a runner that downloads from that server."""
         path = f"{Attestations(tmp_path / 'gh').folder}:/usr/local/bin:/usr/bin:/bin"
         return Runner(tmp_path, {"PATH": path, "GITHUB_SERVER_URL": server.url})
 
@@ -302,7 +302,7 @@ class TestArchive:
 
 
 def _pretend(runner: Runner, machine: str, libc: str) -> None:
-    """Have the runner's commands say that it is such a machine."""
+    """Make the runner's commands report such a machine."""
     system, processor = machine.split()
     folder = Path(runner.env["PATH"].split(":")[0])
     scripts = {
@@ -434,5 +434,5 @@ class TestContainers:
 
 
 def _files(runner: Runner) -> list[Path]:
-    """Return the files in the runner's folder for temporary ones."""
+    """Return the files in the runner's temporary folder."""
     return [path for path in Path(runner.env["RUNNER_TEMP"]).rglob("*") if path.is_file()]

@@ -1,4 +1,4 @@
-"""docs/troubleshooting.md has every line that the program fails with or warns of, and no other.
+"""docs/troubleshooting.md lists exactly the lines with which the program fails or warns.
 
 A line is what the code says, with the name of what it fills in, in capitals, or "…" where that has none.
 Where this fails, the page's rows are to be changed as it says.
@@ -21,7 +21,7 @@ _GAP = "…"
 
 
 def _text(node: ast.AST | None, constants: dict[str, str]) -> str | None:
-    """Return the text of a literal or of a constant, with a name for each part that is filled in; else None."""
+    """Return the text of a literal or constant, with a name for each placeholder; None for anything else."""
     if isinstance(node, ast.Name):
         return constants.get(node.id)
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
@@ -74,7 +74,7 @@ def _warned(tree: ast.Module) -> Iterator[ast.AST]:
 
 
 def _answered(tree: ast.Module) -> Iterator[ast.AST]:
-    """Yield the messages of each ErrorRule, and the reasons in functions that return reason and remedy."""
+    """Yield the reasons in tables of AWS's errors, and in functions that return reason and remedy."""
     for node in ast.walk(tree):
         match node:
             case ast.Call(func=ast.Name("ErrorRule"), args=[_, _, reason, *_]):
@@ -89,7 +89,7 @@ def _answered(tree: ast.Module) -> Iterator[ast.AST]:
 
 
 def _written(tree: ast.Module) -> Iterator[str]:
-    """Yield the lines that go to stderr as they stand, since there is nobody to raise an error to."""
+    """Yield the lines that go straight to stderr, because no caller could handle an error."""
     for call in _calls(tree):
         match call:
             case ast.Call(func=ast.Name("_write"), args=[ast.Constant(2), said]):

@@ -1,4 +1,4 @@
-"""docs/verification.md: what a reader pastes out of it verifies an archive, and what it says of an SBOM is so."""
+"""docs/verification.md: what a reader pastes verifies an archive, and what it says about the SBOM is true."""
 
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""What a package manager installed, when skopeo pulls through it: every other test has the wheel or the bundle."""
+"""Skopeo pulls with the program as a package manager installed it: all other tests use the wheel or the bundle."""
 
 from pathlib import Path
 

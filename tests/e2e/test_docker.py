@@ -1,4 +1,4 @@
-"""Docker at work across accounts: its commands, a real engine and a registry that takes only ECR's live tokens."""
+"""Docker across accounts: its commands, a real engine and a registry that accepts only valid ECR tokens."""
 
 import base64
 import json
@@ -17,7 +17,7 @@ from support.home import BASE_USER, HOST, OTHER_HOST, PRIMARY, SECONDARY, Home
 
 _ONCE = ["AssumeRole", "GetAuthorizationToken"]
 _GRANTED = f"{HOST}/granted/app"
-# Where it does not matter how docker comes to call the program.
+# For tests in which the way that Docker calls the program does not matter.
 in_one_way = pytest.mark.parametrize("docker_helper", ["configuration file"], indirect=True)
 _ROLE_SESSION = f"arn:aws:sts::{SECONDARY}:assumed-role/puller/"
 
@@ -68,7 +68,7 @@ class TestSession:
 class TestBuild:
     @pytest.mark.cell("docker engine", "classic build")
     def test_classic_build_pulls_its_base(self, docker: Client, image: str, tmp_path: Path) -> None:
-        docker("pull", image)  # a build asks a store only for what it lists
+        docker("pull", image)  # a build asks a credential store only for what it lists
         docker("rmi", image)
         (tmp_path / "context").mkdir()
         (tmp_path / "context" / "Dockerfile").write_text(f"FROM {image}\nCOPY Dockerfile /\n")
@@ -104,7 +104,7 @@ class TestLogin:
     def test_without_the_helper_leaves_the_token_in_a_file(
         self, docker: Client, authority: Certificates, assert_in_no_file: Callable[[str], None]
     ) -> None:
-        # With a password in its file already, docker looks for no helper of its own.
+        # With a password already in its file, Docker looks for no default helper.
         auths = {"registry.example": {"auth": "dXNlcjpwYXNzd29yZA=="}}
         write_json(docker.home.folder / ".docker" / "config.json", {"auths": auths})
         token = _mint(docker.home.aws, authority)
@@ -159,7 +159,7 @@ class TestPolicyCommand:
 
     @pytest.fixture
     def granted(self, docker: Client, ecr: Registry) -> Callable[..., None]:
-        """Make the repository ``granted/app`` with an image, and return what changes its policy as its owner."""
+        """Create the repository ``granted/app`` with an image, and return what changes its policy as its owner."""
         home = docker.home
         home.add_keys("owner", home.aws.add_user(PRIMARY, "owner"))
         home.aws.add_repository(PRIMARY, "granted/app")

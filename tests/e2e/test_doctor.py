@@ -1,4 +1,4 @@
-"""``doctor`` against AWS at its own names and a real registry: the far end of the chain, and a whole one."""
+"""``doctor`` against AWS under its own names and a real registry: the last checks, and a complete run."""
 
 import itertools
 from collections.abc import Callable, Iterator
@@ -25,14 +25,14 @@ _names = itertools.count()
 
 @pytest.fixture
 def home(home: Home, ecr: Registry) -> Home:  # noqa: ARG001 - the registry is there
-    """Return a home whose docker asks this program for HOST."""
+    """Return a home whose Docker uses this program for HOST."""
     write_json(home.folder / ".docker" / "config.json", {"credHelpers": {HOST: "ecrx-secondary"}})
     return home
 
 
 @pytest.fixture
 def granted(home: Home, ecr: Registry) -> str:
-    """Return a repository of the primary account's with the image ``v1``, and give the home its owner's profile."""
+    """Return a repository of the primary account with the image ``v1``, and add its owner's profile to the home."""
     name = f"doctor/app{next(_names)}"
     home.add_keys("primary", home.aws.add_user(PRIMARY, "owner"))
     home.aws.add_repository(PRIMARY, name)
@@ -41,14 +41,14 @@ def granted(home: Home, ecr: Registry) -> str:
 
 
 def _grant(home: Home, repository: str, *options: str) -> None:
-    """Let the secondary account in, as the owner."""
+    """Grant access to the secondary account, as the owner."""
     to = (f"{HOST}/{repository}", "--to", SECONDARY, "--profile", "primary", "--apply")
     assert 0 == home.run("policy", "grant", *to, *options).status
 
 
 @pytest.fixture
 def denied(ecr: Registry) -> Iterator[Callable[[str], None]]:
-    """Return what has the registry deny everything in a repository, in the words that it is given."""
+    """Return what makes the registry deny every request to a repository, with the given text."""
     yield lambda words: setattr(ecr, "denial", words)
     ecr.denial = None
 
@@ -63,7 +63,7 @@ class TestCompleteCheck:
         lines = found.stdout.splitlines()
         assert ["✓"] * len(_LINKS) == [line[0] for line in lines]
         assert _LINKS == [line[2:19].rstrip() for line in lines]
-        # What makes an upload; once it has cancelled one, this registry writes the hash of nothing beside where it was.
+        # Requests for an upload; after a cancelled one, this registry writes only the hash of an empty file.
         assert [] == [*ecr.images.rglob("_uploads/*/data"), *ecr.images.rglob("_uploads/*/startedat")]
         (token,) = home.aws.issued
         assert [] == places_of(token, tmp_path)
@@ -95,7 +95,7 @@ class TestCompleteCheck:
 
 
 def _shown(seen: str) -> list[str]:
-    """Return the lines that stay on the terminal, without what moves its cursor."""
+    """Return the lines that stay on the terminal, without cursor movements."""
     return [line.rpartition("\x1b[2K")[2] for line in seen.split("\n")]
 
 

@@ -1,4 +1,4 @@
-"""Which of AWS's endpoints is asked for which registry, by their real names."""
+"""The AWS endpoint that is called for each registry, by their real names."""
 
 import pytest
 

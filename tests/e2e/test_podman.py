@@ -1,4 +1,4 @@
-"""Podman, skopeo and buildah, which read the helper from their own file, against the primary account's registry."""
+"""Podman, skopeo and buildah, which find the helper in their own file, with the primary account's registry."""
 
 import json
 from collections.abc import Callable

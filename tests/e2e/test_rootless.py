@@ -1,4 +1,4 @@
-"""Rootless podman, buildah and skopeo: in which keyring the helper that they run finds a token."""
+"""Rootless podman, buildah and skopeo: the keyring in which the helper that they run finds a token."""
 
 import os
 import re
@@ -84,7 +84,7 @@ def _as_user() -> list[str]:
 
 
 def _end_pause(path: Path) -> None:
-    """End the process that keeps podman's user namespace."""
+    """End the process that keeps podman's user namespace alive."""
     with suppress(OSError, ValueError):
         os.kill(int(path.read_text()), signal.SIGKILL)
 
@@ -141,7 +141,7 @@ def test_skopeo_uses_the_users_own_keyring(as_user: Client, image: str) -> None:
 def test_session_bus_rejects_the_helper_inside(as_user: Client) -> None:
     """Root of the namespace is not the user who owns the bus; outside, the bus accepts the user."""
     program = as_user.home.bin / "docker-credential-ecrx"
-    # Which of the two it is told depends on whether the bus has ended the connection by then.
+    # The message depends on whether the bus has already closed the connection.
     refused = re.compile("the Secret Service is not available: (the bus refused this user|Broken pipe)")
 
     assert refused.search(as_user.tries(need.command("unshare"), "--user", "--map-root-user", program, "status"))

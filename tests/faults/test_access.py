@@ -1,4 +1,4 @@
-"""Who may read config.json may read it after an edit, and nobody else, at any moment: ACLs and labels are kept."""
+"""An edit of config.json keeps who may read it, at every moment: ACLs and labels are preserved."""
 
 import os
 import subprocess
@@ -20,7 +20,7 @@ pytestmark = in_one_form
 
 @pytest.fixture
 def config(home: Home) -> Path:
-    """Return the path of docker's config.json, for its owner alone."""
+    """Return the path of Docker's config.json, private to its owner."""
     path = home.folder / ".docker" / "config.json"
     path.parent.mkdir(mode=0o755)
     path.write_text(BEFORE)
@@ -29,7 +29,7 @@ def config(home: Home) -> Path:
 
 
 def set_acl(path: Path, *options: str) -> None:
-    """Change a file's ACL as a person does."""
+    """Change a file's ACL with setfacl."""
     done = subprocess.run([need.command("setfacl"), *options, str(path)], check=False, capture_output=True, text=True)
     if "not supported" in done.stderr:
         need.missing("a file system with ACLs")
@@ -37,7 +37,7 @@ def set_acl(path: Path, *options: str) -> None:
 
 
 def acl_of(path: Path) -> str:
-    """Return a file's mode and ACL as a person sees them."""
+    """Return a file's mode and ACL as getfacl shows them."""
     shown = [need.command("getfacl"), "--numeric", "--absolute-names", str(path)]
     return subprocess.run(shown, check=True, capture_output=True, text=True).stdout
 
@@ -122,7 +122,7 @@ def test_extended_attributes_are_preserved(home: Home, config: Path) -> None:
 
 @pytest.fixture
 def own_disk(home: Home) -> Iterator[Path]:
-    """Return docker's folder on a file system of the test's own, where it may set labels."""
+    """Return Docker's folder on a separate file system, where the test may set labels."""
     folder = home.folder / ".docker"
     folder.mkdir()
     mount = [need.command("mount"), "-t", "tmpfs", "-o", "mode=755", "tmpfs", str(folder)]
@@ -147,11 +147,11 @@ def test_selinux_label_is_preserved(home: Home, own_disk: Path) -> None:
 
 @pytest.fixture
 def as_user(home: Home) -> Callable[[Path], int]:
-    """Return how an ordinary user edits: the exit status."""
+    """Return what edits as an ordinary user and returns the exit status."""
     if os.getuid() != 0:
         need.missing("root, to be another user,")
     prefix = [need.command("setpriv"), f"--reuid={FRIEND}", f"--regid={FRIEND}", "--clear-groups"]
-    # Python itself may be in root's home.
+    # The Python that runs the tests may be in root's home.
     prefix += ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
 
     def run(config: Path) -> int:

@@ -1,4 +1,4 @@
-"""AWS cannot be asked, or the clock is wrong: a live token is served, an expired one never."""
+"""If AWS is down or the clock is wrong, a valid token is returned and an expired one never."""
 
 from pathlib import Path
 
@@ -23,7 +23,7 @@ ANOTHER_BOOT = "00000000-0000-4000-8000-000000000000"
 
 @pytest.fixture
 def minted(world: World, keyring: dict[str, str]) -> str:
-    """Return the token that is kept; the calls to AWS are counted from now on."""
+    """Return the cached token; calls to AWS are counted from now on."""
     secret = world.home.get(env=keyring).secret
     world.aws.calls.clear()
     return secret
@@ -108,18 +108,18 @@ class TestExpiredToken:
 class TestWrongClock:
     @pytest.fixture
     def keyring(self, kernel: dict[str, str]) -> dict[str, str]:
-        """Return the environment for one of the keyrings: the clocks are the token's own."""
+        """Return the environment for one of the keyrings, so that each test sees both clocks of a token."""
         return kernel
 
     @pytest.fixture(params=[30, -30])
     def hours(self, request: pytest.FixtureRequest) -> int:
-        """Return how far the wall clock is ahead of the truth."""
+        """Return by how many hours the wall clock is ahead."""
         hours: int = request.param
         return hours
 
     @pytest.fixture
     def clock(self, hours: int) -> dict[str, str]:
-        """Return the environment that sets the wall clock, and no other clock, of the program."""
+        """Return the environment that changes the program's wall clock, and no other clock."""
         folder = Path("/usr/lib")
         found = sorted(folder.glob("*/faketime/libfaketimeMT.so.1"))
         if not found:

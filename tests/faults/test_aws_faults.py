@@ -1,4 +1,4 @@
-"""What AWS answers, does not answer, or answers wrongly: a line that says so and what to run next, or an answer."""
+"""Errors, missing responses and invalid responses of AWS: get gives a line with cause and remedy, or a reply."""
 
 from collections.abc import Callable
 from itertools import pairwise
@@ -41,10 +41,10 @@ def at(operation: str, fault: faults.Fault) -> Arrange:
 
 
 def after(seconds: int, fault: faults.Fault) -> faults.Fault:
-    """Return ``fault`` with AWS's word that nobody need try again before."""
+    """Return ``fault`` with a Retry-After header of AWS."""
 
     def answer(honest: HttpResponse) -> HttpResponse:
-        # The stand-in's answers have no headers of their own.
+        # The stand-in's responses have no headers of their own.
         faulty = fault(honest)
         return faulty._replace(content_type=f"{faulty.content_type}\r\nRetry-After: {seconds}")
 
@@ -52,12 +52,12 @@ def after(seconds: int, fault: faults.Fault) -> faults.Fault:
 
 
 def distrust(world: World) -> None:
-    """Let the role trust somebody else."""
+    """Make the role trust another principal."""
     world.aws.add_role(ROLE, trusts=["999999999999"])
 
 
 def clock(operation: str, hours: float) -> Arrange:
-    """Return what sets AWS's clock that far from ours, where ``operation`` is the first to meet it."""
+    """Return what offsets AWS's clock by that much; ``operation`` is the first to see it."""
 
     def arrange(world: World) -> None:
         if operation == MINT:
@@ -69,7 +69,7 @@ def clock(operation: str, hours: float) -> Arrange:
 
 
 def base_keys(**changes: str) -> Arrange:
-    """Return what gives the source profile keys that AWS does not take."""
+    """Return what gives the source profile keys that AWS rejects."""
 
     def arrange(world: World) -> None:
         (world.home.folder / ".aws" / "credentials").unlink()
@@ -79,7 +79,7 @@ def base_keys(**changes: str) -> Arrange:
 
 
 def end_session(world: World) -> None:
-    """Give the source profile the keys of a role session that is over."""
+    """Give the source profile the keys of an expired role session."""
     (world.home.folder / ".aws" / "credentials").unlink()
     keys = world.aws.open_session(SECONDARY, "base", "me")
     world.aws.end_session(keys)
@@ -90,7 +90,7 @@ def aws_clock(hours: int, direction: str) -> str:
     return f"the clock here is {hours} h 0 min {direction} AWS's"
 
 
-# By what is wrong: the reason, the remedy, and what makes it so.
+# By fault: the reason, the remedy, and what causes it.
 FAULTS: dict[str, tuple[str, str, Arrange]] = {
     "sts denies": (f"AWS denied AssumeRole: {NOT_TRUSTED}", TRUST, distrust),
     "ecr denies": (
@@ -238,7 +238,7 @@ class TestTransientFault:
         line = refusal(world.home, world.aws)
 
         assert f"profile secondary: AWS throttles {operation} (ThrottlingException); try again in {when}" == line
-        assert 2 == world.aws.count(operation)  # one by each of the two that the line is from
+        assert 2 == world.aws.count(operation)  # one from each of the two processes that may have printed the line
 
     def test_leaves_nothing_behind(self, world: World) -> None:
         world.aws.fail(MINT, faults.forbidden)

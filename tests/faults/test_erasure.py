@@ -1,4 +1,4 @@
-"""A token that is erased while a process fetches it is not cached afterwards, whoever waits for it."""
+"""A token that is erased while a process fetches it is not cached afterwards, by any process."""
 
 import os
 import re
@@ -28,7 +28,7 @@ ERASURES = {
     "forget": lambda home, env: home.run("forget", HOST, env=env),
     "forget all": lambda home, env: home.run("forget", "--all", env=env),
 }
-# What is not there yet, and what is: a token to be renewed.
+# A token that is not cached yet, and one that needs refresh.
 BEFORE = ["nothing", "due"]
 
 
@@ -38,7 +38,7 @@ def erase(request: pytest.FixtureRequest) -> "Erase":
 
 
 class Erase:
-    """One way to erase a token on purpose."""
+    """One way to erase a token deliberately."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -50,7 +50,7 @@ class Erase:
 
 @pytest.fixture
 def held(world: World) -> Held:
-    """Return what keeps AWS's answer with a token back."""
+    """Return what delays AWS's response with a token."""
     link(world.home, "secondary")
     held = Held(faults.late(0))
     world.stack.callback(held.release)
@@ -58,7 +58,7 @@ def held(world: World) -> Held:
 
 
 def is_kept(world: World, env: dict[str, str]) -> bool:
-    """Return whether anything is cached: in the keyring, or noted."""
+    """Return whether anything is cached, in the keyring or the index."""
     noted = {name for name in kept.entries(world.home) if name.startswith("token:")}
     there = items(env) if "DBUS_SESSION_BUS_ADDRESS" in env else set(KernelKeyring().names()) - {"erased"}
     assert noted <= there
@@ -184,7 +184,7 @@ class TestErasureBeforeFetch:
 
 
 def age(world: World, keyring: dict[str, str]) -> None:
-    """Make the one cached token due."""
+    """Make the one cached token need refresh."""
     from faults.helpers import age as make_older
 
     make_older(world.home, keyring, 7)
@@ -192,7 +192,7 @@ def age(world: World, keyring: dict[str, str]) -> None:
 
 @contextmanager
 def stopped_at(home: Home, call: str, env: dict[str, str]) -> Iterator[int]:
-    """Run a get that stops itself at its first system call of that kind; yield its process, and wait for its end."""
+    """Start a get that stops itself at its first system call of that kind; yield its process, and wait for its end."""
     trace = home.folder / "trace"
     strace = [need.command("strace"), "-f", "-qq", "-o", str(trace), "-e", f"trace={call}"]
     strace += ["-e", f"inject={call}:signal=STOP:when=1"]

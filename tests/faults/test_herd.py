@@ -1,4 +1,4 @@
-"""Many processes that miss at once: one asks AWS for all of them, and nobody waits long for one that cannot."""
+"""Many processes without a cached token: one calls AWS for all of them, and no fault makes the others wait long."""
 
 import pytest
 from faults.helpers import ASSUME, MINT, World, age, at_once, herd, link, result_of, running, unshared

@@ -1,4 +1,4 @@
-"""The one that asks AWS for all that wait: it dies, hangs, is slow or fails, and delays nobody for long."""
+"""The process that calls AWS for all that wait: if it dies, hangs, is slow or fails, the others wait only briefly."""
 
 import fcntl
 import re
@@ -38,7 +38,7 @@ OTHER_ROLE = f"arn:aws:iam::{SECONDARY}:role/other"
 class TestLockHolder:
     @pytest.fixture
     def held(self, world: World) -> Held:
-        """Return the fault that holds up whoever asks for a token, until AWS is mended."""
+        """Return the fault that blocks each request for a token until the test clears it."""
         held = Held(faults.forbidden)
         world.stack.callback(held.release)
         world.aws.fail(MINT, held)
@@ -81,7 +81,7 @@ class TestLockHolder:
             waiting = [stack.enter_context(running(world.home, env=kernel | DEBUG)) for _ in range(2)]
             for one in waiting:
                 waits_for_lock(one)
-            # So long does a small machine take to import boto3.
+            # A small machine takes that long to import boto3.
             threading.Event().wait(1)
             holder.send_signal(signal.SIGCONT)
 
@@ -183,7 +183,7 @@ class TestProfileChangeMeanwhile:
 
     @pytest.fixture
     def held(self, world: World) -> Held:
-        """Return what keeps the answer with a token back."""
+        """Return what delays the response with a token."""
         world.aws.add_role(OTHER_ROLE, trusts=[BASE_USER])
         return world.hold_token()
 
@@ -238,7 +238,7 @@ class TestProfileChangeMeanwhile:
 
 @contextmanager
 def hanging(world: World, env: dict[str, str], held: Held) -> Iterator[None]:
-    """Have a ``get`` that asks AWS for a token hang."""
+    """Make a ``get`` hang while it fetches a token from AWS."""
     with running(world.home, env=env) as holder:
         held.reached()
         holder.send_signal(signal.SIGSTOP)
@@ -246,5 +246,5 @@ def hanging(world: World, env: dict[str, str], held: Held) -> Iterator[None]:
 
 
 def role_of(world: World, result: Result) -> str:
-    """Return the name of the role whose token a get has."""
+    """Return the name of the role whose token a get returned."""
     return world.aws.issued[result.secret].principal.split("/")[1]

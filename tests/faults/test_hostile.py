@@ -1,4 +1,4 @@
-"""What somebody puts in the program's way: files, variables and names that mean something else."""
+"""Files, variables and names that an attacker provides, and that would mean something else to the program."""
 
 import os
 from pathlib import Path
@@ -10,7 +10,7 @@ from standin import faults
 from support.forms import in_one_form
 from support.home import HOST, NOT_FOUND, Home
 
-# Whatever takes this for its own says so.
+# Any program that loads this prints so.
 EVIL = "import os\nos.write(2, b'evil\\n')\nopen(os.environ['HOME'] + '/evil', 'w').close()\n"
 MODULES = ("botocore", "json", "keyring", "jeepney", "sitecustomize", "usercustomize", "os", "ssl", "encodings")
 VARIABLES = {
@@ -68,7 +68,7 @@ NAMES = {
 
 
 def plant(folder: Path) -> None:
-    """Put modules, libraries and configurations into ``folder`` that are not meant to be found."""
+    """Put modules, libraries and configurations into ``folder`` that the program must not load."""
     for module in MODULES:
         (folder / f"{module}.py").write_text(EVIL)
     for package in ("boto3", "docker_credential_ecrx", "urllib3"):
@@ -102,7 +102,7 @@ class TestPlantedFiles:
 class TestPythonVariables:
     @pytest.fixture
     def env(self, tmp_path: Path) -> dict[str, str]:
-        """Return all of them, which lead to what is planted."""
+        """Return the environment whose variables all lead to what is planted."""
         plant(tmp_path)
         return {name: value.format(evil=tmp_path) for name, value in VARIABLES.items()}
 

@@ -1,4 +1,4 @@
-"""A keyring that is absent, locked, hung, full or broken: ``get`` answers all the same, and ``store`` loses nothing."""
+"""A keyring that is absent, locked, hanging, full or broken: ``get`` still answers, and ``store`` loses nothing."""
 
 import itertools
 import os
@@ -41,7 +41,7 @@ ELSEWHERE = HOST.replace("us-east-1", "eu-west-1")
 ABSENT = {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"}
 # Fills an ordinary user's quota with keys of another program.
 FULL = 'while keyctl padd user "other:$n" @u </etc/passwd >/dev/null 2>&1; do n=$((n+1)); done; exec "$get" get'
-# What a hostile service answers the call of that number with.
+# What a hostile service replies to the call with that serial number.
 HOSTILE: dict[str, Callable[[int], Iterable[bytes]]] = {
     "number": lambda serial: [busses.raw(b"u", bytes(4), serial=serial)],
     "text": lambda serial: [busses.returned(serial, "s", ("text",))],
@@ -56,7 +56,7 @@ ERRORS = ["RuntimeError", "KeyboardInterrupt", "SystemExit", "MemoryError", "Spe
 
 
 def uncached(home: Home, env: Mapping[str, str]) -> str:
-    """Return what two gets say under ECRX_LOG=debug, which both answer in time with a token of their own."""
+    """Return what two gets print under ECRX_LOG=debug, which both answer in time with different tokens."""
     link(home, "secondary")
     loud = partial(home.get, env={**env, **DEBUG})
     one, other, quiet = at_once([loud, loud, partial(home.get, env=env)])
@@ -83,7 +83,7 @@ def refused_under_debug(result: Result) -> str:
 
 @contextmanager
 def stopped(bus: Mapping[str, str]) -> Iterator[None]:
-    """Stop the keyring daemon of that bus, which does not answer then."""
+    """Stop the keyring daemon of that bus, so that it does not respond."""
     (daemon,) = (
         int(path.parent.name)
         for path in Path("/proc").glob("[0-9]*/environ")
@@ -181,13 +181,13 @@ class TestPlainTextKeyring:
 
     @pytest.fixture
     def plain(self, tmp_path: Path) -> Iterator[dict[str, str]]:
-        """Return the environment that leads to a keyring whose password is empty."""
+        """Return the environment of a keyring with an empty password."""
         with keyrings.plain_secret_service(tmp_path / "plain") as env:
             yield env
 
     @pytest.fixture
     def line(self, plain: dict[str, str]) -> str:
-        """Return what there is to say of it."""
+        """Return the warning about it."""
         file = f"{plain['XDG_DATA_HOME']}/keyrings/login.keyring"
         reason = f"{file} is not encrypted, because the password of that keyring is empty"
         return f"{reason}; set one in Passwords and Keys (seahorse), or set ECRX_KEYRING=kernel for tokens"
@@ -308,7 +308,7 @@ class TestForeignBus:
             world.home.run("list", env=env)
 
             assert b"" == sent()
-        assert (keyring == "auto") == (got[0].secret == got[1].secret)  # which has the kernel's, too
+        assert (keyring == "auto") == (got[0].secret == got[1].secret)  # which also has the kernel keyring's backend
         assert re.search("the Secret Service is not available: user [1-9][0-9]* runs the session bus, ", line)
         assert (keyring == "auto") != ("runs the session bus" in got[0].stderr)
 

@@ -1,4 +1,4 @@
-"""SIGKILL at every system call of ``configure`` that touches files: nothing is lost, and no secret is left lying."""
+"""SIGKILL at every system call of ``configure`` that touches files loses nothing and leaves no secret elsewhere."""
 
 import base64
 import json
@@ -17,7 +17,7 @@ LOGINS = {"auths": {"registry.example": {"auth": PASSWORD}}}
 BEFORE = json.dumps(LOGINS, indent="\t")
 AFTER = json.dumps(LOGINS | {"credHelpers": {HOST: "ecrx"}}, indent="\t")
 ENTRY = f'[[registry]] # by docker-credential-ecrx configure\nmatch = "{HOST}"\nprofile = "secondary"\n'
-# The program on a file system without files that have no name, on a kernel that cannot exchange two, and as on Windows.
+# The program without unnamed files, without an atomic exchange of two files, and as on Windows.
 FALLBACKS = {
     "named": "from docker_credential_ecrx.config_files.file_draft import Draft; Draft._unnamed = lambda draft: None",
     "renamed": "from docker_credential_ecrx.config_files import file_draft as d; d._rename2 = lambda *arguments: False",
@@ -27,26 +27,26 @@ RUN = "{}; from docker_credential_ecrx import __main__; __main__.run()"
 
 
 class Files:
-    """Docker's configuration and our own, and what a command makes of them."""
+    """Docker's configuration and config.toml, and how a command changes them."""
 
     def __init__(self, home: Home, before: tuple[str, str], after: tuple[str, str]) -> None:
         self.home, self.before, self.after = home, before, after
         self.paths = (home.folder / ".docker" / "config.json", home.folder / ".config" / "ecrx" / "config.toml")
 
     def prepare(self) -> None:
-        """Put the files there as they are before the command."""
+        """Restore the files as they are before the command."""
         for path, text in zip(self.paths, self.before, strict=True):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
 
     def check(self) -> None:
-        """Look at the files after a kill."""
+        """Check the files after a kill."""
         for path, *texts in zip(self.paths, self.before, self.after, strict=True):
             assert path.read_text() in texts
         assert [self.paths[0]] == places_of(PASSWORD, self.home.folder)
 
     def check_whole(self) -> None:
-        """Look at the files after the command has ended."""
+        """Check the files after the command has completed."""
         assert self.after == tuple(path.read_text() for path in self.paths)
         for path in self.paths:
             assert [path] == list(path.parent.iterdir())
@@ -86,7 +86,7 @@ class TestLeftovers:
 
     @pytest.fixture
     def folder(self, home: Home) -> Path:
-        """Return docker's folder."""
+        """Return Docker's folder."""
         path = home.folder / ".docker"
         path.mkdir()
         (path / "config.json").write_text(BEFORE)

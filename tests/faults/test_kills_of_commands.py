@@ -1,4 +1,4 @@
-"""SIGKILL at every system call of ``policy --apply`` and ``login``: no secret is left lying, and they can be run again.
+"""SIGKILL at every system call of ``policy --apply`` and ``login``: no secret remains, and the commands can run again.
 
 Only calls that touch the files of the user, the network, the kernel keyring or processes: others leave nothing.
 """
@@ -25,7 +25,7 @@ def _files(home: Home) -> list[str]:
 
 
 def _check_no_secret(home: Home) -> None:
-    """Look for what AWS gave out in all files, but for that of the user's own keys."""
+    """Search all files for what AWS issued, except for the file with the user's own keys."""
     for password in home.aws.issued:
         assert [] == places_of(password, home.folder)
     for path in home.folder.rglob("*"):

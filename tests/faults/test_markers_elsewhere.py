@@ -1,4 +1,4 @@
-"""A secret, and what a terminal obeys, in whatever a registry, a bus, a file or a variable says: nobody sees it."""
+"""Secrets and control characters in text from a registry, a bus, a file or a variable are never shown."""
 
 import json
 import ssl
@@ -42,7 +42,7 @@ def env(kernel: dict[str, str]) -> dict[str, str]:
 
 @pytest.fixture
 def user(world: World, env: dict[str, str]) -> World:
-    """Return a user for whom docker asks this program."""
+    """Return a user whose Docker uses this program."""
     world.home.env |= env
     world.home.link("docker-credential-ecrx-secondary")
     write(world, ".docker/config.json", json.dumps({"credHelpers": {HOST: "ecrx-secondary"}}))
@@ -58,7 +58,7 @@ def write(world: World, name: str, text: str) -> None:
 
 @contextmanager
 def serving(context: ssl.SSLContext, status: Callable[[str, str], int], text: str) -> Iterator[str]:
-    """Serve a registry that says ``text`` wherever a registry may say something; yield its address."""
+    """Run a registry that puts ``text`` into every field of its responses; yield its address."""
     header = text.encode("latin-1", "ignore").decode("latin-1").replace("\r", "").replace("\n", "")
 
     class Handler(BaseHTTPRequestHandler):
@@ -173,7 +173,7 @@ class TestDockerFile:
         "others": {"HttpHeaders": {"X-Token": WORD}, "proxies": {"default": {"httpProxy": f"http://me:{WORD}@proxy"}}},
         "no object": {"credHelpers": [BOTH], "auths": BOTH},
     }
-    # What configure shows of a file is the file: the names in it are hidden in no place but its ``auths``.
+    # configure shows the file itself: the names in it are hidden only in its ``auths``.
     SHOWN = ("auths", "helpers", "keys", "helper of ours", "no object")
 
     @pytest.mark.parametrize("name", FILES)
@@ -218,8 +218,8 @@ class TestConfigToml:
 
         watch.run("get", stdin=HOST)
         watch.run("kubelet", stdin=kubernetes.request(f"{HOST}/app"))
-        watch.run_all(DOCTOR, f"login {HOST}", LOOKS, FORGET).check(shown="external_id" in text)  # a remedy names it
-        # What configure shows of the file is the file.
+        watch.run_all(DOCTOR, f"login {HOST}", LOOKS, FORGET).check(shown="external_id" in text)  # the remedy has it
+        # configure shows the file itself.
         watch.run_all(*CONFIGURE).check(shown=True)
 
 
@@ -273,7 +273,7 @@ class TestStateFile:
         watch.run("erase", stdin=HOST)
         watch.run_all(LOOKS, f"doctor {HOST}", f"forget {HOST}", FORGET)
 
-        # What a registry is called is what ``status --json`` is for.
+        # ``status --json`` has to name the registry.
         watch.check(shown=True)
         assert [] == [line for line in watch.said("status 0", "forget") if WORD in line]
 
@@ -345,7 +345,7 @@ class TestVariable:
         watch.run("get", stdin=HOST)
         watch.run("kubelet", stdin=kubernetes.request(f"{HOST}/app", serviceAccountToken=f"e30.e30.{WORD}"))
         watch.run_all("get", DOCTOR, LOGIN, LOOKS).check()
-        # What configure shows has the path of the file before it, as ``patch`` wants it.
+        # The diff of configure starts with the path of the file, as ``patch`` needs it.
         shown = name in ("ECRX_CONFIG", "DOCKER_CONFIG")
         watch.run_all(f"configure --dry-run {HOST} --profile secondary").check(shown=shown)
 

@@ -1,4 +1,4 @@
-"""A secret, and what a terminal obeys, in any field of any answer of AWS's: nobody sees it, and no file has it."""
+"""Secrets and control characters in any field of AWS's responses are never shown, and reach no file."""
 
 import base64
 import json
@@ -19,13 +19,13 @@ from support.home import HOST, PRIMARY, ROLE, SECONDARY
 from support.markers import BOTH, ODD, WORD, Watch
 
 CALLER, GET_POLICY, SET_POLICY = "GetCallerIdentity", "GetRepositoryPolicy", "SetRepositoryPolicy"
-# Two at once have one of them ask AWS, and the other wait for its failure.
+# Of two processes at once, one calls AWS, and the other waits for its failure.
 GETS, DOCTOR, LOGIN = "get & get", f"doctor {HOST}/app:v1 & doctor --json {HOST}", f"login {HOST} --profile secondary"
 SHOW, GRANT = "policy show app --profile base", f"policy grant app --to {PRIMARY} --profile base --apply"
 KEPT = "list & status & status --json & forget --all --passwords"
 EVERYTHING = (GETS, DOCTOR, LOGIN, f"{SHOW} & {GRANT}", KEPT)
 MOST = (GETS, f"doctor --json {HOST}/app:v1 & {LOGIN}", f"{SHOW} & {GRANT}")
-# AWS's codes for which the program has words of its own, and one for which it has none.
+# AWS's error codes for which the program has its own text, and one for which it has none.
 CODES = (
     *("AccessDenied", "AccessDeniedException", "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId"),
     *("SignatureDoesNotMatch", "InvalidIdentityToken", "RepositoryNotFoundException", "ValidationError"),
@@ -44,7 +44,7 @@ POLICY = {
 
 @pytest.fixture
 def watch(world: World, kernel: dict[str, str]) -> Watch:
-    """Return who watches a home whose registry is never reached; its base profile owns a repository."""
+    """Return a watch on a home whose registry is never reached; its base profile owns a repository."""
     world.home.env |= kernel | {"HTTPS_PROXY": "http://127.0.0.1:9"}
     world.home.link("docker-credential-ecrx-secondary")
     world.home.add_profile("base", region="us-east-1")
@@ -56,7 +56,7 @@ def watch(world: World, kernel: dict[str, str]) -> Watch:
 
 
 def refusing(code: str, text: str, status: int = 400) -> Fault:
-    """Return a fault that has ``text`` in every field of AWS's error but its code, and in its headers."""
+    """Return a fault that has ``text`` in every field of AWS's error except its code, and in its headers."""
     header = WORD if text.isascii() else WORD + ODD.encode("ascii", "ignore").decode()
 
     def refuse(honest: HttpResponse) -> HttpResponse:
@@ -75,7 +75,7 @@ def refusing(code: str, text: str, status: int = 400) -> Fault:
 
 
 def field(name: str, text: str) -> Fault:
-    """Return a fault that gives one field of an answer that is honest otherwise another value."""
+    """Return a fault that changes one field of an otherwise valid response."""
 
     def change(honest: HttpResponse) -> HttpResponse:
         if honest.content_type == "text/xml":
@@ -96,7 +96,7 @@ def _changed(value: Any, name: str, text: object) -> Any:  # noqa: ANN401 - JSON
 
 
 def fail_at(world: World, fault: Fault, at: str) -> None:
-    """Have AWS answer so when a role is to be assumed, or in all that comes afterwards."""
+    """Make AWS respond so when a role is assumed, or in all later calls."""
     for operation in (ASSUME,) if at == ROLES else (MINT, CALLER, GET_POLICY, SET_POLICY):
         world.aws.fail(operation, fault)
 
@@ -199,7 +199,7 @@ class TestAwsResponse:
 class TestCredentialSource:
     @pytest.fixture
     def told(self, world: World, watch: Watch) -> Callable[..., None]:  # noqa: ARG002 - sets the home up
-        """Return what has a server answer for a source that the profile ``secondary`` names, and looks."""
+        """Return what serves a credential source of the profile ``secondary``, and checks the output."""
 
         def tell(answer: str | dict[str, object], env: Callable[[str], Mapping[str, str]], **profile: str) -> None:
             source = world.stack.enter_context(Server(lambda _: answer))

@@ -1,4 +1,4 @@
-"""A config.json that is no file, has no end or is broken: a line that says so, soon, and nothing of what is in it."""
+"""A config.json that is no regular file, endless or broken: a quick error that shows nothing of its content."""
 
 import os
 from collections.abc import Callable
@@ -15,7 +15,7 @@ TOO_LARGE = 17 << 20
 
 
 def large(path: Path) -> None:
-    """Make a file of blanks, which takes no room on the disk."""
+    """Make a file of blanks that takes no room on the disk."""
     with path.open("wb") as file:
         file.truncate(TOO_LARGE)
 
@@ -27,7 +27,7 @@ ODD: dict[str, Callable[[Path], None]] = {
     "a folder": Path.mkdir,
     "too large": large,
 }
-# What would be quoted by Python's own messages, too.
+# Text that Python's own messages would quote.
 BROKEN = [f'{{"{SECRET}": }}', f'{{"a": "\\{SECRET}"}}', f'{{"a": {SECRET}}}', f'{{"auths": {{}}}} {SECRET}', SECRET]
 
 

@@ -1,4 +1,4 @@
-"""Folders in which somebody else may write: nothing of the user's who edits a file there gets into their hands."""
+"""Folders that another user may write: nothing of the user who edits a file there reaches the other user."""
 
 import os
 import stat
@@ -16,14 +16,14 @@ from support.forms import in_one_form
 from support.home import HOST, Home, Result
 
 TRIES = 50
-OTHER = 4_200_001  # who may write in the folder
+OTHER = 4_200_001  # the user who may write in the folder
 GROUP = 4_200_002
 ME = 4_200_003
 
 
 @contextmanager
 def attacked(folder: Path, victim: Path, gid: int, what: str) -> Iterator[None]:
-    """Have another user swap files of ``folder`` for links to ``victim`` meanwhile."""
+    """Have another user replace files of ``folder`` by links to ``victim`` meanwhile."""
     command = [sys.executable, attacker.__file__, str(OTHER), str(gid), str(folder), str(victim), what]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
@@ -35,13 +35,13 @@ def attacked(folder: Path, victim: Path, gid: int, what: str) -> Iterator[None]:
 
 
 def owner_of(path: Path) -> tuple[int, int, int, bytes]:
-    """Return who owns a file, who may read it and what it says."""
+    """Return a file's owner, mode and text."""
     status = path.stat()
     return status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode), path.read_bytes()
 
 
 class Attack(NamedTuple):
-    """Who edits ``config.json`` in a folder, who owns that, and what another user does there meanwhile."""
+    """Who edits ``config.json`` in a folder, who owns the folder, and what another user does there meanwhile."""
 
     prefix: list[str]
     editor: int
@@ -52,14 +52,14 @@ class Attack(NamedTuple):
 
 
 def by_root(what: str) -> Attack:
-    """Have root edit in another user's folder."""
+    """Edit as root in another user's folder."""
     return Attack([], 0, OTHER, OTHER, 0o644, what)
 
 
 def by_member(what: str) -> Attack:
-    """Have a user edit in an own folder that a group may write in, too."""
+    """Edit as a user in an own folder that a group may write, too."""
     prefix = [need.command("setpriv"), f"--reuid={ME}", f"--regid={ME}", f"--groups={GROUP}"]
-    # Python itself may be in root's home.
+    # The Python that runs the tests may be in root's home.
     prefix += ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
     return Attack(prefix, ME, ME, GROUP, 0o660, what)
 
@@ -99,13 +99,13 @@ class TestRoot:
 
     @pytest.fixture(autouse=True)
     def root(self) -> None:
-        """Need root."""
+        """Require root."""
         if os.getuid() != 0:
             need.missing("root, to be other users,")
 
     @pytest.fixture
     def theirs(self, place: Path) -> Path:
-        """Return a folder of another user's, with a config.json."""
+        """Return another user's folder with a config.json."""
         folder = place / "theirs"
         folder.mkdir(mode=0o700)
         (folder / "config.json").write_text("{}")
@@ -116,7 +116,7 @@ class TestRoot:
 
     @pytest.fixture
     def private(self, place: Path) -> Path:
-        """Return a file of root's that nobody else may read."""
+        """Return a file of root's that no other user may read."""
         path = place / "private.json"
         path.write_text('{"private": true}')
         path.chmod(0o600)
@@ -126,7 +126,7 @@ class TestRoot:
         return home.run("configure", HOST, env={"DOCKER_CONFIG": str(folder)} | env)
 
     def refusal(self, home: Home, folder: Path, private: Path) -> str:
-        """Return the one line that a refusal is; the private file stays as it is, and nothing is left."""
+        """Return the one line of a refusal; the private file is unchanged, and nothing remains."""
         before, names = owner_of(private), sorted(folder.iterdir())
         done = self.configure(home, folder)
         assert (1, "", 1) == (done.status, done.stdout, done.stderr.count("\n"))

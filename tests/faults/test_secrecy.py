@@ -1,4 +1,4 @@
-"""Where a secret is while the program runs and afterwards: in the keyring, and nowhere else."""
+"""A secret, while the program runs and afterwards, is in the keyring and nowhere else."""
 
 import json
 import os
@@ -26,7 +26,7 @@ def said(*results: Result) -> str:
 
 
 def echoing(code: str) -> faults.Fault:
-    """Return a fault that repeats the request's session token, as AWS does where a signature does not match."""
+    """Return a fault that repeats the request's session token, as AWS does if a signature does not match."""
 
     def answer(honest: HttpResponse) -> HttpResponse:
         return faults.error(code, f"The Canonical String should have been 'POST / x-amz-security-token:{BEARER}'")(
@@ -37,7 +37,7 @@ def echoing(code: str) -> faults.Fault:
 
 
 def family(process: int) -> list[int]:
-    """Return the process and its children, and theirs."""
+    """Return the process and all its descendants."""
     found = [process]
     for one in found:
         for children in Path(f"/proc/{one}/task").glob("*/children"):
@@ -46,7 +46,7 @@ def family(process: int) -> list[int]:
 
 
 def has_socket(process: int) -> bool:
-    """Return whether the process has called anybody."""
+    """Return whether the process has opened a connection."""
     with suppress(OSError):  # a file may be closed meanwhile
         return any("socket" in str(file.readlink()) for file in Path(f"/proc/{process}/fd").iterdir())
     return False
@@ -54,7 +54,7 @@ def has_socket(process: int) -> bool:
 
 @pytest.fixture
 def held(world: World) -> Held:
-    """Return what keeps ECR's answer back, when the keys of the role session are in use."""
+    """Return what delays ECR's response, while the keys of the role session are in use."""
     held = Held(faults.forbidden)
     world.stack.callback(held.release)
     world.aws.fail(MINT, held)
@@ -211,7 +211,7 @@ class TestFiles:
         world.aws.fail(MINT, faults.forbidden)
         assert home.get(env=env).secret
 
-        own = (home.folder / ".aws/credentials").read_text()  # what the user keeps there is the user's own affair
+        own = (home.folder / ".aws/credentials").read_text()  # the user's own files are not the program's concern
         secrets = [secret for secret in world.aws.secrets() if secret not in own]
         assert {secret: [] for secret in secrets} == {secret: places_of(secret, tmp_path) for secret in secrets}
         assert [] == places_of(BEARER, tmp_path)

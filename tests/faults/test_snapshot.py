@@ -1,4 +1,4 @@
-"""What is cached for an identity was got by what AWS's files said when its fingerprint was made, and for its role."""
+"""A token is cached only under the identity whose files and role it was fetched with."""
 
 import re
 import signal
@@ -22,17 +22,17 @@ ELSEWHERE = "333333333333"
 
 
 def principal(world: World, result: Result) -> str:
-    """Return the role whose token a ``get`` has, or the user."""
+    """Return the role, or the user, whose token a ``get`` returned."""
     return world.aws.issued[result.secret].principal.split("/")[1]
 
 
 def one_role(world: World) -> None:
-    """Let the profile be what it is first."""
+    """Restore the profile."""
     world.set_profile(role_arn=ROLE, source_profile="base")
 
 
 def another_role(world: World) -> None:
-    """Let the profile name another role."""
+    """Make the profile name another role."""
     world.set_profile(role_arn=OTHER_ROLE, source_profile="base")
 
 
@@ -41,7 +41,7 @@ class TestTemporaryFileChange:
 
     @pytest.fixture
     def held(self, world: World) -> Held:
-        """Return what keeps the answer with a token back."""
+        """Return what delays the response with a token."""
         world.aws.add_role(OTHER_ROLE, trusts=[BASE_USER])
         return world.hold_token()
 
@@ -163,7 +163,7 @@ class TestTemporaryFileChange:
 
 
 def replaced(old: bytes, new: bytes) -> Callable[[HttpResponse], HttpResponse]:
-    """Return a fault that has AWS say ``new`` where it says what the pattern ``old`` matches."""
+    """Return a fault that replaces what matches the pattern ``old`` in AWS's responses by ``new``."""
     return lambda answer: answer._replace(body=re.sub(old, new, answer.body))
 
 
@@ -263,7 +263,7 @@ class TestRole:
 
 
 def meant_by(world: World, way: str) -> str | None:
-    """Have the role be named in that way; return the profile of the link, if any."""
+    """Select the role in that way; return the profile of the link, if there is one."""
     if way == "sso":
         portal = world.stack.enter_context(Server(aws_parts.sso_portal(world.aws, "bearer")))
         aws_parts.sign_in_to_sso(world.home.folder, "https://corp", "bearer")

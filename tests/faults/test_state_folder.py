@@ -1,4 +1,4 @@
-"""Whatever is in the state folder's place, or planted in it: every verb answers, and nothing else is touched."""
+"""Whatever is planted in the state folder or in its place: every verb works, and nothing else is touched."""
 
 import fcntl
 import json
@@ -24,7 +24,7 @@ pytestmark = in_one_form
 NOBODY = 4_200_000
 DEBUG = {"ECRX_LOG": "debug"}
 TREASURE = "the user's own"
-# No command needs more memory than that; a file without an end does.
+# No command needs more memory than this; a file without an end does.
 BOUNDED = 'ulimit -v 6000000; exec "$@"'
 
 
@@ -108,7 +108,7 @@ def _treasure(path: Path) -> Path:
 
 
 class Planted:
-    """A state folder in which the same thing is under each of the program's names."""
+    """A state folder with the same kind of file under each of the program's names."""
 
     def __init__(self, home: Home, plant: Callable[[Path], None]) -> None:
         self._plant = plant
@@ -123,7 +123,7 @@ class Planted:
         self.names |= {"ledger.json", "ledger.json.new", "ledger.json.lock", "configure.lock"}
 
     def again(self) -> None:
-        """Plant it anew, where nothing else is then, and no token in the keyring."""
+        """Plant it anew, with nothing else there, and no token in the keyring."""
         for name in self.tokens:
             KernelKeyring().delete(name)
         self.clear()
@@ -140,7 +140,7 @@ class Planted:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def is_harmless(self) -> bool:
-        """Return whether the user's other file is as it was, and nothing was made where a link led."""
+        """Return whether the user's other file is unchanged, and nothing was created through a link."""
         mode = stat.S_IMODE(self.treasure.stat().st_mode)
         is_same = (TREASURE, 0o640) == (self.treasure.read_text(), mode)
         return is_same and not (self.folder.parent / "nothing").exists()
@@ -155,7 +155,7 @@ def planted(request: pytest.FixtureRequest, world: World, kernel: dict[str, str]
 
 
 def bounded(home: Home, *words: str, stdin: str = "") -> Result:
-    """Run the program with no more memory than any command needs; a file without an end takes more."""
+    """Run the program with no more memory than a command needs; a file without an end needs more."""
     command: list[str | Path] = ["sh", "-c", BOUNDED, "sh", home.program, *words]
     done = subprocess.run(command, input=stdin.encode(), capture_output=True, env=home.env, timeout=120, check=False)
     return Result(done.returncode, done.stdout.decode(), done.stderr.decode())
@@ -193,7 +193,7 @@ class TestFolder:
 
     @pytest.fixture
     def place(self, world: World, kernel: dict[str, str]) -> Path:
-        """Return where the state folder is to be, in a home where AWS answers without a link."""
+        """Return the path of the state folder, in a home where AWS works without a link."""
         world.home.env |= kernel | {"AWS_PROFILE": "secondary"}
         path = world.home.folder / ".local/state/ecrx"
         path.parent.mkdir(parents=True)
@@ -301,7 +301,7 @@ class TestFolder:
 
 @contextmanager
 def locked_by_another(home: Home, theirs: Path, mode: int) -> Iterator[dict[str, tuple[int, int, bytes]]]:
-    """Make a state folder of another user's, with a forged ledger and locks that are held; yield what is there."""
+    """Create another user's state folder with a forged index and held locks; yield what is there."""
     home.get(env={"XDG_STATE_HOME": str(home.folder / "first")})
     first = home.folder / "first/ecrx"
     names = {path.name for path in first.glob("token.*")} | {"ledger.json.lock", "configure.lock"}

@@ -1,4 +1,4 @@
-"""Where the program is run: without a home, a disk, streams or time, and with what nobody asked for."""
+"""The program without a home, disk space, streams or time, or with unusual ones."""
 
 import os
 import signal
@@ -37,13 +37,13 @@ NO_TEMPORARY = (
     ' mount --bind "$place" "$place" && mount -o remount,bind,ro "$place" || exit 9; done;'
     ' cd /proc && unset TMPDIR && exec "$get" get'
 )
-# A disk that has room for nothing more, with what an earlier get left there; stdout has the ledger in the end.
+# A full disk with what an earlier get left there; in the end stdout has the index.
 FULL_DISK = (
     'mount -t tmpfs -o size=256k tmpfs "$1" && cp -r "$2" "$1/ecrx" && cat /dev/zero >"$1/fill" 2>/dev/null;'
     ' echo more 2>/dev/null >"$1/more" && exit 9; export XDG_STATE_HOME="$1" TMPDIR="$1"; shift 2;'
     ' for host; do echo "$host" | "$get" get >/dev/null || exit 8; done; cat "$XDG_STATE_HOME/ecrx/ledger.json"'
 )
-# The program, whose time is up after half a second.
+# The program, with a time limit of half a second.
 IMPATIENT = """\
 import sys
 from docker_credential_ecrx import __main__
@@ -84,7 +84,7 @@ class TestHome:
         home, elsewhere = homeless.home, tmp_path / "elsewhere"
         elsewhere.mkdir()
         home.env |= {} if value is None else {"HOME": value}
-        if not value:  # then it is the user's own, which is not the test's
+        if not value:  # then it is the user's own home, not the test's
             home.env |= {name: str(home.folder / name) for name in ("XDG_STATE_HOME", "XDG_CONFIG_HOME")}
         argv0 = link(home, "secondary").name
 
@@ -214,7 +214,7 @@ class TestSignal:
 class TestHangingFile:
     @pytest.fixture
     def pipe(self, world: World) -> Iterator[str]:
-        """Return a file that never has an end."""
+        """Return a file that never ends."""
         path = world.home.folder / "pipe"
         os.mkfifo(path)
         end = os.open(path, os.O_RDWR)

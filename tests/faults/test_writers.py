@@ -1,4 +1,4 @@
-"""Another program writes docker's config.json while ``configure`` edits it: what either writes is there in the end."""
+"""Another program writes Docker's config.json while ``configure`` edits it: in the end both changes are there."""
 
 import json
 import os
@@ -18,7 +18,7 @@ _PATIENCE_SECONDS = 60.0
 
 
 def by_rename(config: Path) -> None:
-    """Log in and switch the context as docker/cli's ConfigFile.Save writes: another file, and a rename."""
+    """Log in and switch the context as docker/cli's ConfigFile.Save does: a new file, and a rename."""
     document = json.loads(config.read_text())
     document["auths"] |= {"new.example": {"auth": "bmV3"}}
     document["currentContext"] = "new"
@@ -35,7 +35,7 @@ def in_place(config: Path) -> None:
 
 
 def for_its_owner_alone(config: Path) -> None:
-    """Take the file from others."""
+    """Make the file private."""
     config.chmod(0o600)
 
 
@@ -51,7 +51,7 @@ def is_written(config: Path, change: Callable[[Path], None]) -> bool:
 
 @pytest.fixture
 def config(home: Home) -> Path:
-    """Return the path of docker's config.json."""
+    """Return the path of Docker's config.json."""
     path = home.folder / ".docker" / "config.json"
     path.parent.mkdir()
     path.write_text(BEFORE)

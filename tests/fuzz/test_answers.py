@@ -1,4 +1,4 @@
-"""ECR's answer: a password that docker can send and a life, or one line that says what is wrong with it."""
+"""ECR's response: a password that Docker can send and its expiry, or one line that says what is wrong with it."""
 
 import json
 from typing import Any

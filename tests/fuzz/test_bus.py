@@ -1,4 +1,4 @@
-"""What comes from D-Bus: a message, or one of the errors that the Secret Service's keyring knows, and in time."""
+"""Input from D-Bus gives, in time, a message or one of the errors that the Secret Service's keyring handles."""
 
 from fuzz.helpers import fuzzed
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""Our own configuration file: read by hand, as tomllib and fnmatch read it, and edited without a trace."""
+"""config.toml: our reader agrees with tomllib and fnmatch, and removing an added entry restores the file."""
 
 import tomllib
 from fnmatch import fnmatchcase
@@ -144,7 +144,7 @@ def test_adding_and_removing_an_entry_changes_nothing(document: str, host: str, 
     before = TextFile("config.toml", document)
     try:
         cleared, more = before, ecrx_config.remove_entry(before, host)
-        while more != cleared:  # entries of one host may be many
+        while more != cleared:  # one host may have several entries
             cleared, more = more, ecrx_config.remove_entry(more, host)
         after = ecrx_config.set_entry(cleared, host, {"profile": profile})
         again = ecrx_config.set_entry(after, host, {"profile": profile})

@@ -1,4 +1,4 @@
-"""A registry's host name: only Amazon's own names are answered with a token."""
+"""A registry's host name: only Amazon's own names get a token."""
 
 import re
 
@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from docker_credential_ecrx.ecr.registry import Registry, host_of
 
-# The names that Amazon documents, written down once more, without a look at how they are read.
+# The names that Amazon documents, written again independently of the parser.
 ECR = re.compile(
     r"""
     (?:https?://)?

@@ -1,4 +1,4 @@
-"""What is kept: a cached record, the ledger, and what a failed process leaves in its lock's file."""
+"""What the program stores: a cached record, the index, and what a failed process leaves in its lock file."""
 
 import json
 import math
@@ -34,13 +34,13 @@ _passwords = st.one_of(st.just("password"), st.text(), st.just(""))
 
 
 def sealed(facts: str, password: str, name: str = NAME) -> str:
-    """Return a record whose checksum is right, whatever it says."""
+    """Return a record with a valid checksum, whatever its content."""
     checksum = zlib.crc32(f"{name} {facts} {password}".encode("utf-8", "surrogatepass"))
     return f"ecrx1 {facts} {checksum:08x}\n{password}"
 
 
 class Ring:
-    """A keyring that has one record, and takes no other."""
+    """A keyring that has one record, and accepts no other."""
 
     label = "ring"
 
@@ -156,7 +156,7 @@ _ledgers = st.one_of(
 
 
 def write_ledger(content: str | bytes) -> None:
-    """Let the ledger be anything."""
+    """Give the index any content."""
     os.makedirs(f"{folder()}/ecrx", exist_ok=True)  # noqa: PTH103
     file("ecrx/ledger.json", content)
 

@@ -1,4 +1,4 @@
-"""What kubelet sends on stdin: read as json reads it, and a pod's identity or one line comes of it."""
+"""Kubelet's request on stdin: it is read as json reads it, and gives an identity or one line of error."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""A repository's policy and whom it names: what was granted is taken back, and nobody else's statement changes."""
+"""A repository's policy and its principals: revoke undoes grant, and no other statement changes."""
 
 import json
 import re
@@ -76,7 +76,7 @@ def _others(document: repository_policy.Document, to: principal.Principal) -> li
 
 
 _A, _B = "222222222222", "333333333333"
-# Who may ask ECR for something, as AWS names them: the root, users, sessions of roles and federated users.
+# The callers of ECR, as AWS names them: the root, users, sessions of roles and federated users.
 _CALLERS = {
     account: [
         f"arn:aws:iam::{account}:root",
@@ -143,7 +143,7 @@ def _belonging_to(to: str) -> list[str]:
 
 
 def _may_do(document: repository_policy.Document, caller: str, action: str) -> bool:
-    """Return whether the engine permits it on the best of conditions: those of Allow hold, and those of Deny do not."""
+    """Return whether the engine allows it at best: the conditions of Allow hold, and those of Deny do not."""
     statements = [
         {name: value for name, value in statement.items() if name != "Condition"}
         for statement in document["Statement"]

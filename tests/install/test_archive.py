@@ -1,4 +1,4 @@
-"""What a release archive holds beside the program: pages whose links lead to a file, licences, what it is for."""
+"""What a release archive contains beside the program: pages with working links, licences, and its platform."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The Debian package: what it says of itself, what it installs, and that nothing of it stays."""
+"""The Debian package: its metadata, what it installs, and that removal leaves nothing."""
 
 import gzip
 import os
@@ -22,7 +22,7 @@ def package() -> Path:
 
 @pytest.fixture(scope="module")
 def debian(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Debian:
-    """Return a machine where it is installed."""
+    """Return a machine on which it is installed."""
     if os.getuid() != 0:
         need.missing("root, to install the package,")
     machine = Debian(tmp_path_factory.mktemp("debian"))
@@ -49,7 +49,7 @@ class TestPackage:
 
     def test_passes_lintian(self, package: Path) -> None:
         lintian = need.command("lintian")
-        # tests/release asks where libraries are looked for.
+        # tests/release checks where libraries are searched.
         known = "--suppress-tags=custom-library-search-path"
         env = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"], "LANG": "C.UTF-8"}
 
@@ -103,4 +103,4 @@ class TestInstalled:
 
         assert [] == debian.files()
         assert [] == list(debian.root.rglob(f"*{NAME}*"))
-        debian.dpkg("--install", package)  # for whoever comes next
+        debian.dpkg("--install", package)  # for the next test

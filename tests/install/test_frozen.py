@@ -1,4 +1,4 @@
-"""What only the frozen program could get wrong: its place, its name, its environment, and botocore's data in part."""
+"""What can differ in the frozen program alone: its path, its name, its environment, and its part of botocore's data."""
 
 import hashlib
 import itertools
@@ -138,7 +138,7 @@ def _json(path: Path) -> Any:  # noqa: ANN401 - JSON
 
 
 def _undocumented(part: Any) -> Any:  # noqa: ANN401 - JSON
-    """Return a part of a model without what says what it is for."""
+    """Return a part of a model without its documentation."""
     if isinstance(part, dict):
         kept = {name: value for name, value in part.items() if name != "documentation" or isinstance(value, dict)}
         return {name: _undocumented(value) for name, value in kept.items()}

@@ -194,7 +194,7 @@ class TestFailure:
 
     def test_prefix_without_permission_is_one_line(self, user: User) -> None:
         user.home.chmod(0o555)
-        # Root without the capability that makes permissions void for it.
+        # Root without the capability that bypasses permissions.
         powerless = [need.command("setpriv"), "--bounding-set=-dac_override"] if os.getuid() == 0 else []
         command: list[str | Path] = [*powerless, user.unpack("1.0") / "install.sh"]
 
@@ -368,14 +368,14 @@ class TestUninstallOfRealProgram:
 
     @pytest.fixture
     def release(self, user: User, program: Path) -> Path:
-        """Return a release whose program is the real one, which is installed."""
+        """Return a release with the real program, installed."""
         release = user.unpack("1.0", program=f'#!/bin/sh\nexec "{program}" "$@"\n')
         assert 0 == user.install(release).returncode
         return release
 
     @pytest.fixture(autouse=True)
     def stored(self, user: User, release: Path, secret_service: dict[str, str]) -> dict[str, str]:  # noqa: ARG002 - it is installed
-        """Store a password and a token as docker login does, and return the environment of the keyring they are in."""
+        """Store a password and a token as docker login does, and return the environment of their keyring."""
         user.env |= secret_service | {"ECRX_KEYRING": "secret-service"}
         for server, name in ((self.SERVER, "alice"), ("111111111111.dkr.ecr.us-east-1.amazonaws.com", "AWS")):
             request = json.dumps({"ServerURL": server, "Username": name, "Secret": "hunter2"})

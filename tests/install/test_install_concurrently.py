@@ -1,4 +1,4 @@
-"""Several installs at once, and installs while docker runs the program."""
+"""Several installs at once, and installs while Docker runs the program."""
 
 import fcntl
 import json
@@ -111,7 +111,7 @@ class TestConcurrentInstalls:
 class TestInstallLock:
     @pytest.fixture
     def busy(self, user: User) -> Iterator["subprocess.Popen[str]"]:
-        """Return an install that has its turn, until ``go`` in the home is written to."""
+        """Return an install that holds the lock until ``go`` in the home is written to."""
         os.mkfifo(user.home / "go")
         slow = user.unpack("1.0", program=PROGRAM.replace("version) ", f'version) read -r _ <"{user.home}/go"; '))
         with _start(user, slow) as process:
@@ -188,7 +188,7 @@ def frozen(user: User) -> Path:
 def docker(
     request: pytest.FixtureRequest, user: User, aws: StandIn, kernel: dict[str, str], tmp_path: Path
 ) -> Iterator[Home]:
-    """Return the home of the user who runs the tests, then of an ordinary one, whose docker runs what is installed."""
+    """Return the home of the user who runs the tests, then of an ordinary one, whose Docker runs what is installed."""
     with user.ordinary() if request.param == "ordinary" else nullcontext():
         wrapper = tmp_path / "wrapper"
         command = shlex.join([*user.prefix_command, f"{user.bin}/docker-credential-ecrx-secondary"])
@@ -276,7 +276,7 @@ class TestInstallDuringGet:
 
 
 def _wait_until_read(pipe: IO[str]) -> None:
-    """Wait until the other end has read what was written to a pipe, for at most a minute."""
+    """Wait at most a minute until the other end has read what was written to a pipe."""
     unread = array("i", [1])
     end = time.monotonic() + 60
     while unread[0] and time.monotonic() < end:
@@ -285,7 +285,7 @@ def _wait_until_read(pipe: IO[str]) -> None:
     assert not unread[0]
 
 
-# As build.sh, which makes dist anew if anything has changed; here that is always so.
+# As build.sh, which rebuilds dist if anything has changed; here that is always so.
 _BUILD = """\
 set -eu
 cd "$(dirname "$0")/.."

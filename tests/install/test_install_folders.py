@@ -1,4 +1,4 @@
-"""What install.sh writes and removes in folders that hold other files, lead elsewhere or belong to other users."""
+"""What install.sh writes and deletes in folders with other files, with links, or of other users."""
 
 import os
 import struct
@@ -40,7 +40,7 @@ def release(user: User) -> Path:
 
 
 def _tree(folder: Path) -> dict[str, str]:
-    """Return what a folder holds: each file's text, and where each link leads."""
+    """Return what a folder contains: each file's text, and each link's target."""
     found = {}
     for path in folder.rglob("*"):
         name = str(path.relative_to(folder))
@@ -49,7 +49,7 @@ def _tree(folder: Path) -> dict[str, str]:
 
 
 def _old(user: User) -> None:
-    """Let an installation look as release 1.0.0 left it."""
+    """Make an installation look as release 1.0.0 left it."""
     made = user.prefix / _LIB / "made"
     made.write_text("".join(line for line in made.read_text().splitlines(keepends=True) if line.startswith("/")))
 
@@ -146,7 +146,7 @@ class TestStateFolder:
 class TestProgramFolder:
     @pytest.fixture
     def foreign(self, user: User) -> Path:
-        """Return a folder of the user's own at the place of the program's."""
+        """Return a folder of the user's own in the place of the program's."""
         folder = user.prefix / _LIB
         (folder / "1.0").mkdir(parents=True)
         (folder / "1.0" / "thesis").write_text("mine")

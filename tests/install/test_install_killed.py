@@ -13,7 +13,7 @@ _LIST = Path("lib", "docker-credential-ecrx", "made")
 
 
 class World:
-    """A machine whose user can be put back to what the home was before."""
+    """A machine whose home can be restored."""
 
     def __init__(self, folder: Path) -> None:
         self.user = User(folder)
@@ -21,22 +21,22 @@ class World:
         self.killing = Killing(folder / "killing")
 
     def remember(self) -> None:
-        """Take the home as it is for what it was before."""
+        """Save the home as it is."""
         shutil.copytree(self.user.home, self._before, symlinks=True)
 
     def put_back(self) -> None:
-        """Let the home be as it was before."""
+        """Restore the home as it was saved."""
         shutil.rmtree(self.user.home)
         shutil.copytree(self._before, self.user.home, symlinks=True)
 
     def moments(self, command: list[str | Path]) -> list[ClockReading]:
-        """Run ``command``; return when it can be killed."""
+        """Run ``command``; return the moments at which it can be killed."""
         found = list(self.killing.moments(command, self.user.env))
         assert len(found) > 10
         return found
 
     def kill(self, command: list[str | Path], moment: ClockReading) -> None:
-        """Put the home back and run ``command`` until ``moment``."""
+        """Restore the home and run ``command`` until ``moment``."""
         self.put_back()
         self.killing.kill(command, self.user.env, moment)
 
@@ -50,7 +50,7 @@ class World:
         return sorted(re.sub(r"(/docker-credential-ecrx/[\d.]+)-\d+", r"\1", name) for name in found)
 
     def assert_whole(self, *versions: str) -> None:
-        """Assert that docker finds a whole program of one of these versions."""
+        """Assert that Docker finds a complete program of one of these versions."""
         version = self.user.run("docker-credential-ecrx", "version").split()[1]
         folder = (self.user.bin / "docker-credential-ecrx").resolve().parent
         assert version in versions

@@ -1,4 +1,4 @@
-"""Archives for another machine, folders that programs cannot run in, no /proc, a read-only checkout, other shells."""
+"""Archives for another machine, folders in which no program can run, no /proc, a read-only checkout, other shells."""
 
 import os
 import platform
@@ -24,7 +24,7 @@ _WHEEL = "no archive is for that; install the wheel with Python 3.11 or newer, a
 
 
 class Machine(NamedTuple):
-    """What uname and getconf say there."""
+    """What uname and getconf print there."""
 
     processor: str
     glibc: str = "2.36"
@@ -32,7 +32,7 @@ class Machine(NamedTuple):
     system: str = "Linux"
 
     def tools(self, folder: Path) -> Path:
-        """Return a folder of commands that say so."""
+        """Return a folder of commands that print this."""
         folder.mkdir()
         for name, text in {
             "uname": f'case $1 in -s) echo "{self.system}" ;; *) echo "{self.processor}" ;; esac',
@@ -70,7 +70,7 @@ class Root:
     def install(self, release: Path, *arguments: str) -> tuple[int, str, str]:
         """Run install.sh of ``release`` there; return its exit status, stdout and stderr."""
         mounts = 'mount --bind /dev/null "$1/dev/null"'
-        # A path of the outside, so that the shell finds chroot; it is replaced within.
+        # A path of the outside, with which the shell finds chroot; it is replaced inside.
         command: list[str | Path] = [
             "chroot",
             self.folder,
@@ -83,14 +83,14 @@ class Root:
 
 
 def _release(user: User, made_for: str) -> Path:
-    """Return a release archive's folder that says what it is for."""
+    """Return the folder of a release archive for that platform."""
     release = user.unpack("1.0")
     (release / "docker-credential-ecrx" / "share" / "platform").write_text(f"{made_for}\n")
     return release
 
 
 def _assert_refused(answer: tuple[int, str, str], what: str, here: str, step: str) -> None:
-    """Assert one line: what the archive is for, what this machine is, and the end of the fitting archive's name."""
+    """Assert one line: the archive's platform, this machine, and the end of the fitting archive's name."""
     next_step = f"install docker-credential-ecrx-1.0-{step}.tar.gz of the release" if step else _WHEEL
     said = f"install.sh: this archive is for {what}, and this machine is {here}; {next_step}\n"
     assert (1, "", said) == answer
@@ -203,7 +203,7 @@ class TestArchiveForAnotherLibrary:
             (" glibc 2.36", "2.36", []),
             (" glibc 2.9", "2.28", []),
             (" glibc 2.28", "3.0", []),
-            (" glibc 2.28", "", []),  # a glibc that nothing tells of
+            (" glibc 2.28", "", []),  # a glibc that nothing identifies
             (" glibc 2.28", "", ["lib/ld-linux-aarch64.so.1", _MUSL]),  # as with Debian's package musl
             (" glibc 2.28", "2.x", [_GLIBC, _MUSL]),
             ("", "2.36", []),
@@ -251,7 +251,7 @@ class TestArchiveForAnotherLibrary:
 
 
 def _in_mounts(mounts: str, folder: Path, command: Sequence[str | Path], env: dict[str, str]) -> tuple[int, str, str]:
-    """Run a command where ``mounts`` was done to ``$1``, which is the folder; return its status, stdout and stderr."""
+    """Run a command after ``mounts`` was applied to the folder ``$1``; return its status, stdout and stderr."""
     script = f'set -eu; {mounts}; shift; exec "$@"'
     unshare = [need.command("unshare"), "--mount", "sh", "-c", script, "sh"]
     done = subprocess.run(

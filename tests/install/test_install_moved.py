@@ -1,4 +1,4 @@
-"""A home that was moved, or that HOME spells another way, and installations of release 1.0.0."""
+"""A home that was moved, or that HOME spells in another way, and installations of release 1.0.0."""
 
 import shutil
 from collections.abc import Callable
@@ -12,7 +12,7 @@ _LIB = Path("lib", "docker-credential-ecrx")
 
 
 def _as_1_0_0(user: User) -> None:
-    """Let an installation look as release 1.0.0 left it: absolute links, and a list without its first line."""
+    """Make an installation look as release 1.0.0 left it: absolute links, and a list without its first line."""
     home = user.prefix / _LIB
     for link in (user.bin / "docker-credential-ecrx", user.bin / "ecrx", user.prefix / PAGE):
         inside = link.readlink().as_posix().rpartition("/current/")[2]
@@ -40,7 +40,7 @@ def _spell_otherwise(user: User) -> None:
 
 @pytest.fixture(params=[_move, _move_and_leave_an_empty_home, _spell_otherwise], ids=["moved", "left", "spelled"])
 def change(request: pytest.FixtureRequest) -> Callable[[User], None]:
-    """Return what gives the home another path."""
+    """Return what changes the path of the home."""
 
     def change(user: User) -> None:
         request.param(user)

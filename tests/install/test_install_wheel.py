@@ -1,4 +1,4 @@
-"""install.sh from a checkout where no Python can be frozen: the wheel, in a virtual environment of its own."""
+"""install.sh from a checkout where no program can be frozen: it installs the wheel in a virtual environment."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""D-Bus's messages as jeepney reads and writes them, and what is not D-Bus."""
+"""D-Bus messages as jeepney reads and writes them, and malformed ones."""
 
 import itertools
 import resource
@@ -25,7 +25,7 @@ _INTERFACE = "org.freedesktop.Secret.Service"
 _text = st.text(st.characters(exclude_characters="\0", codec="utf-8"))
 _texts = st.dictionaries(_text, _text)
 _secret = st.tuples(st.just(_PATH), st.binary(), st.binary(), _text)
-# The signatures that the Secret Service has, with values of theirs.
+# The signatures of the Secret Service, with values for them.
 _bodies = st.one_of(
     st.tuples(st.just("s"), st.tuples(_text)),
     st.tuples(st.just("sv"), st.tuples(_text, st.tuples(st.just("s"), _text))),
@@ -46,7 +46,7 @@ _bodies = st.one_of(
 
 
 def _values(signature: str, body: tuple[Any, ...]) -> Any:  # noqa: ANN401 - whatever the signature says
-    """Return a body as our reader gives it: dictionaries as the lists of pairs that they are on the wire."""
+    """Return a body as our reader returns it: dictionaries are lists of pairs, as on the wire."""
     if isinstance(body, dict):
         return [(key, _values(signature, value)) for key, value in body.items()]
     if isinstance(body, tuple | list):
@@ -55,7 +55,7 @@ def _values(signature: str, body: tuple[Any, ...]) -> Any:  # noqa: ANN401 - wha
 
 
 def message(to: int, text: str, kind: MessageType = MessageType.method_return) -> bytes:
-    """Return a message that has ``text`` and says that it answers the call of that number."""
+    """Return a message with ``text`` that claims to reply to the call with that number."""
     fields = {HeaderFields.reply_serial: to, HeaderFields.signature: "s"}
     header = Header(Endianness.little, kind, MessageFlag(0), 1, -1, -1, fields)
     written: bytes = Message(header, (text,)).serialise(serial=9)
@@ -64,7 +64,7 @@ def message(to: int, text: str, kind: MessageType = MessageType.method_return) -
 
 @contextmanager
 def talking(path: Path, *said: bytes) -> Iterator[dbus.Connection]:
-    """Yield a connection to what says just that, whatever it is asked for."""
+    """Yield a connection to a service that sends exactly this, whatever the request."""
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(path))
         listener.listen()
@@ -75,7 +75,7 @@ def talking(path: Path, *said: bytes) -> Iterator[dbus.Connection]:
 
 @contextmanager
 def speaking(path: Path, said: Iterable[bytes]) -> Iterator[dbus.Connection]:
-    """Yield a connection to what says those parts one after the other, until nobody listens."""
+    """Yield a connection to a service that sends those parts in turn until nobody listens."""
 
     def speak(bus: socket.socket) -> None:
         with suppress(OSError):
@@ -96,7 +96,7 @@ def speaking(path: Path, said: Iterable[bytes]) -> Iterator[dbus.Connection]:
 
 
 def dripping(last: bytes) -> Iterator[bytes]:
-    """Yield a handshake, and then the bytes of ``last`` one by one, with a tenth of a second before each."""
+    """Yield a handshake, then the bytes of ``last`` one by one, a tenth of a second apart."""
     yield b"OK 0\r\n" + message(1, "")
     for byte in last:
         threading.Event().wait(0.1)
@@ -146,7 +146,7 @@ class TestReplies:
             dbus.size_of(cut)
             dbus.Message(cut).body()
         except (ValueError, LookupError):
-            pass  # what the Secret Service's keyring translates
+            pass  # the errors that the Secret Service's keyring translates
 
     @pytest.mark.parametrize("signature", ["a()", "aa()"])
     def test_with_arrays_of_empty_elements_terminate(self, signature: str) -> None:

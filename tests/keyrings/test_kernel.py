@@ -1,4 +1,4 @@
-"""The real kernel's keyring: what is kept there, how, for how long, for whom, and what goes when it is full."""
+"""The real kernel keyring: how, how long and for whom it stores keys, and which ones it evicts when it is full."""
 
 import base64
 import errno
@@ -27,8 +27,8 @@ from support import keyrings, need, trace
 BACKEND = "docker_credential_ecrx.keyrings.kernel_backend.Keyring"
 TOKEN = "ecrx1 1 43200 21600 - 0 00000000\n" + base64.b64encode(bytes(range(250)) * 8).decode()
 LIFE = 12 * 3600
-MOST_KEYS = 200  # that a user may have (/proc/sys/kernel/keys/maxkeys)
-# More than the kernel lets a key of the type ``user`` hold, and no base64.
+MOST_KEYS = 200  # the number of keys that a user may have (/proc/sys/kernel/keys/maxkeys)
+# More than a key of the type ``user`` can hold, and no base64.
 TOO_LONG = "-" * 0x8000
 
 ELSEWHERE = """\
@@ -36,7 +36,7 @@ import sys
 from docker_credential_ecrx.keyrings.kernel import KernelKeyring
 print(KernelKeyring().get(sys.argv[1]))
 """
-# Keeps secrets of one size for the lives in argv, until one that was there is gone or the new one cannot be kept.
+# Stores secrets of one size for the lifetimes in argv, until an old one is gone or the new one is rejected.
 UNTIL_FULL = """\
 import base64, json, os, sys
 from docker_credential_ecrx.errors import KeyringError
@@ -53,7 +53,7 @@ for new in lives:
     before = after
 print(json.dumps([before, after, new]))
 """
-# Fills the quota with another program's keys, then keeps a token; says how many others there were then.
+# Fills the quota with another program's keys, then stores a token; prints how many others there were then.
 FULL_OF_OTHERS = """\
 import json
 from docker_credential_ecrx.errors import KeyringError
@@ -66,7 +66,7 @@ for kept in others, [b"docker-credential-ecrx:token:ecrx"]:
         counts.append(sum(keyring.read(other) is not None for other in others))
 print(json.dumps(counts))
 """
-# Keeps more than there is room for, while another process drops each key that is to make room just before.
+# Stores more than there is room for, while another process deletes each key right before it is evicted.
 RACED = """\
 import base64, json, os
 from docker_credential_ecrx.keyrings.kernel import KernelKeyring
@@ -97,7 +97,7 @@ for secret in secrets:
     kept.append([keyring.get("name") == secret, keyring.get("other")])
 print(json.dumps(kept))
 """
-# Writes a secret as often as it is told to.
+# Writes a secret each time that stdin asks for it.
 PUT = """\
 import sys
 from docker_credential_ecrx.keyrings.kernel import KernelKeyring
@@ -128,7 +128,7 @@ try:
 except OSError as error:
     print(error.errno)
 """
-# Says what the keyring library's users get from the backend where the kernel has or permits no keys.
+# Prints what users of the keyring library get from the backend if the kernel has or permits no keys.
 WITHOUT = """\
 import json, sys
 import keyring.backend
@@ -145,7 +145,7 @@ for call in ("get_password", "set_password", "delete_password"):
 print(json.dumps([said, "docker_credential_ecrx.keyrings.keyctl" in sys.modules]))
 """
 SECCOMP = Path(__file__).parents[1] / "support" / "seccomp.py"
-# What makes the keys those of a shell in a session of its own.
+# A prefix with which the keys belong to a shell in a session of its own.
 POSSESS = "keyctl get_persistent @s || keyctl link @u @s"
 _ordinary_users = itertools.count(100_000 + os.getpid())
 
@@ -160,7 +160,7 @@ def keyring(kernel: dict[str, str]) -> KernelKeyring:  # noqa: ARG001 - cleans u
 
 @pytest.fixture
 def name() -> str:
-    """Return a name that no key ever had."""
+    """Return a name that no key has had."""
     return f"test:{uuid.uuid4().hex}"
 
 
@@ -183,7 +183,7 @@ def run(*command: str, stdin: bytes = b"") -> bytes:
 
 
 def in_another_program(action: str, name: str, stdin: bytes = b"") -> None:
-    """Do with the key of ``name`` what another program of the user's may."""
+    """Change the key of ``name`` as another program of the user's may."""
     possess = "keyctl get_persistent @s || keyctl link @u @s"
     run(
         need.command("keyctl"), "session", "-", "sh", "-c", f"{possess}; keyctl {action} {serial_of(name)}", stdin=stdin
@@ -192,14 +192,14 @@ def in_another_program(action: str, name: str, stdin: bytes = b"") -> None:
 
 def as_ordinary_user(script: str, *arguments: int) -> Any:  # noqa: ANN401 - JSON
     """Run ``script`` as a user who has a quota, and no key yet; return what it prints."""
-    # Python itself may be in root's home.
+    # The Python that runs the tests may be in root's home.
     with ordinary_users() as another:
         return json.loads(run(*another(), sys.executable, "-c", script, *map(str, arguments)))
 
 
 @contextmanager
 def ordinary_users() -> Iterator[Callable[[], list[str]]]:
-    """Yield what returns the beginning of a command that is run as a user who has a quota, and no key yet."""
+    """Yield what returns the prefix of a command for a new user who has a quota and no key."""
     if os.getuid() != 0:
         need.missing("root, to be another user,")
     prefixes: list[tuple[int, list[str]]] = []
@@ -249,7 +249,7 @@ class TestKernelKeyring:
         """Every key expires, whatever lifetime is requested."""
         keyring.set(name, TOKEN, seconds)
 
-        # A key that lives for a second may be gone by now.
+        # A key with a lifetime of a second may be gone by now.
         assert [] == [key for key in keys_of(name) if key[3] not in {"0s", "1s", "expd", "2d", "3d"}]
 
     def test_deleted_key_is_unreadable_to_other_holders(self, keyring: KernelKeyring, name: str) -> None:

@@ -1,4 +1,4 @@
-"""Windows' Credential Locker itself, by keyring's WinVault; elsewhere backends.Windows stands for it."""
+"""The Credential Locker of Windows, through keyring's WinVault; on other systems backends.Windows replaces it."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ TOKEN = "ecrx1 1 43200 21600 - 0 00000000\n" + "0123456789" * 270
 
 @pytest.fixture
 def locker() -> Iterator["Keyring"]:
-    """Return the Credential Locker, which is left without the item."""
+    """Return the Credential Locker; after the test the item is gone."""
     found = keyrings.for_tokens("auto")
     assert found is not None
     yield found

@@ -1,4 +1,4 @@
-"""A real Secret Service: the very items of the ``keyring`` library, and no window, wait or crash where it fails."""
+"""A real Secret Service: its items are those of the ``keyring`` library, and a failure opens no window."""
 
 import gc
 import os
@@ -34,7 +34,7 @@ NAME = "token:ecr:aws:us-east-1:0123"
 SERVICE = service_of(NAME)
 ATTRIBUTES = {"service": SERVICE, "username": USERNAME}
 DAEMON = "org.freedesktop.secrets"
-# It opens the windows: gnome-keyring calls it when a client asks for a prompt.
+# The prompter opens windows: gnome-keyring calls it when a client asks for a prompt.
 PROMPTER = "org.gnome.keyring.SystemPrompter"
 # A ``get`` ends within 25 s, whatever hangs.
 LIMIT_SECONDS = 25
@@ -73,7 +73,7 @@ BODIES: dict[str, tuple[object, ...]] = {
 
 @pytest.fixture(autouse=True)
 def closed() -> Iterator[None]:
-    """Close what a process that ends leaves open."""
+    """Close what a process closes when it ends."""
     yield
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
@@ -82,7 +82,7 @@ def closed() -> Iterator[None]:
 
 @contextmanager
 def opened(env: dict[str, str]) -> Iterator[SecretServiceKeyring]:
-    """Yield our keyring on that bus, which is the session's meanwhile."""
+    """Yield our keyring on that bus, which is the session bus meanwhile."""
     with pytest.MonkeyPatch.context() as patch:
         for variable, value in env.items():
             patch.setenv(variable, value)
@@ -114,7 +114,7 @@ def library(keyring: SecretServiceKeyring) -> KeyringBackend:  # noqa: ARG001 - 
 
 
 def items() -> list[tuple[str, dict[str, str], bytes, str]]:
-    """Return label, attributes as given, secret and type of all items of that name."""
+    """Return label, stored attributes, secret and type of all items of that name."""
     with keyrings.collection(os.environ) as collection:
         found = collection.search_items(ATTRIBUTES)
         return [(i.get_label(), as_given(i), i.get_secret(), i.get_secret_content_type()) for i in found]
@@ -141,24 +141,24 @@ def daemon(bus: DBusConnection) -> int:
 
 @contextmanager
 def windows() -> Iterator[deque[Message]]:
-    """Stand where windows are opened; yield what was asked for, in the end."""
+    """Replace the prompter; yield what was requested, in the end."""
     asked: deque[Message] = deque()
     with open_dbus_connection("SESSION") as bus, bus.filter(MatchRule(type="method_call"), queue=asked):
         Proxy(message_bus, bus).RequestName(PROMPTER)
         yield asked
-        Proxy(message_bus, bus).GetId()  # whatever was asked for comes before this answer
+        Proxy(message_bus, bus).GetId()  # every request comes before this reply
 
 
 @contextmanager
 def overheard() -> Iterator[list[str]]:
-    """Yield the methods that the daemon is asked for, and an empty one for each of its answers, in the end."""
+    """Yield the methods called on the daemon, and an empty one for each of its replies, in the end."""
     heard: list[str] = []
     with open_dbus_connection("SESSION") as bus, open_dbus_connection("SESSION") as marker:
         owner = Proxy(message_bus, bus).GetNameOwner(DAEMON)[0]
         rules = [f"type='method_call',destination='{DAEMON}'", f"type='method_return',sender='{owner}'"]
         ends = f"type='method_call',sender='{marker.unique_name}'"
         Proxy(Monitoring(), bus).BecomeMonitor([*rules, ends])
-        bus.receive(timeout=LIMIT_SECONDS)  # that it has no name any more
+        bus.receive(timeout=LIMIT_SECONDS)  # that it has no name left
         yield heard
         Proxy(message_bus, marker).GetId()
         while (fields := bus.receive(timeout=LIMIT_SECONDS).header.fields).get(HeaderFields.member) != "GetId":

@@ -1,4 +1,4 @@
-"""Any backend of the ``keyring`` library: short ones get chunks, broken ones do no harm, unsafe ones are refused."""
+"""Any backend of the ``keyring`` library: small ones get chunks, broken ones do no harm, unsafe ones are rejected."""
 
 from collections.abc import Callable, Iterator
 
@@ -29,7 +29,7 @@ def opened(backend: type[backends.Memory]) -> SystemKeyring:
 
 @pytest.fixture(autouse=True)
 def empty() -> Iterator[None]:
-    """Empty all keyrings, and let go who still waits for them."""
+    """Empty all keyrings, and release the threads that still wait for them."""
     backends.HungWhenWritten.asked = backends.Hung.asked = 0
     backends.HungWhenWritten.answered.clear()
     yield
@@ -44,7 +44,7 @@ def text_of(length: int, alphabet: str) -> str:
 
 
 def in_chunks(secret: str) -> tuple[SystemKeyring, list[tuple[str, str]]]:
-    """Return the keyring that keeps ``secret``, and the items that are its chunks, in order."""
+    """Return the keyring that stores ``secret``, and its chunks in order."""
     keyring = opened(backends.Windows)
     keyring.set(NAME, secret, 3600)
     return keyring, sorted(item for item in backends.Windows.items if item != HEAD)

@@ -1,4 +1,4 @@
-"""The build and the bundle: the same archive twice, nothing of the builder's machine in it, and all that it needs."""
+"""The build and the bundle: it is reproducible, contains nothing of the build machine, and all that it needs."""
 
 import os
 import platform
@@ -23,7 +23,7 @@ _LIBRARY = re.compile(r"(?:=> )?(/\S+) \(0x")
 
 _OF_THE_C_LIBRARY = re.compile(r"(ld-linux[\w-]*|lib(c|m|dl|pthread|rt|util))\.so\.\d+|null")
 
-# Copies a virtual environment in place of pip, which has no network here; make_venv stays as it is.
+# Copies a virtual environment instead of pip, which has no network here; make_venv is unchanged.
 _COPY_VENV = """
 set -eu
 . build/python.sh
@@ -33,7 +33,7 @@ mkdir -p .work
 make_venv "$PWD/.work/build-venv" build/requirements.txt
 find .work/build-venv -name __pycache__ -prune -exec rm -r {} +
 """
-# A root of its own in mounts of its own: $1 is the root, the rest the command.
+# A separate root in a separate mount namespace: $1 is the root, the rest the command.
 _IN_ROOT = """
 set -eu
 root=$1
@@ -52,7 +52,7 @@ def libraries(bundle: Path) -> list[Path]:
 
 @pytest.fixture
 def parts(bundle: Path, tmp_path: Path) -> Iterator[Path]:
-    """Return a copy of the bundle, from which parts may go."""
+    """Return a copy of the bundle, from which the test may delete parts."""
     copy = shutil.copytree(bundle, tmp_path / "bundle", symlinks=True)
     yield copy
     shutil.rmtree(copy)
@@ -129,7 +129,7 @@ class TestBuild:
 
 
 def _differences(one: Path, two: Path) -> list[str]:
-    """Return the files that are not the same in two folders."""
+    """Return the files that differ between two folders."""
     names = {str(path.relative_to(folder)) for folder in (one, two) for path in _files(folder)}
     return sorted(
         name
@@ -168,7 +168,7 @@ class TestBundle:
 
 
 def _newest(libraries: list[Path]) -> str:
-    """Return the newest version of glibc that any of the libraries has a symbol of."""
+    """Return the newest glibc version of any symbol that the libraries need."""
     objdump = need.command("objdump")
     versions: list[str] = [version for path in libraries for version in _GLIBC.findall(_run(objdump, "-T", path))]
     return max(versions, key=_numbers)
@@ -179,7 +179,7 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 class Machine:
-    """A machine without Python: the bundle, what the system's loader finds for it, /proc and /dev/null."""
+    """A machine without Python: the bundle, the libraries that it needs, /proc and /dev/null."""
 
     def __init__(self, root: Path, bundle: Path, libraries: list[Path], aws: StandIn) -> None:
         self.root = root
@@ -210,11 +210,11 @@ class Machine:
 
 
 def _of_the_system(bundle: Path, libraries: list[Path]) -> set[Path]:
-    """Return the shared libraries that the bundle needs and has not itself, as the system's loader finds them."""
+    """Return the shared libraries that the bundle needs and does not contain, as the system's loader finds them."""
     search = {"PATH": os.environ["PATH"], "LD_LIBRARY_PATH": ":".join({str(path.parent) for path in libraries})}
     found: set[Path] = set()
     for path in libraries:
-        # The program itself starts before it can tell the loader where its own libraries are.
+        # The program starts before it can tell the loader where its own libraries are.
         env = search if path.parent != bundle else {"PATH": search["PATH"]}
         said = subprocess.run([need.command("ldd"), path], env=env, capture_output=True, text=True, check=False).stdout
         found |= {Path(place) for place in _LIBRARY.findall(said) if not Path(place).is_relative_to(bundle)}
@@ -284,14 +284,14 @@ class TestMachineWithoutPython:
 
 
 def assert_names(part: str, said: Result) -> None:
-    """Assert that the program's one line is about ``part``, and that it failed."""
+    """Assert that the program failed with one line about ``part``."""
     assert (1, 1) == (said.status, (said.stdout or said.stderr).count("\n")), said
     assert part in said.stdout, said
     assert said.stdout == said.stderr
 
 
 def lose(parts: Path, file: str) -> str:
-    """Take the part that is like ``file`` out of the bundle ``parts``; return its path in it."""
+    """Delete the part that matches ``file`` from the bundle ``parts``; return its path there."""
     (path,) = (parts / "_internal").glob(file)
     path.unlink()
     return str(path.relative_to(parts / "_internal"))
@@ -301,10 +301,10 @@ class TestMissingFile:
     @pytest.mark.parametrize(
         "file",
         [
-            # what every get takes
+            # modules that every get imports
             "cached_get",
             "python3*/lib-dynload/_ctypes.*",
-            # what a first one takes
+            # modules that a first get imports
             "docker_credential_ecrx/aws/authorization_token.pyc",
             "docker_credential_ecrx/store/index.pyc",
             "json/__init__.pyc",

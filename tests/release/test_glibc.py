@@ -1,4 +1,4 @@
-"""How new a glibc the frozen program needs: build/glibc.py says it, and compares it with a floor."""
+"""build/glibc.py finds the newest glibc that the frozen program needs, and compares it with a floor."""
 
 import os
 import platform
@@ -18,7 +18,7 @@ _NAME = "docker-credential-ecrx"
 
 @pytest.fixture
 def bundle(tmp_path: Path) -> Path:
-    """Return a bundle of one program and one library of this machine's, in a dist folder."""
+    """Return a bundle of one program and one library of this machine, in a dist folder."""
     need.command("objdump")
     if sys.platform != "linux":
         need.missing("a Linux program")

@@ -14,7 +14,7 @@ _NAME = "docker-credential-ecrx"
 
 
 def _known() -> list[str]:
-    """Return the C libraries that sbom.py names, with one of Amazon's."""
+    """Return the C libraries that sbom.py knows, with one of Amazon's."""
     for node in ast.walk(ast.parse((_BUILD / "sbom.py").read_text())):
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "_LICENCES":
             return [*ast.literal_eval(node.value), "AWS-LC", "aws-c-io"]
@@ -22,7 +22,7 @@ def _known() -> list[str]:
 
 
 def _said(tmp_path: Path, *components: dict[str, object]) -> tuple[str, str]:
-    """Return what the script prints of components, and its errors."""
+    """Return what the script prints about components, and its errors."""
     share = tmp_path / "dist" / _NAME / "share"
     share.mkdir(parents=True)
     (share / f"{_NAME}.cdx.json").write_text(json.dumps({"components": components}))

@@ -1,4 +1,4 @@
-"""The SBOM: valid CycloneDX that names every native file, every distribution and every C library of the bundle."""
+"""The SBOM: valid CycloneDX that lists every native file, every distribution and every C library of the bundle."""
 
 import hashlib
 import json
@@ -33,14 +33,14 @@ def text(bundle: Path) -> str:
 
 @pytest.fixture(scope="module")
 def sbom(text: str) -> dict[str, Any]:
-    """Return what the SBOM says."""
+    """Return the parsed SBOM."""
     document: dict[str, Any] = json.loads(text)
     return document
 
 
 @pytest.fixture(scope="module")
 def components(sbom: dict[str, Any]) -> list[Component]:
-    """Return every component of the SBOM, whatever it is in."""
+    """Return every component of the SBOM, at any depth."""
     return list(_flat(sbom["components"]))
 
 

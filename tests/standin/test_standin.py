@@ -1,4 +1,4 @@
-"""The stand-in refuses what AWS refuses, as real boto3 sees it."""
+"""The stand-in rejects what AWS rejects, as real boto3 sees it."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""The simulation of a fleet: a small one, whose calls can be counted by hand, and the page that the large one fills."""
+"""The simulation of a fleet: a small one, whose calls can be counted by hand, and the page of the large one."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What winget and scoop read of a release: the archive's address, its SHA-256 and where the program is in it."""
+"""The winget and scoop manifests of a release: the archive's address, its SHA-256 and the program's path in it."""
 
 import hashlib
 import json
@@ -71,7 +71,7 @@ class TestZip:
 class TestManifests:
     @pytest.fixture
     def digest(self, folder: Path) -> str:
-        """Return the SHA-256 of the archive, for which the manifests are filled in."""
+        """Return the SHA-256 of the archive that the manifests describe."""
         done = _fill_in(folder)
         assert (0, "", "") == (done.returncode, done.stdout, done.stderr)
         return hashlib.sha256((folder / f"{_BASE}.zip").read_bytes()).hexdigest()

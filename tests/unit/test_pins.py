@@ -1,4 +1,4 @@
-"""What SECURITY.md and the build promise of tests and of pinned packages."""
+"""The tests that SECURITY.md names exist, and packages are pinned."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""tests/reach: what counts as shown in a place, and places that are built at once."""
+"""tests/reach: what counts as a pass in a place, and places that are built at the same time."""
 
 import os
 import re
@@ -22,7 +22,7 @@ reach: pytest ended with 0\r
 
 
 def _sh(script: str, *arguments: str | Path) -> "subprocess.Popen[str]":
-    """Start a script of the functions of tests/reach, as tests/reach/run has them."""
+    """Start a script with the functions of tests/reach, as tests/reach/run has them."""
     sources = "set -eu; . tests/reach/roots.sh; . tests/reach/checks.sh; . tests/reach/pythons.sh\n"
     command: list[str | Path] = [need.command("sh"), "-c", sources + script, "sh", *arguments]
     return subprocess.Popen(command, cwd=_ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -52,7 +52,7 @@ class TestMachine:
 
     @pytest.fixture
     def log(self, tmp_path: Path) -> Path:
-        """Return the log of a machine on which everything succeeded."""
+        """Return the log of a machine on which everything passed."""
         path = tmp_path / "log"
         path.write_text(_SUCCEEDED, newline="")
         return path

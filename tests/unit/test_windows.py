@@ -1,4 +1,4 @@
-"""What can be seen of Windows elsewhere: the program and the tests that run there import nothing that it has not."""
+"""What can be tested about Windows elsewhere: the program and its tests there import nothing that Windows lacks."""
 
 import pkgutil
 import re

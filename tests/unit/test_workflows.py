@@ -1,4 +1,4 @@
-"""GitHub's workflows: what they use is pinned, what they may do is little, and no text from outside is run."""
+"""GitHub workflows: actions and images are pinned, permissions are minimal, and no external text is executed."""
 
 import os
 import re
@@ -284,7 +284,7 @@ class TestLinux:
 
 
 def _of_libcs() -> list[dict[str, str]]:
-    """Return what the job for Linux has for each C library."""
+    """Return the settings of the Linux job for each C library."""
     return [part for part in _jobs(_BUILD)["linux"]["strategy"]["matrix"]["include"] if "libc" in part]
 
 
@@ -295,7 +295,7 @@ def _uv() -> Path:
 
 
 def _addresses(python: str) -> dict[str, str]:
-    """Return the addresses that uv has of the Pythons of one version, by its names for them."""
+    """Return uv's addresses of the Pythons of one version, by uv's names for them."""
     everything = ["--only-downloads", "--all-platforms", "--all-arches", "--show-urls"]
     command: list[str | Path] = [_uv(), "--no-config", "python", "list", *everything, python.split("-")[1]]
     said = subprocess.run(command, env={"UV_OFFLINE": "1"}, capture_output=True, text=True, check=True).stdout

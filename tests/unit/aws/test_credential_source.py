@@ -1,4 +1,4 @@
-"""Where AWS's chain ends for an identity, and what renews the credentials there."""
+"""The credential source of an identity, and how the credentials there are renewed."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ KEYS, SESSION = "aws_access_key_id = AKIA\n", "aws_access_key_id = ASIA\n"
 UNSET = "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN"
 KEY = {"AWS_ACCESS_KEY_ID": "AKIA"}
 CONFIGURE = "aws configure --profile"
-# What the profile ``p`` and others say, and what renews the credentials that it comes to.
+# What the profile ``p`` and others contain, and what renews the credentials of ``p``.
 PROFILES = {
     "keys": (KEYS, f"{CONFIGURE} p"),
     "a session's keys": (SESSION, "get new keys, with their aws_session_token, for the profile p"),
@@ -57,7 +57,7 @@ PROFILES = {
     "a web identity": (f"{ROLE}web_identity_token_file = x", "get a new web identity token"),
     "nothing": ("region = us-east-1", "check the role of this instance"),
 }
-# What the environment says beside a default profile with keys, and what renews those that the default chain comes to.
+# What the environment has beside a default profile with keys, and what renews the default chain's credentials.
 ENVIRONMENTS = {
     "nothing": ({}, "aws configure"),
     "keys": (KEY, f"set new AWS keys, or do without: {UNSET}"),
@@ -76,7 +76,7 @@ ENVIRONMENTS = {
 
 @pytest.fixture
 def env(tmp_path: Path) -> dict[str, str]:
-    """Return an environment whose AWS files are the test's own."""
+    """Return an environment with the test's own AWS files."""
     (tmp_path / "credentials").touch()
     return {
         "AWS_CONFIG_FILE": str(tmp_path / "config"),
@@ -85,7 +85,7 @@ def env(tmp_path: Path) -> dict[str, str]:
 
 
 def write(env: dict[str, str], text: str) -> None:
-    """Let AWS's config file say ``text``."""
+    """Write AWS's config file."""
     Path(env["AWS_CONFIG_FILE"]).write_text(text)
 
 

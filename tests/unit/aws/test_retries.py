@@ -1,4 +1,4 @@
-"""When a call to AWS is made again: what passes, a few times, after a pause that AWS may name, within a time limit."""
+"""Retries of calls to AWS: transient errors, a few times, after a pause that AWS may set, within a time limit."""
 
 import time
 from types import SimpleNamespace
@@ -15,13 +15,13 @@ NOBODY = "https://nobody.invalid"
 
 
 def answer(status: int, code: str = "Other", **headers: str) -> tuple[None, dict[str, Any]]:
-    """Return an answer as botocore hands it to those that decide about a retry."""
+    """Return a response as botocore passes it to retry handlers."""
     fields = {name.replace("_", "-"): value for name, value in headers.items()}
     return None, {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status, "HTTPHeaders": fields}}
 
 
 def pause(response: object, *, attempts: int = 1, error: Exception | None = None, seconds: float = 9.0) -> float | None:
-    """Return the pause where so many seconds are left."""
+    """Return the pause with that many seconds left."""
     return Retries(time.monotonic() + seconds).pause(response, attempts, error, OPERATION)
 
 

@@ -1,4 +1,4 @@
-"""What is private to botocore, and has to be where this program sets it."""
+"""Private parts of botocore on which this program relies."""
 
 import getpass
 
@@ -13,7 +13,7 @@ from docker_credential_ecrx.identity.model import Identity
 
 
 class OtherRoleProvider(CredentialProvider):
-    """Assumes roles in a botocore to come."""
+    """Assumes roles in a future botocore."""
 
     METHOD = "assume-role"
 

@@ -1,4 +1,4 @@
-"""Whose connections to AWS have one TLS context."""
+"""Which connections to AWS share a TLS context."""
 
 from collections.abc import Iterator
 from ssl import SSLContext
@@ -12,7 +12,7 @@ from docker_credential_ecrx.aws import tls
 
 @pytest.fixture(autouse=True)
 def unshared(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let botocore make its contexts as it does itself, before the test and after it."""
+    """Restore botocore's own way to make contexts before and after the test."""
     for variable in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setattr(URLLib3Session, "_get_ssl_context", tls._make)

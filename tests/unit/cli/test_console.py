@@ -1,4 +1,4 @@
-"""What a person sees: lines, whatever is in them."""
+"""Output for a person consists of lines, whatever text they contain."""
 
 import pytest
 

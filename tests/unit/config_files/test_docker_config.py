@@ -1,4 +1,4 @@
-"""Docker's config.json as text: what changes is the entry, and nothing else to the byte."""
+"""Docker's config.json as text: an edit changes the entry, and no other byte."""
 
 import json
 from typing import Any
@@ -17,7 +17,7 @@ ENTRY = f'"{HOST}": "ecrx"'
 SECRET = "hunter2"
 TOKEN = "gho_16C7e42F292c6912E7710c838347Ae178B4a"
 
-# Of each shape the text before and after.
+# For each form the text before and after.
 SHAPES = {
     "tabs, as docker writes it": (
         '{\n\t"auths": {},\n\t"credsStore": "desktop"\n}',
@@ -270,7 +270,7 @@ _NOT_OURS = st.text().filter(lambda name: name.lower() not in ("credhelpers", "a
 _DOCUMENTS = st.builds(
     lambda one, helpers, two: one | helpers | two,
     st.dictionaries(_NOT_OURS, _VALUES, max_size=3),
-    # Docker itself drops helpers that are empty, and nobody can tell whether they were there before.
+    # Docker itself deletes an empty credHelpers, so nobody can tell whether it was there before.
     st.just({}) | st.builds(lambda helpers: {"credHelpers": helpers}, _HELPERS),
     st.dictionaries(_NOT_OURS, _VALUES, max_size=3),
 )

@@ -1,4 +1,4 @@
-"""Our own config.toml as text: entries come and go, and nothing else changes, comments and order included."""
+"""config.toml as text: entries are added and removed, and nothing else changes, comments and order included."""
 
 import sys
 import tomllib
@@ -21,7 +21,7 @@ NARROW = '[[registry]]\nmatch = "222222222222.*"\nprofile = "mine"\n'
 BROAD = '# everything else\n# of ours\n[[registry]] # c\nmatch = "*.dkr.ecr.*"   # all\nprofile = "base"\n'
 CACHE = '[cache]\nkeyring = "auto" # c\n'
 
-# Of each shape the text before and after.
+# For each form the text before and after.
 SHAPES = {
     "empty": ("", ENTRY),
     "a comment": ("# mine\n", f"# mine\n\n{ENTRY}"),

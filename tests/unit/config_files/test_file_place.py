@@ -1,4 +1,4 @@
-"""Where the path of a file to edit leads: over links that nobody else can have put there, and over no other."""
+"""The path of a file to edit: links that no other user can have made are followed, others are rejected."""
 
 import os
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ ALICE, MALLORY = 4_200_011, 4_200_012
 
 
 class Case(NamedTuple):
-    """A link in a folder: who owns the folder, its mode, who owns the link, and what it leads to."""
+    """A link in a folder: who owns the folder, its mode, who owns the link, and its target."""
 
     holder: int
     mode: int
@@ -48,13 +48,13 @@ REFUSED = {
 
 @pytest.fixture(autouse=True)
 def root() -> None:
-    """Need root, who gives files away."""
+    """Require root, who can change owners."""
     if os.getuid() != 0:
         need.missing("root, to give files to others,")
 
 
 def found(path: Path) -> tuple[str, str]:
-    """Return the folder and the name that the path leads to."""
+    """Return the folder and the name to which the path leads."""
     place = file_place.find(str(path))
     try:
         assert place.is_there

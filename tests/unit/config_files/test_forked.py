@@ -1,4 +1,4 @@
-"""Work in a process of its own: whichever of the two processes is killed, the other one sees to the end."""
+"""Work in a separate process: if either of the two processes is killed, the other one finishes or cleans up."""
 
 import signal
 import subprocess
@@ -23,7 +23,7 @@ def run(work):
 
 
 class Outcome:
-    """How a program ended that does ``work``, what it said, and what it did."""
+    """How a program that does ``work`` ended, what it printed, and what it did."""
 
     def __init__(self, folder: Path, work: str) -> None:
         done, cleaned = folder / "done", folder / "cleaned"

@@ -1,4 +1,4 @@
-"""Whose side is missing where a registry says 403, by what IAM says, or does not."""
+"""Which side lacks a permission if a registry responds with 403, from IAM's message or without one."""
 
 import pytest
 
@@ -16,7 +16,7 @@ ATTACH = "aws iam attach-role-policy --role-name puller --policy-arn arn:aws:iam
 
 
 def explain(reason: str, who: str = SESSION, action: str = GET_IMAGE, access: Access = PULL) -> Refusal:
-    """Return what a denial in IAM's words with ``reason`` means."""
+    """Return the explanation of a denial with ``reason`` in IAM's words."""
     arn = "arn:aws:ecr:us-east-1:111111111111:repository/team/app"
     said = f"User: {who} is not authorized to perform: {action} on resource: {arn}{reason.format(action=action)}"
     return access_denied.explain(said, IMAGE, who, action, access)

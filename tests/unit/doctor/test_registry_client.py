@@ -1,4 +1,4 @@
-"""What speaks to a registry trusts nobody else, gives nobody else its password, and says what went wrong."""
+"""The registry client trusts only the registry, gives its password to nobody else, and explains failures."""
 
 import json
 import socket
@@ -24,7 +24,7 @@ Reply = Callable[[str, str, Mapping[str, str]], tuple[int, dict[str, str], bytes
 
 @pytest.fixture(scope="module")
 def trusted(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    """Return who vouches for localhost."""
+    """Return the certificate authority that signed for localhost."""
     return certificates.issue(tmp_path_factory.mktemp("trusted"), ["localhost"])
 
 
@@ -66,7 +66,7 @@ def serving(context: ssl.SSLContext, reply: Reply) -> Iterator[str]:
 
 
 def failure(host: str, bundle: Path | None = None) -> AwsError:
-    """Return what is said where the registry cannot be asked."""
+    """Return the message if the registry cannot be reached."""
     with pytest.raises(AwsError) as caught:
         Client(host, str(bundle) if bundle else None).challenge()
     return caught.value

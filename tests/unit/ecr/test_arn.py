@@ -1,4 +1,4 @@
-"""ARNs of principals: accounts' roots, roles, users and sessions, as AWS writes them and no other way."""
+"""ARNs of principals: account roots, roles, users and sessions, in AWS's spelling only."""
 
 import re
 

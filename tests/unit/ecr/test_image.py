@@ -1,4 +1,4 @@
-"""What people call an image: a registry, a repository in it, a tag or a digest."""
+"""An image name: a registry, a repository in it, a tag or a digest."""
 
 import pytest
 

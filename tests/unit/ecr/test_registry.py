@@ -18,7 +18,7 @@ ECR = [
     (f"{A}.dkr.ecr.mx-central-1.amazonaws.com", A, "mx-central-1", "aws", "ecr", False, False),
     (f"{A}.dkr.ecr.ca-west-1.amazonaws.com", A, "ca-west-1", "aws", "ecr", False, False),
     (f"{A}.dkr.ecr.sa-east-12.amazonaws.com", A, "sa-east-12", "aws", "ecr", False, False),
-    # regions that no list has yet
+    # regions newer than every list
     (f"{A}.dkr.ecr.nz-north-1.amazonaws.com", A, "nz-north-1", "aws", "ecr", False, False),
     (f"{A}.dkr.ecr.us-gov-south-1.amazonaws.com", A, "us-gov-south-1", "aws-us-gov", "ecr", False, False),
     (f"{A}.dkr.ecr.cn-south-2.amazonaws.com.cn", A, "cn-south-2", "aws-cn", "ecr", False, False),
@@ -72,7 +72,7 @@ NOT_ECR = [
     "amazonaws.com",
     "ecr.us-east-1.amazonaws.com",
     "dkr.ecr.us-east-1.amazonaws.com",
-    # a look-alike's owner is not AWS
+    # a lookalike host does not belong to AWS
     f"{HOST}.evil.example",
     f"{HOST}.",
     f"evil.example/{HOST}",

@@ -1,4 +1,4 @@
-"""Repository policies: what is granted and taken back, and that all else in them stays as it is."""
+"""Repository policies: grant and revoke change their own statement, and everything else stays."""
 
 import json
 from collections.abc import Callable
@@ -28,7 +28,7 @@ _PUSH_ACTIONS = [
     "ecr:CompleteLayerUpload",
 ]
 _FOREIGN = {"Sid": "AllowOther", "Effect": "Allow", "Principal": {"AWS": "333333333333"}, "Action": "ecr:*"}
-# What AWS may give back for the statement that it was given.
+# Forms in which AWS may return the statement that it was given.
 _OTHER_FORMS = [
     {"Action": _PUSH_ACTIONS[::-1]},
     {"Principal": {"AWS": [_ROOT]}},
@@ -56,7 +56,7 @@ _CHANGES: list[Document] = [
     {"Principal": {"AWS": [_ROOT, _ROOT]}},
     {"Principal": {"AWS": _ROLE}},
     {"Principal": {"AWS": []}},
-    {"Principal": {"AWS": "AROAEXAMPLEEXAMPLE00"}},  # AWS's for a role that was deleted
+    {"Principal": {"AWS": "AROAEXAMPLEEXAMPLE00"}},  # AWS's form for a role that was deleted
     {"Principal": {"AWS": _ROOT, "Service": "codebuild.amazonaws.com"}},
     {"Principal": {"Service": "codebuild.amazonaws.com"}},
 ]
@@ -108,7 +108,7 @@ _accesses = st.sampled_from([PULL, PUSH])
 
 
 def _examples(*inputs: st.SearchStrategy[Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Let the decorated test be called with inputs of these kinds, however long that takes on a busy machine."""
+    """Call the decorated test with inputs of these kinds, without a time limit for a busy machine."""
     return lambda test: settings(deadline=None)(given(*inputs)(test))
 
 
@@ -311,7 +311,7 @@ class TestStillAllowedBy:
     @pytest.mark.parametrize(
         ("to", "named", "expected"),
         [
-            # All that is the account's.
+            # Everything that belongs to the account.
             (_ID, _ID, True),
             (_ID, _ROOT, True),
             (_ID, _ROLE, True),
@@ -323,7 +323,7 @@ class TestStillAllowedBy:
             (_ID, "333333333333", False),
             (_ID, "arn:aws:iam::333333333333:role/puller", False),
             (_ID, "arn:aws:sts::333333333333:assumed-role/puller/session", False),
-            # A role's, and its sessions'.
+            # The role and its sessions.
             (_ROLE, _ROLE, True),
             (_ROLE, _SESSION, True),
             (_ROLE, _ROOT, True),
@@ -338,15 +338,15 @@ class TestStillAllowedBy:
             (_ROLE, _USER, False),
             (_ROLE, f"arn:aws:iam::{_ID}:user/puller", False),
             (_ROLE, _FEDERATED, False),
-            # A user's, and its federated users', whatever they are called.
+            # The user and its federated users, whatever their names.
             (_USER, _USER, True),
             (_USER, _FEDERATED.replace("ci", "another"), True),
             (_USER, _ROOT, True),
             (_USER, f"arn:aws:iam::{_ID}:role/ci", False),
             (_USER, f"{_USER}2", False),
-            # Deleted: an id is nobody's any more.
+            # Deleted: the ID belongs to nobody any more.
             (_ID, "AROAEXAMPLEEXAMPLE00", False),
-            # What AWS has no such form for.
+            # Principals without such a form in AWS.
             (_ID, "", True),
             (_ID, f" {_ID}", True),
             (_ID, "2222*", True),
@@ -409,7 +409,7 @@ class TestStillAllowedBy:
             ({"Action": ["ecr:batchgetimage"]}, True),
             ({"Action": "ECR:Batch???????"}, False),
             ({"Action": "ECR:Batch????????"}, True),
-            ({"Action": "ecr:SetRepositoryPolicy"}, True),  # who may let themselves in
+            ({"Action": "ecr:SetRepositoryPolicy"}, True),  # who may grant themselves access
             ({"Action": [7]}, True),
             ({"Action": None}, True),
             ({"NotAction": "ecr:DeleteRepository"}, True),

@@ -1,4 +1,4 @@
-"""Shell patterns match what fnmatch says that they match."""
+"""Shell patterns match what fnmatch matches."""
 
 import pytest
 

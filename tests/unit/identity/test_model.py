@@ -1,4 +1,4 @@
-"""The fingerprint of an identity: the same for the same principal, another for another."""
+"""The fingerprint of an identity: the same for the same principal, different for another one."""
 
 import base64
 import json
@@ -52,7 +52,7 @@ aws_access_key_id = AKIA1
 aws_secret_access_key = secret1
 """
 SECONDARY = Identity("secondary")
-# What might be taken for nothing, or for a part of how facts are put together.
+# Values that might be mistaken for nothing, or for a separator between facts.
 ODD = ["None", "-", "1:", "1:x", "3(", "900", " ", "\n", "\0", "é", "\ud800"]
 texts = st.sampled_from(ODD) | st.text(min_size=1)
 absent_or_text = st.none() | texts
@@ -65,7 +65,7 @@ VARIABLES = [
 
 
 class Home:
-    """A user's two files of AWS's, and the environment that names them."""
+    """A user's two AWS files, and the environment that names them."""
 
     def __init__(self, folder: Path) -> None:
         self.token = folder / "token"
@@ -104,7 +104,7 @@ class TestFingerprint:
             ("source_profile = base", "source_profile =\n\n  base"),
             ("source_profile = base", "source_profile = base\nexternal_id = x"),
             ("AKIA1", "AKIA2"),
-            # botocore looks for credentials elsewhere in a source profile that has one of the two keys.
+            # botocore takes another path through a source profile that has only one of the two keys.
             ("aws_secret_access_key = secret1\n", ""),
         ],
     )
@@ -205,7 +205,7 @@ class TestFingerprint:
         assert 5 == len(set(prints))
 
     def test_distinguishes_config_from_credentials_file(self, home: Home) -> None:
-        # In botocore a process goes before the keys beside it in the config file, and after those in the other.
+        # botocore prefers a process to keys beside it in the config file, but not to keys in the credentials file.
         section = "[default]\ncredential_process = p\naws_access_key_id = AKIA1\naws_secret_access_key = s\n"
         home.config.write_text(section)
         home.credentials.write_text("")

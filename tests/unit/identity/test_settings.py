@@ -1,4 +1,4 @@
-"""Whose identity answers, by link name and configuration file, and what is said of a wrong file."""
+"""The identity selected by link name and configuration file, and the errors of a wrong file."""
 
 import os
 import sys
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.posix("modes and other users")
 
 ACCOUNT, OTHER_ACCOUNT = "111111111111", "222222222222"
 HOST = f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com"
-# Every form of host that a registry of the account has in that region, by the partition's first form.
+# Every form of host for a registry of the account in that region, by the partition's first form.
 FORMS = {
     HOST: [
         HOST,
@@ -313,7 +313,7 @@ class TestUnsafeFile:
 
     @pytest.fixture
     def path(self, tmp_path: Path) -> Path:
-        """Return a file that is safe, in a folder that is."""
+        """Return a safe file in a safe folder."""
         folder = tmp_path / "ecrx"
         folder.mkdir(mode=0o700)
         path = folder / "config.toml"

@@ -1,4 +1,4 @@
-"""The plain part of TOML is read as tomllib reads it, and nothing else is."""
+"""The subset of TOML is read as tomllib reads it, and everything else is left to tomllib."""
 
 import tomllib
 

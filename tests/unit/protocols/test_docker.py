@@ -1,4 +1,4 @@
-"""The time that a verb may take is over while its answer is made, or never."""
+"""The time limit of a verb ends with its reply."""
 
 import signal
 

@@ -1,4 +1,4 @@
-"""How long kubelet keeps a token, which registry an image is of, and whose identity a pod's is."""
+"""How long kubelet caches a token, the registry of an image, and the identity of a pod."""
 
 import json
 

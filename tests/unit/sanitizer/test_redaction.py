@@ -1,4 +1,4 @@
-"""A secret that the process has is in nothing that it writes, however others repeat it."""
+"""No output contains a secret of the process, in any encoding."""
 
 import base64
 import json
@@ -39,7 +39,7 @@ def of_json(secret: str) -> str:
     return json.dumps({"password": secret})
 
 
-# What an answer may make of it.
+# Encodings in which a response may repeat it.
 FORMS: dict[str, Callable[[str], str]] = {
     "itself": lambda secret: secret,
     "in quotes": lambda secret: f"'{secret}'",
@@ -69,13 +69,13 @@ MORE_FORMS: dict[str, Callable[[str], str]] = {
 
 @pytest.fixture(autouse=True)
 def forms(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have no secret that another test is about."""
+    """Reset the known secrets, which other tests may have added."""
     monkeypatch.setattr(redaction, "_FORMS", redaction._Forms())  # noqa: SLF001
     monkeypatch.setattr(log, "_secrets", [])
 
 
 def pieces(text: str) -> set[str]:
-    """Return all that 16 characters in a row of ``text`` are, without what is neither letter nor digit."""
+    """Return all runs of 16 letters and digits in ``text``, without its other characters."""
     plain = re.sub(r"[\W_]", "", text.lower())
     return {plain[at : at + 16] for at in range(len(plain) - 15)}
 

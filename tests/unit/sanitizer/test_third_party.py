@@ -1,4 +1,4 @@
-"""What others say comes through one door: one printable line, legible names, and nothing that looks like a secret."""
+"""Third-party text is shown as one printable line, with legible names and nothing that looks like a secret."""
 
 import base64
 import json
@@ -23,7 +23,7 @@ def _hex(seed: int) -> str:
 
 
 def drawn(length: int) -> st.SearchStrategy[str]:
-    """Return secrets of that length, drawn evenly as AWS does: hypothesis alone would draw one letter all over."""
+    """Return secrets of that length, evenly distributed as AWS's are: hypothesis prefers repeated letters."""
     return st.integers(0, 1 << 64).map(lambda seed: "".join(Random(seed).choices(STANDARD, k=length)))  # noqa: S311
 
 
@@ -34,7 +34,7 @@ web_tokens = st.tuples(drawn(200), drawn(86)).map(
 logins = drawn(60).map(lambda password: base64.b64encode(f"AWS:{password}".encode()).decode())
 secrets = st.one_of(keys, tokens, web_tokens, logins, drawn(64), st.integers(0, 1 << 64).map(_hex))
 
-# What an answer may put around a secret, or make of it.
+# Text that a response may put around a secret, and encodings of it.
 CONTEXTS: dict[str, Callable[[str], str]] = {
     "bare": lambda secret: secret,
     "in a sentence": lambda secret: f"The security token {secret} included in the request is invalid.",

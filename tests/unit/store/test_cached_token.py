@@ -1,4 +1,4 @@
-"""A token's life on two clocks, its record in a keyring, and how many processes get it with one question to AWS."""
+"""A token's lifetime on two clocks, its record in a keyring, and how many processes share one call to AWS."""
 
 import math
 import signal
@@ -185,7 +185,7 @@ class TestRecord:
 
 
 class MemoryKeyring:
-    """Keeps records until the test ends."""
+    """Stores records until the test ends."""
 
     label = "memory"
 
@@ -207,7 +207,7 @@ class MemoryKeyring:
 
 
 class LockedKeyring(MemoryKeyring):
-    """Answers nobody."""
+    """Answers no request."""
 
     def get(self, name: str) -> str | None:
         raise KeyringError(name)
@@ -218,7 +218,7 @@ class LockedKeyring(MemoryKeyring):
 
 
 class FullKeyring(MemoryKeyring):
-    """Takes nothing."""
+    """Accepts no item."""
 
     def set(self, name: str, secret: str, seconds: int | None) -> None:
         del secret, seconds
@@ -226,7 +226,7 @@ class FullKeyring(MemoryKeyring):
 
 
 class Machine:
-    """Processes that share a keyring, a lock's file, and an AWS that gives ``answers`` one after the other."""
+    """Processes that share a keyring, a lock file, and an AWS that gives ``answers`` one after the other."""
 
     def __init__(self, folder: Path, keyring: MemoryKeyring | None, *answers: str | AwsError) -> None:
         self.lock = folder / "lock"
@@ -243,7 +243,7 @@ class Machine:
         return token.password
 
     def get_at_once(self, count: int) -> list[str]:
-        """Return the password or the failure of each of ``count`` processes; AWS answers once all have missed."""
+        """Return the password or the failure of each of ``count`` processes; AWS answers after all have missed."""
         self._awaited = count
         with ThreadPoolExecutor(count) as pool:
             got = [pool.submit(self.get) for _ in range(count)]

@@ -1,4 +1,4 @@
-"""What is kept where: written by many processes, read whatever became of the file, and never with a secret."""
+"""The index: many processes write it, a damaged file is read as far as possible, and it never contains a secret."""
 
 import json
 import os
@@ -33,7 +33,7 @@ ENTRY: Entry = {
 OTHER: Entry = {"kind": "password", "servers": ["registry.example"], "user": "me", "keyring": "secret-service"}
 NOWHERE: Entry = {"kind": "password", "servers": []}
 
-# Records and forgets names of its own once it is told to, and keeps every other one.
+# Adds and deletes names of its own when told to, and leaves every other one.
 BUSY = """\
 import sys
 from docker_credential_ecrx.store import index
@@ -63,7 +63,7 @@ def env(tmp_path: Path) -> dict[str, str]:
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    """Return the ledger's file, which is not there yet."""
+    """Return the index file, which does not exist yet."""
     (tmp_path / "ecrx").mkdir(mode=0o700)
     return tmp_path / "ecrx" / "ledger.json"
 
@@ -239,7 +239,7 @@ class TestStateFolder:
         if not locked_before:
             file.with_name("ledger.json.lock").unlink()
         file.parent.chmod(0o500)
-        # Root writes where it may not, unless it lays that down.
+        # Root can write anywhere unless it drops that capability.
         powerless = [need.command("setpriv"), "--bounding-set=-dac_override"] if os.getuid() == 0 else []
         used = subprocess.run(
             [*powerless, sys.executable, "-c", USE, env["XDG_STATE_HOME"]], capture_output=True, check=True

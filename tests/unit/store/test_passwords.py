@@ -17,7 +17,7 @@ NAME = f"password:{SERVER}"
 
 
 class Shared(Memory):
-    """Lets another process do something in the midst of a call: before what is stored or erased is."""
+    """Lets another process act in the middle of a call: right before an item is stored or deleted."""
 
     meanwhile: ClassVar[list[Callable[[], None]]] = []
 
@@ -31,7 +31,7 @@ class Shared(Memory):
 
 
 class Erased(Shared):
-    """Lets another process do something once what is erased is gone."""
+    """Lets another process act right after an item was deleted."""
 
     def reading(self) -> None:
         pass
@@ -43,7 +43,7 @@ class Erased(Shared):
 
 @pytest.fixture
 def env(tmp_path: Path) -> dict[str, str]:
-    """Return the environment of a home; the keyrings keep nothing."""
+    """Return the environment of a home; the keyrings are empty."""
     for keyring in (Shared, Erased):
         keyring.items.clear()
     return {"HOME": str(tmp_path), "LOCALAPPDATA": str(tmp_path)}
@@ -118,7 +118,7 @@ def test_failed_store_or_erase_keeps_the_index_entry(env: dict[str, str]) -> Non
         assert noted == index.read(env)
 
 
-# What clients and people put into a server's name, and what looks like it.
+# What clients and people write as a server's name, and lookalikes.
 _PARTS = st.sampled_from(
     [
         *("https://", "http://", "HTTPS://", "user@", "user:word@", "kube", "Kube", "\u212aube", "KUBE", "\uff4bube"),
@@ -141,7 +141,7 @@ _servers = st.lists(_PARTS, min_size=1, max_size=5).map("".join)
 
 
 def same(server: str) -> str:
-    """Return what the protocol has one login for: no scheme, no port 443, no slash at the end, ASCII in lower case."""
+    """Return the form in which logins are compared: without scheme, port 443 and final slash, ASCII in lower case."""
     for scheme in ("https://", "http://"):
         if server.startswith(scheme):
             server = server[len(scheme) :]

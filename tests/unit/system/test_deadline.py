@@ -1,4 +1,4 @@
-"""How long a stranger is waited for, and what is told where it was not waited for long."""
+"""How long a call of third-party code may take, and the error if it had little time."""
 
 import threading
 import time

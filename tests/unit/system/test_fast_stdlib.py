@@ -1,4 +1,4 @@
-"""The private C modules are imported in one place, and without one of them the program does the same."""
+"""The private C modules are imported in one place, and the program works the same without each of them."""
 
 import ast
 import re
@@ -17,7 +17,7 @@ _PUBLIC = {"_ctypes": "ctypes", "_json": "json", "_signal": "signal", "_socket":
 _HASHES = {"_blake2", "_hashlib"}
 _DOCUMENTED = {"_thread"}
 
-# Takes the private module argv[1] away, first having imported the public one if that is named in argv[2].
+# Hides the private module argv[1], after the import of the public one if argv[2] names it.
 _WITHOUT = """
 import importlib, sys
 if sys.argv[2]:
@@ -30,7 +30,7 @@ from docker_credential_ecrx.identity.model import Identity, Snapshot
 for profile in ("secondary", "secondary", "other"):
     print(Snapshot({"AWS_PROFILE": profile, "HOME": "/nowhere"}).fingerprint(Identity()))
 """
-# As Red Hat's Python in FIPS mode, which has the module and makes no hash.
+# As Red Hat's Python in FIPS mode, which has the module and computes no hash.
 _REFUSE = """
 import _blake2
 def refused(*arguments, **keywords):

@@ -1,4 +1,4 @@
-"""Files that others can reach: what is not a regular file of one's own is not opened, and nothing is waited for."""
+"""Files that others can reach: only a regular file of the user's is opened, and nothing blocks."""
 
 import os
 import socket
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.posix("links, pipes and other users")
 
 
 def bound(path: Path) -> None:
-    """Make a socket."""
+    """Create a socket."""
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(path))
 

@@ -1,4 +1,4 @@
-"""What reads JSON without the json module reads as it does."""
+"""The JSON reader without the json module gives the same results."""
 
 import json
 import math
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from docker_credential_ecrx.system import json_subset
 
-# A Python whose scanner reads one option more, as 3.15 does; what is read, and whether json was needed for it.
+# A Python whose scanner needs one more option, as 3.15 does; what is read, and whether json was imported.
 _DEMANDING = """\
 import _json, sys
 make_scanner = _json.make_scanner

@@ -1,4 +1,4 @@
-"""Programs are found in absolute folders of PATH alone, and what docker finds in another one is told apart."""
+"""Programs are found only in absolute folders of PATH; what Docker finds in another one is reported separately."""
 
 import os
 from pathlib import Path
@@ -21,7 +21,7 @@ def _program(folder: Path, name: str = "tool", mode: int = 0o755) -> Path:
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return the current folder, which has the program in it and in a folder beside."""
+    """Return the current folder, which has the program in it and in a subfolder."""
     folder = tmp_path / "here"
     _program(folder)
     _program(folder / "bin")
