@@ -1,6 +1,6 @@
 """A cached ``get`` stays fast: this file lists everything that it imports, reads and asks for.
 
-Time depends on the machine; this does not.
+The time that it takes depends on the machine; this list does not.
 """
 
 import marshal

@@ -318,7 +318,7 @@ class TestServiceAccount:
 class TestRefusedServiceAccount:
     @pytest.fixture
     def aws(self) -> Iterator[FaultyStandIn]:
-        """Return an AWS that knows no issuer of web identities."""
+        """Return an AWS that trusts no issuer of web identities."""
         with FaultyStandIn() as standin:
             said = "No OpenIDConnect provider found in your account for https://issuer"
             standin.fail("AssumeRoleWithWebIdentity", faults.error("InvalidIdentityToken", said))

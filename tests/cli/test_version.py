@@ -26,7 +26,7 @@ def _program(folder: Path, text: str) -> Path:
 
 
 def _weaken(program: Path, what: str) -> None:
-    """Let another user change the program, or what its path leads to."""
+    """Let another user change the program, or a folder or link in its path."""
     folder = program.parent
     if what == "program":
         program.chmod(0o777)

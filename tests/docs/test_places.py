@@ -223,8 +223,8 @@ class TestImages:
     def images(self, tmp_path: Path) -> Iterator[Images]:
         """Return what builds the pages' Dockerfiles beside their files.
 
-        This machine's archive stands in under the names for glibc and for musl, and busybox with this machine's C
-        library for Debian and for Alpine.
+        This machine's archive replaces those for glibc and for musl, and busybox with this machine's C library
+        replaces Debian and Alpine.
         """
         archive = downloads.archive()
         names.need_namespaces()

@@ -1,7 +1,7 @@
 """docs/troubleshooting.md lists exactly the lines with which the program fails or warns.
 
-A line is what the code says, with the name of what it fills in, in capitals, or "…" where that has none.
-Where this fails, the page's rows are to be changed as it says.
+A line is the text in the code, with the name of each placeholder in capitals, or "…" if it has no name.
+If this fails, change the rows of the page as the failure shows.
 """
 
 import ast
@@ -56,7 +56,7 @@ def _bodies(tree: ast.Module) -> Iterator[list[ast.stmt]]:
 
 
 def _raised(tree: ast.Module) -> Iterator[ast.AST]:
-    """Yield what is said in errors: a literal, or the nearest ``message`` before it."""
+    """Yield the texts of errors: a literal, or the nearest ``message`` before it."""
     for body in _bodies(tree):
         message: ast.AST | None = None
         for statement in body:

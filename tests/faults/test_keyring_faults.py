@@ -292,7 +292,7 @@ class TestForeignBus:
 
     @pytest.fixture(params=["path", "abstract"])
     def address(self, request: pytest.FixtureRequest) -> Iterator[str]:
-        """Return the address of a socket in a folder in which everybody may create one."""
+        """Return the address of a socket in a folder in which every user may create one."""
         with tempfile.TemporaryDirectory(dir="/tmp") as folder:
             Path(folder).chmod(0o777)
             yield f"unix:{request.param}={folder}/bus"

@@ -1,6 +1,6 @@
 """SIGKILL at every system call of ``policy --apply`` and ``login``: no secret remains, and the commands can run again.
 
-Only calls that touch the files of the user, the network, the kernel keyring or processes: others leave nothing.
+Only calls that touch the user's files, the network, the kernel keyring or processes count: others leave nothing.
 """
 
 import json

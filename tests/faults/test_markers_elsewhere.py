@@ -78,7 +78,7 @@ def serving(context: ssl.SSLContext, status: Callable[[str, str], int], text: st
         do_GET = do_HEAD = do_POST = do_DELETE = answer  # noqa: N815 - http.server's names
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
-            """Keep quiet."""
+            """Log nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as served:
         served.daemon_threads = True

@@ -40,7 +40,7 @@ def device(path: Path) -> None:
 
 def listening(path: Path) -> None:
     with closing(socket.socket(socket.AF_UNIX)) as one:
-        os.chdir(path.parent)  # a socket's path is short
+        os.chdir(path.parent)  # a socket's path must be short
         one.bind(path.name)
 
 
@@ -123,7 +123,7 @@ class Planted:
         self.names |= {"ledger.json", "ledger.json.new", "ledger.json.lock", "configure.lock"}
 
     def again(self) -> None:
-        """Plant it anew, with nothing else there, and no token in the keyring."""
+        """Plant it again, with nothing else there, and no token in the keyring."""
         for name in self.tokens:
             KernelKeyring().delete(name)
         self.clear()

@@ -41,9 +41,9 @@ class World:
         self.killing.kill(command, self.user.env, moment)
 
     def seen(self) -> list[str]:
-        """Return all that there is in the home, and the list of folders that were made.
+        """Return everything in the home, and the list of created folders.
 
-        Each install has a folder of its own, VERSION or VERSION-N; here it is VERSION.
+        Each install has a separate folder, VERSION or VERSION-N, which is shown as VERSION here.
         """
         made = self.user.prefix / _LIST
         found = [*self.user.files(), *(made.read_text().splitlines() if made.exists() else [])]

@@ -113,7 +113,7 @@ keyring = KernelKeyring()
 for number in range(12):
     keyring.set(f"overfilled:{number}", base64.b64encode(os.urandom(2000)).decode(), 3600 + number)
 """
-# Links a key to a keyring of its own; prints its size, and after a line on stdin the error of reading it.
+# Links a key to its own keyring; prints its size, and after a line on stdin the error of reading it.
 HOLDER = """\
 import sys
 from docker_credential_ecrx.keyrings.keyctl import Keyctl, PROCESS_KEYRING
@@ -165,9 +165,9 @@ def name() -> str:
 
 
 def keys_of(name: str) -> list[list[str]]:
-    """Return the fields of /proc/keys of each key in the user's keyring that keeps ``name``, the serial number first.
+    """Return the fields of /proc/keys of each key for ``name`` in the user's keyring, the serial number first.
 
-    What was replaced is in /proc/keys until the kernel has swept it up.
+    A replaced key is in /proc/keys until the kernel has collected it.
     """
     serials = {f"{int(serial):08x}" for serial in keyrings.kernel_keys()}
     return [key for key in keyrings.shown(name) if key[0] in serials]

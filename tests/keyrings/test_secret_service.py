@@ -44,7 +44,7 @@ USES: list[Callable[[SecretServiceKeyring], object]] = [
     lambda ours: ours.set(NAME, "word", 3600),
     lambda ours: ours.delete(NAME),
 ]
-# The methods that a use calls, and the type of their answers.
+# The methods that a use calls, and the type of their replies.
 CALLS = [
     ("SearchItems", "get", "aoao"),
     ("GetSecret", "get", "(oayays)"),
@@ -123,8 +123,8 @@ def items() -> list[tuple[str, dict[str, str], bytes, str]]:
 def as_given(item: secretstorage.Item) -> dict[str, str]:
     """Return the attributes that the item was stored with.
 
-    gnome-keyring adds the schema of the item's type to what it rereads from its file, which is at times of its own
-    choosing (load_item in its gkm-secret-binary.c).
+    gnome-keyring adds the schema of the item's type when it rereads its file, which it may do at any time (load_item
+    in its gkm-secret-binary.c).
     """
     return {name: value for name, value in item.get_attributes().items() if name != "xdg:schema"}
 

@@ -95,7 +95,7 @@ class TestMachine:
 
 
 class TestCache:
-    """Folders that are kept under a key of what they are made of."""
+    """Folders that are cached under a key made from their inputs."""
 
     _MAKE = """cache=$1 made=$1/made
 make() {

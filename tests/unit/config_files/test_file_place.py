@@ -64,7 +64,7 @@ def found(path: Path) -> tuple[str, str]:
 
 
 class Links:
-    """A link to a file, and one to the folder that it is in."""
+    """A link to a file, and one to the file's folder."""
 
     def __init__(self, folder: Path, case: Case) -> None:
         self.target = folder / "target" / "config.json"

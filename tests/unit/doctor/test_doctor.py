@@ -1,4 +1,4 @@
-"""A link that breaks is told, whatever breaks it, and the ones after it are looked at all the same."""
+"""A check that fails is reported, whatever the error, and the checks after it still run."""
 
 import pytest
 

@@ -455,7 +455,7 @@ class TestUnsafeFile:
     def test_of_root_is_safe_for_everybody(self) -> None:
         if os.geteuid() != 0:
             need.missing("root, to be another user,")
-        # pytest's own folders are closed to others.
+        # pytest creates its folders private.
         with tempfile.TemporaryDirectory(dir="/tmp") as folder:
             Path(folder).chmod(0o755)
             path = Path(folder, "config.toml")

@@ -63,7 +63,7 @@ minted_tokens = st.builds(
 
 
 def later(seconds: float, *, boot: str = BOOT, clock_set_by: float = 0.0) -> ClockReading:
-    """Return the moment ``seconds`` after MINTED, on a wall clock that was set forward or back meanwhile."""
+    """Return the time ``seconds`` after MINTED, with a wall clock that was set forward or back meanwhile."""
     return ClockReading(MINTED.utc + seconds + clock_set_by, boot, MINTED.uptime + seconds if boot == BOOT else seconds)
 
 
@@ -281,7 +281,7 @@ def minted_ago(seconds: float, password: str) -> Token:
 
 
 def record_of(seconds: float, *, boot: str = "", clock_set_by: float = 0.0) -> str:
-    """Return the record of the token ``old``, which was minted so long ago, and since when the wall clock was set."""
+    """Return the record of the token ``old`` of that age, after the wall clock was set by that much."""
     token = minted_ago(seconds, "old")
     token.issued_at.utc -= clock_set_by
     token.issued_at.boot = boot or token.issued_at.boot

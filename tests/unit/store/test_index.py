@@ -45,7 +45,7 @@ for number in range(20):
     if number % 2:
         index.delete(environ, f"{own}{number}")
 """
-# Uses the ledger, and says what it read.
+# Uses the index, and prints what it read.
 USE = """\
 import json, sys
 from docker_credential_ecrx.store import index
