@@ -21,6 +21,7 @@ _DOCUMENTS: list[dict[str, Any]] = [yaml.safe_load(block) for block in pages.blo
 _CONFIGS = [document for document in _DOCUMENTS if document["kind"] == "CredentialProviderConfig"]
 (_SERVICE_ACCOUNT,) = (document for document in _DOCUMENTS if document["kind"] == "ServiceAccount")
 (_ECRX_TOML,) = pages.blocks(_PAGE, "toml")
+_in_both_forms = pytest.mark.parametrize("program", ["wheel", "frozen"], indirect=True)
 
 
 def _provider(number: int) -> dict[str, Any]:
@@ -71,6 +72,7 @@ class TestMatchImages:
         assert any(kubernetes.matches(pattern, host) for host in _hosts())
 
 
+@_in_both_forms
 class TestNode:
     def test_assumes_roles_mapped_in_config(self, node: Home, tmp_path: Path) -> None:
         path = tmp_path / "ecrx.toml"
@@ -98,6 +100,7 @@ class TestNode:
 
 
 class TestServiceAccount:
+    @_in_both_forms
     def test_pulls_as_role_of_required_annotation(self, home: Home) -> None:
         name, annotations = _SERVICE_ACCOUNT["metadata"]["name"], _SERVICE_ACCOUNT["metadata"]["annotations"]
         subject = f"system:serviceaccount:{_SERVICE_ACCOUNT['metadata']['namespace']}:{name}"

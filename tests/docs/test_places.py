@@ -35,12 +35,6 @@ _PHASE = {"run-as", "on-failure", "runtime-versions", "commands", "finally"}
 _READ_ONLY = 'mount -o remount,bind,ro / && exec "$@"'
 
 
-@pytest.fixture(scope="session")
-def program() -> Path:
-    """Return the program in one form: both read the same configuration."""
-    return need.program()
-
-
 @pytest.fixture
 def aws() -> Iterator[Sessions]:
     """Return AWS, where an instance, a build or a task may assume the role that pulls."""

@@ -35,12 +35,6 @@ _GITLAB_KEYWORDS = {"image", "services", "stages", "before_script", "after_scrip
 _TWICE = ["AssumeRole", "GetAuthorizationToken"] * 2
 
 
-@pytest.fixture(scope="session")
-def program() -> Path:
-    """Return the program in one form: both read the same configuration."""
-    return need.program()
-
-
 @pytest.fixture
 def aws() -> Iterator[Sessions]:
     """Return AWS, where an instance or a web identity may assume the role that pulls."""
@@ -122,7 +116,7 @@ class TestGitHub:
         runner.env["ECRX_KEYRING"] = "none"
 
         assert 0 == runner.uses(_ACTION, given), runner.said
-        assert "::notice::there is no keyring here, so each pull asks AWS" in runner.said
+        assert "::notice::no keyring is available, so each pull asks AWS" in runner.said
         assert [] == home.aws.calls
 
     def test_hides_the_token_from_log_and_other_processes(self, runner: Runner, given: dict[str, str]) -> None:
@@ -170,7 +164,7 @@ class TestGitHub:
         (attestations.folder / "gh").unlink()
 
         assert 0 != runner.uses(_ACTION, given)
-        assert "::error::gh is needed to verify who built the release" in runner.said
+        assert "::error::gh is required to verify who built the release" in runner.said
         assert [] == _files(runner)
 
     def test_gives_the_jobs_token_only_to_gh(
@@ -294,7 +288,7 @@ class TestArchive:
             runner.env["GITHUB_SERVER_URL"] = url
 
             assert 0 != runner.uses(_ACTION, self.given())
-        assert f"::error::{name} has another SHA-256 than the input sha256" in runner.said.splitlines()[-1]
+        assert f"::error::the SHA-256 of {name} is not the input sha256" in runner.said.splitlines()[-1]
 
     def given(self) -> dict[str, str]:
         """Return the page's inputs."""
