@@ -662,7 +662,7 @@ class TestPodman:
 
         assert f"{passing} goes first, and gives {HOST} to docker-credential-ecr-login" in done.stderr
 
-    def test_then_uses_this_program(self, home: Home) -> None:
+    def test_podman_gets_its_password_from_this_program(self, home: Home) -> None:
         home.add_role_profile()
         configure(home, "--podman")
 

@@ -235,7 +235,7 @@ class TestImages:
 
     @pytest.mark.parametrize(("page", "number"), [("containers.md", 0), ("containers.md", 1), ("ecs-lambda.md", 0)])
     def test_helper_works_in_the_image(self, images: Images, home: Home, aws: Sessions, page: str, number: int) -> None:
-        """The page's Dockerfile is built, and Docker's helper in the image assumes the role as the task."""
+        """The page's Dockerfile is built, and the helper in the image assumes the role with the task's credentials."""
         dockerfile = pages.blocks(page, "dockerfile")[number]
         built = images.build(dockerfile.replace("1.0.0", downloads.version(downloads.archive())))
 

@@ -124,7 +124,7 @@ class TestRelease:
         assert [] == [name for name, job in jobs.items() if name not in writing and "environment" in job]
 
     def test_starts_with_the_check_of_its_tag(self, jobs: dict[str, Any]) -> None:
-        """Every job needs the one that checks where the tag is, which has the full history."""
+        """Every job needs the one that checks the commit of the tag, and that one fetches the full history."""
         needed = {name: name for name in jobs}
         for _ in jobs:
             needed = {name: jobs[last].get("needs", last) for name, last in needed.items()}
