@@ -58,3 +58,14 @@ apt_install() (
     DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes --no-install-recommends --no-remove "$@" </dev/null \
         >/dev/null
 )
+
+# needs_of_tests VENV PYTEST_ARGUMENT...: prints what the chosen tests need: "frozen", the frozen program; "others",
+# other people's programs and packages; or nothing, for a wrong argument, too, of which the real run tells.
+needs_of_tests() {
+    needs_venv=$1
+    shift
+    needs_file=$(mktemp "${TMPDIR:-/tmp}/ecrx.XXXXXX")
+    "$needs_venv/bin/pytest" --needs="$needs_file" "$@" >/dev/null 2>&1 </dev/null || :
+    cat "$needs_file"
+    rm -f "$needs_file"
+}
