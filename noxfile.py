@@ -37,9 +37,10 @@ def fmt(session: nox.Session) -> None:
 
 @nox.session
 def check(session: nox.Session) -> None:
-    """Run lint, the unit tests and the quick black-box tests with the wheel; freeze nothing."""
+    """Run lint, all unit tests, and the main job and the protocol with the wheel; freeze nothing."""
     session.run("sh", ".ci/lint")
-    session.run("sh", "tests/run", "-m", "not frozen and not slow", "tests/unit", "tests/blackbox", *session.posargs)
+    blackbox = ["tests/blackbox/test_main_job.py", "tests/blackbox/test_protocol.py"]
+    session.run("sh", "tests/run", "-m", "not frozen", "tests/unit", *blackbox, *session.posargs)
 
 
 @nox.session

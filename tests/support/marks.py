@@ -20,7 +20,7 @@ _SIGNS = {
     "docker": re.compile(r"@docker_host"),
     "frozen": re.compile(r"@bundle|@machine|debian_package|archive|the (frozen program|release archive).*"),
 }
-_SLOW_UNITS = ("unit/system/test_deadline.py", "unit/test_windows.py")
+_SLOW_UNITS = ("unit/system/test_deadline.py", "unit/test_contributing.py", "unit/test_windows.py")
 _SLOW = ("docs/", "e2e/", "faults/", "fuzz/", "install/", "release/", "soak/", *_SLOW_UNITS)
 # Where tests run with nothing but Python's packages: the others need Debian's and npm's packages and wheels, too.
 _PURE = ("unit/",)
