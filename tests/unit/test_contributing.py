@@ -108,14 +108,21 @@ class TestNeeds:
     )
     def test_are_read_off_the_chosen_tests(self, arguments: list[str], expected: str, venv: Path) -> None:
         script = '. tests/common.sh && needs_of_tests "$@"'
-        command = [need.command("sh"), "-euc", script, "sh", venv, *arguments]
+        command: list[str | Path] = [need.command("sh"), "-euc", script, "sh", venv, *arguments]
 
         done = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, check=True)
 
         assert (expected, "") == (done.stdout, done.stderr)
 
     def test_of_no_unit_test_is_anything(self, venv: Path) -> None:
-        command = [venv / "bin" / "pytest", "--collect-only", "--quiet", "-m", "frozen or docker", "tests/unit"]
+        command: list[str | Path] = [
+            venv / "bin" / "pytest",
+            "--collect-only",
+            "--quiet",
+            "-m",
+            "frozen or docker",
+            "tests/unit",
+        ]
 
         done = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, check=False)
 
@@ -140,6 +147,12 @@ class TestHalves:
 
 
 def _collected(venv: Path, *options: str) -> list[str]:
-    command = [venv / "bin" / "pytest", "--collect-only", "--quiet", "tests/blackbox/test_main_job.py", *options]
+    command: list[str | Path] = [
+        venv / "bin" / "pytest",
+        "--collect-only",
+        "--quiet",
+        "tests/blackbox/test_main_job.py",
+        *options,
+    ]
     done = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, check=True)
     return [line for line in done.stdout.splitlines() if "::" in line]
