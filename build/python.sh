@@ -121,6 +121,7 @@ pip_install() {
 
 # install_project VENV: installs the wheel of the checkout, built with the pinned build backend of VENV.
 install_project() {
+    rm -f "$1/checkout" # where tests/run keeps what it installed last
     pip_install "$1" --no-deps --no-build-isolation --force-reinstall .
 }
 
