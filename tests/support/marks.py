@@ -15,10 +15,12 @@ _TESTS = Path(__file__).parents[1]
 _SIGNS = {
     "root": re.compile(
         r"root, .*|root is missing|the right to mount|need_namespaces"
-        r"|another_user|ordinary|ordinary_users|as_ordinary_user|_as_root"
+        r"|unshared|another_user|ordinary|ordinary_users|as_ordinary_user|_as_root"
     ),
     "docker": re.compile(r"@docker_host"),
-    "frozen": re.compile(r"@bundle|@machine|debian_package|archive|the (frozen program|release archive).*"),
+    "frozen": re.compile(
+        r"@bundle|@machine|debian_package|archive|the (frozen program|release archive|program in both its forms).*"
+    ),
 }
 _SLOW_UNITS = ("unit/system/test_deadline.py", "unit/test_contributing.py", "unit/test_windows.py")
 _SLOW = ("docs/", "e2e/", "faults/", "fuzz/", "install/", "release/", "soak/", *_SLOW_UNITS)
