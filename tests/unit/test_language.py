@@ -12,7 +12,7 @@ import language
         ("install.sh", "# minted\n", 1),
         ("a.py", '"""Doc.\n\nThe front door.\n"""\n', 3),
         ("a.py", "x = 1  # is over\n", 1),
-        ("a.py", 'fail("cannot be had")\nraise Error(f"no {x}: to be had")\n', 2),
+        ("a.py", 'fail("cannot be")\nraise Error(f"no {x}: to be had")\n', 2),
         ("a.py", "def test_a_token_is_over() -> None: ...\n", 1),
         ("a.py", "class Test:\n    def test_strangers(self) -> None: ...\n", 2),
     ],
