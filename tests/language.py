@@ -60,6 +60,7 @@ EXEMPT = (
     "tests/unit/*",
 )
 _THIS = "tests/language.py"
+_EXAMPLES = "tests/unit/test_language.py"
 
 
 def main(arguments: list[str]) -> int:
@@ -90,7 +91,7 @@ def findings(path: str, text: str) -> Iterator[str]:
 
 
 def files() -> list[str]:
-    """Return the paths of all files that are read, without the licences of others and the list above."""
+    """Return the paths of all files that are read, without the licences of others, the list above and its tests."""
     folders = [_ROOT / name for name in ("docker_credential_ecrx", "docs", "tests", "build", ".ci", ".github")]
     paths = [*_ROOT.iterdir(), *(path for folder in folders for path in folder.rglob("*"))]
     names = [path.relative_to(_ROOT).as_posix() for path in paths if path.is_file()]
@@ -98,7 +99,7 @@ def files() -> list[str]:
         name
         for name in names
         if any(fnmatch(name, pattern) for pattern in ("*.py", *_PROSE))
-        and not name.startswith(("build/licences/", "tests/clients/", _THIS))
+        and not name.startswith(("build/licences/", "tests/clients/", _THIS, _EXAMPLES))
     )
 
 
