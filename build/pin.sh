@@ -14,7 +14,7 @@ main() {
     pin requirements "what the frozen program is made of and with" pyproject.toml - --group binary
     pin requirements-wheel "what the wheel needs, and what builds it" pyproject.toml -
     pin requirements-tests "what the tests need, and what builds the wheel" pyproject.toml - --group tests
-    pin requirements-checks "what ruff, mypy and pip-audit need" pyproject.toml - --group lint --group typing --group audit
+    pin requirements-checks "what ruff, mypy, import-linter, codespell, nox and pip-audit need" pyproject.toml - --group lint --group typing --group audit
     pin requirements-fuzz "what fuzzing needs" pyproject.toml - --group fuzz
     pin requirements-python "what installs the Python that a release is frozen with on Linux" --group python
     pin requirements-bench "what the benchmark measures the program beside" --group bench

@@ -100,13 +100,14 @@ forget_environment() {
     done
 }
 
-# make_venv DIR REQUIREMENTS: a virtual environment with what is pinned there, made anew where anything changed.
+# make_venv DIR REQUIREMENTS [INSTALL]: a virtual environment with what is pinned there, made again if anything changed;
+# INSTALL is what installs packages in place of pip_install.
 make_venv() {
     stamp=$({ "$PYTHON" -I -c 'import sys; print(sys.version, sys.base_prefix)'; echo "$1"; cat "$2"; } | cksum)
     [ "$(cat "$1/stamp" 2>/dev/null)" != "$stamp" ] || return 0
     rm -rf "$1"
     leaving_home_alone "$PYTHON" -I -m venv "$1"
-    pip_install "$1" --require-hashes --no-deps -r "$2"
+    "${3:-pip_install}" "$1" --require-hashes --no-deps -r "$2"
     printf '%s\n' "$stamp" >"$1/stamp"
 }
 
@@ -120,6 +121,7 @@ pip_install() {
 
 # install_project VENV: installs the wheel of the checkout, built with the pinned build backend of VENV.
 install_project() {
+    rm -f "$1/checkout" # where tests/run keeps what it installed last
     pip_install "$1" --no-deps --no-build-isolation --force-reinstall .
 }
 

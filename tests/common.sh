@@ -1,5 +1,19 @@
 #!/bin/sh
-# What the tests and the benchmark need of a machine; sourced by tests/run and tests/bench/run, after build/python.sh.
+# What the tests and the benchmark need of a machine; sourced after build/python.sh by tests/run, .ci/lint and others.
+
+# uv_install VENV ARGUMENT...: installs what pip_install would, in a fraction of the time, with the uv that is pinned.
+# uv knows nothing of pip's configuration: if that names an index, or if uv fails, pip installs.
+uv_install() {
+    venv=$1
+    shift
+    if ! "$venv/bin/python" -I -m pip config list | grep -q index-url &&
+        pip_install "$venv" --require-hashes --no-deps -r build/requirements-python.txt &&
+        "$venv/bin/uv" pip install --quiet --no-config --system-certs --cache-dir .work/uv-cache --link-mode copy \
+            --compile-bytecode --python "$venv/bin/python" "$@"; then
+        return
+    fi
+    pip_install "$venv" "$@"
+}
 
 # in_namespaces COMMAND...: as root with mounts, addresses and ports of the command's own; else as it is.
 in_namespaces() {
@@ -58,3 +72,14 @@ apt_install() (
     DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes --no-install-recommends --no-remove "$@" </dev/null \
         >/dev/null
 )
+
+# needs_of_tests VENV PYTEST_ARGUMENT...: prints what the chosen tests need: "frozen", the frozen program; "others",
+# other people's programs and packages; or nothing, for a wrong argument, too, of which the real run tells.
+needs_of_tests() {
+    needs_venv=$1
+    shift
+    needs_file=$(mktemp "${TMPDIR:-/tmp}/ecrx.XXXXXX")
+    "$needs_venv/bin/pytest" --needs="$needs_file" "$@" >/dev/null 2>&1 </dev/null || :
+    cat "$needs_file"
+    rm -f "$needs_file"
+}

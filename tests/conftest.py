@@ -6,11 +6,15 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from docker_credential_ecrx.demo.fake_aws import StandIn
-from support import keyrings, need, sweep
+from support import keyrings, marks, need, sweep
 from support.home import Home
+
+# For a quick look: nox -s test.
+hypothesis.settings.register_profile("quick", max_examples=10)
 
 _EXE = ".exe" if sys.platform == "win32" else ""
 _FROZEN = Path(__file__).parent.parent / "dist" / "docker-credential-ecrx" / f"docker-credential-ecrx{_EXE}"
@@ -18,6 +22,33 @@ _FROZEN = Path(__file__).parent.parent / "dist" / "docker-credential-ecrx" / f"d
 
 # It is for Windows alone, and nothing that may be skipped elsewhere.
 collect_ignore = [] if sys.platform == "win32" else ["keyrings/test_locker.py"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add what tests/run asks for."""
+    parser.addoption("--needs", metavar="FILE", type=Path, help="write what the tests need to a file, and run none")
+    parser.addoption("--half", choices=["first", "second"], help="run one of two halves")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark each test by what it needs, before -k and -m choose; leave out the other half, if one is asked for."""
+    marks.add(items)
+    which = config.getoption("--half")
+    if which is not None:
+        chosen, others = marks.halves(items)
+        if which == "second":
+            chosen, others = others, chosen
+        config.hook.pytest_deselected(items=others)
+        items[:] = chosen
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Write what the chosen tests need, if asked to, and run none of them."""
+    file: Path | None = session.config.getoption("--needs")
+    if file is not None:
+        file.write_text(" ".join(sorted(marks.needed(session.items))))
+        session.items.clear()
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -14,7 +14,7 @@ from bench.fleet.world import simulated
 from docker_credential_ecrx.store import cached_token
 
 _DOCS = Path(__file__).parents[2] / "docs"
-_SMALL = 40
+_SMALL = 8
 HOUR = work.HOUR
 
 

@@ -1,0 +1,125 @@
+"""Finds words that this project does not use: python3 tests/language.py [--all].
+
+It reads prose and scripts line by line, and of Python the comments, the names of tests, and strings of several words.
+Exit status 1 if it finds one in a file that is not exempt; with --all no file is.
+"""
+
+import io
+import re
+import sys
+import tokenize
+from collections.abc import Callable, Iterator
+from fnmatch import fnmatch
+from pathlib import Path
+
+_ROOT = Path(__file__).parents[1]
+# What is banned, and what to write.
+_BANNED = {
+    r"mend(s|ed|ing)?": "fix",
+    r"mint(s|ed|ing)?": "fetch, refresh, issue",
+    r"anew": "again",
+    r"(is|are) over": "has expired, has ended",
+    r"does not let itself": "cannot be",
+    r"be had": "there is, can retrieve",
+    r"be content": "accept",
+    r"strangers?": "third-party, another user",
+    r"house": "package",
+    r"front door": "entry point",
+    # Room on a disk or in a buffer is room.
+    r"(this|that|each|every|other|own|which) rooms?": "module",
+    r"way_errors": "client_errors",
+    r"aws_errors": "service_errors",
+    r"whose end may never come": "a named pipe",
+    r"out of reach": "cannot be reached",
+    r"no more than needs be|who waits|what mends": "a subject and an active verb",
+    r"gave no answer|gives no answer": "did not respond",
+    r"nobody but": "only",
+    r"long_over": "expired_before",
+}
+_PATTERN = re.compile(r"\b(?:" + "|".join(f"(?P<w{number}>{banned})" for number, banned in enumerate(_BANNED)) + r")\b")
+_PROSE = ("*.md", "*.sh", "*.ps1", "*.yml", "*/run", "*/lint", "*.toml", "*.json")
+# Files that are still to be rewritten. Take a line away when `python3 tests/language.py --all` finds nothing there.
+EXEMPT = (
+    "README.md",
+    "SECURITY.md",
+    "build/audit.py",
+    "build/entry.py",
+    "build/python.sh",
+    "docs/*",
+    "docker_credential_ecrx/*",
+    "tests/bench/*",
+    "tests/blackbox/*",
+    "tests/cli/*",
+    "tests/docs/*",
+    "tests/e2e/*",
+    "tests/faults/*",
+    "tests/fuzz/*",
+    "tests/install/*",
+    "tests/standin/*",
+    "tests/support/*",
+    "tests/unit/*",
+)
+_THIS = "tests/language.py"
+_EXAMPLES = "tests/unit/test_language.py"
+
+
+def main(arguments: list[str]) -> int:
+    """Print each banned word, and how many remain in the exempt files; return the exit status."""
+    exempt = () if "--all" in arguments else EXEMPT
+    found = remaining = 0
+    for path in files():
+        lines = list(findings(path, (_ROOT / path).read_text(encoding="utf-8")))
+        if any(matching(pattern)(path) for pattern in exempt):
+            remaining += len(lines)
+            continue
+        found += len(lines)
+        for line in lines:
+            print(line)  # noqa: T201 - what lint shows
+    print(f"{found} banned words; {remaining} remain in files that {_THIS} exempts")  # noqa: T201
+    return int(found > 0)
+
+
+def findings(path: str, text: str) -> Iterator[str]:
+    """Yield a line for each banned word in a file."""
+    lower = text.lower()
+    if not _PATTERN.search(lower.replace("_", " ")) and not _PATTERN.search(lower):
+        return  # as of most files of Python, which need not be taken apart
+    for number, line in _python(lower) if path.endswith(".py") else enumerate(lower.splitlines(), 1):
+        for match in _PATTERN.finditer(line):
+            instead = list(_BANNED.values())[int(str(match.lastgroup).removeprefix("w"))]
+            yield f"{path}:{number}: {match[0]!r}; write: {instead}"
+
+
+def files() -> list[str]:
+    """Return the paths of all files that are read, without the licences of others, the list above and its tests."""
+    folders = [_ROOT / name for name in ("docker_credential_ecrx", "docs", "tests", "build", ".ci", ".github")]
+    paths = [*_ROOT.iterdir(), *(path for folder in folders for path in folder.rglob("*"))]
+    names = [path.relative_to(_ROOT).as_posix() for path in paths if path.is_file()]
+    return sorted(
+        name
+        for name in names
+        if any(fnmatch(name, pattern) for pattern in ("*.py", *_PROSE))
+        and not name.startswith(("build/licences/", "tests/clients/", _THIS, _EXAMPLES))
+    )
+
+
+def matching(pattern: str) -> Callable[[str], bool]:
+    """Return what says whether a path matches; ``*`` stands for folders, too."""
+    return lambda path: fnmatch(path, pattern)
+
+
+def _python(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the number and the text of each line of a comment or a string, and of each test's name."""
+    last = ""
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        kind = tokenize.tok_name[token.type]
+        is_prose = kind == "COMMENT" or (kind in ("STRING", "FSTRING_MIDDLE") and " " in token.string)
+        if is_prose:
+            yield from enumerate(token.string.splitlines(), token.start[0])
+        elif last in ("def", "class") and token.string.lower().startswith("test"):
+            yield token.start[0], token.string.replace("_", " ")
+        last = token.string
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,89 @@
+"""What a test needs, read off its fixtures and its code, as marks for pytest's -m: root, docker, frozen, slow."""
+
+import inspect
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import CodeType
+
+import pytest
+
+_TESTS = Path(__file__).parents[1]
+
+# A mark's signs: names of fixtures, with an @; names that the code of the test or of its fixtures uses; and texts in
+# that code, which are what support.need.missing is given. If a test has none of its mark's signs, mark it by hand.
+_SIGNS = {
+    "root": re.compile(
+        r"root, .*|root is missing|the right to mount|need_namespaces"
+        r"|unshared|another_user|ordinary|ordinary_users|as_ordinary_user|_as_root"
+    ),
+    "docker": re.compile(r"@docker_host"),
+    "frozen": re.compile(
+        r"@bundle|@machine|debian_package|archive|the (frozen program|release archive|program in both its forms).*"
+    ),
+}
+_SLOW_UNITS = ("unit/system/test_deadline.py", "unit/test_contributing.py", "unit/test_windows.py")
+_SLOW = ("docs/", "e2e/", "faults/", "fuzz/", "install/", "release/", "soak/", *_SLOW_UNITS)
+# Where tests run with nothing but Python's packages: the others need Debian's and npm's packages and wheels, too.
+_PURE = ("unit/",)
+# The tests of the first of the two halves that tests/run runs beside each other, by their ids: about half of the time.
+_FIRST_HALF = re.compile(r"frozen|faults|keyrings|release", re.IGNORECASE)
+
+
+def add(items: list[pytest.Item]) -> None:
+    """Mark each test by what it needs."""
+    for item in items:
+        words = set(_words(item))
+        for name, sign in _SIGNS.items():
+            if any(map(sign.fullmatch, words)):
+                item.add_marker(name)
+        if _params(item).get("program") == "frozen":
+            item.add_marker("frozen")
+        if _place(item).startswith(_SLOW):
+            item.add_marker("slow")
+
+
+def needed(items: list[pytest.Item]) -> set[str]:
+    """Return what tests/run has to prepare for the tests: ``frozen`` the program, ``others`` other people's."""
+    frozen = {"frozen" for item in items if item.get_closest_marker("frozen")}
+    return frozen | {"others" for item in items if not _place(item).startswith(_PURE)}
+
+
+def halves(items: list[pytest.Item]) -> tuple[list[pytest.Item], list[pytest.Item]]:
+    """Return the tests of the first half and all others."""
+    first = [item for item in items if _FIRST_HALF.search(item.nodeid)]
+    chosen = set(first)
+    return first, [item for item in items if item not in chosen]
+
+
+def _place(item: pytest.Item) -> str:
+    return item.path.relative_to(_TESTS).as_posix() if item.path.is_relative_to(_TESTS) else ""
+
+
+def _params(item: pytest.Item) -> dict[str, object]:
+    return item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+
+
+def _words(item: pytest.Item) -> Iterator[str]:
+    if not isinstance(item, pytest.Function):
+        return
+    yield from (f"@{name}" for name in item.fixturenames)
+    yield from (str(marker.kwargs.get("reason")) for marker in item.iter_markers("skipif"))
+    functions: list[object] = [item.function, *_params(item).values()]
+    functions += [fixtures[-1].func for fixtures in item._fixtureinfo.name2fixturedefs.values()]  # noqa: SLF001
+    for function in functions:
+        if callable(function):
+            yield from _words_of(function)
+
+
+def _words_of(function: Callable[..., object]) -> Iterator[str]:
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    codes = [code] if code else []
+    while codes:
+        code = codes.pop()
+        yield from code.co_names
+        for constant in code.co_consts:
+            if isinstance(constant, str):
+                yield constant.strip()
+            elif isinstance(constant, CodeType):
+                codes.append(constant)
