@@ -119,7 +119,7 @@ class TestIdentity:
 
         done = configure(home, profile=None)
 
-        assert f"for {HOST} answer the default credentials\n" in done.stdout
+        assert f"{HOST}: using the default credentials\n" in done.stdout
         assert not settings_of(home).exists()
         assert home.get(profile=None).secret
 
@@ -127,7 +127,7 @@ class TestIdentity:
         home.add_role_profile()
         home.configure('[[registry]]\nmatch = "*"\nprofile = "secondary"\n')
 
-        assert f"for {HOST} answer profile secondary\n" in configure(home, profile=None).stdout
+        assert f"{HOST}: using profile secondary\n" in configure(home, profile=None).stdout
 
     def test_goes_before_a_broader_entry_that_would_hide_it(self, home: Home) -> None:
         home.add_role_profile()
@@ -158,7 +158,7 @@ class TestIdentity:
 
         assert 0 == done.status
         spelling = "check its spelling, see aws configure list-profiles"
-        said = f"there is no AWS profile secondry yet; {spelling}, or make it: aws configure --profile secondry"
+        said = f"the AWS profile secondry does not exist yet; {spelling}, or make it: aws configure --profile secondry"
         assert f"{PROGRAM}: {said}\n" == done.stderr
         assert 'profile = "secondry"\n' in read(settings_of(home))
 
@@ -166,7 +166,7 @@ class TestIdentity:
         home.add_role_profile()
 
         instead = f"if secondary is meant: {PROGRAM} configure {HOST} --profile secondary"
-        said = f"there is no AWS profile secondry yet; {instead}, else make it: aws configure --profile secondry"
+        said = f"the AWS profile secondry does not exist yet; {instead}, else make it: aws configure --profile secondry"
         assert f"{PROGRAM}: {said}\n" == configure(home, profile="secondry").stderr
 
     def test_one_that_is_nearly_there_is_named_for_podman_too(self, home: Home) -> None:
@@ -309,7 +309,9 @@ class TestConfigJson:
     def test_may_have_had_another_helper_for_the_host(self, home: Home) -> None:
         write(config_of(home), f'{{"credHelpers": {{"{HOST}": "ecr-login"}}}}')
 
-        assert f"gives {HOST} to {PROGRAM}, no longer to docker-credential-ecr-login\n" in configure(home).stdout
+        assert (
+            f"config.json: {HOST} now uses {PROGRAM} instead of docker-credential-ecr-login\n" in configure(home).stdout
+        )
 
 
 class TestDryRun:
@@ -379,7 +381,7 @@ class TestRemove:
         done = home.run("configure", "--remove", HOST)
 
         assert (0, "nothing to change\n") == (done.status, done.stdout)
-        assert "docker-credential-ecr-login; that stays" in done.stderr
+        assert f"{HOST} still uses docker-credential-ecr-login, which configure did not write" in done.stderr
         assert (helpers, entries) == (read(config_of(home)), read(settings_of(home)))
 
     def test_of_what_is_not_there_changes_and_makes_nothing(self, home: Home) -> None:
@@ -399,7 +401,7 @@ class TestRemove:
         done = home.run("configure", "--remove", "--all")
 
         assert (0, 4) == (done.status, done.stdout.count("\n"))
-        assert "remove credsStore there" in done.stderr
+        assert "to change that, delete credsStore from the file" in done.stderr
         assert (json.loads(others), "") == (json.loads(read(config_of(home))), read(settings_of(home)))
 
     def test_of_all_names_the_links_that_it_leaves(self, home: Home) -> None:
@@ -408,7 +410,7 @@ class TestRemove:
         done = home.run("configure", "--remove", "--all")
 
         assert (0, "nothing to change\n") == (done.status, done.stdout)
-        assert f"gives {HOST} to docker-credential-ecrx-mine; that stays" in done.stderr
+        assert f"{HOST} still uses docker-credential-ecrx-mine, which configure did not write" in done.stderr
 
     def test_leaves_to_podman_the_identity_that_it_shares_with_docker(self, home: Home) -> None:
         configure(home)
@@ -428,7 +430,7 @@ class TestOldPassword:
         done = configure(home)
 
         assert 0 == done.status
-        assert f"has an unencrypted password for {HOST}; to remove it: " in done.stderr
+        assert f"contains an unencrypted password for {HOST}; to delete it: " in done.stderr
         assert PASSWORD not in done.stdout + done.stderr
         assert OLD_LOGIN["auths"] == json.loads(read(config_of(home)))["auths"]
 
@@ -436,7 +438,7 @@ class TestOldPassword:
     def test_goes_by_the_command_that_was_told_and_no_other_goes(self, home: Home, server: str) -> None:
         home.add_role_profile()
         write(config_of(home), json.dumps({"auths": {server: {"auth": PASSWORD}, "kept": {"auth": "kept"}}}))
-        told = configure(home).stderr.rstrip("\n").partition("to remove it: ")[2].split()
+        told = configure(home).stderr.rstrip("\n").partition("to delete it: ")[2].split()
 
         done = home.run(*told[1:])
 
@@ -455,7 +457,7 @@ class TestOldPassword:
         write(config_of(home), json.dumps(OLD_LOGIN))
 
         status, seen = terminals.run(
-            [home.program, "configure", HOST, "--profile", "secondary"], home.env, [("remove it?", answer)]
+            [home.program, "configure", HOST, "--profile", "secondary"], home.env, [("delete it?", answer)]
         )
 
         assert 0 == status
@@ -467,7 +469,7 @@ class TestOldPassword:
     def test_a_person_who_breaks_off_changes_nothing(self, home: Home) -> None:
         write(config_of(home), json.dumps(OLD_LOGIN))
 
-        status, _ = terminals.run([home.program, "configure", HOST], home.env, [("remove it?", "\x04")])
+        status, _ = terminals.run([home.program, "configure", HOST], home.env, [("delete it?", "\x04")])
 
         assert 130 == status
         assert OLD_LOGIN == json.loads(read(config_of(home)))
@@ -497,7 +499,7 @@ class TestDockerLogin:
         done = configure(home, option, profile=None)
 
         assert (0, "") == (done.status, done.stderr)
-        assert f"the keyring kernel no longer has what docker login stored for {HOST}\n" in done.stdout
+        assert f"the token that docker login stored for {HOST} is deleted from the keyring kernel\n" in done.stdout
         assert SECONDARY == self.served(home)
         assert f"login:{HOST}" not in kept.entries(home)
 
@@ -506,7 +508,10 @@ class TestDockerLogin:
 
         done = configure(home, **keyring)
 
-        assert f"the keyring {keyring['ECRX_KEYRING']} no longer has what docker login" in done.stdout
+        assert (
+            f"the token that docker login stored for {HOST} is deleted from the keyring {keyring['ECRX_KEYRING']}\n"
+            in done.stdout
+        )
         assert SECONDARY == self.served(home, **keyring)
 
     def test_goes_though_there_is_nothing_else_to_change(self, home: Home, login: str) -> None:
@@ -535,7 +540,7 @@ class TestDockerLogin:
     def test_stays_with_a_dry_run_which_says_that_it_would_go(self, home: Home, login: str) -> None:
         done = configure(home, "--dry-run")
 
-        said = f"what docker login stored for {HOST} would be dropped from the keyring kernel"
+        said = f"the token that docker login stored for {HOST} would be deleted from the keyring kernel"
         assert (0, f"{PROGRAM}: {said}\n") == (done.status, done.stderr)
         assert login == home.get(profile=None).secret
 
@@ -642,10 +647,10 @@ class TestPodman:
         passing = home.folder / "run" / "containers" / "auth.json"
         write(passing, json.dumps(OLD_LOGIN))
 
-        told = configure(home, "--podman").stderr.rstrip("\n").partition("to remove it: ")
+        told = configure(home, "--podman").stderr.rstrip("\n").partition("to delete it: ")
         done = home.run(*told[2].split()[1:])
 
-        assert f"{passing} has an unencrypted password for {HOST}, which goes first" in told[0]
+        assert f"{passing} contains an unencrypted password for {HOST}, which takes precedence" in told[0]
         assert (0, "") == (done.status, done.stderr)
         assert ["registry.kept.example"] == list(json.loads(read(passing))["auths"])
 
