@@ -144,4 +144,4 @@ def _mfa(identity: str, context: Context, profile: IdentityFacts) -> Finding:
         return skipped(f"{what}; Docker gets the token stored by docker login")
     if profile.cached is not None:
         return passed(f"{what}; Docker gets the token that {PROGRAM} login fetched")
-    return failed(f"{what}, which get cannot ask for", Remedy("", f"{PROGRAM} login {context.host}".rstrip()))
+    return failed(f"{what}, which get cannot ask for", Remedy(command=f"{PROGRAM} login {context.host}".rstrip()))

@@ -24,13 +24,13 @@ def check_program(context: Context) -> Finding:
     name = f"{cred_helpers.PREFIX}{_helper(context)}"
     path = programs.found_by_docker(name, _search_path(context))
     if path is None:
-        return failed(f"{name} is not on PATH, where Docker looks for it", Remedy("", _put_on_path(name, context)))
+        return failed(f"{name} is not on PATH, where Docker looks for it", Remedy(command=_put_on_path(name, context)))
     if not path.is_absolute():
         folder = str(path.parent) if path.parent != Path() else "the current folder"
         what = (
             f"{name} is first found in {folder}, a relative or empty entry of PATH, from which Docker does not run it"
         )
-        return failed(what, Remedy("", _put_on_absolute_path(name, context)))
+        return failed(what, Remedy(command=_put_on_absolute_path(name, context)))
     version = version_of(path)
     if not version:
         return failed(f"Docker runs {path}, which is not this program or does not work", _put_before(path, context))
@@ -38,7 +38,7 @@ def check_program(context: Context) -> Finding:
         what = f"Docker runs {path}, which is version {version}; this is version {__version__}"
         return failed(what, _put_before(path, context))
     if weak := programs.writable_by_all(path):
-        remedy = Remedy("", f"chmod o-w {shlex.quote(str(weak))}")
+        remedy = Remedy(command=f"chmod o-w {shlex.quote(str(weak))}")
         return passed(f"{path}, version {version}; every user can write to {weak}", None, remedy)
     return passed(f"{path}, version {version}")
 
@@ -78,14 +78,14 @@ def docker_links(context: Context) -> CredHelpers:
 def logout(context: Context) -> Remedy:
     """Return the command that deletes what ``docker login`` stored: Docker's own, if Docker uses this program."""
     is_used = docker_links(context).asks_for(context.host)
-    return Remedy("", f"docker logout {context.host}" if is_used else f"{PROGRAM} forget {context.host}")
+    return Remedy(command=f"docker logout {context.host}" if is_used else f"{PROGRAM} forget {context.host}")
 
 
 def _of_all(file: TextFile, where: str, context: Context) -> Finding:
     hosts = [registry.host for registry in cred_helpers.read(context.env).registries()]
     if not hosts and not cred_helpers.is_ours(docker_config.store(file)):
         what = f"{where}: no ECR registry uses {PROGRAM}" if file.text else f"{where} does not exist"
-        return failed(what, Remedy("", f"{PROGRAM} configure HOST --profile PROFILE"))
+        return failed(what, Remedy(command=f"{PROGRAM} configure HOST --profile PROFILE"))
     users = ", ".join(hosts) or "every registry"
     return _conflict(file, hosts, context) or passed(f"{where}: {PROGRAM} is the helper for {users}")
 
@@ -99,8 +99,10 @@ def _of_registry(file: TextFile, where: str, context: Context) -> Finding:
     for _, server in conflicts.passwords([file], host):
         what = f"{where} contains an unencrypted password for {server}"
         if helper == cred_helpers.HELPER:
-            return failed(what, Remedy("", f"{PROGRAM} configure {host} --remove-password"))
-        return failed(what, Remedy("", f"docker logout {shlex.quote(server)}"))  # configure would replace the helper
+            return failed(what, Remedy(command=f"{PROGRAM} configure {host} --remove-password"))
+        return failed(
+            what, Remedy(command=f"docker logout {shlex.quote(server)}")
+        )  # configure would replace the helper
     key = "credHelpers" if host in helpers else "credsStore"
     return _conflict(file, [host], context) or passed(f"{key} in {where} names {helper}")
 
@@ -124,7 +126,7 @@ def _not_used(what: str, helper: str, context: Context) -> Finding:
     command = f"{PROGRAM} configure {context.host}"
     sudo_user = context.env.get("SUDO_USER")
     if not sudo_user:
-        return failed(what, Remedy("", command))
+        return failed(what, Remedy(command=command))
     root = context.env.get("USER", "root")
     return failed(what, Remedy(f"run docker without sudo, as {sudo_user}, or configure it for {root}", command))
 
@@ -193,7 +195,7 @@ def _put_before(path: Path, context: Context) -> Remedy:
     own = _own_path(context)
     if own.parent == path.parent:
         return Remedy(f"install this program again, over {path}")
-    return Remedy("", conflicts.path_remedy(own))
+    return Remedy(command=conflicts.path_remedy(own))
 
 
 def _own_path(context: Context) -> Path:

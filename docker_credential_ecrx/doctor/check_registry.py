@@ -78,7 +78,7 @@ def _sign_in_failed(response: RegistryResponse, host: str) -> Finding:
         return _failed(f"sign-in to {host} failed", response)
     _, message = response.error()
     reason = f"HTTP {response.status}{f': {message}' if message else ''}"
-    return failed(f"{host} refused the token ({reason})", Remedy("", f"{PROGRAM} forget {host}"))
+    return failed(f"{host} refused the token ({reason})", Remedy(command=f"{PROGRAM} forget {host}"))
 
 
 def _not_found(response: RegistryResponse, image: Image) -> Finding:

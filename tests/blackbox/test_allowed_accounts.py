@@ -80,7 +80,7 @@ class TestAccountThatIsNotListed:
 
         assert 1 == found.status
         assert "accounts does not list" in found.stdout
-        assert "minted now" not in found.stdout
+        assert "refreshed now" not in found.stdout
         assert "GetAuthorizationToken" not in str(listed.aws.calls)
 
     def test_is_what_doctor_finds(self, listed: Home) -> None:

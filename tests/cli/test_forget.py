@@ -44,7 +44,7 @@ class TestAHost:
 
         said = forget(home, HOST, **keyring)
 
-        assert f"dropped the token of profile secondary in us-east-1 for\n    {HOST}\n" == said
+        assert f"deleted the token of profile secondary in us-east-1 for\n    {HOST}\n" == said
         assert {} == kept.entries(home)
         assert not is_cached(home, **keyring)
 
@@ -70,7 +70,7 @@ class TestAHost:
 
         said = forget(home, HOST, **env)
 
-        assert ["dropped the token of an identity that is not noted in us-east-1"] * 2 == said.splitlines()
+        assert ["deleted the token of an identity that is not noted in us-east-1"] * 2 == said.splitlines()
         assert is_cached(home, FAR_HOST, **env)
         assert [False, False] == [is_cached(home, profile=profile, **env) for profile in PROFILES]
 
@@ -86,7 +86,7 @@ class TestAHost:
     def test_loses_what_docker_login_stored(self, home: Home) -> None:
         home.store(HOST, "AWS", "of docker login")
 
-        assert f"dropped what docker login stored for\n    {HOST}\n" == forget(home, f"https://{HOST}/")
+        assert f"deleted the token that docker login stored for\n    {HOST}\n" == forget(home, f"https://{HOST}/")
         assert "of docker login" != home.get().secret
 
     @pytest.mark.parametrize("by", ["docker", "link"])
@@ -108,23 +108,23 @@ class TestAHost:
         home.get(profile=None)
         (home.folder / ".local" / "state" / "ecrx" / "ledger.json").unlink()
 
-        assert "dropped the token of the default credentials in us-east-1" in forget(home, HOST)
+        assert "deleted the token of the default credentials in us-east-1" in forget(home, HOST)
 
     def test_loses_its_token_whatever_has_become_of_docker_config(self, home: Home) -> None:
         home.get()
         (home.folder / ".docker").mkdir()
         (home.folder / ".docker" / "config.json").write_text("{")
 
-        assert "dropped the token of profile secondary" in forget(home, HOST)
+        assert "deleted the token of profile secondary" in forget(home, HOST)
 
     def test_of_which_nothing_is_kept_is_no_failure(self, home: Home) -> None:
-        assert "there was nothing to drop\n" == forget(home, HOST)
+        assert "nothing to delete\n" == forget(home, HOST)
 
     def test_whose_token_has_ended_is_forgotten_without_a_word(self, home: Home) -> None:
         home.get()
         kept.age(home, hours=12.1)
 
-        assert "there was nothing to drop\n" == forget(home, HOST)
+        assert "nothing to delete\n" == forget(home, HOST)
         assert {} == kept.entries(home)
 
 
@@ -136,11 +136,11 @@ class TestAll:
 
         names = kept.in_kernel(*kept.entries(home))
 
-        assert 4 == forget(home, "--all", **KERNEL).count("dropped")
+        assert 4 == forget(home, "--all", **KERNEL).count("deleted")
 
         assert (4, []) == (len(names), kept.in_kernel(*names))
         assert {} == kept.entries(home)
-        assert "there was nothing to drop\n" == forget(home, "--all")
+        assert "nothing to delete\n" == forget(home, "--all")
 
     def test_loses_what_nothing_is_noted_of(self, home: Home, keyring: dict[str, str]) -> None:
         home.get(env=keyring)
@@ -150,8 +150,8 @@ class TestAll:
         said = forget(home, "--all", **keyring)
 
         assert {
-            "dropped the token of an identity that is not noted in us-east-1",
-            "dropped what docker login stored for",
+            "deleted the token of an identity that is not noted in us-east-1",
+            "deleted the token that docker login stored for",
             f"    {OTHER_HOST}",
         } == set(said.splitlines())
         assert not is_cached(home, **keyring)
@@ -172,8 +172,8 @@ class TestAll:
 
         said = forget(home, "--all", "--passwords", **secret_service)
 
-        assert "dropped the password of somebody for\n    ghcr.io\n" in said
-        assert 3 == said.count("dropped")
+        assert "deleted the password of somebody for\n    ghcr.io\n" in said
+        assert 3 == said.count("deleted")
         assert (set(), {}) == (items(secret_service), kept.entries(home))
 
 
@@ -214,7 +214,7 @@ class TestWhatCannotBe:
         found = home.run("forget", *arguments)
 
         assert (2, "") == (found.status, found.stdout)
-        assert "name the registries, or say --all" in found.stderr
+        assert "name a HOST, or use --all" in found.stderr
 
     def test_a_keyring_that_is_not_to_be_had_fails_and_what_is_in_it_stays_noted(
         self, home: Home, secret_service: dict[str, str], tmp_path: Path

@@ -118,7 +118,7 @@ class TestGrant:
         found = owner.run(*_GRANT, "--apply")
 
         assert 1 == found.status
-        assert f'{_ROOT} is shut out, whatever is granted, by the Deny of "Nobody": see policy show' in found.stderr
+        assert f'{_ROOT} is still denied access by the statement "Nobody"; see policy show' in found.stderr
         assert ["Nobody", _SID] == _sids(owner)
 
     def test_warns_of_a_condition_on_which_the_principal_is_shut_out(self, owner: Home) -> None:
@@ -127,14 +127,14 @@ class TestGrant:
 
         said = _well(owner.run(*_GRANT)).stderr
 
-        assert 'is shut out, on a condition, whatever is granted, by the Deny of "number 1"' in said
+        assert 'is still denied access under a condition by the statement "number 1"' in said
 
     def test_is_not_well_where_everything_but_something_is_denied(self, owner: Home) -> None:
         _set(owner, {"Sid": "Nobody", "Effect": "Deny", "Principal": "*", "NotAction": "ecr:DescribeImages"})
 
         found = owner.run(*_GRANT)
 
-        assert (1, True) == (found.status, 'by the Deny of "Nobody"' in found.stderr)
+        assert (1, True) == (found.status, 'still denied access by the statement "Nobody"' in found.stderr)
 
     def test_says_the_command_that_changes_it(self, owner: Home) -> None:
         said = _well(owner.run(*_GRANT, "--pull-only", "--region", "us-east-1")).stderr
@@ -260,7 +260,7 @@ class TestRevoke:
         found = _well(owner.run(*_REVOKE, "--apply"))
 
         assert _policy(owner) is None
-        assert "only the repository's own account" in found.stdout
+        assert "only the repository's own account has access" in found.stdout
 
     def test_applied_again_asks_aws_to_set_nothing(self, owner: Home) -> None:
         _set(owner, _FOREIGN)
@@ -278,7 +278,7 @@ class TestRevoke:
         found = owner.run(*_REVOKE, "--apply")
 
         assert 1 == found.status
-        assert 'still let in, by the statement "new statement"' in found.stderr
+        assert 'still has access by the statement "new statement"' in found.stderr
         assert ["new statement"] == _sids(owner)
 
     def test_is_not_well_where_a_statement_lets_them_do_all_but_something(self, owner: Home) -> None:
@@ -287,7 +287,7 @@ class TestRevoke:
 
         found = owner.run(*_REVOKE, "--apply")
 
-        assert (1, True) == (found.status, 'still let in, by the statement "new statement"' in found.stderr)
+        assert (1, True) == (found.status, 'still has access by the statement "new statement"' in found.stderr)
 
     def test_takes_back_the_grant_of_a_role_and_not_its_accounts(self, owner: Home) -> None:
         for to in (SECONDARY, ROLE):
@@ -323,7 +323,7 @@ class TestAStatementThatWasChanged:
 
         line = _line(owner.run(*_GRANT, "--apply"))
 
-        assert f'the statement "{_SID}" is not as this program writes it ({element})' in line
+        assert f'the statement "{_SID}" differs from what this program writes ({element})' in line
         assert (before, 0) == (_policy(owner), owner.aws.count("SetRepositoryPolicy"))
         _well(owner.run(*_command_in(line)))
         assert [_OURS, _FOREIGN] == _policy(owner)["Statement"]
@@ -337,8 +337,8 @@ class TestAStatementThatWasChanged:
         found = owner.run(*_REVOKE, "--apply")
 
         assert (1, before) == (found.status, _policy(owner))
-        (line,) = (line for line in found.stderr.splitlines() if "so it is left" in line)
-        assert f'the statement "{_SID}" is not as this program writes it ({element})' in line
+        (line,) = (line for line in found.stderr.splitlines() if "so it is kept" in line)
+        assert f'the statement "{_SID}" differs from what this program writes ({element})' in line
         _well(owner.run(*_command_in(line)))
         assert [_FOREIGN] == _policy(owner)["Statement"]
 
@@ -360,7 +360,7 @@ class TestAStatementThatWasChanged:
         found = owner.run(*_REVOKE, "--apply")
 
         assert (1, [pull]) == (found.status, _policy(owner)["Statement"])
-        assert f'is still let in, on a condition, by the statement "{pull["Sid"]}"' in found.stderr
+        assert f'still has access under a condition by the statement "{pull["Sid"]}"' in found.stderr
 
     @pytest.mark.parametrize(
         "form",
@@ -410,8 +410,8 @@ class TestWhoIsStillLetIn:
 
         found = owner.run("policy", "revoke", "app", "--to", to, "--profile", "owner", "--apply")
 
-        when = ", on a condition" if "Condition" in changes else ""
-        assert (1, True) == (found.status, f'still let in{when}, by the statement "new statement"' in found.stderr)
+        when = " under a condition" if "Condition" in changes else ""
+        assert (1, True) == (found.status, f'still has access{when} by the statement "new statement"' in found.stderr)
 
     @pytest.mark.parametrize(
         ("to", "changes"),
@@ -464,7 +464,7 @@ class TestSomebodyElseMeanwhile:
         assert "the policy of app in us-east-1 was changed while this command ran, so it is not set" in line
         assert (meanwhile, 0) == (_policy(owner), owner.aws.count("SetRepositoryPolicy"))
         # The second difference is that of the policy as it is now.
-        shown = found.stdout.rpartition("--- policy now")[2]
+        shown = found.stdout.rpartition("--- current policy")[2]
         assert '       "Action": "ecr:ListImages"' in shown.splitlines()
         sign = "+" if arguments == _GRANT else "-"
         assert f'{sign}      "Sid": "{_SID}",' in shown.splitlines()

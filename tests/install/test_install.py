@@ -389,7 +389,7 @@ class TestUninstallOfTheProgramItself:
         done = user.install(release, "--uninstall")
 
         assert (0, "") == (done.returncode, done.stderr)
-        assert f"dropped the password of alice for\n    {self.SERVER}\n" in done.stdout
+        assert f"deleted the password of alice for\n    {self.SERVER}\n" in done.stdout
         assert (set(), []) == (items(stored), user.files())
 
     def test_leaves_the_list_of_what_stays_in_a_keyring_that_cannot_be_reached(
