@@ -112,7 +112,7 @@ def _without_credentials(error: NoAwsCredentialsError, context: Context, profile
 
 def _is_default_unused(context: Context) -> bool:
     """Return whether Docker is configured for registries, and none of them uses AWS's default chain."""
-    docker = check_docker.docker_links(context)
+    docker = check_docker.docker_helpers(context)
     hosts = [registry.host for registry in docker.registries()]
     identities = [cred_helpers.settings_of(docker.profile_for(host), context.env).identity_for(host) for host in hosts]
     return bool(identities) and all(map(is_chosen, identities))

@@ -67,7 +67,7 @@ def check_config(context: Context) -> Finding:
     return _of_registry(file, where, context) if context.registry else _of_all(file, where, context)
 
 
-def docker_links(context: Context) -> CredHelpers:
+def docker_helpers(context: Context) -> CredHelpers:
     """Return the helpers in Docker's config.json: none if it cannot be read, as for Docker."""
     try:
         return cred_helpers.read(context.env)
@@ -77,7 +77,7 @@ def docker_links(context: Context) -> CredHelpers:
 
 def logout(context: Context) -> Remedy:
     """Return the command that deletes what ``docker login`` stored: Docker's own, if Docker uses this program."""
-    is_used = docker_links(context).asks_for(context.host)
+    is_used = docker_helpers(context).asks_for(context.host)
     return Remedy(command=f"docker logout {context.host}" if is_used else f"{PROGRAM} forget {context.host}")
 
 
@@ -109,7 +109,7 @@ def _of_registry(file: TextFile, where: str, context: Context) -> Finding:
 
 def _helper(context: Context) -> str:
     """Return the name by which Docker calls this program for the registry."""
-    found = docker_links(context)
+    found = docker_helpers(context)
     helper = found.helpers.get(context.host, found.store) if context.host else ""
     return helper if cred_helpers.is_ours(helper) else cred_helpers.HELPER
 

@@ -16,7 +16,7 @@ from docker_credential_ecrx.store.cached_token import Token
 def check_identity(context: Context) -> Finding:
     """Find the identity and what names it, and whether Docker gets a token stored by ``docker login`` instead."""
     registry = context.registry
-    linked = check_docker.docker_links(context).profile_for(context.host) if registry else None
+    linked = check_docker.docker_helpers(context).profile_for(context.host) if registry else None
     linked = linked or settings.profile_of(context.argv0)
     loaded = cred_helpers.settings_of(linked, context.env)
     if registry is None:
