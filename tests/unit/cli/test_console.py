@@ -1,4 +1,4 @@
-"""What a person sees: lines, whatever is in them."""
+"""Output for a person consists of lines, whatever text they contain."""
 
 import shlex
 from io import StringIO
@@ -12,7 +12,7 @@ from docker_credential_ecrx.errors import Remedy
 COLUMNS = 60
 
 
-def test_no_text_leaves_its_line_or_tells_the_terminal_anything(capsys: pytest.CaptureFixture[str]) -> None:
+def test_text_stays_on_its_line_without_control_characters(capsys: pytest.CaptureFixture[str]) -> None:
     odd = "a\x1b[2J\n\ud800b"
 
     console.heading(odd)
@@ -31,7 +31,7 @@ class TestFinding:
         monkeypatch.setenv("TERM", "xterm")
         return shown
 
-    def test_wraps_a_long_command_so_that_it_runs_when_copied(self, terminal: StringIO) -> None:
+    def test_wraps_long_commands_for_copying(self, terminal: StringIO) -> None:
         command = "docker-credential-ecrx policy grant app --to 222222222222 --pull-only --profile OWNER --apply"
 
         console.finding("image", "denied", [Remedy("run as the owner: account 111111111111", command)], ok=False)
@@ -41,7 +41,7 @@ class TestFinding:
         assert shlex.split(command) == shlex.split("\n".join(lines).replace("\\\n", " "))
         assert max(map(len, lines)) <= COLUMNS
 
-    def test_wraps_text_without_a_command_at_spaces_only(self, terminal: StringIO) -> None:
+    def test_wraps_text_at_spaces(self, terminal: StringIO) -> None:
         remedy = "install it, or remove credsStore: see the page about it, which says how to do that"
 
         console.finding("image", "denied", [Remedy(remedy)], ok=False)

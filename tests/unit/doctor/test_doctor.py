@@ -42,7 +42,7 @@ class TestRunCheck:
         assert (False, "it is broken") == found[:2]
         assert ["fix it: true"] == [*map(str, found.remedies)]
 
-    def test_names_the_registry_in_the_remedy_of_an_error(self) -> None:
+    def test_names_the_registry_in_a_remedy(self) -> None:
         def check(_: Context) -> Finding:
             raise FileError("it is broken", Remedy("", "docker-credential-ecrx login HOST"))
 
@@ -68,7 +68,7 @@ class TestRunCheck:
 
 
 class TestFacts:
-    def test_of_checks_that_are_needed_or_used_are_passed_in_that_order(self) -> None:
+    def test_are_passed_in_the_order_of_the_table(self) -> None:
         caller, token = CallerFacts("arn"), TokenFacts("hunter2", "arn")
         check = Check("check", lambda _, *facts: passed(repr(facts)), needs=("caller",), uses=("role", "token"))
 
@@ -76,13 +76,13 @@ class TestFacts:
 
         assert repr((caller, None, token)) == found.detail
 
-    def test_that_are_missing_skip_the_check_that_needs_them(self) -> None:
+    def test_that_are_missing_skip_the_check(self) -> None:
         check = Check("check", lambda *_: passed("well"), needs=("caller",))
 
         for facts in ({}, {"caller": None}):
             assert skipped('the check "caller" did not pass') == doctor.run(check, context(), facts)
 
-    def test_are_those_of_the_checks_before(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_come_from_failed_checks_too(self, monkeypatch: pytest.MonkeyPatch) -> None:
         def first(_: Context) -> Finding:
             return failed("no", facts=CallerFacts("arn"))
 
@@ -100,14 +100,14 @@ def _run_all() -> Iterator[tuple[Check, Finding]]:
 
 
 class TestChecks:
-    def test_without_a_registry_are_only_what_every_registry_needs(self) -> None:
+    def test_without_a_registry_omit_its_checks(self) -> None:
         whole = [check.name for check in doctor.checks(context(HOST))]
         general = [check.name for check in doctor.checks(context())]
 
         assert 12 == len(whole)
         assert ["token", "registry", "image", "push"] == [name for name in whole if name not in general]
 
-    def test_need_and_use_only_checks_before_them(self) -> None:
+    def test_depend_only_on_earlier_checks(self) -> None:
         before: set[str] = set()
         for check in doctor.checks(context(HOST)):
             assert {*check.needs, *check.uses} <= before
