@@ -11,6 +11,11 @@ It needs no AWS account and no network, and does not read or change your files.
 """
 
 
-@click.command("demo", help=_HELP, epilog="\b\nExample:\n  docker-credential-ecrx demo")
+@click.command(
+    "demo",
+    short_help="Show a pull against a local stand-in for AWS.",
+    help=_HELP,
+    epilog="\b\nExample:\n  docker-credential-ecrx demo",
+)
 def command() -> int:
     return walkthrough.run()

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from docker_credential_ecrx import log
 from docker_credential_ecrx.doctor import check_aws, check_docker, check_host, check_identity, check_registry
-from docker_credential_ecrx.doctor.context import Context, Facts, Finding, failed, failed_with, not_passed
+from docker_credential_ecrx.doctor.context import Context, Facts, Finding, failed, failed_with, needs_result_of
 from docker_credential_ecrx.errors import EcrxError, Remedy
 from docker_credential_ecrx.sanitizer import third_party
 
@@ -78,7 +78,7 @@ def run(check: Check, context: Context, facts: Mapping[str, Facts | None]) -> Fi
 def _run(check: Check, context: Context, facts: Mapping[str, Facts | None]) -> Finding:
     for name in check.needs:
         if facts.get(name) is None:
-            return not_passed(name)
+            return needs_result_of(name)
     try:
         return check.run(context, *(facts.get(name) for name in (*check.needs, *check.uses)))
     except EcrxError as error:

@@ -14,7 +14,7 @@ from docker_credential_ecrx.doctor.context import (
     TokenFacts,
     failed,
     failed_with,
-    not_passed,
+    needs_result_of,
     passed,
     skipped,
 )
@@ -62,7 +62,7 @@ def check_role(context: Context, profile: IdentityFacts, caller: CallerFacts | N
     if not arn:
         return skipped("no role is assumed; the caller requests the token itself", caller)
     if source is not None and caller is None:
-        return not_passed("caller")
+        return needs_result_of("caller")
     try:
         assumed = authorization_token.caller(context.region, profile.identity, context.env)
     except MfaNeededError:

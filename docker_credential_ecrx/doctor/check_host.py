@@ -10,7 +10,7 @@ from docker_credential_ecrx.doctor.context import (
     IdentityFacts,
     TokenFacts,
     failed,
-    not_passed,
+    needs_result_of,
     passed,
     skipped,
 )
@@ -27,7 +27,7 @@ def check_keyring(context: Context) -> Finding:
     try:
         keyring_name = settings.load(context.argv0, context.env).keyring
     except SettingsError:
-        return not_passed("identity")  # which reports the error
+        return needs_result_of("identity")  # which reports the error
     found = keyrings.for_tokens(keyring_name)
     if found is None and keyring_name == "none":
         return skipped("none, as set in ECRX_KEYRING or config.toml; every get asks AWS for a token")

@@ -9,7 +9,6 @@ from docker_credential_ecrx.doctor.context import (
     RegistryFacts,
     TokenFacts,
     failed,
-    not_passed,
     passed,
     skipped,
 )
@@ -20,6 +19,7 @@ from docker_credential_ecrx.errors import Remedy
 from docker_credential_ecrx.identity.settings import PROGRAM
 
 _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 401, 403, 404
+_NOT_SIGNED_IN = "needs a sign-in to the registry"
 
 
 def check_registry(context: Context, profile: IdentityFacts | None, token: TokenFacts | None) -> Finding:
@@ -46,7 +46,7 @@ def check_image(context: Context, registry: RegistryFacts | None) -> Finding:
     if image is None or not image.repository:
         return skipped(f"not requested; {PROGRAM} doctor HOST/REPOSITORY:TAG checks an image")
     if registry is None:
-        return not_passed("registry")
+        return skipped(_NOT_SIGNED_IN)
     response = registry.client.manifest(image.repository, image.reference)
     if response.is_ok:
         return passed(f"{image.name} can be pulled")
@@ -61,7 +61,7 @@ def check_push(context: Context, registry: RegistryFacts | None) -> Finding:
     if image is None or not context.push:
         return skipped("not requested; --push checks it")
     if registry is None:
-        return not_passed("registry")
+        return skipped(_NOT_SIGNED_IN)
     response = registry.client.start_upload(image.repository)
     if response.status == _NOT_FOUND:
         return _not_found(response, image)

@@ -120,6 +120,6 @@ def skipped(why: str, facts: Facts | None = None) -> Finding:
     return Finding(ok=None, detail=why, facts=facts)
 
 
-def not_passed(name: str) -> Finding:
-    """Return that a check was skipped because the check called ``name`` gave no facts."""
-    return skipped(f'the check "{name}" did not pass')
+def needs_result_of(name: str) -> Finding:
+    """Return that a check was skipped because the check called ``name`` returned no facts."""
+    return skipped(f'needs the result of the check "{name}"')

@@ -80,7 +80,7 @@ class TestFacts:
         check = Check("check", lambda *_: passed("well"), needs=("caller",))
 
         for facts in ({}, {"caller": None}):
-            assert skipped('the check "caller" did not pass') == doctor.run(check, context(), facts)
+            assert skipped('needs the result of the check "caller"') == doctor.run(check, context(), facts)
 
     def test_come_from_failed_checks_too(self, monkeypatch: pytest.MonkeyPatch) -> None:
         def first(_: Context) -> Finding:
