@@ -182,13 +182,13 @@ def _apply(wanted: list[Edit], logins: list[Item], seen: list[str]) -> bool:
     """
     saved = edits.save(wanted, seen)
     for line in saved.lines:
-        console.tell(line)
+        console.print_line(line)
     for path in saved.leftovers:
         what = f"{path} may be left over from an edit by an earlier version, and may contain passwords"
         console.say(f"{what}; if you did not create it, delete it: rm {shlex.quote(path)}", "yellow")
     for login in logins:
         inventory.delete(login, os.environ)
-        console.tell(f"{_stored(login)} is deleted from the keyring {login.entry['keyring']}")
+        console.print_line(f"{_stored(login)} is deleted from the keyring {login.entry['keyring']}")
     return bool(saved.lines or logins)
 
 
@@ -200,13 +200,13 @@ def _print_next(hosts: dict[str, str], keys: dict[str, str], options: _Options) 
     """Print the next command, and the identity if the options name none."""
     loaded = settings.load(PROGRAM, os.environ)
     for host in () if keys else hosts:
-        console.tell(f"{host}: using {loaded.identity_for(host)}")
+        console.print_line(f"{host}: using {loaded.identity_for(host)}")
     for host, name in hosts.items():
         if any(key in _INTERACTIVE for _, key, _ in chain(loaded.identity_for(host), os.environ)):
-            console.tell(f"next: {PROGRAM} login {host}")
+            console.print_line(f"next: {PROGRAM} login {host}")
         else:
             path = name.rpartition("://")[2].partition("/")[2] or "REPOSITORY:TAG"
-            console.tell(f"next: {'podman' if options['podman'] else 'docker'} pull {host}/{path}")
+            console.print_line(f"next: {'podman' if options['podman'] else 'docker'} pull {host}/{path}")
 
 
 def _warn(files: list[TextFile], hosts: Iterable[str], keys: dict[str, str], options: _Options) -> None:

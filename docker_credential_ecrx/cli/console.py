@@ -72,7 +72,7 @@ def misuse(error: click.ClickException) -> None:
     err.print(Text(said.getvalue()), end="")
 
 
-def tell(text: str) -> None:
+def print_line(text: str) -> None:
     """Print one line of the result."""
     out.print(Text(_sentence(text)))
 
@@ -87,8 +87,8 @@ def facts(rows: Iterable[tuple[str, str]]) -> None:
     rows = [(_sentence(name), _sentence(value)) for name, value in rows]
     width = max((len(name) for name, _ in rows), default=0)
     for name, value in rows:
-        room = max(out.width - width - 4, 20) if out.is_terminal else sys.maxsize
-        lines = textwrap.wrap(value, room, break_long_words=False, break_on_hyphens=False)
+        width_left = max(out.width - width - 4, 20) if out.is_terminal else sys.maxsize
+        lines = textwrap.wrap(value, width_left, break_long_words=False, break_on_hyphens=False)
         for number, line in enumerate(lines or [""]):
             out.print(Text(f"  {'' if number else name:{width}}  ", "dim").append(line, "not dim"))
 
@@ -98,14 +98,17 @@ def finding(name: str, detail: str, remedies: Iterable[Remedy], *, ok: bool | No
     style = {True: "green", False: "bold red", None: "dim"}[ok]
     signs = _SIGNS if _has_signs() else _ASCII_SIGNS
     indent = " " * (len(name) + 4)
-    room = max(out.width - len(indent), 20) if out.is_terminal else sys.maxsize
-    first, *more = textwrap.wrap(_sentence(detail), room, break_on_hyphens=False) or [""]
-    words = "dim" if ok is None else ""
+    width_left = max(out.width - len(indent), 20) if out.is_terminal else sys.maxsize
+    first, *more = textwrap.wrap(_sentence(detail), width_left, break_on_hyphens=False) or [""]
+    detail_style = "dim" if ok is None else ""
     out.print(
-        Text().append(signs[ok], style).append(f" {name}  ", "dim" if ok is None else "bold").append(first, words)
+        Text()
+        .append(signs[ok], style)
+        .append(f" {name}  ", "dim" if ok is None else "bold")
+        .append(first, detail_style)
     )
     for line in more:
-        out.print(Text(f"{indent}{line}", words))
+        out.print(Text(f"{indent}{line}", detail_style))
     arrow = "→" if signs is _SIGNS else "->"
     for remedy in remedies:
         for number, line in enumerate(_remedy_lines(remedy, out.width - 5 if out.is_terminal else sys.maxsize)):

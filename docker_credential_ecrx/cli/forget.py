@@ -108,7 +108,7 @@ def _delete(items: list[Item]) -> None:
         if item.state in ("fresh", "due", "kept"):
             is_any = True
             servers = item.entry["servers"]
-            console.tell(f"deleted {_describe(item.entry)}" + (" for" if servers else ""))
+            console.print_line(f"deleted {_describe(item.entry)}" + (" for" if servers else ""))
             console.facts(("", server) for server in servers)
     for failure in failures[:-1]:
         log.warn(str(failure))
