@@ -1,4 +1,4 @@
-"""What a person types: one module a command, imported when it is called."""
+"""The commands for users: one module each, imported when the command is run."""
 
 import importlib
 import os
@@ -13,21 +13,21 @@ from docker_credential_ecrx.system import installation, state_folder
 NAMES = ("completion", "configure", "demo", "doctor", "forget", "kubelet", "login", "policy", "status", "version")
 _USING_STATE = ("configure", "forget", "login", "status")
 
-# Not docstrings: the frozen program has none.
-_HELP = "Answer Docker with passwords for Amazon ECR across AWS accounts, and keep them in the OS keyring."
+# These are not docstrings, because the frozen program has none.
+_HELP = "Docker credential helper for Amazon ECR across AWS accounts, which stores passwords in the OS keyring."
 _EPILOG = """\
 \b
-Docker calls it with a verb and a request on stdin: get, store, erase, list or version.
+Docker runs it with a verb and a request on stdin: get, store, erase, list or version.
 
 \b
-Example: for the registry of another account, with the role in your AWS profile "secondary":
+Example: a registry in another account, with the role of your AWS profile "secondary":
   docker-credential-ecrx configure 111111111111.dkr.ecr.us-east-1.amazonaws.com --profile secondary
   docker pull 111111111111.dkr.ecr.us-east-1.amazonaws.com/app:latest
 """
 
 
 class _Commands(click.Group):
-    """The commands, each in the module of its name as ``command``."""
+    """A group whose commands are in the modules of their names, as ``command``."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(NAMES)
@@ -42,11 +42,11 @@ class _Commands(click.Group):
 @click.command(cls=_Commands, help=_HELP, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, "-v", "--version", message=f"{PROGRAM} %(version)s")
 def commands() -> None:
-    """Hold the commands."""
+    """Group the commands."""
 
 
 def run(arguments: list[str]) -> int:
-    """Run a command; return the exit status: 0 only when all is well, 2 for arguments that make no sense."""
+    """Run a command and return its exit status: 0 for success, 1 for failure, 2 for invalid arguments."""
     if arguments[0] in _USING_STATE and not {"-h", "--help"} & {*arguments}:
         state_folder.warn(os.environ)
     try:
@@ -59,7 +59,7 @@ def run(arguments: list[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         console.say("interrupted")
         return 130
-    except Exception as error:  # noqa: BLE001 - a traceback would show what is on the stack: secrets too
+    except Exception as error:  # noqa: BLE001 - a traceback could show secrets
         console.fail(installation.user_facing_error(error, arguments[0]))
         return 1
     return status or 0

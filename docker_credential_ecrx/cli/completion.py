@@ -1,4 +1,4 @@
-"""Print what lets a shell complete the commands, their options and arguments."""
+"""``completion``: print the script with which a shell completes commands, options and arguments."""
 
 import click
 from click.shell_completion import BashComplete, FishComplete, ShellComplete, ZshComplete
@@ -6,7 +6,7 @@ from click.shell_completion import BashComplete, FishComplete, ShellComplete, Zs
 from docker_credential_ecrx.cli import console
 from docker_credential_ecrx.identity.settings import PROGRAM
 
-_HELP = "Print what lets a shell complete what you type, for docker-credential-ecrx and for ecrx."
+_HELP = "Print the completion script of a shell, for the names docker-credential-ecrx and ecrx."
 _EPILOG = """\
 \b
 Examples:
@@ -14,8 +14,8 @@ Examples:
   echo 'source <(ecrx completion zsh)' >> ~/.zshrc
   ecrx completion fish > ~/.config/fish/conf.d/ecrx.fish
 """
-# click's scripts call the program without arguments, which is docker's business here, and an error: so they get some.
-# The variable alone tells click what to do.
+# click's scripts call the program without arguments, which is an error here, so the call gets the command's own name.
+# click reads only the variable.
 _VARIABLE = "_DOCKER_CREDENTIAL_ECRX_COMPLETE"
 _SHELLS: dict[str, tuple[type[ShellComplete], str]] = {
     "bash": (BashComplete, f"{_VARIABLE}=bash_complete $1"),

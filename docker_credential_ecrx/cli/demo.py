@@ -1,16 +1,21 @@
-"""Show what a docker pull sets off, against an AWS stand-in on loopback."""
+"""``demo``: show a docker pull across accounts against a local stand-in for AWS."""
 
 import click
 
 from docker_credential_ecrx.demo import walkthrough
 
 _HELP = """\
-Show what a docker pull across accounts sets off.
+Show a docker pull across accounts against a local stand-in for AWS.
 
-AWS is a stand-in on loopback: no account and no network is needed, and nothing of yours is touched.
+It needs no AWS account and no network, and does not read or change your files.
 """
 
 
-@click.command("demo", help=_HELP, epilog="\b\nExample:\n  docker-credential-ecrx demo")
+@click.command(
+    "demo",
+    short_help="Show a pull against a local stand-in for AWS.",
+    help=_HELP,
+    epilog="\b\nExample:\n  docker-credential-ecrx demo",
+)
 def command() -> int:
     return walkthrough.run()

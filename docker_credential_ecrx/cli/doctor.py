@@ -1,9 +1,9 @@
-"""Look at every link between docker and an image, and say of each that does not hold what mends it."""
+"""``doctor``: run every check from Docker to an image, and say how to fix each that fails."""
 
 import json
 import os
 import sys
-from collections.abc import Iterator
+from typing import Any
 
 import click
 
@@ -14,66 +14,66 @@ from docker_credential_ecrx.doctor.context import Context, Finding
 from docker_credential_ecrx.ecr import image
 from docker_credential_ecrx.ecr.image import Image
 from docker_credential_ecrx.ecr.registry import Registry
-from docker_credential_ecrx.errors import ArgumentError
+from docker_credential_ecrx.errors import ArgumentError, Remedy
 from docker_credential_ecrx.identity.settings import PROGRAM
 
 _HELP = """\
-Look at every link of the chain from docker to an image, in order, and say what mends each that does not hold.
+Check every step from Docker to an image, in order, and say how to fix each that fails.
 
-HOST is a registry of Amazon ECR; with a REPOSITORY, its image TAG is looked for, or latest.
-Without HOST, it is what every registry needs. The exit status is 0 only where all is well.
+HOST is an ECR registry. With a REPOSITORY, the image TAG is checked, or latest.
+Without HOST, only what every registry needs is checked. The exit status is 1 if a check fails.
 
-AWS and the registry are asked from here, by the proxy and the CA bundle that lead to AWS; docker's engine has its own.
-Nothing is left behind but the token that docker would get, too.
+The checks connect to AWS and to the registry from here, with the proxy and the CA bundle that are configured for AWS;
+the Docker engine has its own. They leave nothing behind but the cached token that Docker's next pull uses.
+
+--json prints {"ok": BOOLEAN, "links": [...]}. Each element is a check, with its name, ok (null if it was skipped),
+detail and remedy (one line for each alternative), and command: an array of the shell commands in the remedy.
 """
 _EPILOG = """\
 \b
 Examples:
   docker-credential-ecrx doctor
   docker-credential-ecrx doctor 111111111111.dkr.ecr.us-east-1.amazonaws.com/app:latest --push
-  docker-credential-ecrx doctor --json | jq -r '.links[] | select(.ok == false).remedy'
+  docker-credential-ecrx doctor --json | jq -r '.links[] | select(.ok == false).command[]'
 """
 
 
-@click.command("doctor", short_help="Check every link from docker to an image.", help=_HELP, epilog=_EPILOG)
+@click.command("doctor", short_help="Check every step from Docker to an image.", help=_HELP, epilog=_EPILOG)
 @click.argument("name", metavar="[HOST[/REPOSITORY[:TAG]]]", required=False)
-@click.option("--push", is_flag=True, help="Start to upload a layer to REPOSITORY, and cancel it.")
+@click.option("--push", is_flag=True, help="Also start to upload a layer to REPOSITORY, and cancel it.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(name: str | None, *, push: bool, as_json: bool) -> int:
-    wanted = _image(name) if name else None
-    if push and not (wanted and wanted.repository):
-        raise click.UsageError("--push goes with HOST/REPOSITORY")
-    # As it is now: to ask AWS takes folders out of PATH where docker looks.
-    case = Context(wanted, sys.argv[0], dict(os.environ), push=push)
-    links = doctor.checks(case)
+    image_to_check = _image(name) if name else None
+    if push and not (image_to_check and image_to_check.repository):
+        raise click.UsageError("--push requires HOST/REPOSITORY")
+    # A copy: a request to AWS removes folders from PATH, which Docker searches.
+    context = Context(image_to_check, sys.argv[0], dict(os.environ), push)
+    width = max(len(check.name) for check in doctor.checks(context))
+    findings = []
+    for check, finding in doctor.run_all(context, console.waiting):
+        if not as_json:
+            console.finding(check.name.ljust(width), finding.detail, finding.remedies, ok=finding.ok)
+        findings.append((check, finding))
+    is_ok = all(finding.ok is not False for _, finding in findings)
     if as_json:
-        findings = list(_findings(links, case))
-        console.out.print(json.dumps(_document(findings), indent=2))
-    else:
-        findings = []
-        width = max(len(link.name) for link in links)
-        for link, finding in _findings(links, case):
-            console.finding(link.name.ljust(width), finding.detail, finding.remedy, ok=finding.ok)
-            findings.append((link, finding))
-    return 1 if any(finding.ok is False for _, finding in findings) else 0
+        console.out.print(json.dumps({"ok": is_ok, "links": [_document(*found) for found in findings]}, indent=2))
+    return 0 if is_ok else 1
 
 
 def _image(name: str) -> Image:
     if Registry.parse(name) is None:
         raise ArgumentError(
-            f"{name} is not in Amazon ECR, and for other registries this program only keeps passwords",
-            f"see them with {PROGRAM} status; ECR's are ACCOUNT.dkr.ecr.REGION.amazonaws.com",
+            f"{name} is not in Amazon ECR, and doctor checks only ECR registries",
+            Remedy("write ACCOUNT.dkr.ecr.REGION.amazonaws.com; other registries are listed by", f"{PROGRAM} status"),
         )
     return image.parse(name)
 
 
-def _findings(links: tuple[Check, ...], case: Context) -> Iterator[tuple[Check, Finding]]:
-    for link in links:
-        with console.waiting(link.name):
-            finding = doctor.run(link, case)
-        yield link, finding
-
-
-def _document(findings: list[tuple[Check, Finding]]) -> dict[str, object]:
-    listed = [{"name": link.name, **finding._asdict()} for link, finding in findings]
-    return {"ok": all(finding.ok is not False for _, finding in findings), "links": listed}
+def _document(check: Check, finding: Finding) -> dict[str, Any]:
+    return {
+        "name": check.name,
+        "ok": finding.ok,
+        "detail": finding.detail,
+        "remedy": "\n".join(map(str, finding.remedies)),
+        "command": [remedy.command for remedy in finding.remedies if remedy.command],
+    }

@@ -1,4 +1,4 @@
-"""Drop tokens from the keyring and the ledger: those of some registries, or all, with other registries' passwords."""
+"""``forget``: delete cached tokens from the keyring and the index, and all passwords of other registries if asked."""
 
 import os
 import sys
@@ -18,10 +18,10 @@ from docker_credential_ecrx.store.index import Entry
 from docker_credential_ecrx.store.inventory import Item
 
 _HELP = """\
-Drop the tokens of registries of Amazon ECR, whatever identity they are for, and what docker login stored for them.
+Delete the cached tokens of ECR registries, of every identity, and the tokens that docker login stored for them.
 
-A token serves every registry of its region, so it is dropped for all of them; the next get asks AWS for another.
-Passwords of other registries stay, unless --passwords is said: docker logout drops a single one.
+A token is valid for every registry in its region, so it is deleted for all of them; the next get fetches another.
+Passwords of other registries are kept, unless --passwords is given: docker logout deletes a single one.
 """
 _EPILOG = """\
 \b
@@ -32,39 +32,39 @@ Examples:
 """
 
 
-@click.command("forget", short_help="Drop the tokens that are kept.", help=_HELP, epilog=_EPILOG)
+@click.command("forget", short_help="Delete cached tokens.", help=_HELP, epilog=_EPILOG)
 @click.argument("hosts", metavar="[HOST]...", nargs=-1)
-@click.option("--all", "everything", is_flag=True, help="Drop the tokens of all registries.")
-@click.option("--passwords", is_flag=True, help="With --all: the passwords of all other registries, too.")
+@click.option("--all", "everything", is_flag=True, help="Delete the tokens of all registries.")
+@click.option("--passwords", is_flag=True, help="With --all: also delete the passwords of all other registries.")
 def command(hosts: tuple[str, ...], *, everything: bool, passwords: bool) -> int:
     if everything == bool(hosts):
-        raise click.UsageError("name the registries, or say --all")
+        raise click.UsageError("name a HOST, or use --all")
     if passwords and not everything:
-        raise click.UsageError("--passwords goes with --all; docker logout drops a single one")
+        raise click.UsageError("--passwords requires --all; docker logout deletes a single password")
     keyring_name = settings.load(sys.argv[0], os.environ).keyring
     inventory.mark_erasure(inventory.in_use(keyring_name), os.environ)
     entries = inventory.entries(keyring_name, os.environ).items()
-    noted = {name: entry for name, entry in entries if passwords or entry.get("kind") != "password"}
+    indexed = {name: entry for name, entry in entries if passwords or entry.get("kind") != "password"}
     registries = [image.registry_of(host) for host in hosts]
-    wanted = noted if everything else _answering(registries, noted, keyring_name)
-    look = inventory.item_reader(keyring_name, cached_token.now())
-    _drop([look(name, entry) for name, entry in wanted.items()])
+    wanted = indexed if everything else _entries_for(registries, indexed, keyring_name)
+    read_item = inventory.item_reader(keyring_name, cached_token.now())
+    _delete([read_item(name, entry) for name, entry in wanted.items()])
     return 0
 
 
-def _answering(registries: Iterable[Registry], noted: Mapping[str, Entry], keyring_name: str) -> dict[str, Entry]:
-    """Return the entry of each item that may answer for one of ``registries``, by its name.
+def _entries_for(registries: Iterable[Registry], indexed: Mapping[str, Entry], keyring_name: str) -> dict[str, Entry]:
+    """Return the entry of each item that ``get`` may use for one of ``registries``, by its name.
 
-    The ledger may not have them all: it notes a token for the registry that it was minted for, and it may be lost.
-    So the items by the names that ``get`` looks for are among them, too, and the region's tokens that nothing is noted
-    of.
+    The index may lack some: it has a token only for the registries that it was fetched for, and it may be lost.
+    So the result also has the items with the names that ``get`` looks for, and tokens of the region whose entry names
+    no registry.
     """
     found: dict[str, Entry] = {}
     label = inventory.label_in_use(keyring_name)
-    asked = [(registry, profile) for registry in registries for profile in _profiles(registry)]
-    for registry, profile in asked:
+    pairs = [(registry, profile) for registry in registries for profile in _profiles(registry)]
+    for registry, profile in pairs:
         loaded = cred_helpers.settings_of(profile, os.environ)
-        unnoted: Entry = {
+        unindexed: Entry = {
             "servers": [registry.host],
             "identity": str(loaded.identity_for(registry.host)),
             "region": registry.region,
@@ -72,30 +72,30 @@ def _answering(registries: Iterable[Registry], noted: Mapping[str, Entry], keyri
         }
         logins, token = helper.item_names(registry, loaded, os.environ)
         for name in (*logins, token):
-            if name in noted and noted[name]["servers"]:
-                found[name] = noted[name]
+            if name in indexed and indexed[name]["servers"]:
+                found[name] = indexed[name]
             elif label:
-                found[name] = unnoted | {"kind": name.partition(":")[0]}
+                found[name] = unindexed | {"kind": name.partition(":")[0]}
         region = token.rpartition(":")[0]
-        for name, entry in noted.items():
+        for name, entry in indexed.items():
             if registry.host in entry["servers"] or (not entry["servers"] and name.rpartition(":")[0] == region):
                 found.setdefault(name, entry)
     return found
 
 
 def _profiles(registry: Registry) -> set[str | None]:
-    """Return the profiles of the links by which a client may ask for ``registry``; None is the program's own name."""
+    """Return the profiles in the names by which a client may call this program; None stands for its own name."""
     try:
         linked = cred_helpers.read(os.environ).profile_for(registry.host)
-    except EcrxError:  # tokens can be dropped whatever has become of docker's config.json
+    except EcrxError:  # an error in Docker's config.json does not matter here
         linked = None
     return {None, linked, settings.profile_of(sys.argv[0])}
 
 
-def _drop(items: list[Item]) -> None:
-    """Drop ``items``, and tell of those that ``get`` would have served.
+def _delete(items: list[Item]) -> None:
+    """Delete ``items``, and print those that ``get`` would have used.
 
-    Raises KeyringError where one cannot be dropped, once the others are.
+    Raises KeyringError if one cannot be deleted, after the others are.
     """
     failures = []
     is_any = False
@@ -108,19 +108,19 @@ def _drop(items: list[Item]) -> None:
         if item.state in ("fresh", "due", "kept"):
             is_any = True
             servers = item.entry["servers"]
-            console.tell(f"dropped {_described(item.entry)}" + (" for" if servers else ""))
+            console.print_line(f"deleted {_describe(item.entry)}" + (" for" if servers else ""))
             console.facts(("", server) for server in servers)
     for failure in failures[:-1]:
         log.warn(str(failure))
     if failures:
         raise failures[-1]
     if not is_any:
-        console.out.print("there was nothing to drop")
+        console.out.print("nothing to delete")
 
 
-def _described(entry: Entry) -> str:
+def _describe(entry: Entry) -> str:
     if entry.get("kind") == "login":
-        return "what docker login stored"
+        return "the token that docker login stored"
     if entry.get("kind") == "password":
         return f"the password of {entry.get('user')}"
     return f"the token of {entry.get('identity')} in {entry.get('region')}"

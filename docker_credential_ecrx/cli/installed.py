@@ -1,4 +1,4 @@
-"""What is installed where: this program, what it runs on, and every program of its name on PATH."""
+"""Reports what is installed: this program, its platform and packages, and every program of its name on PATH."""
 
 import errno
 import os
@@ -23,15 +23,15 @@ _MOST_LINKS = 40  # as many as Linux follows
 
 
 def document() -> dict[str, Any]:
-    """Return it for JSON; what is not known is None.
+    """Return the JSON object; a value that is unknown is None.
 
-    ``on_path`` is in the order in which docker looks for the program, which runs the first one alone.
-    Of the others none is run that another user than root may change.
+    ``on_path`` is in the order in which Docker looks for the program; Docker uses only the first.
+    Any other is run for its version only if no user but this one and root can write to it.
     """
     search = os.environ.get("PATH", "")
     own = programs.own_path(sys.argv[0], search)
     paths = list(dict.fromkeys(programs.candidates(PROGRAM, search)))
-    # One of a relative folder is neither run here nor by docker, which fails if it comes first.
+    # A program in a relative folder is not run: Docker refuses to run it, too, and fails if it comes first.
     run = [path for path in paths if path.is_absolute() and path != own and (path == paths[0] or _is_trusted(path))]
     with ThreadPoolExecutor(len(run) or 1) as pool:
         versions = dict(zip(run, pool.map(check_docker.version_of, run), strict=True)) | {own: __version__}
@@ -47,12 +47,12 @@ def document() -> dict[str, Any]:
 
 
 def _is_trusted(path: Path) -> bool:
-    """Return whether this user and root alone may change the program, and what its path leads to."""
+    """Return whether only this user and root can write to the program, and to everything on its path."""
     if os.name == "nt":
-        return True  # where modes say nothing of that
+        return True  # its modes do not say
     try:
         return all(_is_safe(place.lstat()) for place in _places(path))
-    except (OSError, RuntimeError):  # a loop of links is the one or the other
+    except (OSError, RuntimeError):  # a loop of links raises either
         return False
 
 
@@ -62,7 +62,7 @@ def _is_safe(status: os.stat_result) -> bool:
 
 
 def _places(path: Path) -> Iterator[Path]:
-    """Yield the program, the links that lead to it one after the other, and the folders above each of them."""
+    """Yield the program, each symlink that leads to it, and the folders above each of them."""
     for _ in range(_MOST_LINKS):
         for form in (path, path.parent.resolve() / path.name):
             yield from (form, *form.parents)
@@ -73,12 +73,12 @@ def _places(path: Path) -> Iterator[Path]:
 
 
 def _libc() -> str | None:
-    """Return the C library: glibc with its version, musl, or None on a system with one of its own."""
+    """Return the C library: glibc with its version, or musl; None on a system other than Linux."""
     if sys.platform != "linux":
         return None
     try:
-        return os.confstr("CS_GNU_LIBC_VERSION")  # as "glibc 2.36"
-    except (OSError, ValueError):  # musl has no such name
+        return os.confstr("CS_GNU_LIBC_VERSION")  # such as "glibc 2.36"
+    except (OSError, ValueError):  # musl does not have this name
         return "musl"
 
 

@@ -1,12 +1,12 @@
-"""Say how kubelet calls this program; the front door itself answers it, without what people need."""
+"""The help of ``kubelet``, whose requests ``__main__`` handles without click."""
 
 import click
 
 _HELP = """\
-Answer kubelet: Kubernetes' credential provider protocol on stdin and stdout.
+Implement Kubernetes' credential provider protocol on stdin and stdout.
 
-Kubelet calls it for an image whose registry its CredentialProviderConfig names, with a request on stdin, and keeps the
-answer until the token is due for renewal. A pod's service account that names a role pulls as that role.
+Kubelet runs this command, with a request on stdin, for an image whose registry matches its CredentialProviderConfig,
+and caches the reply until the token needs a refresh. If a pod's service account names a role, that role is used.
 """
 _EPILOG = """\
 \b
@@ -16,6 +16,6 @@ Example:
 """
 
 
-@click.command("kubelet", short_help="Answer kubelet's requests for credentials.", help=_HELP, epilog=_EPILOG)
+@click.command("kubelet", short_help="Reply to kubelet's requests for credentials.", help=_HELP, epilog=_EPILOG)
 def command() -> None:
     raise click.UsageError("kubelet takes no arguments")

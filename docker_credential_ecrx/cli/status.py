@@ -1,4 +1,4 @@
-"""Show what is kept, for whom and until when; which keyring keeps it; which configuration file applies."""
+"""``status``: list what is stored, for which identity, until when and in which keyring, and the settings."""
 
 import json
 import os
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from docker_credential_ecrx.keyrings import Keyring
 
 _HELP = """\
-Show what is kept: tokens of Amazon ECR and passwords of other registries.
+List what is stored: cached ECR tokens, and passwords of other registries.
 
-AWS is not asked, and no secret is shown. A token serves every registry of its region that its identity may use; the
-registries shown are those that it was minted for.
+AWS is not asked, and no secret is shown. A token is valid for every registry in its region that its identity has access
+to; the list shows the registries that it was fetched for.
 
-The exit status is 1 where a password is gone from its keyring, something is out of reach there, or the keyring that is
-set for tokens is not available.
+The exit status is 1 if a password is missing from its keyring, a keyring cannot be reached, or the keyring that is
+configured for tokens is not available.
 """
 _EPILOG = """\
 \b
@@ -38,10 +38,14 @@ Examples:
 """
 
 
-class _Times(NamedTuple):
-    """When a token was minted, is to be renewed and expires: seconds since 1970, by the clock of this machine.
+_TIME_NAMES = {"minted": "issued", "renews": "refreshes", "expires": "expires"}  # in the list
 
-    What ``docker login`` stored is never renewed.
+
+class _Times(NamedTuple):
+    """When a token was issued, will be refreshed and expires: seconds since 1970, by this machine's clock.
+
+    What ``docker login`` stored is never refreshed.
+    The names are the keys of ``status --json``.
     """
 
     minted: float
@@ -50,9 +54,9 @@ class _Times(NamedTuple):
 
 
 class _Destination(NamedTuple):
-    """The keyring that something goes to, or why there is none; ``failed`` where one is set that is not available.
+    """The keyring that new items are stored in, or the reason why none is.
 
-    ``warning`` is what is to be told of a keyring that writes secrets to the disk as they are.
+    ``failed`` is whether one is configured that is not available, and ``warning`` says if it stores plain text.
     """
 
     keyring: str | None
@@ -65,27 +69,29 @@ class _Report(NamedTuple):
     config: str
     tokens: list[Item]
     passwords: list[Item]
-    tokens_go_to: _Destination
-    passwords_go_to: _Destination
+    for_tokens: _Destination
+    for_passwords: _Destination
 
     @property
     def ok(self) -> bool:
-        """Return whether all that is kept can be served, and tokens have the keyring that is set, if one is.
+        """Return whether every stored item can be used, and the keyring that is configured for tokens is available.
 
-        A token that is gone is got anew; a restart of the machine empties the kernel's keyring.
-        Passwords need no keyring before there are some: servers and CI runners have none that survives a restart.
+        A missing token is fetched again: a reboot empties the kernel keyring.
+        A keyring for passwords is needed only if there are some: servers and CI runners have none.
         """
         unknown = any(item.state == "unknown" for item in (*self.tokens, *self.passwords))
-        return not unknown and all(item.state != "gone" for item in self.passwords) and not self.tokens_go_to.failed
+        return not unknown and all(item.state != "gone" for item in self.passwords) and not self.for_tokens.failed
 
     @property
     def warnings(self) -> list[str]:
-        """Return what a person should know of the keyrings."""
-        found = (self.tokens_go_to.warning, self.passwords_go_to.warning)
+        """Return the warnings about the keyrings."""
+        found = (self.for_tokens.warning, self.for_passwords.warning)
         return list(dict.fromkeys(warning for warning in found if warning))
 
 
-@click.command("status", short_help="Show what is kept, for whom and until when.", help=_HELP, epilog=_EPILOG)
+@click.command(
+    "status", short_help="List what is stored, for which identity and until when.", help=_HELP, epilog=_EPILOG
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(*, as_json: bool) -> int:
     now = cached_token.now()
@@ -100,10 +106,10 @@ def command(*, as_json: bool) -> int:
 
 
 def _report(now: ClockReading) -> _Report:
-    """Gather what there is to show.
+    """Collect what to show.
 
-    Expired tokens are left out, since ``get`` serves none.
-    What is gone before its time, or in a keyring that is not available, is what a person who looks here wants to know.
+    That excludes expired tokens, which ``get`` does not use, but not what is missing from its keyring or cannot be
+    reached.
     """
     keyring_name = settings.load(sys.argv[0], os.environ).keyring
     items = inventory.items(keyring_name, os.environ, now)
@@ -122,12 +128,12 @@ def _destination(choose: "Callable[[str], Keyring | None]", keyring_name: str) -
     except KeyringError as error:
         return _Destination(None, str(error), failed=True)
     if keyring is None:
-        return _Destination(None, "every get asks AWS")
+        return _Destination(None, "every get asks AWS for a token")
     exposure = keyrings.exposure_of(keyring)
     if exposure is None:
         return _Destination(keyring.label)
     if choose is keyrings.for_tokens:
-        return _Destination(None, "every get asks AWS", warning=str(exposure))
+        return _Destination(None, "every get asks AWS for a token", warning=str(exposure))
     return _Destination(keyring.label, warning=str(exposure))
 
 
@@ -135,8 +141,8 @@ def _times(item: Item, now: ClockReading) -> _Times:
     if item.token is None:
         times = _Times(item.entry.get("minted", 0.0), item.entry.get("renew", 0.0), item.entry.get("expires", 0.0))
     else:
-        minted = now.utc - (item.token.age(now) or 0.0)
-        times = _Times(minted, minted + item.token.refresh_after, minted + item.token.lifetime)
+        issued_at = now.utc - (item.token.age(now) or 0.0)
+        times = _Times(issued_at, issued_at + item.token.refresh_after, issued_at + item.token.lifetime)
     return times._replace(renews=None) if item.entry.get("kind") == "login" else times
 
 
@@ -160,26 +166,26 @@ def _facts(item: Item, now: ClockReading) -> Iterator[tuple[str, str]]:
         yield "" if number else "registries", server
     for name, moment in _times(item, now)._asdict().items():
         if moment is not None:
-            yield name, formatting.moment(moment, now.utc)
+            yield _TIME_NAMES[name], formatting.moment(moment, now.utc)
     yield "keyring", item.entry.get("keyring", "")
     if item.state == "due":
-        yield "state", "due: the next get renews it, or serves it where AWS gives no other"
+        yield "state", "due: the next get refreshes it, or uses it if AWS returns no other"
     elif item.state == "gone":
-        yield "state", "gone from the keyring before its time: the next get asks AWS for another"
+        yield "state", "missing from the keyring, though it has not expired: the next get fetches another"
     elif item.state == "unknown":
         yield "state", str(item.reason)
 
 
 def _password(item: Item) -> str:
     place = f"user {item.entry.get('user')}, {item.entry.get('keyring')}"
-    return place if item.state == "kept" else f"{place}: {item.reason or 'gone from the keyring'}"
+    return place if item.state == "kept" else f"{place}: {item.reason or 'missing from the keyring'}"
 
 
 def _settings(report: _Report) -> Iterator[tuple[str, str]]:
     exists = Path(report.config).exists()
-    yield "config file", report.config if exists else f"{report.config or 'none'} (not there: the defaults apply)"
-    for name, to in (("tokens", report.tokens_go_to), ("passwords", report.passwords_go_to)):
-        yield f"{name} go to", to.keyring or f"no keyring: {to.reason}"
+    yield "config file", report.config if exists else f"{report.config or 'none'} (does not exist; the defaults apply)"
+    for name, to in (("tokens", report.for_tokens), ("passwords", report.for_passwords)):
+        yield f"keyring for {name}", to.keyring or f"none; {to.reason}"
 
 
 def _document(report: _Report, now: ClockReading) -> dict[str, Any]:
@@ -196,7 +202,7 @@ def _document(report: _Report, now: ClockReading) -> dict[str, Any]:
             for item in report.passwords
         ],
         "config": {"path": report.config, "exists": Path(report.config).exists()},
-        "keyrings": {"tokens": report.tokens_go_to.keyring, "passwords": report.passwords_go_to.keyring},
+        "keyrings": {"tokens": report.for_tokens.keyring, "passwords": report.for_passwords.keyring},
         "warnings": report.warnings,
     }
 
@@ -206,7 +212,7 @@ def _rfc3339(moment: float | None) -> str | None:
 
 
 def _token_document(item: Item, now: ClockReading) -> dict[str, Any]:
-    """Return a token's facts; times as in RFC 3339."""
+    """Return a token's JSON object; times are in RFC 3339."""
     times = _times(item, now)._asdict().items()
     return {
         "kind": item.entry.get("kind"),
@@ -221,5 +227,5 @@ def _token_document(item: Item, now: ClockReading) -> dict[str, Any]:
 
 
 def _reason(item: Item) -> str | None:
-    """Return why nothing is known of an item."""
+    """Return why an item cannot be read."""
     return None if item.reason is None else str(item.reason)

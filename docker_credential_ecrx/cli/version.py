@@ -1,4 +1,4 @@
-"""Print the version, or what is installed where."""
+"""``version``: print the version, or what is installed where."""
 
 import json
 
@@ -11,8 +11,8 @@ from docker_credential_ecrx.identity.settings import PROGRAM
 _HELP = """\
 Print the version; with --json, what is installed where.
 
-That is the program's path, whether it is frozen or a wheel, its Python, the system with its C library, the versions of
-boto3, botocore and keyring, and every docker-credential-ecrx on PATH with its version: docker runs the first one.
+The latter is the program's path, whether it is frozen or a wheel, its Python, the system with its C library, the
+versions of boto3, botocore and keyring, and every docker-credential-ecrx on PATH: Docker runs the first one.
 """
 _EPILOG = """\
 \b

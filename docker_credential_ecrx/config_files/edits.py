@@ -95,7 +95,7 @@ def _save(edits: list[Edit], others: Iterable[str]) -> list[list[str]]:
                     ) from error
                 time.sleep(_PAUSE_SECONDS)
         leftovers += [path for file in files.values() for path in file.leftovers()]
-    return [[f"{edit.path} {edit.says}" for edit in made], leftovers]
+    return [[f"{edit.path}: {edit.says}" for edit in made], leftovers]
 
 
 def _swept(path: str) -> list[str]:

@@ -1,65 +1,90 @@
-"""The links between docker and an image, looked at in order: what holds, what does not, and what mends it.
+"""The checks from Docker to an image, in order, and how to fix each that fails.
 
-Each link is a function of the ``Context`` that returns a ``Finding``; an EcrxError that it raises is one of a link that
-does not hold.
-What a link finds out, such as the token, it leaves in the case for the next ones.
+A check is a function of the ``Context``, and of the facts that earlier checks returned, that returns a ``Finding``.
+If it raises EcrxError, the check failed.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from typing import NamedTuple
 
 from docker_credential_ecrx import log
-from docker_credential_ecrx.doctor import check_aws, check_docker, check_host, check_registry
-from docker_credential_ecrx.doctor.context import Context, Finding, failed
-from docker_credential_ecrx.errors import EcrxError
+from docker_credential_ecrx.doctor import check_aws, check_docker, check_host, check_identity, check_registry
+from docker_credential_ecrx.doctor.context import Context, Facts, Finding, failed, failed_with, needs_result_of
+from docker_credential_ecrx.errors import EcrxError, Remedy
 from docker_credential_ecrx.sanitizer import third_party
 
-_LONGEST_DETAIL = 2000  # as long as a failure's line
+_LONGEST_DETAIL = 2000  # characters, as in an error's line
 
 
 class Check(NamedTuple):
-    """A link's name, and the function that looks at it; ``of_registry`` where that needs a registry."""
+    """A check's name, and its function, which is called with the context and facts of the checks that are named here.
+
+    The check is skipped if one of those that it ``needs`` returned no facts; of those that it ``uses``, None is passed.
+    ``of_registry`` is whether it is only for a registry.
+    """
 
     name: str
-    run: Callable[[Context], Finding]
+    run: Callable[..., Finding]
+    needs: tuple[str, ...] = ()
+    uses: tuple[str, ...] = ()
     of_registry: bool = False
 
 
 _CHECKS = (
-    Check("program", check_docker.program),
-    Check("docker's config", check_docker.config),
-    Check("identity", check_aws.identity),
-    Check("profile", check_aws.profile),
-    Check("caller", check_aws.caller),
-    Check("role", check_aws.role),
-    Check("token", check_aws.token, of_registry=True),
-    Check("keyring", check_host.keyring),
-    Check("clock", check_host.clock),
-    Check("registry", check_registry.registry, of_registry=True),
-    Check("image", check_registry.image, of_registry=True),
-    Check("push", check_registry.push, of_registry=True),
+    Check("program", check_docker.check_program),
+    Check("docker's config", check_docker.check_config),
+    Check("identity", check_identity.check_identity),
+    Check("profile", check_identity.check_profile, needs=("identity",)),
+    Check("caller", check_aws.check_caller, needs=("profile",)),
+    Check("role", check_aws.check_role, needs=("profile",), uses=("caller",)),
+    Check("token", check_aws.check_token, needs=("identity",), uses=("profile", "role"), of_registry=True),
+    Check("keyring", check_host.check_keyring),
+    Check("clock", check_host.check_clock, needs=("profile",), uses=("token",)),
+    Check("registry", check_registry.check_registry, uses=("profile", "token"), of_registry=True),
+    Check("image", check_registry.check_image, uses=("registry",), of_registry=True),
+    Check("push", check_registry.check_push, uses=("registry",), of_registry=True),
 )
 
 
-def checks(case: Context) -> tuple[Check, ...]:
-    """Return the links to look at in ``case``, in order: without a registry those that every registry needs."""
-    return tuple(link for link in _CHECKS if case.image is not None or not link.of_registry)
+def checks(context: Context) -> tuple[Check, ...]:
+    """Return the checks to run, in order: without a registry, only those that every registry needs."""
+    return tuple(check for check in _CHECKS if context.registry is not None or not check.of_registry)
 
 
-def run(link: Check, case: Context) -> Finding:
-    """Return what is found of one link, in printable lines; a file or a registry may say anything."""
-    found = _run(link, case)
-    remedy = "\n".join(map(third_party.line, found.remedy.splitlines()))
-    return Finding(found.ok, third_party.line(found.detail, _LONGEST_DETAIL), remedy)
+def run_all(
+    context: Context, waiting: Callable[[str], AbstractContextManager[None]]
+) -> Iterator[tuple[Check, Finding]]:
+    """Yield each check with its finding; each runs inside ``waiting``, which is called with its name."""
+    facts: dict[str, Facts | None] = {}
+    for check in checks(context):
+        with waiting(check.name):
+            finding = run(check, context, facts)
+        facts[check.name] = finding.facts
+        yield check, finding
 
 
-def _run(link: Check, case: Context) -> Finding:
+def run(check: Check, context: Context, facts: Mapping[str, Facts | None]) -> Finding:
+    """Return the finding of one check, in printable lines: a file or a registry may contain anything.
+
+    ``facts`` are those of earlier checks, by the names of the checks.
+    """
+    found = _run(check, context, facts)
+    line = third_party.line
+    remedies = tuple(Remedy(line(remedy.text), line(remedy.command)) for remedy in found.remedies)
+    return found._replace(detail=line(found.detail, _LONGEST_DETAIL), remedies=remedies)
+
+
+def _run(check: Check, context: Context, facts: Mapping[str, Facts | None]) -> Finding:
+    for name in check.needs:
+        if facts.get(name) is None:
+            return needs_result_of(name)
     try:
-        return link.run(case)
+        return check.run(context, *(facts.get(name) for name in (*check.needs, *check.uses)))
     except EcrxError as error:
-        registry = case.registry
-        return failed(error.message, (error.of_registry(registry.host, registry.region) if registry else error).hint)
-    except Exception as error:  # noqa: BLE001 - the links after it may hold, and are what a person looks for
+        return failed_with(error, context)
+    except Exception as error:  # noqa: BLE001 - later checks may pass, and may be what the user looks for
         log.debug_origin(error)
-        what = f"looking at it met an unexpected {type(error).__name__}"
-        return failed(what, "see what ECRX_LOG=debug says, and report it")
+        return failed(
+            f"the check met an unexpected {type(error).__name__}", "report it, with the output of ECRX_LOG=debug"
+        )

@@ -1,4 +1,4 @@
-"""Docker's side: the program that it finds on its PATH, and what its config.json says."""
+"""Docker's checks: the program that Docker finds on its PATH, and Docker's config.json."""
 
 import os
 import shlex
@@ -12,41 +12,41 @@ from docker_credential_ecrx.config_files.cred_helpers import CredHelpers
 from docker_credential_ecrx.config_files.text_file import TextFile
 from docker_credential_ecrx.doctor.context import Context, Finding, failed, passed, skipped
 from docker_credential_ecrx.ecr.registry import host_of
-from docker_credential_ecrx.errors import FileError
+from docker_credential_ecrx.errors import FileError, Remedy
 from docker_credential_ecrx.identity.settings import PROGRAM
 from docker_credential_ecrx.system import programs
 
-_SECONDS = 10.0  # docker would wait longer
+_SECONDS = 10.0  # Docker would wait longer
 
 
-def program(case: Context) -> Finding:
-    """Look for the program under the name by which docker calls it, and run it."""
-    name = f"{cred_helpers.PREFIX}{_helper(case)}"
-    path = programs.found_by_docker(name, _search(case))
+def check_program(context: Context) -> Finding:
+    """Find the program by the name that Docker calls, and run it."""
+    name = f"{cred_helpers.PREFIX}{_helper(context)}"
+    path = programs.found_by_docker(name, _search_path(context))
     if path is None:
-        return failed(f"{name} is not on PATH, where docker looks for it", _to_path(name, case))
+        return failed(f"{name} is not on PATH, where Docker looks for it", Remedy(command=_put_on_path(name, context)))
     if not path.is_absolute():
         folder = str(path.parent) if path.parent != Path() else "the current folder"
         what = (
-            f"docker finds {name} in {folder}, which PATH names by a relative or an empty entry, and refuses to run it"
+            f"{name} is first found in {folder}, a relative or empty entry of PATH, from which Docker does not run it"
         )
-        return failed(what, _to_absolute(name, case))
+        return failed(what, Remedy(command=_put_on_absolute_path(name, context)))
     version = version_of(path)
     if not version:
-        return failed(f"docker calls {path}, which is not this program, or does not run", _before(path, case))
+        return failed(f"Docker runs {path}, which is not this program or does not work", _put_before(path, context))
     if version != __version__:
-        return failed(f"docker calls {path}, which is version {version}; this is {__version__}", _before(path, case))
+        what = f"Docker runs {path}, which is version {version}; this is version {__version__}"
+        return failed(what, _put_before(path, context))
     if weak := programs.writable_by_all(path):
-        return Finding(
-            ok=True, detail=f"{path}, version {version}; all users may change {weak}", remedy=_not_by_all(weak)
-        )
+        remedy = Remedy(command=f"chmod o-w {shlex.quote(str(weak))}")
+        return passed(f"{path}, version {version}; every user can write to {weak}", None, remedy)
     return passed(f"{path}, version {version}")
 
 
 def version_of(path: Path) -> str:
-    """Return the version that the program at ``path`` says it has, or an empty text where it is not this one."""
+    """Return the version that the program at ``path`` reports, or an empty string if it is not this program."""
     try:
-        done = subprocess.run(  # noqa: S603 - what docker runs
+        done = subprocess.run(  # noqa: S603 - what Docker runs
             [path, "version"],
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -60,151 +60,144 @@ def version_of(path: Path) -> str:
     return version if name == PROGRAM else ""
 
 
-def config(case: Context) -> Finding:
-    """Look at what docker's config.json says of the registry, or of every registry where none is named."""
-    file = text_file.read(docker_config.path(case.env))
-    where = f"{file.path}{_reader(case)}"
-    return _about_all(file, where, case) if case.registry is None else _about(case.registry.host, file, where, case)
+def check_config(context: Context) -> Finding:
+    """Check that Docker's config.json names this program for the registry, or for any registry if none was named."""
+    file = text_file.read(docker_config.path(context.env))
+    where = f"{file.path}{_reader(context)}"
+    return _of_registry(file, where, context) if context.registry else _of_all(file, where, context)
 
 
-def _about_all(file: TextFile, where: str, case: Context) -> Finding:
-    hosts = [registry.host for registry in cred_helpers.read(case.env).registries()]
-    if not hosts and not cred_helpers.is_ours(docker_config.store(file)):
-        what = f"{where} {'gives no registry of ECR to this program' if file.text else 'is not there'}"
-        return failed(what, f"{PROGRAM} configure HOST --profile PROFILE")
-    return _hindrance(file, hosts, case) or passed(f"{where} gives {', '.join(hosts)} to this program")
-
-
-def _about(host: str, file: TextFile, where: str, case: Context) -> Finding:
-    helpers = docker_config.helpers(file)
-    helper = helpers.get(host) or docker_config.store(file)
-    if not cred_helpers.is_ours(helper):
-        return _not_asked(f"{where} {_instead(host, helper, helpers, file)}", helper, case)
-    for _, server in conflicts.passwords([file], host):
-        what = f"{where} has an unencrypted password for {server}"
-        logout = f"docker logout {shlex.quote(server)}"  # which leaves a link's name alone, as configure does not
-        return failed(
-            what, f"{PROGRAM} configure {host} --remove-password" if helper == cred_helpers.HELPER else logout
-        )
-    key = "credHelpers" if host in helpers else "credsStore"
-    return _hindrance(file, [host], case) or passed(f"{key} in {where} names {helper}")
-
-
-def docker_links(case: Context) -> CredHelpers:
-    """Return what docker's config.json says: nothing where it cannot be read, as docker takes it, too."""
+def docker_helpers(context: Context) -> CredHelpers:
+    """Return the helpers in Docker's config.json: none if it cannot be read, as for Docker."""
     try:
-        return cred_helpers.read(case.env)
+        return cred_helpers.read(context.env)
     except FileError:
         return CredHelpers({})
 
 
-def logout(case: Context) -> str:
-    """Return the command that drops what ``docker login`` stored: docker's own, where docker asks this program."""
-    host = case.registry.host if case.registry else ""
-    found = docker_links(case)
-    is_asked = cred_helpers.is_ours(found.helpers.get(host, found.store))
-    return f"docker logout {host}" if is_asked else f"{PROGRAM} forget {host}"
+def logout(context: Context) -> Remedy:
+    """Return the command that deletes what ``docker login`` stored: Docker's own, if Docker uses this program."""
+    is_used = docker_helpers(context).asks_for(context.host)
+    return Remedy(command=f"docker logout {context.host}" if is_used else f"{PROGRAM} forget {context.host}")
 
 
-def _helper(case: Context) -> str:
-    """Return the name by which docker calls this program for the registry."""
-    found = docker_links(case)
-    helper = found.helpers.get(case.registry.host, found.store) if case.registry else ""
+def _of_all(file: TextFile, where: str, context: Context) -> Finding:
+    hosts = [registry.host for registry in cred_helpers.read(context.env).registries()]
+    if not hosts and not cred_helpers.is_ours(docker_config.store(file)):
+        what = f"{where}: no ECR registry uses {PROGRAM}" if file.text else f"{where} does not exist"
+        return failed(what, Remedy(command=f"{PROGRAM} configure HOST --profile PROFILE"))
+    users = ", ".join(hosts) or "every registry"
+    return _conflict(file, hosts, context) or passed(f"{where}: {PROGRAM} is the helper for {users}")
+
+
+def _of_registry(file: TextFile, where: str, context: Context) -> Finding:
+    host = context.host
+    helpers = docker_config.helpers(file)
+    helper = helpers.get(host) or docker_config.store(file)
+    if not cred_helpers.is_ours(helper):
+        return _not_used(f"{where}{_instead(host, helper, helpers, file)}", helper, context)
+    for _, server in conflicts.passwords([file], host):
+        what = f"{where} contains an unencrypted password for {server}"
+        if helper == cred_helpers.HELPER:
+            return failed(what, Remedy(command=f"{PROGRAM} configure {host} --remove-password"))
+        return failed(
+            what, Remedy(command=f"docker logout {shlex.quote(server)}")
+        )  # configure would replace the helper
+    key = "credHelpers" if host in helpers else "credsStore"
+    return _conflict(file, [host], context) or passed(f"{key} in {where} names {helper}")
+
+
+def _helper(context: Context) -> str:
+    """Return the name by which Docker calls this program for the registry."""
+    found = docker_helpers(context)
+    helper = found.helpers.get(context.host, found.store) if context.host else ""
     return helper if cred_helpers.is_ours(helper) else cred_helpers.HELPER
 
 
-def _not_asked(what: str, helper: str, case: Context) -> Finding:
-    """Return the finding that docker does not ask this program for the registry, for which ``what`` is the reason.
+def _not_used(what: str, helper: str, context: Context) -> Finding:
+    """Return the finding that Docker does not use this program for the registry, for the reason ``what``.
 
-    It is no fault where docker needs no password there, or where podman asks this program.
+    That is not a failure if Docker needs no password there, or if podman uses this program.
     """
-    host = case.registry.host if case.registry else ""
-    if case.is_public and not helper:
-        return skipped(f"{what}, so docker pulls without a token, which works there")
-    if _podman_asks(host, case):
-        return skipped(f"{what}, and podman's auth.json to this program")
-    return failed(what, f"{PROGRAM} configure {host}{_sudo(case)}")
+    if context.is_public and not helper:
+        return skipped(f"{what}; Docker pulls anonymously, which ECR Public permits")
+    if _podman_uses_it(context):
+        return skipped(f"{what}, but podman's auth.json names {PROGRAM} for it")
+    command = f"{PROGRAM} configure {context.host}"
+    sudo_user = context.env.get("SUDO_USER")
+    if not sudo_user:
+        return failed(what, Remedy(command=command))
+    root = context.env.get("USER", "root")
+    return failed(what, Remedy(f"run docker without sudo, as {sudo_user}, or configure it for {root}", command))
 
 
-def _podman_asks(host: str, case: Context) -> bool:
-    """Return whether podman's file gives ``host`` to this program: podman may be all that is in use."""
+def _podman_uses_it(context: Context) -> bool:
+    """Return whether podman's file names this program for the registry: podman may be the only client in use."""
     with suppress(FileError, OSError):
-        files = map(text_file.read, docker_config.podman_paths(case.env))
-        return any(cred_helpers.is_ours(docker_config.helpers(file).get(host, "")) for file in files)
+        files = map(text_file.read, docker_config.podman_paths(context.env))
+        return any(cred_helpers.is_ours(docker_config.helpers(file).get(context.host, "")) for file in files)
     return False
 
 
 def _instead(host: str, helper: str, helpers: dict[str, str], file: TextFile) -> str:
-    """Say what docker's config.json says of ``host`` in place of naming this program."""
+    """Say what Docker's config.json has for ``host`` instead of this program."""
     if helper:
-        return f"gives {host} to docker-credential-{helper}"
+        return f": {host} uses docker-credential-{helper}"
     for key, other in helpers.items():
         if cred_helpers.is_ours(other) and host_of(key) == host:
-            return f"names it as {key}, which docker does not look up: it asks for {host}"
-    return f"gives {host} to no helper" if file.text else "is not there"
+            return f": credHelpers has the key {key}, but Docker looks up {host}"
+    return f": {host} uses no credential helper" if file.text else " does not exist"
 
 
-def _hindrance(file: TextFile, hosts: list[str], case: Context) -> Finding | None:
-    """Return the first thing that keeps docker from asking this program for ``hosts``, and what mends it."""
-    for found in conflicts.docker_warnings(file, hosts, case.env):
-        if found.remedy:
+def _conflict(file: TextFile, hosts: list[str], context: Context) -> Finding | None:
+    """Return the first thing that keeps Docker from using this program for ``hosts``, and how to fix it."""
+    for found in conflicts.docker_warnings(file, hosts, context.env):
+        if str(found.remedy):
             return failed(found.what, found.remedy)
     return None
 
 
-def _reader(case: Context) -> str:
-    """Say whose config.json it is, where a variable names it or sudo has changed the home."""
-    if case.env.get("DOCKER_CONFIG"):
-        return " (DOCKER_CONFIG)"
-    if case.env.get("SUDO_USER"):
-        return f" (under sudo: HOME is {case.env.get('HOME')}, not that of {case.env['SUDO_USER']})"
+def _reader(context: Context) -> str:
+    """Say whose config.json it is, if a variable names it or sudo has changed the home folder."""
+    if context.env.get("DOCKER_CONFIG"):
+        return " (from DOCKER_CONFIG)"
+    if context.env.get("SUDO_USER"):
+        return f" (under sudo: HOME is {context.env.get('HOME')}, not the home of {context.env['SUDO_USER']})"
     return ""
 
 
-def _sudo(case: Context) -> str:
-    """Return what a remedy adds under sudo: whose file it changes."""
-    if not case.env.get("SUDO_USER"):
-        return ""
-    return f", as {case.env.get('USER', 'root')}; or run docker without sudo, as {case.env['SUDO_USER']}"
+def _search_path(context: Context) -> str:
+    """Return where Docker looks for the program."""
+    return context.env.get("PATH", "")
 
 
-def _search(case: Context) -> str:
-    """Return where docker looks for the program."""
-    return case.env.get("PATH", "")
-
-
-def _to_path(name: str, case: Context) -> str:
-    """Return the command that has docker find ``name``."""
-    for folder in _search(case).split(os.pathsep):
+def _put_on_path(name: str, context: Context) -> str:
+    """Return the command after which Docker finds ``name``."""
+    for folder in _search_path(context).split(os.pathsep):
         file = Path(folder, name)
         with suppress(OSError):
             if file.is_absolute() and file.is_file():
                 return f"chmod +x {shlex.quote(str(file))}"
-    plain = programs.find(PROGRAM, _search(case))
+    plain = programs.find(PROGRAM, _search_path(context))
     if plain is not None and name != PROGRAM:
         return f"ln -s {PROGRAM} {shlex.quote(str(plain.with_name(name)))}"
-    return conflicts.path_remedy(_this(case))
+    return conflicts.path_remedy(_own_path(context))
 
 
-def _to_absolute(name: str, case: Context) -> str:
-    """Return the command that has docker find ``name`` in an absolute folder, before it looks into a relative one."""
-    path = programs.find(name, _search(case)) or _this(case).with_name(name)
+def _put_on_absolute_path(name: str, context: Context) -> str:
+    """Return the command after which Docker finds ``name`` in an absolute folder before any relative one."""
+    path = programs.find(name, _search_path(context)) or _own_path(context).with_name(name)
     return conflicts.path_remedy(path) if path.exists() else f"ln -s {PROGRAM} {shlex.quote(str(path))}"
 
 
-def _before(path: Path, case: Context) -> str:
-    """Return the command that has docker find this program, and not ``path``."""
-    this = _this(case)
-    if this.parent == path.parent:
-        return f"install this program again, over {path}"
-    return conflicts.path_remedy(this)
+def _put_before(path: Path, context: Context) -> Remedy:
+    """Return what to do so that Docker finds this program instead of ``path``."""
+    own = _own_path(context)
+    if own.parent == path.parent:
+        return Remedy(f"install this program again, over {path}")
+    return Remedy(command=conflicts.path_remedy(own))
 
 
-def _this(case: Context) -> Path:
+def _own_path(context: Context) -> Path:
     """Return the path of this program."""
-    return programs.own_path(case.argv0, _search(case))
-
-
-def _not_by_all(weak: Path) -> str:
-    """Return the command that lets not all users change the program or folder ``weak``."""
-    return f"chmod o-w {shlex.quote(str(weak))}"
+    return programs.own_path(context.argv0, _search_path(context))

@@ -1,31 +1,44 @@
-"""What is on the machine itself: the keyring that keeps tokens, and the clock."""
+"""The checks of the machine itself: the keyring that stores tokens, and the clock."""
 
 import os
 
 from docker_credential_ecrx import keyrings
 from docker_credential_ecrx.aws import authorization_token
-from docker_credential_ecrx.doctor.context import Context, Finding, failed, passed, skipped
-from docker_credential_ecrx.errors import KeyringError, UnreachableError
+from docker_credential_ecrx.doctor.context import (
+    Context,
+    Finding,
+    IdentityFacts,
+    TokenFacts,
+    failed,
+    needs_result_of,
+    passed,
+    skipped,
+)
+from docker_credential_ecrx.errors import KeyringError, Remedy, SettingsError, UnreachableError
+from docker_credential_ecrx.identity import settings
 
 _PROBE_SECONDS = 60
 _SKEW_SECONDS = 240  # AWS allows five minutes
-_UNSEEN_SECONDS = 2  # the Date of an answer has whole seconds
+_UNSEEN_SECONDS = 2  # the Date of a response has whole seconds
 
 
-def keyring(case: Context) -> Finding:
-    """Write, read and drop an item that is no token, and leave nothing behind."""
-    if case.settings is None:
-        return skipped("which one it is cannot be known")
-    keyring_name = case.settings.keyring
+def check_keyring(context: Context) -> Finding:
+    """Write, read and delete an item that is not a token, and leave nothing behind."""
+    try:
+        keyring_name = settings.load(context.argv0, context.env).keyring
+    except SettingsError:
+        return needs_result_of("identity")  # which reports the error
     found = keyrings.for_tokens(keyring_name)
     if found is None and keyring_name == "none":
-        return skipped("none, as ECRX_KEYRING or config.toml says: every get asks AWS")
+        return skipped("none, as set in ECRX_KEYRING or config.toml; every get asks AWS for a token")
     if found is None:
-        what = "there is none on this machine that keeps tokens: every get asks AWS"
-        return failed(what, "install and unlock a Secret Service, or be content: export ECRX_KEYRING=none")
+        what = "no keyring for tokens is available; every get asks AWS for a token"
+        return failed(
+            what, Remedy("install and unlock a Secret Service, or use no keyring", "export ECRX_KEYRING=none")
+        )
     exposure = keyrings.exposure_of(found)
     if exposure is not None:
-        return failed(exposure.message, exposure.hint)
+        return failed(exposure.message, exposure.remedy)
     name, probe = f"probe:{os.urandom(8).hex()}", os.urandom(8).hex()
     try:
         found.set(name, probe, _PROBE_SECONDS)
@@ -34,37 +47,35 @@ def keyring(case: Context) -> Finding:
         found.delete(name)
     if read != probe or found.get(name) is not None:
         raise KeyringError(
-            f"the keyring {found.label} does not give back what it is given",
-            "choose another: export ECRX_KEYRING=kernel or secret-service",
+            f"the keyring {found.label} does not return what was written to it",
+            "set ECRX_KEYRING to another keyring: kernel or secret-service",
         )
-    return _with_passwords(f"{found.label} keeps, gives back and drops what it is given", keyring_name)
+    return _with_passwords(f"{found.label} keyring: write, read and delete work", keyring_name)
 
 
 def _with_passwords(detail: str, keyring_name: str) -> Finding:
-    """Return that tokens are kept well, and a warning if passwords of other registries would be in plain text."""
+    """Return that the keyring works, and a warning if passwords of other registries would be in plain text."""
     try:
         exposure = keyrings.exposure_of(keyrings.for_passwords(keyring_name))
     except KeyringError:  # servers and CI runners have none for passwords
         exposure = None
     if exposure is None:
         return passed(detail)
-    return Finding(ok=True, detail=f"{detail}; for passwords, {exposure.message}", remedy=exposure.hint)
+    return passed(f"{detail}; for passwords, {exposure.message}", None, exposure.remedy)
 
 
-def clock(case: Context) -> Finding:
+def check_clock(context: Context, profile: IdentityFacts, token: TokenFacts | None) -> Finding:
     """Compare the clock with AWS's."""
-    if case.identity is None:
-        return skipped("which AWS to ask is not known")
     try:
-        ahead = authorization_token.clock_ahead(case.region, case.identity, case.env)
+        ahead = authorization_token.clock_ahead(context.region, profile.identity, context.env)
     except UnreachableError as error:
-        if case.password is None:
+        if token is None:
             raise
         return skipped(error.message)
     seconds = abs(round(ahead))
     if seconds <= _UNSEEN_SECONDS:
-        return passed("as AWS's")
-    where = f"{seconds:,} seconds {'ahead of' if ahead > 0 else 'behind'} AWS's"
+        return passed("agrees with AWS's clock")
+    where = f"{seconds:,} seconds {'ahead of' if ahead > 0 else 'behind'} AWS's clock"
     if seconds > _SKEW_SECONDS:
-        return failed(f"{where}, which refuses signatures then", "timedatectl set-ntp true")
+        return failed(f"{where}, so AWS refuses signatures", Remedy("set the clock", "timedatectl set-ntp true"))
     return passed(where)

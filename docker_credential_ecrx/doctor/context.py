@@ -1,4 +1,4 @@
-"""What is looked at, what is known of it so far, and what is found of a link."""
+"""What is checked, and what a check returns: whether it passed, what to do if not, and facts for later checks."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
@@ -11,71 +11,115 @@ if TYPE_CHECKING:
 
 from docker_credential_ecrx.ecr.image import Image
 from docker_credential_ecrx.ecr.registry import Registry
+from docker_credential_ecrx.errors import EcrxError, Remedy
 
 
-class Finding(NamedTuple):
-    """What was found of a link: ``ok`` is whether it holds, None where it was not looked at; ``remedy`` mends it."""
+class Context(NamedTuple):
+    """What to check: ``image`` is None for what every registry needs; ``argv0`` is the program's own path."""
 
-    ok: bool | None
-    detail: str
-    remedy: str = ""
-
-
-class Context:
-    """What is to be looked at, and what is known of it so far.
-
-    ``image`` is None where only what every registry needs is asked for; ``argv0`` is the program's own path.
-    """
-
-    def __init__(self, image: Image | None, argv0: str, env: Mapping[str, str], *, push: bool) -> None:
-        self.image = image
-        self.argv0 = argv0
-        self.env = env
-        self.push = push
-        self.settings: Settings | None = None
-        self.identity: Identity | None = None  # with a profile that exists
-        self.caller = ""  # the ARN that asks for the token
-        self.is_unseen = False  # whether that may be somebody though STS cannot be asked who
-        self.login: Token | None = None  # what docker login stored, which docker is served before any other
-        self.fresh: Token | None = None  # the identity's own, which is kept and not yet to be renewed
-        self.password: str | None = None
-        self.client: Client | None = None  # of a registry that takes the token
+    image: Image | None
+    argv0: str
+    env: Mapping[str, str]
+    push: bool
 
     def __repr__(self) -> str:
-        """Leave the password out."""
-        return f"Case({self.image})"
-
-    @property
-    def principal(self) -> str:
-        """Return the ARN of whom the password is; an empty text where nobody knows, as of what docker login stored."""
-        return "" if self.login else self.caller
+        """Leave the environment out, which may hold secrets."""
+        return f"Context({self.image})"
 
     @property
     def registry(self) -> Registry | None:
-        """Return the registry."""
+        """Return the registry, or None if none was named."""
         return self.image.registry if self.image else None
 
     @property
-    def is_public(self) -> bool:
-        """Return whether it is about ECR Public, where everybody may pull."""
-        return self.image is not None and self.image.registry.service == "ecr-public"
+    def host(self) -> str:
+        """Return the registry's host, or an empty string."""
+        return self.image.registry.host if self.image else ""
 
     @property
     def region(self) -> str | None:
-        """Return the registry's region; None is the identity's own."""
+        """Return the registry's region; None stands for the identity's own."""
         return self.image.registry.region if self.image else None
 
-
-def passed(detail: str) -> Finding:
-    """Return that the link holds."""
-    return Finding(ok=True, detail=detail)
-
-
-def failed(detail: str, remedy: str) -> Finding:
-    """Return that the link does not hold."""
-    return Finding(ok=False, detail=detail, remedy=remedy)
+    @property
+    def is_public(self) -> bool:
+        """Return whether the registry is ECR Public, which permits anonymous pulls."""
+        return self.image is not None and self.image.registry.service == "ecr-public"
 
 
-def skipped(why: str) -> Finding:
-    """Return that the link was not looked at."""
-    return Finding(None, why)
+class IdentityFacts(NamedTuple):
+    """Whose token Docker gets: that of ``login``, which ``docker login`` stored, or else that of ``identity``.
+
+    ``cached`` is the identity's cached token, unless it needs a refresh.
+    """
+
+    settings: "Settings"
+    identity: "Identity"
+    login: "Token | None"
+    cached: "Token | None"
+
+
+class CallerFacts(NamedTuple):
+    """The principal that requests the token; ``arn`` is empty if STS cannot be asked."""
+
+    arn: str
+
+
+class TokenFacts(NamedTuple):
+    """The token that Docker gets, and the ARN of its principal, which is empty if unknown."""
+
+    password: str
+    principal: str
+
+    def __repr__(self) -> str:
+        """Leave the password out."""
+        return f"TokenFacts({self.principal})"
+
+
+class RegistryFacts(NamedTuple):
+    """A client that has signed in to the registry, and the ARN of its principal, which is empty if unknown."""
+
+    client: "Client"
+    principal: str
+
+
+Facts = IdentityFacts | CallerFacts | TokenFacts | RegistryFacts
+
+
+class Finding(NamedTuple):
+    """The result of a check: ``ok`` is whether it passed, or None if it was skipped.
+
+    ``facts`` are for the checks that need this one; a check that failed may return some, too.
+    """
+
+    ok: bool | None
+    detail: str
+    remedies: tuple[Remedy, ...] = ()
+    facts: Facts | None = None
+
+
+def passed(detail: str, facts: Facts | None = None, *remedies: Remedy) -> Finding:
+    """Return that a check passed; a remedy is for what is insecure, though it works."""
+    return Finding(ok=True, detail=detail, remedies=remedies, facts=facts)
+
+
+def failed(detail: str, *remedies: "Remedy | str", facts: Facts | None = None) -> Finding:
+    """Return that a check failed, and each change that may be missing."""
+    given = tuple(Remedy(remedy) if isinstance(remedy, str) else remedy for remedy in remedies)
+    return Finding(ok=False, detail=detail, remedies=given, facts=facts)
+
+
+def failed_with(error: EcrxError, context: Context, facts: Facts | None = None) -> Finding:
+    """Return that a check failed with ``error``, whose remedy is for the context's registry."""
+    about = error.of_registry(context.registry.host, context.registry.region) if context.registry else error
+    return failed(about.message, about.remedy, facts=facts)
+
+
+def skipped(why: str, facts: Facts | None = None) -> Finding:
+    """Return that a check was skipped."""
+    return Finding(ok=None, detail=why, facts=facts)
+
+
+def needs_result_of(name: str) -> Finding:
+    """Return that a check was skipped because the check called ``name`` returned no facts."""
+    return skipped(f'needs the result of the check "{name}"')

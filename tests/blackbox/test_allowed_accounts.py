@@ -80,7 +80,7 @@ class TestUnlistedAccount:
 
         assert 1 == found.status
         assert "accounts does not list" in found.stdout
-        assert "minted now" not in found.stdout
+        assert "refreshed now" not in found.stdout
         assert "GetAuthorizationToken" not in str(listed.aws.calls)
 
     def test_doctor_reports_the_refusal(self, listed: Home) -> None:

@@ -84,7 +84,7 @@ class TestExpiredToken:
         kept.let_days_pass(home, 1)
 
         found = home.run("forget", "--all", env=desktop | {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"})
-        assert (0, "there was nothing to drop\n", "") == found
+        assert (0, "nothing to delete\n", "") == found
         assert 1 == len(items(desktop))
 
         assert 0 == home.run("forget", "--all", env=desktop).status

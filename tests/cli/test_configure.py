@@ -119,7 +119,7 @@ class TestIdentity:
 
         done = configure(home, profile=None)
 
-        assert f"for {HOST} answer the default credentials\n" in done.stdout
+        assert f"{HOST}: using the default credentials\n" in done.stdout
         assert not settings_of(home).exists()
         assert home.get(profile=None).secret
 
@@ -127,7 +127,7 @@ class TestIdentity:
         home.add_role_profile()
         home.configure('[[registry]]\nmatch = "*"\nprofile = "secondary"\n')
 
-        assert f"for {HOST} answer profile secondary\n" in configure(home, profile=None).stdout
+        assert f"{HOST}: using profile secondary\n" in configure(home, profile=None).stdout
 
     def test_entry_precedes_broader_entry(self, home: Home) -> None:
         home.add_role_profile()
@@ -158,7 +158,7 @@ class TestIdentity:
 
         assert 0 == done.status
         spelling = "check its spelling, see aws configure list-profiles"
-        said = f"there is no AWS profile secondry yet; {spelling}, or make it: aws configure --profile secondry"
+        said = f"the AWS profile secondry does not exist yet; {spelling}, or make it: aws configure --profile secondry"
         assert f"{PROGRAM}: {said}\n" == done.stderr
         assert 'profile = "secondry"\n' in read(settings_of(home))
 
@@ -166,7 +166,7 @@ class TestIdentity:
         home.add_role_profile()
 
         instead = f"if secondary is meant: {PROGRAM} configure {HOST} --profile secondary"
-        said = f"there is no AWS profile secondry yet; {instead}, else make it: aws configure --profile secondry"
+        said = f"the AWS profile secondry does not exist yet; {instead}, else make it: aws configure --profile secondry"
         assert f"{PROGRAM}: {said}\n" == configure(home, profile="secondry").stderr
 
     def test_suggests_similar_profile_for_podman(self, home: Home) -> None:
@@ -309,7 +309,9 @@ class TestConfigJson:
     def test_replaces_another_helper_of_the_host(self, home: Home) -> None:
         write(config_of(home), f'{{"credHelpers": {{"{HOST}": "ecr-login"}}}}')
 
-        assert f"gives {HOST} to {PROGRAM}, no longer to docker-credential-ecr-login\n" in configure(home).stdout
+        assert (
+            f"config.json: {HOST} now uses {PROGRAM} instead of docker-credential-ecr-login\n" in configure(home).stdout
+        )
 
 
 class TestDryRun:
@@ -379,7 +381,7 @@ class TestRemove:
         done = home.run("configure", "--remove", HOST)
 
         assert (0, "nothing to change\n") == (done.status, done.stdout)
-        assert "docker-credential-ecr-login; that stays" in done.stderr
+        assert f"{HOST} still uses docker-credential-ecr-login, which configure did not write" in done.stderr
         assert (helpers, entries) == (read(config_of(home)), read(settings_of(home)))
 
     def test_of_missing_entry_changes_nothing(self, home: Home) -> None:
@@ -399,7 +401,7 @@ class TestRemove:
         done = home.run("configure", "--remove", "--all")
 
         assert (0, 4) == (done.status, done.stdout.count("\n"))
-        assert "remove credsStore there" in done.stderr
+        assert "to change that, delete credsStore from the file" in done.stderr
         assert (json.loads(others), "") == (json.loads(read(config_of(home))), read(settings_of(home)))
 
     def test_all_names_remaining_links(self, home: Home) -> None:
@@ -408,7 +410,7 @@ class TestRemove:
         done = home.run("configure", "--remove", "--all")
 
         assert (0, "nothing to change\n") == (done.status, done.stdout)
-        assert f"gives {HOST} to docker-credential-ecrx-mine; that stays" in done.stderr
+        assert f"{HOST} still uses docker-credential-ecrx-mine, which configure did not write" in done.stderr
 
     def test_keeps_identity_shared_with_podman(self, home: Home) -> None:
         configure(home)
@@ -428,7 +430,7 @@ class TestOldPassword:
         done = configure(home)
 
         assert 0 == done.status
-        assert f"has an unencrypted password for {HOST}; to remove it: " in done.stderr
+        assert f"contains an unencrypted password for {HOST}; to delete it: " in done.stderr
         assert PASSWORD not in done.stdout + done.stderr
         assert OLD_LOGIN["auths"] == json.loads(read(config_of(home)))["auths"]
 
@@ -437,7 +439,7 @@ class TestOldPassword:
         """No other password is deleted."""
         home.add_role_profile()
         write(config_of(home), json.dumps({"auths": {server: {"auth": PASSWORD}, "kept": {"auth": "kept"}}}))
-        told = configure(home).stderr.rstrip("\n").partition("to remove it: ")[2].split()
+        told = configure(home).stderr.rstrip("\n").partition("to delete it: ")[2].split()
 
         done = home.run(*told[1:])
 
@@ -456,7 +458,7 @@ class TestOldPassword:
         write(config_of(home), json.dumps(OLD_LOGIN))
 
         status, seen = terminals.run(
-            [home.program, "configure", HOST, "--profile", "secondary"], home.env, [("remove it?", answer)]
+            [home.program, "configure", HOST, "--profile", "secondary"], home.env, [("delete it?", answer)]
         )
 
         assert 0 == status
@@ -468,7 +470,7 @@ class TestOldPassword:
     def test_interrupt_changes_nothing(self, home: Home) -> None:
         write(config_of(home), json.dumps(OLD_LOGIN))
 
-        status, _ = terminals.run([home.program, "configure", HOST], home.env, [("remove it?", "\x04")])
+        status, _ = terminals.run([home.program, "configure", HOST], home.env, [("delete it?", "\x04")])
 
         assert 130 == status
         assert OLD_LOGIN == json.loads(read(config_of(home)))
@@ -498,7 +500,7 @@ class TestDockerLogin:
         done = configure(home, option, profile=None)
 
         assert (0, "") == (done.status, done.stderr)
-        assert f"the keyring kernel no longer has what docker login stored for {HOST}\n" in done.stdout
+        assert f"the token that docker login stored for {HOST} is deleted from the keyring kernel\n" in done.stdout
         assert SECONDARY == self.served(home)
         assert f"login:{HOST}" not in kept.entries(home)
 
@@ -507,7 +509,10 @@ class TestDockerLogin:
 
         done = configure(home, **keyring)
 
-        assert f"the keyring {keyring['ECRX_KEYRING']} no longer has what docker login" in done.stdout
+        assert (
+            f"the token that docker login stored for {HOST} is deleted from the keyring {keyring['ECRX_KEYRING']}\n"
+            in done.stdout
+        )
         assert SECONDARY == self.served(home, **keyring)
 
     def test_is_deleted_if_nothing_else_changes(self, home: Home, login: str) -> None:
@@ -537,7 +542,7 @@ class TestDockerLogin:
         """The dry run says that it would be deleted."""
         done = configure(home, "--dry-run")
 
-        said = f"what docker login stored for {HOST} would be dropped from the keyring kernel"
+        said = f"the token that docker login stored for {HOST} would be deleted from the keyring kernel"
         assert (0, f"{PROGRAM}: {said}\n") == (done.status, done.stderr)
         assert login == home.get(profile=None).secret
 
@@ -647,10 +652,10 @@ class TestPodman:
         passing = home.folder / "run" / "containers" / "auth.json"
         write(passing, json.dumps(OLD_LOGIN))
 
-        told = configure(home, "--podman").stderr.rstrip("\n").partition("to remove it: ")
+        told = configure(home, "--podman").stderr.rstrip("\n").partition("to delete it: ")
         done = home.run(*told[2].split()[1:])
 
-        assert f"{passing} has an unencrypted password for {HOST}, which goes first" in told[0]
+        assert f"{passing} contains an unencrypted password for {HOST}, which takes precedence" in told[0]
         assert (0, "") == (done.status, done.stderr)
         assert ["registry.kept.example"] == list(json.loads(read(passing))["auths"])
 

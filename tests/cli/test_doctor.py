@@ -84,8 +84,8 @@ class TestProgram:
     @pytest.mark.parametrize(
         ("says", "expected"),
         [
-            (f"{PROGRAM} 0.0.1", f"which is version 0.0.1; this is {__version__}"),
-            ("docker-credential-other 1", "which is not this program, or does not run"),
+            (f"{PROGRAM} 0.0.1", f"which is version 0.0.1; this is version {__version__}"),
+            ("docker-credential-other 1", "which is not this program or does not work"),
         ],
     )
     def test_another_program_first_on_path_is_overridden(self, home: Home, says: str, expected: str) -> None:
@@ -114,7 +114,9 @@ class TestProgram:
 
         found = diagnose(home)
 
-        expected = f"docker finds {PROGRAM} in {where}, which PATH names by a relative or an empty entry"
+        expected = (
+            f"{PROGRAM} is first found in {where}, a relative or empty entry of PATH, from which Docker does not run it"
+        )
         assert expected in found.broken("program").detail
         assert f"export PATH={home.bin}:$PATH" == found.broken("program").remedy
         mended(home, found, "program")
@@ -155,7 +157,7 @@ class TestProgram:
         found = diagnose(home).links["program"]
 
         weak = str(first.parent / name)
-        assert (True, f"{first}, version {__version__}; all users may change {weak}") == (found.ok, found.detail)
+        assert (True, f"{first}, version {__version__}; every user can write to {weak}") == (found.ok, found.detail)
         assert f"{first}, version {__version__}" == diagnose(home, before=found.remedy).links["program"].detail
 
 
@@ -166,15 +168,18 @@ class TestDockerConfig:
 
         found = diagnose(home, HOST)
 
-        assert f"{path} is not there" == found.broken("docker's config").detail
+        assert f"{path} does not exist" == found.broken("docker's config").detail
         mended(home, found, "docker's config")
 
     @pytest.mark.parametrize(
         ("helpers", "expected"),
         [
-            ({HOST: "ecr-login"}, f"gives {HOST} to docker-credential-ecr-login"),
-            ({f"https://{HOST}": "ecrx"}, f"names it as https://{HOST}, which docker does not look up"),
-            ({"gcr.io": "gcloud"}, f"gives {HOST} to no helper"),
+            ({HOST: "ecr-login"}, f"config.json: {HOST} uses docker-credential-ecr-login"),
+            (
+                {f"https://{HOST}": "ecrx"},
+                f"config.json: credHelpers has the key https://{HOST}, but Docker looks up {HOST}",
+            ),
+            ({"gcr.io": "gcloud"}, f"config.json: {HOST} uses no credential helper"),
         ],
     )
     def test_without_this_program_is_changed(self, home: Home, helpers: dict[str, str], expected: str) -> None:
@@ -199,7 +204,7 @@ class TestDockerConfig:
 
         found = diagnose(home).broken("docker's config")
 
-        assert "gives no registry of ECR to this program" in found.detail
+        assert f"config.json: no ECR registry uses {PROGRAM}" in found.detail
         assert f"{PROGRAM} configure HOST --profile PROFILE" == found.remedy
 
     def test_may_use_this_program_for_every_registry(self, home: Home) -> None:
@@ -261,15 +266,17 @@ class TestDockerConfig:
 
         found = diagnose(home, HOST).broken("docker's config")
 
-        assert f"(under sudo: HOME is {home.folder}, not that of alice)" in found.detail
-        assert "or run docker without sudo, as alice" in found.remedy
+        assert f"(under sudo: HOME is {home.folder}, not the home of alice)" in found.detail
+        assert (
+            f"run docker without sudo, as alice, or configure it for root: {PROGRAM} configure {HOST}" == found.remedy
+        )
 
     def test_in_another_folder_names_the_variable(self, home: Home) -> None:
         home.env["DOCKER_CONFIG"] = str(home.folder / "elsewhere")
 
         found = diagnose(home, HOST)
 
-        assert "elsewhere/config.json (DOCKER_CONFIG) is not there" in found.broken("docker's config").detail
+        assert "elsewhere/config.json (from DOCKER_CONFIG) does not exist" in found.broken("docker's config").detail
         mended(home, found, "docker's config")
 
 
@@ -277,8 +284,8 @@ class TestIdentity:
     @pytest.mark.parametrize(
         ("helper", "expected"),
         [
-            (LINKED, f"profile secondary, by the name {PROGRAM}-secondary"),
-            ("ecrx", "profile secondary, by {folder}/.config/ecrx/config.toml"),
+            (LINKED, f"profile secondary (from the helper name {PROGRAM}-secondary)"),
+            ("ecrx", "profile secondary (from {folder}/.config/ecrx/config.toml)"),
         ],
     )
     def test_is_shown_with_its_source(self, home: Home, helper: str, expected: str) -> None:
@@ -292,7 +299,7 @@ class TestIdentity:
 
         found = diagnose(home, HOST)
 
-        assert "AWS's default chain, with AWS_PROFILE" == found.links["identity"].detail
+        assert "profile secondary (from AWS_PROFILE)" == found.links["identity"].detail
         assert f"arn:aws:sts::{SECONDARY}:assumed-role/puller/" in found.links["role"].detail
 
     def test_broken_configuration_file_is_shown_with_line(self, home: Home) -> None:
@@ -308,7 +315,7 @@ class TestIdentity:
 
         found = diagnose(home, HOST)
 
-        assert "there is no AWS profile secondry" == found.broken("profile").detail
+        assert "the AWS profile secondry does not exist" == found.broken("profile").detail
         instead = f"if secondary is meant: {PROGRAM} configure {HOST} --profile secondary"
         assert f"{instead}, else make it: aws configure --profile secondry" == found.broken("profile").remedy
         mended(home, found, "profile")
@@ -330,15 +337,18 @@ class TestIdentity:
 
         found = diagnose(home, HOST)
 
-        assert "AWS's default chain, with AWS_DEFAULT_PROFILE" == found.links["identity"].detail
-        assert "there is no AWS profile secondry" == found.broken("profile").detail
+        assert "profile secondry (from AWS_DEFAULT_PROFILE)" == found.links["identity"].detail
+        assert "the AWS profile secondry does not exist" == found.broken("profile").detail
         instead = "if secondary is meant: export AWS_DEFAULT_PROFILE=secondary"
         assert f"{instead}, else make it: aws configure --profile secondry" == found.broken("profile").remedy
         mended(home, found, "profile")
 
     @pytest.mark.parametrize(
         ("variable", "profile"),
-        [("AWS_PROFILE", "AWS's default chain needs none"), ("AWS_DEFAULT_PROFILE", "secondary, from base")],
+        [
+            ("AWS_PROFILE", "the AWS default credential chain needs no profile"),
+            ("AWS_DEFAULT_PROFILE", "secondary, with source profile base"),
+        ],
     )
     def test_empty_variable_counts_as_unset(self, home: Home, variable: str, profile: str) -> None:
         home.configure("")
@@ -387,7 +397,7 @@ class TestIdentity:
 
         found = diagnose(home, HOST).broken("profile")
 
-        assert "there is no AWS profile bas" == found.detail
+        assert "the AWS profile bas does not exist" == found.detail
         instead = "if base is meant: aws configure set source_profile base --profile secondary"
         assert f"{instead}, else make it: aws configure --profile bas" == found.remedy
 
@@ -429,7 +439,7 @@ class TestCallerAndRole:
 
         found = diagnose(home, HOST)
 
-        assert "secondary, from other" == found.links["profile"].detail
+        assert "secondary, with source profile other" == found.links["profile"].detail
         assert f"arn:aws:iam::{SECONDARY}:user/other" == found.links["caller"].detail
         assert found.links["role"].ok
 
@@ -471,7 +481,7 @@ class TestCallerAndRole:
 
         found = diagnose(home, HOST)
 
-        assert "profile secondary: it wants an MFA code" in found.broken("caller").detail
+        assert "profile secondary needs an MFA code, which get cannot ask for" == found.broken("caller").detail
         assert f"{PROGRAM} login {HOST}" == found.broken("caller").remedy
         assert {"role", "token"} <= {*found.passed_over()}
 
@@ -545,8 +555,8 @@ class TestCallerAndRole:
 
 class TestToken:
     def test_is_fetched_once_then_cached_for_docker(self, home: Home) -> None:
-        assert diagnose(home, HOST).links["token"].detail.startswith("minted now, until 20")
-        assert diagnose(home, HOST).links["token"].detail.startswith("kept for docker, until 20")
+        assert diagnose(home, HOST).links["token"].detail.startswith("refreshed now, expires 20")
+        assert diagnose(home, HOST).links["token"].detail.startswith("cached, expires 20")
 
         home.aws.calls.clear()
         assert home.get(profile=None).secret
@@ -584,8 +594,8 @@ class TestDockerLogin:
     @pytest.mark.parametrize(
         ("helper", "expected"),
         [
-            (LINKED, f"profile secondary, by the name {PROGRAM}-secondary"),
-            ("ecrx", "profile secondary, by {folder}/.config/ecrx/config.toml"),
+            (LINKED, f"profile secondary (from the helper name {PROGRAM}-secondary)"),
+            ("ecrx", "profile secondary (from {folder}/.config/ecrx/config.toml)"),
         ],
     )
     def test_replacing_the_named_identity_needs_logout(self, home: Home, helper: str, expected: str) -> None:
@@ -598,11 +608,11 @@ class TestDockerLogin:
 
         named = expected.format(folder=home.folder)
         assert found.broken("identity").detail.startswith(
-            f"{named}; but docker is served what docker login stored, until 20"
+            f"{named}; but Docker gets the token stored by docker login, which expires 20"
         )
         assert f"docker logout {HOST}" == found.broken("identity").remedy
-        assert found.links["token"].detail.startswith("what docker login stored, until 20")
-        assert found.links["token"].detail.endswith(f", or docker logout {HOST}")
+        assert found.links["token"].detail.startswith("the token stored by docker login, which expires 20")
+        assert found.links["token"].detail.endswith(f", or after docker logout {HOST}")
         assert named == mended(home, found, "identity").detail
         assert "docker login" not in diagnose(home, HOST).links["token"].detail
 
@@ -613,8 +623,8 @@ class TestDockerLogin:
         found = diagnose(home, HOST).links["identity"]
 
         assert found.ok
-        assert found.detail.startswith("what docker login stored, until 20")
-        assert found.detail.endswith(f", or docker logout {HOST}; then AWS's default chain, with AWS_PROFILE")
+        assert found.detail.startswith("the token stored by docker login, which expires 20")
+        assert found.detail.endswith(f", or after docker logout {HOST}; then profile secondary (from AWS_PROFILE)")
 
     def test_needs_no_aws_credentials(self, home: Home) -> None:
         home.configure("")
@@ -625,7 +635,7 @@ class TestDockerLogin:
 
         assert ["registry"] == [name for name, link in found.links.items() if link.ok is False]
         assert {"caller", "role"} <= {*found.passed_over()}
-        assert found.links["token"].detail.startswith("what docker login stored, until 20")
+        assert found.links["token"].detail.startswith("the token stored by docker login, which expires 20")
 
     def test_needs_no_mfa_code(self, home: Home) -> None:
         home.aws.add_role(ROLE, trusts=[BASE_USER], mfa=True)
@@ -635,7 +645,7 @@ class TestDockerLogin:
 
         found = diagnose(home, HOST)
 
-        assert "it wants an MFA code, and docker is served what docker login stored" in found.links["role"].detail
+        assert "needs an MFA code; Docker gets the token stored by docker login" in found.links["role"].detail
         assert "role" in found.passed_over()
         assert found.links["token"].ok
 
@@ -694,7 +704,7 @@ class TestClock:
         found = diagnose(home, HOST)
 
         assert f"seconds {direction} AWS's" in found.broken("clock").detail
-        assert "timedatectl set-ntp true" == found.broken("clock").remedy
+        assert "set the clock: timedatectl set-ntp true" == found.broken("clock").remedy
         assert "timedatectl set-ntp true" in found.broken("caller").remedy
 
     def test_small_offset_passes(self, home: Home, aws: FaultyStandIn) -> None:

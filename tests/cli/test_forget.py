@@ -44,7 +44,7 @@ class TestHost:
 
         said = forget(home, HOST, **keyring)
 
-        assert f"dropped the token of profile secondary in us-east-1 for\n    {HOST}\n" == said
+        assert f"deleted the token of profile secondary in us-east-1 for\n    {HOST}\n" == said
         assert {} == kept.entries(home)
         assert not is_cached(home, **keyring)
 
@@ -68,7 +68,7 @@ class TestHost:
 
         said = forget(home, HOST, **env)
 
-        assert ["dropped the token of an identity that is not noted in us-east-1"] * 2 == said.splitlines()
+        assert ["deleted the token of an identity that is not noted in us-east-1"] * 2 == said.splitlines()
         assert is_cached(home, FAR_HOST, **env)
         assert [False, False] == [is_cached(home, profile=profile, **env) for profile in PROFILES]
 
@@ -84,7 +84,7 @@ class TestHost:
     def test_deletes_login_token(self, home: Home) -> None:
         home.store(HOST, "AWS", "of docker login")
 
-        assert f"dropped what docker login stored for\n    {HOST}\n" == forget(home, f"https://{HOST}/")
+        assert f"deleted the token that docker login stored for\n    {HOST}\n" == forget(home, f"https://{HOST}/")
         assert "of docker login" != home.get().secret
 
     @pytest.mark.parametrize("by", ["docker", "link"])
@@ -107,23 +107,23 @@ class TestHost:
         home.get(profile=None)
         (home.folder / ".local" / "state" / "ecrx" / "ledger.json").unlink()
 
-        assert "dropped the token of the default credentials in us-east-1" in forget(home, HOST)
+        assert "deleted the token of the default credentials in us-east-1" in forget(home, HOST)
 
     def test_works_with_a_broken_docker_config(self, home: Home) -> None:
         home.get()
         (home.folder / ".docker").mkdir()
         (home.folder / ".docker" / "config.json").write_text("{")
 
-        assert "dropped the token of profile secondary" in forget(home, HOST)
+        assert "deleted the token of profile secondary" in forget(home, HOST)
 
     def test_without_a_token_succeeds(self, home: Home) -> None:
-        assert "there was nothing to drop\n" == forget(home, HOST)
+        assert "nothing to delete\n" == forget(home, HOST)
 
     def test_with_expired_token_is_silent(self, home: Home) -> None:
         home.get()
         kept.age(home, hours=12.1)
 
-        assert "there was nothing to drop\n" == forget(home, HOST)
+        assert "nothing to delete\n" == forget(home, HOST)
         assert {} == kept.entries(home)
 
 
@@ -135,11 +135,11 @@ class TestAll:
 
         names = kept.in_kernel(*kept.entries(home))
 
-        assert 4 == forget(home, "--all", **KERNEL).count("dropped")
+        assert 4 == forget(home, "--all", **KERNEL).count("deleted")
 
         assert (4, []) == (len(names), kept.in_kernel(*names))
         assert {} == kept.entries(home)
-        assert "there was nothing to drop\n" == forget(home, "--all")
+        assert "nothing to delete\n" == forget(home, "--all")
 
     def test_deletes_tokens_missing_in_index(self, home: Home, keyring: dict[str, str]) -> None:
         home.get(env=keyring)
@@ -149,8 +149,8 @@ class TestAll:
         said = forget(home, "--all", **keyring)
 
         assert {
-            "dropped the token of an identity that is not noted in us-east-1",
-            "dropped what docker login stored for",
+            "deleted the token of an identity that is not noted in us-east-1",
+            "deleted the token that docker login stored for",
             f"    {OTHER_HOST}",
         } == set(said.splitlines())
         assert not is_cached(home, **keyring)
@@ -171,8 +171,8 @@ class TestAll:
 
         said = forget(home, "--all", "--passwords", **secret_service)
 
-        assert "dropped the password of somebody for\n    ghcr.io\n" in said
-        assert 3 == said.count("dropped")
+        assert "deleted the password of somebody for\n    ghcr.io\n" in said
+        assert 3 == said.count("deleted")
         assert (set(), {}) == (items(secret_service), kept.entries(home))
 
 
@@ -211,7 +211,7 @@ class TestFailure:
         found = home.run("forget", *arguments)
 
         assert (2, "") == (found.status, found.stdout)
-        assert "name the registries, or say --all" in found.stderr
+        assert "name a HOST, or use --all" in found.stderr
 
     def test_unavailable_keyring_keeps_its_index_entries(
         self, home: Home, secret_service: dict[str, str], tmp_path: Path

@@ -19,7 +19,7 @@ PROGRAM = "docker-credential-ecrx"
 FAR_HOST = HOST.replace("us-east-1", "eu-west-1")
 SERIAL = f"arn:aws:iam::{SECONDARY}:mfa/me"
 CODE, WRONG_CODE = "123456", "654321"
-INSTEAD = "give it on standard input: --mfa-code -\n"
+INSTEAD = "pass it on standard input: --mfa-code -\n"
 _OF_SHELLS = ("PWD", "OLDPWD", "SHLVL", "_", "TERM", "LC_CTYPE")  # what the program, a terminal and Python add
 QUESTION = "MFA code for profile secondary: "
 
@@ -171,7 +171,7 @@ class TestToken:
         found = home.run("login", HOST, "--profile", "secondary")
 
         change = f"{PROGRAM} configure {HOST} --profile secondary"
-        said = f"{PROGRAM}: docker asks for {HOST} as {asked}, and is not served this; to change that: {change}\n"
+        said = f"{PROGRAM}: Docker uses {asked} for {HOST}, so it does not get this token; to change that: {change}\n"
         assert (0, said) == (found.status, found.stderr)
         home.run(*change.split()[1:])
         assert "" == home.run("login", HOST, "--profile", "secondary").stderr
@@ -493,7 +493,7 @@ class TestSignIn:
 
         said = " ".join(seen.split())
         assert (1, False) == (status, (home.folder / "ran").exists())
-        assert f"{home.bin}/aws is not run, because all users may change {home.bin / weak}" in said
+        assert f"{home.bin}/aws is not run, because every user can write to {home.bin / weak}" in said
         assert f"chmod o-w {home.bin / weak}" in said
 
     def test_failure_is_reported(self, home: Home) -> None:
@@ -502,7 +502,7 @@ class TestSignIn:
         status, seen = on_terminal(home, "login", HOST, "--profile", "secondary", answers=[("[y/N]: ", "y\n")])
 
         assert 1 == status
-        assert "aws sso login --profile secondary did not succeed" in " ".join(seen.split())
+        assert "aws sso login --profile secondary failed" in " ".join(seen.split())
 
 
 class TestFailure:

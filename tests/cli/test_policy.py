@@ -118,7 +118,7 @@ class TestGrant:
         found = owner.run(*_GRANT, "--apply")
 
         assert 1 == found.status
-        assert f'{_ROOT} is shut out, whatever is granted, by the Deny of "Nobody": see policy show' in found.stderr
+        assert f'{_ROOT} is still denied access by the statement "Nobody"; see policy show' in found.stderr
         assert ["Nobody", _SID] == _sids(owner)
 
     def test_warns_of_conditional_deny(self, owner: Home) -> None:
@@ -127,7 +127,7 @@ class TestGrant:
 
         said = _well(owner.run(*_GRANT)).stderr
 
-        assert 'is shut out, on a condition, whatever is granted, by the Deny of "number 1"' in said
+        assert 'is still denied access under a condition by the statement "number 1"' in said
 
     def test_fails_if_not_action_denies_the_rest(self, owner: Home) -> None:
         """A Deny of everything except some actions still keeps the principal out."""
@@ -135,7 +135,7 @@ class TestGrant:
 
         found = owner.run(*_GRANT)
 
-        assert (1, True) == (found.status, 'by the Deny of "Nobody"' in found.stderr)
+        assert (1, True) == (found.status, 'still denied access by the statement "Nobody"' in found.stderr)
 
     def test_names_the_command_that_applies_it(self, owner: Home) -> None:
         said = _well(owner.run(*_GRANT, "--pull-only", "--region", "us-east-1")).stderr
@@ -259,7 +259,7 @@ class TestRevoke:
         found = _well(owner.run(*_REVOKE, "--apply"))
 
         assert _policy(owner) is None
-        assert "only the repository's own account" in found.stdout
+        assert "only the repository's own account has access" in found.stdout
 
     def test_applied_again_sets_nothing(self, owner: Home) -> None:
         _set(owner, _FOREIGN)
@@ -277,7 +277,7 @@ class TestRevoke:
         found = owner.run(*_REVOKE, "--apply")
 
         assert 1 == found.status
-        assert 'still let in, by the statement "new statement"' in found.stderr
+        assert 'still has access by the statement "new statement"' in found.stderr
         assert ["new statement"] == _sids(owner)
 
     def test_fails_if_not_action_still_allows(self, owner: Home) -> None:
@@ -286,7 +286,7 @@ class TestRevoke:
 
         found = owner.run(*_REVOKE, "--apply")
 
-        assert (1, True) == (found.status, 'still let in, by the statement "new statement"' in found.stderr)
+        assert (1, True) == (found.status, 'still has access by the statement "new statement"' in found.stderr)
 
     def test_of_a_role_leaves_the_grant_of_its_account(self, owner: Home) -> None:
         for to in (SECONDARY, ROLE):
@@ -322,7 +322,7 @@ class TestChangedStatement:
 
         line = _line(owner.run(*_GRANT, "--apply"))
 
-        assert f'the statement "{_SID}" is not as this program writes it ({element})' in line
+        assert f'the statement "{_SID}" differs from what this program writes ({element})' in line
         assert (before, 0) == (_policy(owner), owner.aws.count("SetRepositoryPolicy"))
         _well(owner.run(*_command_in(line)))
         assert [_OURS, _FOREIGN] == _policy(owner)["Statement"]
@@ -336,8 +336,8 @@ class TestChangedStatement:
         found = owner.run(*_REVOKE, "--apply")
 
         assert (1, before) == (found.status, _policy(owner))
-        (line,) = (line for line in found.stderr.splitlines() if "so it is left" in line)
-        assert f'the statement "{_SID}" is not as this program writes it ({element})' in line
+        (line,) = (line for line in found.stderr.splitlines() if "so it is kept" in line)
+        assert f'the statement "{_SID}" differs from what this program writes ({element})' in line
         _well(owner.run(*_command_in(line)))
         assert [_FOREIGN] == _policy(owner)["Statement"]
 
@@ -359,7 +359,7 @@ class TestChangedStatement:
         found = owner.run(*_REVOKE, "--apply")
 
         assert (1, [pull]) == (found.status, _policy(owner)["Statement"])
-        assert f'is still let in, on a condition, by the statement "{pull["Sid"]}"' in found.stderr
+        assert f'still has access under a condition by the statement "{pull["Sid"]}"' in found.stderr
 
     @pytest.mark.parametrize(
         "form",
@@ -409,8 +409,8 @@ class TestStillAllowed:
 
         found = owner.run("policy", "revoke", "app", "--to", to, "--profile", "owner", "--apply")
 
-        when = ", on a condition" if "Condition" in changes else ""
-        assert (1, True) == (found.status, f'still let in{when}, by the statement "new statement"' in found.stderr)
+        when = " under a condition" if "Condition" in changes else ""
+        assert (1, True) == (found.status, f'still has access{when} by the statement "new statement"' in found.stderr)
 
     @pytest.mark.parametrize(
         ("to", "changes"),
@@ -463,7 +463,7 @@ class TestConcurrentChange:
         assert "the policy of app in us-east-1 was changed while this command ran, so it is not set" in line
         assert (meanwhile, 0) == (_policy(owner), owner.aws.count("SetRepositoryPolicy"))
         # The second diff is against the current policy.
-        shown = found.stdout.rpartition("--- policy now")[2]
+        shown = found.stdout.rpartition("--- current policy")[2]
         assert '       "Action": "ecr:ListImages"' in shown.splitlines()
         sign = "+" if arguments == _GRANT else "-"
         assert f'{sign}      "Sid": "{_SID}",' in shown.splitlines()

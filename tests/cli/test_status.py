@@ -69,8 +69,8 @@ class TestToken:
 
         said = text(home)
 
-        assert re.search(r"minted +20..-..-.. ..:.. UTC, 1 h 30 min ago\n", said)
-        assert re.search(r"renews +20..-..-.. ..:.. UTC, in [345] h \d+ min\n", said)
+        assert re.search(r"issued +20..-..-.. ..:.. UTC, 1 h 30 min ago\n", said)
+        assert re.search(r"refreshes +20..-..-.. ..:.. UTC, in [345] h \d+ min\n", said)
         assert re.search(r"expires +20..-..-.. ..:.. UTC, in 10 h 30 min\n", said)
 
     def test_is_never_printed(self, home: Home) -> None:
@@ -95,7 +95,7 @@ class TestToken:
         kept.age(home, hours=7)
 
         assert ["due"] == [token["state"] for token in status(home)["tokens"]]
-        assert "due: the next get renews it" in text(home)
+        assert "due: the next get refreshes it" in text(home)
 
     def test_expired_is_omitted(self, home: Home) -> None:
         home.add_role_profile()
@@ -112,7 +112,7 @@ class TestToken:
         kept.lose(home)
 
         assert ["gone"] == [token["state"] for token in status(home)["tokens"]]
-        assert "gone from the keyring before its time" in text(home)
+        assert "missing from the keyring, though it has not expired" in text(home)
 
     def test_missing_in_index_is_shown_from_its_item(self, home: Home, keyring: dict[str, str]) -> None:
         home.add_role_profile()
@@ -149,7 +149,7 @@ class TestToken:
         (token,) = status(home)["tokens"]
 
         assert ("fresh", None) == (token["state"], token["renews"])
-        assert "renew" not in text(home)
+        assert "refreshes" not in text(home)
 
 
 @pytest.mark.usefixtures("passwords")
@@ -185,7 +185,7 @@ class TestSettings:
         path = home.folder / ".config" / "ecrx" / "config.toml"
 
         assert {"path": str(path), "exists": False} == status(home)["config"]
-        assert f"{path} (not there" in text(home)
+        assert f"{path} (does not exist" in text(home)
         home.configure("")
         assert {"path": str(path), "exists": True} == status(home)["config"]
         assert f"{path}\n" in text(home)
@@ -194,17 +194,17 @@ class TestSettings:
         env = secret_service | {"ECRX_KEYRING": "kernel"}
 
         assert {"tokens": "kernel", "passwords": "secret-service"} == status(home, **env)["keyrings"]
-        assert re.search(r"tokens go to +kernel\n +passwords go to +secret-service\n", text(home, **env))
+        assert re.search(r"keyring for tokens +kernel\n +keyring for passwords +secret-service\n", text(home, **env))
 
     def test_reports_why_there_is_no_keyring(self, home: Home) -> None:
         assert {"tokens": None, "passwords": None} == status(home, ECRX_KEYRING="none")["keyrings"]
-        assert "tokens go to     no keyring: every get asks AWS" in text(home, ECRX_KEYRING="none")
+        assert "keyring for tokens     none; every get asks AWS for a token" in text(home, ECRX_KEYRING="none")
 
     def test_unavailable_configured_keyring_fails(self, home: Home) -> None:
         env = NO_BUS | {"ECRX_KEYRING": "secret-service"}
 
         assert {"tokens": None, "passwords": None} == status(home, 1, **env)["keyrings"]
-        assert "tokens go to     no keyring: the Secret Service is not available" in text(home, 1, **env)
+        assert "keyring for tokens     none; the Secret Service is not available" in text(home, 1, **env)
 
     def test_missing_password_keyring_passes_if_unused(self, home: Home) -> None:
         assert {"tokens": "kernel", "passwords": None} == status(home, **NO_BUS)["keyrings"]
@@ -225,7 +225,7 @@ class TestSettings:
         found = home.run("status", env={"PYTHONIOENCODING": "ascii", "XDG_CONFIG_HOME": str(folder)})
 
         assert (0, "") == (found.status, found.stderr)
-        assert "\\xe9/ecrx/config.toml (not there: the defaults apply)" in found.stdout
+        assert "\\xe9/ecrx/config.toml (does not exist; the defaults apply)" in found.stdout
 
 
 class TestTerminal:

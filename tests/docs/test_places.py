@@ -320,8 +320,8 @@ class TestRootless:
     def test_status_shows_the_keyring_of_its_namespace(self, user: Home) -> None:
         user.get(profile=None)
 
-        assert "gone from the keyring" in self._in_namespace(user, "docker-credential-ecrx status")
-        assert "gone from the keyring" not in user.run("status").stdout
+        assert "missing from the keyring" in self._in_namespace(user, "docker-credential-ecrx status")
+        assert "missing from the keyring" not in user.run("status").stdout
 
     def test_forget_deletes_only_in_its_namespace(self, user: Home) -> None:
         """A token outside is still returned after a forget inside."""

@@ -91,7 +91,7 @@ class TestCompleteCheck:
         found = diagnose(home)
 
         assert ["profile", "caller", "role"] == found.passed_over()
-        assert "no registry here needs it" in found.links["caller"].detail
+        assert "no configured registry needs them" in found.links["caller"].detail
 
 
 def _shown(seen: str) -> list[str]:
@@ -107,7 +107,7 @@ class TestToken:
 
         found = diagnose(home, HOST)
 
-        assert "does not take the token (HTTP 401" in found.broken("registry").detail
+        assert "refused the token (HTTP 401" in found.broken("registry").detail
         mended(home, found, "registry")
 
     def test_from_docker_login_is_the_one_checked(self, home: Home) -> None:
@@ -126,7 +126,7 @@ class TestImage:
 
         found = diagnose(home, f"{HOST}/{granted}").broken("image")
 
-        assert f"the repository {granted} has no latest" == found.detail
+        assert f"the repository {granted} has no image latest" == found.detail
         assert found.remedy.endswith(
             f"aws ecr list-images --registry-id {PRIMARY} --repository-name {granted} --region us-east-1"
         )
@@ -134,7 +134,7 @@ class TestImage:
     def test_accepts_a_digest(self, home: Home) -> None:
         digest = f"sha256:{'0' * 64}"
 
-        assert f"has no {digest}" in diagnose(home, f"{HOST}/team/app@{digest}").broken("image").detail
+        assert f"has no image {digest}" in diagnose(home, f"{HOST}/team/app@{digest}").broken("image").detail
 
     def test_missing_repository_is_distinguished(self, home: Home, granted: str) -> None:  # noqa: ARG002
         home.link(f"{PROGRAM}-primary")
@@ -142,7 +142,7 @@ class TestImage:
 
         found = diagnose(home, f"{HOST}/nowhere:v1").broken("image")
 
-        assert f"there is no repository nowhere in account {PRIMARY} in us-east-1" == found.detail
+        assert f"the repository nowhere does not exist in account {PRIMARY} in us-east-1" == found.detail
         assert "aws ecr create-repository --repository-name nowhere --region us-east-1 --profile OWNER" in found.remedy
 
 
@@ -151,9 +151,11 @@ class TestAccessDenied:
     def test_by_repository_policy_names_owners_remedy(self, home: Home, granted: str) -> None:
         found = diagnose(home, f"{HOST}/{granted}:v1")
 
-        _, _, detail, remedy = found.broken("image")
+        _, _, detail, remedy, _ = found.broken("image")
         assert detail.startswith(_SESSION)
-        assert detail.endswith("may not ecr:BatchGetImage: the repository policy does not allow it")
+        assert detail.endswith(
+            "is not authorized to perform ecr:BatchGetImage: the repository policy does not allow it"
+        )
         options = f"--to {SECONDARY} --pull-only --profile OWNER --region us-east-1 --apply"
         assert f"run as the owner, account {PRIMARY}: {PROGRAM} policy grant {granted} {options}" == remedy
         mended(home, found, "image", owner="primary")
@@ -164,7 +166,9 @@ class TestAccessDenied:
         found = diagnose(home, f"{HOST}/{granted}:v1", "--push")
 
         assert found.links["image"].ok
-        assert "may not ecr:InitiateLayerUpload: the repository policy" in found.broken("push").detail
+        assert (
+            "is not authorized to perform ecr:InitiateLayerUpload: the repository policy" in found.broken("push").detail
+        )
         assert "--pull-only" not in found.broken("push").remedy
         mended(home, found, "push", owner="primary")
 
@@ -190,8 +194,8 @@ class TestAccessDenied:
 
         found = diagnose(home, image)
 
-        assert "docker is served what docker login stored" in found.broken("identity").detail
-        assert found.broken("image").detail.startswith("the caller may not ecr:BatchGetImage")
+        assert "Docker gets the token stored by docker login" in found.broken("identity").detail
+        assert found.broken("image").detail.startswith("the caller is not authorized to perform ecr:BatchGetImage")
 
     def test_without_a_reason_names_both_sides(self, home: Home, image: str, denied: Callable[[str], None]) -> None:
         denied("Access denied")
@@ -221,5 +225,5 @@ class TestConnectionToRegistry:
 
         found = diagnose(home, HOST)
 
-        assert f"the proxy on the way to {HOST} does not answer" == found.broken("registry").detail
+        assert f"the proxy for {HOST} does not respond" == found.broken("registry").detail
         assert "HTTPS_PROXY" in found.broken("registry").remedy

@@ -256,7 +256,7 @@ class TestPlainTextKeyring:
         command: list[str | Path] = [sys.executable, SECCOMP, home.program, "status"]
         done = subprocess.run(command, capture_output=True, env=home.env, check=False)
 
-        assert b"tokens go to     no keyring: every get asks AWS" in done.stdout
+        assert b"keyring for tokens     none; every get asks AWS for a token" in done.stdout
         assert f"docker-credential-ecrx: {line}\n" == done.stderr.decode()
 
     @pytest.mark.parametrize(("keyring_name", "sign"), [("auto", "\N{CHECK MARK}"), ("secret-service", "\N{BALLOT X}")])

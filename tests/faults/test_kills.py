@@ -122,8 +122,8 @@ class TestLeftovers:
 
         said = home.run("configure", OTHER_HOST).stderr
 
-        assert f"{folder}/{name} may be left of an edit by an earlier version, and may hold passwords" in said
-        assert f"; if it is not yours, delete it: rm {folder}/{name}\n" in said
+        assert f"{folder}/{name} may be left over from an edit by an earlier version, and may contain passwords" in said
+        assert f"; if you did not create it, delete it: rm {folder}/{name}\n" in said
         assert PASSWORD not in said
         assert (folder / name).exists()
 
@@ -143,4 +143,4 @@ class TestLeftovers:
         done = home.run("configure", HOST)
 
         assert "nothing to change" in done.stdout
-        assert f"{folder}/.config.json.ab3_xy9z may be left of an edit" in done.stderr
+        assert f"{folder}/.config.json.ab3_xy9z may be left over from an edit" in done.stderr

@@ -390,7 +390,7 @@ class TestUninstallOfRealProgram:
         done = user.install(release, "--uninstall")
 
         assert (0, "") == (done.returncode, done.stderr)
-        assert f"dropped the password of alice for\n    {self.SERVER}\n" in done.stdout
+        assert f"deleted the password of alice for\n    {self.SERVER}\n" in done.stdout
         assert (set(), []) == (items(stored), user.files())
 
     def test_keeps_the_index_of_an_unreachable_keyring(self, user: User, release: Path, stored: dict[str, str]) -> None:

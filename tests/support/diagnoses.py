@@ -11,28 +11,29 @@ PROGRAM = "docker-credential-ecrx"
 
 
 class Found(NamedTuple):
-    """What was found of one link."""
+    """What was found by one check."""
 
     name: str
     ok: bool | None
     detail: str
     remedy: str
+    command: list[str]
 
 
 class Diagnosis(NamedTuple):
-    """What ``doctor`` said, by the links' names."""
+    """What ``doctor`` found, by the names of the checks."""
 
     links: dict[str, Found]
     arguments: tuple[str, ...]
 
     def broken(self, name: str) -> Found:
-        """Return what was found of a link, which does not hold."""
+        """Return what was found by a check, which failed."""
         found = self.links[name]
         assert found.ok is False, self
         return found
 
     def passed_over(self) -> list[str]:
-        """Return the names of the links that were not looked at."""
+        """Return the names of the checks that were skipped."""
         return [name for name, found in self.links.items() if found.ok is None]
 
 
@@ -49,17 +50,20 @@ def diagnose(home: Home, *arguments: str, before: str = "true") -> Diagnosis:
     is_well = all(found.ok is not False for found in links.values())
     assert (document["ok"], done.returncode) == (is_well, 0 if is_well else 1)
     assert all(found.remedy for found in links.values() if found.ok is False), links
+    assert all(command in found.remedy for found in links.values() for command in found.command), links
     return Diagnosis(links, arguments)
 
 
 def mended(home: Home, diagnosis: Diagnosis, name: str, *, owner: str = "OWNER") -> Found:
-    """Return what is found of a link once the command that its remedy ends in has been run as it stands.
+    """Return what a check finds once the command of its remedy has been run as it stands.
 
     Of two ways out it is the first that is gone.
     OWNER, which stands for a profile of the owner's, becomes ``owner``.
     """
-    remedy, _, _ = diagnosis.broken(name).remedy.partition(", else ")
-    command = remedy.rpartition(": ")[2].replace("OWNER", owner)
+    broken = diagnosis.broken(name)
+    remedy, either, _ = broken.remedy.partition(", else ")
+    line = broken.command[0] if broken.command and not either else remedy.rpartition(": ")[2]
+    command = line.replace("OWNER", owner)
     found = diagnose(home, *diagnosis.arguments, before=command).links[name]
     assert found.ok, (command, found)
     return found

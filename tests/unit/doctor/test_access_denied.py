@@ -22,19 +22,27 @@ def explain(reason: str, who: str = SESSION, action: str = GET_IMAGE, access: Ac
     return access_denied.explain(said, IMAGE, who, action, access)
 
 
+def remedy_of(refusal: Refusal) -> str:
+    """Return the remedies as text, one a line."""
+    return "\n".join(map(str, refusal.remedies))
+
+
 class TestMissingRepositoryPolicy:
     REASON = " because no resource-based policy allows the {action} action"
 
     def test_is_fixed_by_a_grant_to_the_callers_account(self) -> None:
         found = explain(self.REASON)
 
-        assert f"{SESSION} may not {GET_IMAGE}: the repository policy does not allow it" == found.detail
+        assert (
+            f"{SESSION} is not authorized to perform {GET_IMAGE}: the repository policy does not allow it"
+            == found.detail
+        )
         options = "--pull-only --profile OWNER --region us-east-1 --apply"
-        assert f"run as the owner, account 111111111111: {GRANT} {options}" == found.remedy
+        assert f"run as the owner, account 111111111111: {GRANT} {options}" == remedy_of(found)
 
     @pytest.mark.parametrize("action", [GET_IMAGE, UPLOAD])
     def test_for_pushes_is_fixed_by_a_grant_of_pushes(self, action: str) -> None:
-        remedy = explain(self.REASON, action=action, access=PUSH).remedy
+        remedy = remedy_of(explain(self.REASON, action=action, access=PUSH))
 
         assert f"{GRANT} --profile OWNER --region us-east-1 --apply" in remedy
 
@@ -50,25 +58,25 @@ class TestMissingPermissions:
         found = explain(self.REASON, access=access)
 
         assert "its own IAM policy does not allow it" in found.detail
-        assert f"run as an administrator of account 222222222222: {ATTACH}/{policy}" == found.remedy
+        assert f"run as an administrator of account 222222222222: {ATTACH}/{policy}" == remedy_of(found)
 
     def test_of_a_user_are_added_in_its_partition(self) -> None:
-        remedy = explain(self.REASON, "arn:aws-cn:iam::222222222222:user/team/me").remedy
+        (remedy,) = explain(self.REASON, "arn:aws-cn:iam::222222222222:user/team/me").remedies
 
         policy = "arn:aws-cn:iam::aws:policy/AmazonEC2ContainerRegistryReadOnly"
-        assert f"aws iam attach-user-policy --user-name me --policy-arn {policy}" == remedy.rpartition(": ")[2]
+        assert f"aws iam attach-user-policy --user-name me --policy-arn {policy}" == remedy.command
 
     def test_of_identity_center_are_added_to_the_permission_set(self) -> None:
         who = "arn:aws:sts::222222222222:assumed-role/AWSReservedSSO_Dev_0123456789abcdef/me"
 
-        remedy = explain(self.REASON, who).remedy
+        remedy = remedy_of(explain(self.REASON, who))
 
         assert "attach" not in remedy
         assert "permission set" in remedy
 
     @pytest.mark.parametrize("reason", ["", " because no resource-based policy allows the {action} action"])
     def test_are_the_cause_within_the_repositorys_account(self, reason: str) -> None:
-        assert ATTACH in explain(reason, OWN_SESSION).remedy
+        assert ATTACH in remedy_of(explain(reason, OWN_SESSION))
 
 
 class TestExplicitDeny:
@@ -76,7 +84,7 @@ class TestExplicitDeny:
         found = explain(" with an explicit deny in a resource-based policy")
 
         assert "the repository policy denies it" in found.detail
-        assert "docker-credential-ecrx policy show team/app --region us-east-1" in found.remedy
+        assert "docker-credential-ecrx policy show team/app --region us-east-1" in remedy_of(found)
 
     @pytest.mark.parametrize(
         ("reason", "where"),
@@ -93,7 +101,7 @@ class TestExplicitDeny:
         found = explain(reason)
 
         assert where in found.detail
-        assert f"have who administers it change that {where}" == found.remedy
+        assert f"ask its administrator to change the {where}" == remedy_of(found)
 
 
 class TestNoReason:
@@ -101,16 +109,17 @@ class TestNoReason:
     def test_names_both_sides(self, message: str) -> None:
         found = access_denied.explain(message, IMAGE, SESSION, GET_IMAGE, PULL)
 
-        assert f"{SESSION} may not {GET_IMAGE}" in found.detail
-        assert GRANT in found.remedy
-        assert ATTACH in found.remedy
+        assert f"{SESSION} is not authorized to perform {GET_IMAGE}" in found.detail
+        grant, attach = found.remedies
+        assert GRANT in grant.command
+        assert ATTACH in attach.command
 
     def test_without_a_caller_has_an_account_placeholder(self) -> None:
-        assert "--to ACCOUNT" in access_denied.explain("", IMAGE, "", GET_IMAGE, PULL).remedy
+        assert "--to ACCOUNT" in remedy_of(access_denied.explain("", IMAGE, "", GET_IMAGE, PULL))
 
 
 def test_commands_name_only_valid_principals() -> None:
     found = explain("", "arn:aws:sts::222222222222:assumed-role/$(id)/x")
 
     assert "$(id)" in found.detail
-    assert "$(id)" not in found.remedy
+    assert "$(id)" not in remedy_of(found)

@@ -119,7 +119,7 @@ class TestResponse:
         with serving(trusted.context(), lambda *_: (404, {}, error)) as host:
             answer = Client(host, str(trusted.authority)).manifest("app", "v1")
 
-        assert (False, ("NAME_UNKNOWN", "no such")) == (answer.is_well, answer.error())
+        assert (False, ("NAME_UNKNOWN", "no such")) == (answer.is_ok, answer.error())
 
     def test_is_truncated_if_long(self, trusted: Certificates) -> None:
         with serving(trusted.context(), lambda *_: (200, {}, b"x" * 1_000_000)) as host:
@@ -153,14 +153,14 @@ class TestConnection:
 
             found = failure(host)
 
-        assert f"{host} does not let itself be connected to" == found.message
+        assert f"cannot connect to {host}" == found.message
         assert f"curl -sS https://{host}/v2/" in found.hint
 
     def test_without_response_times_out(self) -> None:
         with closing(socket.create_server(("127.0.0.1", 0))) as silent:
             found = failure(f"localhost:{silent.getsockname()[1]}")
 
-        assert "does not answer" in found.message
+        assert "does not respond" in found.message
         assert "VPC endpoint" in found.hint
 
     def test_that_is_closed_is_reported(self, trusted: Certificates) -> None:
@@ -168,4 +168,4 @@ class TestConnection:
             raise ConnectionAbortedError
 
         with serving(trusted.context(), reply) as host:
-            assert f"the connection to {host} broke" in failure(host, trusted.authority).message
+            assert f"the connection to {host} was closed" in failure(host, trusted.authority).message

@@ -1,0 +1,95 @@
+"""The identity checks: which identity gets the registry's token, and whether its profiles exist."""
+
+from docker_credential_ecrx.aws import credential_source
+from docker_credential_ecrx.config_files import cred_helpers
+from docker_credential_ecrx.doctor import check_docker
+from docker_credential_ecrx.doctor.context import Context, Finding, IdentityFacts, failed, passed, skipped
+from docker_credential_ecrx.formatting import moment
+from docker_credential_ecrx.helper import Helper
+from docker_credential_ecrx.identity import settings
+from docker_credential_ecrx.identity.model import Identity, chosen
+from docker_credential_ecrx.identity.settings import PROGRAM
+from docker_credential_ecrx.store import cached_token
+from docker_credential_ecrx.store.cached_token import Token
+
+
+def check_identity(context: Context) -> Finding:
+    """Find the identity and what names it, and whether Docker gets a token stored by ``docker login`` instead."""
+    registry = context.registry
+    linked = check_docker.docker_helpers(context).profile_for(context.host) if registry else None
+    linked = linked or settings.profile_of(context.argv0)
+    loaded = cred_helpers.settings_of(linked, context.env)
+    if registry is None:
+        identity = Identity(linked)
+        return passed(_named(identity, linked, context), IdentityFacts(loaded, identity, None, None))
+    loaded.require(registry)  # before anything that reads or shows a token
+    login, cached = Helper(loaded, context.env).kept(registry)
+    identity = loaded.identity_for(registry.host)
+    facts = IdentityFacts(loaded, identity, login, cached)
+    named = _named(identity, linked, context)
+    if login is None:
+        return passed(named, facts)
+    if is_chosen(identity):
+        what = f"{named}; but Docker gets the token stored by docker login, which {expires(login)}"
+        return failed(what, check_docker.logout(context), facts=facts)
+    return passed(f"{stored_by_login(login, context)}; then {named}", facts)
+
+
+def check_profile(context: Context, identity_facts: IdentityFacts) -> Finding:
+    """Check that the profiles exist which the identity and its chain of source profiles name."""
+    identity = identity_facts.identity
+    first = chosen(identity, context.env)
+    known = credential_source.profiles()
+    named_by = {} if first is None else {first: ""}  # each profile, and the one whose source_profile it is
+    section = first or "default"
+    has_credentials = identity.profile is None and bool(context.env.get("AWS_ACCESS_KEY_ID"))
+    while not has_credentials and section in known and (source := known[section].source) and source not in named_by:
+        named_by[source] = section
+        section = source
+        has_credentials = source in known and known[source].has_keys
+    for name, section in named_by.items():
+        if name not in known:
+            configure = configure_hint(identity, context)
+            remedy = credential_source.missing_profile_hint(name, section, identity, context.env, configure)
+            return failed(f"the AWS profile {name} does not exist", remedy)
+    if not named_by:
+        return skipped("the AWS default credential chain needs no profile", identity_facts)
+    return passed(", with source profile ".join(named_by), identity_facts)
+
+
+def is_chosen(identity: Identity) -> bool:
+    """Return whether the helper's name or config.toml names ``identity``; if not, it is AWS's default chain."""
+    return bool(identity.profile or identity.role_arn)
+
+
+def configure_hint(identity: Identity, context: Context) -> credential_source.Choose:
+    """Return what gives the command that configures another profile in place of ``identity``."""
+    return credential_source.configure_hint(identity, context.host or "HOST")
+
+
+def stored_by_login(login: Token, context: Context) -> str:
+    """Say that Docker gets what ``docker login`` stored, and until when."""
+    return f"the token stored by docker login, which {expires(login)}, or after {check_docker.logout(context)}"
+
+
+def expires(token: Token) -> str:
+    """Say when a token expires."""
+    now = cached_token.now()
+    return f"expires {moment(now.utc + token.lifetime - (token.age(now) or 0.0), now.utc)}"
+
+
+def _named(identity: Identity, linked: str | None, context: Context) -> str:
+    """Name the identity, and what chose it: the helper's name, config.toml or a variable."""
+    if linked is not None:
+        return f"{identity} (from the helper name {PROGRAM}-{linked})"
+    if is_chosen(identity):
+        return f"{identity} (from {settings.config_path(context.env)})"
+    for variable, what in (
+        ("AWS_ACCESS_KEY_ID", "access key"),
+        ("AWS_DEFAULT_PROFILE", "profile {}"),
+        ("AWS_PROFILE", "profile {}"),
+        ("AWS_WEB_IDENTITY_TOKEN_FILE", "web identity"),
+    ):
+        if context.env.get(variable):
+            return f"{what.format(context.env[variable])} (from {variable})"
+    return "the AWS default credential chain; nothing names a profile"
