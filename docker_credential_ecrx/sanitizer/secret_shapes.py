@@ -40,6 +40,8 @@ _KNOWN = re.compile(
 )
 # What is made of parts, some of which a tool may have drawn: an ARN, a host, a path, a name with hyphens.
 _NAME = re.compile(r"(?<![\w/+=.%-])(?:[\w.-]+:)*(?:~|\.{1,2})?/?\w[\w.-]*[/.:_-][\w.,@:/=+-]*", re.ASCII)
+# A path may be one, but so may a secret key with a slash in it: without a dot, hyphen or colon it counts as a key.
+_KEY = re.compile(r"[A-Za-z0-9/+=]{40,}")
 _LONGEST_DRAWN = 26  # as vpce-0123456789abcdef0-a1b2c3d4 has, and no secret of AWS's
 # What ECS names its tasks, and so their sessions.
 _TASK = re.compile(r"\barn:aws[\w:/.+=,@-]*/[0-9a-f]{32}\b", re.ASCII)
@@ -48,7 +50,7 @@ _TASK = re.compile(r"\barn:aws[\w:/.+=,@-]*/[0-9a-f]{32}\b", re.ASCII)
 def spans(text: str) -> Iterator[tuple[int, int]]:
     """Yield where in ``text`` something begins and ends that looks like a secret, in order."""
     known = _marked(text, _KNOWN, _TASK)
-    names = _marked(text, _NAME)
+    names = _marked(text, _NAME, but=_KEY)
     atoms = [found.span() for found in _ATOM.finditer(text) if not known[found.start()]]
     for start, end in _random_parts(text, atoms):
         length = sum(min(last, end) - max(first, start) for first, last in atoms if last > start and first < end)
@@ -58,10 +60,12 @@ def spans(text: str) -> Iterator[tuple[int, int]]:
             yield inner[0][0], inner[-1][1]
 
 
-def _marked(text: str, *patterns: re.Pattern[str]) -> bytearray:
-    """Return for each character of ``text`` whether it is in something that has one of ``patterns``."""
+def _marked(text: str, *patterns: re.Pattern[str], but: re.Pattern[str] | None = None) -> bytearray:
+    """Return for each character whether it is part of a match of ``patterns``, unless that is one of ``but``, too."""
     marked = bytearray(len(text))
     for found in (found for pattern in patterns for found in pattern.finditer(text)):
+        if but is not None and but.fullmatch(found[0]):
+            continue
         marked[found.start() : found.end()] = b"\1" * (found.end() - found.start())
     return marked
 
