@@ -10,7 +10,7 @@ from typing import TypedDict, Unpack
 
 import click
 
-from docker_credential_ecrx.aws import credential_source
+from docker_credential_ecrx.aws import profile_hints
 from docker_credential_ecrx.cli import console
 from docker_credential_ecrx.config_files import conflicts, cred_helpers, docker_config, ecrx_config, edits, text_file
 from docker_credential_ecrx.config_files.cred_helpers import HELPER
@@ -289,7 +289,7 @@ def _warn(files: list[TextFile], hosts: Iterable[str], keys: dict[str, str], opt
     profile = keys.get("profile") or keys.get("source_profile")
     if profile and next(chain(Identity(profile), os.environ), None) is None:
         where = shlex.join([*hosts, *(["--podman"] if options["podman"] else [])])
-        console.say(_missing(profile, credential_source.configure_hint(_identity(keys), where)), "yellow")
+        console.say(_missing(profile, profile_hints.configure_hint(_identity(keys), where)), "yellow")
     for warning in conflicts.warnings(files, hosts, os.environ):
         console.say(str(warning), "yellow")
     for warning in () if options["podman"] else conflicts.docker_warnings(files[-1], hosts, os.environ):
@@ -302,10 +302,10 @@ def _identity(keys: dict[str, str]) -> Identity:
     return Identity(profile, role_arn=keys.get("role_arn"), external_id=keys.get("external_id"))
 
 
-def _missing(profile: str, choose: credential_source.Choose) -> str:
+def _missing(profile: str, choose: profile_hints.ConfigureHint) -> str:
     """Say that there is no such AWS profile, and what to do about it."""
     try:
-        remedy = credential_source.missing_profile_hint(profile, "", Identity(profile), os.environ, choose)
+        remedy = profile_hints.missing_profile_hint(profile, "", Identity(profile), os.environ, choose)
     except AwsError as error:
         return str(error)
     return f"there is no AWS profile {profile} yet; {remedy}"

@@ -1,8 +1,8 @@
 """AWS's side: whose identity answers, who that is to AWS, which role it assumes, and its token."""
 
 from docker_credential_ecrx import helper, keyrings
-from docker_credential_ecrx.aws import authorization_token, credential_source
-from docker_credential_ecrx.aws.service_errors import MfaNeededError
+from docker_credential_ecrx.aws import authorization_token, credential_source, profile_hints, profiles
+from docker_credential_ecrx.aws.client_errors import MfaNeededError
 from docker_credential_ecrx.config_files import cred_helpers
 from docker_credential_ecrx.doctor import check_docker
 from docker_credential_ecrx.doctor.context import Context, Finding, failed, passed, skipped
@@ -63,7 +63,7 @@ def profile(case: Context) -> Finding:
     if identity is None:
         return skipped(_NO_PROFILE)
     first = chosen(identity, case.env)
-    known = credential_source.profiles()
+    known = profiles.profiles()
     # Each with the section that names it.
     named = {} if first is None else {first: ""}
     section = first or "default"
@@ -74,8 +74,8 @@ def profile(case: Context) -> Finding:
         is_answered = source in known and known[source].has_keys
     for name, section in named.items():
         if name not in known:
-            remedy = credential_source.missing_profile_hint(name, section, identity, case.env, _choice(identity, case))
-            return failed(f"there is no AWS profile {name}", remedy)
+            remedy = profile_hints.missing_profile_hint(name, section, identity, case.env, _choice(identity, case))
+            return failed(f"there is no AWS profile {name}", str(remedy))
     case.identity = identity
     return passed(", from ".join(named)) if named else skipped("AWS's default chain needs none")
 
@@ -161,12 +161,16 @@ def _without_credentials(error: NoAwsCredentialsError, identity: Identity, case:
         return skipped(f"AWS's default chain has no credentials, and no registry here needs it: {_EACH}")
     return failed(
         error.message,
-        credential_source.no_credentials_hint(credential_source.origin_of(identity, case.env), _choice(identity, case)),
+        str(
+            profile_hints.no_credentials_hint(
+                credential_source.find_source(identity, case.env), _choice(identity, case)
+            )
+        ),
     )
 
 
-def _choice(identity: Identity, case: Context) -> credential_source.Choose:
-    return credential_source.configure_hint(identity, case.registry.host if case.registry else "HOST")
+def _choice(identity: Identity, case: Context) -> profile_hints.ConfigureHint:
+    return profile_hints.configure_hint(identity, case.registry.host if case.registry else "HOST")
 
 
 def _is_default_unused(case: Context) -> bool:
@@ -191,7 +195,7 @@ def _role(identity: Identity, case: Context) -> tuple[str, Identity | None]:
     if case.env.get("AWS_ACCESS_KEY_ID") and identity.profile is None:
         return "", None
     name = profile_of(identity, case.env)
-    found = credential_source.profiles().get(name)
+    found = profiles.profiles().get(name)
     if found is None:
         return "", None
     return found.role_arn, Identity(found.source) if found.source and found.source != name else None

@@ -54,8 +54,8 @@ def read(text: str) -> Document:
     statements = listed(document.get("Statement")) if isinstance(document, dict) else []
     if not isinstance(document, dict) or not all(isinstance(statement, dict) for statement in statements):
         raise AwsError(
-            "what it has for a repository policy is not a JSON object with statements",
-            "see it with aws ecr get-repository-policy, and set or delete it",
+            "the repository policy is not a JSON object with statements",
+            "show it with aws ecr get-repository-policy, and replace or delete it",
         )
     return document | {"Statement": statements}
 

@@ -311,8 +311,8 @@ class TestIdentity:
         found = diagnose(home, HOST)
 
         assert "there is no AWS profile secondry" == found.broken("profile").detail
-        instead = f"if secondary is meant: {PROGRAM} configure {HOST} --profile secondary"
-        assert f"{instead}, else make it: aws configure --profile secondry" == found.broken("profile").remedy
+        instead = f"or if you meant secondary: {PROGRAM} configure {HOST} --profile secondary"
+        assert f"create it with aws configure --profile secondry, {instead}" == found.broken("profile").remedy
         mended(home, found, "profile")
 
     def test_of_a_misspelt_environment_variable_is_exported_anew_or_one_to_make(self, home: Home) -> None:
@@ -321,8 +321,8 @@ class TestIdentity:
 
         found = diagnose(home, HOST)
 
-        instead = "if secondary is meant: export AWS_PROFILE=secondary"
-        assert f"{instead}, else make it: aws configure --profile secondry" == found.broken("profile").remedy
+        instead = "or if you meant secondary: export AWS_PROFILE=secondary"
+        assert f"create it with aws configure --profile secondry, {instead}" == found.broken("profile").remedy
         mended(home, found, "profile")
 
     def test_of_a_misspelt_variable_that_goes_before_aws_profile_is_exported_by_its_name(self, home: Home) -> None:
@@ -333,8 +333,8 @@ class TestIdentity:
 
         assert "AWS's default chain, with AWS_DEFAULT_PROFILE" == found.links["identity"].detail
         assert "there is no AWS profile secondry" == found.broken("profile").detail
-        instead = "if secondary is meant: export AWS_DEFAULT_PROFILE=secondary"
-        assert f"{instead}, else make it: aws configure --profile secondry" == found.broken("profile").remedy
+        instead = "or if you meant secondary: export AWS_DEFAULT_PROFILE=secondary"
+        assert f"create it with aws configure --profile secondry, {instead}" == found.broken("profile").remedy
         mended(home, found, "profile")
 
     @pytest.mark.parametrize(
@@ -360,8 +360,11 @@ class TestIdentity:
     def test_of_a_profile_like_none_there_is_is_made(self, home: Home) -> None:
         home.configure(f'[[registry]]\nmatch = "{HOST}"\nprofile = "x9"\n')
 
-        spelling = "check its spelling, see aws configure list-profiles"
-        assert f"{spelling}, or make it: aws configure --profile x9" == diagnose(home, HOST).broken("profile").remedy
+        spelling = "check its spelling (aws configure list-profiles shows all)"
+        assert (
+            f"{spelling}, or create the profile: aws configure --profile x9"
+            == diagnose(home, HOST).broken("profile").remedy
+        )
 
     @pytest.mark.parametrize("file", ["config", "credentials"])
     def test_of_a_file_of_awss_that_is_broken_is_told_with_the_file(self, home: Home, file: str) -> None:
@@ -370,7 +373,7 @@ class TestIdentity:
 
         found = diagnose(home, HOST)
 
-        assert f"the AWS file {path} cannot be read" in found.broken("profile").detail
+        assert f"cannot read the AWS file {path}" in found.broken("profile").detail
         assert found.links["keyring"].ok
 
     def test_of_a_misspelt_source_profile_of_a_role_is_the_one_that_there_is_or_one_to_make(self, home: Home) -> None:
@@ -378,8 +381,8 @@ class TestIdentity:
 
         found = diagnose(home, HOST)
 
-        instead = f"if base is meant: {PROGRAM} configure {HOST} --role-arn {ROLE} --source-profile base"
-        assert f"{instead}, else make it: aws configure --profile bsae" == found.broken("profile").remedy
+        instead = f"or if you meant base: {PROGRAM} configure {HOST} --role-arn {ROLE} --source-profile base"
+        assert f"create it with aws configure --profile bsae, {instead}" == found.broken("profile").remedy
         mended(home, found, "profile")
 
     def test_of_a_source_profile_that_is_not_there_is_told_as_such(self, home: Home) -> None:
@@ -389,8 +392,8 @@ class TestIdentity:
         found = diagnose(home, HOST).broken("profile")
 
         assert "there is no AWS profile bas" == found.detail
-        instead = "if base is meant: aws configure set source_profile base --profile secondary"
-        assert f"{instead}, else make it: aws configure --profile bas" == found.remedy
+        instead = "or if you meant base: aws configure set source_profile base --profile secondary"
+        assert f"create it with aws configure --profile bas, {instead}" == found.remedy
 
 
 class TestCallerAndRole:
@@ -493,8 +496,8 @@ class TestCallerAndRole:
         found = diagnose(home, HOST)
 
         options = f"--role-arn {ROLE} --source-profile base --external-id shared"
-        instead = f"choose your AWS profile base: {PROGRAM} configure {HOST} {options}"
-        assert f"aws configure, or {instead}" == found.broken("caller").remedy
+        instead = f"use your AWS profile base: {PROGRAM} configure {HOST} {options}"
+        assert f"create some with aws configure, or {instead}" == found.broken("caller").remedy
         mended(home, found, "caller")
 
     def test_of_keys_in_the_environment_are_told_with_their_variables(self, home: Home) -> None:

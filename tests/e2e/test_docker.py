@@ -215,4 +215,4 @@ def test_a_failure_is_told_in_one_line_that_says_what_to_do(docker: Client, imag
 
     (line,) = (line for line in said.splitlines() if line.startswith("docker-credential-ecrx: "))
     assert "profile secondary" in line
-    assert "make it: aws configure --profile base" in line
+    assert "create the profile: aws configure --profile base" in line

@@ -55,11 +55,9 @@ def diagnose(home: Home, *arguments: str, before: str = "true") -> Diagnosis:
 def mended(home: Home, diagnosis: Diagnosis, name: str, *, owner: str = "OWNER") -> Found:
     """Return what is found of a link once the command that its remedy ends in has been run as it stands.
 
-    Of two ways out it is the first that is gone.
     OWNER, which stands for a profile of the owner's, becomes ``owner``.
     """
-    remedy, _, _ = diagnosis.broken(name).remedy.partition(", else ")
-    command = remedy.rpartition(": ")[2].replace("OWNER", owner)
+    command = diagnosis.broken(name).remedy.rpartition(": ")[2].replace("OWNER", owner)
     found = diagnose(home, *diagnosis.arguments, before=command).links[name]
     assert found.ok, (command, found)
     return found
