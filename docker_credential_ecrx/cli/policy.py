@@ -9,7 +9,7 @@ import click
 
 from docker_credential_ecrx.aws.repository_policy_client import Owned, target
 from docker_credential_ecrx.cli import console
-from docker_credential_ecrx.ecr import principal, repository_policy
+from docker_credential_ecrx.ecr import policy_summary, principal, repository_policy
 from docker_credential_ecrx.ecr.principal import Principal
 from docker_credential_ecrx.ecr.repository_policy import Access, Document
 from docker_credential_ecrx.errors import ArgumentError, AwsError
@@ -126,7 +126,7 @@ def show(repository: str, profile: str | None, region: str | None, *, as_json: b
         )
     if not as_json:
         console.heading(owned.where)
-        console.facts(repository_policy.summary(document))
+        console.facts(policy_summary.summary(document))
         console.out.print()
     console.out.print(repository_policy.pretty(document), end="")
     return 0

@@ -7,7 +7,7 @@ from fuzz.helpers import fuzzed, is_line, joined, json_texts, told
 from hypothesis import strategies as st
 
 from docker_credential_ecrx.demo.fake_aws import policies
-from docker_credential_ecrx.ecr import principal, repository_policy
+from docker_credential_ecrx.ecr import policy_summary, principal, repository_policy
 from docker_credential_ecrx.errors import ArgumentError, AwsError
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
@@ -62,7 +62,7 @@ def test_of_any_content_is_granted_to_and_taken_from_one_principal_alone(
         assert to.arn in repository_policy.suspects(granted, to)
         assert ([], []) != repository_policy.still_allowed_by(granted, to)
     assert [] == repository_policy.altered(repository_policy.restored(before, to), to)
-    for sid, sentence in repository_policy.summary(granted):
+    for sid, sentence in policy_summary.summary(granted):
         assert is_line(sentence)
         assert not sid or is_line(sid)
     assert granted == repository_policy.read(repository_policy.pretty(granted))
