@@ -15,7 +15,7 @@ _PAYLOAD_BYTES = 1200
 
 
 class Issued(NamedTuple):
-    """Whose token it is, where it holds, and when it ends (seconds since 1970, UTC)."""
+    """Whose token it is, where it is valid, and when it expires (seconds since 1970, UTC)."""
 
     principal: str
     account: str
@@ -38,9 +38,9 @@ class Repository(NamedTuple):
 
 
 class Ecr:
-    """The tokens and repositories of every account; ``repositories`` has each one's policy, or None.
+    """The tokens and repositories of all accounts; ``repositories`` has the policy of each one, or None.
 
-    ``expires`` returns when a new token ends, and ``exists`` whether a policy may name a principal.
+    ``expires`` returns when a new token expires, and ``exists`` whether a policy may name a principal.
     """
 
     def __init__(self, expires: Callable[[], float], exists: Callable[[str], bool]) -> None:
@@ -50,8 +50,8 @@ class Ecr:
         self._exists = exists
         self._lock = threading.Lock()
 
-    def answer(self, service: str, operation: str, who: Principal, region: str, body: bytes) -> HttpResponse:
-        """HttpResponse a request of ``who`` in ``region``; raise Refusal as AWS does."""
+    def respond(self, service: str, operation: str, who: Principal, region: str, body: bytes) -> HttpResponse:
+        """Return the response to a request of ``who`` in ``region``; raise Refusal as AWS does."""
         if operation == "GetAuthorizationToken":
             return self._token(service, who, region)
         operations = {
@@ -71,7 +71,7 @@ class Ecr:
         return operations[operation](place, request)
 
     def permits(self, issued: Issued, place: Repository, action: str) -> bool:
-        """Return whether a token lets its principal do ``action``; an account's own principals may do all."""
+        """Return whether a token permits ``action``; an account's own principals may do everything."""
         return issued.account == place.account or policies.permits(self.repositories[place], issued.principal, action)
 
     def _token(self, service: str, who: Principal, region: str) -> HttpResponse:
@@ -148,7 +148,7 @@ def new_password(expires: float) -> str:
 
 
 def denial(principal: str, action: str, place: Repository) -> str:
-    """Return what AWS says where a repository's policy does not let another account's principal do ``action``."""
+    """Return AWS's message if a repository policy does not allow another account's principal ``action``."""
     return (
         f"User: {principal} is not authorized to perform: {action} on resource: {place.arn} "
         f"because no resource-based policy allows the {action} action"

@@ -16,7 +16,7 @@ _CLOCK_SKEW_SECONDS = 300
 
 
 class _Signed(NamedTuple):
-    """What a request says of its signature; ``at`` is ``timestamp`` in seconds since 1970, UTC."""
+    """The parts of a request's signature; ``at`` is ``timestamp`` in seconds since 1970, UTC."""
 
     key_id: str
     region: str
@@ -30,9 +30,9 @@ class _Signed(NamedTuple):
 def signer(
     request: Request, service: str, find: Callable[[str], Principal | None], now: float
 ) -> tuple[Principal, str]:
-    """Return who signed the request and for which region; raise Refusal as AWS does.
+    """Return who signed the request, and for which region; raise Refusal as AWS does.
 
-    ``find`` returns the principal of an access key's id.
+    ``find`` returns the principal of an access key id.
     """
     mismatch = "SignatureDoesNotMatch" if service == "sts" else "InvalidSignatureException"
     signed = _signed(request)
@@ -71,7 +71,7 @@ def _signed(request: Request) -> _Signed:
 
 
 def _expected(request: Request, signed: _Signed, who: Principal) -> str:
-    """Return the signature that the request should have."""
+    """Return the correct signature of the request."""
     auth = SigV4Auth(Credentials(*who.keys), signed.service, signed.region)
     copy = AWSRequest(
         request.method,
@@ -84,7 +84,7 @@ def _expected(request: Request, signed: _Signed, who: Principal) -> str:
 
 
 def _regions_of(host: str, signed: str) -> Collection[str]:
-    """Return the regions that an endpoint serves; one on loopback serves the ``signed`` one."""
+    """Return the regions that an endpoint serves; on loopback that is the ``signed`` one."""
     name = host.partition(":")[0]
     if name == "sts.amazonaws.com":
         return ("us-east-1",)

@@ -1,4 +1,4 @@
-"""STS: who am I, and roles, for those whom their trust policies name."""
+"""STS: the caller's identity, and roles for the principals that their trust policies name."""
 
 import base64
 import json
@@ -32,15 +32,15 @@ class Role(NamedTuple):
 
 
 class Sts:
-    """The roles of every account; ``add`` is told of each new session."""
+    """The roles of all accounts; ``add`` is called with each new session."""
 
     def __init__(self, now: Callable[[], float], add: Callable[[Principal], None]) -> None:
         self.roles: dict[str, Role] = {}
         self._now = now
         self._add = add
 
-    def answer(self, operation: str, who: Principal | None, body: bytes) -> HttpResponse:
-        """HttpResponse a request of ``who``, or of nobody; raise Refusal as AWS does."""
+    def respond(self, operation: str, who: Principal | None, body: bytes) -> HttpResponse:
+        """Return the response to a request of ``who``, or of nobody; raise Refusal as AWS does."""
         fields = dict(parse_qsl(body.decode()))
         if operation == "GetCallerIdentity" and who is not None:
             return xml(operation, {"Arn": who.arn, "UserId": who.keys.access_key_id, "Account": who.account})
