@@ -99,7 +99,7 @@ class StandIn:
     def exists(self, principal: str) -> bool:
         """Return whether a policy may name the principal: a role, a user, an account by its id or its root, or "*"."""
         with self._lock:
-            known = {who.arn for who in self._principals.values()} | self._sts.roles.keys()
+            known = {caller.arn for caller in self._principals.values()} | self._sts.roles.keys()
         accounts = {arn.split(":")[4] for arn in known}
         account = principal.removesuffix(":root").rpartition(":")[2]
         return principal == "*" or principal in known or account in accounts
@@ -117,19 +117,19 @@ class StandIn:
         """Return the response to a request; a subclass injects faults here, and raises ConnectionError to hang up."""
         request = Request(method, headers.get("Host", ""), path, headers, body)
         service, operation = self.operation(headers, body)
-        who, region, error = None, "", ""
+        caller, region, error = None, "", ""
         try:
             if operation != "AssumeRoleWithWebIdentity":
-                who, region = signer(request, service, self._principals.get, self.now())
-            if service == "sts" or who is None:
-                response = self._sts.respond(operation, who, body)
+                caller, region = signer(request, service, self._principals.get, self.now())
+            if service == "sts" or caller is None:
+                response = self._sts.respond(operation, caller, body)
             else:
-                response = self.ecr.respond(service, operation, who, region, body)
+                response = self.ecr.respond(service, operation, caller, region, body)
         except Refusal as refusal:
             error = refusal.code
             response = refused(service, refusal)
         with self._lock:
-            self.calls.append(Call(operation, who.arn if who else "", region, self.now(), error))
+            self.calls.append(Call(operation, caller.arn if caller else "", region, self.now(), error))
         return response
 
     def operation(self, headers: Mapping[str, str], body: bytes) -> tuple[str, str]:
