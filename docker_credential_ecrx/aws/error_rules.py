@@ -128,7 +128,6 @@ WRONG_SIGNATURE = ("RequestTimeTooSkewed", "RequestExpired", "SignatureDoesNotMa
 _DENIED = ("AccessDenied", "AccessDeniedException")
 # Codes of this program's own for error responses that only their message tells apart.
 WRONG_MFA_CODE, UNKNOWN_PRINCIPAL = "wrong-mfa-code", "unknown-principal"
-_OWNER_REMEDY = "allow ecr:{operation} in the principal's own policy, or choose the owner's profile with --profile"
 
 # AWS's error responses, by AWS's codes.
 SERVICE_RULES: tuple[ErrorRule, ...] = (
@@ -180,9 +179,11 @@ PUBLIC_RULES: tuple[ErrorRule, ...] = (
 )
 # Those that take precedence in a call about a repository policy.
 POLICY_RULES: tuple[ErrorRule, ...] = (
-    ErrorRule(_DENIED, "AWS denied {operation}: {said}", _OWNER_REMEDY, operation="GetRepositoryPolicy"),
-    ErrorRule(_DENIED, "AWS denied {operation}: {said}", _OWNER_REMEDY, operation="SetRepositoryPolicy"),
-    ErrorRule(_DENIED, "AWS denied {operation}: {said}", _OWNER_REMEDY, operation="DeleteRepositoryPolicy"),
+    ErrorRule(
+        _DENIED,
+        "AWS denied {operation}: {said}",
+        "allow ecr:{operation} in the principal's own policy, or choose the owner's profile with --profile",
+    ),
     ErrorRule(
         ("RepositoryNotFoundException",),
         "the repository does not exist: {said}",
@@ -199,8 +200,13 @@ SERVER_FAILURE = ErrorRule((), "AWS returned a server error for {operation} (HTT
 REFUSED = ErrorRule((), "AWS refused {operation}: {code}: {said}", command=_ASK_CLI)
 
 ALL_RULES = (
-    *(*CLIENT_RULES, UNKNOWN_FAILURE, *SERVICE_RULES, *PUBLIC_RULES, *POLICY_RULES),
-    *(SERVER_FAILURE, REFUSED),
+    *CLIENT_RULES,
+    UNKNOWN_FAILURE,
+    *SERVICE_RULES,
+    *PUBLIC_RULES,
+    *POLICY_RULES,
+    SERVER_FAILURE,
+    REFUSED,
 )
 
 

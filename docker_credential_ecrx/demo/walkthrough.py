@@ -100,7 +100,9 @@ class _Demonstration:
             print(f"   call to AWS     {call.operation}, by {call.caller}")
         issued = self._aws.issued[first.password]
         until = datetime.fromtimestamp(issued.expires, UTC)
-        print(f"   reply           user AWS, a password of {len(first.password):,} characters, after {_ms(first)}")
+        print(
+            f"   reply           user AWS, a password of {len(first.password):,} characters, after {_duration(first)}"
+        )
         print(f"   issued to       {issued.principal}")
         print(f"   expires         {until:%Y-%m-%d %H:%M} UTC")
         print(f"   valid for       every registry in {issued.region} that permits the role")
@@ -131,7 +133,7 @@ class _Demonstration:
             print(f"   calls to AWS    {', '.join(call.operation for call in again.calls)}: there is no keyring here")
         else:
             print("   calls to AWS    none")
-        print(f"   reply           {'the same' if same else 'another'} password, after {_ms(again)}\n")
+        print(f"   reply           {'the same' if same else 'another'} password, after {_duration(again)}\n")
 
     def _get(self, host: str) -> _Reply:
         before, started = len(self._aws.calls), time.monotonic()
@@ -164,5 +166,5 @@ def _place(entry: Mapping[str, object] | None) -> str:
     return names.get(str(entry["keyring"]), f"the keyring {entry['keyring']}")
 
 
-def _ms(answer: _Reply) -> str:
-    return f"{answer.seconds * 1000:.0f} ms"
+def _duration(reply: _Reply) -> str:
+    return f"{reply.seconds * 1000:.0f} ms"

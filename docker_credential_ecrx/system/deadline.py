@@ -36,7 +36,7 @@ class Deadline:
     """The time limit, ``seconds`` from when it ``began`` (time.monotonic()), on all that is done to one end.
 
     It is three seconds from now at least.
-    Who makes a request sets ``waiting_for`` to its host, and clears it after the response.
+    Code that makes a request sets ``waiting_for`` to its host, and clears it after the response.
     """
 
     def __init__(self, seconds: float, began: float | None = None) -> None:
