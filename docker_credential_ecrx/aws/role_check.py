@@ -47,7 +47,7 @@ class RoleCheck:
     def _before_web_identity(self, *, params: Any, context: Any, **_: object) -> None:  # noqa: ANN401
         context[_REQUESTED] = params["RoleArn"]
         if not self._is_known(params["WebIdentityToken"]):
-            self._note("the web identity token was replaced by another one in the meantime; run it again")
+            self._add_doubt("the web identity token was replaced by another one in the meantime; run it again")
 
     def _is_known(self, token: str) -> bool:
         """Return whether a web identity token has the same subject as one in the identity's fingerprint."""
@@ -64,25 +64,21 @@ class RoleCheck:
             return  # AWS refused
         requested, found = arn.role(context[_REQUESTED]), arn.parse(parsed.get("AssumedRoleUser", {}).get("Arn", ""))
         self._account = requested.account if requested else ""
-        if (
-            requested is None
-            or found is None
-            or found.kind != "assumed-role"
-            or _role_key(requested) != _role_key(found)
-        ):
+        is_session = requested and found and found.kind == "assumed-role" and _role_key(requested) == _role_key(found)
+        if not is_session:
             returned = f"{found.kind} {found.name} of account {found.account}" if found else "no role session"
-            self._note(f"AWS returned {returned} for {context[_REQUESTED]}; {INTERCEPTED}")
+            self._add_doubt(f"AWS returned {returned} for {context[_REQUESTED]}; {INTERCEPTED}")
 
     def _after_token(self, *, parsed: Any, **_: object) -> None:  # noqa: ANN401
         """Compare the account in ECR's response, which is that of the principal, with the role's account."""
         data = parsed.get("authorizationData") or [{}]
         own = Registry.parse(str(data[0].get("proxyEndpoint", "")))
         if own is not None and self._account not in ("", own.account):
-            self._note(
+            self._add_doubt(
                 f"ECR returned a token of account {own.account}, and the role is in {self._account}; {INTERCEPTED}"
             )
 
-    def _note(self, doubt: str) -> None:
+    def _add_doubt(self, doubt: str) -> None:
         self.doubt = self.doubt or doubt
 
 
