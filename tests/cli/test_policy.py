@@ -530,7 +530,7 @@ class TestRefusals:
             (("nowhere", "--to", SECONDARY), "nowhere in us-east-1 with profile owner: the repository does not exist"),
             (
                 ("app", "--to", SECONDARY, "--region", "eu-west-1"),
-                "app in eu-west-1 with profile owner: there is no such",
+                "app in eu-west-1 with profile owner: the repository does not exist",
             ),
             (("app", "--to", "2222"), "app in us-east-1 with profile owner: 2222 is neither an account id"),
             (("app", "--to", f"{_ROOT}x"), "is neither an account id nor the ARN"),
@@ -538,7 +538,10 @@ class TestRefusals:
                 ("app", "--to", "arn:aws-cn:iam::222222222222:root"),
                 "is in the partition aws-cn, and the repository is in aws",
             ),
-            (("app", "--to", SECONDARY, "--region", "cn-north-1"), "app in cn-north-1 with profile owner: there is no"),
+            (
+                ("app", "--to", SECONDARY, "--region", "cn-north-1"),
+                "app in cn-north-1 with profile owner: the repository does not exist",
+            ),
             (("app:latest", "--to", SECONDARY), "without a tag"),
             (("app", "--to", SECONDARY, "--region", "Ohio"), "Ohio is not an AWS region"),
             ((f"{HOST}/app", "--to", SECONDARY, "--region", "eu-west-1"), "omit --region"),
