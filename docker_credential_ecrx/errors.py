@@ -34,6 +34,9 @@ class Remedy:
         )
         return Remedy(*texts)
 
+    def __repr__(self) -> str:
+        return f"Remedy({self.text!r}, {self.command!r})"
+
     def __str__(self) -> str:
         """Return ``text: command``, or the one that is not empty."""
         return ": ".join(part for part in (self.text, self.command) if part)

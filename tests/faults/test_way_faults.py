@@ -1,4 +1,4 @@
-"""What is wrong before AWS is reached: a line that says so, and what mends it."""
+"""Faults before AWS is reached: a line with the cause and the remedy."""
 
 import os
 import re
@@ -44,7 +44,7 @@ CREATE = "check its spelling (aws configure list-profiles shows all), or create 
 PROCESS_FAILED = "the credential_process of profile secondary failed"
 CONFIGURE = "aws configure --profile secondary"
 CREDENTIALS = '"Version":1,"AccessKeyId":"AKIA","SecretAccessKey":"hunter2","SessionToken":"hunter2"'
-# A network whose only way leads to nobody.
+# A network whose only route leads nowhere.
 NOWHERE = (
     "ip link set lo up && { ip link add nowhere type dummy || ip tuntap add nowhere mode tun; } && "
     "ip address add 192.0.2.2/24 dev nowhere && ip link set nowhere up && "
@@ -53,13 +53,13 @@ NOWHERE = (
 
 
 def env(**variables: str) -> Arrange:
-    """Return what sets variables; where a proxy is among them, AWS's endpoint is one that only it can find."""
+    """Return what sets variables; with a proxy among them, only the proxy can resolve AWS's endpoint."""
     endpoint = {"AWS_ENDPOINT_URL": "https://aws.invalid"} if "HTTPS_PROXY" in variables else {}
     return lambda world: world.home.env.update(endpoint | variables)
 
 
 def profile(**settings: str) -> Arrange:
-    """Return what makes the profile say nothing else."""
+    """Return what replaces the profile."""
     return lambda world: world.set_profile(**settings)
 
 
@@ -76,12 +76,12 @@ def process(script: str) -> Arrange:
 
 
 def calling(answer: bytes | None, variable: str, value: str) -> Arrange:
-    """Return what sets a variable to a URL that leads to a server that says ``answer``, or nothing ever."""
+    """Return what sets a variable to the URL of a server that replies ``answer``, or never replies."""
     return lambda world: env(**{variable: value.format(world.stack.enter_context(server(answer)))})(world)
 
 
 def instance(**settings: str) -> Arrange:
-    """Return what gives the profile a metadata service that never answers."""
+    """Return what gives the profile a metadata service that never responds."""
 
     def arrange(world: World) -> None:
         calling(None, "AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://{}")(world)
@@ -92,7 +92,7 @@ def instance(**settings: str) -> Arrange:
 
 
 def tls(bundle: Callable[[Path], str] | None) -> Arrange:
-    """Return what gives AWS TLS, for which an authority vouches that is not in ``bundle``'s file."""
+    """Return what gives AWS a certificate from an authority that is not in the file of ``bundle``."""
 
     def arrange(world: World) -> None:
         folder = world.home.folder / "certificates"
@@ -108,7 +108,7 @@ def tls(bundle: Callable[[Path], str] | None) -> Arrange:
 
 
 def bundle_that_hangs(world: World) -> None:
-    """Have AWS's certificates verified by what is typed at a terminal, where nobody is."""
+    """Make the CA bundle a terminal at which nobody types."""
     tls(None)(world)
     ends = os.openpty()
     for end in ends:
@@ -117,7 +117,7 @@ def bundle_that_hangs(world: World) -> None:
 
 
 def another_authority(home: Path) -> str:
-    """Return the certificate of an authority that vouches for nobody here."""
+    """Return the certificate of an authority that has signed nothing here."""
     folder = home / "another"
     folder.mkdir()
     return certificates.issue(folder, ["localhost"]).authority.read_text()
@@ -133,13 +133,13 @@ def config(text: str) -> Arrange:
 
 
 def without_keys(world: World) -> None:
-    """Leave no credentials anywhere."""
+    """Remove all credentials."""
     (world.home.folder / ".aws" / "credentials").unlink()
     world.set_profile(region="us-east-1")
 
 
 NO_WAY = ["http://192.0.2.1", "https://aws.test", ""]
-# By what is wrong: the reason, the remedy, and what makes it so; {home} is the user's.
+# By fault: the reason, the remedy, and what causes it; {home} is the user's.
 FAULTS: dict[str, tuple[str, str, Arrange]] = {
     "no credentials": (
         "there are no AWS credentials",
@@ -243,7 +243,7 @@ FAULTS: dict[str, tuple[str, str, Arrange]] = {
         tls(lambda _: PASSWORD),
     ),
 }
-# Likewise what hangs, which takes as long as a get may.
+# The same for hangs, which take as long as a get may take.
 HANGS: dict[str, tuple[str, str, Arrange]] = {
     "sts": (HUNG.format("127.0.0.1"), NETWORK, lambda world: world.aws.fail(ASSUME, faults.hanging)),
     "ecr": (HUNG.format("127.0.0.1"), NETWORK, lambda world: world.aws.fail(MINT, faults.hanging)),
@@ -275,7 +275,7 @@ HANGS: dict[str, tuple[str, str, Arrange]] = {
 
 class TestFault:
     @pytest.mark.parametrize(("reason", "remedy", "arrange"), FAULTS.values(), ids=FAULTS)
-    def test_is_one_line_in_time_that_says_what_failed_and_what_to_do_next(
+    def test_is_one_timely_line_with_cause_and_remedy(
         self, world: World, reason: str, remedy: str, arrange: Arrange
     ) -> None:
         arrange(world)
@@ -284,10 +284,8 @@ class TestFault:
         assert expected == refusal(world.home, world.aws)
 
 
-class TestWhatHangs:
-    def test_is_given_up_in_time_with_a_line_that_says_what_failed_and_what_to_do_next(
-        self, tmp_path: Path, program: Path, kernel: dict[str, str]
-    ) -> None:
+class TestHang:
+    def test_times_out_with_cause_and_remedy(self, tmp_path: Path, program: Path, kernel: dict[str, str]) -> None:
         with ExitStack() as stack, ThreadPoolExecutor(4) as pool:
             worlds = []
             for number, (_, _, arrange) in enumerate(HANGS.values()):
@@ -305,8 +303,8 @@ class TestWhatHangs:
         )
 
 
-class TestCredentialProcessThatHangs:
-    def test_is_ended_with_all_that_it_started(self, world: World) -> None:
+class TestHangingCredentialProcess:
+    def test_is_killed_with_its_children(self, world: World) -> None:
         alive = world.home.folder / "alive"
         os.mkfifo(alive)
         end = os.open(alive, os.O_RDONLY | os.O_NONBLOCK)
@@ -317,22 +315,22 @@ class TestCredentialProcessThatHangs:
 
         assert "the credential_process of profile secondary did not end within 9 seconds" in refusal
         assert b"started\n" == os.read(end, 100)
-        # As long as one of them lives, it is open.
+        # It stays open as long as one of them lives.
         assert [end] == select.select([end], [], [], 60)[0]
         assert b"" == os.read(end, 100)
         os.close(end)
 
 
-class TestNetworkThatLeadsNowhere:
+class TestUnroutedNetwork:
     @pytest.fixture
     def nowhere(self, world: World) -> list[str | Path]:
-        """Return what runs a command where no packet ever comes back."""
+        """Return what runs a command in a network from which no packet returns."""
         need.command("ip")
         resolver = world.home.folder / "resolv.conf"
         resolver.write_text("nameserver 192.0.2.1\n")
         return [*unshared("--mount", "--net"), "sh", "-c", NOWHERE, "sh", resolver]
 
-    def test_is_given_up_in_time(self, world: World, nowhere: list[str | Path]) -> None:
+    def test_times_out(self, world: World, nowhere: list[str | Path]) -> None:
         with ExitStack() as stack:
             gets = [
                 stack.enter_context(running(world.home, prefix=nowhere, env=env))
@@ -340,7 +338,7 @@ class TestNetworkThatLeadsNowhere:
             ]
             got = [timed(partial(result_of, get)) for get in gets]
 
-        # It is the kernel or the limit that gives up first.
+        # Either the kernel or the time limit gives up first.
         unreached = r"cannot connect to \S+; check the network, DNS and HTTPS_PROXY"
         late = r"loading the AWS SDK took \d+ seconds, .*"
         hung = HUNG.format(r"\S+")

@@ -1,4 +1,4 @@
-"""The rule that a failure is reported by, and what another process makes of the codes that it left."""
+"""The rule for a failure, and the error that another process makes from its codes."""
 
 from collections import Counter
 
@@ -19,7 +19,7 @@ def left(error: AwsError) -> AwsError | None:
 
 
 class TestRule:
-    def test_has_a_code_of_our_own_that_no_other_has(self) -> None:
+    def test_codes_are_unique(self) -> None:
         counts = Counter(code for rule in error_rules.CLIENT_RULES for code in rule.codes)
 
         assert {1} == {*counts.values()}
@@ -32,13 +32,13 @@ class TestRule:
             ("GetAuthorizationToken", "allow ecr:GetAuthorizationToken in the principal's own policy"),
         ],
     )
-    def test_is_the_one_for_the_operation_if_there_is_one(self, operation: str, remedy: str) -> None:
+    def test_for_the_operation_wins(self, operation: str, remedy: str) -> None:
         rule = error_rules.find(error_rules.SERVICE_RULES, DENIED, operation)
 
         assert rule is not None
         assert rule.remedy.startswith(remedy)
 
-    def test_is_the_first_of_those_that_are_as_specific(self) -> None:
+    def test_first_wins_among_equals(self) -> None:
         own = error_rules.ErrorRule((DENIED,), "own")
 
         assert own is error_rules.find((own, *error_rules.SERVICE_RULES), DENIED, "DescribeRepositories")
@@ -61,7 +61,7 @@ class TestCodes:
             ("process-timeout", {"seconds": "9"}),
         ],
     )
-    def test_make_the_same_message_and_remedy_in_another_process(self, code: str, values: dict[str, str]) -> None:
+    def test_give_the_same_error_in_another_process(self, code: str, values: dict[str, str]) -> None:
         error = failures.client_error(code, failures.find_caller(Identity("p"), ENV), **values)
 
         again = left(error)
@@ -70,7 +70,7 @@ class TestCodes:
         assert str(error) == str(again)
         assert all(value in error.message for value in values.values())
 
-    def test_are_words_without_spaces_and_only_of_what_is_known(self) -> None:
+    def test_omit_awss_own_words(self) -> None:
         caller = failures.find_caller(Identity("p"), ENV)
         said = f"User: arn:aws:iam::222222222222:user/me is not authorized to perform: {DENIED}"
         values = {"operation": "AssumeRole", "code": DENIED, "status": "400", "said": said}
@@ -79,12 +79,12 @@ class TestCodes:
             caller, values
         ).codes
 
-    def test_leave_out_a_host_that_is_not_a_code(self) -> None:
+    def test_omit_an_invalid_host(self) -> None:
         error = failures.client_error("timeout", failures.find_caller(Identity("p"), ENV), host="a b", seconds="9")
 
         assert ("timeout", "seconds=9") == error.codes
 
-    def test_that_somebody_else_wrote_are_ignored(self) -> None:
+    def test_of_unknown_origin_are_sanitized(self) -> None:
         forged = failures.from_codes(("timeout", "host=\x1b[31m;rm", "seconds=9"), Identity("p"), ENV, "ecr")
 
         assert forged is not None
