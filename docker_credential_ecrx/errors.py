@@ -1,4 +1,4 @@
-"""What can go wrong: one sentence each, with the command or the change that mends it."""
+"""The errors that are reported to the user, and the remedies that they carry."""
 
 _LONGEST_LINE = 2000  # characters
 
@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 
 class Remedy:
-    """What the user can do about a failure: ``text`` in words, ``command`` as a shell line that does it, or both."""
+    """What the user can do about a failure: ``text`` in words, ``command`` as a shell command line, or both."""
 
     __slots__ = ("command", "text")
 
@@ -19,12 +19,16 @@ class Remedy:
     @property
     def arguments(self) -> "list[str]":
         """Return the command as a list of arguments, which is empty if there is no command."""
-        import shlex  # a cached get has nothing to fix
+        import shlex  # a cached get runs no remedy
 
         return shlex.split(self.command)
 
+    def prefixed(self, text: str) -> "Remedy":
+        """Return the remedy with ``text`` before its own text."""
+        return Remedy(": ".join(part for part in (text, self.text) if part), self.command)
+
     def for_registry(self, host: str, region: str) -> "Remedy":
-        """Return the remedy with a registry's host and region in place of HOST and REGION."""
+        """Return the remedy with a registry's host and region instead of HOST and REGION."""
         texts = (
             part.replace(" HOST", f" {host}").replace(" REGION", f" {region}") for part in (self.text, self.command)
         )
@@ -34,15 +38,15 @@ class Remedy:
         return f"Remedy({self.text!r}, {self.command!r})"
 
     def __str__(self) -> str:
-        """Return ``text: command``, or whichever of the two there is."""
+        """Return ``text: command``, or the one that is not empty."""
         return ": ".join(part for part in (self.text, self.command) if part)
 
 
 class EcrxError(Exception):
-    """A failure that is reported to the user; most are of one of the kinds below.
+    """A failure that is reported to the user; most have one of the types below.
 
     ``message`` says what failed and ``remedy`` what to do next.
-    Neither ever holds a secret.
+    Neither ever contains a secret.
     """
 
     def __init__(self, message: str, remedy: "Remedy | str" = "") -> None:
@@ -56,50 +60,50 @@ class EcrxError(Exception):
         return str(self.remedy)
 
     def about(self, subject: str) -> "Self":
-        """Return the error as one about ``subject``."""
+        """Return the error with ``subject`` before its message."""
         return self._with(f"{subject}: {self.message}", self.remedy)
 
     def of_registry(self, host: str, region: str) -> "Self":
-        """Return the error with a registry's host and region in place of HOST and REGION in its remedy."""
+        """Return the error with a registry's host and region instead of HOST and REGION in its remedy."""
         return self._with(self.message, self.remedy.for_registry(host, region))
 
     def _with(self, message: str, remedy: Remedy) -> "Self":
         return type(self)(message, remedy)
 
     def __str__(self) -> str:
-        """Return ``message; remedy`` in one printable line, without secrets."""
+        """Return ``message; remedy`` as one printable line without secrets."""
         from docker_credential_ecrx import log
         from docker_credential_ecrx.sanitizer import third_party  # a cached get has nothing to report
 
-        said = log.redacted("; ".join(part for part in (self.message, self.hint) if part))
-        return third_party.line(said, _LONGEST_LINE)
+        text = log.redacted("; ".join(part for part in (self.message, self.hint) if part))
+        return third_party.line(text, _LONGEST_LINE)
 
 
 class RequestError(EcrxError):
-    """Docker's request cannot be understood."""
+    """Docker's request is not valid."""
 
 
 class NotFoundError(EcrxError):
-    """No credentials are kept for this host, and it is not an ECR registry that could be asked."""
+    """No credentials are stored for this host, and AWS provides none."""
 
 
 class SettingsError(EcrxError):
-    """The configuration file or an environment variable of ours is wrong."""
+    """``config.toml`` or one of the ``ECRX_*`` environment variables is not valid."""
 
 
 class ArgumentError(EcrxError):
-    """What a command was given names nothing that there can be."""
+    """An argument of a command is not valid."""
 
 
 class FileError(EcrxError):
-    """A file that a command edits is not what it should be, or cannot be read or written."""
+    """A file that a command edits is not valid, or cannot be read or written."""
 
 
 class AwsError(EcrxError):
-    """AWS, or the way to it, refused or failed.
+    """A call to AWS failed.
 
-    ``codes`` is what another process, which waits for the same, can tell of it in words of its own: what failed, as
-    ``failures.told_again`` reads it.
+    ``codes`` describe the failure to another process that waits for the same token: ``failures.from_codes`` makes the
+    error from them again.
     """
 
     def __init__(self, message: str, remedy: "Remedy | str" = "", codes: "tuple[str, ...]" = ()) -> None:
@@ -111,15 +115,15 @@ class AwsError(EcrxError):
 
 
 class NoAwsCredentialsError(AwsError):
-    """AWS's chain ended without any credentials."""
+    """AWS's credential chain found no credentials."""
 
 
 class UnreachableError(AwsError):
-    """AWS does not answer, or the way to it is cut."""
+    """AWS cannot be reached or does not respond."""
 
 
 class ClockError(AwsError):
-    """AWS refuses what is signed here, because the clock here is ``ahead`` of its own by that many seconds."""
+    """AWS refuses the signature, because the system clock is ``ahead`` of AWS's clock by that many seconds."""
 
     def __init__(self, message: str, remedy: "Remedy | str" = "", ahead: float = 0.0) -> None:
         super().__init__(message, remedy, ("clock", f"ahead={ahead:.0f}"))
@@ -130,16 +134,16 @@ class ClockError(AwsError):
 
 
 class MfaCodeNeededError(AwsError):
-    """The role wants an MFA code, which only a person has."""
+    """The role requires an MFA code, which only a person can enter."""
 
 
 class SignInNeededError(AwsError):
-    """The person's sign-in to AWS is missing or has ended; the hint is the command that renews it."""
+    """The user's sign-in session is missing or has expired; the remedy's command signs in again."""
 
 
 class KeyringError(EcrxError):
-    """A keyring is there and failed."""
+    """A keyring failed."""
 
 
 class KeyringUnavailableError(KeyringError):
-    """A keyring is not available here: absent, forbidden, locked or silent."""
+    """A keyring is not available: it is missing, forbidden or locked, or it does not respond."""

@@ -220,7 +220,7 @@ class Helper:
         def retell(codes: "tuple[str, ...]") -> "AwsError | None":
             from docker_credential_ecrx.aws import failures
 
-            return failures.told_again(codes, identity, self._env, registry.service)
+            return failures.from_codes(codes, identity, self._env, registry.service)
 
         try:
             return single_flight.obtain(due, name, keyring, self._lock, mint, about, retell)

@@ -1,47 +1,47 @@
-"""Lines on stderr: warnings always, what the program did under ECRX_LOG=debug; never a secret.
+"""Writes lines to stderr: warnings, and with ECRX_LOG=debug what the program does; never a secret.
 
-Whoever gets to know a secret says so with ``add_secret``; whatever else is written passes ``redacted``.
+Code that reads a secret registers it with ``add_secret``; every line passes through ``redacted``.
 """
 
 import os
 
-_LONGEST = 2000  # characters; clients that never read stderr hang at 64 KiB
+_LONGEST = 2000  # characters; a client that never reads stderr blocks the program after 64 KiB
 _secrets: list[str] = []
 
 
 def add_secret(secret: str | None) -> None:
-    """Have ``secret``, if it is one, in nothing that is written from now on but in the answer that it is for."""
+    """Redact ``secret``, unless it is None or empty, in every line that is written from now on."""
     if secret:
         _secrets.append(secret)
 
 
 def redacted(text: str) -> str:
-    """Return ``text`` with "[secret]" in the place of every secret that the process has."""
+    """Return ``text`` with "[secret]" instead of every registered secret."""
     if not _secrets:
         return text
-    from docker_credential_ecrx.sanitizer import redaction  # a cached get that says nothing needs none of it
+    from docker_credential_ecrx.sanitizer import redaction  # a cached get that writes no line does not need it
 
     return redaction.redacted(text, _secrets)
 
 
 def warn(text: str) -> None:
-    """Tell the user in one line, which clients show or log but do not parse."""
+    """Write a warning for the user: clients show or log it, and do not parse it."""
     _write("", text)
 
 
 def debug(text: str) -> None:
-    """Tell what was done, where the user asked for it."""
+    """Write what the program does, if the user has set ECRX_LOG=debug."""
     if is_debugging():
         _write("debug: ", text)
 
 
 def is_debugging() -> bool:
-    """Return whether the user asked to be told what is done."""
+    """Return whether the user has set ECRX_LOG=debug."""
     return os.environ.get("ECRX_LOG", "").lower() == "debug"
 
 
 def debug_origin(error: BaseException) -> None:
-    """Tell where ``error`` was raised, in places alone: its message and the frames may hold a secret."""
+    """Write the file names and line numbers of the traceback: the message and the frames may contain a secret."""
     frame, places = error.__traceback__, []
     while frame is not None:
         places.append(f"{os.path.basename(frame.tb_frame.f_code.co_filename)}:{frame.tb_lineno}")
@@ -56,4 +56,4 @@ def _write(level: str, text: str) -> None:
     try:
         os.write(2, line.encode("utf-8", "replace"))
     except OSError:
-        pass  # a closed stderr is no reason to fail
+        pass  # the program works without stderr

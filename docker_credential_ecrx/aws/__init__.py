@@ -1,1 +1,1 @@
-"""What is asked of AWS through botocore, as whom, and what it refuses."""
+"""Calls to AWS through botocore: sessions, tokens, repository policies, and what can fail."""

@@ -1,6 +1,6 @@
-"""Says whether and when a call to AWS is made again, within a time limit: botocore's own policy has none.
+"""Decides whether and when a call to AWS is retried, within a time limit: botocore's own policy has none.
 
-botocore itself is told to try once; what is here answers its event ``needs-retry``.
+botocore itself makes one attempt; this module handles its event ``needs-retry``.
 https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
 """
 
@@ -14,21 +14,21 @@ from typing import Any
 
 from botocore import exceptions
 
-from docker_credential_ecrx.aws.client_errors import THROTTLED, TOO_MANY
+from docker_credential_ecrx.aws.error_rules import THROTTLED, TOO_MANY_REQUESTS
 
-_PASSING_CODES = ("RequestTimeout", "RequestTimeoutException", "PriorRequestNotComplete")
-_PASSING_STATUSES = (500, 502, 503, 504)
-_PASSING_EXCEPTIONS = (exceptions.ConnectionError, exceptions.HTTPClientError)
-# What is wrong with a certificate or a proxy's password is so the next time.
-_LASTING_EXCEPTIONS = (exceptions.SSLError, exceptions.ProxyConnectionError)
+_TRANSIENT_CODES = ("RequestTimeout", "RequestTimeoutException", "PriorRequestNotComplete")
+_TRANSIENT_STATUSES = (500, 502, 503, 504)
+_TRANSIENT_EXCEPTIONS = (exceptions.ConnectionError, exceptions.HTTPClientError)
+# A certificate or a proxy's password is as wrong the next time.
+_PERMANENT_EXCEPTIONS = (exceptions.SSLError, exceptions.ProxyConnectionError)
 _ATTEMPTS = 3
-# The first pause is up to so long, and each one up to twice the one before.
+# The longest first pause; it doubles for each further one.
 _PAUSE_SECONDS, _PAUSE_SECONDS_THROTTLED = 0.05, 1.0
 _SECONDS = 9.0
 
 
 class TooEarlyError(Exception):
-    """AWS wants ``error``'s call again only in ``seconds``, which is longer than there is to wait."""
+    """AWS asks to repeat the call of ``error`` only in ``seconds``, which is after the time limit."""
 
     def __init__(self, error: exceptions.ClientError, seconds: float) -> None:
         super().__init__(error, seconds)
@@ -37,7 +37,7 @@ class TooEarlyError(Exception):
 
 
 class Retries:
-    """Up to three attempts of each call; none is begun after ``end`` (seconds of time.monotonic()).
+    """Up to three attempts of each call; none starts after ``end`` (seconds of time.monotonic()).
 
     Without an ``end``, each call has 9 seconds from its first failure.
     """
@@ -54,39 +54,39 @@ class Retries:
         operation: Any,  # noqa: ANN401
         **_: object,
     ) -> float | None:
-        """Return the seconds before the next attempt, or None where there is none.
+        """Return the seconds before the next attempt, or None if there is none.
 
         Raises TooEarlyError.
         """
         if attempts == 1:
             self._end_of_call = time.monotonic() + _SECONDS
         end = self._end_of_call if self._end is None else self._end
-        answer: Mapping[str, Any] = response[1] if response else {}
-        status: int | None = answer.get("ResponseMetadata", {}).get("HTTPStatusCode")
-        code: str | None = answer.get("Error", {}).get("Code")
-        is_throttled = status == TOO_MANY or code in THROTTLED
-        if attempts >= _ATTEMPTS or not (is_throttled or _passes(status, code, caught_exception)):
+        parsed: Mapping[str, Any] = response[1] if response else {}
+        status: int | None = parsed.get("ResponseMetadata", {}).get("HTTPStatusCode")
+        code: str | None = parsed.get("Error", {}).get("Code")
+        is_throttled = status == TOO_MANY_REQUESTS or code in THROTTLED
+        if attempts >= _ATTEMPTS or not (is_throttled or _is_transient(status, code, caught_exception)):
             return None
         scale = _PAUSE_SECONDS_THROTTLED if is_throttled else _PAUSE_SECONDS
-        # Many that are told the same second do not all come back in it.
-        pause: float = _retry_after(answer) + random.random() * scale * 2 ** (attempts - 1)  # noqa: S311 - no secret
+        # Random, so that clients with the same Retry-After do not all return at once.
+        pause: float = _retry_after(parsed) + random.random() * scale * 2 ** (attempts - 1)  # noqa: S311 - no secret
         if time.monotonic() + pause < end:
             return pause
-        if response and _retry_after(answer):
-            raise TooEarlyError(exceptions.ClientError(response[1], operation.name), _retry_after(answer))
+        if response and _retry_after(parsed):
+            raise TooEarlyError(exceptions.ClientError(response[1], operation.name), _retry_after(parsed))
         return None
 
 
-def _passes(status: object, code: object, error: object) -> bool:
-    """Return whether what failed may be better in a moment."""
-    if isinstance(error, _PASSING_EXCEPTIONS):
-        return not isinstance(error, _LASTING_EXCEPTIONS)
-    return status in _PASSING_STATUSES or code in _PASSING_CODES
+def _is_transient(status: object, code: object, error: object) -> bool:
+    """Return whether the failure may be gone in a moment."""
+    if isinstance(error, _TRANSIENT_EXCEPTIONS):
+        return not isinstance(error, _PERMANENT_EXCEPTIONS)
+    return status in _TRANSIENT_STATUSES or code in _TRANSIENT_CODES
 
 
-def _retry_after(answer: Mapping[str, Any]) -> float:
-    """Return the seconds that the answer's Retry-After asks for, given as such or as a date; 0 where it does not."""
-    headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+def _retry_after(parsed: Mapping[str, Any]) -> float:
+    """Return the seconds of the response's Retry-After, which may be a number or a date; 0 if it has none."""
+    headers = parsed.get("ResponseMetadata", {}).get("HTTPHeaders", {})
     value = str(headers.get("retry-after", ""))
     try:
         seconds = float(value)
@@ -99,7 +99,7 @@ def _retry_after(answer: Mapping[str, Any]) -> float:
 
 
 def _date(headers: Mapping[str, str]) -> datetime:
-    """Return the answer's own date, since the clock here may be wrong."""
+    """Return the response's own date, since the system clock may be wrong."""
     try:
         return parsedate_to_datetime(headers["date"])
     except (LookupError, ValueError):

@@ -1,6 +1,6 @@
-"""Gets to know the secrets that are sent to AWS and that come from there, so that no line repeats one.
+"""Registers the secrets that are sent to and received from AWS, so that no line of output contains one.
 
-They are in AWS's files, in variables, in requests and in answers.
+They are in AWS's files, in environment variables, in requests and in responses.
 """
 
 import json
@@ -15,7 +15,7 @@ from botocore.session import Session
 from docker_credential_ecrx import log
 from docker_credential_ecrx.sanitizer import third_party
 
-# In requests and answers of STS, SSO, the sign-in and ECR, in lower case.
+# In requests and responses of STS, SSO, the sign-in and ECR, in lower case.
 _FIELDS = (
     *("accesstoken", "authorizationtoken", "clientsecret", "codeverifier", "idtoken", "refreshtoken"),
     *("secretaccesskey", "sessiontoken", "tokencode", "webidentitytoken"),
@@ -26,35 +26,40 @@ _VARIABLES = (*map(str.upper, _SETTINGS), "AWS_CONTAINER_AUTHORIZATION_TOKEN")
 
 
 def learn_from(session: Session) -> None:
-    """Learn the secrets that the session may use, and from now on those that it sends and is given."""
+    """Register the secrets that the session may use, and from now on those that it sends and receives."""
     for name, value in os.environ.items():
         log.add_secret(value if name in _VARIABLES else None)
-        # A database's password is not sent to AWS, and may be a word of the program's.
+        # Other variables' passwords are not sent to AWS, and may be words of the program's messages.
         if name.startswith("AWS_") or name.upper().endswith("_PROXY"):
             _learn_password(value)
     try:
         profiles = session.full_config["profiles"].values()
     except exceptions.BotoCoreError:
-        profiles = ()  # a file that cannot be read, which whoever needs it says
-    for name, value in (
-        keyring_name for profile in profiles for keyring_name in profile.items() if isinstance(keyring_name[1], str)
-    ):
+        profiles = ()  # an unreadable file, which is reported when it is needed
+    settings = (setting for profile in profiles for setting in profile.items())
+    for name, value in settings:
+        if not isinstance(value, str):
+            continue  # a nested section
         log.add_secret(value if name in _SETTINGS else None)
         _learn_password(value)
-    for event, learn in (("before-sign", _signs), ("before-send", _sends), ("response-received", _receives)):
+    for event, learn in (
+        ("before-sign", _before_sign),
+        ("before-send", _before_send),
+        ("response-received", _response_received),
+    ):
         handler: Any = learn
         session.register(event, handler)
 
 
-def _signs(*, request_signer: Any, **_: object) -> None:  # noqa: ANN401 - botocore's
-    """Learn the secret key that signs a request, which the instance, a container or a process may have given."""
+def _before_sign(*, request_signer: Any, **_: object) -> None:  # noqa: ANN401 - botocore's
+    """Register the secret key that signs a request: an instance, a container or a process may have provided it."""
     credentials = getattr(request_signer, "_credentials", None)
     if credentials is not None:
         log.add_secret(credentials.get_frozen_credentials().secret_key)
 
 
-def _sends(*, event_name: str, request: Any, **_: object) -> None:  # noqa: ANN401 - botocore's
-    """Learn what a request is signed and authorized with; tell of the call, and nothing of what it sends."""
+def _before_send(*, event_name: str, request: Any, **_: object) -> None:  # noqa: ANN401 - botocore's
+    """Register the signature and the tokens of a request; log the call without its content."""
     for name in _HEADERS:
         value = request.headers.get(name, "")
         text = value.decode("latin-1") if isinstance(value, bytes) else value
@@ -66,13 +71,13 @@ def _sends(*, event_name: str, request: Any, **_: object) -> None:  # noqa: ANN4
     log.debug(f"asking {host} for {event_name.rpartition('.')[2]}")
 
 
-def _receives(*, parsed_response: object, **_: object) -> None:
+def _response_received(*, parsed_response: object, **_: object) -> None:
     for name, value in _members(parsed_response):
         log.add_secret(value if name.lower() in _FIELDS else None)
 
 
 def _members(value: object) -> Iterator[tuple[str, str]]:
-    """Yield the names and texts in a document."""
+    """Yield the names and values of all texts in a document."""
     if isinstance(value, dict):
         for name, member in value.items():
             if isinstance(member, str):
@@ -92,7 +97,7 @@ def _parsed(body: str) -> object:
 
 
 def _learn_password(url: str) -> None:
-    """Learn the password in a URL, as one of a proxy or an endpoint may have."""
+    """Register the password in a URL: that of a proxy or an endpoint may have one."""
     try:
         password = urlsplit(url).password if "://" in url else None
     except ValueError:

@@ -1,7 +1,7 @@
-"""Has botocore read AWS's two files as they were when the identity's fingerprint was made of them.
+"""Makes botocore read AWS's two files as they were when the identity's fingerprint was made of them.
 
-It reads each several times, and another program may write them meanwhile: a token got by what stood there for a moment
-must not be cached for the identity that stood there before and after.
+botocore reads each several times, and another program may write them at the same time: a token that was fetched by
+settings that existed only for a moment must not be cached for the identity before and after.
 """
 
 import os
@@ -13,16 +13,16 @@ from botocore.session import Session
 
 from docker_credential_ecrx.identity.model import Snapshot
 
-_VARIABLES = {"config": "config_file", "credentials": "credentials_file"}  # botocore's, by the kind of file
+_VARIABLES = {"config": "config_file", "credentials": "credentials_file"}  # botocore's names, by the kind of file
 
 
 def give(session: Session, snapshot: Snapshot) -> None:
-    """Have ``session`` read the snapshot's files; raise ConfigParseError if one cannot be parsed.
+    """Make ``session`` read the snapshot's files; raise ConfigParseError if one cannot be parsed.
 
-    Where the system has no files in memory, or no /proc to name them by, botocore reads the files themselves, and the
-    caller has to check afterwards that they are the same.
+    If the system has no files in memory, or no /proc to open them by, botocore reads the original files, and the caller
+    has to check afterwards that these are unchanged.
     """
-    copies: dict[str, str] = {}  # the path of each file by that of its copy
+    copies: dict[str, str] = {}  # the path of each file, by the path of its copy
     for kind, path, content in snapshot.files():
         copy = _copy(content or b"")
         if copy is None:
@@ -30,14 +30,14 @@ def give(session: Session, snapshot: Snapshot) -> None:
         copies[copy] = path
         session.set_config_variable(_VARIABLES[kind], copy)
     try:
-        session.full_config  # noqa: B018 - botocore parses them here, and says which cannot be
+        session.full_config  # noqa: B018 - botocore parses the files here
     except ConfigParseError as error:
-        said: Any = error.kwargs
-        raise ConfigParseError(path=copies.get(said["path"], said["path"]), error=said["error"]) from None
+        kwargs: Any = error.kwargs
+        raise ConfigParseError(path=copies.get(kwargs["path"], kwargs["path"]), error=kwargs["error"]) from None
 
 
 def _copy(content: bytes) -> str | None:
-    """Return the path of a sealed file in memory that ends with this process, or None if there can be none.
+    """Return the path of a sealed file in memory that exists until this process ends, or None if there can be none.
 
     It stays open, since botocore may open it until then.
     """
@@ -50,6 +50,6 @@ def _copy(content: bytes) -> str | None:
         seals = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL
         fcntl.fcntl(fd, fcntl.F_ADD_SEALS, seals)
         path = f"/proc/self/fd/{fd}"
-        os.close(os.open(path, os.O_RDONLY))  # a file that cannot be opened is an empty one to botocore
+        os.close(os.open(path, os.O_RDONLY))  # botocore treats a file that cannot be opened as empty
         return path
     return None

@@ -1,6 +1,6 @@
-"""One TLS context for all that trusts the same certificates, which are read while the first client is made.
+"""Shares one TLS context among clients that trust the same certificates, and reads these in the background.
 
-botocore makes a context for each client, and each reads its certificates anew, which takes 30 ms.
+botocore makes a context for each client, and each reads its certificates again, which takes 30 ms.
 """
 
 import functools
@@ -14,19 +14,19 @@ from urllib.request import getproxies
 from botocore import httpsession
 from botocore.session import Session
 
-# Where botocore does this in another way than it did in 1.44, each client has its own, for its name is private.
+# The method is private: if botocore no longer has it, as it did in 1.44, each client has its own context.
 _make: Any = getattr(httpsession.URLLib3Session, "_get_ssl_context", None)
 
 
 def share(session: Session) -> None:
-    """Let clients that trust the same have one context, and begin to read what those of ``session`` trust."""
+    """Make clients share contexts, and start to read the certificates that the clients of ``session`` trust."""
     if _make is None or any(url.startswith("https:") for url in getproxies().values()):
-        return  # to such a proxy urllib3 speaks with verification off, in the context, where http is behind it
+        return  # for an http URL, urllib3 turns verification off in the context for an https proxy
     httpsession.URLLib3Session._get_ssl_context = _context_of  # type: ignore[attr-defined] # noqa: SLF001
     if any(value for name, value in os.environ.items() if name.startswith("AWS_ENDPOINT_URL")):
-        return  # which may well be without TLS
+        return  # the endpoint may not use TLS
     chosen = session.get_config_variable("ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE") or True
-    with suppress(Exception):  # whoever connects says what is wrong
+    with suppress(Exception):  # the request itself will report what is wrong
         _begin_to_read(_path_of(chosen))
 
 
@@ -37,13 +37,13 @@ def _context_of(http: httpsession.URLLib3Session) -> SSLContext:
 
 
 def _path_of(verify: Any) -> str:  # noqa: ANN401 - True or a path, as botocore has it
-    """Return the file of certificates, with the user's home in it as urllib3 will put it."""
-    return os.path.expanduser(httpsession.get_cert_path(verify) or "")  # noqa: PTH111 - pathlib's raises where none is
+    """Return the CA bundle's path with "~" expanded, as urllib3 does."""
+    return os.path.expanduser(httpsession.get_cert_path(verify) or "")  # noqa: PTH111 - pathlib's raises if there is no home
 
 
 @functools.cache
-def _shared(bundle: str) -> SSLContext:  # noqa: ARG001 - the cache goes by it
-    """Return the context of all that trusts ``bundle``, which is read into it once."""
+def _shared(bundle: str) -> SSLContext:  # noqa: ARG001 - the cache's key
+    """Return the context of all clients that trust ``bundle``, which is read only once."""
     context: SSLContext = httpsession.create_urllib3_context()
     load, lock, done = context.load_verify_locations, threading.Lock(), set()
 
@@ -59,7 +59,7 @@ def _shared(bundle: str) -> SSLContext:  # noqa: ARG001 - the cache goes by it
 
 @functools.cache
 def _begin_to_read(bundle: str) -> None:
-    context = _shared(bundle)  # not in the thread, for of two that ask the cache at once each would get one
+    context = _shared(bundle)  # not in the thread: two concurrent calls of a cached function would both make one
 
     def read() -> None:
         with suppress(Exception):

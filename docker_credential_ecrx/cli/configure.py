@@ -8,7 +8,7 @@ from typing import TypedDict, Unpack
 
 import click
 
-from docker_credential_ecrx.aws import credential_source
+from docker_credential_ecrx.aws import profile_hints
 from docker_credential_ecrx.cli import configure_edits, console
 from docker_credential_ecrx.config_files import conflicts, docker_config, ecrx_config, edits, text_file
 from docker_credential_ecrx.config_files.edits import Edit
@@ -214,7 +214,7 @@ def _warn(files: list[TextFile], hosts: Iterable[str], keys: dict[str, str], opt
     profile = keys.get("profile") or keys.get("source_profile")
     if profile and next(chain(Identity(profile), os.environ), None) is None:
         where = shlex.join([*hosts, *(["--podman"] if options["podman"] else [])])
-        configure = credential_source.configure_hint(configure_edits.identity_of(keys), where)
+        configure = profile_hints.configure_hint(configure_edits.identity_of(keys), where)
         console.say(_missing(profile, configure), "yellow")
     for warning in conflicts.warnings(files, hosts, os.environ):
         console.say(str(warning), "yellow")
@@ -222,10 +222,10 @@ def _warn(files: list[TextFile], hosts: Iterable[str], keys: dict[str, str], opt
         console.say(str(warning))
 
 
-def _missing(profile: str, configure: credential_source.Choose) -> str:
+def _missing(profile: str, configure: profile_hints.ConfigureHint) -> str:
     """Say that the AWS profile does not exist, and what to do."""
     try:
-        remedy = credential_source.missing_profile_hint(profile, "", Identity(profile), os.environ, configure)
+        remedy = profile_hints.missing_profile_hint(profile, "", Identity(profile), os.environ, configure)
     except AwsError as error:
         return str(error)
     return f"the AWS profile {profile} does not exist yet; {remedy}"

@@ -13,7 +13,7 @@ from docker_credential_ecrx.cli.policy_change import (
     policy_command,
     read_policy,
 )
-from docker_credential_ecrx.ecr import repository_policy
+from docker_credential_ecrx.ecr import policy_summary, repository_policy
 from docker_credential_ecrx.ecr.principal import Principal
 from docker_credential_ecrx.errors import AwsError, Remedy
 
@@ -121,7 +121,7 @@ def show(repository: str, profile: str | None, region: str | None, *, as_json: b
         )
     if not as_json:
         console.heading(owned.where)
-        console.facts(repository_policy.summary(document))
+        console.facts(policy_summary.summary(document))
         console.out.print()
     console.out.print(repository_policy.pretty(document), end="")
     return 0

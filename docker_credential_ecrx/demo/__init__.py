@@ -1,1 +1,1 @@
-"""The main job shown on one machine, without AWS."""
+"""Shows a docker pull across accounts on one machine, without AWS."""

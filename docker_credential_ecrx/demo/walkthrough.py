@@ -1,6 +1,6 @@
-"""The demonstration: what a docker pull across accounts sets off, step by step, against AWS's stand-in on loopback.
+"""The demonstration: what happens in a docker pull across accounts, step by step, against a fake AWS on loopback.
 
-The program is run as docker runs it, in a home of its own that is gone in the end.
+It runs the program as Docker does, in a temporary home.
 """
 
 import json
@@ -26,10 +26,11 @@ _OTHER_HOST = "333333333333.dkr.ecr.us-east-1.amazonaws.com"
 _USER = "base"
 _ROLE = f"arn:aws:iam::{_SECONDARY}:role/puller"
 _PROFILE = "secondary"
-# What leads to the user's own keyring; nothing else of the caller's environment reaches the demonstration.
-_KEPT = ("PATH", "ECRX_KEYRING", "DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR", "LANG", "SYSTEMROOT")
+# What leads to the user's own keyring; the demonstration passes on nothing else of the environment.
+_PASSED_ON = ("PATH", "ECRX_KEYRING", "DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR", "LANG", "SYSTEMROOT")
 _INTRODUCTION = f"""\
-A docker pull across accounts, against an AWS stand-in on loopback: no account, no network, nothing of yours is touched.
+A docker pull across accounts, against a fake AWS on loopback: it needs no account and no network, and changes none of
+your files.
 
   the image's registry   {_HOST}   (the primary account)
   your AWS profile       {_PROFILE}: the role puller of account {_SECONDARY}, from the profile {_USER}
@@ -37,28 +38,28 @@ A docker pull across accounts, against an AWS stand-in on loopback: no account, 
 """
 
 
-class _Answer(NamedTuple):
+class _Reply(NamedTuple):
     password: str
     seconds: float
     calls: Sequence[Call]
 
     def __repr__(self) -> str:
         """Leave the password out."""
-        return f"_Answer(seconds={self.seconds!r})"
+        return f"_Reply(seconds={self.seconds!r})"
 
 
 class DemonstrationError(EcrxError):
-    """A step of the demonstration did not end as it should."""
+    """A step of the demonstration failed."""
 
 
 def run() -> int:
-    """Show the main job on stdout; return the exit status."""
+    """Print the demonstration; return the exit status."""
     argv0 = sys.executable if getattr(sys, "frozen", False) else sys.argv[0]
     program = programs.own_path(argv0, os.environ.get("PATH", ""))
     try:
         if not os.access(program, os.X_OK):
             raise DemonstrationError(
-                f"{sys.argv[0]} cannot be run as docker would run it", f"install the package and run {PROGRAM} demo"
+                f"cannot run {sys.argv[0]} as Docker would", f"install the package and run {PROGRAM} demo"
             )
         with tempfile.TemporaryDirectory(prefix="ecrx-demo-", ignore_cleanup_errors=True) as folder, StandIn() as aws:
             _Demonstration(Path(folder), program, aws).show()
@@ -74,7 +75,7 @@ class _Demonstration:
         self._aws = aws
         self._helper = home / f"{PROGRAM}-{_PROFILE}"
         self._helper.symlink_to(program)
-        self._env = {name: os.environ[name] for name in _KEPT if name in os.environ} | {
+        self._env = {name: os.environ[name] for name in _PASSED_ON if name in os.environ} | {
             "HOME": str(home),
             "TMPDIR": str(home),
             "AWS_ENDPOINT_URL": aws.url,
@@ -84,31 +85,34 @@ class _Demonstration:
         _write_profiles(home, keys)
 
     def show(self) -> None:
-        """Print every step as it happens."""
+        """Run and print each step."""
         print(_INTRODUCTION)
         try:
             self._steps()
         finally:
-            self._helper_answers("erase", _HOST)
+            self._run("erase", _HOST)
 
     def _steps(self) -> None:
-        print(f"1. docker asks for the password of {_HOST}")
+        print(f"1. Docker asks for the password of {_HOST}")
         first = self._get(_HOST)
         entry = next(iter(index.read(self._env).values()), None)
         for call in first.calls:
-            print(f"   AWS is asked    {call.operation}, by {call.caller}")
+            print(f"   call to AWS     {call.operation}, by {call.caller}")
         issued = self._aws.issued[first.password]
         until = datetime.fromtimestamp(issued.expires, UTC)
-        print(f"   the answer      user AWS, a password of {len(first.password):,} characters, after {_ms(first)}")
-        print(f"   minted for      account {issued.account}, as {issued.principal}")
-        print(f"   good until      {until:%Y-%m-%d %H:%M} UTC, in every registry of {issued.region} that permits it")
-        print(f"   kept in         {_place(entry)}\n")
+        print(
+            f"   reply           user AWS, a password of {len(first.password):,} characters, after {_duration(first)}"
+        )
+        print(f"   issued to       {issued.principal}")
+        print(f"   expires         {until:%Y-%m-%d %H:%M} UTC")
+        print(f"   valid for       every registry in {issued.region} that permits the role")
+        print(f"   stored in       {_place(entry)}\n")
 
-        print("2. docker asks again, as it does at every pull and push")
+        print("2. Docker asks again, as it does for every pull and push")
         second = self._get(_HOST)
         self._print_repeated(first, second, expected=entry is not None)
 
-        print(f"3. docker asks for another account's registry, {_OTHER_HOST}")
+        print(f"3. Docker asks for the registry of another account, {_OTHER_HOST}")
         other = self._get(_OTHER_HOST)
         self._print_repeated(first, other, expected=entry is not None)
 
@@ -118,26 +122,26 @@ class _Demonstration:
             raise DemonstrationError("the password is in a file", "do not use this build, and report it")
         print(f"   in none of the {len(files)} files in the demonstration's home\n")
 
-    def _print_repeated(self, first: _Answer, again: _Answer, *, expected: bool) -> None:
+    def _print_repeated(self, first: _Reply, again: _Reply, *, expected: bool) -> None:
         same = again.password == first.password
         if expected and (again.calls or not same):
             raise DemonstrationError(
-                "a password that was kept was not served again",
-                f"see what ECRX_LOG=debug {PROGRAM} get says, and report it",
+                "a cached password was not returned again",
+                f"report it, with the output of ECRX_LOG=debug {PROGRAM} get",
             )
         if again.calls:
-            print(f"   AWS is asked    {', '.join(call.operation for call in again.calls)}: there is no keyring here")
+            print(f"   calls to AWS    {', '.join(call.operation for call in again.calls)}: there is no keyring here")
         else:
-            print("   AWS is asked    nothing")
-        print(f"   the answer      {'the same' if same else 'another'} password, after {_ms(again)}\n")
+            print("   calls to AWS    none")
+        print(f"   reply           {'the same' if same else 'another'} password, after {_duration(again)}\n")
 
-    def _get(self, host: str) -> _Answer:
+    def _get(self, host: str) -> _Reply:
         before, started = len(self._aws.calls), time.monotonic()
-        stdout = self._helper_answers("get", host)
+        stdout = self._run("get", host)
         seconds = time.monotonic() - started
-        return _Answer(json.loads(stdout)["Secret"], seconds, self._aws.calls[before:])
+        return _Reply(json.loads(stdout)["Secret"], seconds, self._aws.calls[before:])
 
-    def _helper_answers(self, verb: str, host: str) -> str:
+    def _run(self, verb: str, host: str) -> str:
         done = subprocess.run(  # noqa: S603 - this very program
             [self._helper, verb], input=host, env=self._env, capture_output=True, text=True, check=False
         )
@@ -155,12 +159,12 @@ def _write_profiles(home: Path, keys: Keys) -> None:
 
 
 def _place(entry: Mapping[str, object] | None) -> str:
-    """Return where a token is kept, as a person would say it."""
+    """Return where a token is stored, in words."""
     if entry is None:
-        return "no keyring: this machine offers none, so every get asks AWS (see README.md, Keyrings)"
-    names = {"kernel": "the kernel's keyring: in memory, never on disk", "secret-service": "the Secret Service"}
+        return "no keyring: none is available, so every get calls AWS (see README.md, Keyrings)"
+    names = {"kernel": "the kernel keyring: in memory, never on disk", "secret-service": "the Secret Service"}
     return names.get(str(entry["keyring"]), f"the keyring {entry['keyring']}")
 
 
-def _ms(answer: _Answer) -> str:
-    return f"{answer.seconds * 1000:.0f} ms"
+def _duration(reply: _Reply) -> str:
+    return f"{reply.seconds * 1000:.0f} ms"

@@ -1,8 +1,8 @@
 """The AWS checks: who the identity is to AWS, which role it assumes, and its token."""
 
 from docker_credential_ecrx import helper, keyrings
-from docker_credential_ecrx.aws import authorization_token, credential_source
-from docker_credential_ecrx.aws.service_errors import MfaNeededError
+from docker_credential_ecrx.aws import authorization_token, credential_source, profile_hints, profiles
+from docker_credential_ecrx.aws.client_errors import MfaNeededError
 from docker_credential_ecrx.config_files import cred_helpers
 from docker_credential_ecrx.doctor import check_docker
 from docker_credential_ecrx.doctor.check_identity import configure_hint, expires, is_chosen, stored_by_login
@@ -106,8 +106,8 @@ def _without_credentials(error: NoAwsCredentialsError, context: Context, profile
         return skipped(
             f"the AWS default credential chain has no credentials, and no configured registry needs them; {_EACH}"
         )
-    source = credential_source.origin_of(identity, context.env)
-    return failed(error.message, credential_source.no_credentials_hint(source, configure_hint(identity, context)))
+    source = credential_source.find_source(identity, context.env)
+    return failed(error.message, profile_hints.no_credentials_hint(source, configure_hint(identity, context)))
 
 
 def _is_default_unused(context: Context) -> bool:
@@ -132,7 +132,7 @@ def _role(identity: Identity, context: Context) -> tuple[str, Identity | None]:
     if context.env.get("AWS_ACCESS_KEY_ID") and identity.profile is None:
         return "", None
     name = profile_of(identity, context.env)
-    found = credential_source.profiles().get(name)
+    found = profiles.profiles().get(name)
     if found is None:
         return "", None
     return found.role_arn, Identity(found.source) if found.source and found.source != name else None

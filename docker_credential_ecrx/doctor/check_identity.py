@@ -1,6 +1,6 @@
 """The identity checks: which identity gets the registry's token, and whether its profiles exist."""
 
-from docker_credential_ecrx.aws import credential_source
+from docker_credential_ecrx.aws import profile_hints, profiles
 from docker_credential_ecrx.config_files import cred_helpers
 from docker_credential_ecrx.doctor import check_docker
 from docker_credential_ecrx.doctor.context import Context, Finding, IdentityFacts, failed, passed, skipped
@@ -39,7 +39,7 @@ def check_profile(context: Context, identity_facts: IdentityFacts) -> Finding:
     """Check that the profiles exist which the identity and its chain of source profiles name."""
     identity = identity_facts.identity
     first = chosen(identity, context.env)
-    known = credential_source.profiles()
+    known = profiles.profiles()
     named_by = {} if first is None else {first: ""}  # each profile, and the one whose source_profile it is
     section = first or "default"
     has_credentials = identity.profile is None and bool(context.env.get("AWS_ACCESS_KEY_ID"))
@@ -50,7 +50,7 @@ def check_profile(context: Context, identity_facts: IdentityFacts) -> Finding:
     for name, section in named_by.items():
         if name not in known:
             configure = configure_hint(identity, context)
-            remedy = credential_source.missing_profile_hint(name, section, identity, context.env, configure)
+            remedy = profile_hints.missing_profile_hint(name, section, identity, context.env, configure)
             return failed(f"the AWS profile {name} does not exist", remedy)
     if not named_by:
         return skipped("the AWS default credential chain needs no profile", identity_facts)
@@ -62,9 +62,9 @@ def is_chosen(identity: Identity) -> bool:
     return bool(identity.profile or identity.role_arn)
 
 
-def configure_hint(identity: Identity, context: Context) -> credential_source.Choose:
+def configure_hint(identity: Identity, context: Context) -> profile_hints.ConfigureHint:
     """Return what gives the command that configures another profile in place of ``identity``."""
-    return credential_source.configure_hint(identity, context.host or "HOST")
+    return profile_hints.configure_hint(identity, context.host or "HOST")
 
 
 def stored_by_login(login: Token, context: Context) -> str:

@@ -1,4 +1,4 @@
-"""Reads the ARN of a principal; without ``re``, since a cached get may read a role's.
+"""Parses the ARN of a principal; without ``re``, since a cached get may parse a role's.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
 """
@@ -7,9 +7,9 @@ _PARTS = 6  # arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE
 _ACCOUNT_LENGTH = 12
 _LOWER = frozenset("abcdefghijklmnopqrstuvwxyz-")
 _DIGITS = frozenset("0123456789")
-# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html says what names and paths are made of.
-_OF_NAMES = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+=,.@-")
-_OF_PATHS = frozenset(map(chr, range(0x21, 0x7F)))
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html lists the characters of names and paths.
+_NAME_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+=,.@-")
+_PATH_CHARACTERS = frozenset(map(chr, range(0x21, 0x7F)))
 _KINDS = {"iam": ("root", "role", "user"), "sts": ("assumed-role", "federated-user")}
 
 
@@ -18,7 +18,7 @@ class Arn:
 
     ``account`` is 12 digits; ``kind`` is ``root``, ``role``, ``user``, ``assumed-role`` (a role's session) or
     ``federated-user``.
-    ``name`` is without its path; a session has that of its role, and a root none.
+    ``name`` is without its path; that of a session is its role's, and that of a root is empty.
     """
 
     __slots__ = ("account", "kind", "name", "partition")
@@ -31,7 +31,7 @@ class Arn:
 
 
 def parse(text: str) -> Arn | None:
-    """Return the principal whose ARN ``text`` is, or None where it is nobody's."""
+    """Return the principal with the ARN ``text``, or None if it is not a principal's ARN."""
     parts = text.split(":", _PARTS - 1)
     if len(parts) != _PARTS:
         return None
@@ -51,17 +51,17 @@ def parse(text: str) -> Arn | None:
 
 
 def role(text: str) -> Arn | None:
-    """Return the role whose ARN ``text`` is, or None where it is no role's."""
+    """Return the role with the ARN ``text``, or None if it is not a role's ARN."""
     found = parse(text)
     return found if found is not None and found.kind == "role" else None
 
 
 def _name_in(kind: str, rest: str) -> str | None:
-    """Return the name in ``rest``, NAME/SESSION or [PATH/]NAME, or None where it is not of that form."""
+    """Return the name in ``rest``, which is NAME/SESSION or [PATH/]NAME, or None if it has another form."""
     if kind == "assumed-role":
         name, _, session = rest.partition("/")
-        is_whole = session != "" and _OF_PATHS.issuperset(session)
+        is_whole = session != "" and _PATH_CHARACTERS.issuperset(session)
     else:
         path, slash, name = rest.rpartition("/")
-        is_whole = (path != "") == (slash != "") and _OF_PATHS.issuperset(path)
-    return name if is_whole and name and _OF_NAMES.issuperset(name) else None
+        is_whole = (path != "") == (slash != "") and _PATH_CHARACTERS.issuperset(path)
+    return name if is_whole and name and _NAME_CHARACTERS.issuperset(name) else None

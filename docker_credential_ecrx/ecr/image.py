@@ -1,4 +1,4 @@
-"""Reads what a person names to docker: a registry of ECR, a repository in it, a tag or a digest; pure."""
+"""Parses an image's name: a registry of ECR, a repository in it, and a tag or a digest."""
 
 import re
 from typing import NamedTuple
@@ -16,7 +16,7 @@ _IMAGE = re.compile(
 
 
 class Image(NamedTuple):
-    """A registry, a repository in it (an empty text where none is named), and a tag or a digest."""
+    """A registry, a repository in it (empty if none is named), and a tag or a digest."""
 
     registry: Registry
     repository: str = ""
@@ -24,16 +24,16 @@ class Image(NamedTuple):
 
     @property
     def name(self) -> str:
-        """Return repository and reference, or an empty text where no repository is named."""
+        """Return repository and reference, or an empty text if no repository is named."""
         return f"{self.repository}{'@' if ':' in self.reference else ':'}{self.reference}" if self.repository else ""
 
     def __str__(self) -> str:
-        """Say it as docker does."""
+        """Return the image's name as Docker writes it."""
         return f"{self.registry.host}/{self.name}".rstrip("/")
 
 
 def registry_of(host: str) -> Registry:
-    """Return the registry that a person names; raise ArgumentError where it is none of ECR's."""
+    """Return the registry with the host ``host``; raise ArgumentError if it is not one of ECR's."""
     registry = Registry.parse(host)
     if registry is None:
         raise ArgumentError(
@@ -44,12 +44,12 @@ def registry_of(host: str) -> Registry:
 
 
 def is_repository(name: str) -> bool:
-    """Return whether a repository may be called ``name``, as far as docker is concerned."""
+    """Return whether ``name`` is a repository name for Docker."""
     return re.fullmatch(_REPOSITORY, name) is not None
 
 
 def parse(text: str) -> Image:
-    """Return what ``text`` names, HOST[/REPOSITORY[:TAG]]; raise ArgumentError where it is no image in ECR."""
+    """Return the image HOST[/REPOSITORY[:TAG]]; raise ArgumentError if it is not an image in ECR."""
     registry = registry_of(text)
     _, _, path = text.removeprefix("https://").removeprefix("http://").partition("/")
     if not path:

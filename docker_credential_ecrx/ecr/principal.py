@@ -1,4 +1,4 @@
-"""Reads whom a policy is to name: an account, a role or a user; pure."""
+"""Parses the principal that a policy statement names: an account, a role or a user."""
 
 import hashlib
 import re
@@ -15,7 +15,7 @@ _KINDS = ("root", "role", "user")  # that a policy may name
 class Principal(NamedTuple):
     """An account (by its root), a role or a user.
 
-    ``sid`` is its part of a statement's identifier: letters and digits that no other principal has.
+    ``sid`` is its part of a statement's Sid: letters and digits that are unique to the principal.
     """
 
     arn: str
@@ -29,7 +29,7 @@ class Principal(NamedTuple):
 
 
 def parse(to: str, partition: str) -> Principal:
-    """Return the principal that ``to`` names, an account's id or an ARN, for a policy in ``partition``.
+    """Return the principal ``to``, an account id or an ARN, for a policy in ``partition``.
 
     Raises ArgumentError.
     """
@@ -37,27 +37,26 @@ def parse(to: str, partition: str) -> Principal:
         to = f"arn:{partition}:iam::{to}:root"
     found = arn.parse(to)
     if found is not None and found.kind == "assumed-role":
-        message = f"{to} is a session of a role"
         role = f"arn:{found.partition}:iam::{found.account}:role/{found.name}"
-        raise ArgumentError(message, f"name the role, with its path if it has one: {role}")
+        raise ArgumentError(f"{to} is a session of a role", f"name the role, with its path if it has one: {role}")
     if found is None or found.kind not in _KINDS:
         raise ArgumentError(
-            f"{to} is neither an account's id nor the ARN of its root, a role or a user",
+            f"{to} is neither an account id nor the ARN of an account's root, a role or a user",
             f"write 12 digits, or arn:{partition}:iam::ACCOUNT:role/NAME",
         )
     if found.partition != partition:
         raise ArgumentError(
-            f"{to} is of the partition {found.partition}, and the repository is in {partition}",
-            f"name a principal of {partition}: no policy reaches into another partition",
+            f"{to} is in the partition {found.partition}, and the repository is in {partition}",
+            f"name a principal in {partition}: a policy cannot grant access across partitions",
         )
     return Principal(to, found.account, _sid(to, found))
 
 
 def _sid(to: str, found: Arn) -> str:
-    """Return the account, and of a role or a user its kind, its name and a digest of what stands for it in the ARN."""
+    """Return the account, and for a role or a user its kind, its name and a digest of the ARN's resource."""
     if found.kind == "root":
         return found.account
-    # The digest tells apart what differs in the path, or in other characters only.
+    # The digest distinguishes names that differ only in the path or in other characters.
     resource = to.partition(f":{found.account}:")[2]
     digest = hashlib.sha256(resource.encode()).hexdigest()[:8]
     return f"{found.account}{found.kind.title()}{re.sub('[^A-Za-z0-9]', '', found.name)}{digest}"

@@ -1,7 +1,7 @@
-"""Reads a registry's host name: which account, region and partition of Amazon ECR, or none."""
+"""Parses the host name of an ECR registry: account, region, partition, and kind of endpoint."""
 
-# ID.dkr.ecr[-fips].REGION.SUFFIX, by suffix: the partitions it serves, each with the start of its regions' names.
-# From botocore's partitions.json. A prefix, not a list of regions, so that a region newer than any list works.
+# ID.dkr.ecr[-fips].REGION.SUFFIX, by suffix: its partitions, each with the prefix of its regions' names.
+# From botocore's partitions.json; prefixes instead of a list of regions, so that new regions work.
 _SUFFIXES = {
     "amazonaws.com": (("aws-us-gov", "us-gov"), ("aws", "")),
     "amazonaws.com.cn": (("aws-cn", "cn"),),
@@ -34,7 +34,7 @@ class Registry:
 
     __slots__ = ("account", "dual_stack", "fips", "host", "partition", "region", "service")
 
-    def __init__(  # noqa: PLR0913 - the parts of a host's name
+    def __init__(  # noqa: PLR0913 - the parts of a host name
         self,
         host: str,
         account: str,
@@ -55,9 +55,9 @@ class Registry:
 
     @classmethod
     def parse(cls, server: str) -> "Registry | None":
-        """Return the ECR registry that ``server`` names, or None where it is not a well-formed host of ECR's.
+        """Return the ECR registry that ``server`` names, or None if it is not exactly one of ECR's host names.
 
-        A look-alike must never be sent a token, so whatever is not exactly one of the documented forms is None.
+        A look-alike must never get a token, so every form that AWS does not document is None.
         """
         host = host_of(server)
         if host is None:
@@ -71,22 +71,22 @@ class Registry:
             if rest.startswith(infix):
                 tail = rest[len(infix) :]
                 fips = tail.startswith("-fips.")
-                dot, _, place = tail.removeprefix("-fips").partition(".")
+                extra, _, place = tail.removeprefix("-fips").partition(".")
                 region, _, suffix = place.partition(".")
                 partition = _partition(region, suffixes.get(suffix, ()))
-                # China has no FIPS endpoint with a dual stack.
-                if dot or partition is None or (fips and dual_stack and partition == "aws-cn"):
+                # China has no dual-stack FIPS endpoint.
+                if extra or partition is None or (fips and dual_stack and partition == "aws-cn"):
                     return None
                 return cls(host, account, region, partition, fips=fips, dual_stack=dual_stack)
         return None
 
 
 def host_of(server: str) -> "str | None":
-    """Return the host that ``server`` names, in lower case, or None where it is not one that ECR could have.
+    """Return the host that ``server`` names, in lower case, or None if ECR cannot have such a host.
 
     Clients send ``H``, ``H:443``, ``http(s)://H[:443][/]`` and ``H/repo/path``.
     """
-    if not server.isascii():  # some letters outside ASCII become ASCII ones in lower case: a look-alike
+    if not server.isascii():  # some non-ASCII letters become ASCII in lower case, and so a look-alike
         return None
     lower = server.lower()
     for scheme in ("https://", "http://"):
@@ -97,13 +97,13 @@ def host_of(server: str) -> "str | None":
 
 
 def _partition(region: str, candidates: "tuple[tuple[str, str], ...]") -> "str | None":
-    """Return the one of ``candidates`` whose regions are named like ``region``, as AREA-PLACE-NUMBER."""
+    """Return the one of ``candidates`` whose regions have the form of ``region``, AREA-PLACE-NUMBER."""
     start, _, number = region.rpartition("-")
     area, _, place = start.rpartition("-")
     if not (number and _DIGITS.issuperset(number) and place and _LETTERS.issuperset(place)):
         return None
     for partition, prefix in candidates:
-        # The commercial partition's areas are two letters; ``cn`` is China's, under a suffix of its own.
+        # The areas of the commercial partition are two letters; ``cn`` is China's, which has its own suffix.
         if area == prefix if prefix else len(area) == len("us") and area != "cn" and _LETTERS.issuperset(area):
             return partition
     return None

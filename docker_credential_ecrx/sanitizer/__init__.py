@@ -1,1 +1,1 @@
-"""Every secret of the process out of a line, and third-party text made printable and bounded."""
+"""Removes the process's secrets from lines, and makes third-party text printable and short."""

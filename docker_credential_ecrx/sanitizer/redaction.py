@@ -1,7 +1,7 @@
-"""Takes the secrets that this process holds out of a line before it is written, in any form in which others repeat one.
+"""Removes the secrets that this process holds from a line before it is written, in every form in which one may appear.
 
-A text is compared without what is neither letter nor digit, in lower case and with its escapes resolved: a secret that
-is quoted, cut up by blanks, encoded for a URL, in JSON or in base64 is found all the same, and so is a piece of one.
+Only letters and digits are compared, in lower case and with escapes resolved: a secret is also found if it is quoted,
+split by spaces, or encoded for a URL, in JSON or in base64, and so is a piece of one.
 """
 
 import binascii
@@ -10,12 +10,12 @@ import re
 from _thread import allocate_lock
 from collections.abc import Iterator, Sequence
 
-SECRET = "[secret]"  # noqa: S105 - what stands for one
-_PIECE = 12  # letters and digits of a secret in a row that no text has by chance; 16 characters of one have as many
+SECRET = "[secret]"  # noqa: S105 - the replacement
+_PIECE = 12  # consecutive letters and digits that no text shares with a secret by chance; 16 characters contain as many
 _RAW_PIECE = 16
-_SHORTEST = 4  # what is shorter is in every line
-_SHORTEST_INSIDE = 6  # as an MFA code has; what is shorter is looked for as a word
-# Short secrets that would be found in the program's own words, and so be told apart from others.
+_SHORTEST = 4  # anything shorter is in every line
+_SHORTEST_INSIDE = 6  # the length of an MFA code; anything shorter is searched for as a word
+# Values that are also words of the program's own messages: redacting them would reveal that they are secrets.
 _OWN_WORDS = (
     *("amazon", "amazonaws", "auto", "config", "configure", "container", "credential", "credentials", "debug"),
     *("docker", "doctor", "ecrx", "false", "forget", "host", "json", "kernel", "keyring", "list", "login", "none"),
@@ -31,7 +31,7 @@ _ESCAPED_TWICE = 3
 
 
 class _Forms:
-    """All that stands for the secrets that it has been told of."""
+    """All forms of the secrets that it knows."""
 
     def __init__(self) -> None:
         self._count = 0
@@ -41,11 +41,11 @@ class _Forms:
         self._shorts: set[str] = set()
 
     def learn(self, secrets: Sequence[str]) -> None:
-        """Add those of ``secrets``, a list that only grows, that it has not been told of."""
+        """Add the new ones of ``secrets``, a list that only grows."""
         new = secrets[self._count :]
         for secret in new:
             self._add(secret)
-        self._count += len(new)  # another thread may have added one meanwhile
+        self._count += len(new)  # another thread may have added one since
 
     def _add(self, secret: str) -> None:
         if len(secret) < _SHORTEST or secret.lower() in _OWN_WORDS:
@@ -61,8 +61,8 @@ class _Forms:
                 self._raw_pieces.add(piece)
 
     def _add_short(self, secret: str) -> None:
-        """Add a secret that is shorter than a piece: whole, since others' words may have a part of it by chance."""
-        from urllib.parse import quote  # for short secrets alone
+        """Add a secret that is shorter than a piece as a whole, since other text may contain a part of it by chance."""
+        from urllib.parse import quote  # only for short secrets
 
         self._words |= {secret, quote(secret, safe=""), json.dumps(secret)[1:-1]}
         for form in (secret, *_encoded(secret)):
@@ -71,7 +71,7 @@ class _Forms:
                 self._shorts.add(plain)
 
     def found(self, text: str) -> Iterator[tuple[int, int]]:
-        """Yield where in ``text`` a secret, or a piece of one, begins and ends."""
+        """Yield where a secret, or a piece of one, starts and ends in ``text``."""
         plain = _plain(text)
         letters = "".join(c for c, _, _ in plain)
         for at in range(len(letters) - _PIECE + 1):
@@ -86,16 +86,16 @@ class _Forms:
                 yield plain[at][1], plain[at + len(short) - 1][2]
                 at = letters.find(short, at + 1)
         for word in self._words:
-            # A part of a longer word is another word.
+            # Part of a longer word is another word.
             for found in re.finditer(rf"(?<![^\W_]){re.escape(word)}(?![^\W_])", text):
                 yield found.span()
 
 
-_FORMS, _LOCK = _Forms(), allocate_lock()  # threads share what is known of the secrets
+_FORMS, _LOCK = _Forms(), allocate_lock()  # threads share the known secrets
 
 
 def redacted(text: str, secrets: Sequence[str]) -> str:
-    """Return ``text`` with "[secret]" for each of ``secrets``, a list that only grows, and for each piece of one."""
+    """Return ``text`` with "[secret]" instead of each of ``secrets``, a list that only grows, and each piece of one."""
     with _LOCK:
         _FORMS.learn(secrets)
         found = sorted(_FORMS.found(text))
@@ -104,15 +104,15 @@ def redacted(text: str, secrets: Sequence[str]) -> str:
     for first, last in found:
         if first > end or not parts:
             parts += [text[end:first], SECRET]
-        end = max(end, len(text) - len(text[last:].lstrip("+=")))  # base64's, which are neither letter nor digit
+        end = max(end, len(text) - len(text[last:].lstrip("+=")))  # base64's other characters
     return "".join([*parts, text[end:]])
 
 
 def _encoded(secret: str) -> Iterator[str]:
-    """Yield what base64 makes of ``secret`` wherever it begins in what is encoded, as "AWS:" before it, and hex."""
+    """Yield ``secret`` in base64, at each offset that it may have in the encoded text (as after "AWS:"), and in hex."""
     raw = secret.encode("utf-8", "surrogateescape")
     for before in range(3):
-        # The ends depend on the neighbours.
+        # The first and last characters depend on the adjacent text.
         yield binascii.b2a_base64(bytes(before) + raw, newline=False).decode()[
             -(-before * 8 // 6) : (before + len(raw)) * 8 // 6
         ]
@@ -120,7 +120,7 @@ def _encoded(secret: str) -> Iterator[str]:
 
 
 def _decoded(secret: str) -> Iterator[str]:
-    """Yield the secrets in the JSON that ECR's passwords are, in base64."""
+    """Yield the secrets inside an ECR password, which is JSON in base64."""
     try:
         inner = binascii.a2b_base64(secret, strict_mode=True).decode("ascii")
     except ValueError:
@@ -129,7 +129,7 @@ def _decoded(secret: str) -> Iterator[str]:
 
 
 def _plain(text: str) -> list[tuple[str, int, int]]:
-    """Return the letters and digits of ``text``, in lower case, and where in it each begins and ends."""
+    """Return the letters and digits of ``text`` in lower case, with the start and end of each."""
     found = [(c, at, at + 1) for at, c in enumerate(text)]
     for _ in range(_ESCAPED_TWICE):
         resolved = _resolved(found)
@@ -143,13 +143,13 @@ def _resolved(found: list[tuple[str, int, int]]) -> list[tuple[str, int, int]]:
     text, resolved, end = "".join(c for c, _, _ in found), [], 0
     for escape in _ESCAPE.finditer(text):
         resolved += found[end : escape.start()]
-        resolved.append((_meant(escape), found[escape.start()][1], found[escape.end() - 1][2]))
+        resolved.append((_unescaped(escape), found[escape.start()][1], found[escape.end() - 1][2]))
         end = escape.end()
     return resolved + found[end:]
 
 
-def _meant(escape: re.Match[str]) -> str:
-    """Return the characters that stand escaped."""
+def _unescaped(escape: re.Match[str]) -> str:
+    """Return the characters of an escape sequence."""
     of_url, decimal = escape[1], escape[6]
     if of_url:
         return bytes.fromhex(of_url.replace("%", "")).decode("utf-8", "replace")
@@ -157,7 +157,7 @@ def _meant(escape: re.Match[str]) -> str:
 
 
 def _compatible(characters: str) -> str:
-    """Return the plain characters that other forms of them, as wide ones, stand for."""
+    """Return the plain equivalents of characters such as full-width letters."""
     if characters.isascii():
         return characters
     from unicodedata import normalize

@@ -1,14 +1,14 @@
-"""Finds what looks like a secret in a text of others: letters and digits in an order that no word and no name has.
+"""Finds what looks like a secret in third-party text: letters and digits in an order that no word and no name has.
 
-Every pair of neighbours is rated: by whether English has the two letters in a row, and how letters of both cases and
-digits alternate.
-What is random adds up, whatever stands between its characters and in either case, and words take it away again.
+Each pair of adjacent characters gets a rating: by whether English has the two letters in a row, and by how upper case,
+lower case and digits alternate.
+The ratings are summed up: random characters raise the sum, whatever stands between them, and words lower it.
 """
 
 import re
 from collections.abc import Iterator
 
-# A letter, and those that follow it in nine of ten places of English texts and AWS's names; of all pairs it is a third.
+# Each letter with those that follow it in 90% of English text and AWS's names; these are a third of all pairs.
 _PAIRS = (
     "abcdgilmnprstuvy baeilou cacehiklortuy dadeiorsu eacdefgilmnpqrstvwxy faefilo gaehirsu haeiot iabcdefglmnoprstvz "
     "kei ladeilostuy mabeimop nacdefginorstuv ocdfiklmnoprstuvw paceiloprstu qu racdefgikmnorstuvy sacehiknoprstu "
@@ -17,15 +17,15 @@ _PAIRS = (
 _FOLLOWERS = {pairs[0]: pairs[1:] for pairs in _PAIRS.split(" ")}
 # Logarithms of how much likelier a pair is in a random text than in a readable one.
 _COMMON, _RARE, _NEW_WORD, _DIGITS, _LETTER_AND_DIGIT, _BETWEEN_PIECES = -1.1, 2.2, 1.6, 0.3, 3.0, 2.0
-# A readable text of eight million characters reaches so much in no place but lists of identifiers.
+# In eight million characters of readable text, only lists of identifiers reach this sum.
 _RANDOM = 14.0
 _SHORTEST = 16  # characters; AWS's shortest secret has 40
-_GIVEN_UP = 12.0  # so far below its highest sum a random part has ended
-_PIECE = 2  # the longest part of a secret that is cut into pieces, as "a b c"
+_GIVEN_UP = 12.0  # a random part ends where the sum is this far below its maximum
+_PIECE = 2  # the longest part of a secret that is split, as in "a b c"
 _LONGEST_NUMBER = 20
 
 _ATOM = re.compile(r"[A-Za-z0-9]+")
-# What is no secret, whatever it is made of.
+# Known forms that are not secrets.
 _KNOWN = re.compile(
     r"""
     \b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b                          # a UUID
@@ -38,24 +38,24 @@ _KNOWN = re.compile(
     """,
     re.VERBOSE,
 )
-# What is made of parts, some of which a tool may have drawn: an ARN, a host, a path, a name with hyphens.
+# Names of several parts, some of which may be random: an ARN, a host, a path, a name with hyphens.
 _NAME = re.compile(r"(?<![\w/+=.%-])(?:[\w.-]+:)*(?:~|\.{1,2})?/?\w[\w.-]*[/.:_-][\w.,@:/=+-]*", re.ASCII)
 # A path may be one, but so may a secret key with a slash in it: without a dot, hyphen or colon it counts as a key.
 _KEY = re.compile(r"[A-Za-z0-9/+=]{40,}")
-_LONGEST_DRAWN = 26  # as vpce-0123456789abcdef0-a1b2c3d4 has, and no secret of AWS's
-# What ECS names its tasks, and so their sessions.
+_LONGEST_RANDOM_PART = 26  # as in vpce-0123456789abcdef0-a1b2c3d4; AWS's secrets are longer
+# The names of ECS tasks, and so of their sessions.
 _TASK = re.compile(r"\barn:aws[\w:/.+=,@-]*/[0-9a-f]{32}\b", re.ASCII)
 
 
 def spans(text: str) -> Iterator[tuple[int, int]]:
-    """Yield where in ``text`` something begins and ends that looks like a secret, in order."""
+    """Yield the start and end of everything in ``text`` that looks like a secret, in order."""
     known = _marked(text, _KNOWN, _TASK)
     names = _marked(text, _NAME, but=_KEY)
     atoms = [found.span() for found in _ATOM.finditer(text) if not known[found.start()]]
     for start, end in _random_parts(text, atoms):
         length = sum(min(last, end) - max(first, start) for first, last in atoms if last > start and first < end)
         is_in_name = all(names[start:end])
-        if length >= _SHORTEST and not (is_in_name and length <= _LONGEST_DRAWN):
+        if length >= _SHORTEST and not (is_in_name and length <= _LONGEST_RANDOM_PART):
             inner = [atom for atom in atoms if atom[1] > start and atom[0] < end]
             yield inner[0][0], inner[-1][1]
 
@@ -71,7 +71,7 @@ def _marked(text: str, *patterns: re.Pattern[str], but: re.Pattern[str] | None =
 
 
 def _random_parts(text: str, atoms: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """Yield the parts of ``text`` in whose ``atoms`` the ratings add up to what is random: cumulative sums."""
+    """Yield the parts of ``text`` whose ``atoms`` look random, by the cumulative sum of their ratings."""
     sum_ = highest = 0.0
     begin = end = 0
     for at, following, rating in _pairs(text, atoms):
@@ -90,7 +90,7 @@ def _random_parts(text: str, atoms: list[tuple[int, int]]) -> Iterator[tuple[int
 
 
 def _pairs(text: str, atoms: list[tuple[int, int]]) -> Iterator[tuple[int, int, float]]:
-    """Yield the places of each two neighbours, and their rating."""
+    """Yield the positions of each pair of adjacent characters, and their rating."""
     before = (0, 0)
     for start, end in atoms:
         if before[1]:
@@ -113,7 +113,7 @@ def _rating(first: str, second: str) -> float:
 
 
 def _rating_between(before: str, after: str) -> float:
-    """Return the rating of an atom's end and the beginning of the next: few words are as short as a secret's pieces."""
+    """Return the rating of one atom's end and the next one's start: few words are as short as a secret's pieces."""
     if before.isdecimal() and after.isdecimal():
         return 0.0
     if len(before) <= _PIECE and len(after) <= _PIECE:

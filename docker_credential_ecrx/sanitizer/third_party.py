@@ -1,8 +1,8 @@
-"""The door for all text that others wrote: of AWS, registries, busses, libraries, and files that others write, too.
+"""Sanitizes third-party text: from AWS, registries, D-Bus, libraries, and files that others may write.
 
-What comes through is one printable line of bounded length, without the user and password of a URL and without what
+The result is one printable line of limited length, without the user and password of a URL and without anything that
 looks like a secret.
-It is for messages, which name and quote; a document that was asked for is ``escaped`` and stays whole.
+This is for quotes in messages; a document that the user asked for is only ``escaped``, and stays complete.
 """
 
 import re
@@ -14,59 +14,60 @@ UNKNOWN = "unknown"
 _LONGEST, _LONGEST_WORD = 600, 200
 _CODE = re.compile(r"[A-Za-z0-9.:_-]{1,80}")
 _CUT = "…"
-_TOLD_TO_TERMINALS = re.compile(r"\r(?!\n)|[^\r\n\t -~]")
-# What is printable for Python, and shows nothing.
-_UNSEEN = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
+_NOT_PLAIN = re.compile(r"\r(?!\n)|[^\r\n\t -~]")
+# Printable for Python, but invisible.
+_INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
 _PLAIN_WORD = re.compile(r"[A-Za-z]*[.,;:!?)\"']*")
-# The user and the password in what is a URL but for its scheme.
+# The user and password of a URL without a scheme.
 _USER = re.compile(r"(?<![\w.:/@-])(?!arn:|AROA)[^\s:/@\"']{1,256}:[^\s:/@]{1,256}@(?!(?:sha256|sha512):)(?=[\w.-]+)")
-# What follows such a word is a secret, be it a word itself.
+# The value after such a label is a secret, even if it is a plain word.
 _LABELS = r"[\w-]{0,40}(?:password|passwd|pwd|passphrase|secret[_-]?(?:access[_-]?)?key|client[_-]?secret)"
 _LABELLED = re.compile(rf"(?i)(\b{_LABELS}[\"']?\s*[:=]\s*[\"']?)([^\s\"'{_CUT}]+)")
-# And such a one, unless it is a word: "token: it has expired".
+# The value after such a label is a secret, unless it is a plain word: "token: it has expired".
 _TOKENS = r"[\w-]{0,40}(?:token|secret|signature|authorization|auth|cookie|api[_-]?key)"
 _TOKEN = re.compile(
     rf"(?i)(\b{_TOKENS}[\"']?\s*[:=]\s*[\"']?(?:(?:basic|bearer)\s+)?|\b(?:basic|bearer|negotiate)\s+)([^\s\"']+)"
 )
 _JSON_WEB_TOKEN = re.compile(r"\beyJ[\w-]{8,}[\w.-]*", re.ASCII)
 _ESCAPED = re.compile(r"%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|&#x?[0-9A-Fa-f]+;")
-_DRAWN = re.compile("[A-Za-z0-9]{32,}")
+_RANDOM = re.compile("[A-Za-z0-9]{32,}")
 _CUTS = re.compile(rf"{_CUT}[\s{_CUT}]*{_CUT}")
 
 
 def text(value: object, longest: int = _LONGEST) -> str:
-    """Return the words of others in one printable line of up to ``longest`` characters, with "…" for secrets."""
+    """Return third-party text as one printable line of up to ``longest`` characters, with "…" instead of secrets."""
     words = _one_line(str(value)[: 4 * longest])
-    # What is cut may bring together what was apart.
+    # Removing a secret may join the parts of another one.
     while (cut := _without_secrets(words)[:longest].rstrip()) != words:
         words = cut
     return words
 
 
 def line(sentence: str, longest: int = sys.maxsize) -> str:
-    """Return a sentence of the program's own in one printable line, without the user and password of a URL.
+    """Return one of the program's own messages as one printable line, without the user and password of a URL.
 
-    What services say in it has come through ``text`` before. The user's paths and names stay whole, so that a command
-    in it can be run, but for long words in both cases that look like a secret: no path and few names have one.
+    Third-party text in it has been through ``text`` before.
+    The user's paths and names stay complete, so that a command can be pasted, except for long words of both cases that
+    look like a secret, which no path and few names contain.
     """
-    return _DRAWN.sub(_cut_if_drawn, _without_users(_one_line(sentence)))[:longest].rstrip()
+    return _RANDOM.sub(_cut_if_random, _without_users(_one_line(sentence)))[:longest].rstrip()
 
 
 def code(value: object) -> str:
-    """Return an error's code, as services and registries have them, or "unknown" if it is none."""
+    """Return an error code of a service or a registry, or "unknown" if it is not one."""
     found = str(value)
     return found if _CODE.fullmatch(found) and text(found) == found else UNKNOWN
 
 
 def escaped(document: str) -> str:
-    r"""Return ``document`` with what a terminal would obey or not show spelt out, as ``\u202e``; its lines stay."""
-    return _TOLD_TO_TERMINALS.sub(_spelt, document)
+    r"""Return ``document`` with control and invisible characters as escapes such as ``\u202e``; its lines stay."""
+    return _NOT_PLAIN.sub(_escape, document)
 
 
-def _spelt(found: re.Match[str]) -> str:
-    """Return the character's number as Python writes it, if it is not printable."""
+def _escape(found: re.Match[str]) -> str:
+    """Return Python's escape for a character, or the character if it is visible."""
     number = ord(found[0])
-    if found[0].isprintable() and not _UNSEEN.match(found[0]):
+    if found[0].isprintable() and not _INVISIBLE.match(found[0]):
         return found[0]
     if found[0].isascii():
         return f"\\x{number:02x}"
@@ -74,10 +75,10 @@ def _spelt(found: re.Match[str]) -> str:
 
 
 def _one_line(words: str) -> str:
-    """Return ``words`` in one printable line."""
+    """Return ``words`` as one printable line."""
     if not words.isascii():
-        words = _UNSEEN.sub("", words)
-        # What has no width would part what belongs together.
+        words = _INVISIBLE.sub("", words)
+        # Characters without width must not become spaces.
         words = "".join(c for c in words if c.isprintable() or not _is_format(c))
     return " ".join("".join(c if c.isprintable() else " " for c in words).split())
 
@@ -91,7 +92,7 @@ def _without_users(words: str) -> str:
 
 
 def _without_user(word: str) -> str:
-    """Return a URL without its user and password; an image's digest follows an "@", too."""
+    """Return a URL without its user and password; the digest of an image also follows an "@"."""
     scheme, _, rest = word.partition("://")
     user, found, host = rest.rpartition("@")
     if found and host.startswith(("sha256:", "sha512:")):
@@ -111,7 +112,7 @@ def _without_secrets(words: str) -> str:
     return " ".join(_CUTS.sub(_CUT, words).split())
 
 
-def _cut_if_drawn(found: re.Match[str]) -> str:
+def _cut_if_random(found: re.Match[str]) -> str:
     word = found[0]
     is_mixed = not (word.islower() or word.isupper() or word.isdecimal())
     return _CUT if is_mixed and any(secret_shapes.spans(word)) else word
@@ -123,7 +124,7 @@ def _cut_unless_word(found: re.Match[str]) -> str:
 
 
 def _word(word: str) -> str:
-    """Return ``word``, or "…" if it is too long, or hides a secret behind escapes."""
+    """Return ``word``, or "…" if it is too long or contains an escaped secret."""
     if len(word) > _LONGEST_WORD:
         return _CUT
     if _ESCAPED.search(word):
@@ -134,8 +135,8 @@ def _word(word: str) -> str:
 
 
 def _unescaped(word: str) -> str:
-    """Return ``word`` as whoever shows a URL, JSON or HTML would."""
-    from urllib.parse import unquote  # which few words need
+    """Return ``word`` without the escapes of URLs, JSON and HTML."""
+    from urllib.parse import unquote  # few words need it
 
     plain = unquote(word)
     plain = re.sub(r"\\u([0-9A-Fa-f]{4})|\\x([0-9A-Fa-f]{2})", lambda found: chr(int(found[1] or found[2], 16)), plain)

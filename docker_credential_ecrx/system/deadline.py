@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 
 
 class TimeLimitError(TimeoutError):
-    """A call did not end within so many ``seconds``."""
+    """A call did not end within so many ``seconds``; ``waiting_for`` is the host that it waited for, if known."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, waiting_for: str = "") -> None:
         super().__init__(f"no answer within {seconds:g} seconds")
         self.seconds = seconds
+        self.waiting_for = waiting_for
 
 
 class LateStartError(Exception):
@@ -35,6 +36,7 @@ class Deadline:
     """The time limit, ``seconds`` from when it ``began`` (time.monotonic()), on all that is done to one end.
 
     It is three seconds from now at least.
+    Code that makes a request sets ``waiting_for`` to its host, and clears it after the response.
     """
 
     def __init__(self, seconds: float, began: float | None = None) -> None:
@@ -42,6 +44,7 @@ class Deadline:
         self._seconds = seconds
         self._late = 0.0 if began is None else now - began
         self.end = now + max(_LEAST_SECONDS, seconds - self._late)
+        self.waiting_for = ""
 
     def within(self, call: "Callable[[], T]") -> "T":
         """Return what ``call`` returns, or raise what it raises, or TimeoutError where it has not ended by then.
@@ -60,7 +63,7 @@ class Deadline:
         except TimeoutError as error:
             if self._late > self._seconds - _LEAST_SECONDS:
                 raise LateStartError(self._late) from error
-            raise TimeLimitError(self._seconds) from error
+            raise TimeLimitError(self._seconds, self.waiting_for) from error
         finally:
             for thread in threads:
                 _end_children(thread)

@@ -54,7 +54,7 @@ class TestEndpointRules:
 
         found = home.get(env={"HTTPS_PROXY": "http://127.0.0.1:1"})
 
-        assert "the proxy does not answer" in found.stdout
+        assert "cannot connect to the proxy 127.0.0.1" in found.stdout
         assert [] == home.aws.calls
 
 

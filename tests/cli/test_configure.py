@@ -157,16 +157,18 @@ class TestIdentity:
         done = configure(home, profile="secondry")
 
         assert 0 == done.status
-        spelling = "check its spelling, see aws configure list-profiles"
-        said = f"the AWS profile secondry does not exist yet; {spelling}, or make it: aws configure --profile secondry"
+        spelling = "check its spelling (aws configure list-profiles shows all)"
+        create = "create the profile: aws configure --profile secondry"
+        said = f"the AWS profile secondry does not exist yet; {spelling}, or {create}"
         assert f"{PROGRAM}: {said}\n" == done.stderr
         assert 'profile = "secondry"\n' in read(settings_of(home))
 
     def test_suggests_similar_profile(self, home: Home) -> None:
         home.add_role_profile()
 
-        instead = f"if secondary is meant: {PROGRAM} configure {HOST} --profile secondary"
-        said = f"the AWS profile secondry does not exist yet; {instead}, else make it: aws configure --profile secondry"
+        instead = f"if you meant secondary: {PROGRAM} configure {HOST} --profile secondary"
+        create = "create it with aws configure --profile secondry"
+        said = f"the AWS profile secondry does not exist yet; {create}, or {instead}"
         assert f"{PROGRAM}: {said}\n" == configure(home, profile="secondry").stderr
 
     def test_suggests_similar_profile_for_podman(self, home: Home) -> None:
@@ -174,12 +176,12 @@ class TestIdentity:
 
         said = configure(home, "--podman", profile="secondry").stderr
 
-        assert f"{PROGRAM} configure {HOST} --podman --profile secondary, else" in said
+        assert said.endswith(f"secondary: {PROGRAM} configure {HOST} --podman --profile secondary\n")
 
     def test_warns_of_unreadable_aws_files(self, home: Home) -> None:
         (home.folder / ".aws" / "config").write_text("[profile secondary\n")
 
-        assert "/.aws/config cannot be read; fix its line 1\n" in configure(home).stderr
+        assert f"cannot read the AWS file {home.folder}/.aws/config; fix line 1\n" in configure(home).stderr
 
 
 class TestHosts:

@@ -316,8 +316,8 @@ class TestIdentity:
         found = diagnose(home, HOST)
 
         assert "the AWS profile secondry does not exist" == found.broken("profile").detail
-        instead = f"if secondary is meant: {PROGRAM} configure {HOST} --profile secondary"
-        assert f"{instead}, else make it: aws configure --profile secondry" == found.broken("profile").remedy
+        instead = f"or if you meant secondary: {PROGRAM} configure {HOST} --profile secondary"
+        assert f"create it with aws configure --profile secondry, {instead}" == found.broken("profile").remedy
         mended(home, found, "profile")
 
     def test_misspelt_variable_suggests_export_or_new_profile(self, home: Home) -> None:
@@ -326,8 +326,8 @@ class TestIdentity:
 
         found = diagnose(home, HOST)
 
-        instead = "if secondary is meant: export AWS_PROFILE=secondary"
-        assert f"{instead}, else make it: aws configure --profile secondry" == found.broken("profile").remedy
+        instead = "or if you meant secondary: export AWS_PROFILE=secondary"
+        assert f"create it with aws configure --profile secondry, {instead}" == found.broken("profile").remedy
         mended(home, found, "profile")
 
     def test_misspelt_preceding_variable_is_exported_by_name(self, home: Home) -> None:
@@ -339,8 +339,8 @@ class TestIdentity:
 
         assert "profile secondry (from AWS_DEFAULT_PROFILE)" == found.links["identity"].detail
         assert "the AWS profile secondry does not exist" == found.broken("profile").detail
-        instead = "if secondary is meant: export AWS_DEFAULT_PROFILE=secondary"
-        assert f"{instead}, else make it: aws configure --profile secondry" == found.broken("profile").remedy
+        instead = "or if you meant secondary: export AWS_DEFAULT_PROFILE=secondary"
+        assert f"create it with aws configure --profile secondry, {instead}" == found.broken("profile").remedy
         mended(home, found, "profile")
 
     @pytest.mark.parametrize(
@@ -369,8 +369,11 @@ class TestIdentity:
     def test_unknown_profile_is_created(self, home: Home) -> None:
         home.configure(f'[[registry]]\nmatch = "{HOST}"\nprofile = "x9"\n')
 
-        spelling = "check its spelling, see aws configure list-profiles"
-        assert f"{spelling}, or make it: aws configure --profile x9" == diagnose(home, HOST).broken("profile").remedy
+        spelling = "check its spelling (aws configure list-profiles shows all)"
+        assert (
+            f"{spelling}, or create the profile: aws configure --profile x9"
+            == diagnose(home, HOST).broken("profile").remedy
+        )
 
     @pytest.mark.parametrize("file", ["config", "credentials"])
     def test_broken_aws_file_is_named(self, home: Home, file: str) -> None:
@@ -379,7 +382,7 @@ class TestIdentity:
 
         found = diagnose(home, HOST)
 
-        assert f"the AWS file {path} cannot be read" in found.broken("profile").detail
+        assert f"cannot read the AWS file {path}" in found.broken("profile").detail
         assert found.links["keyring"].ok
 
     def test_misspelt_source_profile_suggests_similar_or_new(self, home: Home) -> None:
@@ -387,8 +390,8 @@ class TestIdentity:
 
         found = diagnose(home, HOST)
 
-        instead = f"if base is meant: {PROGRAM} configure {HOST} --role-arn {ROLE} --source-profile base"
-        assert f"{instead}, else make it: aws configure --profile bsae" == found.broken("profile").remedy
+        instead = f"or if you meant base: {PROGRAM} configure {HOST} --role-arn {ROLE} --source-profile base"
+        assert f"create it with aws configure --profile bsae, {instead}" == found.broken("profile").remedy
         mended(home, found, "profile")
 
     def test_missing_source_profile_is_reported_as_such(self, home: Home) -> None:
@@ -398,8 +401,8 @@ class TestIdentity:
         found = diagnose(home, HOST).broken("profile")
 
         assert "the AWS profile bas does not exist" == found.detail
-        instead = "if base is meant: aws configure set source_profile base --profile secondary"
-        assert f"{instead}, else make it: aws configure --profile bas" == found.remedy
+        instead = "or if you meant base: aws configure set source_profile base --profile secondary"
+        assert f"create it with aws configure --profile bas, {instead}" == found.remedy
 
 
 class TestCallerAndRole:
@@ -502,8 +505,8 @@ class TestCallerAndRole:
         found = diagnose(home, HOST)
 
         options = f"--role-arn {ROLE} --source-profile base --external-id shared"
-        instead = f"choose your AWS profile base: {PROGRAM} configure {HOST} {options}"
-        assert f"aws configure, or {instead}" == found.broken("caller").remedy
+        instead = f"use your AWS profile base: {PROGRAM} configure {HOST} {options}"
+        assert f"create some with aws configure, or {instead}" == found.broken("caller").remedy
         mended(home, found, "caller")
 
     def test_environment_keys_are_shown_with_variables(self, home: Home) -> None:

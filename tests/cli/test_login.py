@@ -402,7 +402,7 @@ class TestUntilTokenExpires:
         found = home.get()
 
         assert 1 == found.status
-        assert "its role needs an MFA code, which get cannot ask for" in found.stdout
+        assert "the role requires an MFA code, and get cannot prompt for one" in found.stdout
         assert f"{PROGRAM} login --profile secondary {HOST}" in found.stdout
 
 

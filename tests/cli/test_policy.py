@@ -524,21 +524,24 @@ class TestErrors:
     @pytest.mark.parametrize(
         ("arguments", "words"),
         [
-            (("nowhere", "--to", SECONDARY), "nowhere in us-east-1 with profile owner: there is no such repository"),
+            (("nowhere", "--to", SECONDARY), "nowhere in us-east-1 with profile owner: the repository does not exist"),
             (
                 ("app", "--to", SECONDARY, "--region", "eu-west-1"),
-                "app in eu-west-1 with profile owner: there is no such",
+                "app in eu-west-1 with profile owner: the repository does not exist",
             ),
-            (("app", "--to", "2222"), "app in us-east-1 with profile owner: 2222 is neither an account's id"),
-            (("app", "--to", f"{_ROOT}x"), "is neither an account's id nor the ARN"),
+            (("app", "--to", "2222"), "app in us-east-1 with profile owner: 2222 is neither an account id"),
+            (("app", "--to", f"{_ROOT}x"), "is neither an account id nor the ARN"),
             (
                 ("app", "--to", "arn:aws-cn:iam::222222222222:root"),
-                "of the partition aws-cn, and the repository is in aws",
+                "is in the partition aws-cn, and the repository is in aws",
             ),
-            (("app", "--to", SECONDARY, "--region", "cn-north-1"), "app in cn-north-1 with profile owner: there is no"),
+            (
+                ("app", "--to", SECONDARY, "--region", "cn-north-1"),
+                "app in cn-north-1 with profile owner: the repository does not exist",
+            ),
             (("app:latest", "--to", SECONDARY), "without a tag"),
             (("app", "--to", SECONDARY, "--region", "Ohio"), "Ohio is not an AWS region"),
-            ((f"{HOST}/app", "--to", SECONDARY, "--region", "eu-west-1"), "leave --region out"),
+            ((f"{HOST}/app", "--to", SECONDARY, "--region", "eu-west-1"), "omit --region"),
             (("public.ecr.aws/x/app", "--to", SECONDARY), "ECR Public"),
         ],
     )
@@ -600,7 +603,7 @@ class TestErrors:
         """The remedy is to configure credentials or to name the owner's profile."""
         line = _line(owner.run("policy", "show", "app", "--region", "us-east-1"))
 
-        assert line.endswith("; aws configure, or choose your AWS profile owner: --profile owner")
+        assert line.endswith("; create some with aws configure, or use your AWS profile owner: --profile owner")
 
     def test_of_an_unknown_profile_name_it(self, owner: Home) -> None:
         line = _line(owner.run("policy", "show", "app", "--region", "us-east-1", "--profile", "nobody"))
@@ -610,7 +613,7 @@ class TestErrors:
     def test_of_a_misspelt_profile_suggest_the_similar_one(self, owner: Home) -> None:
         line = _line(owner.run("policy", "show", "app", "--profile", "ownr"))
 
-        assert line.endswith("; if owner is meant: --profile owner, else make it: aws configure --profile ownr")
+        assert line.endswith("; create it with aws configure --profile ownr, or if you meant owner: --profile owner")
 
     @pytest.mark.parametrize(
         ("arguments", "options"),
@@ -651,7 +654,7 @@ class TestErrors:
 
         line = _line(owner.run("policy", "show", "app", "--profile", "admin"))
 
-        assert "app in us-east-1 with profile admin: its role needs an MFA code" in line
+        assert "app in us-east-1 with profile admin: the role requires an MFA code" in line
 
     @pytest.mark.parametrize("text", ["not JSON", "{}", "[]", '{"Statement": [1]}'])
     @pytest.mark.parametrize("arguments", [_GRANT, _REVOKE, _SHOW], ids=["grant", "revoke", "show"])
@@ -660,7 +663,7 @@ class TestErrors:
 
         line = _line(owner.run(*arguments, *(["--apply"] if arguments != _SHOW else [])))
 
-        assert "app in us-east-1 with profile owner: what it has for a repository policy is not a JSON object" in line
+        assert "app in us-east-1 with profile owner: the repository policy is not a JSON object" in line
         assert text == owner.aws.ecr.repositories[_APP]
 
     @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import docker_credential_ecrx
 from docker_credential_ecrx import errors
+from docker_credential_ecrx.aws import error_rules
 from docker_credential_ecrx.errors import EcrxError
 from support import pages
 
@@ -25,10 +26,15 @@ def _text(node: ast.AST | None, constants: dict[str, str]) -> str | None:
     if isinstance(node, ast.Name):
         return constants.get(node.id)
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return re.sub(r"\{(\w+)\}", lambda match: match[1].upper(), node.value)
+        return _capitals(node.value)
     if isinstance(node, ast.JoinedStr):
         return "".join(str(part.value) if isinstance(part, ast.Constant) else _filled(part) for part in node.values)
     return None
+
+
+def _capitals(template: str) -> str:
+    """Return a format string with the names of its values in capitals."""
+    return re.sub(r"\{(\w+)\}", lambda match: match[1].upper(), template)
 
 
 def _filled(part: ast.expr) -> str:
@@ -73,21 +79,6 @@ def _warned(tree: ast.Module) -> Iterator[ast.AST]:
     return (call.args[0] for call in _calls(tree) if _name(call) == "log.warn")
 
 
-def _answered(tree: ast.Module) -> Iterator[ast.AST]:
-    """Yield the reasons in tables of AWS's errors, and in functions that return reason and remedy."""
-    for node in ast.walk(tree):
-        match node:
-            case ast.Call(func=ast.Name("ErrorRule"), args=[_, _, reason, *_]):
-                yield reason
-            case ast.Assign(targets=[ast.Tuple(elts=[ast.Name("reason"), _])], value=ast.Tuple(elts=[reason, _])):
-                yield reason
-            case ast.FunctionDef() if node.returns and ast.unparse(node.returns) == "tuple[str, str]":
-                for inner in ast.walk(node):
-                    match inner:
-                        case ast.Return(value=ast.Tuple(elts=[reason, _])):
-                            yield reason
-
-
 def _written(tree: ast.Module) -> Iterator[str]:
     """Yield the lines that go straight to stderr, because no caller could handle an error."""
     for call in _calls(tree):
@@ -104,7 +95,7 @@ def _choices(node: ast.AST | None) -> Iterator[ast.AST]:
 
 
 def _lines() -> set[str]:
-    found: set[str] = set()
+    found = {_capitals(rule.message) for rule in error_rules.ALL_RULES if rule.message != "{said}"}
     for path in _PACKAGE.rglob("*.py"):
         if "demo" in path.parts:
             continue
@@ -115,8 +106,6 @@ def _lines() -> set[str]:
             if isinstance(statement, ast.Assign)
         }
         nodes = [*_raised(tree), *_warned(tree)]
-        if path.name in ("service_errors.py", "repository_policy_client.py", "client_errors.py"):
-            nodes += _answered(tree)
         texts = [*_written(tree), *(_text(node, constants) for node in nodes)]
         found |= {text for text in texts if text and re.search("[a-z]", text)}
     return found

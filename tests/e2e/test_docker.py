@@ -216,4 +216,4 @@ def test_failure_is_one_line_with_remedy(docker: Client, image: str, command: st
 
     (line,) = (line for line in said.splitlines() if line.startswith("docker-credential-ecrx: "))
     assert "profile secondary" in line
-    assert "make it: aws configure --profile base" in line
+    assert "create the profile: aws configure --profile base" in line

@@ -144,7 +144,7 @@ class TestWrongClock:
         assert minted == found.secret
         (line,) = found.stderr.splitlines()
         assert line.startswith("docker-credential-ecrx: serving a token that is due for renewal, because ")
-        assert "the clock here is 30 h 0 min ahead of AWS's; set the clock: " in line
+        assert "the system clock is 30 h 0 min ahead of AWS's; set the clock: " in line
 
     def test_does_not_extend_an_expired_token(
         self, world: World, keyring: dict[str, str], clock: dict[str, str], minted: str
@@ -160,7 +160,7 @@ class TestWrongClock:
         direction = "ahead of" if hours > 0 else "behind"
         line = refused(world.home.get(env=keyring | clock))
 
-        assert f"the clock here is {abs(hours)} h 0 min {direction} AWS's; set the clock: " in line
+        assert f"the system clock is {abs(hours)} h 0 min {direction} AWS's; set the clock: " in line
 
     @pytest.mark.parametrize("hours", [30, -30, 3, -3], indirect=True)
     def test_after_restart_gives_valid_token_or_clear_error(
@@ -171,7 +171,7 @@ class TestWrongClock:
         found = world.home.get(env=keyring | clock)
 
         assert found.status == 1 or found.secret == minted
-        assert found.status == 0 or "the clock here is " in refused(found)
+        assert found.status == 0 or "the system clock is " in refused(found)
 
     def test_after_restart_never_gives_an_expired_token(
         self, world: World, keyring: dict[str, str], clock: dict[str, str], minted: str

@@ -21,16 +21,16 @@ NOT_ALLOWED = (
     "because no identity-based policy allows the ecr:GetAuthorizationToken action"
 )
 ENDED = "The security token included in the request is expired"
-TRUST = "allow it in the role's trust policy and in the caller's own policy"
+TRUST = "allow sts:AssumeRole in the role's trust policy and in the caller's own policy"
 ALLOW = "allow ecr:GetAuthorizationToken in the principal's own policy"
-NEW_SESSION = "get new keys, with their aws_session_token, for the profile base"
+NEW_SESSION = "get new keys, with their aws_session_token, for profile base"
 CLOCK = "set the clock: timedatectl set-ntp true"
 LATER = "try again in a moment"
 NETWORK = "check the network and the proxy, and try again"
-IN_BETWEEN = "see what AWS_ENDPOINT_URL or a proxy answers"
-AGAIN = f"run it again; if it stays so, {IN_BETWEEN}"
-BROKEN = "the connection to AWS broke"
-STRANGE = "an answer from AWS cannot be understood"
+IN_BETWEEN = "check AWS_ENDPOINT_URL and the proxy"
+AGAIN = f"try again; if it fails again, {IN_BETWEEN}"
+BROKEN = "the connection to 127.0.0.1 was closed"
+STRANGE = "the response from AWS is not valid"
 PAGE = faults.body(b"<html><body>Sign in to the network</body></html>")
 OOPS = faults.error("InternalFailure", "We encountered an internal error.", 500)
 
@@ -87,7 +87,7 @@ def end_session(world: World) -> None:
 
 
 def aws_clock(hours: int, direction: str) -> str:
-    return f"the clock here is {hours} h 0 min {direction} AWS's"
+    return f"the system clock is {hours} h 0 min {direction} AWS's"
 
 
 # By fault: the reason, the remedy, and what causes it.
@@ -116,7 +116,7 @@ FAULTS: dict[str, tuple[str, str, Arrange]] = {
     ),
     "ecr does not know the key that sts gave": (
         "AWS does not know the access key (GetAuthorizationToken: UnrecognizedClientException)",
-        "try again, and see whether the account has enabled the region",
+        "try again, and check that the account has enabled the region",
         at(MINT, faults.error("UnrecognizedClientException", "The security token included in the request is invalid.")),
     ),
     "sts refuses for another reason": (
@@ -126,26 +126,30 @@ FAULTS: dict[str, tuple[str, str, Arrange]] = {
     ),
     "sts hangs up": (BROKEN, NETWORK, at(ASSUME, faults.dropped)),
     "ecr hangs up": (BROKEN, NETWORK, at(MINT, faults.dropped)),
-    "sts fails": ("AWS failed at AssumeRole (HTTP 500, InternalFailure)", LATER, at(ASSUME, OOPS)),
-    "ecr fails": ("AWS failed at GetAuthorizationToken (HTTP 500, InternalFailure)", LATER, at(MINT, OOPS)),
+    "sts fails": ("AWS returned a server error for AssumeRole (HTTP 500, InternalFailure)", LATER, at(ASSUME, OOPS)),
+    "ecr fails": (
+        "AWS returned a server error for GetAuthorizationToken (HTTP 500, InternalFailure)",
+        LATER,
+        at(MINT, OOPS),
+    ),
     "a load balancer before sts fails": (
-        "AWS failed at AssumeRole (HTTP 503, 503)",
+        "AWS returned a server error for AssumeRole (HTTP 503, 503)",
         LATER,
         at(ASSUME, faults.status(503)),
     ),
     "a load balancer before ecr fails": (
-        "AWS failed at GetAuthorizationToken (HTTP 502, 502)",
+        "AWS returned a server error for GetAuthorizationToken (HTTP 502, 502)",
         LATER,
         at(MINT, faults.status(502)),
     ),
     "sts throttles": (
-        "AWS throttles AssumeRole (Throttling)",
+        "AWS throttled AssumeRole (Throttling)",
         LATER,
         at(ASSUME, faults.error("Throttling", "Rate exceeded")),
     ),
-    "ecr throttles": ("AWS throttles GetAuthorizationToken (ThrottlingException)", LATER, at(MINT, faults.throttled)),
+    "ecr throttles": ("AWS throttled GetAuthorizationToken (ThrottlingException)", LATER, at(MINT, faults.throttled)),
     "ecr throttles by status alone": (
-        "AWS throttles GetAuthorizationToken (HTTP 429)",
+        "AWS throttled GetAuthorizationToken (HTTP 429)",
         LATER,
         at(MINT, faults.status(429)),
     ),
@@ -158,19 +162,23 @@ FAULTS: dict[str, tuple[str, str, Arrange]] = {
     "ecr answers another json": (STRANGE, IN_BETWEEN, at(MINT, faults.body(b"[7]"))),
     "a proxy's page instead of sts": (f"{STRANGE} (HTTP 403)", IN_BETWEEN, at(ASSUME, faults.status(403))),
     "a proxy's page instead of ecr": (f"{STRANGE} (HTTP 403)", IN_BETWEEN, at(MINT, faults.status(403))),
-    "no token in the answer": ("ECR's answer holds no token", AGAIN, at(MINT, faults.no_token)),
-    "no entry in the answer": ("ECR's answer holds no token", AGAIN, at(MINT, faults.no_entry)),
+    "no token in the answer": ("ECR's response contains no token", AGAIN, at(MINT, faults.no_token)),
+    "no entry in the answer": ("ECR's response contains no token", AGAIN, at(MINT, faults.no_entry)),
     "a token that does not decode": (
-        "ECR's answer holds a token that cannot be decoded",
+        "ECR's response contains a token that cannot be decoded",
         AGAIN,
         at(MINT, faults.undecodable_token),
     ),
     "a token without a user": (
-        "ECR's answer holds a token that cannot be decoded",
+        "ECR's response contains a token that cannot be decoded",
         AGAIN,
         at(MINT, faults.token_without_user),
     ),
-    "a token that is over": ("ECR's answer holds a token that has expired", IN_BETWEEN, at(MINT, faults.expired_token)),
+    "a token that is over": (
+        "ECR's response contains a token that has expired",
+        IN_BETWEEN,
+        at(MINT, faults.expired_token),
+    ),
     "a token that ends at no time": (STRANGE, IN_BETWEEN, at(MINT, faults.token(expiresAt=1e300))),
     "a clock behind sts's": (aws_clock(5, "behind"), CLOCK, clock(ASSUME, 5)),
     "a clock ahead of sts's": (aws_clock(30, "ahead of"), CLOCK, clock(ASSUME, -30)),
@@ -237,7 +245,7 @@ class TestTransientFault:
 
         line = refusal(world.home, world.aws)
 
-        assert f"profile secondary: AWS throttles {operation} (ThrottlingException); try again in {when}" == line
+        assert f"profile secondary: AWS throttled {operation} (ThrottlingException); try again in {when}" == line
         assert 2 == world.aws.count(operation)  # one from each of the two processes that may have printed the line
 
     def test_leaves_nothing_behind(self, world: World) -> None:

@@ -20,7 +20,7 @@ CONFIGURE = f"docker-credential-ecrx configure {HOST}"
 ROLE_OPTIONS = f"--role-arn {ROLE} --source-profile base --external-id shared"
 BASE, SOURCE = "aws configure --profile base", "aws configure set source_profile"
 ANEW, UNSET = "set new AWS keys", "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN"
-CHOOSE = "aws configure, or choose your AWS profile base"
+CHOOSE = "create some with aws configure, or use your AWS profile base"
 
 
 def write_keys(world: World, profile: str, **changes: str) -> None:
@@ -107,14 +107,14 @@ MEANT = {
     "default": "export AWS_PROFILE=default",
     "own": f"{CONFIGURE} {ROLE_OPTIONS}",
 }
-MAKE = "make it: aws configure --profile"
-NOT_BAS = f"if base is meant: {MEANT['base']}, else {MAKE} bas"
-NOT_SECONDRY = f"if secondary is meant: {MEANT['secondary']}, else {MAKE} secondry"
-NOT_DEFALT = f"if default is meant: {MEANT['default']}, else {MAKE} defalt"
-NOT_BASS = f"if base is meant: {MEANT['own']}, else {MAKE} bass"
+CREATE = "create it with aws configure --profile"
+NOT_BAS = f"{CREATE} bas, or if you meant base: {MEANT['base']}"
+NOT_SECONDRY = f"{CREATE} secondry, or if you meant secondary: {MEANT['secondary']}"
+NOT_DEFALT = f"{CREATE} defalt, or if you meant default: {MEANT['default']}"
+NOT_BASS = f"{CREATE} bass, or if you meant base: {MEANT['own']}"
 OWN_ROLES = f"{CHOOSE}: {MEANT['own']}"
 ANYBODYS = f"{CHOOSE}: {CONFIGURE} --profile base"
-MANY = f"aws configure, or choose one of your AWS profiles base, other: {CONFIGURE} --profile PROFILE"
+MANY = f"create some with aws configure, or use one of your AWS profiles base, other: {CONFIGURE} --profile PROFILE"
 NAME_ONE = f"{SOURCE} PROFILE --profile secondary"
 CHECK = "check the secret key"
 
@@ -134,17 +134,17 @@ FAILURES: dict[str, tuple[Arrange, str | None, str, str]] = {
     "the environment's key is unknown": (
         variables(access_key_id=UNKNOWN),
         None,
-        f"{ANEW}, or do without: {UNSET}",
+        f"{ANEW}, or unset them: {UNSET}",
         UNSET,
     ),
     "the environment's secret is wrong": (
         variables(secret_access_key="x"),
         None,
-        f"{CHECK}: {ANEW}, or do without: {UNSET}",
+        f"{CHECK}: {ANEW}, or unset them: {UNSET}",
         UNSET,
     ),
-    "the environment has half a key": (variables(secret_access_key=""), None, f"{ANEW}, or do without: {UNSET}", UNSET),
-    "the environment's session has ended": (variables(), None, f"{ANEW}, or do without: {UNSET}", UNSET),
+    "the environment has half a key": (variables(secret_access_key=""), None, f"{ANEW}, or unset them: {UNSET}", UNSET),
+    "the environment's session has ended": (variables(), None, f"{ANEW}, or unset them: {UNSET}", UNSET),
     "a role has no source": (role(), "secondary", NAME_ONE, NAME_ONE),
     "a source profile is misspelt": (role(source_profile="bas"), "secondary", NOT_BAS, MEANT["base"]),
     "a source profile is to be made": (role(source_profile="bas"), "secondary", NOT_BAS, "aws configure --profile bas"),

@@ -139,7 +139,7 @@ class TestTemporaryFileChange:
 
         later = world.home.get(env=kernel)
 
-        said = f"the token for {HOST} is not cached, because its web identity token was replaced by another one"
+        said = f"the token for {HOST} is not cached, because the web identity token was replaced by another one"
         assert said in found.stderr
         assert found.secret != later.secret
 
@@ -198,10 +198,8 @@ class TestRole:
 
         assert found.secret != again.secret
         (line,) = found.stderr.splitlines()
-        assert line.startswith(
-            f"docker-credential-ecrx: the token for {HOST} is not cached, because AWS answered for {ROLE} with "
-        )
-        assert line.endswith("; check AWS_ENDPOINT_URL and the proxy")
+        assert line.startswith(f"docker-credential-ecrx: the token for {HOST} is not cached, because AWS returned ")
+        assert line.endswith(f" for {ROLE}; check AWS_ENDPOINT_URL and the proxy")
         assert "hunter2" not in line
 
     @pytest.mark.parametrize("way", ["profile", "config.toml", "web identity"])
@@ -230,7 +228,7 @@ class TestRole:
         first = world.home.get(profile="chain", env=kernel)
 
         assert cached[0] == cached[1]
-        assert f"AWS answered for {ROLE} with assumed-role other of account {SECONDARY}" in first.stderr
+        assert f"AWS returned assumed-role other of account {SECONDARY} for {ROLE}" in first.stderr
 
     @pytest.mark.parametrize("way", ["profile", "config.toml", "web identity", "sso"])
     def test_of_another_account_than_the_registry_is_not_cached(
@@ -242,7 +240,7 @@ class TestRole:
 
         found, again = (world.home.get(profile=profile, env=kernel) for _ in range(2))
 
-        said = f"ECR answered for account {ELSEWHERE}, and the role is in {SECONDARY}"
+        said = f"ECR returned a token of account {ELSEWHERE}, and the role is in {SECONDARY}"
         assert said in found.stderr
         assert found.secret != again.secret
 

@@ -28,6 +28,7 @@ from faults.helpers import (
 from docker_credential_ecrx.demo.fake_aws import StandIn
 from standin import certificates, faults
 from support import need
+from support.diagnoses import PROGRAM
 from support.forms import in_one_form
 from support.home import HOST, ROLE, SECONDARY, Home
 
@@ -36,9 +37,11 @@ Arrange = Callable[[World], None]
 pytestmark = in_one_form
 
 NETWORK = "check the network and the proxy, and try again"
-HUNG = "AWS gave no answer within 9 seconds"
+HUNG = "{} did not respond within 9 seconds"
 PROXY = "check HTTPS_PROXY and NO_PROXY"
-BY_HAND = "run the credential_process of the profile secondary by hand and see what it says"
+BY_HAND = "run the credential_process of profile secondary by hand to see its output"
+CREATE = "check its spelling (aws configure list-profiles shows all), or create the profile"
+PROCESS_FAILED = "the credential_process of profile secondary failed"
 CONFIGURE = "aws configure --profile secondary"
 CREDENTIALS = '"Version":1,"AccessKeyId":"AKIA","SecretAccessKey":"hunter2","SessionToken":"hunter2"'
 # A network whose only route leads nowhere.
@@ -145,31 +148,31 @@ FAULTS: dict[str, tuple[str, str, Arrange]] = {
     ),
     "an unknown profile": (
         "the AWS profile secondary does not exist",
-        f"check its spelling, see aws configure list-profiles, or make it: {CONFIGURE}",
+        f"{CREATE}: {CONFIGURE}",
         config("[profile other]\n"),
     ),
     "an unknown source profile": (
         "the AWS profile nobody does not exist",
-        "check its spelling, see aws configure list-profiles, or make it: aws configure --profile nobody",
+        f"{CREATE}: aws configure --profile nobody",
         profile(role_arn=ROLE, source_profile="nobody"),
     ),
     "a config that is no config": (
-        "the AWS file {home}/.aws/config cannot be read",
-        "fix its line 1",
+        "cannot read the AWS file {home}/.aws/config",
+        "fix line 1",
         config("[profile secondary\nhunter2"),
     ),
     "a config with a line that is no setting": (
-        "the AWS file {home}/.aws/config cannot be read",
-        "fix its line 3",
+        "cannot read the AWS file {home}/.aws/config",
+        "fix line 3",
         config(f"[profile secondary]\nregion = us-east-1\n{PASSWORD}\n"),
     ),
     "a config with a section twice": (
-        "the AWS file {home}/.aws/config cannot be read",
-        "fix its line 2",
+        "cannot read the AWS file {home}/.aws/config",
+        "fix line 2",
         config("[profile secondary]\n[profile secondary]\n"),
     ),
     "a config in another encoding": (
-        "the AWS file {home}/.aws/config cannot be read",
+        "cannot read the AWS file {home}/.aws/config",
         "fix its syntax or its permissions",
         config("[profile secondary]\nregion = \udcff\n"),
     ),
@@ -179,22 +182,22 @@ FAULTS: dict[str, tuple[str, str, Arrange]] = {
         profile(aws_access_key_id="AKIA"),
     ),
     "mfa": (
-        "its role needs an MFA code, which get cannot ask for",
+        "the role requires an MFA code, and get cannot prompt for one",
         f"docker-credential-ecrx login --profile secondary {HOST}",
         profile(role_arn=ROLE, source_profile="base", mfa_serial=f"arn:aws:iam::{SECONDARY}:mfa/me"),
     ),
     "no web identity token": (
-        "a file that AWS needs cannot be read: /nonexistent/token No such file or directory",
+        "cannot read the file /nonexistent/token: No such file or directory",
         "check AWS_CA_BUNDLE, AWS_WEB_IDENTITY_TOKEN_FILE and the profile",
         profile(role_arn=ROLE, web_identity_token_file="/nonexistent/token"),
     ),
-    "a credential_process that fails": ("its credential_process failed", BY_HAND, process("exit 3")),
+    "a credential_process that fails": (PROCESS_FAILED, BY_HAND, process("exit 3")),
     "a credential_process that prints garbage": (
-        "the answer of its credential_process cannot be understood",
+        "the output of the credential_process of profile secondary is not valid",
         BY_HAND,
         process(f"echo {PASSWORD}"),
     ),
-    "a credential_process that prints another json": ("its credential_process failed", BY_HAND, process("echo '{}'")),
+    "a credential_process that prints another json": (PROCESS_FAILED, BY_HAND, process("echo '{}'")),
     "a credential_process that gives what is over": (
         "the AWS session has expired",
         BY_HAND,
@@ -206,17 +209,17 @@ FAULTS: dict[str, tuple[str, str, Arrange]] = {
         env(AWS_ENDPOINT_URL="http://aws.invalid"),
     ),
     "nobody at the address": (
-        "127.0.0.1 cannot be reached or does not answer",
+        "cannot connect to 127.0.0.1",
         "check the network, DNS and HTTPS_PROXY",
         env(AWS_ENDPOINT_URL="http://127.0.0.1:1"),
     ),
     "a proxy that is not there": (
-        "the proxy does not answer",
+        "cannot connect to the proxy 127.0.0.1",
         PROXY,
         env(HTTPS_PROXY=f"http://me:{PASSWORD}@127.0.0.1:1"),
     ),
     "a proxy that wants another password": (
-        "the proxy refuses to pass it on (407 Proxy Authentication Required)",
+        "the proxy 127.0.0.1 refused the connection (407 Proxy Authentication Required)",
         PROXY,
         calling(
             b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n",
@@ -225,44 +228,48 @@ FAULTS: dict[str, tuple[str, str, Arrange]] = {
         ),
     ),
     "an authority that is not known": (
-        "the TLS certificate of AWS's endpoint cannot be verified",
+        "the TLS certificate of localhost cannot be verified",
         "check AWS_CA_BUNDLE and the clock",
         tls(None),
     ),
     "a bundle with another authority": (
-        "the TLS certificate of AWS's endpoint cannot be verified",
+        "the TLS certificate of localhost cannot be verified",
         "check AWS_CA_BUNDLE and the clock",
         tls(another_authority),
     ),
     "a bundle that is none": (
-        "the CA bundle {home}/ca.pem holds no certificates",
-        "set AWS_CA_BUNDLE to a file of certificates, or unset it",
+        "the CA bundle {home}/ca.pem contains no certificates",
+        "set AWS_CA_BUNDLE to a PEM file of certificates, or unset it",
         tls(lambda _: PASSWORD),
     ),
 }
 # The same for hangs, which take as long as a get may take.
 HANGS: dict[str, tuple[str, str, Arrange]] = {
-    "sts": (HUNG, NETWORK, lambda world: world.aws.fail(ASSUME, faults.hanging)),
-    "ecr": (HUNG, NETWORK, lambda world: world.aws.fail(MINT, faults.hanging)),
+    "sts": (HUNG.format("127.0.0.1"), NETWORK, lambda world: world.aws.fail(ASSUME, faults.hanging)),
+    "ecr": (HUNG.format("127.0.0.1"), NETWORK, lambda world: world.aws.fail(MINT, faults.hanging)),
     "a credential_process": (
-        "its credential_process gave no answer within 9 seconds",
+        "the credential_process of profile secondary did not end within 9 seconds",
         BY_HAND,
         process("exec sleep 60"),
     ),
     "instance metadata": (
         "there are no AWS credentials",
-        f"{CONFIGURE}, or choose your AWS profile base: docker-credential-ecrx configure {HOST} --profile base",
+        f"create some with {CONFIGURE}, or use your AWS profile base: {PROGRAM} configure {HOST} --profile base",
         instance(region="us-east-1"),
     ),
     "instance metadata that is needed": (
-        "AWS credentials could not be had from Ec2InstanceMetadata",
+        "cannot retrieve AWS credentials from Ec2InstanceMetadata",
         "check the role of this instance",
         instance(role_arn=ROLE, credential_source="Ec2InstanceMetadata"),
     ),
-    "an endpoint": (HUNG, NETWORK, calling(None, "AWS_ENDPOINT_URL", "http://{}")),
-    "an endpoint in the handshake": (HUNG, NETWORK, calling(None, "AWS_ENDPOINT_URL", "https://{}")),
-    "a proxy": (HUNG, NETWORK, calling(None, "HTTPS_PROXY", f"http://me:{PASSWORD}@{{}}")),
-    "a bundle": (HUNG, NETWORK, bundle_that_hangs),
+    "an endpoint": (HUNG.format("127.0.0.1"), NETWORK, calling(None, "AWS_ENDPOINT_URL", "http://{}")),
+    "an endpoint in the handshake": (
+        HUNG.format("127.0.0.1"),
+        NETWORK,
+        calling(None, "AWS_ENDPOINT_URL", "https://{}"),
+    ),
+    "a proxy": (HUNG.format("aws.invalid"), NETWORK, calling(None, "HTTPS_PROXY", f"http://me:{PASSWORD}@{{}}")),
+    "a bundle": (HUNG.format("localhost"), NETWORK, bundle_that_hangs),
 }
 
 
@@ -306,7 +313,7 @@ class TestHangingCredentialProcess:
 
         refusal = world.home.get().stdout
 
-        assert "its credential_process gave no answer within 9 seconds" in refusal
+        assert "the credential_process of profile secondary did not end within 9 seconds" in refusal
         assert b"started\n" == os.read(end, 100)
         # It stays open as long as one of them lives.
         assert [end] == select.select([end], [], [], 60)[0]
@@ -332,9 +339,10 @@ class TestUnroutedNetwork:
             got = [timed(partial(result_of, get)) for get in gets]
 
         # Either the kernel or the time limit gives up first.
-        unreached = r"\S+ cannot be reached or does not answer; check the network, DNS and HTTPS_PROXY"
-        late = r"it took \d+ seconds to load what asks AWS, .*"
-        reasons = f"({HUNG}; {NETWORK}|{unreached}|{late})"
+        unreached = r"cannot connect to \S+; check the network, DNS and HTTPS_PROXY"
+        late = r"loading the AWS SDK took \d+ seconds, .*"
+        hung = HUNG.format(r"\S+")
+        reasons = f"({hung}; {NETWORK}|{unreached}|{late})"
         line = re.compile(f"no token for {HOST} with profile secondary: {reasons}$", re.MULTILINE)
         assert [1] * len(NO_WAY) == [len(line.findall(one.result.stdout)) for one in got], got
         assert max(one.seconds for one in got) < LIMIT_SECONDS

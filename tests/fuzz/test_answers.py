@@ -8,7 +8,7 @@ from botocore.parsers import create_parser
 from fuzz.helpers import base64_of, fuzzed, is_line, json_texts, numbers, told
 from hypothesis import strategies as st
 
-from docker_credential_ecrx.aws import authorization_token, service_errors
+from docker_credential_ecrx.aws import authorization_token, failures, service_errors
 from docker_credential_ecrx.errors import AwsError
 from docker_credential_ecrx.identity.model import Identity
 
@@ -58,7 +58,7 @@ def test_response_is_a_password_with_expiry_or_an_error(service: str, body: byte
     except AwsError as error:
         told(error, SECRET)
     except Exception as error:  # noqa: BLE001 - as ``aws.mint`` has it
-        told(service_errors.explain(error, Identity("p"), {"HOME": "/nonexistent"}), SECRET)
+        told(service_errors.explain(error, failures.find_caller(Identity("p"), {"HOME": "/nonexistent"})), SECRET)
     else:
         assert 0 < minted.lifetime <= LIFE_SECONDS
         assert is_line(minted.password)

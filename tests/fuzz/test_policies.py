@@ -7,7 +7,7 @@ from fuzz.helpers import fuzzed, is_line, joined, json_texts, told
 from hypothesis import strategies as st
 
 from docker_credential_ecrx.demo.fake_aws import policies
-from docker_credential_ecrx.ecr import principal, repository_policy
+from docker_credential_ecrx.ecr import policy_summary, principal, repository_policy
 from docker_credential_ecrx.errors import ArgumentError, AwsError
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
@@ -60,7 +60,7 @@ def test_grant_and_revoke_change_one_principal_only(text: str, access: repositor
         assert to.arn in repository_policy.suspects(granted, to)
         assert ([], []) != repository_policy.still_allowed_by(granted, to)
     assert [] == repository_policy.altered(repository_policy.restored(before, to), to)
-    for sid, sentence in repository_policy.summary(granted):
+    for sid, sentence in policy_summary.summary(granted):
         assert is_line(sentence)
         assert not sid or is_line(sid)
     assert granted == repository_policy.read(repository_policy.pretty(granted))

@@ -268,7 +268,7 @@ class TestMachineWithoutPython:
         said = machine.run("get", stdin=HOST, env=closed)
 
         assert (1, 1) == (said.status, said.stdout.count("\n"))
-        assert "127.0.0.1 cannot be reached" in said.stdout
+        assert "cannot connect to 127.0.0.1" in said.stdout
 
     def test_runs_the_demonstration(self, machine: Machine) -> None:
         assert machine.run("demo").status == 0

@@ -96,7 +96,7 @@ class Soak:
             self.check_token(profile, host, found, began)
             return
         is_late = "which left AWS little time" in found.stdout  # 16 at once load what asks AWS
-        is_of_another = "the clock here is 30 h" in found.stdout  # whose clock is wrong, and who asked AWS for both
+        is_of_another = "the system clock is 30 h" in found.stdout  # whose clock is wrong, and who asked AWS for both
         was_bad = self._weather.was_bad_since(started - _PATIENCE_SECONDS)
         assert is_late or is_of_another or was_bad or "LD_PRELOAD" in env, found
         assert not is_calm

@@ -57,13 +57,9 @@ def diagnose(home: Home, *arguments: str, before: str = "true") -> Diagnosis:
 def mended(home: Home, diagnosis: Diagnosis, name: str, *, owner: str = "OWNER") -> Found:
     """Return what a check finds once the command of its remedy has been run as it stands.
 
-    Of two ways out it is the first that is gone.
     OWNER, which stands for a profile of the owner's, becomes ``owner``.
     """
-    broken = diagnosis.broken(name)
-    remedy, either, _ = broken.remedy.partition(", else ")
-    line = broken.command[0] if broken.command and not either else remedy.rpartition(": ")[2]
-    command = line.replace("OWNER", owner)
+    command = diagnosis.broken(name).command[0].replace("OWNER", owner)
     found = diagnose(home, *diagnosis.arguments, before=command).links[name]
     assert found.ok, (command, found)
     return found

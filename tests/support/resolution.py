@@ -21,7 +21,7 @@ from botocore.session import Session
 from botocore.utils import ContainerMetadataFetcher
 
 from docker_credential_ecrx.aws import session as aws_session
-from docker_credential_ecrx.aws.session import Mfa, in_role, source_of
+from docker_credential_ecrx.aws.session import Mfa, in_role, resolved_session
 from docker_credential_ecrx.identity.model import Identity
 from docker_credential_ecrx.system.deadline import Deadline
 
@@ -66,7 +66,7 @@ def resolution(identity: Identity) -> str | None:
     original, module.Session = module.Session, _Offline
     deadline = Deadline(60)
     try:
-        session = in_role(source_of("us-east-1", identity, deadline, Mfa("123456")), identity)
+        session = in_role(resolved_session("us-east-1", identity, deadline, Mfa("123456")), identity)
         return "; ".join(str(session.create_client(service)) for service in ("ecr", "ecr-public"))
     except NoCredentialsError:
         return NOBODY

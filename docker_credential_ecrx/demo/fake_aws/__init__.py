@@ -1,6 +1,6 @@
-"""A stand-in for AWS on loopback: STS and ECR of several accounts, for real boto3 with real signatures.
+"""A fake AWS on loopback: STS and ECR of several accounts, for real SDKs with real signatures.
 
-It refuses what AWS refuses, in AWS's words, as far as this program meets them, and counts who called what.
+It refuses what AWS refuses, with AWS's messages, as far as this program needs them, and records all calls.
 """
 
 from docker_credential_ecrx.demo.fake_aws.ecr import Issued, Repository, denial, new_password

@@ -15,7 +15,7 @@ _PAYLOAD_BYTES = 1200
 
 
 class Issued(NamedTuple):
-    """Whose token it is, where it holds, and when it ends (seconds since 1970, UTC)."""
+    """Whose token it is, where it is valid, and when it expires (seconds since 1970, UTC)."""
 
     principal: str
     account: str
@@ -38,9 +38,9 @@ class Repository(NamedTuple):
 
 
 class Ecr:
-    """The tokens and repositories of every account; ``repositories`` has each one's policy, or None.
+    """The tokens and repositories of all accounts; ``repositories`` has the policy of each one, or None.
 
-    ``expires`` returns when a new token ends, and ``exists`` whether a policy may name a principal.
+    ``expires`` returns when a new token expires, and ``exists`` whether a policy may name a principal.
     """
 
     def __init__(self, expires: Callable[[], float], exists: Callable[[str], bool]) -> None:
@@ -50,10 +50,10 @@ class Ecr:
         self._exists = exists
         self._lock = threading.Lock()
 
-    def answer(self, service: str, operation: str, who: Principal, region: str, body: bytes) -> HttpResponse:
-        """HttpResponse a request of ``who`` in ``region``; raise Refusal as AWS does."""
+    def respond(self, service: str, operation: str, caller: Principal, region: str, body: bytes) -> HttpResponse:
+        """Return the response to a request of ``caller`` in ``region``; raise Refusal as AWS does."""
         if operation == "GetAuthorizationToken":
-            return self._token(service, who, region)
+            return self._token(service, caller, region)
         operations = {
             "DescribeRepositories": self._describe,
             "GetRepositoryPolicy": self._get_policy,
@@ -61,39 +61,41 @@ class Ecr:
             "DeleteRepositoryPolicy": self._delete_policy,
         }
         if service != "ecr" or operation not in operations:
-            code = "UnknownOperationException"
-            raise Refusal(code, f"Could not find operation {operation}")
+            raise Refusal("UnknownOperationException", f"Could not find operation {operation}")
         request = json.loads(body)
-        place = Repository(request.get("registryId", who.account), region, request.get("repositoryName", "*"))
-        if place.account != who.account:
-            action, code = f"ecr:{operation}", "AccessDeniedException"
-            raise Refusal(code, denial(who.arn, action, place))
-        return operations[operation](place, request)
+        repository = Repository(request.get("registryId", caller.account), region, request.get("repositoryName", "*"))
+        if repository.account != caller.account:
+            raise Refusal("AccessDeniedException", denial(caller.arn, f"ecr:{operation}", repository))
+        return operations[operation](repository, request)
 
-    def permits(self, issued: Issued, place: Repository, action: str) -> bool:
-        """Return whether a token lets its principal do ``action``; an account's own principals may do all."""
-        return issued.account == place.account or policies.permits(self.repositories[place], issued.principal, action)
+    def permits(self, issued: Issued, repository: Repository, action: str) -> bool:
+        """Return whether a token permits ``action``; an account's own principals may do everything."""
+        return issued.account == repository.account or policies.permits(
+            self.repositories[repository], issued.principal, action
+        )
 
-    def _token(self, service: str, who: Principal, region: str) -> HttpResponse:
+    def _token(self, service: str, caller: Principal, region: str) -> HttpResponse:
         if service == "ecr-public" and region != "us-east-1":
-            code = "UnsupportedCommandException"
-            raise Refusal(code, f"GetAuthorizationToken command is only supported in us-east-1, not {region}")
+            raise Refusal(
+                "UnsupportedCommandException",
+                f"GetAuthorizationToken command is only supported in us-east-1, not {region}",
+            )
         expires = self._expires()
         password = new_password(expires)
         with self._lock:
-            self.issued[password] = Issued(who.arn, who.account, region, service, expires)
+            self.issued[password] = Issued(caller.arn, caller.account, region, service, expires)
         token = base64.b64encode(f"AWS:{password}".encode()).decode()
         data: Any = {"authorizationToken": token, "expiresAt": expires}
         if service == "ecr":
-            data = [data | {"proxyEndpoint": f"https://{who.account}.dkr.ecr.{region}.amazonaws.com"}]
+            data = [data | {"proxyEndpoint": f"https://{caller.account}.dkr.ecr.{region}.amazonaws.com"}]
         return document({"authorizationData": data})
 
-    def _describe(self, place: Repository, request: dict[str, Any]) -> HttpResponse:
-        own = [known for known in self.repositories if known[:2] == place[:2]]
-        wanted = [place._replace(name=name) for name in request.get("repositoryNames", [])] or own
-        for repository in wanted:
-            self._policy(repository)
-        host = f"{place.account}.dkr.ecr.{place.region}.amazonaws.com"
+    def _describe(self, repository: Repository, request: dict[str, Any]) -> HttpResponse:
+        own = [known for known in self.repositories if known[:2] == repository[:2]]
+        wanted = [repository._replace(name=name) for name in request.get("repositoryNames", [])] or own
+        for found in wanted:
+            self._policy(found)
+        host = f"{repository.account}.dkr.ecr.{repository.region}.amazonaws.com"
         entries = [
             {
                 "repositoryArn": known.arn,
@@ -105,34 +107,42 @@ class Ecr:
         ]
         return document({"repositories": entries})
 
-    def _get_policy(self, place: Repository, _: dict[str, Any]) -> HttpResponse:
-        return _of(place, self._existing_policy(place))
+    def _get_policy(self, repository: Repository, _: dict[str, Any]) -> HttpResponse:
+        return _of(repository, self._existing_policy(repository))
 
-    def _set_policy(self, place: Repository, request: dict[str, Any]) -> HttpResponse:
-        self._policy(place)
+    def _set_policy(self, repository: Repository, request: dict[str, Any]) -> HttpResponse:
+        self._policy(repository)
         if not policies.is_valid(request["policyText"], self._exists):
-            code, words = "InvalidParameterException", "Invalid repository policy provided"
-            raise Refusal(code, f"Invalid parameter at 'PolicyText' failed to satisfy constraint: '{words}'")
-        self.repositories[place] = json.dumps(json.loads(request["policyText"]), indent=2)
-        return _of(place, request["policyText"])
+            raise Refusal(
+                "InvalidParameterException",
+                "Invalid parameter at 'PolicyText' failed to satisfy constraint: 'Invalid repository policy provided'",
+            )
+        self.repositories[repository] = json.dumps(json.loads(request["policyText"]), indent=2)
+        return _of(repository, request["policyText"])
 
-    def _delete_policy(self, place: Repository, _: dict[str, Any]) -> HttpResponse:
-        text = self._existing_policy(place)
-        self.repositories[place] = None
-        return _of(place, text)
+    def _delete_policy(self, repository: Repository, _: dict[str, Any]) -> HttpResponse:
+        text = self._existing_policy(repository)
+        self.repositories[repository] = None
+        return _of(repository, text)
 
-    def _existing_policy(self, place: Repository) -> str:
-        text = self._policy(place)
+    def _existing_policy(self, repository: Repository) -> str:
+        text = self._policy(repository)
         if text is None:
-            code, where = "RepositoryPolicyNotFoundException", f"in the registry with id '{place.account}'"
-            raise Refusal(code, f"Repository policy does not exist for the repository with name '{place.name}' {where}")
+            raise Refusal(
+                "RepositoryPolicyNotFoundException",
+                f"Repository policy does not exist for the repository with name '{repository.name}' "
+                f"in the registry with id '{repository.account}'",
+            )
         return text
 
-    def _policy(self, place: Repository) -> str | None:
-        if place not in self.repositories:
-            code, where = "RepositoryNotFoundException", f"in the registry with id '{place.account}'"
-            raise Refusal(code, f"The repository with name '{place.name}' does not exist {where}")
-        return self.repositories[place]
+    def _policy(self, repository: Repository) -> str | None:
+        if repository not in self.repositories:
+            raise Refusal(
+                "RepositoryNotFoundException",
+                f"The repository with name '{repository.name}' does not exist "
+                f"in the registry with id '{repository.account}'",
+            )
+        return self.repositories[repository]
 
 
 def new_password(expires: float) -> str:
@@ -147,13 +157,13 @@ def new_password(expires: float) -> str:
     return base64.b64encode(json.dumps(payload, separators=(",", ":")).encode()).decode()
 
 
-def denial(principal: str, action: str, place: Repository) -> str:
-    """Return what AWS says where a repository's policy does not let another account's principal do ``action``."""
+def denial(principal: str, action: str, repository: Repository) -> str:
+    """Return AWS's message if a repository policy does not allow another account's principal ``action``."""
     return (
-        f"User: {principal} is not authorized to perform: {action} on resource: {place.arn} "
+        f"User: {principal} is not authorized to perform: {action} on resource: {repository.arn} "
         f"because no resource-based policy allows the {action} action"
     )
 
 
-def _of(place: Repository, text: str) -> HttpResponse:
-    return document({"registryId": place.account, "repositoryName": place.name, "policyText": text})
+def _of(repository: Repository, text: str) -> HttpResponse:
+    return document({"registryId": repository.account, "repositoryName": repository.name, "policyText": text})

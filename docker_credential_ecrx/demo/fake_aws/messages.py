@@ -1,4 +1,4 @@
-"""What the stand-in's services share: who asks for what, and how AWS answers and refuses."""
+"""What the services of the fake AWS share: principals, keys, requests, responses and errors."""
 
 import base64
 import json
@@ -8,10 +8,9 @@ from typing import Any, NamedTuple
 from xml.sax.saxutils import escape
 
 DENIED = "AccessDenied"
-# Every secret key, session token and password that the stand-in gives has it in it: who looks for it where no secret
-# may be looks for all of them.
-MARK = "stand-in-secret-"
-# As many characters as AWS's have.
+# Part of every secret key, session token and password of the fake AWS: a test that finds it nowhere finds no secret.
+MARK = "fake-aws-secret-"
+# The same lengths as AWS's.
 _SECRET_KEY_LENGTH, _SESSION_TOKEN_LENGTH = 40, 400
 
 
@@ -28,7 +27,7 @@ class Keys(NamedTuple):
 
 
 class Principal(NamedTuple):
-    """Who signs with an access key, and when that ends (seconds since 1970, UTC)."""
+    """The owner of an access key, and when it expires (seconds since 1970, UTC)."""
 
     arn: str
     account: str
@@ -54,8 +53,8 @@ class HttpResponse(NamedTuple):
     body: bytes
 
 
-class Refusal(Exception):  # noqa: N818 - AWS's errors are answers here
-    """AWS's error, by its code, message and HTTP status."""
+class Refusal(Exception):  # noqa: N818 - AWS's errors are responses here
+    """An error of AWS's: its code, message and HTTP status."""
 
     def __init__(self, code: str, message: str, status: int = 400) -> None:
         super().__init__(code, message)
@@ -78,12 +77,12 @@ def new_keys(*, session: bool) -> Keys:
 
 
 def document(content: Mapping[str, Any]) -> HttpResponse:
-    """Return an answer of ECR's."""
+    """Return a response of ECR's."""
     return HttpResponse(200, "application/x-amz-json-1.1", json.dumps(content).encode())
 
 
 def xml(operation: str, result: Mapping[str, Any]) -> HttpResponse:
-    """Return an answer of STS's."""
+    """Return a response of STS's."""
     body = (
         f'<{operation}Response xmlns="https://sts.amazonaws.com/doc/2011-06-15/">'
         f"<{operation}Result>{_elements(result)}</{operation}Result>"

@@ -1,4 +1,4 @@
-"""Repository policies as ECR has them: which documents it takes, and whom they let do what.
+"""Repository policies as ECR evaluates them: which documents are valid, and which actions they allow.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 """
@@ -9,16 +9,16 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 _VERSIONS = (None, "2008-10-17", "2012-10-17")
-# A repository's policy is of that repository: it names no resource.
+# A repository policy is part of its repository, so it names no resource.
 _KEYS = {"Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Condition"}
 
 
 class ConditionError(Exception):
-    """What a policy permits depends on a condition, and conditions are not evaluated here."""
+    """The result depends on a condition, and conditions are not evaluated here."""
 
 
 def is_valid(text: str, exists: Callable[[str], bool]) -> bool:
-    """Return whether ECR takes the document ``text``; ``exists`` says so of a principal."""
+    """Return whether ECR accepts the document ``text``; ``exists`` tells whether a principal exists."""
     try:
         document = json.loads(text)
     except ValueError:
@@ -33,13 +33,13 @@ def is_valid(text: str, exists: Callable[[str], bool]) -> bool:
 
 
 def permits(text: str | None, principal: str, action: str) -> bool:
-    """Return whether the policy ``text`` lets the principal do ``action``, such as ``ecr:PutImage``.
+    """Return whether the policy ``text`` allows the principal ``action``, such as ``ecr:PutImage``.
 
-    Raises ConditionError if a statement that is about both has a condition.
+    Raises ConditionError if a statement that applies to both has a condition.
     """
     effects = set()
     for statement in _listed(json.loads(text)["Statement"]) if text else []:
-        if _is_about(statement, principal) and _covers(statement, action):
+        if _applies_to(statement, principal) and _covers(statement, action):
             if "Condition" in statement:
                 raise ConditionError(statement.get("Sid", ""))
             effects.add(statement["Effect"])
@@ -58,10 +58,10 @@ def _is_statement(statement: Any, exists: Callable[[str], bool]) -> bool:  # noq
     )
 
 
-def _is_about(statement: dict[str, Any], principal: str) -> bool:
-    """Return whether the statement is about the principal: an account's root, a user, or a session.
+def _applies_to(statement: dict[str, Any], principal: str) -> bool:
+    """Return whether the statement applies to the principal: an account's root, a user, or a session.
 
-    Who is to be left out by NotPrincipal has to be named with its account and, if it is a session, with its role.
+    To exempt a principal, NotPrincipal has to name its account too and, if it is a session, its role.
     """
     named = list(_principals(statement))
     has_named = [any(map(level, named)) for level in _levels(principal)]
@@ -71,7 +71,7 @@ def _is_about(statement: dict[str, Any], principal: str) -> bool:
 
 
 def _levels(principal: str) -> list[Callable[[str], bool]]:
-    """Return what tells a policy's names for the principal: its account's, its role's if it has one, and its own."""
+    """Return a test for each level at which a policy may name the principal: its account, its role, and itself."""
     _, partition, *_, account, resource = principal.split(":", 5)
     iam = f"arn:{partition}:iam::{account}:"
     levels: list[Callable[[str], bool]] = [lambda name: name in (account, f"{iam}root")]
@@ -93,7 +93,7 @@ def _covers(statement: dict[str, Any], action: str) -> bool:
 
 
 def _principals(statement: dict[str, Any]) -> Iterator[str]:
-    """Yield the accounts, roles, users and sessions that the statement names: services are none."""
+    """Yield the accounts, roles, users and sessions that the statement names, without services."""
     principal = statement["Principal" if "Principal" in statement else "NotPrincipal"]
     yield from _listed(principal.get("AWS", [])) if isinstance(principal, dict) else _listed(principal)
 

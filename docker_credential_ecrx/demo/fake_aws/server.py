@@ -1,4 +1,4 @@
-"""The server: one address for every service of AWS, and a record of who called what."""
+"""The HTTP server: one address for all services of AWS, and a record of all calls."""
 
 import json
 import secrets
@@ -40,7 +40,7 @@ class Call(NamedTuple):
 
 
 class StandIn:
-    """AWS on ``url``, from entering the context to leaving it."""
+    """A fake AWS on ``url`` while its context is entered."""
 
     def __init__(self, port: int = 0, context: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> None:
         self.calls: list[Call] = []
@@ -52,7 +52,7 @@ class StandIn:
         self._lock = threading.Lock()
         self._server = _Server((host, port), self)
         if context is not None:
-            # The handshake waits for the connection's own thread: a client that says nothing holds up nobody else.
+            # Each connection's own thread does the handshake, so that a silent client blocks nobody else.
             self._server.socket = context.wrap_socket(
                 self._server.socket, server_side=True, do_handshake_on_connect=False
             )
@@ -85,21 +85,21 @@ class StandIn:
         mfa: bool = False,
         web_identity_subjects: Collection[str] = (),
     ) -> None:
-        """Let the principals and accounts of ``trusts`` assume the role ``arn``."""
+        """Add the role ``arn``, which the principals and accounts of ``trusts`` may assume."""
         self._sts.roles[arn] = Role(arn, trusts, external_id, mfa, web_identity_subjects)
 
     def add_repository(
         self, account: str, name: str, *, region: str = "us-east-1", policy: Mapping[str, Any] | None = None
     ) -> Repository:
-        """Make a repository, with a policy that is not looked at; ``ecr.repositories`` has it from now on."""
+        """Add a repository to ``ecr.repositories``, with a policy that is not validated."""
         repository = Repository(account, region, name)
         self.ecr.repositories[repository] = None if policy is None else json.dumps(policy)
         return repository
 
     def exists(self, principal: str) -> bool:
-        """Return whether a policy may name the principal: a role, a user, an account by its id or its root, or all."""
+        """Return whether a policy may name the principal: a role, a user, an account by its id or its root, or "*"."""
         with self._lock:
-            known = {who.arn for who in self._principals.values()} | self._sts.roles.keys()
+            known = {caller.arn for caller in self._principals.values()} | self._sts.roles.keys()
         accounts = {arn.split(":")[4] for arn in known}
         account = principal.removesuffix(":root").rpartition(":")[2]
         return principal == "*" or principal in known or account in accounts
@@ -109,38 +109,38 @@ class StandIn:
         return sum(call.operation == operation for call in list(self.calls))
 
     def is_live(self, password: str) -> bool:
-        """Return whether ECR would take the password now."""
+        """Return whether ECR accepts the password now."""
         issued = self.issued.get(password)
         return issued is not None and issued.expires > self.now()
 
     def handle(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> HttpResponse:
-        """HttpResponse one request; a subclass injects faults here, and raises ConnectionError to hang up."""
+        """Return the response to a request; a subclass injects faults here, and raises ConnectionError to hang up."""
         request = Request(method, headers.get("Host", ""), path, headers, body)
         service, operation = self.operation(headers, body)
-        who, region, error = None, "", ""
+        caller, region, error = None, "", ""
         try:
             if operation != "AssumeRoleWithWebIdentity":
-                who, region = signer(request, service, self._principals.get, self.now())
-            if service == "sts" or who is None:
-                answer = self._sts.answer(operation, who, body)
+                caller, region = signer(request, service, self._principals.get, self.now())
+            if service == "sts" or caller is None:
+                response = self._sts.respond(operation, caller, body)
             else:
-                answer = self.ecr.answer(service, operation, who, region, body)
+                response = self.ecr.respond(service, operation, caller, region, body)
         except Refusal as refusal:
             error = refusal.code
-            answer = refused(service, refusal)
+            response = refused(service, refusal)
         with self._lock:
-            self.calls.append(Call(operation, who.arn if who else "", region, self.now(), error))
-        return answer
+            self.calls.append(Call(operation, caller.arn if caller else "", region, self.now(), error))
+        return response
 
     def operation(self, headers: Mapping[str, str], body: bytes) -> tuple[str, str]:
-        """Return the service and the operation that a request asks for."""
+        """Return the service and the operation of a request."""
         service, dot, operation = headers.get("X-Amz-Target", "").partition(".")
         if dot:
             return _TARGETS.get(service, "ecr"), operation
         return "sts", dict(parse_qsl(body.decode("ascii", "replace"))).get("Action", "")
 
     def now(self) -> float:
-        """Return AWS's time, in seconds since 1970; a subclass may have another."""
+        """Return AWS's time in seconds since 1970; a subclass may change it."""
         return time.time()
 
     def _add(self, principal: Principal) -> None:
@@ -159,11 +159,11 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True  # headers and body go out apart, and a client's delayed ACK would add 40 ms
+    disable_nagle_algorithm = True  # headers and body are sent separately, and a client's delayed ACK would add 40 ms
     server: _Server
 
     def do_POST(self) -> None:
-        """HttpResponse a request of AWS's two protocols."""
+        """Handle a request of AWS's two protocols."""
         path, headers = urlsplit(self.path).path or "/", {name.title(): value for name, value in self.headers.items()}
         try:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -171,15 +171,15 @@ class _Handler(BaseHTTPRequestHandler):
         except ConnectionError:  # either side hung up
             self.close_connection = True
 
-    def send(self, answer: HttpResponse) -> None:
-        """Send ``answer`` with the headers that AWS sends."""
-        self.send_response_only(answer.status)
-        self.send_header("Content-Type", answer.content_type)
-        self.send_header("Content-Length", str(len(answer.body)))
+    def send(self, response: HttpResponse) -> None:
+        """Send ``response`` with the headers that AWS sends."""
+        self.send_response_only(response.status)
+        self.send_header("Content-Type", response.content_type)
+        self.send_header("Content-Length", str(len(response.body)))
         self.send_header("x-amzn-RequestId", secrets.token_hex(16))
         self.send_header("Date", formatdate(self.server.aws.now(), usegmt=True))
         self.end_headers()
-        self.wfile.write(answer.body)
+        self.wfile.write(response.body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
-        """Keep quiet: the calls are on record."""
+        """Log nothing: the calls are recorded."""

@@ -16,7 +16,7 @@ _CLOCK_SKEW_SECONDS = 300
 
 
 class _Signed(NamedTuple):
-    """What a request says of its signature; ``at`` is ``timestamp`` in seconds since 1970, UTC."""
+    """The parts of a request's signature; ``at`` is ``timestamp`` in seconds since 1970, UTC."""
 
     key_id: str
     region: str
@@ -30,15 +30,15 @@ class _Signed(NamedTuple):
 def signer(
     request: Request, service: str, find: Callable[[str], Principal | None], now: float
 ) -> tuple[Principal, str]:
-    """Return who signed the request and for which region; raise Refusal as AWS does.
+    """Return who signed the request, and for which region; raise Refusal as AWS does.
 
-    ``find`` returns the principal of an access key's id.
+    ``find`` returns the principal of an access key id.
     """
     mismatch = "SignatureDoesNotMatch" if service == "sts" else "InvalidSignatureException"
     signed = _signed(request)
-    who = find(signed.key_id)
+    caller = find(signed.key_id)
     token = request.headers.get("X-Amz-Security-Token")
-    if who is None or token != who.keys.session_token:
+    if caller is None or token != caller.keys.session_token:
         code = "InvalidClientTokenId" if service == "sts" else "UnrecognizedClientException"
         raise Refusal(code, "The security token included in the request is invalid.", 403)
     if abs(signed.at - now) > _CLOCK_SKEW_SECONDS:
@@ -48,13 +48,13 @@ def signer(
         raise Refusal(mismatch, f"Credential should be scoped to correct service: '{service}'.", 403)
     if signed.region not in _regions_of(request.host, signed.region):
         raise Refusal(mismatch, "Credential should be scoped to a valid region.", 403)
-    if not secrets.compare_digest(_expected(request, signed, who), signed.signature):
+    if not secrets.compare_digest(_expected(request, signed, caller), signed.signature):
         words = "The request signature we calculated does not match the signature you provided."
         raise Refusal(mismatch, f"{words} The Canonical String was 'x-amz-security-token:{token}'", 403)
-    if who.expires <= now:
+    if caller.expires <= now:
         code = "ExpiredToken" if service == "sts" else "ExpiredTokenException"
         raise Refusal(code, "The security token included in the request is expired", 403)
-    return who, signed.region
+    return caller, signed.region
 
 
 def _signed(request: Request) -> _Signed:
@@ -65,14 +65,13 @@ def _signed(request: Request) -> _Signed:
         headers, timestamp = parts["SignedHeaders"].split(";"), request.headers["X-Amz-Date"]
         at = datetime.strptime(timestamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
     except (LookupError, ValueError) as error:
-        code = "MissingAuthenticationToken"
-        raise Refusal(code, "Request is missing Authentication Token", 403) from error
+        raise Refusal("MissingAuthenticationToken", "Request is missing Authentication Token", 403) from error
     return _Signed(key_id, region, service, headers, timestamp, at, parts.get("Signature", ""))
 
 
-def _expected(request: Request, signed: _Signed, who: Principal) -> str:
-    """Return the signature that the request should have."""
-    auth = SigV4Auth(Credentials(*who.keys), signed.service, signed.region)
+def _expected(request: Request, signed: _Signed, caller: Principal) -> str:
+    """Return the correct signature of the request."""
+    auth = SigV4Auth(Credentials(*caller.keys), signed.service, signed.region)
     copy = AWSRequest(
         request.method,
         f"https://{request.host}{request.path}",
@@ -84,7 +83,7 @@ def _expected(request: Request, signed: _Signed, who: Principal) -> str:
 
 
 def _regions_of(host: str, signed: str) -> Collection[str]:
-    """Return the regions that an endpoint serves; one on loopback serves the ``signed`` one."""
+    """Return the regions that an endpoint serves; on loopback that is the ``signed`` one."""
     name = host.partition(":")[0]
     if name == "sts.amazonaws.com":
         return ("us-east-1",)

@@ -1,4 +1,4 @@
-"""STS: who am I, and roles, for those whom their trust policies name."""
+"""STS: the caller's identity, and roles for the principals that their trust policies name."""
 
 import base64
 import json
@@ -32,37 +32,36 @@ class Role(NamedTuple):
 
 
 class Sts:
-    """The roles of every account; ``add`` is told of each new session."""
+    """The roles of all accounts; ``add`` is called with each new session."""
 
     def __init__(self, now: Callable[[], float], add: Callable[[Principal], None]) -> None:
         self.roles: dict[str, Role] = {}
         self._now = now
         self._add = add
 
-    def answer(self, operation: str, who: Principal | None, body: bytes) -> HttpResponse:
-        """HttpResponse a request of ``who``, or of nobody; raise Refusal as AWS does."""
+    def respond(self, operation: str, caller: Principal | None, body: bytes) -> HttpResponse:
+        """Return the response to a request of ``caller``, or of nobody; raise Refusal as AWS does."""
         fields = dict(parse_qsl(body.decode()))
-        if operation == "GetCallerIdentity" and who is not None:
-            return xml(operation, {"Arn": who.arn, "UserId": who.keys.access_key_id, "Account": who.account})
-        if operation == "AssumeRole" and who is not None:
-            return self._assume(operation, fields, self._trusted(fields, who))
+        if operation == "GetCallerIdentity" and caller is not None:
+            return xml(operation, {"Arn": caller.arn, "UserId": caller.keys.access_key_id, "Account": caller.account})
+        if operation == "AssumeRole" and caller is not None:
+            return self._assume(operation, fields, self._trusted(fields, caller))
         if operation == "AssumeRoleWithWebIdentity":
             return self._assume(operation, fields, self._trusted_subject(fields))
-        code = "InvalidAction"
-        raise Refusal(code, f"Could not find operation {operation}")
+        raise Refusal("InvalidAction", f"Could not find operation {operation}")
 
-    def _trusted(self, fields: Mapping[str, str], who: Principal) -> Role:
+    def _trusted(self, fields: Mapping[str, str], caller: Principal) -> Role:
         arn = fields.get("RoleArn", "")
         role = self.roles.get(arn)
         permitted = (
             role is not None
-            and (who.arn in role.trusts or who.account in role.trusts)
+            and (caller.arn in role.trusts or caller.account in role.trusts)
             and role.external_id in (None, fields.get("ExternalId"))
             and (not role.mfa or fields.get("TokenCode") == "123456")
         )
         if role is None or not permitted:
             raise Refusal(
-                DENIED, f"User: {who.arn} is not authorized to perform: sts:AssumeRole on resource: {arn}", 403
+                DENIED, f"User: {caller.arn} is not authorized to perform: sts:AssumeRole on resource: {arn}", 403
             )
         return role
 
@@ -72,8 +71,7 @@ class Sts:
             body = fields["WebIdentityToken"].split(".")[1]
             subject = json.loads(base64.urlsafe_b64decode(body + "=="))["sub"]
         except (LookupError, ValueError) as error:
-            code = "InvalidIdentityToken"
-            raise Refusal(code, "The ID Token provided is not a valid JWT.") from error
+            raise Refusal("InvalidIdentityToken", "The ID Token provided is not a valid JWT.") from error
         if role is None or subject not in role.web_identity_subjects:
             raise Refusal(DENIED, "Not authorized to perform sts:AssumeRoleWithWebIdentity", 403)
         return role
@@ -82,8 +80,7 @@ class Sts:
         account = role.arn.split(":")[4]
         session, seconds = fields.get("RoleSessionName", ""), int(fields.get("DurationSeconds", _ROLE_SECONDS))
         if not session or seconds not in _ROLE_SECONDS_PERMITTED:
-            code = "ValidationError"
-            raise Refusal(code, "The role session needs a name, and a length from 900 to 43200 seconds.")
+            raise Refusal("ValidationError", "The role session needs a name, and a length from 900 to 43200 seconds.")
         expires = self._now() + seconds
         keys = new_keys(session=True)
         arn = f"arn:aws:sts::{account}:assumed-role/{role.arn.rpartition('/')[2]}/{session}"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from docker_credential_ecrx.aws.credential_source import origin_of
+from docker_credential_ecrx.aws.credential_source import find_source
 from docker_credential_ecrx.identity.model import Identity
 
 pytestmark = pytest.mark.posix("paths as POSIX has them")
@@ -18,7 +18,7 @@ CONFIGURE = "aws configure --profile"
 # What the profile ``p`` and others contain, and what renews the credentials of ``p``.
 PROFILES = {
     "keys": (KEYS, f"{CONFIGURE} p"),
-    "a session's keys": (SESSION, "get new keys, with their aws_session_token, for the profile p"),
+    "a session's keys": (SESSION, "get new keys, with their aws_session_token, for profile p"),
     "a role": (f"{ROLE}source_profile = q\n[profile q]\n{KEYS}", f"{CONFIGURE} q"),
     "a role of itself": (f"{ROLE}{KEYS}source_profile = p", f"{CONFIGURE} p"),
     "a role of a role": (
@@ -39,7 +39,7 @@ PROFILES = {
     "a role of a profile without keys": (f"{ROLE}source_profile = q\n[profile q]\n", f"{CONFIGURE} q"),
     "a role of the environment's keys": (
         f"{ROLE}credential_source = Environment",
-        "set new AWS keys: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN",
+        "set new AWS keys in AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN",
     ),
     "a role of a container's": (
         f"{ROLE}credential_source = EcsContainer",
@@ -49,10 +49,10 @@ PROFILES = {
     "sso": (SSO, "aws sso login --profile p"),
     "a role from sso": (f"{ROLE}source_profile = q\n[profile q]\n{SSO}", "aws sso login --profile q"),
     "a sign-in": ("login_session = me", "aws login --profile p"),
-    "a process": ("credential_process = x", "run the credential_process of the profile p by hand and see what it says"),
+    "a process": ("credential_process = x", "run the credential_process of profile p by hand to see its output"),
     "a role from a process": (
         f"{ROLE}source_profile = q\n[profile q]\ncredential_process = x",
-        "run the credential_process of the profile q by hand and see what it says",
+        "run the credential_process of profile q by hand to see its output",
     ),
     "a web identity": (f"{ROLE}web_identity_token_file = x", "get a new web identity token"),
     "nothing": ("region = us-east-1", "check the role of this instance"),
@@ -60,8 +60,8 @@ PROFILES = {
 # What the environment has beside a default profile with keys, and what renews the default chain's credentials.
 ENVIRONMENTS = {
     "nothing": ({}, "aws configure"),
-    "keys": (KEY, f"set new AWS keys, or do without: {UNSET}"),
-    "keys and a profile": (KEY | {"AWS_PROFILE": "p"}, f"set new AWS keys, or do without: {UNSET}"),
+    "keys": (KEY, f"set new AWS keys, or unset them: {UNSET}"),
+    "keys and a profile": (KEY | {"AWS_PROFILE": "p"}, f"set new AWS keys, or unset them: {UNSET}"),
     "a profile": ({"AWS_PROFILE": "p"}, f"{CONFIGURE} p"),
     "a web identity": (
         {"AWS_WEB_IDENTITY_TOKEN_FILE": "x", "AWS_ROLE_ARN": "arn:aws:iam::222222222222:role/puller"},
@@ -89,56 +89,56 @@ def write(env: dict[str, str], text: str) -> None:
     Path(env["AWS_CONFIG_FILE"]).write_text(text)
 
 
-class TestRenewal:
+class TestRemedy:
     @pytest.mark.parametrize(("settings", "expected"), PROFILES.values(), ids=PROFILES)
     def test_follows_the_profile_and_ignores_the_environment(
         self, env: dict[str, str], settings: str, expected: str
     ) -> None:
         write(env, f"[profile p]\n{settings}\n[default]\n{KEYS}")
 
-        assert expected == origin_of(Identity("p"), env | KEY).renewal()
+        assert expected == str(find_source(Identity("p"), env | KEY).remedy())
 
     @pytest.mark.parametrize(("variables", "expected"), ENVIRONMENTS.values(), ids=ENVIRONMENTS)
     def test_follows_the_default_chain(self, env: dict[str, str], variables: dict[str, str], expected: str) -> None:
         write(env, f"[default]\n{KEYS}[profile p]\n{KEYS}[profile q]\nregion = us-east-1\n")
 
-        assert expected == origin_of(Identity(), env | variables).renewal()
+        assert expected == str(find_source(Identity(), env | variables).remedy())
 
     def test_of_a_configured_role_is_its_sources(self, env: dict[str, str]) -> None:
         write(env, f"[profile p]\n{KEYS}")
 
-        assert f"{CONFIGURE} p" == origin_of(Identity("p", role_arn="arn"), env).renewal("AssumeRole")
+        assert f"{CONFIGURE} p" == str(find_source(Identity("p", role_arn="arn"), env).remedy("AssumeRole"))
 
     def test_of_a_pods_role_is_a_new_token(self, env: dict[str, str]) -> None:
         write(env, f"[default]\n{KEYS}")
         pod = Identity(role_arn="arn", web_identity="a.b.c")
 
-        assert "get a new web identity token" == origin_of(pod, env | KEY).renewal()
+        assert "get a new web identity token" == str(find_source(pod, env | KEY).remedy())
 
     @pytest.mark.parametrize("identity", [Identity("p"), Identity("q", role_arn="arn")], ids=["profile", "our own"])
     def test_of_a_role_concerns_its_source_for_assume_role_only(self, env: dict[str, str], identity: Identity) -> None:
         write(env, f"[profile p]\n{ROLE}source_profile = q\n[profile q]\n{KEYS}")
-        origin = origin_of(identity, env)
+        source = find_source(identity, env)
 
-        assert [f"{CONFIGURE} q", "try again, and see whether the account has enabled the region"] == [
-            origin.renewal(operation) for operation in ("AssumeRole", "GetAuthorizationToken")
+        assert [f"{CONFIGURE} q", "try again, and check that the account has enabled the region"] == [
+            str(source.remedy(operation)) for operation in ("AssumeRole", "GetAuthorizationToken")
         ]
 
     def test_of_an_expired_session_is_a_new_one(self, env: dict[str, str]) -> None:
         """The keys of the session do not show that it has expired."""
         write(env, f"[profile p]\n{KEYS}")
 
-        said = origin_of(Identity("p"), env).renewal("GetCallerIdentity", of_session=True)
+        found = find_source(Identity("p"), env).remedy("GetCallerIdentity", session_expired=True)
 
-        assert "get new keys, with their aws_session_token, for the profile p" == said
+        assert "get new keys, with their aws_session_token, for profile p" == str(found)
 
     def test_quotes_the_profile_for_a_shell(self, env: dict[str, str]) -> None:
         write(env, f"[profile my team]\n{KEYS}")
 
-        assert "aws configure --profile 'my team'" == origin_of(Identity("my team"), env).renewal()
+        assert "aws configure --profile 'my team'" == str(find_source(Identity("my team"), env).remedy())
 
 
-class TestProfileOption:
+class TestCallerOption:
     """The option that makes an AWS command use the same identity."""
 
     @pytest.mark.parametrize(
@@ -157,4 +157,4 @@ class TestProfileOption:
     ) -> None:
         write(env, f"[profile p]\n{ROLE}source_profile = q\n[profile q]\n{KEYS}")
 
-        assert expected == origin_of(identity, env | variables).asked
+        assert expected == find_source(identity, env | variables).caller_option

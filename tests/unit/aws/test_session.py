@@ -6,9 +6,10 @@ import pytest
 from botocore.credentials import CredentialProvider, CredentialResolver
 from botocore.session import Session
 
-from docker_credential_ecrx.aws.client_errors import UnknownBotocoreError
-from docker_credential_ecrx.aws.service_errors import MfaNeededError, explain
-from docker_credential_ecrx.aws.session import Mfa, answer_with
+from docker_credential_ecrx.aws.client_errors import MfaNeededError, UnknownBotocoreError
+from docker_credential_ecrx.aws.failures import find_caller
+from docker_credential_ecrx.aws.service_errors import explain
+from docker_credential_ecrx.aws.session import Mfa, set_mfa
 from docker_credential_ecrx.identity.model import Identity
 
 
@@ -25,7 +26,7 @@ class TestBotocore:
         mfa = Mfa("123456")
         assert (getpass.getpass, {}) == (vars(roles)["_prompter"], roles.cache)
 
-        answer_with(mfa, resolver)
+        set_mfa(mfa, resolver)
 
         assert "123456" == vars(roles)["_prompter"]("MFA code: ")
         assert mfa.sessions is roles.cache
@@ -34,8 +35,8 @@ class TestBotocore:
 
     def test_unsupported_version_is_named(self) -> None:
         with pytest.raises(UnknownBotocoreError) as caught:
-            answer_with(Mfa(), CredentialResolver([OtherRoleProvider()]))
+            set_mfa(Mfa(), CredentialResolver([OtherRoleProvider()]))
 
-        error = explain(caught.value, Identity(), {})
-        assert error.message.endswith(" asks for MFA codes in a way that this program does not know")
+        error = explain(caught.value, find_caller(Identity(), {}))
+        assert error.message.endswith(" prompts for MFA codes in a way that this program does not support")
         assert error.hint

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from docker_credential_ecrx.aws.repository_policy_client import target
 from docker_credential_ecrx.demo.fake_aws import policies
-from docker_credential_ecrx.ecr import principal, repository_policy
+from docker_credential_ecrx.ecr import policy_summary, principal, repository_policy
 from docker_credential_ecrx.ecr.principal import Principal
 from docker_credential_ecrx.ecr.repository_policy import PULL, PUSH, Access, Document
 from docker_credential_ecrx.errors import ArgumentError, AwsError
@@ -537,7 +537,7 @@ class TestSummary:
         ],
     )
     def test_says_who_may_do_what(self, statement: Document, expected: tuple[str, str]) -> None:
-        assert [expected] == repository_policy.summary(_document(statement))
+        assert [expected] == policy_summary.summary(_document(statement))
 
 
 class TestRead:
@@ -626,7 +626,7 @@ class TestPrincipal:
         ],
     )
     def test_rejects_everything_else(self, to: str) -> None:
-        with pytest.raises(ArgumentError, match="neither an account's id nor the ARN"):
+        with pytest.raises(ArgumentError, match="neither an account id nor the ARN"):
             _named(to)
 
     def test_of_another_partition_is_rejected(self) -> None:
@@ -681,7 +681,7 @@ def test_no_json_value_raises_an_unexpected_error() -> None:
     for value in odd:
         statement = {"Sid": value, "Effect": value, "Principal": value, "Action": value}
         document = _document(statement, statement | {"NotPrincipal": value, "NotAction": value})
-        assert repository_policy.summary(document)
+        assert policy_summary.summary(document)
         repository_policy.still_allowed_by(document, _named(_ID))
         repository_policy.denied_by(document, _named(_ID))
         repository_policy.suspects(document, _named(_ID))

@@ -10,7 +10,7 @@ from botocore.session import Session
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docker_credential_ecrx.aws import credential_source
+from docker_credential_ecrx.aws import profiles
 from docker_credential_ecrx.identity.model import Identity, Snapshot, chosen, fingerprint, profile_of
 from docker_credential_ecrx.identity.model import _encoded as encoded
 
@@ -161,7 +161,7 @@ class TestFingerprint:
             monkeypatch.delenv(name, raising=False)
             if value is not None:
                 monkeypatch.setenv(name, value)
-        credential_source.unset_empty_variables()
+        profiles.unset_empty_variables()
 
         assert Session().get_config_variable("profile") == chosen(Identity(), os.environ)
         assert (chosen(Identity(), os.environ) or "default") == profile_of(Identity(), os.environ)

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from docker_credential_ecrx.system.deadline import Deadline, LateStartError
+from docker_credential_ecrx.system.deadline import Deadline, LateStartError, TimeLimitError
 
 
 class TestDeadline:
@@ -21,6 +21,18 @@ class TestDeadline:
     def test_error_says_how_long_a_call_was_waited_for(self) -> None:
         with pytest.raises(TimeoutError, match="no answer within 3 seconds"):
             Deadline(3.0).within(threading.Event().wait)
+
+    def test_error_names_the_host(self) -> None:
+        deadline = Deadline(3.0)
+
+        def call() -> None:
+            deadline.waiting_for = "sts.us-east-1.amazonaws.com"
+            threading.Event().wait()
+
+        with pytest.raises(TimeLimitError) as caught:
+            deadline.within(call)
+
+        assert "sts.us-east-1.amazonaws.com" == caught.value.waiting_for
 
     def test_error_mentions_a_late_start(self) -> None:
         with pytest.raises(LateStartError) as caught:

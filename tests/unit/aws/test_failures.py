@@ -1,0 +1,92 @@
+"""The rule for a failure, and the error that another process makes from its codes."""
+
+from collections import Counter
+
+import pytest
+
+from docker_credential_ecrx.aws import error_rules, failures
+from docker_credential_ecrx.errors import AwsError
+from docker_credential_ecrx.identity.model import Identity
+
+ENV = {"HOME": "/nonexistent", "AWS_CONFIG_FILE": "/nonexistent", "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent"}
+ENDPOINT = "vpce-0123456789abcdef0-a1b2c3d4.sts.us-east-1.vpce.amazonaws.com"
+DENIED = "AccessDeniedException"
+
+
+def left(error: AwsError) -> AwsError | None:
+    """Return what another process makes of the codes of ``error``."""
+    return failures.from_codes(error.codes, Identity("p"), ENV, "ecr")
+
+
+class TestRule:
+    def test_codes_are_unique(self) -> None:
+        counts = Counter(code for rule in error_rules.CLIENT_RULES for code in rule.codes)
+
+        assert {1} == {*counts.values()}
+
+    @pytest.mark.parametrize(
+        ("operation", "remedy"),
+        [
+            ("AssumeRole", "allow sts:{operation} in the role's trust policy and in the caller's own policy"),
+            ("AssumeRoleWithWebIdentity", "allow sts:{operation} in the role's trust policy"),
+            ("GetAuthorizationToken", "allow ecr:GetAuthorizationToken in the principal's own policy"),
+        ],
+    )
+    def test_for_the_operation_wins(self, operation: str, remedy: str) -> None:
+        rule = error_rules.find(error_rules.SERVICE_RULES, DENIED, operation)
+
+        assert rule is not None
+        assert rule.remedy.startswith(remedy)
+
+    def test_first_wins_among_equals(self) -> None:
+        own = error_rules.ErrorRule((DENIED,), "own")
+
+        assert own is error_rules.find((own, *error_rules.SERVICE_RULES), DENIED, "DescribeRepositories")
+        assert own is not error_rules.find((own, *error_rules.SERVICE_RULES), DENIED, "AssumeRole")
+
+    def test_of_an_unknown_code_is_none(self) -> None:
+        assert error_rules.find(error_rules.CLIENT_RULES, "unknown") is None
+
+
+class TestCodes:
+    @pytest.mark.parametrize(
+        ("code", "values"),
+        [
+            ("timeout", {"host": ENDPOINT, "seconds": "9"}),
+            ("timeout", {"seconds": "9"}),
+            ("connection-closed", {"host": "api.ecr.us-east-1.amazonaws.com"}),
+            ("certificate", {"host": "sts.us-east-1.amazonaws.com"}),
+            ("unreachable", {"host": "::1"}),
+            ("proxy-refused", {"proxy": "proxy.example.com", "status": "407"}),
+            ("process-timeout", {"seconds": "9"}),
+        ],
+    )
+    def test_give_the_same_error_in_another_process(self, code: str, values: dict[str, str]) -> None:
+        error = failures.client_error(code, failures.find_caller(Identity("p"), ENV), **values)
+
+        again = left(error)
+
+        assert again is not None
+        assert str(error) == str(again)
+        assert all(value in error.message for value in values.values())
+
+    def test_omit_awss_own_words(self) -> None:
+        caller = failures.find_caller(Identity("p"), ENV)
+        said = f"User: arn:aws:iam::222222222222:user/me is not authorized to perform: {DENIED}"
+        values = {"operation": "AssumeRole", "code": DENIED, "status": "400", "said": said}
+
+        assert ("aws", "operation=AssumeRole", f"code={DENIED}", "status=400") == failures.service_error(
+            caller, values
+        ).codes
+
+    def test_omit_an_invalid_host(self) -> None:
+        error = failures.client_error("timeout", failures.find_caller(Identity("p"), ENV), host="a b", seconds="9")
+
+        assert ("timeout", "seconds=9") == error.codes
+
+    def test_of_unknown_origin_are_sanitized(self) -> None:
+        forged = failures.from_codes(("timeout", "host=\x1b[31m;rm", "seconds=9"), Identity("p"), ENV, "ecr")
+
+        assert forged is not None
+        assert forged.message == "unknown did not respond within 9 seconds"
+        assert failures.from_codes(("nonsense",), Identity("p"), ENV, "ecr") is None
