@@ -83,7 +83,7 @@ def open_session(
 
     It reads AWS's files as ``snapshot`` has them, if given, and then also checks whom AWS answers (``RoleCheck``).
     """
-    programs.forget_relative(os.environ)  # where botocore looks for a credential_process
+    programs.remove_relative(os.environ)  # where botocore looks for a credential_process
     session = new_session(identity)
     if snapshot is not None:
         aws_snapshot.give(session, snapshot)

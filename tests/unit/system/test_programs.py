@@ -129,13 +129,13 @@ class TestForgetRelative:
         """Without one there is no PATH: an empty one is the current folder."""
         env = {"PATH": search, "HOME": "/root"}
 
-        programs.forget_relative(env)
+        programs.remove_relative(env)
 
         assert ({"HOME": "/root"} | ({"PATH": left} if left else {})) == env
 
     def test_leaves_an_environment_without_a_path(self) -> None:
         env: dict[str, str] = {}
 
-        programs.forget_relative(env)
+        programs.remove_relative(env)
 
         assert {} == env
