@@ -19,12 +19,12 @@ from docker_credential_ecrx.config_files.text_file import TextFile
 from docker_credential_ecrx.ecr import arn, image
 from docker_credential_ecrx.ecr.registry import Registry
 from docker_credential_ecrx.errors import ArgumentError, AwsError, FileError
-from docker_credential_ecrx.helper import login_names
 from docker_credential_ecrx.identity import settings
 from docker_credential_ecrx.identity.model import Identity, chain
 from docker_credential_ecrx.identity.settings import PROGRAM
 from docker_credential_ecrx.store import cached_token, index, inventory
 from docker_credential_ecrx.store.inventory import Item
+from docker_credential_ecrx.store.item_names import login_names
 
 _HELP = """\
 Have docker ask this program for the password of a registry of Amazon ECR.

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from docker_credential_ecrx.keyrings import Keyring
 
 # At the top, since it is before the first token that botocore looks for awscrt, which some profile here may need.
-from docker_credential_ecrx import formatting, helper, keyrings, log
+from docker_credential_ecrx import formatting, log
 from docker_credential_ecrx.aws import authorization_token
 from docker_credential_ecrx.aws.session import Mfa
 from docker_credential_ecrx.cli import console
@@ -33,9 +33,9 @@ from docker_credential_ecrx.errors import (
 )
 from docker_credential_ecrx.identity import settings
 from docker_credential_ecrx.identity.model import Identity
-from docker_credential_ecrx.store import cached_token, index, refresh
+from docker_credential_ecrx.store import cached_token, index, item_names, refresh
 from docker_credential_ecrx.store.cached_token import Token
-from docker_credential_ecrx.store.refresh import TokenRequest
+from docker_credential_ecrx.store.token_cache import TokenCache, TokenRequest
 from docker_credential_ecrx.system import programs
 
 _HELP = """\
@@ -82,18 +82,19 @@ class _Errand(NamedTuple):
 def command(hosts: tuple[str, ...], mfa_code: str, profile: str | None) -> int:
     code = _given(mfa_code)
     errands = _errands([image.registry_of(host) for host in hosts], profile)
-    keyring = _keyring()
+    cache = TokenCache(settings.load(sys.argv[0], os.environ).keyring, os.environ)
+    keyring = _keyring(cache)
     people: dict[str, Mfa] = {}
     for errand in errands:
         # One identity's role sessions serve all its regions, and its code is asked for once.
         mfa = people.setdefault(errand.name.rpartition(":")[2], Mfa())
         mfa.code = code
-        token = _mint(errand, keyring, mfa)
+        token = _mint(errand, cache, mfa)
         code = mfa.code
         with console.waiting("asking AWS who that is"):
             principal = authorization_token.principal(errand.registries[0], errand.identity, mfa)
         _check_kept(errand, token, keyring)
-        _note(errand, token, keyring)
+        _note(errand, token, cache, keyring)
         if errand is not errands[0]:
             console.out.print()
         _tell(errand, token, keyring, principal)
@@ -147,16 +148,16 @@ def _errands(registries: list[Registry], profile: str | None) -> list[_Errand]:
     for registry in {registry.host: registry for registry in registries}.values():
         loaded = cred_helpers.settings_of(profile or docker.profile_for(registry.host), os.environ)
         loaded.require(registry)
-        logins, name = helper.item_names(registry, loaded, os.environ)
+        logins, name = item_names.names_for(registry, loaded, os.environ)
         errand = errands.setdefault(name, _Errand(loaded.identity_for(registry.host), name, [], []))
         errand.registries.append(registry)
         errand.logins.extend(logins)
     return list(errands.values())
 
 
-def _keyring() -> "Keyring":
+def _keyring(cache: TokenCache) -> "Keyring":
     """Return the keyring in which ``get`` looks; raise KeyringUnavailableError where there is none to keep a token."""
-    keyring = keyrings.for_tokens(settings.load(sys.argv[0], os.environ).keyring)
+    keyring = cache.open()
     if keyring is None:
         raise KeyringUnavailableError(
             "there is no keyring that could keep a token", "choose one with ECRX_KEYRING: kernel or secret-service"
@@ -164,13 +165,13 @@ def _keyring() -> "Keyring":
     return keyring
 
 
-def _mint(errand: _Errand, keyring: "Keyring", mfa: Mfa) -> Token:
+def _mint(errand: _Errand, cache: TokenCache, mfa: Mfa) -> Token:
     """Return a new token from AWS, and ask the person for what AWS wants of them."""
     registry = errand.registries[0]
     while True:
         try:
             with console.waiting(f"asking AWS for a token for {registry.host}"):
-                return refresh.refresh_token(errand.request, keyring, os.environ, mfa=mfa)
+                return cache.refresh(errand.request, mfa)
         except MfaCodeNeededError as error:
             if not console.can_ask():
                 raise AwsError(
@@ -217,10 +218,10 @@ def _check_kept(errand: _Errand, token: Token, keyring: "Keyring") -> None:
         )
 
 
-def _note(errand: _Errand, token: Token, keyring: "Keyring") -> None:
+def _note(errand: _Errand, token: Token, cache: TokenCache, keyring: "Keyring") -> None:
     """Note the token for each of its registries, and drop what ``docker login`` stored for them."""
     for registry in errand.registries:
-        refresh.add_to_index(errand.name, registry, str(errand.identity), token, keyring=keyring, env=os.environ)
+        refresh.add_to_index(cache, errand.name, registry, str(errand.identity), token)
     for login in errand.logins:
         keyring.delete(login)
     index.delete(os.environ, *errand.logins)
@@ -247,7 +248,7 @@ def _warn(errand: _Errand) -> None:
         for registry in errand.registries:
             host = registry.host
             loaded = cred_helpers.settings_of(docker.profile_for(host), os.environ)
-            if docker.asks_for(host) and helper.item_names(registry, loaded, os.environ)[1] != errand.name:
+            if docker.asks_for(host) and item_names.names_for(registry, loaded, os.environ)[1] != errand.name:
                 asked = f"docker asks for {host} as {loaded.identity_for(host)}, and is not served this"
                 change = f"{settings.PROGRAM} configure {host} --profile {profile}"
                 console.say(f"{asked}; to change that: {change}", "yellow")

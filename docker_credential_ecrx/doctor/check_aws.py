@@ -1,20 +1,19 @@
 """AWS's side: whose identity answers, who that is to AWS, which role it assumes, and its token."""
 
-from docker_credential_ecrx import helper, keyrings
 from docker_credential_ecrx.aws import authorization_token, credential_source
 from docker_credential_ecrx.aws.service_errors import MfaNeededError
 from docker_credential_ecrx.config_files import cred_helpers
 from docker_credential_ecrx.doctor import check_docker
 from docker_credential_ecrx.doctor.context import Context, Finding, failed, passed, skipped
-from docker_credential_ecrx.errors import KeyringError, MfaCodeNeededError, NoAwsCredentialsError, UnreachableError
+from docker_credential_ecrx.errors import MfaCodeNeededError, NoAwsCredentialsError, UnreachableError
 from docker_credential_ecrx.formatting import moment
 from docker_credential_ecrx.helper import Helper
 from docker_credential_ecrx.identity import settings
 from docker_credential_ecrx.identity.model import Identity, chosen, profile_of
 from docker_credential_ecrx.identity.settings import PROGRAM
-from docker_credential_ecrx.store import cached_token, refresh
+from docker_credential_ecrx.store import cached_token, item_names
 from docker_credential_ecrx.store.cached_token import Token
-from docker_credential_ecrx.store.refresh import TokenRequest
+from docker_credential_ecrx.store.token_cache import TokenCache, TokenRequest
 
 _NO_PROFILE = "that needs the identity and its profile"
 _ANONYMOUS = "there are no AWS credentials, so docker pulls without a token, which works there"
@@ -29,7 +28,7 @@ def identity(case: Context) -> Finding:
     case.settings = cred_helpers.settings_of(linked, case.env)
     if case.registry is not None:
         case.settings.require(case.registry)  # first, so that nothing after this gets or shows a token
-        case.login, case.fresh = Helper(case.settings, case.env).kept(case.registry)
+        case.login, case.fresh = Helper(case.settings, case.env).cached(case.registry)
     identity = case.identity = case.settings.identity_for(host) if host else Identity(linked)
     named = _named(identity, linked, case)
     if case.login is None:
@@ -130,12 +129,12 @@ def token(case: Context) -> Finding:
         return passed(_of_docker_login(case.login, case)) if case.login else skipped("there is nobody to ask for one")
     try:
         if served is None:
-            _, name = helper.item_names(case.registry, case.settings, case.env)
+            name = item_names.token_name(case.registry, case.identity, case.env)
             request = TokenRequest(case.registry, case.identity, name)
-            minted = refresh.refresh_token(request, _keyring(case), case.env)
+            minted = TokenCache(case.settings.keyring, case.env).refresh(request)
             case.password = minted.password
             return passed(f"minted now, {_until(minted)}")
-        refresh.refresh_token(TokenRequest(case.registry, case.identity, name=""), None, case.env)
+        TokenCache("none", case.env).refresh(TokenRequest(case.registry, case.identity, name=""))
     except MfaCodeNeededError:
         if served is None:
             raise
@@ -175,13 +174,6 @@ def _is_default_unused(case: Context) -> bool:
     hosts = [registry.host for registry in docker.registries()]
     identities = [cred_helpers.settings_of(docker.profile_for(host), case.env).identity_for(host) for host in hosts]
     return bool(identities) and all(map(_is_chosen, identities))
-
-
-def _keyring(case: Context) -> "keyrings.Keyring | None":
-    try:
-        return keyrings.for_tokens(case.settings.keyring) if case.settings else None
-    except KeyringError:
-        return None
 
 
 def _role(identity: Identity, case: Context) -> tuple[str, Identity | None]:

@@ -58,7 +58,7 @@ _REFUSED = {
         "names no image",
     ),
     "an empty image": (kubernetes.request(" "), "names no image"),
-    "an image that is a list": (kubernetes.request([_IMAGE]), "image in kubelet's request is not a text"),
+    "an image that is a list": (kubernetes.request([_IMAGE]), "image in kubelet's request is not a string"),
     "a token that is none": (
         kubernetes.request(_IMAGE, serviceAccountToken="x", serviceAccountAnnotations={_ANNOTATION: ROLE}),
         "no JSON web token",
@@ -70,7 +70,7 @@ _REFUSED = {
         kubernetes.request(
             _IMAGE, serviceAccountToken=web_identity(_APP), serviceAccountAnnotations={_ANNOTATION: "puller"}
         ),
-        f"the annotation {_ANNOTATION} of {_APP} is puller, which is not a role's ARN",
+        f"the annotation {_ANNOTATION} of {_APP} is puller, which is not the ARN of a role",
     ),
 }
 
@@ -340,7 +340,7 @@ class TestNodeWithoutCredentials:
 
         said = _refusal(node.run(kubernetes.request(_IMAGE)))
 
-        needed = "give the node a role, or have config.toml name an AWS profile that has credentials"
+        needed = "attach a role to the node, or name a profile that has credentials in config.toml"
         assert f"with the default credentials: there are no AWS credentials; {needed}\n" in said
 
 

@@ -211,7 +211,7 @@ class TestEraseWithoutTheKeyring:
         status, stdout, stderr = home.run("erase", stdin=HOST, env=gone)
 
         assert (0, "", 1) == (status, stdout, stderr.count("\n"))
-        assert f"what is kept for {HOST} cannot be dropped: the Secret Service is not available" in stderr
+        assert f"cannot delete what is stored for {HOST}: the Secret Service is not available" in stderr
         assert "; do this again where the keyring secret-service can be used" in stderr
 
     def test_can_be_done_again_once_it_is_there(self, home: Home, gone: dict[str, str], login: str) -> None:

@@ -203,8 +203,8 @@ class TestWhatCannotBe:
         found = home.run("forget", "--all", "--passwords", env=no_bus)
 
         assert (1, "") == (found.status, found.stdout)
-        prefix = "docker-credential-ecrx: what is kept for"
-        starts = [f"{prefix} {server} cannot be dropped: " for server in ("ghcr.io", "registry.example")]
+        prefix = "docker-credential-ecrx: cannot delete what is stored for"
+        starts = [f"{prefix} {server}: " for server in ("ghcr.io", "registry.example")]
         assert [True, True] == [
             line.startswith(start) for line, start in zip(found.stderr.splitlines(), starts, strict=True)
         ]
@@ -227,7 +227,7 @@ class TestWhatCannotBe:
         found = home.run("forget", "--all", env=no_bus)
 
         assert (1, 1) == (found.status, found.stderr.count("\n"))
-        assert f"what is kept for {HOST} cannot be dropped: the Secret Service is not available" in found.stderr
+        assert f"cannot delete what is stored for {HOST}: the Secret Service is not available" in found.stderr
         assert FAR_HOST in found.stdout
         assert [HOST] == [server for entry in kept.entries(home).values() for server in entry["servers"]]
         forget(home, "--all", **in_service)

@@ -48,7 +48,7 @@ class TestTokenPastItsHalfLife:
 
         assert minted == found.secret
         (line,) = found.stderr.splitlines()
-        assert line.startswith("docker-credential-ecrx: serving a token that is due for renewal")
+        assert line.startswith("docker-credential-ecrx: serving a token that is due for refresh")
         assert f"{HOST} with profile secondary: " in line
         assert [] == world.aws.told(found.stderr)
 
@@ -142,7 +142,7 @@ class TestClockThatIsWrong:
 
         assert minted == found.secret
         (line,) = found.stderr.splitlines()
-        assert line.startswith("docker-credential-ecrx: serving a token that is due for renewal, because ")
+        assert line.startswith("docker-credential-ecrx: serving a token that is due for refresh, because ")
         assert "the clock here is 30 h 0 min ahead of AWS's; set the clock: " in line
 
     def test_does_not_make_a_token_live_that_is_over(
