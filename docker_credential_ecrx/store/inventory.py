@@ -60,13 +60,13 @@ def _unindexed(name: str, label: str) -> Entry | None:
     kind, _, rest = name.partition(":")
     entry: Entry = {"kind": kind, "servers": [], "keyring": label}
     if kind == "password":
-        return entry | {"servers": [rest], "user": "not noted"}
+        return entry | {"servers": [rest], "user": "unknown"}
     if kind == "login":
         host = rest.partition(":")[0]
         registry = Registry.parse(host)
         return entry | {"servers": [host], "identity": "docker login", "region": registry.region if registry else ""}
     if kind == "token" and rest.count(":") == _COLONS_OF_A_TOKEN:
-        return entry | {"identity": "an identity that is not noted", "region": rest.split(":")[2]}
+        return entry | {"identity": "an unknown identity", "region": rest.split(":")[2]}
     return None
 
 

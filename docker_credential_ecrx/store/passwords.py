@@ -1,11 +1,12 @@
 """The passwords of registries outside ECR, in a keyring that survives a reboot."""
 
 import json
+import shlex
 import time
 from collections.abc import Mapping
 
 from docker_credential_ecrx import keyrings, log
-from docker_credential_ecrx.errors import KeyringError, NotFoundError, RequestError
+from docker_credential_ecrx.errors import KeyringError, NotFoundError, Remedy, RequestError
 from docker_credential_ecrx.identity.host_pattern import ascii_lower
 from docker_credential_ecrx.sanitizer import third_party
 from docker_credential_ecrx.store import cached_token, index, inventory
@@ -32,7 +33,7 @@ def get(server: str, keyring_name: str, env: Mapping[str, str]) -> tuple[str, st
 def store(server: str, user: str, secret: str, keyring_name: str, env: Mapping[str, str]) -> None:
     """Store ``user`` and ``secret`` for ``server``; if that fails, what was stored before stays."""
     if not secret:
-        raise RequestError(f"the password for {server} is empty", f"docker login {server}")
+        raise RequestError(f"the password for {server} is empty", Remedy(command=f"docker login {shlex.quote(server)}"))
     keyring, name = keyrings.for_passwords(keyring_name), _name(server)
     before = index.read(env).get(name)
     # Indexed before, in case this process is killed, and again afterwards, in case another deletes the old item now.

@@ -70,7 +70,7 @@ class TestAHost:
 
         said = forget(home, HOST, **env)
 
-        assert ["dropped the token of an identity that is not noted in us-east-1"] * 2 == said.splitlines()
+        assert ["dropped the token of an unknown identity in us-east-1"] * 2 == said.splitlines()
         assert is_cached(home, FAR_HOST, **env)
         assert [False, False] == [is_cached(home, profile=profile, **env) for profile in PROFILES]
 
@@ -150,7 +150,7 @@ class TestAll:
         said = forget(home, "--all", **keyring)
 
         assert {
-            "dropped the token of an identity that is not noted in us-east-1",
+            "dropped the token of an unknown identity in us-east-1",
             "dropped what docker login stored for",
             f"    {OTHER_HOST}",
         } == set(said.splitlines())

@@ -123,7 +123,7 @@ class TestToken:
 
         (token,) = status(home, **keyring)["tokens"]
 
-        assert noted | {"identity": "an identity that is not noted", "registries": []} == token
+        assert noted | {"identity": "an unknown identity", "registries": []} == token
 
     def test_in_a_keyring_that_is_not_to_be_had_is_shown_as_unknown_with_the_reason(
         self, home: Home, secret_service: dict[str, str]
