@@ -30,6 +30,9 @@ class Remedy:
         )
         return Remedy(*texts)
 
+    def __repr__(self) -> str:
+        return f"Remedy({self.text!r}, {self.command!r})"
+
     def __str__(self) -> str:
         """Return ``text: command``, or whichever of the two there is."""
         return ": ".join(part for part in (self.text, self.command) if part)

@@ -44,7 +44,7 @@ class _Times(NamedTuple):
     What ``docker login`` stored is never renewed.
     """
 
-    issued_at: float
+    minted: float
     renews: float | None
     expires: float
 

@@ -1,4 +1,4 @@
-"""The list of accounts in config.toml: registries of others get no answer, whoever asks."""
+"""The list of accounts in config.toml: registries of other accounts get no credentials from any command."""
 
 import json
 
@@ -18,7 +18,7 @@ FORMS = [
 
 @pytest.fixture
 def listed(home: Home) -> Home:
-    """Return a user who has a token and a login for two accounts' registries, and then lists the first alone."""
+    """Return a user with a token and a login for registries of two accounts, of which the list names only the first."""
     home.add_role_profile()
     home.env["ECRX_KEYRING"] = "kernel"
     for host in (HOST, OTHER_HOST):
@@ -30,7 +30,7 @@ def listed(home: Home) -> Home:
 
 
 def refusal(home: Home, found: Result, *, on_stdout: bool = True) -> None:
-    """Check that the one line names account, file and key, and that AWS was not asked."""
+    """Check that the one line names account, file and key, and that AWS was not called."""
     (line,) = found.stderr.splitlines()
     assert (1, f"{line}\n" if on_stdout else "") == found[:2]
     for word in ("333333333333", str(home.folder / ".config/ecrx/config.toml"), "[security]: accounts"):
@@ -39,26 +39,26 @@ def refusal(home: Home, found: Result, *, on_stdout: bool = True) -> None:
     assert [] == home.aws.calls
 
 
-class TestAccountThatIsNotListed:
+class TestUnlistedAccount:
     @pytest.mark.parametrize("host", FORMS)
     @pytest.mark.parametrize("profile", [None, "secondary"])
-    def test_gets_no_answer(self, listed: Home, host: str, profile: str | None) -> None:
-        """Neither a cached token is served, nor what docker login stored."""
+    def test_gets_no_credentials(self, listed: Home, host: str, profile: str | None) -> None:
+        """Get returns neither a cached token nor a token that docker login stored."""
         refusal(listed, listed.get(host, profile=profile))
 
-    def test_gets_nothing_stored(self, listed: Home) -> None:
+    def test_refuses_store(self, listed: Home) -> None:
         refusal(listed, listed.store(OTHER_HOST, "AWS", "c3RvcmVk"))
 
-    def test_is_not_in_the_list_of_docker(self, listed: Home) -> None:
+    def test_is_absent_from_list(self, listed: Home) -> None:
         assert [HOST] == [*json.loads(listed.run("list").stdout)]
 
-    def test_has_docker_log_out_all_the_same(self, listed: Home) -> None:
+    def test_still_permits_docker_logout(self, listed: Home) -> None:
         assert (0, "", "") == listed.run("erase", stdin=OTHER_HOST)
         listed.configure("")
 
         assert OTHER_HOST not in listed.run("list").stdout
 
-    def test_is_forgotten_all_the_same(self, listed: Home) -> None:
+    def test_still_permits_forget(self, listed: Home) -> None:
         assert 0 == listed.run("forget", OTHER_HOST).status
 
     @pytest.mark.parametrize("command", ["login", "configure"])
@@ -67,15 +67,15 @@ class TestAccountThatIsNotListed:
 
         assert not (listed.folder / ".docker" / "config.json").exists()
 
-    def test_is_taken_out_of_configurations_all_the_same(self, listed: Home) -> None:
+    def test_still_permits_configure_remove(self, listed: Home) -> None:
         listed.configure("")
         assert 0 == listed.run("configure", OTHER_HOST).status
         listed.configure(f'[security]\naccounts = ["{PRIMARY}"]\n')
 
         assert 0 == listed.run("configure", "--remove", OTHER_HOST).status
 
-    def test_is_shown_no_token_by_doctor(self, listed: Home) -> None:
-        """Neither a cached token nor a new one."""
+    def test_doctor_reads_no_token(self, listed: Home) -> None:
+        """Doctor uses neither a cached token nor a new one."""
         found = listed.run("doctor", f"{OTHER_HOST}/app:v1", "--push", env={"HTTPS_PROXY": "http://127.0.0.1:9"})
 
         assert 1 == found.status
@@ -83,28 +83,28 @@ class TestAccountThatIsNotListed:
         assert "minted now" not in found.stdout
         assert "GetAuthorizationToken" not in str(listed.aws.calls)
 
-    def test_is_what_doctor_finds(self, listed: Home) -> None:
+    def test_doctor_reports_the_refusal(self, listed: Home) -> None:
         found = listed.run("doctor", OTHER_HOST)
 
         assert 1 == found.status
         assert "accounts does not list 333333333333" in " ".join(found.stdout.split())
 
-    def test_gets_no_answer_for_kubelet(self, listed: Home) -> None:
+    def test_kubelet_gets_no_credentials(self, listed: Home) -> None:
         found = listed.run("kubelet", stdin=kubernetes.request(f"{OTHER_HOST}/app"))
 
         refusal(listed, found, on_stdout=False)
 
 
-class TestAccountThatIsListed:
-    def test_is_answered(self, listed: Home) -> None:
+class TestListedAccount:
+    def test_gets_credentials(self, listed: Home) -> None:
         assert "c3RvcmVk" == listed.get(HOST).secret
 
-    def test_may_be_anybody_of_ecr_public(self, listed: Home) -> None:
-        """It is no account's, and anonymous pulls go on."""
+    def test_does_not_restrict_ecr_public(self, listed: Home) -> None:
+        """ECR Public belongs to no account, so anonymous pulls still work."""
         assert listed.get(PUBLIC).secret
         assert NOT_FOUND == listed.get(PUBLIC, profile=None).stdout
 
-    def test_says_nothing_of_other_registries(self, listed: Home, secret_service: dict[str, str]) -> None:
+    def test_does_not_restrict_other_registries(self, listed: Home, secret_service: dict[str, str]) -> None:
         env = secret_service | {"ECRX_KEYRING": "secret-service"}
         listed.store("registry.example", "me", "word", env=env)
 

@@ -1,4 +1,4 @@
-"""Requests, arguments and files that make no sense: one line that names the fault, and nothing kept is lost."""
+"""Invalid requests, arguments and files: one line names the fault, and nothing stored is lost."""
 
 import base64
 import json
@@ -71,13 +71,13 @@ def _line(found: Result) -> str:
 
 
 def _erased(found: Result) -> str:
-    """Return the one line, or none, of an erase that had nothing to erase."""
+    """Return the one line, or none, of an erase that found nothing to erase."""
     assert (0, "") == (found.status, found.stdout)
     return _checked(found.stderr) if found.stderr else ""
 
 
 def _checked(line: str) -> str:
-    """Return a line that is for people, without a traceback and without a secret."""
+    """Return a line for people, without a traceback and without a secret."""
     assert [line.removesuffix("\n")] == line.splitlines()
     assert len(line) < 4096
     unwanted = (NOT_FOUND.strip(), "Traceback", "unexpected", _SECRET, _PASSWORD)
@@ -86,13 +86,13 @@ def _checked(line: str) -> str:
 
 
 def _answers(home: Home) -> dict[str, str]:
-    """Return what get answers for the two that are kept; a token that was lost is another one now."""
+    """Return what get returns for both stored items; a lost token is replaced by a different one."""
     return {server: home.run("get", stdin=server, argv0=_SECONDARY).secret for server in (HOST, _REGISTRY)}
 
 
 @pytest.fixture
 def kept(home: Home, secret_service: dict[str, str]) -> dict[str, str]:
-    """Return what get answers with after a docker pull and a docker login."""
+    """Return what get returns after a docker pull and a docker login."""
     home.env |= secret_service
     home.add_role_profile()
     home.get()
@@ -102,30 +102,28 @@ def kept(home: Home, secret_service: dict[str, str]) -> dict[str, str]:
 
 class TestRequest:
     @pytest.mark.parametrize("sent", _NO_TEXTS.values(), ids=_NO_TEXTS)
-    def test_that_names_no_host_is_a_failure_but_of_an_erase(
-        self, home: Home, kept: dict[str, str], sent: bytes
-    ) -> None:
+    def test_without_a_host_fails_except_for_erase(self, home: Home, kept: dict[str, str], sent: bytes) -> None:
         assert _line(home.run("get", stdin=sent))
         assert kept == _answers(home)
         _erased(home.run("erase", stdin=sent))
         assert kept == _answers(home)
 
     @pytest.mark.parametrize("sent", [b"", b" \r\n\t"])
-    def test_that_is_empty_is_a_failure_of_every_verb(self, home: Home, kept: dict[str, str], sent: bytes) -> None:
+    def test_empty_fails_for_every_verb(self, home: Home, kept: dict[str, str], sent: bytes) -> None:
         lines = [_line(home.run(verb, stdin=sent, argv0=_SECONDARY)) for verb in ("get", "erase", "store")]
 
         assert ["no credentials server URL\n"] * 2 == lines[:2]
         assert kept == _answers(home)
 
     @pytest.mark.parametrize("sent", [*_NO_TEXTS.values(), *_NO_REQUESTS.values()], ids=[*_NO_TEXTS, *_NO_REQUESTS])
-    def test_that_cannot_be_stored_is_a_failure(self, home: Home, kept: dict[str, str], sent: bytes) -> None:
+    def test_unstorable_credentials_fail(self, home: Home, kept: dict[str, str], sent: bytes) -> None:
         assert _line(home.run("store", stdin=sent))
         assert kept == _answers(home)
 
     @pytest.mark.parametrize(
         "payload", ['{"expiration":NaN}', f'{{"expiration":{10**400}}}', '{"expiration":"soon"}', "[]", "[" * 9000]
     )
-    def test_with_a_token_for_ecr_that_says_no_end_is_stored_all_the_same(self, home: Home, payload: str) -> None:
+    def test_stores_ecr_token_without_expiry(self, home: Home, payload: str) -> None:
         token = base64.b64encode(payload.encode()).decode()
 
         assert Result(0, "", "") == home.store(HOST, "AWS", token)
@@ -138,12 +136,12 @@ class TestArguments:
         ["bogus", "GET", " get", "get\n", "--get", "-", "", "é", "\udcff", "\x1b[31mget", "{}", "a" * 9000, NOT_FOUND],
         ids=lambda word: ascii(word)[1:20],
     )
-    def test_that_are_no_verb_are_a_failure(self, home: Home, word: str) -> None:
+    def test_unknown_verb_fails(self, home: Home, word: str) -> None:
         assert "docker-credential-ecrx --help" in _line(home.run(word, stdin=HOST))
 
 
-class TestName:
-    def test_that_ends_before_the_profile_is_a_failure(self, home: Home, kept: dict[str, str]) -> None:
+class TestProgramName:
+    def test_without_profile_after_hyphen_fails(self, home: Home, kept: dict[str, str]) -> None:
         name = "docker-credential-ecrx-"
         home.link(name)
 
@@ -180,7 +178,7 @@ class TestConfiguration:
             (f'{_RULE}role_arn = "{ROLE}"\nduration_seconds = true', "[[registry]] 1 duration_seconds"),
         ],
     )
-    def test_that_is_wrong_is_named_by_file_table_and_key(self, home: Home, text: str, names: str) -> None:
+    def test_error_names_file_table_and_key(self, home: Home, text: str, names: str) -> None:
         home.configure(text)
 
         line = _line(home.get(profile=None))
@@ -188,9 +186,10 @@ class TestConfiguration:
         assert [] == [name for name in (".config/ecrx/config.toml", *names.split()) if name not in line]
 
     @pytest.mark.parametrize("spoil", list(_SPOILT.values()), ids=_SPOILT)
-    def test_that_cannot_be_read_fails_every_verb_but_erase_until_it_is_mended(
+    def test_unreadable_fails_every_verb_except_erase(
         self, home: Home, kept: dict[str, str], spoil: Callable[[Path], object]
     ) -> None:
+        """An unreadable config.toml fails every verb except erase until it is fixed."""
         path = home.folder / "config.toml"
         spoil(path)
         env = {"ECRX_CONFIG": str(path)}
@@ -209,18 +208,15 @@ class TestConfiguration:
             *(("ECRX_KEYRING", name) for name in ("kernal", "Kernel", "keyring.", "../keyring.py")),
         ],
     )
-    def test_that_the_environment_gets_wrong_is_named(
-        self, home: Home, kept: dict[str, str], variable: str, value: str
-    ) -> None:
+    def test_error_names_invalid_variable(self, home: Home, kept: dict[str, str], variable: str, value: str) -> None:
         line = _line(home.get(env={variable: value}))
 
         assert [] == [name for name in (variable, value) if name not in line]
         assert _erased(home.run("erase", stdin=HOST, env={variable: value}))
         assert kept == _answers(home)
 
-    def test_of_a_keyring_that_is_not_installed_fails_passwords_and_no_token(
-        self, home: Home, kept: dict[str, str]
-    ) -> None:
+    def test_missing_keyring_fails_passwords_only(self, home: Home, kept: dict[str, str]) -> None:
+        """If the configured keyring is not installed, storing passwords fails and tokens are still returned."""
         env = {"ECRX_KEYRING": "no.such.Keyring"}
 
         assert "no.such.Keyring" in _line(home.run("store", stdin=_stored(), env=env))
@@ -228,7 +224,7 @@ class TestConfiguration:
         assert kept == _answers(home)
 
 
-class TestAws:
+class TestAwsFiles:
     @pytest.mark.parametrize("host", [HOST, "public.ecr.aws"])
     @pytest.mark.parametrize(
         ("profile", "env", "config"),
@@ -240,7 +236,7 @@ class TestAws:
             ("broken", {}, ""),
         ],
     )
-    def test_without_the_profile_names_it(
+    def test_missing_profile_is_named(
         self, home: Home, profile: str | None, env: dict[str, str], config: str, host: str
     ) -> None:
         home.add_profile("broken", role_arn=ROLE, source_profile="no-such-profile")
@@ -249,7 +245,7 @@ class TestAws:
         assert "no-such-profile" in _line(home.get(host, profile=profile, env=env))
 
     @pytest.mark.parametrize("spoil", list(_SPOILT.values()), ids=_SPOILT)
-    def test_with_a_spoilt_file_fails_until_it_is_mended(
+    def test_damaged_file_fails_until_fixed(
         self, home: Home, kept: dict[str, str], spoil: Callable[[Path], object]
     ) -> None:
         path = home.folder / ".aws" / "config"
@@ -283,7 +279,7 @@ class TestAws:
         ],
         ids=",".join,
     )
-    def test_with_a_profile_that_makes_no_sense_names_it(self, home: Home, settings: dict[str, Any]) -> None:
+    def test_invalid_profile_is_named(self, home: Home, settings: dict[str, Any]) -> None:
         home.add_role_profile()
         home.add_profile("broken", **settings)
 

@@ -1,4 +1,4 @@
-"""What botocore would read beside what the fingerprint stands on: none of it says where a token comes from, or goes."""
+"""What botocore reads besides the fingerprint's inputs does not affect where a token comes from or goes to."""
 
 import json
 import socket
@@ -20,7 +20,7 @@ def initialize_client_plugin(client):
 
 
 def plant(folder: Path, url: str) -> None:
-    """Write rules that lead every request for STS and ECR to ``url``."""
+    """Write rules that send every request for STS and ECR to ``url``."""
     parameter = {"required": False, "documentation": "", "type": "String"}
     flag = parameter | {"type": "Boolean", "default": False, "required": True}
     names = {"Region": "AWS::Region", "Endpoint": "SDK::Endpoint"}
@@ -40,8 +40,8 @@ def plant(folder: Path, url: str) -> None:
 
 class TestEndpointRules:
     @pytest.mark.parametrize("way", ["home", "AWS_DATA_PATH", "data_path"])
-    def test_that_others_wrote_lead_nowhere(self, home: Home, way: str) -> None:
-        """Whatever they say is in no fingerprint, so botocore's own alone count."""
+    def test_from_other_folders_are_ignored(self, home: Home, way: str) -> None:
+        """Such rules are not part of the fingerprint, so only the rules that botocore ships count."""
         home.add_role_profile()
         del home.env["AWS_ENDPOINT_URL"]
         folder = home.folder / (".aws/models" if way == "home" else "models")
@@ -61,15 +61,15 @@ class TestEndpointRules:
 class TestMonitoring:
     @pytest.fixture
     def collector(self) -> Iterator[socket.socket]:
-        """Return the socket that botocore's client-side monitoring would tell of each call."""
+        """Return the socket to which botocore's client-side monitoring would report each call."""
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as collector:
             collector.bind(("127.0.0.1", 0))
             collector.settimeout(0)
             yield collector
 
     @pytest.mark.parametrize("way", ["environment", "profile"])
-    def test_is_told_of_no_call(self, home: Home, collector: socket.socket, way: str) -> None:
-        """It would be told the access key and the session token, in the clear."""
+    def test_receives_no_events(self, home: Home, collector: socket.socket, way: str) -> None:
+        """Client-side monitoring would send the access key and the session token in plain text."""
         home.add_role_profile()
         port = str(collector.getsockname()[1])
         if way == "environment":
@@ -86,8 +86,8 @@ class TestMonitoring:
 
 class TestPlugin:
     @as_wheel
-    def test_is_not_loaded_into_the_program(self, home: Home) -> None:
-        """A plugin changes every client of botocore's, and is in no fingerprint."""
+    def test_is_not_loaded(self, home: Home) -> None:
+        """A plug-in changes every botocore client and is not part of the fingerprint."""
         home.add_role_profile()
         folder = home.folder / "modules"
         folder.mkdir()
@@ -108,7 +108,8 @@ class TestEmptyVariable:
             *("AWS_EC2_METADATA_SERVICE_ENDPOINT", "AWS_DEFAULT_REGION", "AWS_STS_REGIONAL_ENDPOINTS"),
         ],
     )
-    def test_counts_as_unset_for_the_fingerprint_and_for_botocore(self, home: Home, name: str) -> None:
+    def test_counts_as_unset_everywhere(self, home: Home, name: str) -> None:
+        """The fingerprint and botocore both treat an empty variable as unset."""
         home.add_role_profile("default")
         home.env["ECRX_KEYRING"] = "kernel"
 
@@ -116,8 +117,8 @@ class TestEmptyVariable:
 
         assert found.secret == home.get(profile=None).secret
 
-    def test_is_not_shown_to_a_process_that_gives_credentials(self, home: Home) -> None:
-        """It would make another AWS SDK fail that this program works without."""
+    def test_is_hidden_from_credential_process(self, home: Home) -> None:
+        """An empty variable would make another AWS SDK fail, although this program works without it."""
         keys = home.aws.add_user("222222222222", "process")
         answer = f'{{"Version":1,"AccessKeyId":"{keys[0]}","SecretAccessKey":"{keys[1]}"}}'
         script = home.bin / "give-keys"

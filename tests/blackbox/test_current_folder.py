@@ -1,4 +1,4 @@
-"""No program is run for being in the current folder, whatever PATH and the configuration say."""
+"""No program is run because it is in the current folder, whatever PATH and the configuration say."""
 
 import json
 import shlex
@@ -13,16 +13,16 @@ from support.home import HOST, SECONDARY, Home
 pytestmark = in_one_form
 
 _HELPER = "docker-credential-ecrx"
-# What the program starts, and what these may start.
+# The programs that the program starts, and those that these may start.
 _NAMES = ("aws", _HELPER, f"{_HELPER}-secondary", "ecrx", "docker", "keys", "python", "python3", "sh", "env", "id")
-# The current folder, and one in it, as PATH may name them: before what is looked for, after it, and alone.
+# Ways in which PATH may name the current folder, or one in it: first, last, and alone.
 _WITH_OTHERS = [":{bin}:/usr/bin:/bin", "sub:{bin}:/usr/bin:/bin:."]
 _ALONE = ["."]
 
 
 @pytest.fixture(params=_WITH_OTHERS + _ALONE)
 def trap(request: pytest.FixtureRequest, home: Home) -> Path:
-    """Return a folder with programs that leave a trace, which PATH leads to from within it."""
+    """Return a folder with programs that leave a trace, and that PATH names relative to it."""
     folder = home.folder / "trap"
     for place in (folder, folder / "sub"):
         place.mkdir()
@@ -37,7 +37,7 @@ def trap(request: pytest.FixtureRequest, home: Home) -> Path:
 
 
 def _trace(trap: Path) -> str:
-    """Return which of the planted programs were run."""
+    """Return which of the planted programs ran."""
     trace = trap / "trace"
     return trace.read_text() if trace.exists() else ""
 
@@ -55,8 +55,8 @@ def _trace(trap: Path) -> str:
     ],
     ids=lambda command: command[0],
 )
-def test_no_program_there_is_run(home: Home, trap: Path, command: tuple[str, ...]) -> None:
-    """Neither by the name of the helper nor for credentials: AWS's configuration names a command without a folder."""
+def test_runs_no_program_there(home: Home, trap: Path, command: tuple[str, ...]) -> None:
+    """Neither the helper's own name nor a credential_process without a folder leads to the current folder."""
     home.add_profile("secondary", credential_process="keys --all", region="us-east-1")
 
     home.run(*command, stdin=HOST if command == ("get",) else "", cwd=trap)
@@ -65,8 +65,8 @@ def test_no_program_there_is_run(home: Home, trap: Path, command: tuple[str, ...
 
 
 @pytest.mark.parametrize("trap", _ALONE, indirect=True)
-def test_a_helper_there_is_not_on_path(home: Home, trap: Path) -> None:
-    """What configure says: docker does not run it either."""
+def test_ignores_helper_there(home: Home, trap: Path) -> None:
+    """Configure says that the helper is not on PATH: Docker does not run it there either."""
     home.add_profile("secondary", region="us-east-1")
 
     said = home.run("configure", HOST, "--profile", "secondary", cwd=trap).stderr
@@ -75,8 +75,8 @@ def test_a_helper_there_is_not_on_path(home: Home, trap: Path) -> None:
 
 
 @pytest.mark.parametrize("trap", _WITH_OTHERS, indirect=True)
-def test_a_credential_process_elsewhere_is_run(home: Home, trap: Path) -> None:
-    """Where an absolute folder has it, it answers though the current folder comes first."""
+def test_runs_credential_process_elsewhere(home: Home, trap: Path) -> None:
+    """A program in an absolute folder is run even if the current folder comes first on PATH."""
     keys = home.aws.add_user(SECONDARY, "base")
     answer = {"Version": 1, "AccessKeyId": keys.access_key_id, "SecretAccessKey": keys.secret_access_key}
     (home.bin / "give-keys").write_text(f"#!/bin/sh\necho '{json.dumps(answer)}'\n")
@@ -88,8 +88,8 @@ def test_a_credential_process_elsewhere_is_run(home: Home, trap: Path) -> None:
     assert (found.secret in home.aws.issued, _trace(trap)) == (True, "")
 
 
-def test_an_aws_is_not_run_to_sign_in(home: Home, trap: Path) -> None:
-    """Neither AWS's command line nor what it runs itself: a script has its interpreter looked up on PATH."""
+def test_runs_no_aws_command_there(home: Home, trap: Path) -> None:
+    """Neither the AWS CLI nor what it starts is run: a script has its interpreter looked up on PATH."""
     home.add_profile("secondary", sso_session="corp", sso_account_id=SECONDARY, sso_role_name="puller")
     with (home.folder / ".aws" / "config").open("a") as file:
         file.write("[sso-session corp]\nsso_start_url = https://corp\nsso_region = eu-west-1\n")

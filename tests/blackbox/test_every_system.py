@@ -1,4 +1,4 @@
-"""The main job as it is on every system: with the keyrings that the system itself has, and without links or scripts."""
+"""The main job on every system: with the keyrings of the system itself, and without links or scripts."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -16,21 +16,21 @@ profile = "secondary"
 
 @pytest.fixture
 def alice(user: Home) -> Home:
-    """Return the home of a user whose profile for all registries assumes the secondary account's role."""
+    """Return the home of a user whose profile for all registries assumes a role of the secondary account."""
     user.add_role_profile()
     user.configure(CONFIGURATION)
     return user
 
 
 def get(home: Home, host: str = HOST) -> str:
-    """Return the password that docker gets."""
+    """Return the password that Docker gets."""
     found = home.run("get", stdin=host)
     assert (0, "", "AWS") == (found.status, found.stderr, found.answer["Username"])
     return found.secret
 
 
-def test_a_second_get_asks_aws_nothing(alice: Home) -> None:
-    """Docker gets the token that the keyring keeps, for the other registry of the region, too."""
+def test_second_get_uses_cached_token(alice: Home) -> None:
+    """Docker gets the cached token, also for another registry of the region."""
     first = get(alice)
     alice.aws.calls.clear()
 
@@ -38,23 +38,23 @@ def test_a_second_get_asks_aws_nothing(alice: Home) -> None:
     assert [] == alice.aws.calls
 
 
-def test_of_gets_at_once_one_asks_aws(alice: Home) -> None:
-    """The others wait for its answer."""
+def test_concurrent_gets_call_aws_once(alice: Home) -> None:
+    """The other processes wait for the token that the first one fetches."""
     with ThreadPoolExecutor(4) as pool:
         got = set(pool.map(lambda _: get(alice), range(4)))
 
     assert (1, 1) == (len(got), alice.aws.count("GetAuthorizationToken"))
 
 
-def test_a_forgotten_token_is_requested_again(alice: Home) -> None:
+def test_fetches_new_token_after_forget(alice: Home) -> None:
     first = get(alice)
 
     assert 0 == alice.run("forget", "--all").status
     assert first != get(alice)
 
 
-def test_a_password_is_kept_until_it_is_erased(user: Home) -> None:
-    """Docker login and logout of another registry, with a password longer than Windows keeps in one credential."""
+def test_stores_password_until_erase(user: Home) -> None:
+    """Docker logs in and out of another registry, with a password too long for one Windows credential."""
     password = "pass-ä€🐳" * 400
 
     assert 0 == user.store(SERVER, "alice", password).status
@@ -65,14 +65,14 @@ def test_a_password_is_kept_until_it_is_erased(user: Home) -> None:
     assert {} == user.run("list").answer
 
 
-def test_the_name_of_the_program_chooses_the_profile(user: Home) -> None:
+def test_program_name_selects_profile(user: Home) -> None:
     user.add_role_profile()
 
     assert "AWS" == user.get().answer["Username"]
 
 
-def test_configure_and_its_removal_leave_dockers_file(alice: Home) -> None:
-    """Docker asks the program for the host, and no longer."""
+def test_configure_remove_restores_docker_config(alice: Home) -> None:
+    """Docker asks the program for the host after configure, and no longer after configure --remove."""
     config = alice.folder / ".docker" / "config.json"
     config.parent.mkdir()
     config.write_bytes(b'{\n\t"psFormat": "x"\n}\n')
@@ -86,7 +86,7 @@ def test_configure_and_its_removal_leave_dockers_file(alice: Home) -> None:
     assert b'{\n\t"psFormat": "x"\n}\n' == config.read_bytes()
 
 
-def test_what_fails_is_one_line(user: Home) -> None:
+def test_failure_is_one_line(user: Home) -> None:
     found = user.run("get", stdin=HOST)
 
     assert (1, found.stderr, 1) == (found.status, found.stdout, len(found.stdout.splitlines()))

@@ -1,6 +1,6 @@
-"""A cached ``get`` stays as quick as it is: what it imports, reads and asks for is written here, and is all there is.
+"""A cached ``get`` stays fast: this file lists everything that it imports, reads and asks for.
 
-Time depends on the machine; this does not.
+The time that it takes depends on the machine; this list does not.
 """
 
 import marshal
@@ -14,23 +14,23 @@ from support.home import HOST, Home
 from support.trace import Deeds, Modules, deeds_of
 
 _PACKAGE = "docker_credential_ecrx"
-_BOOT = "/proc/sys/kernel/random/boot_id"  # a token's age is told by the clock of the boot
+_BOOT = "/proc/sys/kernel/random/boot_id"  # the boot clock determines a token's age
 
-# The frozen program's start. The wheel's is its interpreter's own affair, but for the package's two.
+# The frozen program's start. The wheel's start depends on the interpreter, except for the package's two modules.
 _START = {"encodings", "encodings.aliases", "encodings.utf_8"}
-# After the start, and nothing of the standard library, of which the interpreter has the little that is needed in it.
+# After the start. The standard library is absent: the interpreter already has the little that is needed.
 _EVERY_GET = {*cached_get.full(*cached_get.EVERY_GET)}
 _OF_THE_KEYRING = {keyring: {*cached_get.full(*names)} for keyring, names in cached_get.KEYRINGS.items()}
-# Modules in C, each of which may also be in the interpreter.
+# Modules in C, each of which may also be built into the interpreter.
 _IN_C = {
     "_blake2",  # the identity's fingerprint; hashlib would load OpenSSL
-    "_ctypes",  # the C library; ctypes takes longer than the calls
+    "_ctypes",  # the C library; ctypes is slower to import
     "binascii",  # a record's checksum
     "resource",  # the limit of core dumps
 }
 _IN_C_OF_THE_KEYRING = {
     "kernel": set[str](),
-    "secret-service": {"_socket"},  # the bus; socket takes longer than to ask it
+    "secret-service": {"_socket"},  # the bus; socket is slower to import
 }
 _CONFIGURATION = """\
 [[registry]]
@@ -38,7 +38,7 @@ match   = "111111111111.dkr.ecr.*.amazonaws.com"
 profile = "secondary"
 """
 _OF_THE_CONFIGURATION = {*cached_get.full(*cached_get.CONFIGURATION)}
-# To find the user's ring, a key in it, and what that keeps.
+# The calls that find the user's keyring, find a key in it, and read the key.
 _ASKED_OF_THE_KERNEL = {
     "kernel": {"KEYCTL_GET_PERSISTENT", "KEYCTL_LINK", "KEYCTL_SEARCH", "KEYCTL_READ"},
     "secret-service": set[str](),
@@ -46,34 +46,34 @@ _ASKED_OF_THE_KERNEL = {
 
 
 class Get:
-    """What a ``get`` does; ``start`` is what the program does whatever it is asked."""
+    """What a ``get`` does; ``start`` is what the program does for every verb."""
 
     def __init__(self, home: Home, keyring: dict[str, str], argv0: str = "docker-credential-ecrx-secondary") -> None:
         self.home = home
         self.keyring = keyring["ECRX_KEYRING"]
         env = home.env | keyring
         self.modules = Modules(home.program, home.env)
-        home.run("version")  # leaves the bytecode that an editable install may lack
+        home.run("version")  # writes the bytecode that an editable install may lack
         _, self.start = deeds_of([home.bin / argv0, "version"], "", env)
         said, self.deeds = deeds_of([home.bin / argv0, "get"], HOST, env)
         assert '"Username":"AWS"' in said
 
     def imported(self) -> set[str]:
-        """Return the modules that it takes after the start."""
+        """Return the modules that it imports after the start."""
         return self.modules.of(self.deeds) - self.modules.of(self.start)
 
     def read(self) -> list[str]:
-        """Return the files that it reads after the start, modules and libraries aside, as often as it does."""
+        """Return the files that it reads after the start, with repetitions, without modules and libraries."""
         return _more(self.modules.beside(self.deeds), self.modules.beside(self.start))
 
     def folders(self) -> set[str]:
-        """Return the folders that it lists after the start, those aside in which it finds a module."""
+        """Return the folders that it lists after the start, without those in which it finds a module."""
         return {*self.deeds.folders} - {*self.start.folders} - self.modules.folders_of(self.deeds)
 
 
 @pytest.fixture
 def hit(home: Home, keyring: dict[str, str]) -> Get:
-    """Return what a ``get`` does that the keyring answers."""
+    """Return what a ``get`` does that finds its token in the keyring."""
     home.add_role_profile()
     home.get(env=keyring)
     home.get(env=keyring)
@@ -85,7 +85,7 @@ def hit(home: Home, keyring: dict[str, str]) -> Get:
 
 @pytest.fixture
 def mapped_hit(home: Home, kernel: dict[str, str]) -> Get:
-    """Return what a ``get`` does that the keyring answers, for an identity that the configuration file chooses."""
+    """Return what a cached ``get`` does for an identity that the configuration file selects."""
     home.add_role_profile()
     home.configure(_CONFIGURATION)
     home.get(profile=None, env=kernel)
@@ -98,7 +98,7 @@ def mapped_hit(home: Home, kernel: dict[str, str]) -> Get:
 
 @pytest.fixture
 def miss(home: Home, keyring: dict[str, str]) -> Get:
-    """Return what a first ``get`` does, for which a credential process gives the keys."""
+    """Return what a first ``get`` does with keys from a credential process."""
     keys = home.aws.add_user("222222222222", "process")
     script = home.bin / "give-keys"
     answer = f'{{"Version":1,"AccessKeyId":"{keys[0]}","SecretAccessKey":"{keys[1]}"}}'
@@ -118,35 +118,39 @@ def _ours(modules: set[str]) -> set[str]:
 
 
 class TestStart:
-    def test_takes_two_of_the_programs_modules_if_each_is_a_file(self, hit: Get) -> None:
+    def test_imports_only_the_two_start_modules(self, hit: Get) -> None:
+        """The frozen program has no module of the package as a file, so it imports none here."""
         names = set() if hit.modules.are_frozen else {*cached_get.full(*cached_get.START)}
 
         assert names == _ours(hit.modules.of(hit.start))
 
-    def test_of_the_frozen_program_takes_one_codec_beside_them(self, hit: Get) -> None:
+    def test_frozen_imports_one_codec_besides(self, hit: Get) -> None:
         assert not hit.modules.are_frozen or hit.modules.of(hit.start) == _START
 
-    def test_of_the_frozen_program_has_what_a_cached_get_imports_in_one_file(self, hit: Get) -> None:
+    def test_frozen_loads_cached_get_from_one_file(self, hit: Get) -> None:
+        """The frozen program has all modules that a cached get imports in one file."""
         files = [path for path in hit.start.read if path.endswith("/_internal/cached_get")]
 
         assert hit.modules.are_frozen == (len(files) == 1)
         for file in files:
             assert {*cached_get.modules()} == marshal.loads(Path(file).read_bytes()).keys()  # noqa: S302 - ours
 
-    def test_writes_nothing_and_asks_nobody(self, hit: Get) -> None:
+    def test_writes_no_file_and_connects_nowhere(self, hit: Get) -> None:
         assert ([], [], [], [], []) == _lasting(hit.start)
 
 
 class TestCachedGet:
-    def test_imports_the_written_modules_of_the_program_and_all_of_them(self, hit: Get) -> None:
+    def test_imports_exactly_the_listed_modules(self, hit: Get) -> None:
         names = set() if hit.modules.are_frozen else _EVERY_GET | _OF_THE_KEYRING[hit.keyring]
 
         assert names == _ours(hit.imported())
 
-    def test_imports_no_other_module_but_four_or_five_in_c(self, hit: Get) -> None:
+    def test_imports_few_c_modules_besides(self, hit: Get) -> None:
+        """Besides the listed modules, a cached get imports four or five modules written in C."""
         assert set() == hit.imported() - _ours(hit.imported()) - _IN_C - _IN_C_OF_THE_KEYRING[hit.keyring]
 
-    def test_reads_aws_files_its_own_configuration_and_the_boots_name_each_once(self, hit: Get) -> None:
+    def test_reads_each_input_file_once(self, hit: Get) -> None:
+        """It reads AWS's files, its own configuration and the boot ID once each."""
         files = [".aws/config", ".aws/credentials", ".config/ecrx/config.toml"]
 
         assert [_BOOT, *(str(hit.home.folder / file) for file in files)] == hit.read()
@@ -154,45 +158,48 @@ class TestCachedGet:
     def test_opens_no_file_for_writing(self, hit: Get) -> None:
         assert [] == hit.deeds.written
 
-    def test_changes_no_file_and_no_folder(self, hit: Get) -> None:
+    def test_changes_no_file_or_folder(self, hit: Get) -> None:
         assert [] == hit.deeds.changes
 
-    def test_makes_no_lock(self, hit: Get) -> None:
+    def test_takes_no_lock(self, hit: Get) -> None:
         assert [] == hit.deeds.locks
 
-    def test_starts_no_other_program(self, hit: Get) -> None:
+    def test_starts_no_process(self, hit: Get) -> None:
         assert [] == _more(hit.deeds.programs, hit.start.programs)
         assert [] == hit.deeds.processes
 
-    def test_lists_no_folder_but_those_of_its_modules(self, hit: Get) -> None:
+    def test_lists_only_module_folders(self, hit: Get) -> None:
         assert set() == hit.folders()
 
-    def test_calls_nobody_but_the_secret_service(self, hit: Get, keyring: dict[str, str]) -> None:
+    def test_connects_only_to_the_secret_service(self, hit: Get, keyring: dict[str, str]) -> None:
         bus = keyring.get("DBUS_SESSION_BUS_ADDRESS")
 
         assert ([bus.removeprefix("unix:path=")] if bus else []) == hit.deeds.connected
 
-    def test_only_reads_the_kernels_keyring(self, hit: Get) -> None:
+    def test_only_reads_the_kernel_keyring(self, hit: Get) -> None:
         assert set() == set(hit.deeds.keys) - _ASKED_OF_THE_KERNEL[hit.keyring]
 
 
 class TestMappedGet:
-    def test_imports_two_more_modules_to_read_the_configuration_file(self, mapped_hit: Get) -> None:
+    def test_imports_two_more_modules(self, mapped_hit: Get) -> None:
+        """They read the configuration file that maps the registry to an identity."""
         names = _EVERY_GET | _OF_THE_KEYRING["kernel"] | _OF_THE_CONFIGURATION
 
         assert (set() if mapped_hit.modules.are_frozen else names) == mapped_hit.imported() - _IN_C
 
 
 class TestFirstGet:
-    """It does all that a cached one must not: the guard would see it."""
+    """A first get does everything that a cached one must not do, so the trace must show it."""
 
-    def test_is_seen_to_import_and_to_read_what_asking_aws_takes(self, miss: Get) -> None:
-        needed = {"botocore.session", "json", "logging", "ssl", "subprocess", *cached_get.full("aws", "store.index")}
+    def test_trace_shows_imports_and_reads(self, miss: Get) -> None:
+        """The trace shows the modules that a call to AWS needs."""
+        needed = {"botocore.session", "json", "logging", "ssl", "subprocess"}
+        needed |= {f"{_PACKAGE}.aws", f"{_PACKAGE}.store.index"}
 
         assert set() == needed - miss.imported()
         assert any(file.endswith("botocore/data/endpoints.json") for file in miss.read())
 
-    def test_is_seen_to_write_make_locks_and_list_folders(self, miss: Get) -> None:
+    def test_trace_shows_writes_locks_and_listings(self, miss: Get) -> None:
         state = str(miss.home.folder / ".local" / "state" / "ecrx")
 
         assert f"{state}/ledger.json.lock" in miss.deeds.written
@@ -201,7 +208,8 @@ class TestFirstGet:
         assert any("LOCK_EX" in lock for lock in miss.deeds.locks)
         assert any(folder.endswith("botocore/data/ecr") for folder in miss.folders())
 
-    def test_is_seen_to_start_a_program_to_call_aws_and_to_keep_a_key(self, miss: Get) -> None:
+    def test_trace_shows_process_connection_and_key(self, miss: Get) -> None:
+        """The trace shows a process that is started, a connection to AWS and a key that is written."""
         assert str(miss.home.bin / "give-keys") in _more(miss.deeds.programs, miss.start.programs)
         assert [] != miss.deeds.processes
         assert "127.0.0.1" in miss.deeds.connected

@@ -1,4 +1,4 @@
-"""Every way in which AWS's files and environment name a principal: minted for once, kept, and told from another."""
+"""Every way in which AWS's files and environment name a principal: each has its own cached token."""
 
 import json
 import re
@@ -30,7 +30,7 @@ SERVICES = "services = s\n[services s]\n" + "".join(
     f"{s} =\n  endpoint_url = {{aws}}\n" for s in ("sts", "ecr", "ecr_public")
 )
 
-# What a profile says, and whom it names; with "two" instead of "one" it names somebody else.
+# What a profile contains, and its principal; with "two" instead of "one" it is another principal.
 WAYS = {
     "keys": (KEYS, f"{IAM}:user/one"),
     "session token": (
@@ -50,7 +50,7 @@ WAYS = {
 }
 ways = pytest.mark.parametrize(("config", "principal"), WAYS.values(), ids=WAYS)
 
-# The same of the environment, for AWS's own default chain.
+# The same for the environment, for AWS's default chain.
 ENVIRONMENTS: dict[str, tuple[dict[str, str], str]] = {
     "web identity": (
         {"AWS_ROLE_ARN": f"{IAM}:role/one", "AWS_WEB_IDENTITY_TOKEN_FILE": "{token}"},
@@ -62,7 +62,7 @@ ENVIRONMENTS: dict[str, tuple[dict[str, str], str]] = {
 
 
 class World(NamedTuple):
-    """Where every way leads to a principal; ``names`` are what a profile's text may name."""
+    """A home in which each of these ways leads to a principal; ``names`` are what a profile's text may refer to."""
 
     home: Home
     aws: Sessions
@@ -70,12 +70,12 @@ class World(NamedTuple):
     names: dict[str, Keys | Path | str]
 
     def write(self, config: str) -> None:
-        """Let the profile ``p`` say ``config``, beside a profile and an SSO session that it may name."""
+        """Make the profile ``p`` contain ``config``, with a profile and an SSO session that it may name."""
         text = f"[sso-session corp]\n{SSO_START}[profile base]\n{KEYS}[profile p]\n{config}\n"
         (self.home.folder / ".aws" / "config").write_text(text.format(**self.names))
 
     def principal(self, found: Result) -> str:
-        """Return who was given the token, without the session names that botocore makes up."""
+        """Return the principal that got the token, without the session names that botocore generates."""
         return re.sub(r"/botocore-session-\d+$", "", self.aws.issued[found.secret].principal)
 
     def forget(self) -> None:
@@ -85,12 +85,12 @@ class World(NamedTuple):
             server.requests.clear()
 
     def asked(self) -> list[str]:
-        """Return what AWS and all others were asked."""
+        """Return what AWS and the other servers were asked."""
         return sum((server.requests for server in self.servers), [call.operation for call in self.aws.calls])
 
 
 def refusal(found: Result) -> str:
-    """Return the one line that says on both streams what failed."""
+    """Return the one line on both streams that says what failed."""
     assert (1, found.stderr, 1) == (found.status, found.stdout, found.stdout.count("\n"))
     assert NOT_FOUND.strip() not in found.stdout
     return found.stdout
@@ -105,7 +105,7 @@ def aws() -> Iterator[Sessions]:
 
 @pytest.fixture
 def world(home: Home, aws: Sessions) -> Iterator[World]:
-    """Return a user who is signed in to everything, in a container on an instance."""
+    """Return a user who is signed in everywhere, in a container on an instance."""
     for role in ("one", "two", "far"):
         aws.add_role(f"{IAM}:role/{role}", trusts=[SECONDARY], web_identity_subjects=["pod-1", "pod-2"])
     token, script = home.folder / "token", home.bin / "give-keys"
@@ -141,9 +141,9 @@ def world(home: Home, aws: Sessions) -> Iterator[World]:
         yield World(home, aws, tuple(servers.values()), names)
 
 
-class TestWhatAProfileSays:
+class TestProfile:
     @ways
-    def test_is_minted_for_once_and_then_kept(self, world: World, config: str, principal: str) -> None:
+    def test_token_is_fetched_once_then_cached(self, world: World, config: str, principal: str) -> None:
         world.write(config)
 
         first = world.home.get(profile="p")
@@ -154,7 +154,7 @@ class TestWhatAProfileSays:
         assert [] == world.asked()
 
     @ways
-    def test_is_minted_for_anew_once_it_says_something_else(self, world: World, config: str, principal: str) -> None:
+    def test_changed_profile_fetches_new_token(self, world: World, config: str, principal: str) -> None:
         world.write(config)
         first = world.home.get(profile="p")
         world.write(config.replace("one", "two"))
@@ -164,7 +164,7 @@ class TestWhatAProfileSays:
         assert principal.replace("one", "two") == world.principal(second)
         assert first.secret != second.secret
 
-    def test_of_a_role_is_what_sts_is_asked_for(self, world: World) -> None:
+    def test_role_settings_reach_sts(self, world: World) -> None:
         settings = "external_id = shared\nrole_session_name = ci\nduration_seconds = 1800"
         world.write(f"{ROLE}source_profile = base\n{settings}")
 
@@ -180,7 +180,8 @@ class TestWhatAProfileSays:
         assert told == {name: asked[name] for name in told}
 
     @pytest.mark.parametrize("config", ["endpoint_url = {aws}\n", SERVICES], ids=["profile", "services"])
-    def test_of_aws_endpoints_is_heeded_and_another_endpoint_is_another_aws(self, world: World, config: str) -> None:
+    def test_endpoint_change_fetches_new_token(self, world: World, config: str) -> None:
+        """A profile's AWS endpoint is used, and another endpoint counts as another AWS."""
         del world.home.env["AWS_ENDPOINT_URL"]
         config = f"{ROLE}source_profile = base\n{config}"
         world.write(config)
@@ -193,7 +194,8 @@ class TestWhatAProfileSays:
 
         assert first.secret != world.home.get(profile="p").secret
 
-    def test_of_a_web_identity_holds_for_its_subject_not_for_one_file(self, world: World) -> None:
+    def test_web_identity_is_known_by_its_subject(self, world: World) -> None:
+        """A web identity is the same if its token file changes but the subject does not."""
         world.write(f"{ROLE}web_identity_token_file = {{token}}")
         token = world.home.folder / "token"
         first = world.home.get(profile="p").secret
@@ -219,9 +221,8 @@ class TestWhatAProfileSays:
         ],
         ids=["blank", "single", "apostrophe", "quotes", "umlaut", "backslash", "tab", "crlf", "colons", "indented"],
     )
-    def test_holds_for_every_name_and_in_every_form_that_botocore_reads(
-        self, world: World, name: str, text: str
-    ) -> None:
+    def test_works_for_every_name_and_syntax(self, world: World, name: str, text: str) -> None:
+        """Every profile name and syntax that botocore reads works."""
         file, principals = world.home.folder / ".aws" / "config", []
         for written in (text, text.replace("one", "two")):
             file.write_text(written.format(**world.names))
@@ -232,7 +233,7 @@ class TestWhatAProfileSays:
     @pytest.mark.parametrize(
         ("variable", "head"), [("AWS_CONFIG_FILE", "profile q"), ("AWS_SHARED_CREDENTIALS_FILE", "q")]
     )
-    def test_is_read_where_the_environment_says(self, world: World, variable: str, head: str) -> None:
+    def test_is_read_from_files_named_by_environment(self, world: World, variable: str, head: str) -> None:
         file, principals = world.home.folder / "elsewhere", []
         for keys in (KEYS, KEYS.replace("one", "two")):
             file.write_text(f"[{head}]\n{keys}".format(**world.names))
@@ -241,11 +242,9 @@ class TestWhatAProfileSays:
         assert [f"{IAM}:user/one", f"{IAM}:user/two"] == principals
 
 
-class TestWhichIdentity:
+class TestIdentitySelection:
     @pytest.mark.parametrize(("variables", "principal"), ENVIRONMENTS.values(), ids=ENVIRONMENTS)
-    def test_the_default_chain_is_minted_for_once_and_told_from_another(
-        self, world: World, variables: Mapping[str, str], principal: str
-    ) -> None:
+    def test_default_chain_has_its_own_token(self, world: World, variables: Mapping[str, str], principal: str) -> None:
         del world.home.env["AWS_CONTAINER_CREDENTIALS_FULL_URI"]
         one = {name: value.format(**world.names) for name, value in variables.items()}
         two = {name: value.replace("one", "two").format(**world.names) for name, value in variables.items()}
@@ -255,7 +254,7 @@ class TestWhichIdentity:
         assert [principal, principal.replace("one", "two")] == [world.principal(found) for found in (first, other)]
         assert first.secret == again.secret
 
-    def test_aws_default_profile_goes_before_aws_profile(self, world: World) -> None:
+    def test_aws_default_profile_precedes_aws_profile(self, world: World) -> None:
         for name in ("one", "two"):
             world.home.add_keys(name, world.aws.add_user(SECONDARY, name))
         both, one = {"AWS_PROFILE": "one", "AWS_DEFAULT_PROFILE": "two"}, {"AWS_PROFILE": "one"}
@@ -264,7 +263,8 @@ class TestWhichIdentity:
 
         assert [f"{IAM}:user/two", f"{IAM}:user/one"] == list(map(world.principal, found))
 
-    def test_keys_in_the_environment_are_told_apart_by_the_endpoint_in_the_profile(self, world: World) -> None:
+    def test_environment_keys_differ_by_profile_endpoint(self, world: World) -> None:
+        """The endpoint in the profile is part of the identity of environment keys."""
         del world.home.env["AWS_ENDPOINT_URL"]
         keys = world.names["one"]
         assert isinstance(keys, Keys)
@@ -278,7 +278,8 @@ class TestWhichIdentity:
         assert tokens[2] == tokens[3]
         assert tokens[0] != tokens[2]
 
-    def test_a_link_goes_before_the_configuration_file_and_that_before_the_default_chain(self, world: World) -> None:
+    def test_link_precedes_config_precedes_default_chain(self, world: World) -> None:
+        """The name of the link comes first, then the configuration file, then AWS's default chain."""
         for name in ("link", "rule", "chain"):
             world.home.add_keys(name, world.aws.add_user(SECONDARY, name))
         world.home.configure(f'[[registry]]\nmatch = "{HOST}"\nprofile = "rule"\n')
@@ -298,8 +299,8 @@ class TestWhichIdentity:
             "111111111111.dkr-ecr-fips.us-east-1.on.aws",
         ],
     )
-    def test_a_rule_is_for_every_name_of_a_registry(self, world: World, host: str, key: str) -> None:
-        """Else the default identity would answer for a name that the rule's author did not think of."""
+    def test_rule_covers_every_host_of_a_registry(self, world: World, host: str, key: str) -> None:
+        """Otherwise the default identity would answer for a host that the rule does not spell out."""
         for name in ("rule", "chain"):
             world.home.add_keys(name, world.aws.add_user(SECONDARY, name))
         world.home.configure(f'[[registry]]\n{key}\nprofile = "rule"\n')
@@ -309,8 +310,8 @@ class TestWhichIdentity:
         assert f"{IAM}:user/rule" == world.principal(found)
 
     @pytest.mark.parametrize("choice", ["AWS_PROFILE", "AWS_DEFAULT_PROFILE", "link", "rule"])
-    def test_a_default_profile_that_is_chosen_has_to_be_there(self, world: World, choice: str) -> None:
-        """The default chain works without one, and its token does not serve who chose it and would be refused."""
+    def test_chosen_default_profile_must_exist(self, world: World, choice: str) -> None:
+        """The default chain works without a default profile, but its token must not be returned for a chosen one."""
         env = {"AWS_EC2_METADATA_SERVICE_ENDPOINT": str(world.names["instance_of_one"])}
         del world.home.env["AWS_CONTAINER_CREDENTIALS_FULL_URI"]
         world.write("")
@@ -325,7 +326,7 @@ class TestWhichIdentity:
         assert "the AWS profile default does not exist" in refusal(found)
 
     @pytest.mark.parametrize("name", ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"])
-    def test_a_variable_that_is_empty_chooses_no_profile(self, world: World, name: str) -> None:
+    def test_empty_variable_selects_no_profile(self, world: World, name: str) -> None:
         env = {"AWS_EC2_METADATA_SERVICE_ENDPOINT": str(world.names["instance_of_one"]), name: ""}
         del world.home.env["AWS_CONTAINER_CREDENTIALS_FULL_URI"]
         world.write("")
@@ -335,7 +336,8 @@ class TestWhichIdentity:
         assert f"{STS}/one/{NODE}" == world.principal(first)
         assert first.secret == world.home.get(profile=None, env={**env, name: ""}).secret
 
-    def test_keys_in_the_environment_do_not_serve_who_chose_a_missing_profile(self, world: World) -> None:
+    def test_environment_keys_do_not_replace_missing_profile(self, world: World) -> None:
+        """If the chosen profile is missing, keys in the environment are not used in its place."""
         keys = world.names["one"]
         assert isinstance(keys, Keys)
         env = {"AWS_ACCESS_KEY_ID": keys.access_key_id, "AWS_SECRET_ACCESS_KEY": keys.secret_access_key}
@@ -348,7 +350,7 @@ class TestWhichIdentity:
         assert "the AWS profile nobody does not exist" in refusal(found)
 
     @pytest.mark.parametrize("key", ["external_id", "role_session_name"])
-    def test_a_role_with_the_text_none_is_another_than_one_without(self, world: World, key: str) -> None:
+    def test_text_none_differs_from_an_unset_value(self, world: World, key: str) -> None:
         role = f'role_arn = "{IAM}:role/one"\nsource_profile = "base"'
         rules = (f'[[registry]]\nmatch = "{OTHER_HOST}"\n{role}\n{key} = "None"', f'[[registry]]\nmatch = "*"\n{role}')
         world.write("")
@@ -369,9 +371,8 @@ class TestWhichIdentity:
             "ecr-public.aws.com",
         ],
     )
-    def test_a_profile_answers_for_hosts_of_every_kind_at_the_endpoint_that_is_set(
-        self, world: World, host: str, config: str
-    ) -> None:
+    def test_profile_covers_all_hosts_at_custom_endpoint(self, world: World, host: str, config: str) -> None:
+        """A profile with a custom endpoint works for ECR hosts of every kind."""
         if config:
             del world.home.env["AWS_ENDPOINT_URL"]
         world.write(f"{ROLE}source_profile = base\n{config}")
@@ -384,7 +385,7 @@ class TestWhichIdentity:
         assert [] == world.asked()
 
 
-class TestWhatCannotBe:
+class TestUnsupportedCredentials:
     @pytest.mark.parametrize(
         ("file", "form", "env"),
         [
@@ -398,7 +399,7 @@ class TestWhatCannotBe:
         ],
         ids=["home of boto 2", "file of boto 2", "file of the first tools"],
     )
-    def test_the_keys_of_boto_2_and_of_awss_first_tools_do_not_answer(
+    def test_ignores_keys_of_boto_2_and_early_aws_tools(
         self, world: World, file: str, form: str, env: dict[str, str]
     ) -> None:
         (world.home.folder / file).write_text(form.format(**world.names))
@@ -408,7 +409,8 @@ class TestWhatCannotBe:
 
         assert "there are no AWS credentials" in refusal(found)
 
-    def test_an_mfa_code_is_neither_asked_for_nor_made_of_the_host(self, world: World) -> None:
+    def test_never_asks_for_mfa_code(self, world: World) -> None:
+        """The program neither asks for an MFA code nor takes the host name for one."""
         world.write(f"{ROLE}source_profile = base\nmfa_serial = {IAM}:mfa/me")
 
         assert "MFA" in refusal(world.home.get(profile="p"))
@@ -419,9 +421,7 @@ class TestWhatCannotBe:
         [("sso session", "p"), ("sso without a session", "p"), ("role from sso", "s")],
     )
     @pytest.mark.parametrize("state", ["expired", "revoked", "missing"])
-    def test_an_sso_session_that_has_ended_is_told_with_the_command_that_renews_it(
-        self, world: World, way: str, profile: str, state: str
-    ) -> None:
+    def test_expired_sso_session_names_login_command(self, world: World, way: str, profile: str, state: str) -> None:
         world.write(WAYS[way][0])
         for name in ("corp", "https://corp"):
             if state == "expired":
@@ -434,17 +434,17 @@ class TestWhatCannotBe:
         assert f"aws sso login --profile {profile}" in refusal(world.home.get(profile="p"))
 
 
-class TestTheWayToAws:
+class TestConnectionToAws:
     @pytest.fixture
     def aws(self, tmp_path: Path) -> Iterator[StandIn]:
-        """Return AWS with TLS, for which an authority of its own vouches."""
+        """Return AWS with TLS, with a certificate from a certificate authority of its own."""
         issued = certificates.issue(tmp_path, ["sts.us-east-1.amazonaws.com", "api.ecr.us-east-1.amazonaws.com"])
         with StandIn(context=issued.context()) as standin:
             yield standin
 
     @pytest.fixture
     def proxy(self, aws: StandIn, home: Home, tmp_path: Path) -> Iterator[Proxy]:
-        """Return a proxy that leads to AWS, whose names lead nowhere."""
+        """Return a proxy to AWS, whose host names do not resolve."""
         home.add_role_profile()
         home.env["AWS_CA_BUNDLE"] = str(tmp_path / "authority.pem")
         del home.env["AWS_ENDPOINT_URL"]
@@ -452,20 +452,21 @@ class TestTheWayToAws:
             yield served
 
     @pytest.mark.parametrize("variable", ["HTTPS_PROXY", "https_proxy"])
-    def test_leads_through_a_proxy_with_connect(self, home: Home, proxy: Proxy, variable: str) -> None:
+    def test_uses_connect_through_proxy(self, home: Home, proxy: Proxy, variable: str) -> None:
         assert home.get(env={variable: proxy.url}).secret
 
         hosts = ["sts.us-east-1.amazonaws.com:443", "api.ecr.us-east-1.amazonaws.com:443"]
         assert hosts == list(dict.fromkeys(proxy.requests))
 
-    def test_takes_what_vouches_for_it_from_the_disk_once(self, home: Home, proxy: Proxy) -> None:
+    def test_reads_ca_bundle_once(self, home: Home, proxy: Proxy) -> None:
         link = home.link("docker-credential-ecrx-secondary")
         said, deeds = deeds_of([link, "get"], HOST, home.env | {"HTTPS_PROXY": proxy.url})
 
         assert home.aws.issued.keys() == {json.loads(said)["Secret"]}
         assert 1 == deeds.read.count(home.env["AWS_CA_BUNDLE"])
 
-    def test_is_left_in_good_order_by_a_get_that_fails_before_it_is_gone(self, home: Home, proxy: Proxy) -> None:
+    def test_early_failure_ends_cleanly(self, home: Home, proxy: Proxy) -> None:
+        """The get fails before AWS is called, while a thread still reads a large CA bundle."""
         home.env["AWS_CA_BUNDLE"] = str(home.folder / "many.pem")
         (home.folder / "many.pem").write_text(Path(DEFAULT_CA_BUNDLE).read_text() * 20)
         home.add_profile("mfa", role_arn=f"{IAM}:role/one", source_profile="base", mfa_serial=f"{IAM}:mfa/me")
@@ -473,7 +474,7 @@ class TestTheWayToAws:
         assert "MFA" in refusal(home.get(profile="mfa"))
         assert [] == proxy.requests
 
-    def test_is_not_vouched_for_by_what_lies_where_it_is_called(self, home: Home, proxy: Proxy, tmp_path: Path) -> None:
+    def test_ignores_ca_bundle_in_current_folder(self, home: Home, proxy: Proxy, tmp_path: Path) -> None:
         folder = tmp_path / "checkout" / "~"
         folder.mkdir(parents=True)
         (tmp_path / "authority.pem").rename(folder / "ca.pem")
@@ -485,7 +486,7 @@ class TestTheWayToAws:
 
         assert "the TLS certificate of AWS's endpoint cannot be verified" in refusal(found)
 
-    def test_is_not_vouched_for_by_another_profiles_bundle(self, home: Home, proxy: Proxy) -> None:
+    def test_ignores_ca_bundle_of_another_profile(self, home: Home, proxy: Proxy) -> None:
         bundle = home.env.pop("AWS_CA_BUNDLE")
         home.add_role_profile("lab", f"{IAM}:role/lab", "lab_base")
         with (home.folder / ".aws" / "config").open("a") as config:
@@ -500,21 +501,21 @@ class TestTheWayToAws:
         assert f"no token for {OTHER_HOST} with profile secondary: the TLS certificate" in done.stderr
 
     @pytest.mark.parametrize("variable", ["AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"])
-    def test_is_verified_where_the_bundle_has_an_empty_name(self, home: Home, proxy: Proxy, variable: str) -> None:
+    def test_empty_ca_bundle_name_still_verifies(self, home: Home, proxy: Proxy, variable: str) -> None:
         del home.env["AWS_CA_BUNDLE"]
 
         line = refusal(home.get(env={variable: "", "HTTPS_PROXY": proxy.url}))
 
         assert "the TLS certificate of AWS's endpoint cannot be verified" in line
 
-    def test_through_a_proxy_that_is_not_there_fails_without_its_password(self, home: Home, proxy: Proxy) -> None:
+    def test_unreachable_proxy_fails_without_its_password(self, home: Home, proxy: Proxy) -> None:
         line = refusal(home.get(env={"HTTPS_PROXY": NOBODY}))
 
         assert "the proxy does not answer" in line
         assert "hunter2" not in line
         assert [] == proxy.requests
 
-    def test_with_a_ca_bundle_that_is_not_there_fails_with_its_name(self, home: Home, aws: StandIn) -> None:
+    def test_missing_ca_bundle_is_named(self, home: Home, aws: StandIn) -> None:
         home.add_role_profile()
 
         line = refusal(home.get(env={"AWS_ENDPOINT_URL": aws.url, "AWS_CA_BUNDLE": "/nonexistent/ca.pem"}))
@@ -523,15 +524,15 @@ class TestTheWayToAws:
         assert "AWS_CA_BUNDLE" in line
 
 
-class TestTheWayWithoutTls:
-    def test_leads_through_a_proxy_that_is_told_whole_urls(self, home: Home, aws: Sessions) -> None:
+class TestConnectionWithoutTls:
+    def test_sends_absolute_urls_to_proxy(self, home: Home, aws: Sessions) -> None:
         home.add_role_profile()
         with Proxy(aws.url) as proxy:
             assert home.get(env={"AWS_ENDPOINT_URL": "http://cloud.test", "HTTP_PROXY": proxy.url}).secret
 
         assert {"cloud.test"} == set(proxy.requests)
 
-    def test_leads_past_the_proxy_where_no_proxy_says_so(self, home: Home) -> None:
+    def test_no_proxy_bypasses_proxy(self, home: Home) -> None:
         home.add_role_profile()
 
         assert home.get(env={"HTTP_PROXY": NOBODY, "NO_PROXY": "127.0.0.1"}).secret

@@ -1,4 +1,4 @@
-"""Kubelet's requests, and answers that kubelet takes: a node's identity, and that of a pod's service account."""
+"""Requests of kubelet and replies that kubelet accepts, with a node's identity or that of a pod's service account."""
 
 import json
 import subprocess
@@ -26,7 +26,7 @@ _ANNOTATION, _IRSA_ANNOTATION = "eks.amazonaws.com/ecr-role-arn", "eks.amazonaws
 _APP, _OTHER_APP = "system:serviceaccount:team:app", "system:serviceaccount:team:other"
 _DIGEST = f"sha256:{'0' * 64}"
 
-# The program, in which what answers kubelet cannot be loaded.
+# The program, in which the module that answers kubelet cannot be imported.
 _LOST = """\
 import sys
 from docker_credential_ecrx import __main__
@@ -76,7 +76,7 @@ _REFUSED = {
 
 
 class Kubelet:
-    """Kubelet on a node, whose identity is the profile that the plug-in's name has, if any."""
+    """Kubelet on a node, whose identity is the profile in the plug-in's name, if there is one."""
 
     def __init__(self, home: Home, profile: str = "secondary") -> None:
         self.home = home
@@ -89,17 +89,17 @@ class Kubelet:
         return self.home.run("kubelet", stdin=request, argv0=self.name, env=env)
 
     def asks(self, image: str, env: dict[str, str] | None = None, **fields: object) -> Response:
-        """Return what kubelet makes of the answer for an image."""
+        """Return what kubelet reads from the reply for an image."""
         found = self.run(kubernetes.request(image, **fields), **env or {})
         assert (0, "") == (found.status, found.stderr), found
         return kubernetes.response(found.stdout)
 
     def asks_for_pod(self, token: str, role: str = _POD_ROLE, annotation: str = _ANNOTATION) -> Response:
-        """Return the same for the pod of a service account, to which the annotation gives a role."""
+        """Return the same for the pod of a service account whose annotation names a role."""
         return self.asks(_IMAGE, serviceAccountToken=token, serviceAccountAnnotations={annotation: role})
 
     def principal(self, response: Response) -> str:
-        """Return who was given the password in a response."""
+        """Return the principal that got the password in a response."""
         ((user, password),) = response.auth.values()
         assert "AWS" == user
         return self.home.aws.issued[password].principal
@@ -113,15 +113,15 @@ def _refusal(found: Result) -> str:
 
 @pytest.fixture
 def kubelet(home: Home) -> Kubelet:
-    """Return kubelet on a node that has the secondary account's role profile; pods may have roles too."""
+    """Return kubelet on a node with the secondary account's role profile; pods may have roles too."""
     home.add_role_profile()
     for role in (_POD_ROLE, _OTHER_ROLE):
         home.aws.add_role(role, web_identity_subjects=[_APP, _OTHER_APP])
     return Kubelet(home)
 
 
-class TestAnswer:
-    def test_gives_a_token_until_it_is_due_for_renewal(self, kubelet: Kubelet) -> None:
+class TestResponse:
+    def test_cache_duration_ends_at_refresh(self, kubelet: Kubelet) -> None:
         found = kubelet.asks(_IMAGE)
 
         assert "assumed-role/puller/" in kubelet.principal(found)
@@ -142,16 +142,16 @@ class TestAnswer:
             HOST,
         ],
     )
-    def test_is_for_the_registry_of_the_image_as_the_image_names_it(self, kubelet: Kubelet, image: str) -> None:
+    def test_auth_key_matches_only_the_images_registry(self, kubelet: Kubelet, image: str) -> None:
         (key,) = kubelet.asks(image).auth
 
         assert kubernetes.matches(key, image)
         assert not kubernetes.matches(key, f"{OTHER_HOST}/team/app")
 
-    def test_leaves_fields_of_a_newer_kubelet_alone(self, kubelet: Kubelet) -> None:
+    def test_ignores_unknown_request_fields(self, kubelet: Kubelet) -> None:
         assert [HOST] == [*kubelet.asks(_IMAGE, podName="app-1").auth]
 
-    def test_is_of_the_role_that_the_configuration_file_gives_the_registry(self, home: Home) -> None:
+    def test_uses_role_mapped_in_config(self, home: Home) -> None:
         home.add_keys("default", home.aws.add_user("333333333333", "node"))
         home.aws.add_role(ROLE, trusts=["333333333333"])
         home.configure(f'[[registry]]\nmatch = "{HOST}"\nrole_arn = "{ROLE}"\n')
@@ -164,19 +164,19 @@ class TestAnswer:
         "image",
         ["docker.io/library/busybox", "busybox", "ghcr.io/a/b:v1", f"{HOST}:5000/a", f"{HOST}.evil.example/a", "ü/a"],
     )
-    def test_is_empty_for_a_registry_that_is_not_ecrs(self, kubelet: Kubelet, image: str) -> None:
+    def test_is_empty_for_other_registries(self, kubelet: Kubelet, image: str) -> None:
         assert {} == kubelet.asks(image).auth
         assert [] == kubelet.home.aws.calls
 
-    def test_is_empty_for_ecr_public_where_aws_has_no_credentials(self, home: Home) -> None:
+    def test_is_empty_for_ecr_public_without_credentials(self, home: Home) -> None:
         assert {} == Kubelet(home, profile="").asks("public.ecr.aws/docker/library/busybox").auth
 
 
 class TestKeyring:
-    """Kernel keyrings go by uid, so a container of root's reads the node's and writes there."""
+    """Kernel keyrings belong to a user ID, so a container that runs as root reads and writes the node's."""
 
-    def test_is_not_asked_unless_one_is_configured(self, kubelet: Kubelet) -> None:
-        """What is cached there was perhaps put there by a container."""
+    def test_is_not_read_unless_configured(self, kubelet: Kubelet) -> None:
+        """A container may have put there what is cached."""
         planted = kubelet.home.get(env=_KERNEL).secret
 
         answers = [kubelet.asks(_IMAGE) for _ in range(2)]
@@ -184,7 +184,7 @@ class TestKeyring:
         assert 3 == len({planted, *(answer.auth[HOST][1] for answer in answers)})
 
     @pytest.mark.parametrize("token", ["", web_identity(_APP)], ids=["node", "service account"])
-    def test_gets_nothing_unless_one_is_configured(self, kubelet: Kubelet, token: str) -> None:
+    def test_is_not_written_unless_configured(self, kubelet: Kubelet, token: str) -> None:
         fields = {"serviceAccountToken": token, "serviceAccountAnnotations": {_ANNOTATION: _POD_ROLE}} if token else {}
 
         _, deeds = deeds_of(
@@ -195,7 +195,7 @@ class TestKeyring:
 
     @pytest.mark.parametrize("keyring", ["kernel", "auto"])
     @pytest.mark.parametrize("by", ["environment", "file"])
-    def test_is_used_if_it_is_configured(self, kubelet: Kubelet, keyring: str, by: str) -> None:
+    def test_is_used_if_configured(self, kubelet: Kubelet, keyring: str, by: str) -> None:
         if by == "file":
             kubelet.home.configure(f'[cache]\nkeyring = "{keyring}"\n')
         env = {"ECRX_KEYRING": keyring} if by == "environment" else {}
@@ -205,22 +205,20 @@ class TestKeyring:
         assert first.auth == kubelet.asks(_IMAGE, env).auth
         assert {HOST: ("AWS", kubelet.home.get(env=env).secret)} == first.auth
 
-    def test_of_a_file_with_rules_alone_is_none(self, kubelet: Kubelet) -> None:
+    def test_is_not_configured_by_rules_alone(self, kubelet: Kubelet) -> None:
         kubelet.home.configure(f'[[registry]]\nmatch = "{HOST}"\nprofile = "secondary"\n[cache]\n')
 
         assert kubelet.asks(_IMAGE).auth != kubelet.asks(_IMAGE).auth
 
-    def test_is_not_where_a_token_that_docker_login_stored_comes_from(self, kubelet: Kubelet) -> None:
+    def test_ignores_token_stored_by_docker_login(self, kubelet: Kubelet) -> None:
         kubelet.home.store(HOST, "AWS", "c3RvcmVk", env=_KERNEL)
 
         assert "assumed-role/puller/" in kubelet.principal(kubelet.asks(_IMAGE))
 
 
-class TestRefusal:
+class TestFailure:
     @pytest.mark.parametrize(("request_", "says"), _REFUSED.values(), ids=_REFUSED)
-    def test_is_one_line_on_stderr_and_nothing_on_stdout(
-        self, kubelet: Kubelet, request_: str | bytes, says: str
-    ) -> None:
+    def test_is_one_line_on_stderr_only(self, kubelet: Kubelet, request_: str | bytes, says: str) -> None:
         assert says in _refusal(kubelet.run(request_))
         assert [] == kubelet.home.aws.calls
 
@@ -231,17 +229,17 @@ class TestRefusal:
 
         assert f"no token for {HOST} with profile secondary" in said
 
-    def test_of_a_configuration_file_names_it(self, kubelet: Kubelet) -> None:
+    def test_of_configuration_names_the_file(self, kubelet: Kubelet) -> None:
         kubelet.home.configure("[[registry]]\n")
 
         assert "config.toml" in _refusal(kubelet.run(kubernetes.request(_IMAGE)))
 
-    def test_of_an_argument_is_the_command_lines(self, home: Home) -> None:
+    def test_of_arguments_is_a_usage_error(self, home: Home) -> None:
         found = home.run("kubelet", "--verbose")
 
         assert (2, "") == (found.status, found.stdout)
 
-    def test_of_what_cannot_be_loaded_is_one_line_too(self, home: Home) -> None:
+    def test_of_a_missing_module_is_one_line(self, home: Home) -> None:
         command, request = [sys.executable, "-c", _LOST, "kubelet"], kubernetes.request(_IMAGE)
         done = subprocess.run(command, input=request.encode(), env=home.env, capture_output=True, check=False)
 
@@ -252,25 +250,26 @@ class TestRefusal:
 
 class TestServiceAccount:
     @pytest.mark.parametrize("annotation", [_ANNOTATION, _IRSA_ANNOTATION])
-    def test_pulls_as_the_role_that_its_annotation_names(self, kubelet: Kubelet, annotation: str) -> None:
+    def test_uses_role_from_annotation(self, kubelet: Kubelet, annotation: str) -> None:
         found = kubelet.asks_for_pod(web_identity(_APP), annotation=annotation)
 
         assert "assumed-role/pods/" in kubelet.principal(found)
         assert ["AssumeRoleWithWebIdentity", "GetAuthorizationToken"] == [c.operation for c in kubelet.home.aws.calls]
 
-    def test_pulls_as_the_role_of_the_environment_where_no_annotation_names_one(self, kubelet: Kubelet) -> None:
+    def test_falls_back_to_role_from_environment(self, kubelet: Kubelet) -> None:
         env = {"AWS_ECR_ROLE_ARN": _POD_ROLE}
 
         found = kubelet.asks(_IMAGE, env, serviceAccountToken=web_identity(_APP))
 
         assert "assumed-role/pods/" in kubelet.principal(found)
 
-    def test_pulls_as_the_node_where_nothing_names_a_role(self, kubelet: Kubelet) -> None:
+    def test_falls_back_to_node_identity(self, kubelet: Kubelet) -> None:
         found = kubelet.asks(_IMAGE, serviceAccountToken=web_identity(_APP), serviceAccountAnnotations={})
 
         assert "assumed-role/puller/" in kubelet.principal(found)
 
-    def test_keeps_its_token_while_the_service_accounts_own_is_renewed(self, kubelet: Kubelet) -> None:
+    def test_token_renewal_keeps_cached_token(self, kubelet: Kubelet) -> None:
+        """The cached token remains in use after the service account's own token is renewed."""
         kubelet.home.env |= _KERNEL
         first = kubelet.asks_for_pod(web_identity(_APP, issued_at=1))
         kubelet.home.aws.calls.clear()
@@ -278,9 +277,10 @@ class TestServiceAccount:
         assert first.auth == kubelet.asks_for_pod(web_identity(_APP, issued_at=2)).auth
         assert [] == kubelet.home.aws.calls
 
-    def test_shares_its_token_with_no_other_account_no_other_role_and_not_the_node(self, kubelet: Kubelet) -> None:
+    def test_cached_token_is_not_shared(self, kubelet: Kubelet) -> None:
+        """Another account, another role and the node each get a token of their own."""
         kubelet.home.env |= _KERNEL
-        kubelet.home.store(HOST, "AWS", "c3RvcmVk")  # what a person on the node logged in with
+        kubelet.home.store(HOST, "AWS", "c3RvcmVk")  # the login of a person on the node
         answers = [
             kubelet.asks_for_pod(web_identity(_APP)),
             kubelet.asks_for_pod(web_identity(_OTHER_APP)),
@@ -290,7 +290,8 @@ class TestServiceAccount:
 
         assert len(answers) == len({password for answer in answers for _, password in answer.auth.values()})
 
-    def test_that_the_role_does_not_trust_is_refused_in_one_line_that_names_both(self, kubelet: Kubelet) -> None:
+    def test_untrusted_one_is_named_with_the_role(self, kubelet: Kubelet) -> None:
+        """The error is one line, and does not show the token."""
         token = web_identity("system:serviceaccount:team:stranger")
         fields = {"serviceAccountToken": token, "serviceAccountAnnotations": {_ANNOTATION: _POD_ROLE}}
 
@@ -299,9 +300,8 @@ class TestServiceAccount:
         assert f"with role {_POD_ROLE} for system:serviceaccount:team:stranger: AWS denied" in said
         assert token not in said
 
-    def test_leaves_its_own_token_in_no_file_no_log_and_with_no_other_program(
-        self, kubelet: Kubelet, tmp_path: Path
-    ) -> None:
+    def test_own_token_stays_private(self, kubelet: Kubelet, tmp_path: Path) -> None:
+        """The service account's token reaches no file, no log and no other program."""
         token = web_identity(_APP)
         fields = {"serviceAccountToken": token, "serviceAccountAnnotations": {_ANNOTATION: _POD_ROLE}}
         request = kubernetes.request(_IMAGE, **fields)
@@ -318,13 +318,13 @@ class TestServiceAccount:
 class TestRefusedServiceAccount:
     @pytest.fixture
     def aws(self) -> Iterator[FaultyStandIn]:
-        """Return an AWS that knows no issuer of web identities."""
+        """Return an AWS that trusts no issuer of web identities."""
         with FaultyStandIn() as standin:
             said = "No OpenIDConnect provider found in your account for https://issuer"
             standin.fail("AssumeRoleWithWebIdentity", faults.error("InvalidIdentityToken", said))
             yield standin
 
-    def test_is_told_what_to_look_at(self, kubelet: Kubelet) -> None:
+    def test_error_says_what_to_check(self, kubelet: Kubelet) -> None:
         fields = {"serviceAccountToken": web_identity(_APP), "serviceAccountAnnotations": {_ANNOTATION: _POD_ROLE}}
 
         said = _refusal(kubelet.run(kubernetes.request(_IMAGE, **fields)))
@@ -334,7 +334,8 @@ class TestRefusedServiceAccount:
 
 
 class TestNodeWithoutCredentials:
-    def test_is_told_what_a_node_needs_and_nothing_to_type(self, kubelet: Kubelet) -> None:
+    def test_error_names_node_requirements(self, kubelet: Kubelet) -> None:
+        """The error says what a node needs and names no command to type."""
         (kubelet.home.folder / ".aws" / "credentials").unlink()
         node = Kubelet(kubelet.home, profile="")
 
@@ -345,7 +346,8 @@ class TestNodeWithoutCredentials:
 
 
 class TestCost:
-    def test_of_a_cached_answer_is_three_modules_more_than_a_cached_get(self, kubelet: Kubelet) -> None:
+    def test_cached_response_imports_three_more_modules(self, kubelet: Kubelet) -> None:
+        """A cached response imports three modules more than a cached get."""
         home = kubelet.home
         home.env |= _KERNEL
         modules = Modules(home.program, home.env)

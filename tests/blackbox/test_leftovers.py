@@ -1,4 +1,4 @@
-"""What is of use no more goes by itself: identities come and go, as CI's and pods' do, and each leaves something."""
+"""Leftovers disappear by themselves: short-lived identities, as of CI jobs and pods, each leave something behind."""
 
 import os
 import sys
@@ -19,7 +19,7 @@ HOUR = 3600.0
 
 
 def get_as(home: Home, user: str, keyring: Mapping[str, str] | None = None) -> int:
-    """Return the status of a ``get`` for an identity that was never there before: that of keys in the environment."""
+    """Return the status of a ``get`` for a new identity: that of keys in the environment."""
     keys = home.aws.add_user("222222222222", user)
     env = {"AWS_ACCESS_KEY_ID": keys.access_key_id, "AWS_SECRET_ACCESS_KEY": keys.secret_access_key}
     return home.get(profile=None, env={**env, **(keyring or {})}).status
@@ -30,7 +30,7 @@ def locks_of(home: Home) -> list[Path]:
 
 
 def lock_left_by(home: Home, user: str, *, hours_ago: float) -> Path:
-    """Return the lock of a new identity that was last used so long ago."""
+    """Return the lock of a new identity that was last used that long ago."""
     before = locks_of(home)
     get_as(home, user)
     (lock,) = set(locks_of(home)) - set(before)
@@ -39,13 +39,14 @@ def lock_left_by(home: Home, user: str, *, hours_ago: float) -> Path:
     return lock
 
 
-class TestTokenThatHasEnded:
+class TestExpiredToken:
     @pytest.fixture
     def desktop(self, secret_service: dict[str, str]) -> dict[str, str]:
-        """Return the environment of a keyring that lets nothing expire."""
+        """Return the environment of a keyring in which nothing expires."""
         return secret_service | {"ECRX_KEYRING": "secret-service"}
 
-    def test_goes_from_keyring_and_ledger_a_week_later(self, home: Home, desktop: dict[str, str]) -> None:
+    def test_is_deleted_after_a_week(self, home: Home, desktop: dict[str, str]) -> None:
+        """It disappears from the keyring and the index."""
         for number in range(3):
             get_as(home, f"user{number}", desktop)
         old = items(desktop)
@@ -57,7 +58,8 @@ class TestTokenThatHasEnded:
         assert 1 == len(items(desktop) - old)
         assert items(desktop) == kept.entries(home).keys()
 
-    def test_stays_for_a_week_so_that_list_has_its_registries_again(self, home: Home, desktop: dict[str, str]) -> None:
+    def test_stays_indexed_for_a_week(self, home: Home, desktop: dict[str, str]) -> None:
+        """Until then the list command still names its registries."""
         get_as(home, "old", desktop)
         old = items(desktop)
         kept.let_days_pass(home, 7)
@@ -66,9 +68,7 @@ class TestTokenThatHasEnded:
 
         assert old < items(desktop) == kept.entries(home).keys()
 
-    def test_in_another_keyring_than_the_one_in_use_stays_within_the_reach_of_forget(
-        self, home: Home, desktop: dict[str, str]
-    ) -> None:
+    def test_in_another_keyring_stays_forgettable(self, home: Home, desktop: dict[str, str]) -> None:
         get_as(home, "old", desktop)
         old = items(desktop)
         kept.let_days_pass(home, 8)
@@ -79,9 +79,7 @@ class TestTokenThatHasEnded:
         assert 0 == home.run("forget", "--all", env=desktop).status
         assert (set(), {}) == (items(desktop), kept.entries(home))
 
-    def test_stays_within_the_reach_of_forget_while_its_keyring_is_not_to_be_had(
-        self, home: Home, desktop: dict[str, str]
-    ) -> None:
+    def test_in_unreachable_keyring_stays_forgettable(self, home: Home, desktop: dict[str, str]) -> None:
         get_as(home, "old", desktop)
         kept.let_days_pass(home, 1)
 
@@ -92,9 +90,8 @@ class TestTokenThatHasEnded:
         assert 0 == home.run("forget", "--all", env=desktop).status
         assert (set(), {}) == (items(desktop), kept.entries(home))
 
-    def test_goes_with_some_others_at_a_time_so_that_nobody_waits_for_many(
-        self, home: Home, desktop: dict[str, str]
-    ) -> None:
+    def test_is_deleted_in_small_batches(self, home: Home, desktop: dict[str, str]) -> None:
+        """No single get has to wait while many tokens are deleted."""
         get_as(home, "old", desktop)
         ((name, entry),) = kept.entries(home).items()
         kept.write(home, {f"{name}{number}": entry for number in range(40)})
@@ -108,10 +105,11 @@ class TestTokenThatHasEnded:
         assert [24, 8, 0] == left
 
 
-class TestLock:
-    def test_that_nobody_used_for_an_hour_goes_where_another_identity_asks_aws(self, home: Home) -> None:
+class TestLockFile:
+    def test_is_deleted_after_an_hour_unused(self, home: Home) -> None:
+        """Another identity's call to AWS deletes it."""
         old = [lock_left_by(home, f"user{number}", hours_ago=0.9) for number in range(3)]
-        for lock in old:  # all at once, as each would go with the next
+        for lock in old:  # all at once, since each get would delete the next one
             os.utime(lock, (0, 0))
 
         get_as(home, "new")
@@ -119,21 +117,21 @@ class TestLock:
         assert 1 == len(locks_of(home))
         assert set() == set(old) & set(locks_of(home))
 
-    def test_goes_also_where_aws_gives_no_token(self, home: Home) -> None:
+    def test_is_deleted_if_aws_gives_no_token(self, home: Home) -> None:
         lock_left_by(home, "old", hours_ago=1.1)
 
         assert 1 == home.get(profile="missing").status
 
         assert 1 == len(locks_of(home))
 
-    def test_that_was_used_within_the_hour_stays(self, home: Home) -> None:
+    def test_used_within_an_hour_stays(self, home: Home) -> None:
         used = lock_left_by(home, "used", hours_ago=0.9)
 
         get_as(home, "new")
 
         assert used in locks_of(home)
 
-    def test_that_a_process_has_stays(self, home: Home) -> None:
+    def test_held_by_a_process_stays(self, home: Home) -> None:
         held = lock_left_by(home, "held", hours_ago=1.1)
         with held.open() as file:
             fcntl.flock(file, fcntl.LOCK_EX)
@@ -143,7 +141,7 @@ class TestLock:
         assert held in locks_of(home)
 
     @pytest.mark.parametrize("name", ["ledger.json.lock", "token.lock.d", "another"])
-    def test_is_all_that_goes(self, home: Home, name: str) -> None:
+    def test_deletion_leaves_other_files(self, home: Home, name: str) -> None:
         get_as(home, "first")
         other = home.folder / ".local/state/ecrx" / name
         other.touch()

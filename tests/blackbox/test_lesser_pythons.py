@@ -7,7 +7,7 @@ import pytest
 
 from support.home import HOST, Home, Result
 
-# What is missing where Python was built without libffi, and where Red Hat's is in FIPS mode.
+# What a Python built without libffi lacks, and Red Hat's in FIPS mode.
 _RUN = """
 import hashlib, logging, sys
 sys.modules[sys.argv[1]] = None
@@ -18,10 +18,10 @@ run()
 
 
 @pytest.mark.parametrize("module", ["_ctypes", "_blake2", "_json"])
-def test_a_get_without_a_private_module(home: Home, secret_service: dict[str, str], module: str) -> None:
-    """The first get as well as a cached one; the whole Python has the token of the lesser one.
+def test_get_without_a_private_module(home: Home, secret_service: dict[str, str], module: str) -> None:
+    """Both a first and a cached get work, and a full Python reads the token that the lesser one stored.
 
-    One without BLAKE2 names items by another hash, and has tokens of its own.
+    A Python without BLAKE2 hashes item names differently, so it has tokens of its own.
     """
     home.add_role_profile()
     env = home.env | secret_service | {"ECRX_KEYRING": "secret-service"}

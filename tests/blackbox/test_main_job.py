@@ -1,4 +1,4 @@
-"""A docker pull's ``get``: one role assumed, one token minted, then none, on every keyring and in both forms."""
+"""The ``get`` of a docker pull: it assumes one role and fetches one token, then uses the cache, on every keyring."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,7 @@ from support.secrets import places_of
 
 
 class TestRoleProfile:
-    def test_the_first_get_assumes_the_role_once_and_mints_once(self, home: Home, keyring: dict[str, str]) -> None:
+    def test_first_get_assumes_role_and_fetches_token_once(self, home: Home, keyring: dict[str, str]) -> None:
         home.add_role_profile()
 
         found = home.get(env=keyring)
@@ -27,7 +27,7 @@ class TestRoleProfile:
         assert minted.caller.startswith(f"arn:aws:sts::{SECONDARY}:assumed-role/puller/")
         assert home.aws.issued[found.secret].principal == minted.caller
 
-    def test_the_second_get_gives_the_same_token_without_asking_aws(self, home: Home, keyring: dict[str, str]) -> None:
+    def test_second_get_returns_cached_token(self, home: Home, keyring: dict[str, str]) -> None:
         home.add_role_profile()
         first = home.get(env=keyring).secret
         home.aws.calls.clear()
@@ -35,7 +35,7 @@ class TestRoleProfile:
         assert first == home.get(env=keyring).secret
         assert [] == home.aws.calls
 
-    def test_one_token_serves_every_registry_of_the_region(self, home: Home, keyring: dict[str, str]) -> None:
+    def test_one_token_serves_the_whole_region(self, home: Home, keyring: dict[str, str]) -> None:
         home.add_role_profile()
         first = home.get(env=keyring).secret
         home.aws.calls.clear()
@@ -44,7 +44,7 @@ class TestRoleProfile:
         assert first == home.get(f"https://{HOST}:443/v2/", env=keyring).secret
         assert [] == home.aws.calls
 
-    def test_another_region_needs_a_token_of_its_own(self, home: Home, keyring: dict[str, str]) -> None:
+    def test_another_region_needs_its_own_token(self, home: Home, keyring: dict[str, str]) -> None:
         home.add_role_profile()
         first = home.get(env=keyring).secret
 
@@ -53,7 +53,7 @@ class TestRoleProfile:
         assert first != other
         assert home.aws.issued[other].region == "eu-west-1"
 
-    def test_another_identity_never_gets_this_ones_token(self, home: Home, keyring: dict[str, str]) -> None:
+    def test_another_identity_never_gets_this_token(self, home: Home, keyring: dict[str, str]) -> None:
         home.add_role_profile()
         home.add_role_profile("tertiary", "arn:aws:iam::444444444444:role/puller", "base4")
         first = home.get(env=keyring).secret
@@ -63,16 +63,16 @@ class TestRoleProfile:
         assert first != other
         assert home.aws.issued[other].account == "444444444444"
 
-    def test_the_token_is_in_no_file(self, home: Home, keyring: dict[str, str], tmp_path: Path) -> None:
+    def test_token_is_in_no_file(self, home: Home, keyring: dict[str, str], tmp_path: Path) -> None:
         home.add_role_profile()
         secret = home.get(env=keyring).secret
         home.get(env=keyring)
         home.run("list", env=keyring)
 
-        # A gnome-keyring's own files are outside of the home, and encrypted.
+        # The files of gnome-keyring are outside of the home, and encrypted.
         assert [] == places_of(secret, home.folder, tmp_path)
 
-    def test_the_token_is_in_no_line_of_the_debug_log(self, home: Home, keyring: dict[str, str]) -> None:
+    def test_token_is_not_in_debug_log(self, home: Home, keyring: dict[str, str]) -> None:
         home.add_role_profile()
         found = home.get(env=keyring | {"ECRX_LOG": "debug"})
 
@@ -90,7 +90,7 @@ class TestDebugLog:
         told = [line.removeprefix("docker-credential-ecrx: debug: ") for line in lines]
         return [re.sub(r"token:[\w:-]+", "NAME", re.sub(r"\b\d+ s\b", "N s", line)) for line in told]
 
-    def test_tells_each_step_of_a_miss_and_of_a_hit(self, home: Home, keyring: dict[str, str]) -> None:
+    def test_shows_each_step_of_miss_and_hit(self, home: Home, keyring: dict[str, str]) -> None:
         home.add_role_profile()
         label = keyring["ECRX_KEYRING"]
         whose = f"{HOST}: using profile secondary, item NAME, keyring {label}"
@@ -109,9 +109,8 @@ class TestDebugLog:
         assert [whose, f"cached: {self.CACHED}"] == hit
 
     @pytest.mark.parametrize(("level", "lines"), [("DEBUG", 2), ("1", 0), ("", 0)])
-    def test_is_asked_for_by_debug_alone_in_any_case(
-        self, home: Home, kernel: dict[str, str], level: str, lines: int
-    ) -> None:
+    def test_level_debug_is_case_insensitive(self, home: Home, kernel: dict[str, str], level: str, lines: int) -> None:
+        """Only the value debug enables the log, in upper or lower case."""
         home.add_role_profile()
         home.get(env=kernel)
 
@@ -119,7 +118,7 @@ class TestDebugLog:
 
 
 class TestIdentity:
-    def test_a_changed_role_in_the_profile_is_another_identity(self, home: Home) -> None:
+    def test_changed_role_is_another_identity(self, home: Home) -> None:
         home.add_role_profile()
         first = home.get().secret
         config = home.folder / ".aws" / "config"
@@ -131,7 +130,7 @@ class TestIdentity:
         assert "assumed-role/other/" in home.aws.issued[second].principal
         assert first != second
 
-    def test_keys_in_the_environment_answer_where_no_profile_is_chosen(self, home: Home) -> None:
+    def test_environment_keys_answer_without_a_profile(self, home: Home) -> None:
         one, two = home.aws.add_user(SECONDARY, "one"), home.aws.add_user(SECONDARY, "two")
         env = [{"AWS_ACCESS_KEY_ID": keys[0], "AWS_SECRET_ACCESS_KEY": keys[1]} for keys in (one, two)]
 
@@ -141,7 +140,7 @@ class TestIdentity:
         assert ["one", "two", "one"] == principals
         assert secrets[0] == secrets[2]
 
-    def test_a_chosen_profile_beats_keys_in_the_environment(self, home: Home) -> None:
+    def test_chosen_profile_precedes_environment_keys(self, home: Home) -> None:
         home.add_role_profile()
         keys = home.aws.add_user("999999999999", "intruder")
 
@@ -149,14 +148,14 @@ class TestIdentity:
 
         assert home.aws.issued[found.secret].account == SECONDARY
 
-    def test_aws_profile_chooses_in_the_default_chain(self, home: Home) -> None:
+    def test_aws_profile_selects_in_default_chain(self, home: Home) -> None:
         home.add_role_profile()
 
         found = home.get(profile=None, env={"AWS_PROFILE": "secondary"})
 
         assert "assumed-role/puller/" in home.aws.issued[found.secret].principal
 
-    def test_the_configuration_file_maps_a_registry_to_a_profile(self, home: Home) -> None:
+    def test_config_maps_registry_to_profile(self, home: Home) -> None:
         home.add_role_profile()
         home.configure('[[registry]]\nmatch = "111111111111.dkr.ecr.*.amazonaws.com"\nprofile = "secondary"\n')
 
@@ -172,7 +171,7 @@ class TestIdentity:
             f"{PRIMARY}.dkr-ecr-fips.us-east-1.on.aws",
         ],
     )
-    def test_the_configuration_file_maps_every_host_of_a_registry(self, home: Home, rule: str, host: str) -> None:
+    def test_config_maps_every_host_of_a_registry(self, home: Home, rule: str, host: str) -> None:
         """The default identity never answers for a host that the rule does not spell out."""
         home.add_role_profile()
         home.add_keys("default", home.aws.add_user("999999999999", "default"))
@@ -180,9 +179,8 @@ class TestIdentity:
 
         assert home.aws.issued[home.get(host, profile=None).secret].account == SECONDARY
 
-    def test_the_configuration_file_maps_a_registry_to_a_role_with_external_id_and_session_name(
-        self, home: Home
-    ) -> None:
+    def test_config_maps_registry_to_role_with_settings(self, home: Home) -> None:
+        """The rule may give an external ID and a session name."""
         home.add_keys("base", home.aws.add_user(SECONDARY, "base"))
         home.aws.add_role("arn:aws:iam::444444444444:role/puller", trusts=[BASE_USER], external_id="shared")
         home.configure(
@@ -195,7 +193,7 @@ class TestIdentity:
         principal = home.aws.issued[found.secret].principal
         assert "arn:aws:sts::444444444444:assumed-role/puller/ci-7" == principal
 
-    def test_the_configuration_file_maps_a_registry_to_a_role_from_the_default_chain(self, home: Home) -> None:
+    def test_config_maps_registry_to_role_of_default_chain(self, home: Home) -> None:
         keys = home.aws.add_user(SECONDARY, "base")
         home.aws.add_role("arn:aws:iam::444444444444:role/puller", trusts=[BASE_USER])
         home.configure('[[registry]]\nmatch = "*"\nrole_arn = "arn:aws:iam::444444444444:role/puller"\n')
@@ -204,7 +202,7 @@ class TestIdentity:
 
         assert home.aws.issued[found.secret].account == "444444444444"
 
-    def test_a_credential_process_answers(self, home: Home) -> None:
+    def test_credential_process_answers(self, home: Home) -> None:
         keys = home.aws.add_user(SECONDARY, "process")
         script = home.bin / "give-keys"
         script.write_text(
@@ -217,7 +215,7 @@ class TestIdentity:
 
         assert home.aws.issued[found.secret].principal.endswith("user/process")
 
-    def test_a_chain_of_roles_is_followed(self, home: Home) -> None:
+    def test_chain_of_roles_is_followed(self, home: Home) -> None:
         home.add_role_profile("middle", f"arn:aws:iam::{SECONDARY}:role/middle")
         home.aws.add_role("arn:aws:iam::444444444444:role/puller", trusts=[SECONDARY])
         home.add_profile("far", role_arn="arn:aws:iam::444444444444:role/puller", source_profile="middle")
@@ -227,7 +225,7 @@ class TestIdentity:
         assert home.aws.issued[found.secret].account == "444444444444"
         assert 2 == home.aws.count("AssumeRole")
 
-    def test_credential_source_environment_signs_for_the_role(self, home: Home) -> None:
+    def test_credential_source_environment_signs_for_role(self, home: Home) -> None:
         keys = home.aws.add_user(SECONDARY, "base")
         role = f"arn:aws:iam::{SECONDARY}:role/puller"
         home.aws.add_role(role, trusts=[BASE_USER])
@@ -237,7 +235,7 @@ class TestIdentity:
 
         assert "assumed-role/puller/" in home.aws.issued[found.secret].principal
 
-    def test_a_web_identity_assumes_its_role(self, home: Home) -> None:
+    def test_web_identity_assumes_its_role(self, home: Home) -> None:
         role = f"arn:aws:iam::{SECONDARY}:role/pod"
         home.aws.add_role(role, web_identity_subjects=["system:serviceaccount:ci:runner"])
         token = home.folder / "token"
@@ -249,28 +247,29 @@ class TestIdentity:
 
 
 class TestEcrPublic:
-    def test_has_a_token_of_its_own_service(self, home: Home) -> None:
+    def test_has_its_own_token(self, home: Home) -> None:
         home.add_role_profile()
 
         found = home.get("public.ecr.aws")
 
         assert ("ecr-public", "us-east-1") == home.aws.issued[found.secret][2:4][::-1]
 
-    def test_without_credentials_is_not_found_so_that_clients_pull_anonymously(self, home: Home) -> None:
+    def test_without_credentials_is_not_found(self, home: Home) -> None:
+        """Clients then pull anonymously."""
         found = home.get("public.ecr.aws", profile=None)
 
         assert (1, NOT_FOUND) == (found.status, found.stdout)
 
 
 class TestNoKeyring:
-    def test_none_answers_without_a_cache(self, home: Home) -> None:
+    def test_none_answers_without_cache(self, home: Home) -> None:
         home.add_role_profile()
 
         secrets = {home.get(env={"ECRX_KEYRING": "none"}).secret for _ in range(2)}
 
         assert len(secrets) == 2
 
-    def test_a_bus_that_is_not_there_is_no_reason_not_to_answer(self, home: Home) -> None:
+    def test_answers_if_bus_is_absent(self, home: Home) -> None:
         home.add_role_profile()
         env = {"ECRX_KEYRING": "secret-service", "DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"}
 

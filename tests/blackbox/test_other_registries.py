@@ -1,4 +1,4 @@
-"""The passwords of registries that are not ECR's: kept in the Secret Service, so that docker's store loses nothing."""
+"""Passwords of registries other than ECR: the Secret Service stores them, so Docker's store loses nothing."""
 
 import json
 import secrets
@@ -20,20 +20,20 @@ NO_BUS = {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"}
 
 @pytest.fixture(autouse=True, params=["auto", "kernel"])
 def bus(request: pytest.FixtureRequest, home: Home, secret_service: dict[str, str]) -> str:
-    """Lead the program to a Secret Service, and return its bus's address."""
+    """Connect the program to a Secret Service, and return the address of its bus."""
     home.env |= secret_service | {"ECRX_KEYRING": request.param}
     return secret_service["DBUS_SESSION_BUS_ADDRESS"]
 
 
 @pytest.fixture
 def library(bus: str, monkeypatch: pytest.MonkeyPatch) -> KeyringBackend:
-    """Return the ``keyring`` library's own backend, at the same Secret Service."""
+    """Return the ``keyring`` library's own backend for the same Secret Service."""
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", bus)
     return keyring.core.load_keyring("keyring.backends.SecretService.Keyring")
 
 
 def get(home: Home, server: str = HOST) -> tuple[str, str]:
-    """Return the user and the password that the program answers with."""
+    """Return the user and the password that the program returns."""
     found = home.run("get", stdin=server)
     assert found.status == 0, found
     assert server == found.answer["ServerURL"]
@@ -41,7 +41,7 @@ def get(home: Home, server: str = HOST) -> tuple[str, str]:
 
 
 def refusal(found: Result) -> str:
-    """Return the one line that says on both streams what failed."""
+    """Return the one line on both streams that says what failed."""
     assert (1, found.stderr, 1) == (found.status, found.stdout, found.stdout.count("\n"))
     assert NOT_FOUND.strip() not in found.stdout
     return found.stdout
@@ -49,7 +49,7 @@ def refusal(found: Result) -> str:
 
 class TestStoreAndGet:
     @pytest.mark.parametrize("server", [HOST, OTHER_HOST, DOCKER_HUB, "https://registry.example.net/team/app"])
-    def test_get_answers_what_store_kept(self, home: Home, server: str) -> None:
+    def test_get_returns_stored_credentials(self, home: Home, server: str) -> None:
         assert (0, "", "") == home.store(server, "alice", "word")
 
         assert ("alice", "word") == get(home, server)
@@ -67,19 +67,19 @@ class TestStoreAndGet:
         ],
         ids=["unicode", "quotes", "lines", "blanks", "json", "long", "long-unicode"],
     )
-    def test_a_password_comes_back_as_it_was(self, home: Home, password: str) -> None:
+    def test_password_is_returned_unchanged(self, home: Home, password: str) -> None:
         assert (0, "", "") == home.store(HOST, "alice", password)
 
         assert ("alice", password) == get(home)
 
-    def test_an_identity_token_comes_back_under_its_user(self, home: Home) -> None:
-        request = f'{{"ServerURL":"{HOST}","Username":"\\u003ctoken\\u003e","Secret":"refresh"}}\n'  # as Go writes it
+    def test_identity_token_keeps_its_user(self, home: Home) -> None:
+        request = f'{{"ServerURL":"{HOST}","Username":"\\u003ctoken\\u003e","Secret":"refresh"}}\n'  # in Go's format
 
         assert (0, "", "") == home.run("store", stdin=request)
 
         assert ("<token>", "refresh") == get(home)
 
-    def test_a_second_store_replaces_user_and_password(self, home: Home) -> None:
+    def test_second_store_replaces_user_and_password(self, home: Home) -> None:
         home.store(HOST, "alice", "word")
         home.store(HOST, "bob", "other word")
 
@@ -95,7 +95,7 @@ class TestStoreAndGet:
             (f"{HOST}:443", f"http://{HOST}"),
         ],
     )
-    def test_a_host_with_and_without_its_scheme_is_one(self, home: Home, stored: str, asked: str) -> None:
+    def test_scheme_does_not_change_the_host(self, home: Home, stored: str, asked: str) -> None:
         home.store(stored, "alice", "word")
 
         assert ("alice", "word") == get(home, asked)
@@ -113,7 +113,7 @@ class TestStoreAndGet:
             (f"{DOCKER_HUB}access-token", f"{DOCKER_HUB}refresh-token"),
         ],
     )
-    def test_two_registries_do_not_mix(self, home: Home, one: str, other: str) -> None:
+    def test_two_registries_are_separate(self, home: Home, one: str, other: str) -> None:
         home.store(one, "alice", "word")
         assert (1, NOT_FOUND) == home.run("get", stdin=other)[:2]
         home.store(other, "bob", "other word")
@@ -125,16 +125,16 @@ class TestStoreAndGet:
 
 class TestErase:
     @pytest.mark.parametrize("erased", [HOST, f"https://{HOST}", f"http://{HOST}", f"{HOST}\n"])
-    def test_get_after_it_is_dockers_not_found_line(self, home: Home, erased: str) -> None:
+    def test_get_afterwards_is_not_found(self, home: Home, erased: str) -> None:
         home.store(HOST, "alice", "word")
 
         assert (0, "", "") == home.run("erase", stdin=erased)
         assert (1, NOT_FOUND, "") == home.run("get", stdin=HOST)
 
-    def test_of_nothing_is_no_failure(self, home: Home) -> None:
+    def test_of_nothing_succeeds(self, home: Home) -> None:
         assert (0, "", "") == home.run("erase", stdin=HOST)
 
-    def test_takes_the_host_from_the_list(self, home: Home) -> None:
+    def test_removes_host_from_list(self, home: Home) -> None:
         home.store(HOST, "alice", "word")
         home.store(OTHER_HOST, "bob", "other word")
 
@@ -144,7 +144,7 @@ class TestErase:
 
 
 class TestList:
-    def test_names_each_server_with_its_user(self, home: Home) -> None:
+    def test_names_each_server_and_user(self, home: Home) -> None:
         for server, user in ((HOST, "alice"), (OTHER_HOST, "<token>"), (DOCKER_HUB, "ünï")):
             home.store(server, user, "word")
 
@@ -153,17 +153,15 @@ class TestList:
     def test_of_nothing_is_an_empty_object(self, home: Home) -> None:
         assert (0, "{}\n", "") == home.run("list")
 
-    def test_does_not_name_what_another_program_took_out_of_the_keyring(
-        self, home: Home, library: KeyringBackend
-    ) -> None:
+    def test_omits_items_deleted_by_other_programs(self, home: Home, library: KeyringBackend) -> None:
         home.store(HOST, "alice", "word")
         library.delete_password(SERVICE, "ecrx")
 
         assert {} == home.run("list").answer
 
 
-class TestWhereItIsKept:
-    def test_the_password_is_in_no_file_of_the_home_and_in_no_kernel_key(self, home: Home) -> None:
+class TestStorage:
+    def test_password_is_in_no_file_or_kernel_key(self, home: Home) -> None:
         secret, keys = secrets.token_urlsafe(300), keyrings.kernel_keys()
         home.store(HOST, "alice", secret, env={"ECRX_LOG": "debug"})
         get(home)
@@ -172,22 +170,20 @@ class TestWhereItIsKept:
         assert [] == places_of(secret, home.folder)
         assert keys == keyrings.kernel_keys()
 
-    def test_the_password_is_in_no_line_of_the_debug_log(self, home: Home) -> None:
+    def test_password_is_not_in_debug_log(self, home: Home) -> None:
         stored = home.store(HOST, "alice", "correct-horse", env={"ECRX_LOG": "debug"})
         found = home.run("get", stdin=HOST, env={"ECRX_LOG": "debug"})
 
         assert "correct-horse" not in stored.stdout + stored.stderr + found.stderr
 
-    def test_the_keyring_library_reads_the_same_item(self, home: Home, library: KeyringBackend) -> None:
+    def test_keyring_library_reads_the_same_item(self, home: Home, library: KeyringBackend) -> None:
         home.store(HOST, "alice", "pässwörd")
 
         kept = library.get_password(SERVICE, "ecrx")
 
         assert {"ServerURL": HOST, "Username": "alice", "Secret": "pässwörd"} == json.loads(kept or "")
 
-    def test_what_the_keyring_library_writes_there_replaces_the_password(
-        self, home: Home, library: KeyringBackend, bus: str
-    ) -> None:
+    def test_keyring_library_can_replace_the_password(self, home: Home, library: KeyringBackend, bus: str) -> None:
         home.store(HOST, "alice", "word")
         record = json.dumps({"ServerURL": HOST, "Username": "bob", "Secret": "other word"})
         library.set_password(SERVICE, "ecrx", record)
@@ -202,14 +198,14 @@ class TestNoKeyring:
     def without_a_keyring(self, request: pytest.FixtureRequest, home: Home) -> None:
         home.env |= request.param
 
-    def test_store_fails_in_one_clear_line(self, home: Home) -> None:
+    def test_store_fails_in_one_line(self, home: Home) -> None:
         line = refusal(home.store(HOST, "alice", "correct-horse"))
 
         assert "have docker keep it: name ECR's registries in the credHelpers of its config.json" in line
         assert "set ECRX_KEYRING" not in line
         assert "correct-horse" not in line
 
-    def test_status_says_the_same(self, home: Home) -> None:
+    def test_status_reports_the_same_reason(self, home: Home) -> None:
         (said,) = (line for line in home.run("status").stdout.splitlines() if "passwords go to" in line)
 
         assert "have docker keep it: " in said
@@ -218,29 +214,30 @@ class TestNoKeyring:
     def test_get_is_not_found(self, home: Home) -> None:
         assert (1, NOT_FOUND, "") == home.run("get", stdin=HOST)
 
-    def test_erase_is_no_failure(self, home: Home) -> None:
+    def test_erase_succeeds(self, home: Home) -> None:
         assert (0, "", "") == home.run("erase", stdin=HOST)
 
     def test_list_is_empty(self, home: Home) -> None:
         assert (0, "{}\n", "") == home.run("list")
 
 
-class TestKeyringThatIsGone:
+class TestUnavailableKeyring:
     @pytest.fixture(autouse=True)
     def stored_before(self, home: Home) -> None:
         home.store(HOST, "alice", "word")
         home.env |= NO_BUS
 
-    def test_get_of_what_is_stored_is_a_failure_so_that_clients_do_not_go_on_without(self, home: Home) -> None:
+    def test_get_of_stored_host_fails(self, home: Home) -> None:
+        """A failure, unlike "not found", keeps clients from going on anonymously."""
         line = refusal(home.run("get", stdin=HOST))
 
         assert "the Secret Service is not available" in line
         assert "set ECRX_KEYRING" not in line
 
-    def test_erase_says_so_and_is_no_failure(self, home: Home) -> None:
+    def test_erase_reports_it_and_succeeds(self, home: Home) -> None:
         status, stdout, stderr = home.run("erase", stdin=HOST)
 
         assert (0, "", 1) == (status, stdout, stderr.count("\n"))
 
-    def test_list_names_only_what_get_answers(self, home: Home) -> None:
+    def test_list_names_only_what_get_returns(self, home: Home) -> None:
         assert (0, "{}\n", "") == home.run("list")

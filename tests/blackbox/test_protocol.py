@@ -28,7 +28,7 @@ _PIPE_BYTES = 65536  # testcontainers-node never drains stderr
 
 
 def _failure(found: Result) -> str:
-    """Return the one line of a failure, which docker's clients show, and must not take for an answer."""
+    """Return the one line of a failure, which Docker's clients show and must not mistake for a reply."""
     assert 1 == found.status
     assert found.stdout == found.stderr
     assert [found.stdout.removesuffix("\n")] == found.stdout.splitlines()
@@ -39,7 +39,7 @@ def _failure(found: Result) -> str:
 
 
 def _shell(home: Home, script: str, *arguments: str, stdin: str = HOST, env: dict[str, str] | None = None) -> Result:
-    """Run a line of shell in the home's folder."""
+    """Run a line of shell in the home folder."""
     command = [need.command("sh"), "-c", script, "sh", *arguments]
     whole = home.env | (env or {})
     done = subprocess.run(
@@ -50,7 +50,7 @@ def _shell(home: Home, script: str, *arguments: str, stdin: str = HOST, env: dic
 
 class TestArguments:
     @pytest.mark.parametrize("word", ["version", "--version", "-v"])
-    def test_the_version_goes_to_stdout(self, home: Home, word: str) -> None:
+    def test_version_goes_to_stdout(self, home: Home, word: str) -> None:
         assert Result(0, f"docker-credential-ecrx {__version__}\n", "") == home.run(word)
 
     @pytest.mark.parametrize("word", ["--help", "-h"])
@@ -60,20 +60,22 @@ class TestArguments:
         assert (0, "") == (found.status, found.stderr)
         assert {"get", "store", "erase", "list", "version"} <= set(re.findall("[a-z]+", found.stdout))
 
-    def test_a_person_who_sees_both_streams_reads_a_failure_once(self, home: Home) -> None:
+    def test_terminal_shows_a_failure_once(self, home: Home) -> None:
+        """A failure that goes to both streams appears once if a person sees both."""
         status, seen = terminals.run([home.program, "conifgure", HOST], home.env)
 
         message = "docker-credential-ecrx: there is no command conifgure; see docker-credential-ecrx --help\n"
         assert (1, message) == (status, seen)
 
-    def test_help_says_of_every_command_what_it_does_and_cuts_no_line_off(self, home: Home) -> None:
+    def test_help_describes_every_command(self, home: Home) -> None:
+        """No line of it is cut off."""
         commands = home.run("--help").stdout.partition("Commands:\n")[2].partition("\n\n")[0].splitlines()
 
         assert 10 == len(commands)
         assert {"."} == {line[-1] for line in commands}
         assert "..." not in "".join(commands)
 
-    def test_without_any_a_person_reads_the_help(self, home: Home) -> None:
+    def test_no_argument_on_a_terminal_shows_help(self, home: Home) -> None:
         status, seen = terminals.run([home.program], home.env)
 
         assert 1 == status
@@ -82,17 +84,16 @@ class TestArguments:
     @pytest.mark.parametrize(
         "arguments", [(), ("get", "get"), ("get", HOST), ("list", "unused"), ("erase", HOST, HOST), ("-v", "-v")]
     )
-    def test_any_other_count_than_one_is_a_failure(self, home: Home, arguments: tuple[str, ...]) -> None:
+    def test_other_argument_counts_fail(self, home: Home, arguments: tuple[str, ...]) -> None:
         assert "docker-credential-ecrx --help" in _failure(home.run(*arguments, stdin=HOST))
 
 
-class TestCall:
+class TestInvocation:
     @pytest.mark.parametrize(
         "call", [_SECONDARY, f'"$HOME/bin/{_SECONDARY}"', f"bin/{_SECONDARY}", f"other/{_SECONDARY}"]
     )
-    def test_works_by_bare_name_by_absolute_and_relative_path_and_through_a_link_to_a_link(
-        self, home: Home, call: str
-    ) -> None:
+    def test_works_by_every_kind_of_path(self, home: Home, call: str) -> None:
+        """The bare name, an absolute path, a relative path and a link to a link all work."""
         home.add_role_profile()
         link = home.link(_SECONDARY)
         (home.folder / "other").mkdir()
@@ -103,7 +104,7 @@ class TestCall:
         assert home.aws.issued[found.secret].account == SECONDARY
 
     @pytest.mark.parametrize("place", ["/", "$HOME/modules", "$HOME/removed"])
-    def test_works_in_any_directory(self, home: Home, place: str) -> None:
+    def test_works_in_any_folder(self, home: Home, place: str) -> None:
         home.add_role_profile()
         home.link(_SECONDARY)
         (home.folder / "removed").mkdir()
@@ -121,9 +122,8 @@ class TestRequest:
     @pytest.mark.parametrize(
         "form", ["H", "H:443", "http://H", "https://H/", "https://H:443", "http://H:443/", "H/a/b"]
     )
-    def test_every_form_of_a_host_is_answered_and_echoed_without_white_space(
-        self, home: Home, form: str, white: str
-    ) -> None:
+    def test_every_host_form_is_answered_and_echoed(self, home: Home, form: str, white: str) -> None:
+        """The reply echoes the server name without white space."""
         home.add_role_profile()
         server = form.replace("H", HOST)
 
@@ -131,7 +131,7 @@ class TestRequest:
 
         assert (server, [found.secret]) == (found.answer["ServerURL"], list(home.aws.issued))
 
-    def test_is_read_to_its_end(self, home: Home) -> None:
+    def test_is_read_to_the_end(self, home: Home) -> None:
         home.add_role_profile()
         home.link(_SECONDARY)
 
@@ -141,12 +141,12 @@ class TestRequest:
 
     @pytest.mark.parametrize("verb", ["get", "erase"])
     @pytest.mark.parametrize("sent", ["", "\n", " \r\n\t"])
-    def test_an_empty_one_lacks_the_server(self, home: Home, verb: str, sent: str) -> None:
+    def test_empty_request_lacks_the_server(self, home: Home, verb: str, sent: str) -> None:
         assert "no credentials server URL\n" == _failure(home.run(verb, stdin=sent))
 
 
-class TestAnswer:
-    def test_is_one_json_object_of_three_keys_in_ascii_and_nothing_else(self, home: Home) -> None:
+class TestReply:
+    def test_is_one_ascii_json_object_of_three_keys(self, home: Home) -> None:
         home.add_role_profile()
 
         found = home.get()
@@ -155,7 +155,7 @@ class TestAnswer:
         assert [("Secret", found.secret), ("ServerURL", HOST), ("Username", "AWS")] == sorted(pairs)
         assert (True, True, "") == (found.stdout.isascii(), bool(found.secret), found.stderr)
 
-    def test_is_ascii_whatever_was_stored(self, home: Home, secret_service: dict[str, str]) -> None:
+    def test_is_ascii_for_any_stored_text(self, home: Home, secret_service: dict[str, str]) -> None:
         user, secret = "zoë", 'p"\\/ä\n\r\u2028\x7f\U0001f511'
         home.store("registry.ascii.example", user, secret, env=secret_service)
 
@@ -164,7 +164,8 @@ class TestAnswer:
         assert {"ServerURL": "registry.ascii.example", "Username": user, "Secret": secret} == found.answer
         assert (True, 1, "") == (found.stdout.isascii(), found.stdout.count("\n"), found.stderr)
 
-    def test_that_nobody_can_read_is_a_failure_and_goes_nowhere_else(self, home: Home, keyring: dict[str, str]) -> None:
+    def test_write_failure_fails_and_leaks_nothing(self, home: Home, keyring: dict[str, str]) -> None:
+        """If stdout cannot be written, the verb fails and the reply goes nowhere else."""
         home.add_role_profile()
         home.get(env=keyring)
 
@@ -183,15 +184,13 @@ class TestAnswer:
 
 class TestNotFound:
     @pytest.mark.parametrize("server", [_UNKNOWN, "https://index.docker.io/v2/", "localhost:5000", "[::1]:5000"])
-    def test_is_dockers_line_for_a_host_that_is_not_ecrs(
-        self, home: Home, server: str, secret_service: dict[str, str]
-    ) -> None:
+    def test_is_dockers_message_for_other_hosts(self, home: Home, server: str, secret_service: dict[str, str]) -> None:
         home.add_role_profile()
 
         assert [Result(1, NOT_FOUND, "")] * 2 == [home.get(server, env=env) for env in (secret_service, _GONE)]
 
     @pytest.mark.parametrize("server", ["H:8443", "H.b.example", "bH", "b.H", "https://H@b.example", "b.example/H"])
-    def test_is_dockers_line_for_a_host_that_looks_like_ecrs(self, home: Home, server: str) -> None:
+    def test_is_dockers_message_for_lookalike_hosts(self, home: Home, server: str) -> None:
         home.add_role_profile()
 
         assert Result(1, NOT_FOUND, "") == home.get(server.replace("H", HOST), env=_GONE)
@@ -210,9 +209,8 @@ class TestFailure:
             {"ECRX_CONFIG": f"{{{NOT_FOUND}}}"},
         ],
     )
-    def test_is_one_line_on_both_streams_that_is_neither_json_nor_not_found_nor_tells_a_secret(
-        self, home: Home, env: dict[str, str]
-    ) -> None:
+    def test_is_one_safe_line_on_both_streams(self, home: Home, env: dict[str, str]) -> None:
+        """The line is neither JSON nor Docker's "not found" message, and contains no secret."""
         keys = home.add_role_profile()
         home.add_profile("denied", role_arn=f"arn:aws:iam::{SECONDARY}:role/denied", source_profile="base")
         home.add_profile("mfa", role_arn=ROLE, source_profile="base", mfa_serial=f"arn:aws:iam::{SECONDARY}:mfa/base")
@@ -222,14 +220,14 @@ class TestFailure:
         assert [] == [word for word in (keys.secret_access_key, "no-such-secret", "Traceback") if word in line]
 
 
-class TestAwsThatTalksTooMuch:
+class TestLongAwsMessage:
     @pytest.fixture
     def aws(self) -> Iterator[FaultyStandIn]:
         with FaultyStandIn() as standin:
             standin.fail("GetAuthorizationToken", faults.error("AccessDeniedException", "not you, " * 40_000))
             yield standin
 
-    def test_leaves_room_in_stderr(self, home: Home) -> None:
+    def test_fits_into_undrained_stderr(self, home: Home) -> None:
         home.add_role_profile()
 
         assert len(_failure(home.get())) < 4096
@@ -246,12 +244,10 @@ class TestStore:
             ({"ServerURL": HOST, "Username": "", "Secret": "word"}, "no credentials username\n"),
         ],
     )
-    def test_says_what_is_missing(self, home: Home, parts: dict[str, str], line: str) -> None:
+    def test_names_the_missing_field(self, home: Home, parts: dict[str, str], line: str) -> None:
         assert line == _failure(home.run("store", stdin=json.dumps(parts)))
 
-    def test_of_an_identity_token_as_docker_sends_it_is_what_get_answers(
-        self, home: Home, secret_service: dict[str, str]
-    ) -> None:
+    def test_get_returns_identity_token_as_stored(self, home: Home, secret_service: dict[str, str]) -> None:
         sent = b'{"ServerURL":"registry.token.example","Username":"\\u003ctoken\\u003e","Secret":"a\\u0026b"}\n'
 
         assert _DONE == home.run("store", stdin=sent, env=secret_service)
@@ -270,7 +266,7 @@ class TestErase:
 
         assert [_DONE, _DONE] == [home.run("erase", stdin=server, env=env) for _ in range(2)]
 
-    def test_in_all_four_forms_of_docker_logout_ends_a_token(self, home: Home, keyring: dict[str, str]) -> None:
+    def test_deletes_token_in_all_forms_of_docker_logout(self, home: Home, keyring: dict[str, str]) -> None:
         home.add_role_profile()
         first = home.get(env=keyring).secret
 
@@ -283,7 +279,7 @@ class TestErase:
 
 class TestList:
     @pytest.mark.parametrize("stdin", ["", "<&-", "</dev/null", "<pipe"])
-    def test_is_an_empty_object_where_nothing_is_kept_and_needs_no_stdin(self, home: Home, stdin: str) -> None:
+    def test_is_empty_object_and_needs_no_stdin(self, home: Home, stdin: str) -> None:
         os.mkfifo(home.folder / "pipe")
         pipe = os.open(home.folder / "pipe", os.O_RDWR)  # open for writing until the test ends
         try:
@@ -291,9 +287,8 @@ class TestList:
         finally:
             os.close(pipe)
 
-    def test_names_what_each_name_of_the_program_answers_without_aws(
-        self, home: Home, secret_service: dict[str, str]
-    ) -> None:
+    def test_names_hosts_of_each_program_name_offline(self, home: Home, secret_service: dict[str, str]) -> None:
+        """It lists what each program name answers, without calling AWS."""
         home.env |= secret_service
         home.add_role_profile()
         home.get()
@@ -312,7 +307,7 @@ class TestList:
         assert {names[0]: stored, names[1]: stored | {HOST: "AWS"}} == listed == answered
         assert [] == home.aws.calls
 
-    def test_names_nothing_that_cannot_be_answered_any_more(self, home: Home, secret_service: dict[str, str]) -> None:
+    def test_omits_hosts_that_get_cannot_answer(self, home: Home, secret_service: dict[str, str]) -> None:
         home.add_role_profile()
         home.get()
         home.store(_DOCKER_HUB, "me", "word", env=secret_service)
@@ -322,8 +317,8 @@ class TestList:
         assert Result(0, "{}\n", "") == home.run("list", argv0=_SECONDARY, env=_GONE | {"ECRX_KEYRING": "auto"})
 
 
-class TestParallel:
-    def test_gets_ask_aws_once_for_all(self, home: Home, keyring: dict[str, str]) -> None:
+class TestConcurrency:
+    def test_parallel_gets_call_aws_once(self, home: Home, keyring: dict[str, str]) -> None:
         home.add_role_profile()
         home.link(_SECONDARY)
         with ThreadPoolExecutor() as pool:
@@ -331,7 +326,7 @@ class TestParallel:
 
         assert secrets == list(home.aws.issued) * 8
 
-    def test_stores_and_gets_do_not_disturb_each_other(self, home: Home, secret_service: dict[str, str]) -> None:
+    def test_parallel_stores_and_gets_are_independent(self, home: Home, secret_service: dict[str, str]) -> None:
         home.env |= secret_service
         home.add_role_profile()
         users = {f"registry{number}.example": f"user{number}" for number in range(6)} | {HOST: "AWS"}
@@ -345,8 +340,9 @@ class TestParallel:
         assert users == home.run("list", argv0=_SECONDARY).answer
 
 
-class TestEnd:
-    def test_comes_in_time_and_with_stdout_closed_whatever_a_child_does(self, home: Home) -> None:
+class TestExit:
+    def test_is_prompt_and_closes_stdout_despite_children(self, home: Home) -> None:
+        """The program ends in time and closes stdout even if a child process still runs."""
         pipe = home.folder / "pipe"
         os.mkfifo(pipe)
         home.add_profile("stuck", credential_process=f"cat {pipe}")
@@ -356,5 +352,5 @@ class TestEnd:
 
         assert time.monotonic() - started < _SECONDS
         assert "profile stuck" in line
-        with contextlib.suppress(OSError):  # the child ends with the pipe
+        with contextlib.suppress(OSError):  # the child ends when the pipe is closed
             os.close(os.open(pipe, os.O_WRONLY | os.O_NONBLOCK))

@@ -1,4 +1,4 @@
-"""A record in the keyring that is spoilt, of another version or not ours is a miss, silently mended."""
+"""A record in the keyring that is damaged, of another version or foreign is a miss, and is replaced silently."""
 
 import base64
 import binascii
@@ -21,7 +21,7 @@ _LIFE = 12 * 3600
 
 
 class Kept(NamedTuple):
-    """The item of the keyring that keeps a token; ``record`` is what is in it, ``password`` the token."""
+    """The item of the keyring that contains a token; ``record`` is its content, ``password`` the token."""
 
     keyring: str
     name: str
@@ -29,14 +29,14 @@ class Kept(NamedTuple):
     password: str
 
     def replace(self, secret: str) -> None:
-        """Put ``secret`` where the record is."""
+        """Replace the record by ``secret``."""
         if self.keyring == "kernel":
             KernelKeyring().set(self.name, secret, _LIFE)
         else:
             load_keyring(_SECRET_SERVICE).set_password(service_of(self.name), USERNAME, secret)
 
     def replace_bytes(self, payload: bytes) -> None:
-        """Put ``payload`` where the record is, as another program of the user's would."""
+        """Replace the record by ``payload``, as another program of the user's would."""
         if self.keyring == "kernel":
             (serial,) = (s for s, description in keyrings.kernel_keys().items() if self.name in description)
             update = f"keyctl get_persistent @s || keyctl link @u @s; keyctl pupdate {serial}"
@@ -50,12 +50,12 @@ class Kept(NamedTuple):
 
 @pytest.fixture
 def kept(home: Home, keyring: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Kept:
-    """Return the item that a first ``get`` leaves."""
+    """Return the item that a first ``get`` stores."""
     return first_get(home, keyring, monkeypatch)
 
 
 def first_get(home: Home, keyring: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Kept:
-    """Make a first ``get``, and return the item that it leaves in ``keyring``, which is the test's own from now on."""
+    """Run a first ``get``, and return the item that it stores in ``keyring``, which the test uses from now on."""
     for variable, value in keyring.items():
         monkeypatch.setenv(variable, value)
     home.add_role_profile()
@@ -67,7 +67,7 @@ def first_get(home: Home, keyring: dict[str, str], monkeypatch: pytest.MonkeyPat
 
 
 def fetch(keyring: str, name: str) -> str:
-    """Return the record that is kept under ``name``."""
+    """Return the record with that ``name``."""
     if keyring == "kernel":
         record = KernelKeyring().get(name)
     else:
@@ -77,7 +77,7 @@ def fetch(keyring: str, name: str) -> str:
 
 
 def assert_mended(home: Home, keyring: dict[str, str], kept: Kept) -> None:
-    """Assert that the next ``get`` has a new token from AWS and says no word of it, and the one after asks nobody."""
+    """Assert that the next ``get`` silently fetches a new token from AWS, and that the one after it is cached."""
     home.aws.calls.clear()
     found = home.get(env=keyring)
     assert (0, "") == (found.status, found.stderr)
@@ -91,28 +91,28 @@ def assert_mended(home: Home, keyring: dict[str, str], kept: Kept) -> None:
 
 
 def _signed(name: str, facts: str, password: str, magic: str = "ecrx1") -> str:
-    """Return a record whose checksum is right, whatever its facts are."""
+    """Return a record with a valid checksum, whatever its fields are."""
     return f"{magic} {facts} {binascii.crc32(f'{name} {facts} {password}'.encode()):08x}\n{password}"
 
 
 class TestTruncatedRecord:
     @pytest.mark.parametrize("share", [0.0, 0.01, 0.03, 0.5, 0.99])
-    def test_is_a_miss_wherever_it_ends(self, home: Home, keyring: dict[str, str], kept: Kept, share: float) -> None:
+    def test_is_a_miss_at_every_length(self, home: Home, keyring: dict[str, str], kept: Kept, share: float) -> None:
         kept.replace(kept.record[: max(1, int(len(kept.record) * share))])
 
         assert_mended(home, keyring, kept)
 
-    def test_is_a_miss_without_its_last_character(self, home: Home, keyring: dict[str, str], kept: Kept) -> None:
+    def test_without_last_character_is_a_miss(self, home: Home, keyring: dict[str, str], kept: Kept) -> None:
         kept.replace(kept.record[:-1])
 
         assert_mended(home, keyring, kept)
 
-    def test_is_a_miss_without_its_password(self, home: Home, keyring: dict[str, str], kept: Kept) -> None:
+    def test_without_password_is_a_miss(self, home: Home, keyring: dict[str, str], kept: Kept) -> None:
         kept.replace(kept.record.partition("\n")[0] + "\n")
 
         assert_mended(home, keyring, kept)
 
-    def test_is_a_miss_without_its_first_line(self, home: Home, keyring: dict[str, str], kept: Kept) -> None:
+    def test_without_first_line_is_a_miss(self, home: Home, keyring: dict[str, str], kept: Kept) -> None:
         kept.replace(kept.password)
 
         assert_mended(home, keyring, kept)
@@ -126,9 +126,10 @@ class TestRecordOfAnotherVersion:
         assert_mended(home, keyring, kept)
 
     @pytest.mark.parametrize("magic", ["ecrx1", "ecrx2"])
-    def test_with_one_field_more_or_less_is_a_miss_though_its_checksum_is_right(
+    def test_with_other_field_count_is_a_miss(
         self, home: Home, keyring: dict[str, str], kept: Kept, magic: str
     ) -> None:
+        """The checksum of the record is valid."""
         facts = " ".join(kept.record.partition("\n")[0].split()[1:-1])
         for other in (f"{facts} 7", facts.rpartition(" ")[0], ""):
             kept.replace(_signed(kept.name, other, kept.password, magic))
@@ -136,16 +137,17 @@ class TestRecordOfAnotherVersion:
             assert_mended(home, keyring, kept)
 
     @pytest.mark.parametrize("lifetime", ["x", "", "12h"])
-    def test_with_a_life_that_is_no_number_is_a_miss_though_its_checksum_is_right(
+    def test_with_invalid_lifetime_is_a_miss(
         self, home: Home, keyring: dict[str, str], kept: Kept, lifetime: str
     ) -> None:
+        """The checksum of the record is valid."""
         facts = kept.record.partition("\n")[0].split()[2:-1]
         kept.replace(_signed(kept.name, " ".join([lifetime, *facts]), kept.password))
 
         assert_mended(home, keyring, kept)
 
 
-class TestRecordThatIsNotOurs:
+class TestForeignRecord:
     @pytest.mark.parametrize(
         "secret",
         [
@@ -168,23 +170,19 @@ class TestRecordThatIsNotOurs:
         assert_mended(home, keyring, kept)
 
     @pytest.mark.parametrize("payload", [b"\xff\xfe\0", b"\0", b"1 b\xff\0\xff", b"9999999999 tword", b" "])
-    def test_is_a_miss_where_it_is_no_text(
-        self, home: Home, keyring: dict[str, str], kept: Kept, payload: bytes
-    ) -> None:
+    def test_that_is_no_text_is_a_miss(self, home: Home, keyring: dict[str, str], kept: Kept, payload: bytes) -> None:
         kept.replace_bytes(payload)
 
         assert_mended(home, keyring, kept)
 
-    def test_is_a_miss_where_it_is_another_regions(self, home: Home, keyring: dict[str, str], kept: Kept) -> None:
+    def test_of_another_region_is_a_miss(self, home: Home, keyring: dict[str, str], kept: Kept) -> None:
         home.get(HOST.replace("us-east-1", "eu-west-1"), env=keyring)
         (other,) = index.read(home.env).keys() - {kept.name}
         kept.replace(fetch(kept.keyring, other))
 
         assert_mended(home, keyring, kept)
 
-    def test_is_a_miss_where_one_character_of_it_is_another(
-        self, home: Home, keyring: dict[str, str], kept: Kept
-    ) -> None:
+    def test_with_one_changed_character_is_a_miss(self, home: Home, keyring: dict[str, str], kept: Kept) -> None:
         at = len(kept.record) - 100
         kept.replace(kept.record[:at] + ("A" if kept.record[at] != "A" else "B") + kept.record[at + 1 :])
 
@@ -192,10 +190,10 @@ class TestRecordThatIsNotOurs:
 
 
 class TestForeignItem:
-    """The Secret Service may have many items of one name; the kernel has one."""
+    """The Secret Service may have several items with one name; the kernel keyring has one."""
 
     @pytest.mark.parametrize("number", [1, 20])
-    def test_of_the_records_name_is_no_hindrance(
+    def test_with_the_same_name_is_ignored(
         self, home: Home, secret_service: dict[str, str], number: int, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         keyring = {"ECRX_KEYRING": "secret-service"} | secret_service
@@ -211,7 +209,7 @@ class TestForeignItem:
 
 
 class TestDockerLogin:
-    def test_is_a_miss_where_what_it_stored_is_spoilt(self, home: Home, keyring: dict[str, str], kept: Kept) -> None:
+    def test_damaged_token_is_a_miss(self, home: Home, keyring: dict[str, str], kept: Kept) -> None:
         later = base64.b64encode(json.dumps({"payload": "p", "expiration": 4_102_444_800}).encode()).decode()
         home.store(HOST, "AWS", later, env=keyring)
         (name,) = index.read(home.env).keys() - {kept.name}

@@ -1,4 +1,4 @@
-"""``docker login`` to an ECR registry: its token is kept for that host alone, until it ends or ``docker logout``."""
+"""``docker login`` to an ECR registry: its token is stored for that host alone until expiry or ``docker logout``."""
 
 import json
 import time
@@ -18,40 +18,38 @@ PUBLIC = "public.ecr.aws"
 
 @pytest.fixture
 def login() -> str:
-    """Return a token that ``docker login`` was given; it is not the stand-in's."""
+    """Return the token of a ``docker login``; it differs from the stand-in's."""
     return new_password(time.time() + 12 * 3600)
 
 
 def refusal(found: Result) -> str:
-    """Return the one line that says on both streams what failed."""
+    """Return the one line on both streams that says what failed."""
     assert (1, found.stderr, 1) == (found.status, found.stdout, found.stdout.count("\n"))
     return found.stdout
 
 
 def store_as(home: Home, profile: str, secret: str, env: Mapping[str, str]) -> Result:
-    """Store a token as the helper of a profile's link, after a ``get`` has made that link."""
+    """Store a token through a profile's link, after a ``get`` has created that link."""
     request = json.dumps({"ServerURL": HOST, "Username": "AWS", "Secret": secret})
     return home.run("store", stdin=request, argv0=f"docker-credential-ecrx-{profile}", env=env)
 
 
 def command(host: str) -> str:
-    """Return AWS's own command that gets a token and gives it to docker."""
+    """Return AWS's own command that gets a token and passes it to docker login."""
     service = "ecr" if host == HOST else "ecr-public"
     password = f"aws {service} get-login-password --region us-east-1"
     return f"{password} | docker login --username AWS --password-stdin {host}"
 
 
 def time_left(serials: Collection[str]) -> list[str]:
-    """Return what the kernel says of the time that keys have left: whole hours, rounded down."""
+    """Return the remaining lifetimes that the kernel reports for keys: whole hours, rounded down."""
     fields = [line.split() for line in Path("/proc/keys").read_text(errors="replace").splitlines()]
     return [field[3] for field in fields if str(int(field[0], 16)) in serials]
 
 
-class TestTokenOfDockerLogin:
+class TestDockerLoginToken:
     @pytest.mark.parametrize("host", [HOST, PUBLIC])
-    def test_get_answers_with_it_and_does_not_ask_aws(
-        self, home: Home, keyring: dict[str, str], login: str, host: str
-    ) -> None:
+    def test_is_returned_without_calling_aws(self, home: Home, keyring: dict[str, str], login: str, host: str) -> None:
         home.add_role_profile()
 
         assert (0, "", "") == home.store(host, "AWS", login, keyring)
@@ -60,7 +58,7 @@ class TestTokenOfDockerLogin:
         assert [] == home.aws.calls
 
     @pytest.mark.parametrize("server", [f"https://{HOST}", f"http://{HOST}", f"{HOST}:443", f"https://{HOST}/v2/"])
-    def test_is_the_hosts_however_the_client_spells_it(self, home: Home, login: str, server: str) -> None:
+    def test_is_found_under_every_form_of_the_host(self, home: Home, login: str, server: str) -> None:
         home.store(server, "AWS", login)
 
         assert login == home.get(HOST, profile=None).secret
@@ -71,7 +69,7 @@ class TestTokenOfDockerLogin:
 
         assert login == home.get(profile="missing").secret
 
-    def test_is_that_hosts_only(self, home: Home, keyring: dict[str, str], login: str) -> None:
+    def test_is_returned_for_its_host_only(self, home: Home, keyring: dict[str, str], login: str) -> None:
         home.add_role_profile()
         home.store(HOST, "AWS", login, keyring)
 
@@ -79,16 +77,14 @@ class TestTokenOfDockerLogin:
 
         assert [SECONDARY, SECONDARY] == [home.aws.issued[secret].account for secret in others]
 
-    def test_a_later_one_replaces_it(self, home: Home, keyring: dict[str, str], login: str) -> None:
+    def test_later_login_replaces_it(self, home: Home, keyring: dict[str, str], login: str) -> None:
         later = new_password(time.time() + 12 * 3600)
         home.store(HOST, "AWS", login, keyring)
         home.store(HOST, "AWS", later, keyring)
 
         assert later == home.get(profile=None, env=keyring).secret
 
-    def test_is_in_no_file_and_in_no_line_of_the_debug_log(
-        self, home: Home, keyring: dict[str, str], login: str, tmp_path: Path
-    ) -> None:
+    def test_is_in_no_file_or_debug_log(self, home: Home, keyring: dict[str, str], login: str, tmp_path: Path) -> None:
         env = keyring | {"ECRX_LOG": "debug"}
         said = home.store(HOST, "AWS", login, env).stderr + home.get(profile=None, env=env).stderr
         home.run("list", env=keyring)
@@ -103,13 +99,13 @@ class TestTokenOfDockerLogin:
         assert (0, f'{{"{HOST}":"AWS"}}\n', "") == home.run("list", env=keyring)
 
 
-class TestItsLife:
+class TestLifetime:
     @pytest.mark.parametrize(
         ("hours_to_live", "hours_left"),
         [(None, ("11h", "12h")), (5.5, ("5h",)), (1000, ("11h", "12h"))],
         ids=["unknown-form", "5-hours", "1000-hours"],
     )
-    def test_is_what_the_token_says_and_12_hours_at_most(
+    def test_is_the_tokens_own_up_to_12_hours(
         self, home: Home, hours_to_live: float | None, hours_left: tuple[str, ...]
     ) -> None:
         before = kernel_keys()
@@ -122,9 +118,7 @@ class TestItsLife:
         assert left in hours_left
 
     @pytest.mark.parametrize("ended", [1, 1_000_000_000])
-    def test_a_token_that_has_ended_is_refused_in_a_sentence(
-        self, home: Home, keyring: dict[str, str], ended: int
-    ) -> None:
+    def test_expired_token_is_refused_with_reason(self, home: Home, keyring: dict[str, str], ended: int) -> None:
         home.add_role_profile()
         expired = new_password(ended)
 
@@ -135,9 +129,9 @@ class TestItsLife:
         assert SECONDARY == home.aws.issued[home.get(env=keyring).secret].account
 
 
-class TestWhatIsRefused:
+class TestRejectedLogin:
     @pytest.mark.parametrize("user", ["bob", "aws", "<token>"])
-    def test_another_user_than_aws(self, home: Home, login: str, user: str) -> None:
+    def test_user_other_than_aws(self, home: Home, login: str, user: str) -> None:
         line = refusal(home.store(HOST, user, login))
 
         assert f"the user of an ECR registry is AWS, not {user}" in line
@@ -146,13 +140,13 @@ class TestWhatIsRefused:
         assert {} == home.run("list").answer
 
     @pytest.mark.parametrize("host", [HOST, PUBLIC])
-    def test_no_token(self, home: Home, host: str) -> None:
+    def test_empty_password(self, home: Home, host: str) -> None:
         assert f"the token for {host} is empty; {command(host)}" in refusal(home.store(host, "AWS", ""))
 
 
 class TestErase:
     @pytest.mark.parametrize("server", [HOST, f"https://{HOST}", f"http://{HOST}"])
-    def test_ends_it(self, home: Home, keyring: dict[str, str], login: str, server: str) -> None:
+    def test_deletes_it(self, home: Home, keyring: dict[str, str], login: str, server: str) -> None:
         home.add_role_profile()
         home.store(HOST, "AWS", login, keyring)
 
@@ -161,7 +155,7 @@ class TestErase:
         assert {} == home.run("list", env=keyring).answer
         assert SECONDARY == home.aws.issued[home.get(env=keyring).secret].account
 
-    def test_also_drops_the_token_that_was_minted(self, home: Home, keyring: dict[str, str], login: str) -> None:
+    def test_also_deletes_the_fetched_token(self, home: Home, keyring: dict[str, str], login: str) -> None:
         home.add_role_profile()
         minted = home.get(env=keyring).secret
         home.store(HOST, "AWS", login, keyring)
@@ -178,18 +172,14 @@ class TestErase:
 
         assert login == home.get(profile=None, env=keyring).secret
 
-    def test_drops_it_from_the_keyring_that_has_it_though_another_is_in_use(
-        self, home: Home, secret_service: dict[str, str], login: str
-    ) -> None:
+    def test_deletes_it_from_a_keyring_not_in_use(self, home: Home, secret_service: dict[str, str], login: str) -> None:
         home.store(HOST, "AWS", login, secret_service | {"ECRX_KEYRING": "secret-service"})
 
         assert (0, "", "") == home.run("erase", stdin=HOST, env=secret_service | {"ECRX_KEYRING": "kernel"})
 
         assert set() == items(secret_service)
 
-    def test_drops_it_from_the_keyring_in_use_though_the_ledger_is_lost(
-        self, home: Home, keyring: dict[str, str], login: str
-    ) -> None:
+    def test_deletes_it_if_the_index_is_lost(self, home: Home, keyring: dict[str, str], login: str) -> None:
         home.store(HOST, "AWS", login, keyring)
         kept.write(home, {})
 
@@ -198,14 +188,14 @@ class TestErase:
         assert 1 == home.get(profile=None, env=keyring).status
 
 
-class TestEraseWithoutTheKeyring:
+class TestEraseWithUnavailableKeyring:
     @pytest.fixture
     def gone(self, home: Home, secret_service: dict[str, str]) -> dict[str, str]:
-        """Return the environment in which the keyring cannot be reached, where the home's leads to it."""
+        """Return an environment in which the keyring of the home cannot be reached."""
         home.env |= secret_service | {"ECRX_KEYRING": "secret-service"}
         return {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"}
 
-    def test_says_in_one_line_what_stays_and_what_to_do(self, home: Home, gone: dict[str, str], login: str) -> None:
+    def test_says_what_remains_and_what_to_do(self, home: Home, gone: dict[str, str], login: str) -> None:
         home.store(HOST, "AWS", login)
 
         status, stdout, stderr = home.run("erase", stdin=HOST, env=gone)
@@ -214,7 +204,7 @@ class TestEraseWithoutTheKeyring:
         assert f"cannot delete what is stored for {HOST}: the Secret Service is not available" in stderr
         assert "; do this again where the keyring secret-service can be used" in stderr
 
-    def test_can_be_done_again_once_it_is_there(self, home: Home, gone: dict[str, str], login: str) -> None:
+    def test_can_be_repeated_later(self, home: Home, gone: dict[str, str], login: str) -> None:
         home.store(HOST, "AWS", login)
 
         home.run("erase", stdin=HOST, env=gone)
@@ -223,7 +213,7 @@ class TestEraseWithoutTheKeyring:
         assert (0, "", "") == home.run("erase", stdin=HOST)
         assert (set(), {}) == (items(home.env), kept.entries(home))
 
-    def test_drops_what_another_has(self, home: Home, gone: dict[str, str], login: str) -> None:
+    def test_deletes_from_other_keyrings(self, home: Home, gone: dict[str, str], login: str) -> None:
         home.add_role_profile()
         before = kernel_keys()
         home.store(HOST, "AWS", login)
@@ -235,12 +225,12 @@ class TestEraseWithoutTheKeyring:
         assert before == kernel_keys()
 
     @pytest.mark.parametrize("keyring_name", ["secret-service", "none", "no.such.Keyring"])
-    def test_of_what_was_never_stored_says_nothing(self, home: Home, gone: dict[str, str], keyring_name: str) -> None:
+    def test_of_unknown_host_is_silent(self, home: Home, gone: dict[str, str], keyring_name: str) -> None:
         assert (0, "", "") == home.run("erase", stdin=HOST, env=gone | {"ECRX_KEYRING": keyring_name})
 
 
-class TestBesideTheTokenThatWasMinted:
-    def test_a_login_does_not_replace_it(self, home: Home, keyring: dict[str, str], login: str) -> None:
+class TestBesideFetchedToken:
+    def test_login_does_not_replace_it(self, home: Home, keyring: dict[str, str], login: str) -> None:
         home.add_role_profile()
         minted = home.get(env=keyring).secret
         home.store(HOST, "AWS", login, keyring)
@@ -249,9 +239,7 @@ class TestBesideTheTokenThatWasMinted:
         assert [login, minted] == [home.get(host, env=keyring).secret for host in (HOST, OTHER_HOST)]
         assert [] == home.aws.calls
 
-    def test_a_login_as_one_identity_leaves_every_identitys_token(
-        self, home: Home, keyring: dict[str, str], login: str
-    ) -> None:
+    def test_login_leaves_tokens_of_all_identities(self, home: Home, keyring: dict[str, str], login: str) -> None:
         home.add_role_profile()
         home.add_role_profile("tertiary", "arn:aws:iam::444444444444:role/puller", "base4")
         profiles = ("secondary", "tertiary")
@@ -263,9 +251,8 @@ class TestBesideTheTokenThatWasMinted:
         assert minted == [home.get(OTHER_HOST, profile=profile, env=keyring).secret for profile in profiles]
         assert [] == home.aws.calls
 
-    def test_another_identitys_token_is_kept_as_a_login_not_as_ones_own(
-        self, home: Home, keyring: dict[str, str]
-    ) -> None:
+    def test_foreign_token_is_stored_as_a_login(self, home: Home, keyring: dict[str, str]) -> None:
+        """A token of another identity is stored as a login, not cached as the identity's own."""
         home.add_role_profile()
         home.add_role_profile("tertiary", "arn:aws:iam::444444444444:role/puller", "base4")
         others, own = (home.get(profile=profile, env=keyring).secret for profile in ("tertiary", "secondary"))
@@ -274,7 +261,7 @@ class TestBesideTheTokenThatWasMinted:
 
         assert [others, own] == [home.get(host, env=keyring).secret for host in (HOST, OTHER_HOST)]
 
-    def test_what_get_answered_is_not_kept_twice(self, home: Home, kernel: dict[str, str]) -> None:
+    def test_token_from_get_is_not_stored_again(self, home: Home, kernel: dict[str, str]) -> None:
         home.add_role_profile()
         minted, kept = home.get(env=kernel).secret, kernel_keys()
         home.aws.calls.clear()
@@ -287,7 +274,8 @@ class TestBesideTheTokenThatWasMinted:
 
 
 class TestNoKeyring:
-    def test_the_login_succeeds_and_one_line_says_that_get_asks_aws_instead(self, home: Home, login: str) -> None:
+    def test_login_succeeds_and_warns(self, home: Home, login: str) -> None:
+        """One line says that get asks AWS instead."""
         home.add_role_profile()
         env = {"ECRX_KEYRING": "none"}
 

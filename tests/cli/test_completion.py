@@ -1,4 +1,4 @@
-"""``completion`` prints what lets a shell complete the commands; bash, zsh and fish do it here."""
+"""``completion`` prints a script with which bash, zsh and fish complete the commands; the shells run it here."""
 
 import re
 import subprocess
@@ -26,7 +26,7 @@ def completed_by_bash(home: Home, *words: str) -> list[str]:
 
 
 def run_by_zsh(home: Home, start: str, rest: str) -> str:
-    """Return what stands on a terminal where zsh completed ``start``, and ran it with ``rest``."""
+    """Return what the terminal shows after zsh has completed ``start`` and run it with ``rest``."""
     (home.folder / "complete.zsh").write_text(
         f'autoload -U compinit; compinit -D -u; eval "$({NAMES[0]} completion zsh)"; PS1="ready>"\n'
     )
@@ -36,7 +36,7 @@ def run_by_zsh(home: Home, start: str, rest: str) -> str:
 
 
 def completed_by_fish(home: Home, line: str) -> list[str]:
-    """Return what fish offers for ``line``, without the help of each."""
+    """Return what fish offers for ``line``, without the descriptions."""
     script = f"{line.split(maxsplit=1)[0]} completion fish | source; complete --do-complete '{line}'"
     command = [need.command("fish"), "--no-config", "--command", script]
     found = subprocess.run(command, env=home.env, capture_output=True, text=True, timeout=60, check=True)
@@ -46,22 +46,22 @@ def completed_by_fish(home: Home, line: str) -> list[str]:
 
 class TestCompletion:
     @pytest.mark.parametrize("name", NAMES)
-    def test_offers_commands_to_bash_under_both_names(self, home: Home, name: str) -> None:
+    def test_bash_completes_commands_of_both_names(self, home: Home, name: str) -> None:
         if name == "ecrx":
             home.link(name)
 
         assert {"login", "forget"} <= set(completed_by_bash(home, name, "''"))
         assert ["status"] == completed_by_bash(home, name, "sta")
 
-    def test_offers_a_commands_options_to_bash(self, home: Home) -> None:
+    def test_bash_completes_options(self, home: Home) -> None:
         assert ["--mfa-code"] == completed_by_bash(home, NAMES[0], "login", "--m")
 
-    def test_offers_commands_and_options_to_zsh(self, home: Home) -> None:
+    def test_zsh_completes_commands_and_options(self, home: Home) -> None:
         assert f"Usage: {NAMES[0]} status" in run_by_zsh(home, f"{NAMES[0]} sta", "--help")
         assert "an MFA code is six digits" in run_by_zsh(home, f"{NAMES[0]} login --m", "none")
 
     @pytest.mark.parametrize("name", NAMES)
-    def test_offers_commands_and_options_to_fish(self, home: Home, name: str) -> None:
+    def test_fish_completes_commands_and_options(self, home: Home, name: str) -> None:
         if name == "ecrx":
             home.link(name)
 
@@ -70,7 +70,7 @@ class TestCompletion:
 
     @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
     @pytest.mark.parametrize("name", NAMES)
-    def test_answers_what_its_script_asks(self, home: Home, shell: str, name: str) -> None:
+    def test_answers_requests_of_its_script(self, home: Home, shell: str, name: str) -> None:
         script = home.run("completion", shell).stdout
 
         call = re.search(rf"(\w+)={shell}_complete .*({re.escape(name)}|\$1) completion {shell}\b", script)
@@ -81,7 +81,7 @@ class TestCompletion:
         assert (0, "") == (found.status, found.stderr)
         assert "status" in found.stdout
 
-    def test_for_another_shell_is_refused(self, home: Home) -> None:
+    def test_rejects_other_shells(self, home: Home) -> None:
         found = home.run("completion", "tcsh")
 
         assert (2, "") == (found.status, found.stdout)

@@ -1,4 +1,4 @@
-"""``configure`` has docker ask this program for a registry, and takes back exactly what it wrote."""
+"""``configure`` makes Docker use this program for a registry, and --remove restores exactly what was there."""
 
 import base64
 import json
@@ -18,7 +18,7 @@ OURS = f'[[registry]] # by docker-credential-ecrx configure\nmatch = "{HOST}"\np
 PASSWORD = base64.b64encode(b"AWS:hunter2-hunter2").decode()
 OLD_LOGIN = {"auths": {HOST: {"auth": PASSWORD}, "registry.kept.example": {"auth": "kept"}}}
 
-# Of each shape of config.json the text before, and after; None where there is no file.
+# For each form of config.json the text before and after; None if there is no file.
 SHAPES: dict[str, tuple[str | None, str]] = {
     "tabs": ('{\n\t"auths": {}\n}', f'{{\n\t"auths": {{}},\n\t"credHelpers": {{\n\t\t{ENTRY}\n\t}}\n}}'),
     "4 blanks": (
@@ -40,26 +40,26 @@ SHAPES: dict[str, tuple[str | None, str]] = {
 
 @pytest.fixture
 def home(home: Home) -> Home:
-    """Return a home with a folder for what passes, where podman looks first."""
+    """Return a home with a runtime folder, where podman looks first."""
     home.env["XDG_RUNTIME_DIR"] = str(home.folder / "run")
     (home.folder / "run").mkdir()
     return home
 
 
 def config_of(home: Home) -> Path:
-    """Return docker's config.json, in its folder."""
+    """Return Docker's config.json, and create its folder."""
     path = home.folder / ".docker" / "config.json"
     path.parent.mkdir(exist_ok=True)
     return path
 
 
 def settings_of(home: Home) -> Path:
-    """Return our own config.toml."""
+    """Return config.toml."""
     return home.folder / ".config" / "ecrx" / "config.toml"
 
 
 def auth_of(home: Home) -> Path:
-    """Return podman's auth.json that lasts."""
+    """Return podman's permanent auth.json."""
     return home.folder / ".config" / "containers" / "auth.json"
 
 
@@ -70,13 +70,13 @@ def configure(home: Home, *arguments: str, profile: str | None = "secondary", **
 
 
 def write(path: Path, text: str) -> None:
-    """Write a file to the byte, in a folder that may not be there."""
+    """Write a file byte for byte, in a folder that may be missing."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(text.encode())
 
 
 def read(path: Path) -> str:
-    """Return a file's text with its own line ends."""
+    """Return a file's text with its line ends unchanged."""
     return path.read_bytes().decode()
 
 
@@ -86,14 +86,14 @@ def files_of(home: Home) -> dict[Path, bytes]:
 
 
 def remedy(found: Result) -> str:
-    """Return what the one line of a failure says to do."""
+    """Return the remedy in the one line of a failure."""
     assert (1, "") == (found.status, found.stdout)
     assert 1 == found.stderr.count("\n")
     return found.stderr.rstrip("\n").partition("; ")[2]
 
 
 class TestIdentity:
-    def test_a_profile_answers_docker_from_then_on(self, home: Home) -> None:
+    def test_docker_uses_the_profile(self, home: Home) -> None:
         home.add_role_profile()
 
         done = configure(home)
@@ -104,7 +104,7 @@ class TestIdentity:
         secret = home.get(profile=None).secret
         assert "assumed-role/puller/" in home.aws.issued[secret].principal
 
-    def test_a_role_with_an_external_id_answers_from_then_on(self, home: Home) -> None:
+    def test_docker_uses_the_role_with_external_id(self, home: Home) -> None:
         home.add_keys("base", home.aws.add_user(SECONDARY, "base"))
         role = "arn:aws:iam::444444444444:role/path/puller"
         home.aws.add_role(role, trusts=[BASE_USER], external_id="shared")
@@ -114,7 +114,7 @@ class TestIdentity:
         assert (0, "") == (done.status, done.stderr)
         assert home.aws.issued[home.get(profile=None).secret].account == "444444444444"
 
-    def test_without_one_the_default_chain_answers(self, home: Home) -> None:
+    def test_default_is_the_default_chain(self, home: Home) -> None:
         home.add_role_profile("default")
 
         done = configure(home, profile=None)
@@ -123,13 +123,13 @@ class TestIdentity:
         assert not settings_of(home).exists()
         assert home.get(profile=None).secret
 
-    def test_without_one_an_entry_that_is_there_goes_on(self, home: Home) -> None:
+    def test_default_keeps_an_existing_entry(self, home: Home) -> None:
         home.add_role_profile()
         home.configure('[[registry]]\nmatch = "*"\nprofile = "secondary"\n')
 
         assert f"for {HOST} answer profile secondary\n" in configure(home, profile=None).stdout
 
-    def test_goes_before_a_broader_entry_that_would_hide_it(self, home: Home) -> None:
+    def test_entry_precedes_broader_entry(self, home: Home) -> None:
         home.add_role_profile()
         broad = '# all others\n[[registry]]\nmatch = "*"\nprofile = "other"\n'
         home.configure(broad)
@@ -139,7 +139,7 @@ class TestIdentity:
         assert f"{OURS}\n{broad}" == read(settings_of(home))
         assert home.get(profile=None).secret
 
-    def test_another_profile_takes_the_place_of_the_first(self, home: Home) -> None:
+    def test_another_profile_replaces_the_first(self, home: Home) -> None:
         home.add_role_profile()
         configure(home, profile="first")
 
@@ -147,13 +147,13 @@ class TestIdentity:
 
         assert OURS == read(settings_of(home))
 
-    def test_the_file_that_ecrx_config_names_is_made(self, home: Home) -> None:
+    def test_creates_file_named_by_ecrx_config(self, home: Home) -> None:
         path = home.folder / "deep" / "mine.toml"
 
         assert 0 == configure(home, ECRX_CONFIG=str(path)).status
         assert OURS == read(path)
 
-    def test_a_profile_that_is_not_there_yet_is_told_and_taken(self, home: Home) -> None:
+    def test_accepts_missing_profile_with_a_warning(self, home: Home) -> None:
         done = configure(home, profile="secondry")
 
         assert 0 == done.status
@@ -162,21 +162,21 @@ class TestIdentity:
         assert f"{PROGRAM}: {said}\n" == done.stderr
         assert 'profile = "secondry"\n' in read(settings_of(home))
 
-    def test_one_that_is_nearly_there_is_named(self, home: Home) -> None:
+    def test_suggests_similar_profile(self, home: Home) -> None:
         home.add_role_profile()
 
         instead = f"if secondary is meant: {PROGRAM} configure {HOST} --profile secondary"
         said = f"there is no AWS profile secondry yet; {instead}, else make it: aws configure --profile secondry"
         assert f"{PROGRAM}: {said}\n" == configure(home, profile="secondry").stderr
 
-    def test_one_that_is_nearly_there_is_named_for_podman_too(self, home: Home) -> None:
+    def test_suggests_similar_profile_for_podman(self, home: Home) -> None:
         home.add_role_profile()
 
         said = configure(home, "--podman", profile="secondry").stderr
 
         assert f"{PROGRAM} configure {HOST} --podman --profile secondary, else" in said
 
-    def test_aws_files_that_cannot_be_read_are_told(self, home: Home) -> None:
+    def test_warns_of_unreadable_aws_files(self, home: Home) -> None:
         (home.folder / ".aws" / "config").write_text("[profile secondary\n")
 
         assert "/.aws/config cannot be read; fix its line 1\n" in configure(home).stderr
@@ -194,7 +194,7 @@ class TestHosts:
             HOST.upper(),
         ],
     )
-    def test_are_cut_from_whatever_names_them(self, home: Home, form: str) -> None:
+    def test_are_extracted_from_image_names(self, home: Home, form: str) -> None:
         assert 0 == home.run("configure", form).status
         assert {HOST: "ecrx"} == json.loads(read(config_of(home)))["credHelpers"]
 
@@ -205,11 +205,11 @@ class TestHosts:
         assert {HOST: "ecrx", OTHER_HOST: "ecrx"} == json.loads(read(config_of(home)))["credHelpers"]
         assert 2 == read(settings_of(home)).count("[[registry]]")
 
-    def test_the_next_command_pulls_the_image_that_was_named(self, home: Home) -> None:
+    def test_next_command_pulls_the_named_image(self, home: Home) -> None:
         assert home.run("configure", f"{HOST}/app:v1").stdout.endswith(f"\nnext: docker pull {HOST}/app:v1\n")
         assert home.run("configure", OTHER_HOST).stdout.endswith(f"\nnext: docker pull {OTHER_HOST}/REPOSITORY:TAG\n")
 
-    def test_the_next_command_is_login_where_a_person_is_needed(self, home: Home) -> None:
+    def test_next_command_is_login_if_mfa_is_needed(self, home: Home) -> None:
         home.add_profile("secondary", role_arn=ROLE, source_profile="base", mfa_serial="arn:aws:iam::2:mfa/me")
 
         assert configure(home).stdout.endswith(f"\nnext: {PROGRAM} login {HOST}\n")
@@ -217,7 +217,7 @@ class TestHosts:
 
 class TestConfigJson:
     @pytest.mark.parametrize(("before", "after"), SHAPES.values(), ids=SHAPES)
-    def test_gets_the_entry_and_is_else_the_same(self, home: Home, before: str | None, after: str) -> None:
+    def test_gains_only_the_entry(self, home: Home, before: str | None, after: str) -> None:
         if before is not None:
             write(config_of(home), before)
 
@@ -225,7 +225,7 @@ class TestConfigJson:
         assert after == read(config_of(home))
 
     @pytest.mark.parametrize(("before", "after"), SHAPES.values(), ids=SHAPES)
-    def test_stays_as_it_is_the_second_time(self, home: Home, before: str | None, after: str) -> None:
+    def test_second_run_changes_nothing(self, home: Home, before: str | None, after: str) -> None:
         if before is not None:
             write(config_of(home), before)
         configure(home)
@@ -239,7 +239,7 @@ class TestConfigJson:
         assert (once.st_ino, once.st_mtime_ns) == (twice.st_ino, twice.st_mtime_ns)
 
     @pytest.mark.parametrize("before", [text for text, _ in SHAPES.values() if text], ids=lambda text: text[:20])
-    def test_is_what_it_was_once_the_entry_is_removed(self, home: Home, before: str) -> None:
+    def test_removal_restores_the_original(self, home: Home, before: str) -> None:
         write(config_of(home), before)
         configure(home)
 
@@ -249,14 +249,14 @@ class TestConfigJson:
         assert before == read(config_of(home))
         assert "" == read(settings_of(home))
 
-    def test_that_is_new_is_for_its_owner_alone(self, home: Home) -> None:
+    def test_new_file_is_private(self, home: Home) -> None:
         configure(home)
 
         for path in (home.folder / ".docker" / "config.json", settings_of(home)):
             assert 0o600 == path.stat().st_mode & 0o777
             assert 0o700 == path.parent.stat().st_mode & 0o777
 
-    def test_keeps_its_mode_and_owner(self, home: Home) -> None:
+    def test_keeps_mode_and_owner(self, home: Home) -> None:
         write(config_of(home), "{}")
         config_of(home).chmod(0o640)
         if os.getuid() == 0:
@@ -269,7 +269,7 @@ class TestConfigJson:
         assert (before.st_mode, before.st_uid, before.st_gid) == (after.st_mode, after.st_uid, after.st_gid)
         assert before.st_ino != after.st_ino
 
-    def test_that_is_a_link_stays_one(self, home: Home) -> None:
+    def test_stays_a_symlink(self, home: Home) -> None:
         target = home.folder / "dotfiles" / "docker.json"
         write(target, "{}\n")
         config_of(home).symlink_to("../dotfiles/docker.json")
@@ -279,18 +279,18 @@ class TestConfigJson:
         assert Path("../dotfiles/docker.json") == config_of(home).readlink()
         assert f'{{"credHelpers": {{{ENTRY}}}}}\n' == read(target)
 
-    def test_is_where_docker_config_says(self, home: Home) -> None:
+    def test_follows_docker_config_variable(self, home: Home) -> None:
         configure(home, DOCKER_CONFIG=str(home.folder / "elsewhere"))
 
         assert HOST in read(home.folder / "elsewhere" / "config.json")
         assert not (home.folder / ".docker").exists()
 
-    def test_leaves_no_other_file_beside_it(self, home: Home) -> None:
+    def test_leaves_no_other_file(self, home: Home) -> None:
         configure(home)
 
         assert [config_of(home)] == list(config_of(home).parent.iterdir())
 
-    def test_loses_nothing_to_others_who_configure_at_the_same_time(self, home: Home) -> None:
+    def test_survives_concurrent_configure(self, home: Home) -> None:
         hosts = [f"{number:012}.dkr.ecr.us-east-1.amazonaws.com" for number in range(8)]
         runs = [
             subprocess.Popen(
@@ -306,14 +306,14 @@ class TestConfigJson:
         assert set(hosts) == json.loads(read(config_of(home)))["credHelpers"].keys()
         assert all(f'"{host}"' in read(settings_of(home)) for host in hosts)
 
-    def test_may_have_had_another_helper_for_the_host(self, home: Home) -> None:
+    def test_replaces_another_helper_of_the_host(self, home: Home) -> None:
         write(config_of(home), f'{{"credHelpers": {{"{HOST}": "ecr-login"}}}}')
 
         assert f"gives {HOST} to {PROGRAM}, no longer to docker-credential-ecr-login\n" in configure(home).stdout
 
 
 class TestDryRun:
-    def test_prints_a_diff_of_each_file_that_patch_applies_and_writes_nothing(self, home: Home) -> None:
+    def test_prints_applicable_diffs_and_writes_nothing(self, home: Home) -> None:
         home.add_role_profile()
         write(config_of(home), '{\n\t"a": 1\n}')
         before = files_of(home)
@@ -326,7 +326,7 @@ class TestDryRun:
         assert 0 == patched.returncode
         assert (0, "nothing to change\n") == configure(home)[:2]
 
-    def test_shows_the_removal_too(self, home: Home) -> None:
+    def test_shows_removal(self, home: Home) -> None:
         configure(home)
         before = files_of(home)
 
@@ -349,7 +349,7 @@ class TestDryRun:
         assert PASSWORD in read(config_of(home))
 
     def test_shows_no_secret_of_either_file(self, home: Home) -> None:
-        """In a URL, in a text at the root and in a name: the diff has none, and the lines have none."""
+        """Secrets in a URL, in a top-level text or in a name are not shown."""
         secrets = [f"hunter2-{number}" for number in range(5)]
         document = {
             "auths": {f"https://me:{secrets[0]}@registry.example": {"auth": PASSWORD}, HOST: {"auth": PASSWORD}},
@@ -370,7 +370,7 @@ class TestDryRun:
 
 
 class TestRemove:
-    def test_leaves_entries_that_others_made(self, home: Home) -> None:
+    def test_leaves_entries_of_others(self, home: Home) -> None:
         helpers = f'{{"credHelpers": {{"{HOST}": "ecr-login"}}}}'
         entries = f'[[registry]]\nmatch = "{HOST}"\nprofile = "mine"\n'
         write(config_of(home), helpers)
@@ -382,7 +382,7 @@ class TestRemove:
         assert "docker-credential-ecr-login; that stays" in done.stderr
         assert (helpers, entries) == (read(config_of(home)), read(settings_of(home)))
 
-    def test_of_what_is_not_there_changes_and_makes_nothing(self, home: Home) -> None:
+    def test_of_missing_entry_changes_nothing(self, home: Home) -> None:
         before = files_of(home)
 
         done = home.run("configure", "--remove", HOST)
@@ -390,7 +390,7 @@ class TestRemove:
         assert (0, "nothing to change\n", "") == done
         assert before == {path: text for path, text in files_of(home).items() if path.suffix != ".lock"}
 
-    def test_of_all_takes_out_every_registry_that_it_wrote_and_no_other(self, home: Home) -> None:
+    def test_all_removes_only_its_own_registries(self, home: Home) -> None:
         others = '{"credHelpers": {"gcr.io": "gcloud"}, "credsStore": "ecrx"}'
         write(config_of(home), others)
         configure(home)
@@ -402,7 +402,7 @@ class TestRemove:
         assert "remove credsStore there" in done.stderr
         assert (json.loads(others), "") == (json.loads(read(config_of(home))), read(settings_of(home)))
 
-    def test_of_all_names_the_links_that_it_leaves(self, home: Home) -> None:
+    def test_all_names_remaining_links(self, home: Home) -> None:
         write(config_of(home), f'{{"credHelpers": {{"{HOST}": "ecrx-mine"}}}}')
 
         done = home.run("configure", "--remove", "--all")
@@ -410,7 +410,7 @@ class TestRemove:
         assert (0, "nothing to change\n") == (done.status, done.stdout)
         assert f"gives {HOST} to docker-credential-ecrx-mine; that stays" in done.stderr
 
-    def test_leaves_to_podman_the_identity_that_it_shares_with_docker(self, home: Home) -> None:
+    def test_keeps_identity_shared_with_podman(self, home: Home) -> None:
         configure(home)
         configure(home, "--podman")
 
@@ -422,7 +422,7 @@ class TestRemove:
 
 
 class TestOldPassword:
-    def test_is_told_of_and_left(self, home: Home) -> None:
+    def test_is_reported_and_kept(self, home: Home) -> None:
         write(config_of(home), json.dumps(OLD_LOGIN))
 
         done = configure(home)
@@ -433,7 +433,8 @@ class TestOldPassword:
         assert OLD_LOGIN["auths"] == json.loads(read(config_of(home)))["auths"]
 
     @pytest.mark.parametrize("server", [HOST, f"https://{HOST}", f"https://{HOST}/v1/"])
-    def test_goes_by_the_command_that_was_told_and_no_other_goes(self, home: Home, server: str) -> None:
+    def test_is_deleted_by_the_suggested_command(self, home: Home, server: str) -> None:
+        """No other password is deleted."""
         home.add_role_profile()
         write(config_of(home), json.dumps({"auths": {server: {"auth": PASSWORD}, "kept": {"auth": "kept"}}}))
         told = configure(home).stderr.rstrip("\n").partition("to remove it: ")[2].split()
@@ -444,14 +445,14 @@ class TestOldPassword:
         assert {"kept": {"auth": "kept"}} == json.loads(read(config_of(home)))["auths"]
         assert OURS == read(settings_of(home))
 
-    def test_an_empty_login_is_none(self, home: Home) -> None:
+    def test_empty_login_is_ignored(self, home: Home) -> None:
         home.add_role_profile()
         write(config_of(home), json.dumps({"auths": {HOST: {}}}))
 
         assert "" == configure(home).stderr
 
     @pytest.mark.parametrize(("answer", "left"), [("y\n", 1), ("n\n", 2), ("\n", 2)])
-    def test_a_person_is_asked(self, home: Home, answer: str, left: int) -> None:
+    def test_terminal_asks_before_deletion(self, home: Home, answer: str, left: int) -> None:
         write(config_of(home), json.dumps(OLD_LOGIN))
 
         status, seen = terminals.run(
@@ -464,7 +465,7 @@ class TestOldPassword:
         assert left == len(document["auths"])
         assert {HOST: "ecrx"} == document["credHelpers"]
 
-    def test_a_person_who_breaks_off_changes_nothing(self, home: Home) -> None:
+    def test_interrupt_changes_nothing(self, home: Home) -> None:
         write(config_of(home), json.dumps(OLD_LOGIN))
 
         status, _ = terminals.run([home.program, "configure", HOST], home.env, [("remove it?", "\x04")])
@@ -474,11 +475,11 @@ class TestOldPassword:
 
 
 class TestDockerLogin:
-    """What it stored would be served for twelve hours in place of the identity."""
+    """A stored login would be returned for twelve hours in place of the identity."""
 
     @pytest.fixture(autouse=True)
     def login(self, home: Home) -> str:
-        """Return the token of another account, with which somebody logged docker in to HOST."""
+        """Return a token of another account, with which somebody ran docker login for HOST."""
         home.add_role_profile()
         home.add_role_profile("tertiary", "arn:aws:iam::444444444444:role/puller", "base4")
         secret = home.get(profile="tertiary").secret
@@ -486,11 +487,11 @@ class TestDockerLogin:
         return secret
 
     def served(self, home: Home, **env: str) -> str:
-        """Return the account whose token docker is served."""
+        """Return the account whose token Docker gets."""
         return home.aws.issued[home.get(profile=None, env=env).secret].account
 
     @pytest.mark.parametrize("option", ["--profile=secondary", "--podman"])
-    def test_no_longer_goes_before_the_identity_and_that_is_told(self, home: Home, option: str) -> None:
+    def test_is_deleted_with_a_message(self, home: Home, option: str) -> None:
         home.env["AWS_PROFILE"] = "secondary"
         assert "444444444444" == self.served(home)
 
@@ -501,7 +502,7 @@ class TestDockerLogin:
         assert SECONDARY == self.served(home)
         assert f"login:{HOST}" not in kept.entries(home)
 
-    def test_goes_from_each_keyring(self, home: Home, keyring: dict[str, str], login: str) -> None:
+    def test_is_deleted_from_each_keyring(self, home: Home, keyring: dict[str, str], login: str) -> None:
         home.store(HOST, "AWS", login, keyring)
 
         done = configure(home, **keyring)
@@ -509,7 +510,7 @@ class TestDockerLogin:
         assert f"the keyring {keyring['ECRX_KEYRING']} no longer has what docker login" in done.stdout
         assert SECONDARY == self.served(home, **keyring)
 
-    def test_goes_though_there_is_nothing_else_to_change(self, home: Home, login: str) -> None:
+    def test_is_deleted_if_nothing_else_changes(self, home: Home, login: str) -> None:
         configure(home)
         home.store(HOST, "AWS", login)
 
@@ -518,40 +519,42 @@ class TestDockerLogin:
         assert "nothing to change" not in done.stdout
         assert SECONDARY == self.served(home)
 
-    def test_goes_though_the_ledger_is_lost(self, home: Home) -> None:
+    def test_is_deleted_if_the_index_is_lost(self, home: Home) -> None:
         (home.folder / ".local" / "state" / "ecrx" / "ledger.json").unlink()
 
         configure(home)
 
         assert SECONDARY == self.served(home)
 
-    def test_for_another_registry_stays(self, home: Home, login: str) -> None:
+    def test_of_another_registry_stays(self, home: Home, login: str) -> None:
         home.store(OTHER_HOST, "AWS", login)
 
         configure(home)
 
         assert login == home.get(OTHER_HOST, profile=None).secret
 
-    def test_stays_with_a_dry_run_which_says_that_it_would_go(self, home: Home, login: str) -> None:
+    def test_stays_in_dry_run(self, home: Home, login: str) -> None:
+        """The dry run says that it would be deleted."""
         done = configure(home, "--dry-run")
 
         said = f"what docker login stored for {HOST} would be dropped from the keyring kernel"
         assert (0, f"{PROGRAM}: {said}\n") == (done.status, done.stderr)
         assert login == home.get(profile=None).secret
 
-    def test_stays_with_a_removal(self, home: Home, login: str) -> None:
+    def test_stays_on_removal(self, home: Home, login: str) -> None:
         configure(home, "--remove", profile=None)
 
         assert login == home.get(profile=None).secret
 
-    def test_that_has_ended_is_not_spoken_of(self, home: Home) -> None:
+    def test_expired_is_not_mentioned(self, home: Home) -> None:
         kept.age(home, hours=12.1)
 
         assert "docker login" not in configure(home).stdout
 
-    def test_in_a_keyring_that_is_not_to_be_had_is_a_failure_and_still_goes_the_next_time(
+    def test_in_unavailable_keyring_fails_and_retries(
         self, home: Home, secret_service: dict[str, str], login: str
     ) -> None:
+        """The command fails, and the next run deletes the login."""
         env = secret_service | {"ECRX_KEYRING": "secret-service"}
         home.store(HOST, "AWS", login, env)
 
@@ -562,14 +565,14 @@ class TestDockerLogin:
         assert 0 == configure(home, **env).status
         assert SECONDARY == self.served(home, **env)
 
-    def test_is_not_missed_in_a_keyring_that_is_not_to_be_had(self, home: Home) -> None:
+    def test_absent_in_unavailable_keyring_succeeds(self, home: Home) -> None:
         home.run("erase", stdin=HOST)
 
         done = configure(home, ECRX_KEYRING="secret-service", DBUS_SESSION_BUS_ADDRESS="unix:path=/nonexistent")
 
         assert (0, "") == (done.status, done.stderr)
 
-    def test_is_not_looked_for_in_a_keyring_that_there_cannot_be(self, home: Home) -> None:
+    def test_invalid_keyring_setting_changes_nothing(self, home: Home) -> None:
         before = files_of(home)
 
         found = configure(home, ECRX_KEYRING="plaintext")
@@ -579,14 +582,14 @@ class TestDockerLogin:
 
 
 class TestWarnings:
-    def test_a_store_for_the_others_is_fine(self, home: Home) -> None:
+    def test_accepts_a_store_for_other_registries(self, home: Home) -> None:
         home.add_role_profile()
         home.link("docker-credential-fine", home.program)
         write(config_of(home), '{"credsStore": "fine"}')
 
         assert f"{PROGRAM}: credsStore fine goes on for all other registries\n" == configure(home).stderr
 
-    def test_a_password_in_the_environment_goes_first(self, home: Home) -> None:
+    def test_warns_of_password_in_environment(self, home: Home) -> None:
         home.add_role_profile()
 
         done = configure(home, DOCKER_AUTH_CONFIG=json.dumps(OLD_LOGIN))
@@ -598,7 +601,8 @@ class TestWarnings:
         )
         assert "" == configure(home, DOCKER_AUTH_CONFIG="broken").stderr
 
-    def test_a_store_that_is_not_on_path_fails_builds(self, home: Home) -> None:
+    def test_warns_of_store_missing_on_path(self, home: Home) -> None:
+        """Docker builds fail with such a store."""
         home.add_role_profile()
         write(config_of(home), '{"credsStore": "gone"}')
 
@@ -608,7 +612,7 @@ class TestWarnings:
         assert "docker-credential-gone is not on PATH" in done.stderr
         assert 1 == done.stderr.count("\n")
 
-    def test_a_program_that_is_not_on_path_is_told_where_it_is(self, home: Home) -> None:
+    def test_says_how_to_put_program_on_path(self, home: Home) -> None:
         home.add_role_profile()
 
         done = configure(home, PATH="/usr/bin:/bin")
@@ -619,7 +623,7 @@ class TestWarnings:
 
 
 class TestPodman:
-    def test_edits_the_file_that_lasts(self, home: Home) -> None:
+    def test_edits_the_permanent_file(self, home: Home) -> None:
         home.add_role_profile()
 
         done = configure(home, "--podman")
@@ -629,7 +633,7 @@ class TestPodman:
         assert not (home.folder / ".docker").exists()
         assert f"next: podman pull {HOST}/REPOSITORY:TAG\n" in done.stdout
 
-    def test_edits_the_file_that_its_variable_names(self, home: Home) -> None:
+    def test_edits_the_file_named_by_its_variable(self, home: Home) -> None:
         path = home.folder / "auth.json"
 
         configure(home, "--podman", REGISTRY_AUTH_FILE=str(path))
@@ -637,7 +641,8 @@ class TestPodman:
         assert HOST in read(path)
         assert not auth_of(home).exists()
 
-    def test_removes_the_password_that_its_login_left_where_it_looks_first(self, home: Home) -> None:
+    def test_removes_password_from_the_login_file(self, home: Home) -> None:
+        """Podman reads the file of its login first."""
         home.add_role_profile()
         passing = home.folder / "run" / "containers" / "auth.json"
         write(passing, json.dumps(OLD_LOGIN))
@@ -649,7 +654,7 @@ class TestPodman:
         assert (0, "") == (done.status, done.stderr)
         assert ["registry.kept.example"] == list(json.loads(read(passing))["auths"])
 
-    def test_warns_of_another_helper_where_it_looks_first(self, home: Home) -> None:
+    def test_warns_of_another_helper_in_the_login_file(self, home: Home) -> None:
         passing = home.folder / "run" / "containers" / "auth.json"
         write(passing, f'{{"credHelpers": {{"{HOST}": "ecr-login"}}}}')
 
@@ -657,7 +662,7 @@ class TestPodman:
 
         assert f"{passing} goes first, and gives {HOST} to docker-credential-ecr-login" in done.stderr
 
-    def test_takes_the_password_from_this_program_then(self, home: Home) -> None:
+    def test_podman_gets_its_password_from_this_program(self, home: Home) -> None:
         home.add_role_profile()
         configure(home, "--podman")
 
@@ -686,7 +691,7 @@ class TestBadInput:
             "a\nb",
         ],
     )
-    def test_a_host_that_is_not_ecrs_changes_nothing(self, home: Home, host: str) -> None:
+    def test_rejects_other_hosts(self, home: Home, host: str) -> None:
         before = files_of(home)
 
         found = home.run("configure", OTHER_HOST, host, "--profile", "secondary")
@@ -707,7 +712,7 @@ class TestBadInput:
             "arn:aws:iam::222222222222:role/puller\n",
         ],
     )
-    def test_a_malformed_or_foreign_role_changes_nothing(self, home: Home, role: str) -> None:
+    def test_rejects_malformed_or_foreign_role(self, home: Home, role: str) -> None:
         before = files_of(home)
 
         assert remedy(configure(home, "--role-arn", role, profile=None))
@@ -727,7 +732,7 @@ class TestBadInput:
         ],
         ids=" ".join,
     )
-    def test_options_that_make_no_sense_together_change_nothing(self, home: Home, arguments: list[str]) -> None:
+    def test_rejects_conflicting_options(self, home: Home, arguments: list[str]) -> None:
         before = files_of(home)
 
         assert 2 == home.run("configure", *arguments).status
@@ -738,7 +743,7 @@ class TestBadInput:
         ["[]", '{"a": 1,}', "{", "\ufeff{}", '{"credHelpers": 1}', '{"credHelpers": {}, "credHelpers": {}}', "é"],
     )
     @pytest.mark.parametrize("option", ["--profile=secondary", "--podman", "--dry-run"])
-    def test_a_broken_config_json_is_left_as_it_is(self, home: Home, text: str, option: str) -> None:
+    def test_leaves_broken_config_json(self, home: Home, text: str, option: str) -> None:
         encoding = "latin-1" if text == "é" else "utf-8"
         path = auth_of(home) if option == "--podman" else config_of(home)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -751,7 +756,7 @@ class TestBadInput:
         assert text.encode(encoding) == path.read_bytes()
         assert not settings_of(home).exists()
 
-    def test_a_read_only_config_json_is_left_as_it_is_until_the_remedy(self, home: Home) -> None:
+    def test_leaves_read_only_config_json_until_fixed(self, home: Home) -> None:
         home.add_role_profile()
         write(config_of(home), "{}")
         config_of(home).chmod(0o444)
@@ -764,20 +769,20 @@ class TestBadInput:
         subprocess.run(todo.split(), check=True)
         assert (0, "") == configure(home)[::2]
 
-    def test_a_config_json_that_is_no_file_is_left_as_it_is(self, home: Home) -> None:
+    def test_leaves_config_json_that_is_no_file(self, home: Home) -> None:
         config_of(home).symlink_to("/dev/null")
 
         assert "move it away" in remedy(configure(home))
         assert Path("/dev/null").is_char_device()
 
-    def test_a_broken_config_toml_is_left_as_it_is(self, home: Home) -> None:
+    def test_leaves_broken_config_toml(self, home: Home) -> None:
         home.configure("[[registry]]\n")
         write(config_of(home), "{}")
 
         assert remedy(configure(home))
         assert ("[[registry]]\n", "{}") == (read(settings_of(home)), read(config_of(home)))
 
-    def test_a_config_toml_that_cannot_be_written_leaves_config_json_as_it_is(self, home: Home) -> None:
+    def test_leaves_config_json_if_config_toml_is_read_only(self, home: Home) -> None:
         write(config_of(home), "{}")
         home.configure("# mine\n")
         settings_of(home).chmod(0o444)
@@ -787,7 +792,7 @@ class TestBadInput:
 
     @pytest.fixture
     def full(self, home: Home) -> Iterator[Path]:
-        """Return docker's folder on a file system with no room."""
+        """Return Docker's folder on a full file system."""
         folder = config_of(home).parent
         mount = [need.command("mount"), "-t", "tmpfs", "-o", "size=4k,nr_inodes=2", "tmpfs", str(folder)]
         if os.getuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode != 0:
@@ -798,7 +803,7 @@ class TestBadInput:
         finally:
             subprocess.run([need.command("umount"), str(folder)], check=True)
 
-    def test_a_full_disk_leaves_config_json_as_it_is(self, home: Home, full: Path) -> None:
+    def test_leaves_config_json_if_disk_is_full(self, home: Home, full: Path) -> None:
         assert remedy(configure(home))
         assert '{\n\t"a": 1\n}' == read(config_of(home))
         assert [config_of(home)] == list(full.iterdir())

@@ -1,4 +1,4 @@
-"""``doctor`` shows each link that does not hold with what mends it, and what mends it does."""
+"""``doctor`` shows each failed check with a remedy, and the remedy fixes it."""
 
 import json
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ def aws() -> Iterator[FaultyStandIn]:
 
 @pytest.fixture
 def home(home: Home) -> Home:
-    """Return a home that is set up, whose way to the registry ends at a proxy that is not there."""
+    """Return a home that is set up, with a proxy to the registry that is unreachable."""
     home.add_role_profile()
     home.env["HTTPS_PROXY"] = "http://127.0.0.1:9"
     home.configure(f'[[registry]]\nmatch = "{HOST}"\nprofile = "secondary"\n')
@@ -40,7 +40,7 @@ def home(home: Home) -> Home:
 
 
 def write_docker_config(home: Home, **parts: object) -> Path:
-    """Write docker's config.json."""
+    """Write Docker's config.json."""
     path = home.folder / ".docker" / "config.json"
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps(parts))
@@ -48,12 +48,13 @@ def write_docker_config(home: Home, **parts: object) -> Path:
 
 
 class TestProgram:
-    def test_holds_with_path_and_version(self, home: Home) -> None:
+    def test_passes_with_path_and_version(self, home: Home) -> None:
         found = diagnose(home).links["program"]
 
         assert (True, f"{home.program}, version {__version__}") == (found.ok, found.detail)
 
-    def test_that_is_not_on_path_is_put_there(self, home: Home) -> None:
+    def test_not_on_path_is_installed_there(self, home: Home) -> None:
+        """The suggested command puts the program on PATH."""
         home.env["PATH"] = "/usr/bin:/bin"
 
         found = diagnose(home)
@@ -61,7 +62,7 @@ class TestProgram:
         assert f"{PROGRAM} is not on PATH" in found.broken("program").detail
         mended(home, found, "program")
 
-    def test_that_docker_calls_by_a_link_that_is_not_there_is_given_one(self, home: Home) -> None:
+    def test_missing_link_is_created(self, home: Home) -> None:
         write_docker_config(home, credHelpers={HOST: LINKED})
 
         found = diagnose(home, HOST)
@@ -69,7 +70,7 @@ class TestProgram:
         assert f"{PROGRAM}-secondary is not on PATH" in found.broken("program").detail
         mended(home, found, "program")
 
-    def test_that_may_not_be_executed_is_allowed_to(self, home: Home) -> None:
+    def test_not_executable_is_fixed_by_chmod(self, home: Home) -> None:
         (home.folder / "first").mkdir()
         first = home.folder / "first" / PROGRAM
         first.write_text(f'#!/bin/sh\nexec {home.program} "$@"\n')
@@ -87,7 +88,7 @@ class TestProgram:
             ("docker-credential-other 1", "which is not this program, or does not run"),
         ],
     )
-    def test_that_is_another_goes_after_this_one(self, home: Home, says: str, expected: str) -> None:
+    def test_another_program_first_on_path_is_overridden(self, home: Home, says: str, expected: str) -> None:
         first = home.folder / "first"
         first.mkdir()
         (first / PROGRAM).write_text(f"#!/bin/sh\necho {says}\n")
@@ -103,10 +104,8 @@ class TestProgram:
         ("first", "where"), [("", "the current folder"), (".", "the current folder"), ("sub", "sub")]
     )
     @pytest.mark.parametrize("is_there", [True, False], ids=["before another", "alone"])
-    def test_in_a_relative_folder_is_refused_by_docker(
-        self, home: Home, first: str, where: str, *, is_there: bool
-    ) -> None:
-        """Neither docker nor doctor runs it, and what mends it is this program in an absolute folder."""
+    def test_in_relative_folder_is_refused(self, home: Home, first: str, where: str, *, is_there: bool) -> None:
+        """Neither Docker nor doctor runs it; the remedy puts this program into an absolute folder."""
         planted = home.folder / first / PROGRAM
         planted.parent.mkdir(exist_ok=True)
         planted.write_text(f"#!/bin/sh\ntouch {home.folder}/ran\necho {PROGRAM} {__version__}\n")
@@ -121,8 +120,8 @@ class TestProgram:
         mended(home, found, "program")
         assert not (home.folder / "ran").exists()
 
-    def test_in_a_relative_folder_by_a_links_name_is_mended(self, home: Home) -> None:
-        """First the link is made in an absolute folder, then that one goes first."""
+    def test_link_in_relative_folder_is_replaced(self, home: Home) -> None:
+        """The first remedy creates the link in an absolute folder, the second puts that folder first."""
         write_docker_config(home, credHelpers={HOST: LINKED})
         planted = home.folder / f"{PROGRAM}-secondary"
         planted.write_text(f"#!/bin/sh\ntouch {home.folder}/ran\n")
@@ -136,7 +135,7 @@ class TestProgram:
         assert diagnose(home, HOST, before=then).links["program"].ok
         assert not (home.folder / "ran").exists()
 
-    def test_in_a_relative_folder_after_an_absolute_one_is_no_matter(self, home: Home) -> None:
+    def test_in_relative_folder_after_absolute_is_fine(self, home: Home) -> None:
         (home.folder / PROGRAM).write_text("#!/bin/sh\n")
         (home.folder / PROGRAM).chmod(0o755)
         home.env["PATH"] = f"{home.bin}:/usr/bin:"
@@ -144,8 +143,8 @@ class TestProgram:
         assert f"{home.program}, version {__version__}" == diagnose(home).links["program"].detail
 
     @pytest.mark.parametrize("name", [PROGRAM, ""], ids=["program", "folder"])
-    def test_that_all_users_may_change_is_told(self, home: Home, name: str) -> None:
-        """It works, so it is well; what anybody can replace gets docker's passwords."""
+    def test_writable_by_all_users_warns(self, home: Home, name: str) -> None:
+        """The check passes, with a warning: whoever replaces the program gets Docker's passwords."""
         (home.folder / "first").mkdir()
         first = home.folder / "first" / PROGRAM
         first.write_text(f'#!/bin/sh\nexec {home.program} "$@"\n')
@@ -161,7 +160,7 @@ class TestProgram:
 
 
 class TestDockerConfig:
-    def test_that_is_not_there_is_made(self, home: Home) -> None:
+    def test_missing_is_created(self, home: Home) -> None:
         path = write_docker_config(home)
         path.unlink()
 
@@ -178,9 +177,7 @@ class TestDockerConfig:
             ({"gcr.io": "gcloud"}, f"gives {HOST} to no helper"),
         ],
     )
-    def test_that_does_not_name_this_program_is_changed(
-        self, home: Home, helpers: dict[str, str], expected: str
-    ) -> None:
+    def test_without_this_program_is_changed(self, home: Home, helpers: dict[str, str], expected: str) -> None:
         write_docker_config(home, credHelpers=helpers)
 
         found = diagnose(home, HOST)
@@ -188,7 +185,7 @@ class TestDockerConfig:
         assert expected in found.broken("docker's config").detail
         mended(home, found, "docker's config")
 
-    def test_is_not_missed_where_podman_is_configured_instead(self, home: Home) -> None:
+    def test_is_not_required_if_podman_is_configured(self, home: Home) -> None:
         write_docker_config(home)
         home.run("configure", HOST, "--profile", "secondary", "--podman")
 
@@ -197,7 +194,7 @@ class TestDockerConfig:
         assert None is link.ok
         assert "podman's auth.json" in link.detail
 
-    def test_that_names_no_registry_is_told_without_a_host_too(self, home: Home) -> None:
+    def test_without_registries_is_reported_without_a_host(self, home: Home) -> None:
         write_docker_config(home, auths={})
 
         found = diagnose(home).broken("docker's config")
@@ -205,13 +202,13 @@ class TestDockerConfig:
         assert "gives no registry of ECR to this program" in found.detail
         assert f"{PROGRAM} configure HOST --profile PROFILE" == found.remedy
 
-    def test_may_name_this_program_for_every_registry(self, home: Home) -> None:
+    def test_may_use_this_program_for_every_registry(self, home: Home) -> None:
         path = write_docker_config(home, credsStore="ecrx")
 
         assert f"credsStore in {path} names ecrx" == diagnose(home, HOST).links["docker's config"].detail
         assert diagnose(home).links["docker's config"].ok
 
-    def test_with_an_unencrypted_password_loses_it(self, home: Home) -> None:
+    def test_unencrypted_password_is_removed(self, home: Home) -> None:
         path = write_docker_config(home, credHelpers={HOST: "ecrx"}, auths=PASSWORD)
 
         found = diagnose(home, HOST)
@@ -220,7 +217,8 @@ class TestDockerConfig:
         mended(home, found, "docker's config")
         assert "hunter2" not in path.read_text()
 
-    def test_with_an_unencrypted_password_beside_a_link_keeps_the_link(self, home: Home) -> None:
+    def test_unencrypted_password_beside_helper_is_removed(self, home: Home) -> None:
+        """The credHelpers entry stays."""
         need.command("docker")
         home.link(f"{PROGRAM}-secondary")
         path = write_docker_config(home, credHelpers={HOST: LINKED}, auths=PASSWORD)
@@ -231,7 +229,7 @@ class TestDockerConfig:
         mended(home, found, "docker's config")
         assert LINKED == json.loads(path.read_text())["credHelpers"][HOST]
 
-    def test_goes_after_an_environment_variable_which_is_unset(self, home: Home) -> None:
+    def test_overriding_variable_is_unset(self, home: Home) -> None:
         home.env["DOCKER_AUTH_CONFIG"] = json.dumps({"auths": PASSWORD})
 
         found = diagnose(home, HOST)
@@ -239,7 +237,7 @@ class TestDockerConfig:
         assert "unset DOCKER_AUTH_CONFIG" == found.broken("docker's config").remedy
         mended(home, found, "docker's config")
 
-    def test_with_a_store_that_is_not_there_says_so(self, home: Home) -> None:
+    def test_missing_store_is_reported(self, home: Home) -> None:
         write_docker_config(home, credHelpers={HOST: "ecrx"}, credsStore="desktop")
 
         found = diagnose(home, HOST).broken("docker's config")
@@ -247,7 +245,7 @@ class TestDockerConfig:
         assert "docker-credential-desktop is not on PATH" in found.detail
         assert "install it, or remove credsStore" == found.remedy
 
-    def test_that_is_not_json_is_named(self, home: Home) -> None:
+    def test_invalid_json_is_named(self, home: Home) -> None:
         path = write_docker_config(home)
         path.write_text("{")
 
@@ -257,7 +255,7 @@ class TestDockerConfig:
         assert "mend it, or move it away" == found.broken("docker's config").remedy
         assert found.links["identity"].ok
 
-    def test_of_another_home_under_sudo_says_whose(self, home: Home) -> None:
+    def test_under_sudo_names_the_owner(self, home: Home) -> None:
         home.env |= {"SUDO_USER": "alice", "USER": "root"}
         write_docker_config(home)
 
@@ -266,7 +264,7 @@ class TestDockerConfig:
         assert f"(under sudo: HOME is {home.folder}, not that of alice)" in found.detail
         assert "or run docker without sudo, as alice" in found.remedy
 
-    def test_of_another_folder_says_by_what(self, home: Home) -> None:
+    def test_in_another_folder_names_the_variable(self, home: Home) -> None:
         home.env["DOCKER_CONFIG"] = str(home.folder / "elsewhere")
 
         found = diagnose(home, HOST)
@@ -283,12 +281,12 @@ class TestIdentity:
             ("ecrx", "profile secondary, by {folder}/.config/ecrx/config.toml"),
         ],
     )
-    def test_is_told_with_what_chose_it(self, home: Home, helper: str, expected: str) -> None:
+    def test_is_shown_with_its_source(self, home: Home, helper: str, expected: str) -> None:
         write_docker_config(home, credHelpers={HOST: helper})
 
         assert expected.format(folder=home.folder) == diagnose(home, HOST).links["identity"].detail
 
-    def test_is_the_default_chain_where_nothing_chooses_one(self, home: Home) -> None:
+    def test_defaults_to_the_default_chain(self, home: Home) -> None:
         home.configure("")
         home.env["AWS_PROFILE"] = "secondary"
 
@@ -297,7 +295,7 @@ class TestIdentity:
         assert "AWS's default chain, with AWS_PROFILE" == found.links["identity"].detail
         assert f"arn:aws:sts::{SECONDARY}:assumed-role/puller/" in found.links["role"].detail
 
-    def test_of_a_broken_configuration_file_is_told_with_its_line(self, home: Home) -> None:
+    def test_broken_configuration_file_is_shown_with_line(self, home: Home) -> None:
         home.configure("[[registry]]\nmatch = \n")
 
         found = diagnose(home, HOST)
@@ -305,7 +303,7 @@ class TestIdentity:
         assert "config.toml is not TOML" in found.broken("identity").detail
         assert {"profile", "caller", "role", "token", "keyring", "clock"} <= {*found.passed_over()}
 
-    def test_of_a_misspelt_profile_is_the_one_that_there_is_or_one_to_make(self, home: Home) -> None:
+    def test_misspelt_profile_suggests_similar_or_new(self, home: Home) -> None:
         home.configure(f'[[registry]]\nmatch = "{HOST}"\nprofile = "secondry"\n')
 
         found = diagnose(home, HOST)
@@ -315,7 +313,7 @@ class TestIdentity:
         assert f"{instead}, else make it: aws configure --profile secondry" == found.broken("profile").remedy
         mended(home, found, "profile")
 
-    def test_of_a_misspelt_environment_variable_is_exported_anew_or_one_to_make(self, home: Home) -> None:
+    def test_misspelt_variable_suggests_export_or_new_profile(self, home: Home) -> None:
         home.configure("")
         home.env["AWS_PROFILE"] = "secondry"
 
@@ -325,7 +323,8 @@ class TestIdentity:
         assert f"{instead}, else make it: aws configure --profile secondry" == found.broken("profile").remedy
         mended(home, found, "profile")
 
-    def test_of_a_misspelt_variable_that_goes_before_aws_profile_is_exported_by_its_name(self, home: Home) -> None:
+    def test_misspelt_preceding_variable_is_exported_by_name(self, home: Home) -> None:
+        """A variable that precedes AWS_PROFILE is the one that the remedy exports."""
         home.configure("")
         home.env |= {"AWS_PROFILE": "secondary", "AWS_DEFAULT_PROFILE": "secondry"}
 
@@ -341,15 +340,15 @@ class TestIdentity:
         ("variable", "profile"),
         [("AWS_PROFILE", "AWS's default chain needs none"), ("AWS_DEFAULT_PROFILE", "secondary, from base")],
     )
-    def test_of_an_empty_variable_is_as_if_unset(self, home: Home, variable: str, profile: str) -> None:
+    def test_empty_variable_counts_as_unset(self, home: Home, variable: str, profile: str) -> None:
         home.configure("")
         home.env |= {"AWS_PROFILE": "secondary", variable: ""}
 
         assert profile == diagnose(home, HOST).links["profile"].detail
 
     @pytest.mark.parametrize("env", [{}, {"AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": "x"}])
-    def test_is_well_where_a_source_that_is_missing_is_not_needed(self, home: Home, env: dict[str, str]) -> None:
-        # Without a role botocore heeds no source; and with keys in the environment no profile.
+    def test_passes_if_missing_source_is_unused(self, home: Home, env: dict[str, str]) -> None:
+        # Without a role botocore ignores source_profile; with keys in the environment it ignores the profile.
         home.add_profile("own", source_profile="gone", **({"role_arn": ROLE} if env else {}))
         home.add_keys("own", home.aws.add_user(SECONDARY, "own"))
         home.configure("")
@@ -357,14 +356,14 @@ class TestIdentity:
 
         assert (True, "own") == diagnose(home, HOST).links["profile"][1:3]
 
-    def test_of_a_profile_like_none_there_is_is_made(self, home: Home) -> None:
+    def test_unknown_profile_is_created(self, home: Home) -> None:
         home.configure(f'[[registry]]\nmatch = "{HOST}"\nprofile = "x9"\n')
 
         spelling = "check its spelling, see aws configure list-profiles"
         assert f"{spelling}, or make it: aws configure --profile x9" == diagnose(home, HOST).broken("profile").remedy
 
     @pytest.mark.parametrize("file", ["config", "credentials"])
-    def test_of_a_file_of_awss_that_is_broken_is_told_with_the_file(self, home: Home, file: str) -> None:
+    def test_broken_aws_file_is_named(self, home: Home, file: str) -> None:
         path = home.folder / ".aws" / file
         path.write_text(f"nonsense\n{path.read_text()}")
 
@@ -373,7 +372,7 @@ class TestIdentity:
         assert f"the AWS file {path} cannot be read" in found.broken("profile").detail
         assert found.links["keyring"].ok
 
-    def test_of_a_misspelt_source_profile_of_a_role_is_the_one_that_there_is_or_one_to_make(self, home: Home) -> None:
+    def test_misspelt_source_profile_suggests_similar_or_new(self, home: Home) -> None:
         home.configure(f'[[registry]]\nmatch = "{HOST}"\nrole_arn = "{ROLE}"\nsource_profile = "bsae"\n')
 
         found = diagnose(home, HOST)
@@ -382,7 +381,7 @@ class TestIdentity:
         assert f"{instead}, else make it: aws configure --profile bsae" == found.broken("profile").remedy
         mended(home, found, "profile")
 
-    def test_of_a_source_profile_that_is_not_there_is_told_as_such(self, home: Home) -> None:
+    def test_missing_source_profile_is_reported_as_such(self, home: Home) -> None:
         config = home.folder / ".aws" / "config"
         config.write_text(config.read_text().replace("source_profile = base", "source_profile = bas"))
 
@@ -394,13 +393,13 @@ class TestIdentity:
 
 
 class TestCallerAndRole:
-    def test_are_told_by_their_arns(self, home: Home) -> None:
+    def test_are_shown_by_arn(self, home: Home) -> None:
         found = diagnose(home, HOST)
 
         assert BASE_USER == found.links["caller"].detail
         assert found.links["role"].detail.startswith(f"arn:aws:sts::{SECONDARY}:assumed-role/puller/")
 
-    def test_of_a_key_that_aws_does_not_know_are_told(self, home: Home) -> None:
+    def test_unknown_access_key_is_reported(self, home: Home) -> None:
         credentials = home.folder / ".aws" / "credentials"
         credentials.write_text(credentials.read_text().replace("AKIA", "AKIB"))
 
@@ -410,7 +409,8 @@ class TestCallerAndRole:
         assert "aws configure --profile base" == found.broken("caller").remedy
         assert {"role", "token"} <= {*found.passed_over()}
 
-    def test_are_passed_over_where_sts_is_not_reached_and_no_role_is_assumed(self, home: Home) -> None:
+    def test_are_skipped_if_sts_is_unreachable_without_role(self, home: Home) -> None:
+        """If no role is assumed, the check does not need STS."""
         home.configure(f'[[registry]]\nmatch = "{HOST}"\nprofile = "base"\n')
         home.env["AWS_ENDPOINT_URL_STS"] = "http://127.0.0.1:9"
         del home.env["HTTPS_PROXY"]
@@ -420,7 +420,8 @@ class TestCallerAndRole:
         assert {"caller", "role", "clock"} <= {*found.passed_over()}
         assert found.links["token"].ok
 
-    def test_are_those_that_the_credentials_file_names_where_both_files_name_some(self, home: Home) -> None:
+    def test_follow_source_profile_of_credentials_file(self, home: Home) -> None:
+        """If both AWS files name a source profile, the one in the credentials file counts."""
         home.add_keys("other", home.aws.add_user(SECONDARY, "other"))
         home.aws.add_role(ROLE, trusts=[SECONDARY])
         credentials = home.folder / ".aws" / "credentials"
@@ -432,7 +433,7 @@ class TestCallerAndRole:
         assert f"arn:aws:iam::{SECONDARY}:user/other" == found.links["caller"].detail
         assert found.links["role"].ok
 
-    def test_of_a_role_that_does_not_trust_the_caller_are_told(self, home: Home) -> None:
+    def test_role_that_does_not_trust_caller_is_reported(self, home: Home) -> None:
         home.aws.add_role(ROLE, trusts=[])
 
         found = diagnose(home, HOST)
@@ -442,7 +443,7 @@ class TestCallerAndRole:
         assert "the role's trust policy" in found.broken("role").remedy
         assert "token" in found.passed_over()
 
-    def test_of_a_role_with_mfa_wait_for_login(self, home: Home) -> None:
+    def test_role_with_mfa_needs_login(self, home: Home) -> None:
         home.aws.add_role(ROLE, trusts=[BASE_USER], mfa=True)
         config = home.folder / ".aws" / "config"
         config.write_text(f"{config.read_text()}mfa_serial = arn:aws:iam::{SECONDARY}:mfa/me\n")
@@ -459,7 +460,7 @@ class TestCallerAndRole:
         assert again.links["role"].ok
         assert again.links["token"].ok
 
-    def test_of_a_role_with_mfa_before_the_role_wait_for_login_too(self, home: Home) -> None:
+    def test_source_role_with_mfa_needs_login(self, home: Home) -> None:
         home.add_role_profile("far", "arn:aws:iam::444444444444:role/far", "base4")
         home.aws.add_role(ROLE, trusts=[BASE_USER], mfa=True)
         home.aws.add_role("arn:aws:iam::444444444444:role/far", trusts=[SECONDARY])
@@ -474,7 +475,7 @@ class TestCallerAndRole:
         assert f"{PROGRAM} login {HOST}" == found.broken("caller").remedy
         assert {"role", "token"} <= {*found.passed_over()}
 
-    def test_that_the_default_chain_has_none_for_may_be_another_profile(self, home: Home) -> None:
+    def test_empty_default_chain_suggests_another_profile(self, home: Home) -> None:
         home.configure("")
         (home.folder / ".aws" / "config").unlink()
 
@@ -483,9 +484,7 @@ class TestCallerAndRole:
         assert "there are no AWS credentials" in found.broken("caller").detail
         mended(home, found, "caller")
 
-    def test_that_the_default_chain_has_none_for_may_be_another_profile_that_assumes_the_same_role(
-        self, home: Home
-    ) -> None:
+    def test_empty_default_chain_suggests_profile_of_same_role(self, home: Home) -> None:
         home.aws.add_role(ROLE, trusts=[BASE_USER], external_id="shared")
         home.configure(f'[[registry]]\nmatch = "{HOST}"\nrole_arn = "{ROLE}"\nexternal_id = "shared"\n')
         (home.folder / ".aws" / "config").unlink()
@@ -497,7 +496,7 @@ class TestCallerAndRole:
         assert f"aws configure, or {instead}" == found.broken("caller").remedy
         mended(home, found, "caller")
 
-    def test_of_keys_in_the_environment_are_told_with_their_variables(self, home: Home) -> None:
+    def test_environment_keys_are_shown_with_variables(self, home: Home) -> None:
         home.configure("")
         (home.folder / ".aws" / "config").unlink()
         credentials = home.folder / ".aws" / "credentials"
@@ -510,7 +509,7 @@ class TestCallerAndRole:
         assert "unset AWS_ACCESS_KEY_ID " in found.broken("caller").remedy
         mended(home, found, "caller")
 
-    def test_of_a_role_that_nobody_is_to_assume_are_told_with_what_says_who(self, home: Home) -> None:
+    def test_role_without_a_source_names_the_missing_setting(self, home: Home) -> None:
         (home.folder / ".aws" / "config").write_text(f"[profile secondary]\nrole_arn = {ROLE}\n")
 
         found = diagnose(home, HOST).broken("role")
@@ -518,7 +517,7 @@ class TestCallerAndRole:
         assert "the AWS credentials lack source_profile or credential_source" in found.detail
         assert "aws configure set source_profile PROFILE --profile secondary" == found.remedy
 
-    def test_without_a_role_are_one(self, home: Home) -> None:
+    def test_without_a_role_show_only_the_caller(self, home: Home) -> None:
         home.configure(f'[[registry]]\nmatch = "{HOST}"\nprofile = "base"\n')
 
         found = diagnose(home, HOST)
@@ -527,7 +526,7 @@ class TestCallerAndRole:
         assert "role" in found.passed_over()
         assert found.links["token"].ok
 
-    def test_of_a_role_in_the_configuration_file_are_told(self, home: Home) -> None:
+    def test_role_from_configuration_file_is_shown(self, home: Home) -> None:
         home.configure(f'[[registry]]\nmatch = "{HOST}"\nrole_arn = "{ROLE}"\nsource_profile = "base"\n')
 
         found = diagnose(home, HOST)
@@ -535,7 +534,7 @@ class TestCallerAndRole:
         assert BASE_USER == found.links["caller"].detail
         assert "assumed-role/puller/docker-credential-ecrx" in found.links["role"].detail
 
-    def test_are_told_without_a_host_for_the_default_chain(self, home: Home) -> None:
+    def test_default_chain_is_shown_without_a_host(self, home: Home) -> None:
         home.env["AWS_PROFILE"] = "secondary"
 
         found = diagnose(home)
@@ -545,7 +544,7 @@ class TestCallerAndRole:
 
 
 class TestToken:
-    def test_is_minted_once_and_then_kept_for_docker(self, home: Home) -> None:
+    def test_is_fetched_once_then_cached_for_docker(self, home: Home) -> None:
         assert diagnose(home, HOST).links["token"].detail.startswith("minted now, until 20")
         assert diagnose(home, HOST).links["token"].detail.startswith("kept for docker, until 20")
 
@@ -553,7 +552,7 @@ class TestToken:
         assert home.get(profile=None).secret
         assert [] == home.aws.calls
 
-    def test_that_the_caller_may_not_have_is_told(self, home: Home, aws: FaultyStandIn) -> None:
+    def test_denied_to_caller_is_reported(self, home: Home, aws: FaultyStandIn) -> None:
         aws.fail("GetAuthorizationToken", faults.forbidden)
 
         found = diagnose(home, HOST)
@@ -561,7 +560,7 @@ class TestToken:
         assert "AWS denied GetAuthorizationToken" in found.broken("token").detail
         assert "allow ecr:GetAuthorizationToken in the principal's own policy" == found.broken("token").remedy
 
-    def test_of_ecr_public_is_not_needed(self, home: Home) -> None:
+    def test_of_ecr_public_is_optional(self, home: Home) -> None:
         (home.folder / ".aws" / "credentials").unlink()
         (home.folder / ".aws" / "config").unlink()
 
@@ -572,11 +571,11 @@ class TestToken:
 
 
 class TestDockerLogin:
-    """What it stored is served before the identity's token."""
+    """A stored login is returned before the identity's token."""
 
     @pytest.fixture(autouse=True)
     def login(self, home: Home) -> str:
-        """Return the token of another account, with which somebody logged docker in to HOST."""
+        """Return a token of another account, with which somebody ran docker login for HOST."""
         home.add_role_profile("tertiary", "arn:aws:iam::444444444444:role/puller", "base4")
         secret = home.get(profile="tertiary").secret
         assert 0 == home.store(HOST, "AWS", secret).status
@@ -589,9 +588,8 @@ class TestDockerLogin:
             ("ecrx", "profile secondary, by {folder}/.config/ecrx/config.toml"),
         ],
     )
-    def test_in_place_of_the_identity_that_is_named_is_mended_by_docker_logout(
-        self, home: Home, helper: str, expected: str
-    ) -> None:
+    def test_replacing_the_named_identity_needs_logout(self, home: Home, helper: str, expected: str) -> None:
+        """The remedy is docker logout."""
         need.command("docker")
         home.link(f"{PROGRAM}-secondary")
         write_docker_config(home, credHelpers={HOST: helper}, auths={HOST: {}})
@@ -608,7 +606,7 @@ class TestDockerLogin:
         assert named == mended(home, found, "identity").detail
         assert "docker login" not in diagnose(home, HOST).links["token"].detail
 
-    def test_in_place_of_awss_default_chain_is_told_and_well(self, home: Home) -> None:
+    def test_replacing_the_default_chain_passes(self, home: Home) -> None:
         home.configure("")
         home.env["AWS_PROFILE"] = "secondary"
 
@@ -641,7 +639,8 @@ class TestDockerLogin:
         assert "role" in found.passed_over()
         assert found.links["token"].ok
 
-    def test_is_forgotten_where_docker_does_not_ask_this_program(self, home: Home) -> None:
+    def test_must_be_forgotten_if_docker_uses_no_helper(self, home: Home) -> None:
+        """Docker logout would not reach it then, so the remedy is forget."""
         write_docker_config(home)
 
         found = diagnose(home, HOST)
@@ -649,17 +648,17 @@ class TestDockerLogin:
         assert f"{PROGRAM} forget {HOST}" == found.broken("identity").remedy
         mended(home, found, "identity")
 
-    def test_that_has_ended_is_not_spoken_of(self, home: Home) -> None:
+    def test_expired_is_not_mentioned(self, home: Home) -> None:
         kept.age(home, hours=12.1)
 
         assert "docker login" not in str(diagnose(home, HOST).links)
 
-    def test_for_another_registry_is_not_spoken_of(self, home: Home) -> None:
+    def test_for_another_registry_is_not_mentioned(self, home: Home) -> None:
         assert "docker login" not in str(diagnose(home, OTHER_HOST).links)
 
 
 class TestKeyring:
-    def test_gives_back_a_probe_and_keeps_nothing_of_it(self, home: Home, keyring: dict[str, str]) -> None:
+    def test_probe_succeeds_and_is_deleted(self, home: Home, keyring: dict[str, str]) -> None:
         home.env |= keyring
 
         found = diagnose(home).links["keyring"]
@@ -668,7 +667,7 @@ class TestKeyring:
         assert keyring["ECRX_KEYRING"] in found.detail
         assert not _probes()
 
-    def test_that_does_not_answer_is_told(self, home: Home) -> None:
+    def test_without_response_is_reported(self, home: Home) -> None:
         home.env |= {"ECRX_KEYRING": "secret-service", "DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"}
 
         assert "ECRX_KEYRING" in diagnose(home).broken("keyring").remedy
@@ -680,7 +679,7 @@ class TestKeyring:
 
 
 def _probes() -> list[bytes]:
-    """Return what the kernel's keyring has of probes."""
+    """Return the probes that are left in the kernel keyring."""
     keys, ring = Keyctl(), KernelKeyring()._ring  # noqa: SLF001
     serials = keys.read(ring)
     found = (int.from_bytes(serials[at : at + 4], "little", signed=True) for at in range(0, len(serials), 4))
@@ -689,7 +688,7 @@ def _probes() -> list[bytes]:
 
 class TestClock:
     @pytest.mark.parametrize(("offset", "direction"), [(-3600.0, "ahead of"), (3600.0, "behind")])
-    def test_that_is_wrong_is_to_be_set(self, home: Home, aws: FaultyStandIn, offset: float, direction: str) -> None:
+    def test_wrong_clock_must_be_set(self, home: Home, aws: FaultyStandIn, offset: float, direction: str) -> None:
         aws.clock_offset = offset
 
         found = diagnose(home, HOST)
@@ -698,13 +697,13 @@ class TestClock:
         assert "timedatectl set-ntp true" == found.broken("clock").remedy
         assert "timedatectl set-ntp true" in found.broken("caller").remedy
 
-    def test_that_is_a_little_off_is_well(self, home: Home, aws: FaultyStandIn) -> None:
+    def test_small_offset_passes(self, home: Home, aws: FaultyStandIn) -> None:
         aws.clock_offset = -90.0
 
         assert "seconds ahead of AWS's" in diagnose(home).links["clock"].detail
 
 
-class TestWhatIsAsked:
+class TestArguments:
     @pytest.mark.parametrize(
         ("arguments", "expected"),
         [
@@ -713,19 +712,17 @@ class TestWhatIsAsked:
             ([f"{HOST}/App"], "App is not a repository, with or without a tag"),
         ],
     )
-    def test_is_told_in_one_line_where_it_is_no_image_in_ecr(
-        self, home: Home, arguments: list[str], expected: str
-    ) -> None:
+    def test_that_are_no_image_in_ecr_fail_in_one_line(self, home: Home, arguments: list[str], expected: str) -> None:
         found = home.run("doctor", *arguments)
 
         assert (1, "", 1) == (found.status, found.stdout, found.stderr.count("\n"))
         assert expected in found.stderr
         assert [] == home.aws.calls
 
-    def test_needs_a_repository_to_push_to(self, home: Home) -> None:
+    def test_push_needs_a_repository(self, home: Home) -> None:
         assert 2 == home.run("doctor", HOST, "--push").status
 
-    def test_is_ended_by_ctrl_c_without_a_trace(self, home: Home, aws: FaultyStandIn) -> None:
+    def test_ctrl_c_ends_without_a_traceback(self, home: Home, aws: FaultyStandIn) -> None:
         aws.fail("GetCallerIdentity", faults.hanging)
 
         status, seen = terminals.run([home.program, "doctor", HOST], home.env, [("caller", "\x03")])
@@ -735,9 +732,9 @@ class TestWhatIsAsked:
         assert "Traceback" not in seen
 
 
-class TestSigns:
+class TestSymbols:
     @pytest.mark.parametrize("locale", ["C", "en_US.ISO-8859-1"])
-    def test_are_ascii_where_the_locale_has_no_others(self, home: Home, locale: str) -> None:
+    def test_are_ascii_if_the_locale_requires(self, home: Home, locale: str) -> None:
         found = home.run("doctor", env={"LC_ALL": locale})
 
         assert found.stdout.isascii()

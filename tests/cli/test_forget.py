@@ -1,4 +1,4 @@
-"""``forget`` drops tokens from the keyring and the ledger, and nothing else."""
+"""``forget`` deletes tokens from the keyring and the index, and nothing else."""
 
 import json
 import shutil
@@ -24,7 +24,7 @@ def home(home: Home) -> Home:
 
 
 def forget(home: Home, *arguments: str, **env: str) -> str:
-    """Return what ``forget`` says; AWS is not asked."""
+    """Return what ``forget`` prints, and check that it does not call AWS."""
     home.aws.calls.clear()
     found = home.run("forget", *arguments, env=env)
     assert (0, "", []) == (found.status, found.stderr, home.aws.calls)
@@ -32,14 +32,14 @@ def forget(home: Home, *arguments: str, **env: str) -> str:
 
 
 def is_cached(home: Home, host: str = HOST, profile: str = "secondary", **env: str) -> bool:
-    """Return whether ``get`` answers without asking AWS."""
+    """Return whether ``get`` answers without calling AWS."""
     home.aws.calls.clear()
     assert home.get(host, profile=profile, env=env).secret
     return [] == home.aws.calls
 
 
-class TestAHost:
-    def test_loses_its_token_from_keyring_and_ledger(self, home: Home, keyring: dict[str, str]) -> None:
+class TestHost:
+    def test_deletes_token_from_keyring_and_index(self, home: Home, keyring: dict[str, str]) -> None:
         home.get(env=keyring)
 
         said = forget(home, HOST, **keyring)
@@ -48,7 +48,7 @@ class TestAHost:
         assert {} == kept.entries(home)
         assert not is_cached(home, **keyring)
 
-    def test_loses_the_tokens_of_every_identity(self, home: Home) -> None:
+    def test_deletes_tokens_of_every_identity(self, home: Home) -> None:
         for profile in PROFILES:
             home.get(profile=profile, env=KERNEL)
         names = kept.in_kernel(*kept.entries(home))
@@ -59,9 +59,7 @@ class TestAHost:
         assert (2, []) == (len(names), kept.in_kernel(*names))
 
     @pytest.mark.parametrize("folder", ["lost", "/proc"])
-    def test_loses_the_tokens_of_identities_that_nothing_is_noted_of(
-        self, home: Home, keyring: dict[str, str], folder: str
-    ) -> None:
+    def test_deletes_tokens_missing_in_index(self, home: Home, keyring: dict[str, str], folder: str) -> None:
         env = keyring | ({"XDG_STATE_HOME": folder} if folder == "/proc" else {})
         for profile in PROFILES:
             home.get(profile=profile, env=env)
@@ -74,7 +72,7 @@ class TestAHost:
         assert is_cached(home, FAR_HOST, **env)
         assert [False, False] == [is_cached(home, profile=profile, **env) for profile in PROFILES]
 
-    def test_leaves_another_regions_token(self, home: Home) -> None:
+    def test_leaves_tokens_of_other_regions(self, home: Home) -> None:
         home.get(HOST)
         home.get(FAR_HOST)
 
@@ -83,14 +81,15 @@ class TestAHost:
         assert is_cached(home, FAR_HOST)
         assert not is_cached(home, HOST)
 
-    def test_loses_what_docker_login_stored(self, home: Home) -> None:
+    def test_deletes_login_token(self, home: Home) -> None:
         home.store(HOST, "AWS", "of docker login")
 
         assert f"dropped what docker login stored for\n    {HOST}\n" == forget(home, f"https://{HOST}/")
         assert "of docker login" != home.get().secret
 
     @pytest.mark.parametrize("by", ["docker", "link"])
-    def test_loses_the_token_that_serves_it_though_it_was_minted_for_another(self, home: Home, by: str) -> None:
+    def test_deletes_shared_token_of_another_host(self, home: Home, by: str) -> None:
+        """The token of a region is deleted although another host of the region fetched it."""
         home.get(OTHER_HOST)
         if by == "docker":
             (home.folder / ".docker").mkdir()
@@ -103,24 +102,24 @@ class TestAHost:
         assert OTHER_HOST in said
         assert not is_cached(home)
 
-    def test_loses_its_token_though_the_ledger_is_lost(self, home: Home) -> None:
+    def test_deletes_token_if_the_index_is_lost(self, home: Home) -> None:
         home.env["AWS_PROFILE"] = "secondary"
         home.get(profile=None)
         (home.folder / ".local" / "state" / "ecrx" / "ledger.json").unlink()
 
         assert "dropped the token of the default credentials in us-east-1" in forget(home, HOST)
 
-    def test_loses_its_token_whatever_has_become_of_docker_config(self, home: Home) -> None:
+    def test_works_with_a_broken_docker_config(self, home: Home) -> None:
         home.get()
         (home.folder / ".docker").mkdir()
         (home.folder / ".docker" / "config.json").write_text("{")
 
         assert "dropped the token of profile secondary" in forget(home, HOST)
 
-    def test_of_which_nothing_is_kept_is_no_failure(self, home: Home) -> None:
+    def test_without_a_token_succeeds(self, home: Home) -> None:
         assert "there was nothing to drop\n" == forget(home, HOST)
 
-    def test_whose_token_has_ended_is_forgotten_without_a_word(self, home: Home) -> None:
+    def test_with_expired_token_is_silent(self, home: Home) -> None:
         home.get()
         kept.age(home, hours=12.1)
 
@@ -129,7 +128,7 @@ class TestAHost:
 
 
 class TestAll:
-    def test_loses_every_token_and_every_docker_login(self, home: Home) -> None:
+    def test_deletes_every_token_and_login(self, home: Home) -> None:
         for host, profile in ((HOST, "secondary"), (FAR_HOST, "secondary"), (HOST, "tertiary")):
             home.get(host, profile=profile, env=KERNEL)
         home.store(HOST, "AWS", "of docker login", KERNEL)
@@ -142,7 +141,7 @@ class TestAll:
         assert {} == kept.entries(home)
         assert "there was nothing to drop\n" == forget(home, "--all")
 
-    def test_loses_what_nothing_is_noted_of(self, home: Home, keyring: dict[str, str]) -> None:
+    def test_deletes_tokens_missing_in_index(self, home: Home, keyring: dict[str, str]) -> None:
         home.get(env=keyring)
         home.store(OTHER_HOST, "AWS", "of docker login", keyring)
         shutil.rmtree(home.folder / ".local")
@@ -156,7 +155,7 @@ class TestAll:
         } == set(said.splitlines())
         assert not is_cached(home, **keyring)
 
-    def test_leaves_the_passwords_of_other_registries(self, home: Home, secret_service: dict[str, str]) -> None:
+    def test_leaves_passwords_of_other_registries(self, home: Home, secret_service: dict[str, str]) -> None:
         home.get(env=secret_service)
         home.store("ghcr.io", "somebody", "hunter2-hunter2", secret_service)
 
@@ -165,7 +164,7 @@ class TestAll:
         assert "hunter2-hunter2" == home.run("get", stdin="ghcr.io", env=secret_service).secret
         assert 0 == home.run("erase", stdin="ghcr.io", env=secret_service).status
 
-    def test_loses_those_too_where_that_is_said(self, home: Home, secret_service: dict[str, str]) -> None:
+    def test_option_also_deletes_passwords(self, home: Home, secret_service: dict[str, str]) -> None:
         home.get(env=secret_service | KERNEL)
         for server in ("ghcr.io", "registry.example"):
             home.store(server, "somebody", "hunter2-hunter2", secret_service)
@@ -177,8 +176,8 @@ class TestAll:
         assert (set(), {}) == (items(secret_service), kept.entries(home))
 
 
-class TestWhatCannotBe:
-    def test_a_host_that_is_not_ecrs_is_named_and_nothing_is_dropped(self, home: Home) -> None:
+class TestFailure:
+    def test_rejects_other_hosts(self, home: Home) -> None:
         home.get()
 
         found = home.run("forget", HOST, "ghcr.io")
@@ -188,14 +187,12 @@ class TestWhatCannotBe:
         assert is_cached(home)
 
     @pytest.mark.parametrize("arguments", [("--passwords",), ("--passwords", HOST)])
-    def test_passwords_without_all_makes_no_sense(self, home: Home, arguments: tuple[str, ...]) -> None:
+    def test_rejects_passwords_without_all(self, home: Home, arguments: tuple[str, ...]) -> None:
         found = home.run("forget", *arguments)
 
         assert (2, "") == (found.status, found.stdout)
 
-    def test_of_what_a_keyring_does_not_let_go_of_has_a_line_each(
-        self, home: Home, secret_service: dict[str, str]
-    ) -> None:
+    def test_reports_each_undeletable_item(self, home: Home, secret_service: dict[str, str]) -> None:
         for server in ("ghcr.io", "registry.example"):
             home.store(server, "somebody", "hunter2-hunter2", secret_service)
         no_bus = {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"}
@@ -210,13 +207,13 @@ class TestWhatCannotBe:
         ]
 
     @pytest.mark.parametrize("arguments", [(), ("--all", HOST)])
-    def test_neither_hosts_nor_all_or_both_makes_no_sense(self, home: Home, arguments: tuple[str, ...]) -> None:
+    def test_requires_either_hosts_or_all(self, home: Home, arguments: tuple[str, ...]) -> None:
         found = home.run("forget", *arguments)
 
         assert (2, "") == (found.status, found.stdout)
         assert "name the registries, or say --all" in found.stderr
 
-    def test_a_keyring_that_is_not_to_be_had_fails_and_what_is_in_it_stays_noted(
+    def test_unavailable_keyring_keeps_its_index_entries(
         self, home: Home, secret_service: dict[str, str], tmp_path: Path
     ) -> None:
         in_service = secret_service | {"ECRX_KEYRING": "secret-service"}

@@ -1,4 +1,4 @@
-"""``login`` mints what a credential helper cannot: with an MFA code, after a sign-in; and ``get`` finds it."""
+"""``login`` fetches a token that needs a person, with an MFA code or after a sign-in, and ``get`` returns it."""
 
 import json
 import os
@@ -20,12 +20,12 @@ FAR_HOST = HOST.replace("us-east-1", "eu-west-1")
 SERIAL = f"arn:aws:iam::{SECONDARY}:mfa/me"
 CODE, WRONG_CODE = "123456", "654321"
 INSTEAD = "give it on standard input: --mfa-code -\n"
-_OF_SHELLS = ("PWD", "OLDPWD", "SHLVL", "_", "TERM", "LC_CTYPE")  # what they, a terminal and Python add
+_OF_SHELLS = ("PWD", "OLDPWD", "SHLVL", "_", "TERM", "LC_CTYPE")  # what the program, a terminal and Python add
 QUESTION = "MFA code for profile secondary: "
 
 
 class OneTimeCodes(Sessions):
-    """AWS that takes an MFA code once, and says of any other what AWS says."""
+    """An AWS that accepts an MFA code once, and rejects any other code as AWS does."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -33,7 +33,7 @@ class OneTimeCodes(Sessions):
         self.before_answer: Callable[[HttpResponse], HttpResponse] = lambda answer: answer
 
     def handle(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> HttpResponse:
-        """HttpResponse one request."""
+        """Answer one request."""
         answer = super().handle(method, path, headers, body)
         code = self.assumed[-1].get("TokenCode", "") if b"AssumeRole" in body and self.assumed else ""
         if code and (code != CODE or code in self.used):
@@ -51,14 +51,14 @@ def aws() -> Iterator[OneTimeCodes]:
 
 
 def add_mfa_profile(home: Home) -> None:
-    """Add the profile ``secondary``, whose role wants an MFA code."""
+    """Add the profile ``secondary``, whose role requires an MFA code."""
     home.add_keys("base", home.aws.add_user(SECONDARY, "base"))
     home.aws.add_role(ROLE, trusts=[BASE_USER], mfa=True)
     home.add_profile("secondary", role_arn=ROLE, source_profile="base", mfa_serial=SERIAL)
 
 
 def let_docker_ask(home: Home, **parts: object) -> None:
-    """Write docker's config.json."""
+    """Write Docker's config.json."""
     (home.folder / ".docker").mkdir()
     (home.folder / ".docker" / "config.json").write_text(json.dumps(parts))
 
@@ -69,20 +69,20 @@ def on_terminal(home: Home, *arguments: str, answers: list[tuple[str, str]]) -> 
 
 
 def refusal(found: Result) -> str:
-    """Return the one line that says on stderr what failed."""
+    """Return the one line on stderr that says what failed."""
     assert (1, "", 1) == (found.status, found.stdout, found.stderr.count("\n"))
     return found.stderr
 
 
 def is_served(home: Home, host: str = HOST, profile: str | None = "secondary", **env: str) -> bool:
-    """Return whether ``get`` answers without asking AWS or anybody."""
+    """Return whether ``get`` answers without calling AWS or asking anybody."""
     home.aws.calls.clear()
     found = home.get(host, profile=profile, env=env)
     return (0, "", []) == (found.status, found.stderr, home.aws.calls)
 
 
-class TestWhatItMints:
-    def test_is_what_get_answers_without_asking_aws(self, home: Home, keyring: dict[str, str]) -> None:
+class TestToken:
+    def test_get_returns_it_without_calling_aws(self, home: Home, keyring: dict[str, str]) -> None:
         home.add_role_profile()
 
         found = home.run("login", HOST, "--profile", "secondary", env=keyring)
@@ -92,7 +92,7 @@ class TestWhatItMints:
 
     @pytest.mark.parametrize("helper", ["ecrx-secondary", "ecrx"])
     @pytest.mark.parametrize("key", ["credHelpers", "credsStore"])
-    def test_is_for_the_identity_that_answers_docker(self, home: Home, key: str, helper: str) -> None:
+    def test_is_for_the_identity_that_docker_uses(self, home: Home, key: str, helper: str) -> None:
         home.add_role_profile()
         if helper == "ecrx":
             home.configure(f'[[registry]]\nmatch = "{HOST}"\nprofile = "secondary"\n')
@@ -102,7 +102,7 @@ class TestWhatItMints:
 
         assert is_served(home, profile="secondary" if helper == "ecrx-secondary" else None)
 
-    def test_is_for_the_profile_of_the_link_that_it_is_called_by(self, home: Home) -> None:
+    def test_is_for_the_profile_of_the_link(self, home: Home) -> None:
         home.add_role_profile()
         home.link(f"{PROGRAM}-secondary")
 
@@ -110,7 +110,7 @@ class TestWhatItMints:
 
         assert is_served(home)
 
-    def test_is_for_aws_default_chain_where_nothing_is_set(self, home: Home) -> None:
+    def test_is_for_the_default_chain_by_default(self, home: Home) -> None:
         home.add_role_profile()
         home.env["AWS_PROFILE"] = "secondary"
 
@@ -126,7 +126,7 @@ class TestWhatItMints:
 
         assert is_served(home, profile=None)
 
-    def test_is_for_every_registry_that_docker_gives_to_it_and_for_no_other(self, home: Home) -> None:
+    def test_is_for_every_registry_that_docker_configures(self, home: Home) -> None:
         home.add_role_profile()
         ours = {HOST: "ecrx-secondary", OTHER_HOST: "ecrx-secondary", FAR_HOST: "ecrx-secondary"}
         others = {"444444444444.dkr.ecr.us-east-1.amazonaws.com": "ecr-login", "ghcr.io": "ecrx"}
@@ -138,7 +138,7 @@ class TestWhatItMints:
         assert (1, 2) == (home.aws.count("AssumeRole"), home.aws.count("GetAuthorizationToken"))
         assert all(is_served(home, host) for host in ours)
 
-    def test_replaces_a_token_that_is_still_fresh(self, home: Home) -> None:
+    def test_replaces_a_fresh_token(self, home: Home) -> None:
         home.add_role_profile()
         first = home.get().secret
 
@@ -147,7 +147,7 @@ class TestWhatItMints:
         assert first != home.get().secret
         assert is_served(home)
 
-    def test_replaces_what_docker_login_stored(self, home: Home) -> None:
+    def test_replaces_a_login_token(self, home: Home) -> None:
         home.add_role_profile()
         home.store(HOST, "AWS", "of docker login")
 
@@ -164,9 +164,7 @@ class TestWhatItMints:
             ({"credsStore": "ecrx"}, "the default credentials"),
         ],
     )
-    def test_is_said_not_to_be_what_docker_is_served_where_docker_asks_as_another(
-        self, home: Home, parts: dict[str, object], asked: str
-    ) -> None:
+    def test_warns_if_docker_uses_another_identity(self, home: Home, parts: dict[str, object], asked: str) -> None:
         home.add_role_profile()
         let_docker_ask(home, **parts)
 
@@ -179,14 +177,14 @@ class TestWhatItMints:
         assert "" == home.run("login", HOST, "--profile", "secondary").stderr
 
     @pytest.mark.parametrize("helper", ["other", ""])
-    def test_is_got_without_a_word_where_docker_asks_another_program(self, home: Home, helper: str) -> None:
+    def test_is_fetched_silently_if_docker_uses_another_helper(self, home: Home, helper: str) -> None:
         home.add_role_profile()
         let_docker_ask(home, credHelpers={HOST: helper})
 
         assert "" == home.run("login", HOST, "--profile", "secondary").stderr
         assert is_served(home)
 
-    def test_is_got_though_dockers_configuration_is_broken(self, home: Home) -> None:
+    def test_is_fetched_if_docker_config_is_broken(self, home: Home) -> None:
         home.add_role_profile()
         let_docker_ask(home, credHelpers={HOST: "ecrx-"})
 
@@ -196,7 +194,8 @@ class TestWhatItMints:
         assert "the link docker-credential-ecrx- names no AWS profile" in found.stderr
         assert is_served(home)
 
-    def test_is_told_with_account_principal_end_and_keyring_but_never_itself(self, home: Home, tmp_path: Path) -> None:
+    def test_is_described_but_never_shown(self, home: Home, tmp_path: Path) -> None:
+        """The message names account, principal, expiry and keyring."""
         home.add_role_profile()
 
         found = home.run("login", HOST, "--profile", "secondary", env={"ECRX_KEYRING": "kernel"})
@@ -214,7 +213,7 @@ class TestWhatItMints:
         assert secret[:40] not in found.stdout
         assert [] == places_of(secret, home.folder, tmp_path)
 
-    def test_is_shown_on_a_terminal_while_it_is_awaited(self, home: Home) -> None:
+    def test_terminal_shows_progress(self, home: Home) -> None:
         home.add_role_profile()
 
         status, seen = on_terminal(home, "login", HOST, "--profile", "secondary", answers=[])
@@ -224,7 +223,8 @@ class TestWhatItMints:
 
 
 class TestMfaCode:
-    def test_is_asked_for_on_the_terminal_unseen_and_get_then_asks_nothing(self, home: Home) -> None:
+    def test_is_read_hidden_from_the_terminal(self, home: Home) -> None:
+        """Get needs no code afterwards."""
         add_mfa_profile(home)
 
         answers = [(QUESTION, f"{CODE}\n")]
@@ -245,8 +245,8 @@ class TestMfaCode:
         assert is_served(home, FAR_HOST)
 
     @pytest.mark.parametrize("code", [CODE, "123 456"])
-    def test_may_come_as_an_option_with_a_warning(self, home: Home, code: str) -> None:
-        """Other users see it in the list of processes, so the line names the way that they do not."""
+    def test_option_works_with_a_warning(self, home: Home, code: str) -> None:
+        """Other users see it in the process list, so the warning names the way that they do not see."""
         add_mfa_profile(home)
 
         found = home.run("login", HOST, FAR_HOST, "--profile", "secondary", "--mfa-code", code)
@@ -261,7 +261,7 @@ class TestMfaCode:
         [f"{CODE}\n", CODE, f" {CODE[:3]} {CODE[3:]} \r\n", f"{CODE}\nmore\n{'x' * 100_000}"],
         ids=["line", "no end", "spaces", "more lines"],
     )
-    def test_may_come_on_standard_input(self, home: Home, stdin: str) -> None:
+    def test_may_come_from_stdin(self, home: Home, stdin: str) -> None:
         add_mfa_profile(home)
 
         found = home.run("login", HOST, FAR_HOST, "--profile", "secondary", "--mfa-code", "-", stdin=stdin)
@@ -270,8 +270,8 @@ class TestMfaCode:
         assert is_served(home)
         assert is_served(home, FAR_HOST)
 
-    def test_is_read_up_to_its_line_end_alone(self, home: Home) -> None:
-        """A pipe that stays open does not keep login waiting, and what follows is left to others."""
+    def test_reads_one_line_of_stdin(self, home: Home) -> None:
+        """A pipe that stays open does not block login, and the rest of the input is left unread."""
         add_mfa_profile(home)
         reading, writing = os.pipe()
         os.write(writing, f"{CODE}\nrest".encode())
@@ -289,7 +289,7 @@ class TestMfaCode:
         [b"", b"\n", b"12345\n", b"123456" * 20_000, b"\xff" * 6, "१२३४५६".encode(), b"\n123456\n"],
         ids=["empty", "empty line", "short", "endless", "no text", "no ASCII", "second line"],
     )
-    def test_on_standard_input_is_six_digits(self, home: Home, stdin: bytes) -> None:
+    def test_on_stdin_has_six_digits(self, home: Home, stdin: bytes) -> None:
         add_mfa_profile(home)
 
         line = refusal(home.run("login", HOST, "--profile", "secondary", "--mfa-code", "-", stdin=stdin))
@@ -297,7 +297,7 @@ class TestMfaCode:
         assert "an MFA code is six digits" in line
         assert [] == home.aws.calls
 
-    def test_on_standard_input_that_is_closed_is_none(self, home: Home) -> None:
+    def test_closed_stdin_gives_no_code(self, home: Home) -> None:
         add_mfa_profile(home)
         command = f"exec {home.program} login {HOST} --profile secondary --mfa-code - <&-"
 
@@ -305,8 +305,8 @@ class TestMfaCode:
 
         assert (1, True) == (done.returncode, b"an MFA code is six digits" in done.stderr)
 
-    def test_is_asked_for_where_standard_input_is_a_terminal(self, home: Home) -> None:
-        """Unseen, as without the option."""
+    def test_is_read_hidden_if_stdin_is_a_terminal(self, home: Home) -> None:
+        """As without the option, the code is not echoed."""
         add_mfa_profile(home)
 
         answers = [(QUESTION, f"{CODE}\n")]
@@ -316,8 +316,8 @@ class TestMfaCode:
         assert (0, False) == (status, CODE in seen), seen
         assert is_served(home)
 
-    def test_is_in_no_list_of_processes(self, home: Home, aws: OneTimeCodes) -> None:
-        """Nor in the environment, of the program or of what it starts, while AWS is asked."""
+    def test_is_in_no_process_list(self, home: Home, aws: OneTimeCodes) -> None:
+        """While AWS is called, the code is in no argument or environment of the program or its children."""
         add_mfa_profile(home)
         shown: list[bytes] = []
 
@@ -336,7 +336,7 @@ class TestMfaCode:
         assert [] == [text for text in shown if CODE.encode() in text]
         assert any(b"--mfa-code\0-\0" in text for text in shown)
 
-    def test_is_never_read_from_what_is_no_terminal_unasked(self, home: Home) -> None:
+    def test_is_not_read_from_a_pipe_by_default(self, home: Home) -> None:
         add_mfa_profile(home)
 
         line = refusal(home.run("login", HOST, "--profile", "secondary", stdin=f"{CODE}\n"))
@@ -344,7 +344,7 @@ class TestMfaCode:
         assert f"{PROGRAM} login --profile secondary {HOST} --mfa-code -\n" in line
         assert [] == home.aws.calls
 
-    def test_that_is_wrong_is_told_in_one_line_and_nothing_is_kept(self, home: Home) -> None:
+    def test_wrong_code_fails_and_stores_nothing(self, home: Home) -> None:
         add_mfa_profile(home)
 
         line = refusal(home.run("login", HOST, "--profile", "secondary", "--mfa-code", "-", stdin=WRONG_CODE))
@@ -352,7 +352,7 @@ class TestMfaCode:
         assert "the MFA code is wrong, or was used before" in line
         assert {} == kept.entries(home)
 
-    def test_that_is_typed_wrong_is_told_in_one_line(self, home: Home) -> None:
+    def test_mistyped_code_fails_in_one_line(self, home: Home) -> None:
         add_mfa_profile(home)
 
         answers = [(QUESTION, f"{WRONG_CODE}\n")]
@@ -362,7 +362,7 @@ class TestMfaCode:
         assert "the MFA code is wrong, or was used before" in " ".join(seen.split())
 
     @pytest.mark.parametrize("code", ["12345", "1234567", "12345x", "१२३४५६"])
-    def test_that_can_be_none_is_not_sent_to_aws(self, home: Home, code: str) -> None:
+    def test_impossible_code_is_not_sent_to_aws(self, home: Home, code: str) -> None:
         add_mfa_profile(home)
 
         line = refusal(home.run("login", HOST, "--profile", "secondary", "--mfa-code", code))
@@ -370,7 +370,7 @@ class TestMfaCode:
         assert "an MFA code is six digits" in line
         assert [] == home.aws.calls
 
-    def test_that_nobody_types_leaves_all_as_it_was(self, home: Home) -> None:
+    def test_interrupt_changes_nothing(self, home: Home) -> None:
         add_mfa_profile(home)
 
         status, seen = on_terminal(home, "login", HOST, "--profile", "secondary", answers=[(QUESTION, "\x03")])
@@ -380,8 +380,9 @@ class TestMfaCode:
         assert {} == kept.entries(home)
 
 
-class TestUntilTheTokenEnds:
-    def test_get_serves_it_past_half_its_life_with_a_line_where_a_code_is_wanted(self, home: Home) -> None:
+class TestUntilTokenExpires:
+    def test_get_warns_after_half_of_the_lifetime(self, home: Home) -> None:
+        """If a new token needs an MFA code, get returns the old one with a warning."""
         add_mfa_profile(home)
         home.run("login", HOST, "--profile", "secondary", "--mfa-code", "-", stdin=CODE)
         minted = home.get().secret
@@ -393,7 +394,7 @@ class TestUntilTheTokenEnds:
         assert 1 == found.stderr.count("\n")
         assert f"{PROGRAM} login --profile secondary {HOST}" in found.stderr
 
-    def test_get_then_says_what_to_run(self, home: Home) -> None:
+    def test_expired_token_names_the_command_to_run(self, home: Home) -> None:
         add_mfa_profile(home)
         home.run("login", HOST, "--profile", "secondary", "--mfa-code", "-", stdin=CODE)
         kept.age(home, hours=12.1)
@@ -408,7 +409,7 @@ class TestUntilTheTokenEnds:
 class TestSignIn:
     @pytest.fixture(autouse=True)
     def portal(self, home: Home, aws: OneTimeCodes) -> Iterator[None]:
-        """Let the profile ``secondary`` be SSO's, with a session that has ended, and ``aws sso login`` renew it."""
+        """Make ``secondary`` an SSO profile with an expired session, which ``aws sso login`` renews."""
         home.add_profile("secondary", sso_session="corp", sso_account_id=SECONDARY, sso_role_name="puller")
         with (home.folder / ".aws" / "config").open("a") as file:
             file.write("[sso-session corp]\nsso_start_url = https://corp\nsso_region = eu-west-1\n")
@@ -424,13 +425,13 @@ class TestSignIn:
             home.env["AWS_ENDPOINT_URL_SSO"] = server.url
             yield
 
-    def test_is_named_where_there_is_no_terminal(self, home: Home) -> None:
+    def test_is_only_named_without_a_terminal(self, home: Home) -> None:
         line = refusal(home.run("login", HOST, "--profile", "secondary", stdin="y\n"))
 
         assert "aws sso login --profile secondary" in line
         assert not (home.folder / "ran").exists()
 
-    def test_is_run_on_a_terminal_once_the_person_agrees(self, home: Home) -> None:
+    def test_is_run_if_the_person_agrees(self, home: Home) -> None:
         answers = [(f"run {home.bin}/aws sso login --profile secondary? [y/N]: ", "y\n")]
 
         status, seen = on_terminal(home, "login", HOST, "--profile", "secondary", answers=answers)
@@ -440,14 +441,14 @@ class TestSignIn:
         assert is_served(home)
 
     @pytest.mark.parametrize("answer", ["\n", "n\n"])
-    def test_is_left_alone_where_the_person_does_not_agree(self, home: Home, answer: str) -> None:
+    def test_is_not_run_if_the_person_declines(self, home: Home, answer: str) -> None:
         status, seen = on_terminal(home, "login", HOST, "--profile", "secondary", answers=[("[y/N]: ", answer)])
 
         assert 1 == status
         assert "aws sso login --profile secondary" in seen.rpartition("[y/N]")[2]
         assert not (home.folder / "ran").exists()
 
-    def test_is_only_named_where_aws_is_not_installed(self, home: Home) -> None:
+    def test_is_only_named_without_the_aws_cli(self, home: Home) -> None:
         (home.bin / "aws").unlink()
 
         status, seen = on_terminal(home, "login", HOST, "--profile", "secondary", answers=[])
@@ -456,8 +457,8 @@ class TestSignIn:
         assert "aws sso login --profile secondary" in " ".join(seen.split())
 
     @pytest.mark.parametrize("first", ["", ".", "sub"])
-    def test_is_run_from_absolute_folders_alone(self, home: Home, first: str) -> None:
-        """An aws in a relative folder of PATH is passed over, and the command has the name of its file."""
+    def test_runs_aws_from_absolute_folders_only(self, home: Home, first: str) -> None:
+        """An aws program in a relative folder of PATH is skipped, and the command shows the full path."""
         planted = home.folder / "here" / first
         planted.mkdir(parents=True, exist_ok=True)
         (planted / "aws").write_text('#!/bin/sh\necho planted >"$HOME/ran"\n')
@@ -472,8 +473,8 @@ class TestSignIn:
         assert f"run {home.bin}/aws sso login --profile secondary? [y/N]: " in seen
         assert f"{home.bin}/aws sso login --profile secondary\n" == (home.folder / "ran").read_text()
 
-    def test_is_given_no_secret_of_the_programs(self, home: Home) -> None:
-        """Nor what leads to the frozen program's own libraries, nor relative folders to look into."""
+    def test_gets_no_secret_of_the_program(self, home: Home) -> None:
+        """The child gets no secret, no library path of the frozen program and no relative PATH folder."""
         (home.bin / "aws").write_text('#!/bin/sh\n/usr/bin/env >"$HOME/ran"\nexit 3\n')
         home.env["PATH"] = f":{home.bin}"
         home.env["LD_LIBRARY_PATH"] = "/opt/theirs"
@@ -485,7 +486,7 @@ class TestSignIn:
         assert home.env | {"PATH": str(home.bin)} == passed_on
 
     @pytest.mark.parametrize("weak", ["aws", ""], ids=["program", "folder"])
-    def test_is_not_run_where_all_users_may_change_it(self, home: Home, weak: str) -> None:
+    def test_is_not_run_if_all_users_may_change_it(self, home: Home, weak: str) -> None:
         (home.bin / weak).chmod(0o777)
 
         status, seen = on_terminal(home, "login", HOST, "--profile", "secondary", answers=[])
@@ -495,7 +496,7 @@ class TestSignIn:
         assert f"{home.bin}/aws is not run, because all users may change {home.bin / weak}" in said
         assert f"chmod o-w {home.bin / weak}" in said
 
-    def test_that_fails_is_told(self, home: Home) -> None:
+    def test_failure_is_reported(self, home: Home) -> None:
         (home.bin / "aws").write_text("#!/bin/sh\nexit 3\n")
 
         status, seen = on_terminal(home, "login", HOST, "--profile", "secondary", answers=[("[y/N]: ", "y\n")])
@@ -504,8 +505,8 @@ class TestSignIn:
         assert "aws sso login --profile secondary did not succeed" in " ".join(seen.split())
 
 
-class TestWhatCannotBe:
-    def test_a_host_that_is_not_ecrs_is_refused_before_anything_is_asked(self, home: Home) -> None:
+class TestFailure:
+    def test_rejects_other_hosts_before_any_question(self, home: Home) -> None:
         home.add_role_profile()
 
         line = refusal(home.run("login", HOST, "ghcr.io", "--profile", "secondary"))
@@ -513,16 +514,16 @@ class TestWhatCannotBe:
         assert "ghcr.io is not a registry of Amazon ECR" in line
         assert [] == home.aws.calls
 
-    def test_without_a_host_and_without_one_in_docker_config_there_is_nothing_to_do(self, home: Home) -> None:
+    def test_requires_a_host(self, home: Home) -> None:
         assert "configure HOST" in refusal(home.run("login"))
 
-    def test_a_docker_config_that_is_not_json_is_named(self, home: Home) -> None:
+    def test_invalid_docker_config_is_named(self, home: Home) -> None:
         (home.folder / ".docker").mkdir()
         (home.folder / ".docker" / "config.json").write_text("{")
 
         assert str(home.folder / ".docker" / "config.json") in refusal(home.run("login"))
 
-    def test_without_a_keyring_aws_is_not_asked(self, home: Home) -> None:
+    def test_without_keyring_aws_is_not_called(self, home: Home) -> None:
         home.add_role_profile()
 
         line = refusal(home.run("login", HOST, "--profile", "secondary", env={"ECRX_KEYRING": "none"}))
@@ -530,7 +531,7 @@ class TestWhatCannotBe:
         assert "no keyring" in line
         assert [] == home.aws.calls
 
-    def test_a_profile_that_does_not_exist_is_named_and_the_token_that_is_there_stays(self, home: Home) -> None:
+    def test_missing_profile_is_named_and_token_stays(self, home: Home) -> None:
         home.add_role_profile()
         home.get()
 

@@ -1,4 +1,4 @@
-"""``policy``: the owner lets others in and out, sees it beforehand, and is told in a line what AWS objects to."""
+"""``policy``: the owner grants and revokes access after a preview, and errors of AWS are one line."""
 
 import json
 import shlex
@@ -72,7 +72,7 @@ def _sids(home: Home, repository: Repository = _APP) -> list[str]:
 
 
 def _add_mfa_profile(home: Home) -> None:
-    """Add the profile ``admin``, whose role wants an MFA code."""
+    """Add the profile ``admin``, whose role requires an MFA code."""
     role, serial = f"arn:aws:iam::{PRIMARY}:role/admin", f"arn:aws:iam::{PRIMARY}:mfa/me"
     home.aws.add_role(role, trusts=[PRIMARY], mfa=True)
     home.add_profile("admin", role_arn=role, source_profile="owner", mfa_serial=serial, region="us-east-1")
@@ -84,7 +84,7 @@ def _well(found: Result) -> Result:
 
 
 def _command_in(said: str) -> list[str]:
-    """Return the arguments of the command that a line ends in."""
+    """Return the arguments of the command at the end of a line."""
     program, *arguments = shlex.split(said.strip().rpartition(": ")[2])
     assert program == "docker-credential-ecrx"
     return arguments
@@ -111,7 +111,7 @@ class TestGrant:
         assert ["new statement"] == _sids(owner)
         assert 0 == owner.aws.count("SetRepositoryPolicy")
 
-    def test_warns_of_a_statement_that_shuts_the_principal_out(self, owner: Home) -> None:
+    def test_warns_of_statement_that_denies_the_principal(self, owner: Home) -> None:
         deny = {"Sid": "Nobody", "Effect": "Deny", "Principal": "*", "Action": "ecr:*"}
         _set(owner, deny)
 
@@ -121,7 +121,7 @@ class TestGrant:
         assert f'{_ROOT} is shut out, whatever is granted, by the Deny of "Nobody": see policy show' in found.stderr
         assert ["Nobody", _SID] == _sids(owner)
 
-    def test_warns_of_a_condition_on_which_the_principal_is_shut_out(self, owner: Home) -> None:
+    def test_warns_of_conditional_deny(self, owner: Home) -> None:
         condition = {"Bool": {"aws:SecureTransport": "false"}}
         _set(owner, {"Effect": "Deny", "Principal": "*", "Action": "ecr:*", "Condition": condition})
 
@@ -129,14 +129,15 @@ class TestGrant:
 
         assert 'is shut out, on a condition, whatever is granted, by the Deny of "number 1"' in said
 
-    def test_is_not_well_where_everything_but_something_is_denied(self, owner: Home) -> None:
+    def test_fails_if_not_action_denies_the_rest(self, owner: Home) -> None:
+        """A Deny of everything except some actions still keeps the principal out."""
         _set(owner, {"Sid": "Nobody", "Effect": "Deny", "Principal": "*", "NotAction": "ecr:DescribeImages"})
 
         found = owner.run(*_GRANT)
 
         assert (1, True) == (found.status, 'by the Deny of "Nobody"' in found.stderr)
 
-    def test_says_the_command_that_changes_it(self, owner: Home) -> None:
+    def test_names_the_command_that_applies_it(self, owner: Home) -> None:
         said = _well(owner.run(*_GRANT, "--pull-only", "--region", "us-east-1")).stderr
 
         program, *arguments = shlex.split(said.partition("to change it: ")[2])
@@ -150,14 +151,14 @@ class TestGrant:
         assert {"Version": "2012-10-17", "Statement": [_OURS]} == _policy(owner)
         assert "nothing is changed" not in found.stderr
 
-    def test_applied_again_asks_aws_to_set_nothing(self, owner: Home) -> None:
+    def test_applied_again_sets_nothing(self, owner: Home) -> None:
         _well(owner.run(*_GRANT, "--apply"))
         found = _well(owner.run(*_GRANT, "--apply"))
 
         assert 1 == owner.aws.count("SetRepositoryPolicy")
         assert "nothing to grant" in found.stderr
 
-    def test_of_pulls_alone_can_be_made_one_of_pushes(self, owner: Home) -> None:
+    def test_of_pulls_can_be_extended_to_pushes(self, owner: Home) -> None:
         _well(owner.run(*_GRANT, "--pull-only", "--apply"))
         assert [f"EcrxPull{SECONDARY}"] == _sids(owner)
 
@@ -165,7 +166,7 @@ class TestGrant:
 
         assert [_SID] == _sids(owner)
 
-    def test_keeps_what_others_wrote(self, owner: Home) -> None:
+    def test_keeps_other_statements(self, owner: Home) -> None:
         statements = [
             _FOREIGN,
             {**_FOREIGN, "Sid": "ünïcode", "Effect": "Deny", "Condition": {"Bool": {"a:b": "true"}}},
@@ -176,7 +177,7 @@ class TestGrant:
 
         assert {"Version": "2008-10-17", "Statement": [*statements, _policy(owner)["Statement"][2]]} == _policy(owner)
 
-    def test_takes_a_policy_whose_statement_is_in_no_list(self, owner: Home) -> None:
+    def test_accepts_a_statement_outside_a_list(self, owner: Home) -> None:
         owner.aws.add_repository(PRIMARY, "app", policy={"Version": "2008-10-17", "Statement": _FOREIGN})
 
         _well(owner.run(*_GRANT, "--apply"))
@@ -184,7 +185,7 @@ class TestGrant:
         assert ["new statement", _SID] == _sids(owner)
 
     @pytest.mark.parametrize("to", [_ROOT, ROLE, f"arn:aws:iam::{SECONDARY}:user/ci"])
-    def test_is_for_the_root_a_role_or_a_user(self, owner: Home, to: str) -> None:
+    def test_accepts_root_role_and_user(self, owner: Home, to: str) -> None:
         owner.aws.add_user(SECONDARY, "ci")
 
         _well(owner.run("policy", "grant", "app", "--to", to, "--profile", "owner", "--apply"))
@@ -192,7 +193,7 @@ class TestGrant:
         (statement,) = _policy(owner)["Statement"]
         assert {"AWS": to} == statement["Principal"]
 
-    def test_takes_account_and_region_from_the_repositorys_host(self, owner: Home) -> None:
+    def test_takes_account_and_region_from_host(self, owner: Home) -> None:
         there = owner.aws.add_repository(PRIMARY, "team/app", region="eu-west-1")
         host = HOST.replace("us-east-1", "eu-west-1")
 
@@ -200,7 +201,7 @@ class TestGrant:
 
         assert [_SID] == _sids(owner, there)
 
-    def test_is_in_the_partition_of_the_region(self, owner: Home) -> None:
+    def test_uses_the_partition_of_the_region(self, owner: Home) -> None:
         owner.aws.add_role(f"arn:aws-cn:iam::{SECONDARY}:role/puller")
         there = owner.aws.add_repository(PRIMARY, "app", region="cn-north-1")
 
@@ -210,9 +211,7 @@ class TestGrant:
         assert {"AWS": f"arn:aws-cn:iam::{SECONDARY}:root"} == statement["Principal"]
 
     @pytest.mark.parametrize("variable", ["AWS_REGION", "AWS_DEFAULT_REGION"])
-    def test_needs_no_profile_where_the_environment_has_credentials_and_a_region(
-        self, owner: Home, variable: str
-    ) -> None:
+    def test_needs_no_profile_with_environment_keys_and_region(self, owner: Home, variable: str) -> None:
         keys = owner.aws.add_user(PRIMARY, "ci")
         env = {"AWS_ACCESS_KEY_ID": keys[0], "AWS_SECRET_ACCESS_KEY": keys[1], variable: "us-east-1"}
 
@@ -220,8 +219,8 @@ class TestGrant:
 
         assert [_SID] == _sids(owner)
 
-    def test_of_a_role_that_was_made_again_is_forced(self, owner: Home) -> None:
-        """AWS then has an id in place of the role's ARN: the statement is not as we wrote it."""
+    def test_of_a_recreated_role_needs_force(self, owner: Home) -> None:
+        """AWS then has an ID in place of the role's ARN, so the statement differs from ours."""
         grant = ("policy", "grant", "app", "--to", ROLE, "--profile", "owner", "--apply")
         _well(owner.run(*grant))
         (statement,) = _policy(owner)["Statement"]
@@ -245,7 +244,7 @@ class TestRevoke:
         assert "policy revoke app" in found.stderr
         assert ["new statement", _SID] == _sids(owner)
 
-    def test_applied_leaves_the_policy_as_it_was_before_the_grant(self, owner: Home) -> None:
+    def test_applied_restores_the_original_policy(self, owner: Home) -> None:
         _set(owner, _FOREIGN)
         before = _policy(owner)
         _well(owner.run(*_GRANT, "--apply"))
@@ -262,16 +261,16 @@ class TestRevoke:
         assert _policy(owner) is None
         assert "only the repository's own account" in found.stdout
 
-    def test_applied_again_asks_aws_to_set_nothing(self, owner: Home) -> None:
+    def test_applied_again_sets_nothing(self, owner: Home) -> None:
         _set(owner, _FOREIGN)
 
         assert "nothing to revoke" in _well(owner.run(*_REVOKE, "--apply")).stderr
         assert 0 == owner.aws.count("SetRepositoryPolicy")
 
-    def test_without_a_policy_is_well(self, owner: Home) -> None:
+    def test_without_a_policy_succeeds(self, owner: Home) -> None:
         assert "nothing to revoke" in _well(owner.run(*_REVOKE, "--apply")).stderr
 
-    def test_is_not_well_where_another_statement_still_lets_them_in(self, owner: Home) -> None:
+    def test_fails_if_another_statement_still_allows(self, owner: Home) -> None:
         _set(owner, _FOREIGN | {"Principal": {"AWS": _ROOT}})
         _well(owner.run(*_GRANT, "--apply"))
 
@@ -281,7 +280,7 @@ class TestRevoke:
         assert 'still let in, by the statement "new statement"' in found.stderr
         assert ["new statement"] == _sids(owner)
 
-    def test_is_not_well_where_a_statement_lets_them_do_all_but_something(self, owner: Home) -> None:
+    def test_fails_if_not_action_still_allows(self, owner: Home) -> None:
         statement = {key: value for key, value in _FOREIGN.items() if key != "Action"}
         _set(owner, statement | {"Principal": {"AWS": _ROOT}, "NotAction": "ecr:DeleteRepository"})
 
@@ -289,7 +288,7 @@ class TestRevoke:
 
         assert (1, True) == (found.status, 'still let in, by the statement "new statement"' in found.stderr)
 
-    def test_takes_back_the_grant_of_a_role_and_not_its_accounts(self, owner: Home) -> None:
+    def test_of_a_role_leaves_the_grant_of_its_account(self, owner: Home) -> None:
         for to in (SECONDARY, ROLE):
             _well(owner.run("policy", "grant", "app", "--to", to, "--profile", "owner", "--apply"))
 
@@ -299,7 +298,7 @@ class TestRevoke:
         assert (1, True) == (found.status, _SID in found.stderr)
 
 
-# What an owner may make of a statement that was granted, and the element that tells of it.
+# Changes that an owner may make to a granted statement, and the element that differs then.
 _CHANGES: list[tuple[dict[str, Any], str]] = [
     ({"Condition": _CONDITION}, "Condition"),
     ({"Effect": "Deny"}, "Effect"),
@@ -312,12 +311,12 @@ _CHANGES: list[tuple[dict[str, Any], str]] = [
 
 
 @in_one_form
-class TestAStatementThatWasChanged:
-    """It is its owner's: neither replaced nor removed, and named with what to do."""
+class TestChangedStatement:
+    """It belongs to its owner: it is neither replaced nor deleted, and the error says what to do."""
 
     @pytest.mark.parametrize(("changes", "element"), _CHANGES)
-    def test_is_replaced_by_force_alone(self, owner: Home, changes: dict[str, Any], element: str) -> None:
-        """The line names the statement, what differs in it, and the command that replaces it."""
+    def test_is_replaced_only_with_force(self, owner: Home, changes: dict[str, Any], element: str) -> None:
+        """The error names the statement, what differs in it, and the command that replaces it."""
         _set(owner, _OURS | changes, _FOREIGN)
         before = _policy(owner)
 
@@ -329,8 +328,8 @@ class TestAStatementThatWasChanged:
         assert [_OURS, _FOREIGN] == _policy(owner)["Statement"]
 
     @pytest.mark.parametrize(("changes", "element"), _CHANGES)
-    def test_is_removed_by_force_alone(self, owner: Home, changes: dict[str, Any], element: str) -> None:
-        """The line names the statement, what differs in it, and the command that removes it."""
+    def test_is_deleted_only_with_force(self, owner: Home, changes: dict[str, Any], element: str) -> None:
+        """The error names the statement, what differs in it, and the command that deletes it."""
         _set(owner, _OURS | changes, _FOREIGN)
         before = _policy(owner)
 
@@ -342,8 +341,8 @@ class TestAStatementThatWasChanged:
         _well(owner.run(*_command_in(line)))
         assert [_FOREIGN] == _policy(owner)["Statement"]
 
-    def test_of_the_other_kind_is_not_added_to(self, owner: Home) -> None:
-        """A grant of pulls alone beside a changed one of pushes would take nothing back."""
+    def test_blocks_a_grant_of_the_other_kind(self, owner: Home) -> None:
+        """A grant of pulls beside a changed grant of pushes would take nothing back."""
         _set(owner, _OURS | {"Condition": _CONDITION})
 
         line = _line(owner.run(*_GRANT, "--pull-only", "--apply"))
@@ -352,8 +351,8 @@ class TestAStatementThatWasChanged:
         _well(owner.run(*_command_in(line)))
         assert [f"EcrxPull{SECONDARY}"] == _sids(owner)
 
-    def test_is_left_where_the_others_are_removed(self, owner: Home) -> None:
-        """Both kinds were granted, and one of them has a condition now."""
+    def test_stays_when_others_are_deleted(self, owner: Home) -> None:
+        """Both kinds were granted, and one statement now has a condition."""
         pull = _OURS | {"Sid": f"EcrxPull{SECONDARY}", "Action": _ACTIONS[:3], "Condition": _CONDITION}
         _set(owner, _OURS, pull)
 
@@ -367,7 +366,7 @@ class TestAStatementThatWasChanged:
         [{"AWS": SECONDARY}, {"AWS": [SECONDARY]}, {"AWS": [_ROOT]}],
         ids=["id", "list of an id", "list"],
     )
-    def test_is_none_that_aws_gives_back_in_another_form(self, owner: Home, form: dict[str, Any]) -> None:
+    def test_accepts_the_forms_that_aws_returns(self, owner: Home, form: dict[str, Any]) -> None:
         _set(owner, _FOREIGN, _OURS | {"Principal": form, "Action": sorted(_ACTIONS)})
 
         assert "nothing to grant" in _well(owner.run(*_GRANT, "--apply")).stderr
@@ -378,8 +377,8 @@ class TestAStatementThatWasChanged:
 
 
 @in_one_form
-class TestWhoIsStillLetIn:
-    """``revoke`` succeeds only if nobody is let in any more as the principal or as what belongs to it."""
+class TestStillAllowed:
+    """``revoke`` succeeds only if nothing still allows the principal or what belongs to it."""
 
     @pytest.mark.parametrize(
         ("to", "changes"),
@@ -403,7 +402,7 @@ class TestWhoIsStillLetIn:
             (ROLE, {"NotPrincipal": {"AWS": [_ROOT, ROLE]}}),
         ],
     )
-    def test_is_named(self, owner: Home, to: str, changes: dict[str, Any]) -> None:
+    def test_statement_is_named(self, owner: Home, to: str, changes: dict[str, Any]) -> None:
         statement = {key: value for key, value in _FOREIGN.items() if key != "Principal"} | changes
         _set(owner, statement)
         owner.run("policy", "grant", "app", "--to", to, "--profile", "owner", "--apply")
@@ -424,7 +423,7 @@ class TestWhoIsStillLetIn:
             (ROLE, {"Principal": {"AWS": f"arn:aws:sts::{SECONDARY}:assumed-role/other/puller"}}),
         ],
     )
-    def test_is_nobody(self, owner: Home, to: str, changes: dict[str, Any]) -> None:
+    def test_succeeds_if_nothing_allows(self, owner: Home, to: str, changes: dict[str, Any]) -> None:
         _set(owner, _FOREIGN | changes)
         before = _policy(owner)
         owner.aws.add_role(f"arn:aws:iam::{SECONDARY}:role/other")
@@ -436,12 +435,12 @@ class TestWhoIsStillLetIn:
 
 
 @in_one_form
-class TestSomebodyElseMeanwhile:
+class TestConcurrentChange:
     """The policy is read again right before it is set: AWS has no precondition for that."""
 
     @pytest.fixture
     def meanwhile(self, owner: Home, aws: FaultyStandIn) -> dict[str, Any]:
-        """Let somebody else set another policy once this program has read the one that is there; return theirs."""
+        """Have another client set a policy after this program has read the current one; return the new one."""
         _set(owner, _FOREIGN)
         theirs = {"Version": "2012-10-17", "Statement": [_FOREIGN | {"Action": "ecr:ListImages"}]}
 
@@ -463,13 +462,13 @@ class TestSomebodyElseMeanwhile:
         line = _line(found)
         assert "the policy of app in us-east-1 was changed while this command ran, so it is not set" in line
         assert (meanwhile, 0) == (_policy(owner), owner.aws.count("SetRepositoryPolicy"))
-        # The second difference is that of the policy as it is now.
+        # The second diff is against the current policy.
         shown = found.stdout.rpartition("--- policy now")[2]
         assert '       "Action": "ecr:ListImages"' in shown.splitlines()
         sign = "+" if arguments == _GRANT else "-"
         assert f'{sign}      "Sid": "{_SID}",' in shown.splitlines()
 
-    def test_is_kept_by_the_command_run_again(self, owner: Home, meanwhile: dict[str, Any]) -> None:
+    def test_survives_a_second_run(self, owner: Home, meanwhile: dict[str, Any]) -> None:
         line = _line(owner.run(*_GRANT, "--apply"))
 
         found = owner.run(*_command_in(line))
@@ -478,7 +477,7 @@ class TestSomebodyElseMeanwhile:
         assert [*meanwhile["Statement"], _OURS] == _policy(owner)["Statement"]
 
     @pytest.mark.usefixtures("meanwhile")
-    def test_is_noticed_where_the_policy_was_deleted(self, owner: Home, aws: FaultyStandIn) -> None:
+    def test_is_noticed_if_policy_was_deleted(self, owner: Home, aws: FaultyStandIn) -> None:
         aws.mend()
 
         def delete(answer: HttpResponse) -> HttpResponse:
@@ -490,14 +489,14 @@ class TestSomebodyElseMeanwhile:
         assert "was changed while this command ran" in _line(owner.run(*_GRANT, "--apply"))
         assert _policy(owner) is None
 
-    def test_is_asked_of_nobody_where_nothing_is_set(self, owner: Home) -> None:
+    def test_is_not_checked_if_nothing_is_set(self, owner: Home) -> None:
         _well(owner.run(*_GRANT))
 
         assert 1 == owner.aws.count("GetRepositoryPolicy")
 
 
 class TestShow:
-    def test_says_who_may_do_what_and_prints_the_policy(self, owner: Home) -> None:
+    def test_prints_summary_and_policy(self, owner: Home) -> None:
         _set(owner, _FOREIGN)
         _well(owner.run(*_GRANT, "--apply"))
 
@@ -506,15 +505,13 @@ class TestShow:
         assert f"{_SID}  {_ROOT} may push and pull" in [line.strip() for line in lines]
         assert '      "Sid": "new statement",' in lines
 
-    def test_as_json_is_the_document_alone(self, owner: Home) -> None:
+    def test_json_prints_only_the_document(self, owner: Home) -> None:
         _set(owner, _FOREIGN)
 
         assert _policy(owner) == _well(owner.run(*_SHOW, "--json")).answer
 
     @pytest.mark.parametrize("options", [(), ("--json",)])
-    def test_of_no_policy_is_a_line_with_the_command_that_makes_one(
-        self, owner: Home, options: tuple[str, ...]
-    ) -> None:
+    def test_without_policy_names_the_grant_command(self, owner: Home, options: tuple[str, ...]) -> None:
         found = owner.run(*_SHOW, *options)
 
         assert "" == found.stdout
@@ -523,7 +520,7 @@ class TestShow:
         assert "policy grant app --to ACCOUNT --profile owner" in line
 
 
-class TestRefusals:
+class TestErrors:
     @pytest.mark.parametrize(
         ("arguments", "words"),
         [
@@ -553,7 +550,7 @@ class TestRefusals:
         assert "" == found.stdout
 
     @pytest.mark.parametrize("to", ["999999999999", f"arn:aws:iam::{SECONDARY}:role/nobody"])
-    def test_of_a_principal_that_does_not_exist_say_so(self, owner: Home, to: str) -> None:
+    def test_name_a_missing_principal(self, owner: Home, to: str) -> None:
         _set(owner, _FOREIGN)
 
         line = _line(owner.run("policy", "grant", "app", "--to", to, "--profile", "owner", "--apply"))
@@ -564,13 +561,13 @@ class TestRefusals:
         assert "does not exist" in line
         assert ["new statement"] == _sids(owner)
 
-    def test_of_a_principal_in_awss_later_words_say_the_same(self, owner: Home, aws: FaultyStandIn) -> None:
+    def test_name_a_missing_principal_in_newer_wording(self, owner: Home, aws: FaultyStandIn) -> None:
         said = "Invalid parameter at 'PolicyText' failed to satisfy constraint: 'Principal not found'"
         aws.fail("SetRepositoryPolicy", faults.error("InvalidParameterException", said))
 
         assert f"the principal {_ROOT} does not exist" in _line(owner.run(*_GRANT, "--apply"))
 
-    def test_for_another_statements_deleted_principal_name_it(self, owner: Home) -> None:
+    def test_name_deleted_principal_of_another_statement(self, owner: Home) -> None:
         _set(owner, _FOREIGN | {"Principal": {"AWS": "AROAEXAMPLEEXAMPLE00"}})
 
         assert f"the principal AROAEXAMPLEEXAMPLE00 or {_ROOT} does not exist" in _line(owner.run(*_GRANT, "--apply"))
@@ -586,7 +583,7 @@ class TestRefusals:
         assert f"app in us-east-1 with profile owner: AWS denied {operation}: {said}" in line
         assert f"allow ecr:{operation} in the principal's own policy" in line
 
-    def test_of_somebody_elses_repository_say_to_choose_the_owners_profile(self, owner: Home) -> None:
+    def test_of_foreign_repository_suggest_owners_profile(self, owner: Home) -> None:
         owner.add_keys("secondary", owner.aws.add_user(SECONDARY, "base"))
 
         line = _line(owner.run("policy", "show", f"{HOST}/app", "--profile", "secondary"))
@@ -599,7 +596,8 @@ class TestRefusals:
 
         assert "app in us-east-1 with the default credentials: there are no AWS credentials" in line
 
-    def test_without_credentials_say_to_make_some_or_to_name_the_owners_profile(self, owner: Home) -> None:
+    def test_without_credentials_suggest_configuration(self, owner: Home) -> None:
+        """The remedy is to configure credentials or to name the owner's profile."""
         line = _line(owner.run("policy", "show", "app", "--region", "us-east-1"))
 
         assert line.endswith("; aws configure, or choose your AWS profile owner: --profile owner")
@@ -609,7 +607,7 @@ class TestRefusals:
 
         assert "app in us-east-1 with profile nobody: the AWS profile nobody does not exist" in line
 
-    def test_of_a_misspelt_profile_name_the_one_that_there_is(self, owner: Home) -> None:
+    def test_of_a_misspelt_profile_suggest_the_similar_one(self, owner: Home) -> None:
         line = _line(owner.run("policy", "show", "app", "--profile", "ownr"))
 
         assert line.endswith("; if owner is meant: --profile owner, else make it: aws configure --profile ownr")
@@ -624,7 +622,7 @@ class TestRefusals:
         ],
         ids=["profile", "region", "host", "environment"],
     )
-    def test_of_a_repository_that_does_not_exist_say_what_lists_those_that_do(
+    def test_of_a_missing_repository_name_the_list_command(
         self, owner: Home, arguments: tuple[str, ...], options: str
     ) -> None:
         keys = owner.aws.add_user(PRIMARY, "env")
@@ -642,13 +640,13 @@ class TestRefusals:
         assert "no region is set; name it with --region" in line
         assert line.endswith(": aws configure set region REGION --profile elsewhere")
 
-    def test_without_a_region_name_no_profile_where_none_was_chosen(self, owner: Home) -> None:
+    def test_without_a_region_or_profile_name_no_profile(self, owner: Home) -> None:
         keys = owner.aws.add_user(PRIMARY, "env")
         env = {"AWS_ACCESS_KEY_ID": keys[0], "AWS_SECRET_ACCESS_KEY": keys[1]}
 
         assert _line(owner.run("policy", "show", "app", env=env)).endswith(": aws configure set region REGION")
 
-    def test_of_a_role_that_wants_an_mfa_code_nobody_can_be_asked_for_say_so(self, owner: Home) -> None:
+    def test_of_a_role_with_mfa_need_a_terminal(self, owner: Home) -> None:
         _add_mfa_profile(owner)
 
         line = _line(owner.run("policy", "show", "app", "--profile", "admin"))
@@ -657,7 +655,7 @@ class TestRefusals:
 
     @pytest.mark.parametrize("text", ["not JSON", "{}", "[]", '{"Statement": [1]}'])
     @pytest.mark.parametrize("arguments", [_GRANT, _REVOKE, _SHOW], ids=["grant", "revoke", "show"])
-    def test_of_a_document_that_is_no_policy_leave_it(self, owner: Home, arguments: tuple[str, ...], text: str) -> None:
+    def test_of_an_invalid_document_leave_it(self, owner: Home, arguments: tuple[str, ...], text: str) -> None:
         owner.aws.ecr.repositories[_APP] = text
 
         line = _line(owner.run(*arguments, *(["--apply"] if arguments != _SHOW else [])))
@@ -668,13 +666,13 @@ class TestRefusals:
     @pytest.mark.parametrize(
         "arguments", [("policy",), ("policy", "grant", "app"), ("policy", "show"), ("policy", "mend", "app")]
     )
-    def test_of_arguments_that_are_missing_or_unknown_are_usage(self, owner: Home, arguments: tuple[str, ...]) -> None:
+    def test_of_arguments_show_usage(self, owner: Home, arguments: tuple[str, ...]) -> None:
         found = owner.run(*arguments)
 
         assert 2 == found.status
         assert "Usage: docker-credential-ecrx policy" in found.stdout + found.stderr
 
-    def test_of_two_at_a_time_drop_neither_without_a_word(self, owner: Home) -> None:
+    def test_of_two_principals_name_both(self, owner: Home) -> None:
         found = owner.run(*_GRANT, "--to", "444444444444")
 
         assert (2, []) == (found.status, owner.aws.calls)
@@ -682,7 +680,7 @@ class TestRefusals:
 
 
 class TestTerminal:
-    def test_asks_for_the_mfa_code_that_the_owners_role_wants(self, owner: Home) -> None:
+    def test_asks_for_the_mfa_code_of_the_owners_role(self, owner: Home) -> None:
         _set(owner, _FOREIGN)
         _add_mfa_profile(owner)
 
@@ -695,7 +693,7 @@ class TestTerminal:
         assert (0, True) == (status, "new statement" in seen)
         assert 1 == owner.aws.count("GetRepositoryPolicy")
 
-    def test_shows_what_changes_in_colour_unless_told_not_to(self, owner: Home) -> None:
+    def test_shows_diff_in_colour_by_default(self, owner: Home) -> None:
         _, colourful = terminals.run([owner.program, *_GRANT], owner.env)
         _, plain = terminals.run([owner.program, *_GRANT], owner.env | {"NO_COLOR": "1"})
 

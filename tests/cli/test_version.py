@@ -1,4 +1,4 @@
-"""``version`` prints one line; with --json it shows what is installed where."""
+"""``version`` prints one line; --json describes what is installed and where."""
 
 import importlib.metadata
 import json
@@ -26,7 +26,7 @@ def _program(folder: Path, text: str) -> Path:
 
 
 def _weaken(program: Path, what: str) -> None:
-    """Let another user change the program, or what its path leads to."""
+    """Let another user change the program, or a folder or link in its path."""
     folder = program.parent
     if what == "program":
         program.chmod(0o777)
@@ -51,17 +51,17 @@ class TestText:
     def test_is_one_line(self, home: Home) -> None:
         assert (0, _LINE, "") == home.run("version")
 
-    def test_refuses_what_it_does_not_know(self, home: Home) -> None:
+    def test_rejects_unknown_arguments(self, home: Home) -> None:
         assert 2 == home.run("version", "--jsn").status
         assert 2 == home.run("version", "x").status
 
-    def test_has_help_with_an_example(self, home: Home) -> None:
+    def test_help_has_an_example(self, home: Home) -> None:
         assert "docker-credential-ecrx version --json | jq" in home.run("version", "--help").stdout
 
 
 class TestJson:
-    def test_says_what_this_program_is(self, home: Home, request: pytest.FixtureRequest) -> None:
-        """Its version, path and form, Python, the system and the packages; AWS is not asked."""
+    def test_describes_this_program(self, home: Home, request: pytest.FixtureRequest) -> None:
+        """It has version, path and form of the program, Python, system and packages; AWS is not called."""
         found = home.run("version", "--json", argv0="docker-credential-ecrx")
 
         assert (0, "", []) == (found.status, found.stderr, home.aws.calls)
@@ -76,8 +76,8 @@ class TestJson:
             assert re.fullmatch(r"\d+\.\d+\S*", said["packages"][name])
 
     @as_wheel
-    def test_names_the_versions_of_its_packages(self, home: Home) -> None:
-        """As pip has them; boto3 is not needed, and its version is null if it is not there."""
+    def test_names_versions_of_its_packages(self, home: Home) -> None:
+        """They are pip's; boto3 is optional, and its version is null if it is not installed."""
         packages = home.run("version", "--json").answer["packages"]
 
         assert importlib.metadata.version("botocore") == packages["botocore"]
@@ -90,8 +90,8 @@ class TestJson:
 
         assert expected == home.run("version", "--json").answer["platform"]["libc"]
 
-    def test_names_every_program_on_path_in_dockers_order(self, home: Home, tmp_path: Path) -> None:
-        """What docker runs comes first; one that does not run, or is another program, has no version."""
+    def test_names_every_program_on_path_in_order(self, home: Home, tmp_path: Path) -> None:
+        """The one that Docker runs is first; one that does not run, or is another program, has no version."""
         older = _program(tmp_path / "older", 'echo "docker-credential-ecrx 0.9"')
         broken = _program(tmp_path / "broken", "exit 1")
         another = _program(tmp_path / "another", 'echo "another 1.0"')
@@ -104,7 +104,7 @@ class TestJson:
         rest = [{"path": str(path), "version": None} for path in (broken, another)]
         assert [{"path": str(older), "version": "0.9"}, own, *rest] == on_path
 
-    def test_runs_no_program_of_a_relative_folder(self, home: Home, tmp_path: Path) -> None:
+    def test_runs_no_program_in_a_relative_folder(self, home: Home, tmp_path: Path) -> None:
         """Docker refuses it, so it has no version."""
         _program(tmp_path / "relative", f"touch '{tmp_path}/run'")
         home.env["PATH"] = f"relative{os.pathsep}{home.bin}"
@@ -117,7 +117,7 @@ class TestJson:
     @pytest.mark.parametrize("what", ["program", "folder", "folder above", "folder of a link", "group", "owner"])
     @pytest.mark.posix("modes")
     def test_runs_no_program_that_another_user_may_change(self, home: Home, tmp_path: Path, what: str) -> None:
-        """Only the one that docker runs is run in any case; the version of another one is null then."""
+        """Only the one that Docker runs is always run; the version of another one is null then."""
         (tmp_path / "above").mkdir()
         program = _program(tmp_path / "above" / "folder", f"touch '{tmp_path}/run'\necho 'docker-credential-ecrx 0.9'")
         program.parent.chmod(0o755)
@@ -134,7 +134,7 @@ class TestJson:
         assert not (tmp_path / "run").exists()
 
     @pytest.mark.posix("modes")
-    def test_runs_what_docker_runs_whoever_may_change_it(self, home: Home, tmp_path: Path) -> None:
+    def test_runs_what_docker_runs_in_any_case(self, home: Home, tmp_path: Path) -> None:
         program = _program(tmp_path / "folder", 'echo "docker-credential-ecrx 0.9"')
         program.parent.chmod(0o777)
         home.env["PATH"] = os.pathsep.join(map(str, [program.parent, home.bin]))
@@ -143,8 +143,8 @@ class TestJson:
 
         assert {"path": str(program), "version": "0.9"} == on_path[0]
 
-    def test_runs_the_programs_at_once(self, home: Home, tmp_path: Path) -> None:
-        """None is waited for before the next one is run: here each answers when the other one runs, too."""
+    def test_runs_the_programs_in_parallel(self, home: Home, tmp_path: Path) -> None:
+        """Here each program ends only when the other one has started too."""
         wait = "touch '{0}/{1}'; until [ -e '{0}/{2}' ]; do sleep 0.05; done; echo 'docker-credential-ecrx 0.9'"
         names = ("one", "two", "three")
         programs = [

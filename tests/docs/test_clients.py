@@ -1,4 +1,4 @@
-"""docs/clients.md: its table has a row for each cell of the matrix of clients, and no other."""
+"""docs/clients.md: its table has exactly one row for each cell of the matrix of clients."""
 
 import ast
 from pathlib import Path
@@ -10,7 +10,7 @@ _TESTS = Path(__file__).parents[1] / "e2e"
 
 
 def _cells() -> set[tuple[str, ...]]:
-    """Return client and deed of every ``pytest.mark.cell``."""
+    """Return client and action of every ``pytest.mark.cell``."""
     calls = (node for path in _TESTS.glob("test_*.py") for node in ast.walk(ast.parse(path.read_text())))
     return {
         tuple(ast.literal_eval(argument) for argument in call.args)
@@ -19,7 +19,7 @@ def _cells() -> set[tuple[str, ...]]:
     }
 
 
-def test_the_table_has_the_rows_of_the_matrix_and_no_failure() -> None:
+def test_table_matches_the_matrix_without_failures() -> None:
     head, _, *rows = pages.table("clients.md")
 
     assert ["client", "", *WAYS] == head

@@ -1,4 +1,4 @@
-"""docs/configuration.md has every key, every keyring and every variable that the program reads, and no other."""
+"""docs/configuration.md lists exactly the keys, keyrings and variables that the program reads."""
 
 import ast
 import re
@@ -28,7 +28,7 @@ def _rows() -> dict[str, list[str]]:
 
 
 def _variables() -> Iterator[str]:
-    """Yield every variable that the code names, and what else it takes from the environment."""
+    """Yield every variable that the code names, and what else it reads from the environment."""
     for path in _PACKAGE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())) if "demo" not in path.parts else ():
             match node:
@@ -43,23 +43,23 @@ def _variables() -> Iterator[str]:
                     yield name
 
 
-def test_the_page_has_the_keys_of_the_configuration_file() -> None:
+def test_page_has_the_keys_of_the_configuration_file() -> None:
     keys = [*settings._REGISTRY_KEYS, *settings._CACHE_KEYS, *settings._SECURITY_KEYS]  # noqa: SLF001 - what a user may write
 
     assert keys == _rows()["key"]
 
 
-def test_the_page_has_the_names_of_the_keyrings() -> None:
+def test_page_has_the_names_of_the_keyrings() -> None:
     assert [*settings._KEYRINGS] == _rows()["name"]  # noqa: SLF001 - what a user may write
 
 
-def test_the_page_has_the_variables_that_the_program_reads() -> None:
+def test_page_has_the_variables_of_the_program() -> None:
     rows = _rows()["variable"]
 
     assert sorted(set(_variables())) == sorted(rows)
 
 
-def test_the_page_s_example_is_a_file_that_is_read(tmp_path: Path) -> None:
+def test_example_on_page_is_valid(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     (example,) = pages.blocks(_PAGE, "toml")
     path.write_text(example)

@@ -1,4 +1,4 @@
-"""docs/kubernetes.md: kubelet takes its configurations, and the program answers as they say."""
+"""docs/kubernetes.md: kubelet accepts its configurations, and the program behaves as they say."""
 
 import tomllib
 from pathlib import Path
@@ -25,13 +25,13 @@ _in_both_forms = pytest.mark.parametrize("program", ["wheel", "frozen"], indirec
 
 
 def _provider(number: int) -> dict[str, Any]:
-    """Return what the page's first or second configuration has kubelet run."""
+    """Return what the first or second configuration on the page makes kubelet run."""
     (provider,) = kubernetes.providers(_CONFIGS[number])
     return provider
 
 
 def _hosts() -> list[str]:
-    """Return a host of each form that the program knows."""
+    """Return a host of each form that the program recognises."""
     found = [*registry._PUBLIC_HOSTS]  # noqa: SLF001 - what the page must not miss
     suffixes = {"dkr.ecr": registry._SUFFIXES, "dkr-ecr": registry._DUAL_STACK_SUFFIXES}  # noqa: SLF001
     for infix, of_infix in suffixes.items():
@@ -42,7 +42,7 @@ def _hosts() -> list[str]:
 
 
 def _asks(home: Home, provider: dict[str, Any], image: str, **fields: object) -> Response:
-    """Return what kubelet makes of the answer to it, in an environment that has no home."""
+    """Return what kubelet reads from the reply, in an environment without a home."""
     env = {entry["name"]: entry["value"] for entry in provider.get("env", [])}
     found = home.run(*provider["args"], stdin=kubernetes.request(image, **fields), env=env)
     assert (0, "") == (found.status, found.stderr), found
@@ -56,7 +56,7 @@ def _principal(home: Home, found: Response) -> str:
 
 @pytest.fixture
 def node(home: Home) -> Home:
-    """Return a node whose identity is AWS's default chain's."""
+    """Return a node with the identity of AWS's default chain."""
     keys = home.aws.add_user(_NODE_ACCOUNT, "node")
     home.env |= {"AWS_ACCESS_KEY_ID": keys.access_key_id, "AWS_SECRET_ACCESS_KEY": keys.secret_access_key}
     return home
@@ -64,17 +64,17 @@ def node(home: Home) -> Home:
 
 class TestMatchImages:
     @pytest.mark.parametrize("host", _hosts())
-    def test_have_every_registry_that_the_program_knows(self, host: str) -> None:
+    def test_cover_every_ecr_registry(self, host: str) -> None:
         assert any(kubernetes.matches(pattern, f"{host}/team/app") for pattern in _provider(0)["matchImages"])
 
     @pytest.mark.parametrize("pattern", _provider(0)["matchImages"])
-    def test_have_nothing_but_registries_of_ecr(self, pattern: str) -> None:
+    def test_cover_only_ecr_registries(self, pattern: str) -> None:
         assert any(kubernetes.matches(pattern, host) for host in _hosts())
 
 
 @_in_both_forms
 class TestNode:
-    def test_assumes_the_roles_that_the_file_maps_registries_to(self, node: Home, tmp_path: Path) -> None:
+    def test_assumes_roles_mapped_in_config(self, node: Home, tmp_path: Path) -> None:
         path = tmp_path / "ecrx.toml"
         path.write_text(_ECRX_TOML)
         provider = _provider(0)
@@ -89,7 +89,7 @@ class TestNode:
                 node, _asks(node, provider, f"{host}/a")
             )
 
-    def test_pulls_with_its_own_identity_from_all_others(self, node: Home, tmp_path: Path) -> None:
+    def test_pulls_from_others_with_its_own_identity(self, node: Home, tmp_path: Path) -> None:
         path = tmp_path / "ecrx.toml"
         path.write_text(_ECRX_TOML)
         provider = _provider(0) | {"env": [{"name": "ECRX_CONFIG", "value": str(path)}]}
@@ -101,7 +101,7 @@ class TestNode:
 
 class TestServiceAccount:
     @_in_both_forms
-    def test_pulls_as_the_role_of_the_annotation_that_the_provider_requires(self, home: Home) -> None:
+    def test_pulls_as_role_of_required_annotation(self, home: Home) -> None:
         name, annotations = _SERVICE_ACCOUNT["metadata"]["name"], _SERVICE_ACCOUNT["metadata"]["annotations"]
         subject = f"system:serviceaccount:{_SERVICE_ACCOUNT['metadata']['namespace']}:{name}"
         assert subject in pages.text(_PAGE)
@@ -120,7 +120,7 @@ class TestServiceAccount:
 
         assert f"arn:aws:sts::{_POD_ACCOUNT}:assumed-role/puller/" in _principal(home, found)
 
-    def test_has_its_role_from_where_the_page_says_in_that_order(self) -> None:
+    def test_takes_role_in_the_documented_order(self) -> None:
         places = [pages.text(_PAGE).rindex(f"`{place}`") for place in (*ANNOTATIONS, VARIABLE)]
 
         assert sorted(places) == places

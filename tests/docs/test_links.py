@@ -1,4 +1,4 @@
-"""What a page leads to is there: each relative link of each Markdown file, and each page from somewhere."""
+"""Each relative link of each Markdown file leads to a file, and each page is linked from another one."""
 
 import re
 from pathlib import Path
@@ -19,7 +19,7 @@ def test_every_link_leads_to_a_file() -> None:
     assert [] == every
 
 
-def test_every_page_can_be_reached_from_the_readme() -> None:
+def test_every_page_is_reachable_from_the_readme() -> None:
     reached = {_ROOT / "README.md"}
     new = set(reached)
     while new:

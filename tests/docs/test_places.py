@@ -1,4 +1,4 @@
-"""The pages of places on AWS and of containers: what a reader pastes out of them works as it would there."""
+"""The pages about places on AWS and about containers: what a reader pastes works as it would there."""
 
 import email
 import json
@@ -37,7 +37,7 @@ _READ_ONLY = 'mount -o remount,bind,ro / && exec "$@"'
 
 @pytest.fixture
 def aws() -> Iterator[Sessions]:
-    """Return AWS, in which an instance, a build or a task may assume the role of the account that pulls."""
+    """Return AWS, where an instance, a build or a task may assume the role that pulls."""
     with Sessions() as standin:
         standin.add_role(_PULLER, trusts=[_OWN])
         yield standin
@@ -52,7 +52,7 @@ def machine(home: Home, tmp_path: Path) -> Iterator[Machine]:
 
 @contextmanager
 def _at(address: str, source: Source) -> Iterator[None]:
-    """Answer at the address that AWS's own service has on its machines."""
+    """Serve at the address that AWS's own service has on its machines."""
     names.need_namespaces()
     with names.address(address), Server(source, (address, 80)):
         yield
@@ -60,7 +60,7 @@ def _at(address: str, source: Source) -> Iterator[None]:
 
 @pytest.fixture
 def metadata(aws: Sessions, home: Home) -> Iterator[None]:
-    """Answer as the metadata service of an instance, which takes version 2 alone."""
+    """Serve as the metadata service of an instance that accepts only version 2."""
     del home.env["AWS_EC2_METADATA_DISABLED"]
     with _at("169.254.169.254", instance(aws, _OWN, "node")):
         yield
@@ -80,8 +80,8 @@ def _blocks() -> list[tuple[str, str, str]]:
 
 class TestSnippets:
     @pytest.mark.parametrize(("page", "language", "text"), _blocks())
-    def test_can_be_read(self, page: str, language: str, text: str) -> None:
-        """JSON, YAML and TOML are such, and a script's syntax is a shell's."""
+    def test_are_valid(self, page: str, language: str, text: str) -> None:
+        """JSON, YAML and TOML parse, and scripts have a shell's syntax."""
         readers = {"json": json.loads, "yaml": yaml.safe_load, "toml": tomllib.loads}
         if language in readers:
             assert readers[language](text)
@@ -90,8 +90,8 @@ class TestSnippets:
             assert (0, "") == (done.returncode, done.stderr), page
 
     @pytest.mark.parametrize(("page", "text"), [(page, text) for page, language, text in _blocks() if language == "sh"])
-    def test_cannot_end_the_shell_it_is_pasted_into(self, page: str, text: str) -> None:
-        """What sets an option of the shell or ends it does so in a subshell."""
+    def test_cannot_end_the_shell(self, page: str, text: str) -> None:
+        """A snippet that sets a shell option or ends the shell does so in a subshell."""
         lines = re.sub(r"^\(\n.*?^\)$", "", text, flags=re.MULTILINE | re.DOTALL)
 
         assert [] == re.findall(r"^(?:set|exit|exec|trap)\b.*", lines, re.MULTILINE), page
@@ -99,7 +99,7 @@ class TestSnippets:
 
 class TestEc2:
     @pytest.mark.usefixtures("metadata")
-    def test_pulls_as_the_role_with_the_instances_own(self, home: Home, machine: Machine) -> None:
+    def test_pulls_as_role_of_the_other_account(self, home: Home, machine: Machine) -> None:
         """The page's script installs and configures it, and the instance's role assumes the other account's."""
         (script,) = pages.blocks("ec2.md", "sh")
 
@@ -111,7 +111,7 @@ class TestEc2:
         assert ["AssumeRole", "GetAuthorizationToken"] == [call.operation for call in home.aws.calls]
 
     @pytest.mark.parametrize("command", ["dnf", "curl", "sha256sum"])
-    def test_stops_where_a_command_fails(self, home: Home, machine: Machine, command: str) -> None:
+    def test_stops_if_a_command_fails(self, home: Home, machine: Machine, command: str) -> None:
         """Nothing after that command is run, and the shell that the block was pasted into goes on."""
         (script,) = pages.blocks("ec2.md", "sh")
         failing = machine.root / "usr" / "local" / "bin" / command
@@ -132,14 +132,14 @@ class TestCodeBuild:
         document: dict[str, Any] = yaml.safe_load(block)
         return document
 
-    def test_buildspec_has_what_codebuild_knows(self, buildspec: dict[str, Any]) -> None:
+    def test_buildspec_has_only_known_keys(self, buildspec: dict[str, Any]) -> None:
         assert set() == set(buildspec) - _BUILDSPEC
         assert 0.2 == buildspec["version"]
         assert {str} == {type(value) for value in buildspec["env"]["variables"].values()}
         assert set() == set(buildspec["phases"]) - {"install", "pre_build", "build", "post_build"}
         assert set() == {key for phase in buildspec["phases"].values() for key in phase} - _PHASE
 
-    def test_build_pulls_as_the_role_with_its_own(
+    def test_build_pulls_as_role_of_the_other_account(
         self, home: Home, aws: Sessions, machine: Machine, buildspec: dict[str, Any]
     ) -> None:
         """All commands run in one shell, with the service role's credentials at the address for containers."""
@@ -162,7 +162,7 @@ class TestEks:
 
     @pytest.mark.usefixtures("metadata")
     def test_kubelet_gets_the_token_of_the_role(self, home: Home, machine: Machine, user_data: dict[str, str]) -> None:
-        """The script puts the provider where the flags for kubelet say, and that answers without a home."""
+        """The script puts the provider where kubelet's flags say, and the provider needs no home."""
         node = yaml.safe_load(machine.own(user_data["application/node.eks.aws"]))
         assert ("node.eks.aws/v1alpha1", "NodeConfig") == (node["apiVersion"], node["kind"])
         flags = dict(flag.removeprefix("--").split("=", 1) for flag in node["spec"]["kubelet"]["flags"])
@@ -184,8 +184,8 @@ class TestEks:
         ((_, password),) = kubernetes.response(done.stdout).auth.values()
         assert _AS_PULLER in home.aws.issued[password].principal
 
-    def test_provider_is_called_for_the_registries(self, user_data: dict[str, str]) -> None:
-        """Its patterns are some of those of the page on Kubernetes, or narrower."""
+    def test_provider_is_called_only_for_ecr(self, user_data: dict[str, str]) -> None:
+        """Its patterns are some of those on the page about Kubernetes, or narrower."""
         patterns = re.findall(r'^ *- "(.*)"$', user_data["text/x-shellscript"], re.MULTILINE)
         known = yaml.safe_load(pages.blocks("kubernetes.md", "yaml")[0])["providers"][0]["matchImages"]
 
@@ -195,8 +195,8 @@ class TestEks:
 
 
 class TestEcs:
-    def test_owner_permits_the_execution_role(self, home: Home) -> None:
-        """The page's command lets the role that ECS pulls as pull, and do no more."""
+    def test_owner_grants_pulls_to_execution_role(self, home: Home) -> None:
+        """The page's command allows the role that ECS pulls as to pull, and nothing else."""
         (command,) = pages.blocks("ecs-lambda.md", "sh")
         (role,) = re.findall(r"arn:\S+", command)
         home.aws.add_role(role)
@@ -217,8 +217,8 @@ class TestImages:
     def images(self, tmp_path: Path) -> Iterator[Images]:
         """Return what builds the pages' Dockerfiles beside their files.
 
-        This machine's archive stands in under the names for glibc and for musl, and busybox with this machine's C
-        library for Debian and for Alpine.
+        This machine's archive replaces those for glibc and for musl, and busybox with this machine's C library
+        replaces Debian and Alpine.
         """
         archive = downloads.archive()
         names.need_namespaces()
@@ -234,8 +234,8 @@ class TestImages:
             yield found
 
     @pytest.mark.parametrize(("page", "number"), [("containers.md", 0), ("containers.md", 1), ("ecs-lambda.md", 0)])
-    def test_answers_in_the_image(self, images: Images, home: Home, aws: Sessions, page: str, number: int) -> None:
-        """The page's Dockerfile is built, and in its image docker's helper assumes the role with the task's own."""
+    def test_helper_works_in_the_image(self, images: Images, home: Home, aws: Sessions, page: str, number: int) -> None:
+        """The page's Dockerfile is built, and the helper in the image assumes the role with the task's credentials."""
         dockerfile = pages.blocks(page, "dockerfile")[number]
         built = images.build(dockerfile.replace("1.0.0", downloads.version(downloads.archive())))
 
@@ -248,10 +248,10 @@ class TestImages:
 
 class TestLambda:
     @pytest.mark.parametrize("where", [{}, {"HOME": "/"}], ids=["no home", "home is the root"])
-    def test_answers_where_nothing_can_be_written(
+    def test_works_on_a_read_only_file_system(
         self, home: Home, aws: Sessions, tmp_path: Path, where: dict[str, str]
     ) -> None:
-        """As a user without a name, on a read-only file system, where the kernel's keyring is forbidden."""
+        """The program runs as a user without a name, and the kernel keyring is forbidden."""
         (dockerfile,) = pages.blocks("ecs-lambda.md", "dockerfile")
         (ecrx,), (config,) = (pages.blocks("containers.md", language) for language in ("toml", "json"))
         (tmp_path / "ecrx.toml").write_text(ecrx)
@@ -286,25 +286,25 @@ class TestLambda:
 class TestRootless:
     @pytest.fixture
     def user(self, home: Home) -> Home:
-        """Return a user with a role's profile, for whom the page's lines have docker and podman ask."""
+        """Return a user with a role profile, for whom the page's lines set up Docker and podman."""
         home.add_role_profile()
         lines = pages.blocks("rootless.md", "sh")[0]
         subprocess.run(["/bin/sh", "-ec", lines], env=home.env, check=True, capture_output=True)
         return home
 
     def _in_namespace(self, home: Home, *lines: str) -> str:
-        """Run lines as root of a user namespace of its own, as podman runs its helpers."""
+        """Run lines as root of a separate user namespace, as podman runs its helpers."""
         command = [*unshared("--user", "--map-root-user"), "/bin/sh", "-ec", "\n".join(lines)]
         done = subprocess.run(command, env=home.env, capture_output=True, text=True, check=False)
         assert (0, "") == (done.returncode, done.stderr), done
         return done.stdout
 
     @pytest.mark.parametrize("place", [".docker/config.json", ".config/containers/auth.json"])
-    def test_configure_has_each_client_ask(self, user: Home, place: str) -> None:
+    def test_configure_sets_up_each_client(self, user: Home, place: str) -> None:
         assert {HOST: "ecrx"} == json.loads((user.folder / place).read_text())["credHelpers"]
 
-    def test_namespace_has_a_keyring_of_its_own(self, user: Home) -> None:
-        """A token from outside is not found inside; one from inside is, by the next get in the same namespace."""
+    def test_namespace_has_its_own_keyring(self, user: Home) -> None:
+        """A token from outside is not found inside; a token from inside is found by the next get there."""
         get = f"printf %s {HOST} | docker-credential-ecrx get | sha256sum"
         outside = user.get(profile=None).stdout
         user.aws.calls.clear()
@@ -317,14 +317,14 @@ class TestRootless:
         assert 2 == user.aws.count("GetAuthorizationToken")
         assert outside == user.get(profile=None).stdout
 
-    def test_status_sees_the_place_where_it_runs(self, user: Home) -> None:
+    def test_status_shows_the_keyring_of_its_namespace(self, user: Home) -> None:
         user.get(profile=None)
 
         assert "gone from the keyring" in self._in_namespace(user, "docker-credential-ecrx status")
         assert "gone from the keyring" not in user.run("status").stdout
 
-    def test_forget_deletes_where_it_runs(self, user: Home) -> None:
-        """A token outside is still answered after a forget inside."""
+    def test_forget_deletes_only_in_its_namespace(self, user: Home) -> None:
+        """A token outside is still returned after a forget inside."""
         outside = user.get(profile=None).secret
 
         self._in_namespace(user, "docker-credential-ecrx forget --all")
@@ -333,8 +333,8 @@ class TestRootless:
 
 
 class TestDesktop:
-    def test_configure_leaves_the_store_of_docker_desktop(self, home: Home) -> None:
-        """The page's command makes the page's file out of what Docker Desktop has there."""
+    def test_configure_keeps_the_store_of_docker_desktop(self, home: Home) -> None:
+        """The page's command turns what Docker Desktop has there into the page's file."""
         (command,), (expected,) = (pages.blocks("desktop.md", language) for language in ("sh", "json"))
         home.add_role_profile()
         path = home.folder / ".docker" / "config.json"

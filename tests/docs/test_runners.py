@@ -1,4 +1,4 @@
-"""The pages of the CI runners: what a reader pastes out of them works in the environment that such a runner has."""
+"""The pages about CI runners: what a reader pastes works in the environment of such a runner."""
 
 import json
 import os
@@ -27,8 +27,8 @@ _ACTION = _ROOT / "action.yml"
 _OWN = "333333333333"
 _PULLER = "arn:aws:iam::222222222222:role/puller"
 _AS_PULLER = "arn:aws:sts::222222222222:assumed-role/puller/"
-# No job can have these names: https://docs.gitlab.com/ci/jobs/#job-names; and the other keywords of a whole file:
-# https://docs.gitlab.com/ci/yaml/#global-keywords, and those that are old.
+# No job can have these names: https://docs.gitlab.com/ci/jobs/#job-names; nor the other keywords of a file:
+# https://docs.gitlab.com/ci/yaml/#global-keywords, and the deprecated ones.
 _GITLAB_KEYWORDS = {"image", "services", "stages", "before_script", "after_script", "variables", "cache", "include"} | {
     *("default", "workflow", "spec", "types", "pages:deploy", "true", "false", "nil")
 }
@@ -37,7 +37,7 @@ _TWICE = ["AssumeRole", "GetAuthorizationToken"] * 2
 
 @pytest.fixture
 def aws() -> Iterator[Sessions]:
-    """Return AWS, in which an instance or a web identity may assume the role of the account that pulls."""
+    """Return AWS, where an instance or a web identity may assume the role that pulls."""
     with Sessions() as standin:
         standin.add_role(_PULLER, trusts=[_OWN])
         yield standin
@@ -62,13 +62,13 @@ class TestGitHub:
 
     @pytest.fixture
     def given(self, archive: Path) -> dict[str, str]:
-        """Return the page's inputs, with version and checksum of the archive that there is."""
+        """Return the page's inputs, with version and checksum of the existing archive."""
         release = {"version": downloads.version(archive), "sha256": downloads.sha256(archive)}
         return {name: str(value) for name, value in _steps()[0]["with"].items()} | release
 
     @pytest.fixture
     def attestations(self, archive: Path, given: dict[str, str], tmp_path: Path) -> Attestations:
-        """Return GitHub's attestations, among them the archive's."""
+        """Return GitHub's attestations, with that of the archive."""
         attestations = Attestations(tmp_path / "gh")
         attestations.add_release(archive, given["version"])
         return attestations
@@ -77,7 +77,7 @@ class TestGitHub:
     def runner(
         self, home: Home, archive: Path, given: dict[str, str], attestations: Attestations, tmp_path: Path
     ) -> Iterator[Runner]:
-        """Return a runner whose jobs GitHub gives OIDC tokens; its PATH has no program of ours."""
+        """Return a runner whose jobs get OIDC tokens from GitHub; its PATH has no program of ours."""
         home.aws.add_role(given["web-identity-role-arn"], web_identity_subjects=["repo:OWNER/APP"])
         (tmp_path / "job").mkdir()
         path = f"OWNER/docker-credential-ecrx/releases/download/v{given['version']}/{archive.name}"
@@ -98,7 +98,7 @@ class TestGitHub:
                 },
             )
 
-    def test_installs_the_release_and_docker_pulls_as_the_role_of_the_other_account(
+    def test_installs_and_docker_pulls_as_other_account(
         self, home: Home, runner: Runner, given: dict[str, str]
     ) -> None:
         assert 0 == runner.uses(_ACTION, given), runner.said
@@ -112,14 +112,14 @@ class TestGitHub:
         assert _AS_PULLER in _principal(home, (runner.folder / "answer").read_text())
         assert [] == home.aws.calls
 
-    def test_goes_on_without_a_keyring(self, home: Home, runner: Runner, given: dict[str, str]) -> None:
+    def test_works_without_a_keyring(self, home: Home, runner: Runner, given: dict[str, str]) -> None:
         runner.env["ECRX_KEYRING"] = "none"
 
         assert 0 == runner.uses(_ACTION, given), runner.said
         assert "::notice::no keyring is available, so each pull asks AWS" in runner.said
         assert [] == home.aws.calls
 
-    def test_hides_the_token_from_the_log_and_from_others(self, runner: Runner, given: dict[str, str]) -> None:
+    def test_hides_the_token_from_log_and_other_processes(self, runner: Runner, given: dict[str, str]) -> None:
         runner.uses(_ACTION, given)
 
         path = Path(runner.env["AWS_WEB_IDENTITY_TOKEN_FILE"])
@@ -131,7 +131,7 @@ class TestGitHub:
         ("name", "value"),
         [("sha256", "0" * 64), ("sha256", "x"), ("version", "../../evil"), ("version", "0.0.0"), ("version", "$(id)")],
     )
-    def test_unpacks_nothing_but_the_archive_with_that_checksum(
+    def test_unpacks_only_the_archive_with_the_checksum(
         self, runner: Runner, given: dict[str, str], name: str, value: str
     ) -> None:
         assert 0 != runner.uses(_ACTION, given | {name: value})
@@ -140,7 +140,7 @@ class TestGitHub:
     def test_unpacks_nothing_without_attestation(
         self, runner: Runner, given: dict[str, str], attestations: Attestations
     ) -> None:
-        """An archive with the right checksum that the release workflow did not sign is left as it is."""
+        """An archive with the right checksum that the release workflow did not sign is not unpacked."""
         (attestations.folder / "attested").write_text("")
 
         assert 0 != runner.uses(_ACTION, given)
@@ -150,7 +150,7 @@ class TestGitHub:
     def test_unpacks_nothing_of_another_tag(
         self, runner: Runner, given: dict[str, str], archive: Path, attestations: Attestations
     ) -> None:
-        """The attestation must be of the tag that is asked for."""
+        """The attestation must be for the requested tag."""
         (attestations.folder / "attested").write_text("")
         attestations.add_release(archive, "0.9.9")
 
@@ -160,17 +160,17 @@ class TestGitHub:
     def test_downloads_nothing_without_gh(
         self, runner: Runner, given: dict[str, str], attestations: Attestations
     ) -> None:
-        """Where gh is missing the action fails before it downloads."""
+        """If gh is missing, the action fails before it downloads."""
         (attestations.folder / "gh").unlink()
 
         assert 0 != runner.uses(_ACTION, given)
         assert "::error::gh is required to verify who built the release" in runner.said
         assert [] == _files(runner)
 
-    def test_gives_the_jobs_token_to_gh_alone(
+    def test_gives_the_jobs_token_only_to_gh(
         self, runner: Runner, given: dict[str, str], archive: Path, attestations: Attestations, tmp_path: Path
     ) -> None:
-        """What is unpacked does not see GH_TOKEN."""
+        """The installed program does not see GH_TOKEN."""
         name = f"docker-credential-ecrx-{given['version']}"
         (tmp_path / name).mkdir()
         (tmp_path / name / "install.sh").write_text(f"#!/bin/sh\nenv >{tmp_path}/env\nexit 1\n")
@@ -186,7 +186,7 @@ class TestGitHub:
         assert "the job's" not in (tmp_path / "env").read_text()
 
     def test_installs_in_a_job_container(self, runner: Runner, given: dict[str, str]) -> None:
-        """There the job is root, and the folder for temporary files belongs to the host's runner."""
+        """The job there is root, and the temporary folder belongs to the host's runner."""
         if os.getuid() != 0:
             need.missing("root, to have a folder of another user,")
         os.chown(runner.env["RUNNER_TEMP"], 1001, 1001)
@@ -194,8 +194,8 @@ class TestGitHub:
         assert 0 == runner.uses(_ACTION, given), runner.said
         assert 0 == runner.runs("docker-credential-ecrx version"), runner.said
 
-    def test_forgets_in_the_last_step(self, home: Home, runner: Runner, given: dict[str, str]) -> None:
-        """The step that always runs leaves no token and nothing in docker's configuration."""
+    def test_last_step_forgets(self, home: Home, runner: Runner, given: dict[str, str]) -> None:
+        """The step that always runs leaves no token and nothing in Docker's configuration."""
         runner.uses(_ACTION, given)
         last = _steps()[-1]
         home.aws.calls.clear()
@@ -206,14 +206,15 @@ class TestGitHub:
         assert 0 == runner.runs("docker-credential-ecrx status --json >status"), runner.said
         assert [] == json.loads((runner.folder / "status").read_text())["tokens"]
 
-    def test_takes_no_input_for_a_command(self, runner: Runner, given: dict[str, str]) -> None:
+    def test_runs_no_input_as_a_command(self, runner: Runner, given: dict[str, str]) -> None:
         evil = "$(touch evil) `touch evil` ; touch evil --help"
 
         assert 0 != runner.uses(_ACTION, given | dict.fromkeys(("registries", "role-arn", "external-id"), evil))
         assert 0 != runner.uses(_ACTION, given | {"web-identity-role-arn": f"arn:{evil}\nPATH=/"})
         assert [] == list(runner.folder.rglob("evil"))
 
-    def test_has_no_expression_in_a_script_and_every_action_by_its_hash(self) -> None:
+    def test_pins_actions_and_has_no_expression_in_scripts(self) -> None:
+        """Every action is pinned by its hash, and no script contains an expression."""
         document = yaml.safe_load(_ACTION.read_text())
 
         assert [] == [step["run"] for step in document["runs"]["steps"] if "${{" in step["run"]]
@@ -222,17 +223,17 @@ class TestGitHub:
 
 
 class TestArchive:
-    """Which archive the action downloads; the server has none, and so the action ends there."""
+    """Which archive the action downloads; the server has none, so the action ends there."""
 
     @pytest.fixture
     def server(self) -> Iterator[Server]:
-        """Return a server that has no release."""
+        """Return a server without a release."""
         with Server(lambda _: None) as server:
             yield server
 
     @pytest.fixture
     def runner(self, server: Server, tmp_path: Path) -> Runner:
-        """Return a runner whose downloads come from that server."""
+        """Return a runner that downloads from that server."""
         path = f"{Attestations(tmp_path / 'gh').folder}:/usr/local/bin:/usr/bin:/bin"
         return Runner(tmp_path, {"PATH": path, "GITHUB_SERVER_URL": server.url})
 
@@ -248,8 +249,8 @@ class TestArchive:
             ("Darwin x86_64", "", "darwin-x86_64"),
         ],
     )
-    def test_is_of_the_machine(self, runner: Runner, server: Server, machine: str, libc: str, system: str) -> None:
-        """It has the processor and the C library of the runner, or of its container."""
+    def test_matches_the_machine(self, runner: Runner, server: Server, machine: str, libc: str, system: str) -> None:
+        """It is for the processor and the C library of the runner or of its container."""
         _pretend(runner, machine, libc)
 
         assert 0 != runner.uses(_ACTION, self.given())
@@ -267,8 +268,8 @@ class TestArchive:
             ("FreeBSD amd64", ""),
         ],
     )
-    def test_that_fits_is_named_if_none_does(self, runner: Runner, server: Server, machine: str, libc: str) -> None:
-        """One line says what the machine is and which machines there are archives for; nothing is downloaded."""
+    def test_missing_is_reported(self, runner: Runner, server: Server, machine: str, libc: str) -> None:
+        """One line names the machine and the platforms that have archives; nothing is downloaded."""
         _pretend(runner, machine, libc)
 
         assert 0 != runner.uses(_ACTION, self.given())
@@ -277,8 +278,8 @@ class TestArchive:
         assert line.startswith(f"::error::no release archive runs on {machine}{libc and f' with {libc}'}; there are ")
         assert "glibc 2.28 or newer" in line
 
-    def test_with_another_checksum_is_named(self, runner: Runner, tmp_path: Path) -> None:
-        """The line says which archive's SHA-256 the input has to be."""
+    def test_with_wrong_checksum_is_named(self, runner: Runner, tmp_path: Path) -> None:
+        """The line names the archive whose SHA-256 the input must be."""
         _pretend(runner, "Linux aarch64", "musl")
         release = "OWNER/docker-credential-ecrx/releases/download/v1.0.0"
         name = "docker-credential-ecrx-1.0.0-linux-aarch64-musl.tar.gz"
@@ -295,7 +296,7 @@ class TestArchive:
 
 
 def _pretend(runner: Runner, machine: str, libc: str) -> None:
-    """Have the runner's commands say that it is such a machine."""
+    """Make the runner's commands report such a machine."""
     system, processor = machine.split()
     folder = Path(runner.env["PATH"].split(":")[0])
     scripts = {
@@ -316,15 +317,15 @@ class TestGitLab:
             yield found
 
     @pytest.mark.parametrize("block", pages.blocks("gitlab.md", "yaml"))
-    def test_jobs_have_names_that_gitlab_takes(self, block: str) -> None:
-        """GitLab refuses a file with a job that is named as a keyword."""
+    def test_job_names_are_valid(self, block: str) -> None:
+        """GitLab rejects a file with a job that has a keyword's name."""
         names = [str(name) for name in yaml.safe_load(block)]
 
         assert [] == [name for name in names if name in _GITLAB_KEYWORDS or not 0 < len(name) <= 255]
         assert [] == [name for name, job in yaml.safe_load(block).items() if not job["script"]]
 
     def test_job_in_alpine_pulls_as_the_role(self, home: Home, machine: Machine) -> None:
-        """The job in docker's image installs the archive for musl, and keeps no token in the machine's keyring."""
+        """The job in Docker's image installs the archive for musl and keeps no token in the machine's keyring."""
         ((job,),) = (yaml.safe_load(block).values() for block in pages.blocks("gitlab.md", "yaml")[1:])
         home.aws.add_role(job["variables"]["AWS_ROLE_ARN"], web_identity_subjects=["project_path:a/b"])
         (token,) = job["id_tokens"]
@@ -341,7 +342,7 @@ class TestGitLab:
         assert _AS_PULLER in _principal(home, machine.answer)
         assert 2 == home.aws.count("GetAuthorizationToken")
 
-    def test_job_pulls_as_the_role_of_the_other_account(self, home: Home, tmp_path: Path) -> None:
+    def test_job_pulls_as_role_of_the_other_account(self, home: Home, tmp_path: Path) -> None:
         (job,) = yaml.safe_load(pages.blocks("gitlab.md", "yaml")[0]).values()
         home.aws.add_role(job["variables"]["AWS_ROLE_ARN"], web_identity_subjects=["project_path:a/b"])
         ((token, about),) = job["id_tokens"].items()
@@ -362,7 +363,7 @@ class TestGitLab:
         assert [] == list(tmp_path.glob("aws-id-token*"))
         assert given[token] not in done.stdout + done.stderr
 
-    def test_runner_asks_the_helper_that_docker_auth_config_names(self, home: Home) -> None:
+    def test_runner_uses_helper_from_docker_auth_config(self, home: Home) -> None:
         (runner,) = tomllib.loads(pages.blocks("gitlab.md", "toml")[0])["runners"]
         ((name, _, document),) = (variable.partition("=") for variable in runner["environment"])
         home.add_role_profile()
@@ -374,9 +375,7 @@ class TestGitLab:
 
 
 class TestHosts:
-    def test_service_without_a_home_pulls_as_the_role_of_the_other_account(
-        self, home: Home, aws: Sessions, tmp_path: Path
-    ) -> None:
+    def test_service_without_a_home_pulls_as_other_account(self, home: Home, aws: Sessions, tmp_path: Path) -> None:
         def own(text: str) -> str:
             return re.sub("(?<![a-z])/(etc|var)/", f"{tmp_path}/\\1/", text)
 
@@ -403,7 +402,7 @@ class TestHosts:
 class TestContainers:
     @pytest.mark.parametrize("keyring", ["as the page says", "auto"])
     @pytest.mark.parametrize("dockerfile", pages.blocks("containers.md", "dockerfile"), ids=["glibc", "musl"])
-    def test_pull_where_the_kernels_keyring_is_forbidden(
+    def test_pull_without_the_kernel_keyring(
         self, home: Home, aws: Sessions, tmp_path: Path, dockerfile: str, keyring: str
     ) -> None:
         env = dict(line.split("=", 1) for line in re.findall(r"^ENV (.*)$", dockerfile, re.MULTILINE))
@@ -429,5 +428,5 @@ class TestContainers:
 
 
 def _files(runner: Runner) -> list[Path]:
-    """Return the files in the runner's folder for temporary ones."""
+    """Return the files in the runner's temporary folder."""
     return [path for path in Path(runner.env["RUNNER_TEMP"]).rglob("*") if path.is_file()]

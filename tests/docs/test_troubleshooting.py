@@ -1,7 +1,7 @@
-"""docs/troubleshooting.md has every line that the program fails with or warns of, and no other.
+"""docs/troubleshooting.md lists exactly the lines with which the program fails or warns.
 
-A line is what the code says, with the name of what it fills in, in capitals, or "…" where that has none.
-Where this fails, the page's rows are to be changed as it says.
+A line is the text in the code, with the name of each placeholder in capitals, or "…" if it has no name.
+If this fails, change the rows of the page as the failure shows.
 """
 
 import ast
@@ -21,7 +21,7 @@ _GAP = "…"
 
 
 def _text(node: ast.AST | None, constants: dict[str, str]) -> str | None:
-    """Return the text of a literal or of a constant, with a name for each part that is filled in; else None."""
+    """Return the text of a literal or constant, with a name for each placeholder; None for anything else."""
     if isinstance(node, ast.Name):
         return constants.get(node.id)
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
@@ -56,7 +56,7 @@ def _bodies(tree: ast.Module) -> Iterator[list[ast.stmt]]:
 
 
 def _raised(tree: ast.Module) -> Iterator[ast.AST]:
-    """Yield what is said in errors: a literal, or the nearest ``message`` before it."""
+    """Yield the texts of errors: a literal, or the nearest ``message`` before it."""
     for body in _bodies(tree):
         message: ast.AST | None = None
         for statement in body:
@@ -74,7 +74,7 @@ def _warned(tree: ast.Module) -> Iterator[ast.AST]:
 
 
 def _answered(tree: ast.Module) -> Iterator[ast.AST]:
-    """Yield the messages of each ErrorRule, and the reasons in functions that return reason and remedy."""
+    """Yield the reasons in tables of AWS's errors, and in functions that return reason and remedy."""
     for node in ast.walk(tree):
         match node:
             case ast.Call(func=ast.Name("ErrorRule"), args=[_, _, reason, *_]):
@@ -89,7 +89,7 @@ def _answered(tree: ast.Module) -> Iterator[ast.AST]:
 
 
 def _written(tree: ast.Module) -> Iterator[str]:
-    """Yield the lines that go to stderr as they stand, since there is nobody to raise an error to."""
+    """Yield the lines that go straight to stderr, because no caller could handle an error."""
     for call in _calls(tree):
         match call:
             case ast.Call(func=ast.Name("_write"), args=[ast.Constant(2), said]):
@@ -122,12 +122,12 @@ def _lines() -> set[str]:
     return found
 
 
-def test_the_page_has_the_programs_lines_and_no_other() -> None:
+def test_page_has_exactly_the_lines_of_the_program() -> None:
     rows = {cells[0].strip("`") for cells in pages.table(_PAGE) if cells[0].startswith("`")}
     lines = _lines()
 
     assert ([], []) == (sorted(lines - rows), sorted(rows - lines)), "missing on the page, and no longer in the program"
 
 
-def test_every_line_has_its_cause_and_what_mends_it() -> None:
+def test_every_line_has_cause_and_remedy() -> None:
     assert [] == [cells[0] for cells in pages.table(_PAGE) if cells[0].startswith("`") and not cells[1]]

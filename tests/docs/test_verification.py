@@ -1,4 +1,4 @@
-"""docs/verification.md: what a reader pastes out of it verifies an archive, and what it says of an SBOM is so."""
+"""docs/verification.md: what a reader pastes verifies an archive, and what it says about the SBOM is true."""
 
 import re
 import subprocess
@@ -28,7 +28,7 @@ class TestPage:
 
     @pytest.mark.parametrize("signed", ["release.yml", "ci.yml", None])
     def test_verifies_an_archive(self, archive: Path, tmp_path: Path, signed: str | None) -> None:
-        """The first command ends with status 0 for what the release workflow signed, and for nothing else."""
+        """The first command succeeds only for what the release workflow signed."""
         attestations = Attestations(tmp_path / "gh")
         workflow = f"--signer-workflow {REPOSITORY}/.github/workflows/{signed}"
         if signed:
@@ -40,8 +40,7 @@ class TestPage:
 
         assert (done.returncode == 0) == (signed == "release.yml")
 
-    def test_names_the_signer_as_the_action_does(self) -> None:
-        """Who is trusted is written in one way on the page and in the action."""
+    def test_names_the_same_signer_as_the_action(self) -> None:
         steps = yaml.safe_load((_ROOT / "action.yml").read_text())["runs"]["steps"]
         workflow = ".github/workflows/release.yml"
 
@@ -50,7 +49,7 @@ class TestPage:
         assert (_ROOT / workflow).exists()
 
     def test_builds_as_the_release_workflow_does(self) -> None:
-        """With the same image, Python, commands and floor, at the path that a checkout has on GitHub's machines."""
+        """Image, Python, commands, glibc floor and path are those of the workflow."""
         (script,) = [block for block in pages.blocks("verification.md", "sh") if "docker run" in block]
         job = yaml.safe_load((_ROOT / ".github" / "workflows" / "build.yml").read_text())["jobs"]["linux"]
         (system,) = [entry for entry in job["strategy"]["matrix"]["include"] if entry.get("libc") == "gnu"]
@@ -65,8 +64,8 @@ class TestPage:
             assert line in steps
             assert line in words
 
-    def test_says_what_install_sh_and_the_readme_say(self) -> None:
-        """Each of them shows the command, with the same repository."""
+    def test_matches_install_sh_and_readme(self) -> None:
+        """Each of them shows the same command with the same repository."""
         help_text = subprocess.run([_ROOT / "install.sh", "--help"], capture_output=True, text=True, check=True).stdout
 
         assert _VERIFY.search(help_text)

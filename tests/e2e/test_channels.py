@@ -1,4 +1,4 @@
-"""What a package manager installed, when skopeo pulls through it: every other test has the wheel or the bundle."""
+"""Skopeo pulls with the program as a package manager installed it: all other tests use the wheel or the bundle."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ def program(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("helper", ["link"], indirect=True)
-def test_skopeo_pulls_an_image_through_it(skopeo: Client, image: str, tmp_path: Path) -> None:
+def test_skopeo_pulls_an_image(skopeo: Client, image: str, tmp_path: Path) -> None:
     skopeo("copy", f"docker://{image}", f"dir:{tmp_path / 'copy'}")
 
     assert (tmp_path / "copy" / "manifest.json").exists()

@@ -1,4 +1,4 @@
-"""The matrix of clients: each at work on the primary account's registry through credHelpers and through credsStore.
+"""The matrix of clients: each uses the primary account's registry through credHelpers and through credsStore.
 
 ``tests/run tests/e2e --matrix`` prints it, with the cells of the other files beside it; docs/clients.md shows it.
 """
@@ -18,7 +18,7 @@ from support.home import HOST, Home
 _ONCE = ["AssumeRole", "GetAuthorizationToken"]
 _NODE_MODULES = Path(__file__).parents[2] / ".work" / "node" / "node_modules"
 _DOCKER_PY = "import docker, sys; c = docker.from_env(); print(c.images.{call}); c.close()"
-# Both pull the image, then run it, which an engine in a container may not be able to.
+# Both pull the image, then run it, which an engine in a container may be unable to do.
 _TESTCONTAINERS = """\
 import sys
 from testcontainers.core.container import DockerContainer
@@ -30,7 +30,7 @@ const { GenericContainer } = require("testcontainers");
 new GenericContainer(process.argv[1]).withNetworkMode("none").start()
   .catch((error) => { console.error(error); process.exit(1); });
 """
-# Without a bridge there is no address to ask for, and the reaper is an image of another registry.
+# Without a bridge there is no address to query, and the reaper is an image of another registry.
 _TESTCONTAINERS_ENVIRONMENT = {"TESTCONTAINERS_RYUK_DISABLED": "true", "TESTCONTAINERS_HOST_OVERRIDE": "localhost"}
 _ORAS = """\
 import sys
@@ -42,13 +42,13 @@ print(client.get_manifest(sys.argv[1]) and client.pull(sys.argv[1], outdir=sys.a
 
 @pytest.fixture(scope="session")
 def program() -> Path:
-    """Return the program in one form: both answer docker alike."""
+    """Return the program in one form: both answer Docker alike."""
     return need.program()
 
 
 @pytest.fixture(params=["credHelpers", "credsStore"])
 def user(request: pytest.FixtureRequest, home: Home, docker_host: str) -> Home:
-    """Return a user whose docker configuration names our program for the registry, or for every registry."""
+    """Return a user whose Docker configuration names this program for the registry, or for every registry."""
     entry = {HOST: "ecrx-secondary"} if request.param == "credHelpers" else "ecrx-secondary"
     write_json(home.folder / ".docker" / "config.json", {request.param: entry})
     home.env |= {"DOCKER_HOST": docker_host, "DOCKER_BUILDKIT": "0"}
@@ -119,7 +119,7 @@ def test_testcontainers_for_node_pull(user: Home, image: str) -> None:
 
 @pytest.mark.cell("@devcontainers/cli", "features publish, info")
 def test_devcontainers_publish_and_find_a_feature(user: Home, tmp_path: Path) -> None:
-    """It asks the helper itself, without docker, for what a devcontainer.json names as a feature."""
+    """It runs the helper itself, without Docker, for a feature named in devcontainer.json."""
     command = _NODE_MODULES / "@devcontainers" / "cli" / "devcontainer.js"
     if not command.is_file():
         need.missing("npm's package @devcontainers/cli (tests/run)")
@@ -144,14 +144,14 @@ def test_oras_for_python_pulls(user: Home, image: str, tmp_path: Path) -> None:
 
 
 def _has_pulled(home: Home, image: str, said: str) -> bool:
-    """Return whether the image came with one question to AWS; what the client said is shown where it did not."""
+    """Return whether the image came with one call to AWS; if not, show what the client printed."""
     found = Client(home, need.command("docker"))("images", "--format", "{{.Repository}}:{{.Tag}}").splitlines()
     assert image in found, said
     return _asked_once(home)
 
 
 def _docker_with_buildkit() -> str:
-    """Return a docker command that can build with BuildKit: from 23.0 on only with its plug-in buildx."""
+    """Return a docker command that can build with BuildKit: from 23.0 on it needs the plug-in buildx."""
     for command in docker_commands():
         path = shutil.which(command)
         if path is None:

@@ -1,4 +1,4 @@
-"""Docker at work across accounts: its commands, a real engine and a registry that takes only ECR's live tokens."""
+"""Docker across accounts: its commands, a real engine and a registry that accepts only valid ECR tokens."""
 
 import base64
 import json
@@ -17,7 +17,7 @@ from support.home import BASE_USER, HOST, OTHER_HOST, PRIMARY, SECONDARY, Home
 
 _ONCE = ["AssumeRole", "GetAuthorizationToken"]
 _GRANTED = f"{HOST}/granted/app"
-# Where it does not matter how docker comes to call the program.
+# For tests in which the way that Docker calls the program does not matter.
 in_one_way = pytest.mark.parametrize("docker_helper", ["configuration file"], indirect=True)
 _ROLE_SESSION = f"arn:aws:sts::{SECONDARY}:assumed-role/puller/"
 
@@ -42,9 +42,10 @@ def _mint(aws: StandIn, authority: Certificates) -> str:
 
 class TestSession:
     @pytest.mark.cell("docker engine", "pull, push, manifest inspect")
-    def test_push_and_pull_assume_the_role_once_and_mint_once_and_leave_the_token_in_no_file(
+    def test_push_and_pull_use_one_role_and_one_token(
         self, docker: Client, keyring: dict[str, str], layer: bytes, assert_in_no_file: Callable[[str], None]
     ) -> None:
+        """Push and pull assume the role once, fetch one token and leave it in no file."""
         docker.home.env |= keyring
         aws = docker.home.aws
         image = f"{HOST}/team/session:{len(layer)}"
@@ -66,8 +67,8 @@ class TestSession:
 
 class TestBuild:
     @pytest.mark.cell("docker engine", "classic build")
-    def test_a_classic_build_pulls_its_base_from_the_registry(self, docker: Client, image: str, tmp_path: Path) -> None:
-        docker("pull", image)  # a build asks a store only for what it lists
+    def test_classic_build_pulls_its_base(self, docker: Client, image: str, tmp_path: Path) -> None:
+        docker("pull", image)  # a build asks a credential store only for what it lists
         docker("rmi", image)
         (tmp_path / "context").mkdir()
         (tmp_path / "context" / "Dockerfile").write_text(f"FROM {image}\nCOPY Dockerfile /\n")
@@ -79,12 +80,12 @@ class TestBuild:
 
 class TestLogin:
     @pytest.mark.cell("docker engine", "login")
-    def test_without_a_user_takes_the_roles_token(self, docker: Client) -> None:
+    def test_without_a_user_uses_the_roles_token(self, docker: Client) -> None:
         assert "Login Succeeded" in docker("login", HOST)
         assert _ONCE == _operations(docker.home)
 
     @pytest.mark.cell("docker engine", "login with a token, logout")
-    def test_with_a_token_serves_that_token_until_logout(
+    def test_with_a_token_uses_it_until_logout(
         self, docker: Client, authority: Certificates, image: str, assert_in_no_file: Callable[[str], None]
     ) -> None:
         token = _mint(docker.home.aws, authority)
@@ -103,7 +104,7 @@ class TestLogin:
     def test_without_the_helper_leaves_the_token_in_a_file(
         self, docker: Client, authority: Certificates, assert_in_no_file: Callable[[str], None]
     ) -> None:
-        # With a password in its file already, docker looks for no helper of its own.
+        # With a password already in its file, Docker looks for no default helper.
         auths = {"registry.example": {"auth": "dXNlcjpwYXNzd29yZA=="}}
         write_json(docker.home.folder / ".docker" / "config.json", {"auths": auths})
         token = _mint(docker.home.aws, authority)
@@ -114,12 +115,12 @@ class TestLogin:
             assert_in_no_file(token)
 
     @in_one_way
-    def test_with_a_made_up_password_is_refused(self, docker: Client) -> None:
+    def test_with_an_invalid_password_fails(self, docker: Client) -> None:
         said = docker.fails("login", "--username", "AWS", "--password-stdin", HOST, stdin="made up")
 
         assert "401" in said or "nauthorized" in said
 
-    def test_leaves_no_password_in_dockers_configuration(self, docker: Client) -> None:
+    def test_leaves_no_password_in_docker_config(self, docker: Client) -> None:
         docker("login", HOST)
 
         document = json.loads((docker.home.folder / ".docker" / "config.json").read_text())
@@ -131,7 +132,7 @@ class TestLogin:
 
 @in_one_way
 class TestRepositoryPolicy:
-    def test_refuses_an_account_that_it_does_not_name(self, docker: Client, ecr: Registry, image: str) -> None:
+    def test_denies_an_account_that_it_does_not_name(self, docker: Client, ecr: Registry, image: str) -> None:
         assert SECONDARY in ecr.permitted[PRIMARY]
         stranger = "arn:aws:iam::444444444444:role/puller"
         config = docker.home.folder / ".aws" / "config"
@@ -143,7 +144,7 @@ class TestRepositoryPolicy:
         assert "not authorized to perform: ecr:BatchGetImage" in said
         assert "GetAuthorizationToken" == docker.home.aws.calls[-1].operation
 
-    def test_of_another_account_refuses_the_same_token(self, docker: Client, ecr: Registry) -> None:
+    def test_of_another_account_denies_the_same_token(self, docker: Client, ecr: Registry) -> None:
         assert not ecr.permitted[OTHER_HOST.partition(".")[0]]
         config = docker.home.folder / ".docker" / "config.json"
         config.write_text(config.read_text().replace(HOST, OTHER_HOST))
@@ -154,11 +155,11 @@ class TestRepositoryPolicy:
 
 @in_one_way
 class TestPolicyCommand:
-    """The owner lets the secondary account in and out with ``policy``; the registry holds its clients to that."""
+    """The owner grants and revokes access with ``policy``, and the registry enforces the result."""
 
     @pytest.fixture
     def granted(self, docker: Client, ecr: Registry) -> Callable[..., None]:
-        """Make the repository ``granted/app`` with an image, and return what changes its policy as its owner."""
+        """Create the repository ``granted/app`` with an image, and return what changes its policy as its owner."""
         home = docker.home
         home.add_keys("owner", home.aws.add_user(PRIMARY, "owner"))
         home.aws.add_repository(PRIMARY, "granted/app")
@@ -170,7 +171,7 @@ class TestPolicyCommand:
 
         return change
 
-    def test_lets_docker_pull_from_grant_to_revoke(self, docker: Client, granted: Callable[..., None]) -> None:
+    def test_grants_docker_pull_until_revoke(self, docker: Client, granted: Callable[..., None]) -> None:
         image = f"{_GRANTED}:v1"
         assert "not authorized to perform: ecr:BatchGetImage" in docker.fails("pull", image)
 
@@ -181,7 +182,7 @@ class TestPolicyCommand:
         docker("rmi", image)
         assert "not authorized to perform: ecr:BatchGetImage" in docker.fails("pull", image)
 
-    def test_lets_docker_push_unless_it_is_for_pulls_alone(
+    def test_grants_docker_push_unless_pull_only(
         self, docker: Client, granted: Callable[..., None], layer: bytes
     ) -> None:
         image = f"{_GRANTED}:{len(layer)}"
@@ -196,7 +197,7 @@ class TestPolicyCommand:
 
 
 @in_one_way
-def test_docker_auth_config_that_names_helpers_is_passed_over(docker: Client, image: str) -> None:
+def test_docker_auth_config_with_helpers_is_skipped(docker: Client, image: str) -> None:
     docker.home.env["DOCKER_AUTH_CONFIG"] = json.dumps({"credHelpers": {HOST: "none"}})
 
     docker("pull", image)
@@ -205,7 +206,7 @@ def test_docker_auth_config_that_names_helpers_is_passed_over(docker: Client, im
 
 
 @pytest.mark.parametrize("command", ["pull", "push"])
-def test_a_failure_is_told_in_one_line_that_says_what_to_do(docker: Client, image: str, command: str) -> None:
+def test_failure_is_one_line_with_remedy(docker: Client, image: str, command: str) -> None:
     if command == "push":
         docker("pull", image)
         docker("logout", HOST)

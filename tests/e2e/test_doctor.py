@@ -1,4 +1,4 @@
-"""``doctor`` against AWS at its own names and a real registry: the far end of the chain, and a whole one."""
+"""``doctor`` against AWS under its own names and a real registry: the last checks, and a complete run."""
 
 import itertools
 from collections.abc import Callable, Iterator
@@ -25,14 +25,14 @@ _names = itertools.count()
 
 @pytest.fixture
 def home(home: Home, ecr: Registry) -> Home:  # noqa: ARG001 - the registry is there
-    """Return a home whose docker asks this program for HOST."""
+    """Return a home whose Docker uses this program for HOST."""
     write_json(home.folder / ".docker" / "config.json", {"credHelpers": {HOST: "ecrx-secondary"}})
     return home
 
 
 @pytest.fixture
 def granted(home: Home, ecr: Registry) -> str:
-    """Return a repository of the primary account's with the image ``v1``, and give the home its owner's profile."""
+    """Return a repository of the primary account with the image ``v1``, and add its owner's profile to the home."""
     name = f"doctor/app{next(_names)}"
     home.add_keys("primary", home.aws.add_user(PRIMARY, "owner"))
     home.aws.add_repository(PRIMARY, name)
@@ -41,20 +41,20 @@ def granted(home: Home, ecr: Registry) -> str:
 
 
 def _grant(home: Home, repository: str, *options: str) -> None:
-    """Let the secondary account in, as the owner."""
+    """Grant access to the secondary account, as the owner."""
     to = (f"{HOST}/{repository}", "--to", SECONDARY, "--profile", "primary", "--apply")
     assert 0 == home.run("policy", "grant", *to, *options).status
 
 
 @pytest.fixture
 def denied(ecr: Registry) -> Iterator[Callable[[str], None]]:
-    """Return what has the registry deny everything in a repository, in the words that it is given."""
+    """Return what makes the registry deny every request to a repository, with the given text."""
     yield lambda words: setattr(ecr, "denial", words)
     ecr.denial = None
 
 
-class TestWholeChain:
-    def test_holds_link_by_link_and_leaves_no_upload_and_no_secret(
+class TestCompleteCheck:
+    def test_passes_and_leaves_no_upload_and_no_secret(
         self, home: Home, ecr: Registry, image: str, tmp_path: Path
     ) -> None:
         found = home.run("doctor", image, "--push")
@@ -63,13 +63,13 @@ class TestWholeChain:
         lines = found.stdout.splitlines()
         assert ["✓"] * len(_LINKS) == [line[0] for line in lines]
         assert _LINKS == [line[2:19].rstrip() for line in lines]
-        # What makes an upload; once it has cancelled one, this registry writes the hash of nothing beside where it was.
+        # Requests for an upload; after a cancelled one, this registry writes only the hash of an empty file.
         assert [] == [*ecr.images.rglob("_uploads/*/data"), *ecr.images.rglob("_uploads/*/startedat")]
         (token,) = home.aws.issued
         assert [] == places_of(token, tmp_path)
         assert not [form for form in forms_of(token) if form in found.stdout.encode()]
 
-    def test_ends_in_a_pull(self, home: Home, image: str) -> None:
+    def test_caches_the_token_for_the_next_pull(self, home: Home, image: str) -> None:
         home.run("doctor", image)
         home.aws.calls.clear()
         write_json(home.folder / "auth.json", {"credHelpers": {HOST: "ecrx-secondary"}})
@@ -79,7 +79,7 @@ class TestWholeChain:
         assert [] == home.aws.calls
 
     @in_one_form
-    def test_is_shown_on_a_terminal_without_a_line_that_is_too_long(self, home: Home, image: str) -> None:
+    def test_fits_the_width_of_a_terminal(self, home: Home, image: str) -> None:
         status, seen = terminals.run([home.program, "doctor", image], home.env | {"TERM": "dumb"})
 
         assert 0 == status
@@ -87,7 +87,7 @@ class TestWholeChain:
         assert [] == [line for line in _shown(seen) if len(line) > terminals.COLUMNS]
 
     @in_one_form
-    def test_shows_where_the_default_chain_is_not_needed(self, home: Home) -> None:
+    def test_skips_an_unneeded_default_chain(self, home: Home) -> None:
         found = diagnose(home)
 
         assert ["profile", "caller", "role"] == found.passed_over()
@@ -95,13 +95,13 @@ class TestWholeChain:
 
 
 def _shown(seen: str) -> list[str]:
-    """Return the lines that stay on the terminal, without what moves its cursor."""
+    """Return the lines that stay on the terminal, without cursor movements."""
     return [line.rpartition("\x1b[2K")[2] for line in seen.split("\n")]
 
 
 @in_one_form
 class TestToken:
-    def test_that_the_registry_does_not_take_is_to_be_forgotten(self, home: Home) -> None:
+    def test_rejected_by_registry_must_be_forgotten(self, home: Home) -> None:
         home.get()
         home.aws.issued.clear()
 
@@ -110,7 +110,7 @@ class TestToken:
         assert "does not take the token (HTTP 401" in found.broken("registry").detail
         mended(home, found, "registry")
 
-    def test_that_docker_login_stored_is_the_one_that_is_shown(self, home: Home) -> None:
+    def test_from_docker_login_is_the_one_checked(self, home: Home) -> None:
         home.store(HOST, "AWS", "made up")
 
         found = diagnose(home, HOST)
@@ -121,7 +121,7 @@ class TestToken:
 
 @in_one_form
 class TestImage:
-    def test_is_latest_where_no_tag_is_named(self, home: Home, granted: str) -> None:
+    def test_tag_defaults_to_latest(self, home: Home, granted: str) -> None:
         _grant(home, granted)
 
         found = diagnose(home, f"{HOST}/{granted}").broken("image")
@@ -131,12 +131,12 @@ class TestImage:
             f"aws ecr list-images --registry-id {PRIMARY} --repository-name {granted} --region us-east-1"
         )
 
-    def test_may_be_named_by_its_digest(self, home: Home) -> None:
+    def test_accepts_a_digest(self, home: Home) -> None:
         digest = f"sha256:{'0' * 64}"
 
         assert f"has no {digest}" in diagnose(home, f"{HOST}/team/app@{digest}").broken("image").detail
 
-    def test_of_a_repository_that_is_not_there_is_told_apart(self, home: Home, granted: str) -> None:  # noqa: ARG002
+    def test_missing_repository_is_distinguished(self, home: Home, granted: str) -> None:  # noqa: ARG002
         home.link(f"{PROGRAM}-primary")
         write_json(home.folder / ".docker" / "config.json", {"credHelpers": {HOST: "ecrx-primary"}})
 
@@ -147,8 +147,8 @@ class TestImage:
 
 
 @in_one_form
-class TestRefusal:
-    def test_by_the_repository_policy_is_mended_by_its_owner(self, home: Home, granted: str) -> None:
+class TestAccessDenied:
+    def test_by_repository_policy_names_owners_remedy(self, home: Home, granted: str) -> None:
         found = diagnose(home, f"{HOST}/{granted}:v1")
 
         _, _, detail, remedy = found.broken("image")
@@ -158,7 +158,7 @@ class TestRefusal:
         assert f"run as the owner, account {PRIMARY}: {PROGRAM} policy grant {granted} {options}" == remedy
         mended(home, found, "image", owner="primary")
 
-    def test_of_a_push_alone_is_mended_by_a_wider_grant(self, home: Home, granted: str) -> None:
+    def test_of_push_only_suggests_wider_grant(self, home: Home, granted: str) -> None:
         _grant(home, granted, "--pull-only")
 
         found = diagnose(home, f"{HOST}/{granted}:v1", "--push")
@@ -168,7 +168,7 @@ class TestRefusal:
         assert "--pull-only" not in found.broken("push").remedy
         mended(home, found, "push", owner="primary")
 
-    def test_by_the_callers_own_rights_is_mended_by_its_administrator(
+    def test_by_identity_policy_names_administrators_remedy(
         self, home: Home, image: str, denied: Callable[[str], None]
     ) -> None:
         words = f"User: {_SESSION}session is not authorized to perform: ecr:BatchGetImage on resource: *"
@@ -181,7 +181,7 @@ class TestRefusal:
         command = f"aws iam attach-role-policy --role-name puller --policy-arn {policy}"
         assert f"run as an administrator of account {SECONDARY}: {command}" == found.remedy
 
-    def test_of_what_docker_login_stored_is_not_put_down_to_the_identity(
+    def test_of_login_token_does_not_blame_the_identity(
         self, home: Home, image: str, denied: Callable[[str], None]
     ) -> None:
         home.add_role_profile("tertiary", "arn:aws:iam::444444444444:role/puller", "base4")
@@ -203,8 +203,8 @@ class TestRefusal:
 
 
 @in_one_form
-class TestWayToTheRegistry:
-    def test_that_no_name_server_knows_is_told(self, home: Home) -> None:
+class TestConnectionToRegistry:
+    def test_unknown_host_is_reported(self, home: Home) -> None:
         host = "999999999999.dkr.ecr.us-east-1.amazonaws.com"
         home.run("configure", host, "--profile", "secondary")
 
@@ -215,7 +215,7 @@ class TestWayToTheRegistry:
         assert f"getent hosts {host}" in found.broken("registry").remedy
         assert {"image", "push"} == {*found.passed_over()}
 
-    def test_through_a_proxy_that_is_not_there_is_told(self, home: Home) -> None:
+    def test_unreachable_proxy_is_reported(self, home: Home) -> None:
         others = "sts.us-east-1.amazonaws.com,api.ecr.us-east-1.amazonaws.com"
         home.env |= {"HTTPS_PROXY": "http://127.0.0.1:9", "NO_PROXY": others}
 

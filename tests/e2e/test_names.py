@@ -1,4 +1,4 @@
-"""Which of AWS's endpoints is asked for which registry, by their real names."""
+"""The AWS endpoint that is called for each registry, by their real names."""
 
 import pytest
 
@@ -22,9 +22,7 @@ from support.home import Home
         ),  # newer than botocore's data
     ],
 )
-def test_a_registry_is_answered_by_its_own_endpoint(
-    home: Home, endpoints: Endpoints, registry: str, endpoint: str
-) -> None:
+def test_registry_is_served_by_its_own_endpoint(home: Home, endpoints: Endpoints, registry: str, endpoint: str) -> None:
     assert home.get(registry).secret
 
     sts, asked = endpoints.asked

@@ -1,4 +1,4 @@
-"""Podman, skopeo and buildah, which read the helper from their own file, against the primary account's registry."""
+"""Podman, skopeo and buildah, which find the helper in their own file, with the primary account's registry."""
 
 import json
 from collections.abc import Callable
@@ -18,9 +18,10 @@ def _operations(home: Home) -> list[str]:
 
 class TestPodman:
     @pytest.mark.cell("podman", "pull, push")
-    def test_push_and_pull_assume_the_role_once_and_mint_once_and_leave_the_token_in_no_file(
+    def test_push_and_pull_use_one_role_and_one_token(
         self, podman: Client, keyring: dict[str, str], layer: bytes, assert_in_no_file: Callable[[str], None]
     ) -> None:
+        """Push and pull assume the role once, fetch one token and leave it in no file."""
         podman.home.env |= keyring
         image = f"{HOST}/team/podman:session"
 
@@ -35,7 +36,7 @@ class TestPodman:
         assert_in_no_file(token)
 
     @pytest.mark.cell("podman", "login, logout")
-    def test_login_and_logout_keep_no_password_in_a_file(
+    def test_login_and_logout_leave_no_password_in_a_file(
         self, podman: Client, assert_in_no_file: Callable[[str], None]
     ) -> None:
         token = podman.home.get().secret
@@ -54,7 +55,7 @@ class TestSkopeo:
         assert _ONCE == _operations(skopeo.home)
 
     @pytest.mark.cell("skopeo", "copy")
-    def test_copies_within_the_registry_and_out_of_it(
+    def test_copies_within_and_out_of_the_registry(
         self, skopeo: Client, image: str, tmp_path: Path, assert_in_no_file: Callable[[str], None]
     ) -> None:
         skopeo("copy", f"docker://{image}", f"docker://{image}-copy")
@@ -66,7 +67,7 @@ class TestSkopeo:
         assert_in_no_file(token)
 
     @pytest.mark.cell("skopeo", "login, logout")
-    def test_login_and_logout_keep_no_password_in_a_file(
+    def test_login_and_logout_leave_no_password_in_a_file(
         self, skopeo: Client, assert_in_no_file: Callable[[str], None]
     ) -> None:
         token = skopeo.home.get().secret

@@ -1,4 +1,4 @@
-"""Rootless podman, buildah and skopeo: in which keyring the helper that they run finds a token."""
+"""Rootless podman, buildah and skopeo: the keyring in which the helper that they run finds a token."""
 
 import os
 import re
@@ -84,7 +84,7 @@ def _as_user() -> list[str]:
 
 
 def _end_pause(path: Path) -> None:
-    """End the process that keeps podman's user namespace."""
+    """End the process that keeps podman's user namespace alive."""
     with suppress(OSError, ValueError):
         os.kill(int(path.read_text()), signal.SIGKILL)
 
@@ -93,8 +93,8 @@ def _operations(home: Home) -> list[str]:
     return [call.operation for call in home.aws.calls]
 
 
-def test_podman_finds_its_token_again(as_user: Client, image: str) -> None:
-    """Its namespace stays, and the keyring with it; outside another token is asked for."""
+def test_podman_reuses_its_token(as_user: Client, image: str) -> None:
+    """Its namespace persists, and the keyring with it; outside, another token is fetched."""
     podman = [need.command("podman"), "--storage-driver=vfs"]
     home = as_user.home
 
@@ -107,7 +107,7 @@ def test_podman_finds_its_token_again(as_user: Client, image: str) -> None:
     assert _ONCE * 2 == _operations(home)
 
 
-def test_podman_finds_the_token_of_a_login_inside(as_user: Client, image: str) -> None:
+def test_podman_uses_token_of_login_inside(as_user: Client, image: str) -> None:
     podman = [need.command("podman"), "--storage-driver=vfs"]
     program = as_user.home.bin / "docker-credential-ecrx-secondary"
 
@@ -117,8 +117,8 @@ def test_podman_finds_the_token_of_a_login_inside(as_user: Client, image: str) -
     assert 1 == as_user.home.aws.count("GetAuthorizationToken")
 
 
-def test_buildah_asks_aws_each_time(as_user: Client, image: str) -> None:
-    """Each command has a user namespace of its own, and so a keyring."""
+def test_buildah_fetches_a_token_each_time(as_user: Client, image: str) -> None:
+    """Each command has a user namespace of its own, and therefore a keyring of its own."""
     buildah = [need.command("buildah"), "--storage-driver=vfs"]
 
     for _ in range(2):
@@ -128,7 +128,7 @@ def test_buildah_asks_aws_each_time(as_user: Client, image: str) -> None:
 
 
 def test_skopeo_uses_the_users_own_keyring(as_user: Client, image: str) -> None:
-    """Between registries and folders it needs no namespace."""
+    """It needs no namespace to copy between registries and folders."""
     home = as_user.home
     as_user(home.bin / "docker-credential-ecrx-secondary", "get", stdin=HOST)
 
@@ -138,10 +138,10 @@ def test_skopeo_uses_the_users_own_keyring(as_user: Client, image: str) -> None:
 
 
 @pytest.mark.usefixtures("bus")
-def test_session_bus_refuses_the_helper_inside(as_user: Client) -> None:
-    """Root of the namespace is not the user whose bus it is; outside the bus takes the user in."""
+def test_session_bus_rejects_the_helper_inside(as_user: Client) -> None:
+    """Root of the namespace is not the user who owns the bus; outside, the bus accepts the user."""
     program = as_user.home.bin / "docker-credential-ecrx"
-    # Which of the two it is told depends on whether the bus has ended the connection by then.
+    # The message depends on whether the bus has already closed the connection.
     refused = re.compile("the Secret Service is not available: (the bus refused this user|Broken pipe)")
 
     assert refused.search(as_user.tries(need.command("unshare"), "--user", "--map-root-user", program, "status"))

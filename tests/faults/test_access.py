@@ -1,4 +1,4 @@
-"""Who may read config.json may read it after an edit, and nobody else, at any moment: ACLs and labels are kept."""
+"""An edit of config.json keeps who may read it, at every moment: ACLs and labels are preserved."""
 
 import os
 import subprocess
@@ -20,7 +20,7 @@ pytestmark = in_one_form
 
 @pytest.fixture
 def config(home: Home) -> Path:
-    """Return the path of docker's config.json, for its owner alone."""
+    """Return the path of Docker's config.json, private to its owner."""
     path = home.folder / ".docker" / "config.json"
     path.parent.mkdir(mode=0o755)
     path.write_text(BEFORE)
@@ -29,7 +29,7 @@ def config(home: Home) -> Path:
 
 
 def set_acl(path: Path, *options: str) -> None:
-    """Change a file's ACL as a person does."""
+    """Change a file's ACL with setfacl."""
     done = subprocess.run([need.command("setfacl"), *options, str(path)], check=False, capture_output=True, text=True)
     if "not supported" in done.stderr:
         need.missing("a file system with ACLs")
@@ -37,7 +37,7 @@ def set_acl(path: Path, *options: str) -> None:
 
 
 def acl_of(path: Path) -> str:
-    """Return a file's mode and ACL as a person sees them."""
+    """Return a file's mode and ACL as getfacl shows them."""
     shown = [need.command("getfacl"), "--numeric", "--absolute-names", str(path)]
     return subprocess.run(shown, check=True, capture_output=True, text=True).stdout
 
@@ -58,8 +58,8 @@ def edit(home: Home, config: Path, *, status: int = 0) -> None:
     ],
     ids=" ".join,
 )
-def test_an_acl_is_kept(home: Home, config: Path, acl: list[str]) -> None:
-    """Each entry, and the mask, which the mode shows as the group's bits."""
+def test_acl_is_preserved(home: Home, config: Path, acl: list[str]) -> None:
+    """Each entry is preserved, and the mask, which the mode shows as the group's bits."""
     set_acl(config, *acl)
     before = acl_of(config)
 
@@ -69,8 +69,8 @@ def test_an_acl_is_kept(home: Home, config: Path, acl: list[str]) -> None:
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o640, 0o644])
-def test_a_default_acl_lets_nobody_else_in(home: Home, config: Path, mode: int) -> None:
-    """A file that had no ACL has none, though each new file of its folder gets one."""
+def test_default_acl_grants_nobody_access(home: Home, config: Path, mode: int) -> None:
+    """A file without an ACL gets none, although new files in its folder inherit one."""
     config.chmod(mode)
     set_acl(config.parent, "-d", "-m", f"u:{OTHER}:rwx,g:{OTHER}:rwx")
     before = acl_of(config)
@@ -80,8 +80,8 @@ def test_a_default_acl_lets_nobody_else_in(home: Home, config: Path, mode: int) 
     assert before == acl_of(config)
 
 
-def test_a_new_file_in_such_a_folder_is_private(home: Home, config: Path) -> None:
-    """It gets none of the folder's entries."""
+def test_new_file_in_such_a_folder_is_private(home: Home, config: Path) -> None:
+    """It inherits none of the folder's entries."""
     config.unlink()
     set_acl(config.parent, "-d", "-m", f"u:{OTHER}:rwx")
 
@@ -90,8 +90,8 @@ def test_a_new_file_in_such_a_folder_is_private(home: Home, config: Path) -> Non
     assert acl_of(config).endswith("\nuser::rw-\ngroup::---\nother::---\n\n")
 
 
-def test_nobody_else_is_let_in_at_any_moment(home: Home, config: Path) -> None:
-    """At each call of configure no file of the folder has a wider mode or ACL than the file had."""
+def test_access_is_never_wider_than_before(home: Home, config: Path) -> None:
+    """At each system call of configure, no file in the folder has a wider mode or ACL than before."""
     config.chmod(0o640)
     set_acl(config, "-m", f"u:{FRIEND}:r")
     set_acl(config.parent, "-d", "-m", f"u:{OTHER}:rwx")
@@ -112,8 +112,7 @@ def test_nobody_else_is_let_in_at_any_moment(home: Home, config: Path) -> None:
     assert looks > 10
 
 
-def test_extended_attributes_are_kept(home: Home, config: Path) -> None:
-    """As a person may have set them."""
+def test_extended_attributes_are_preserved(home: Home, config: Path) -> None:
     os.setxattr(config, "user.note", b"mine")
 
     edit(home, config)
@@ -123,7 +122,7 @@ def test_extended_attributes_are_kept(home: Home, config: Path) -> None:
 
 @pytest.fixture
 def own_disk(home: Home) -> Iterator[Path]:
-    """Return docker's folder on a file system of the test's own, where it may set labels."""
+    """Return Docker's folder on a separate file system, where the test may set labels."""
     folder = home.folder / ".docker"
     folder.mkdir()
     mount = [need.command("mount"), "-t", "tmpfs", "-o", "mode=755", "tmpfs", str(folder)]
@@ -135,8 +134,8 @@ def own_disk(home: Home) -> Iterator[Path]:
         subprocess.run([need.command("umount"), str(folder)], check=True)
 
 
-def test_the_selinux_label_is_kept(home: Home, own_disk: Path) -> None:
-    """One that differs from what new files in the folder get."""
+def test_selinux_label_is_preserved(home: Home, own_disk: Path) -> None:
+    """The label differs from what new files in the folder get."""
     config = own_disk / "config.json"
     config.write_text(BEFORE)
     os.setxattr(config, "security.selinux", b"system_u:object_r:container_file_t:s0\0")
@@ -148,11 +147,11 @@ def test_the_selinux_label_is_kept(home: Home, own_disk: Path) -> None:
 
 @pytest.fixture
 def as_user(home: Home) -> Callable[[Path], int]:
-    """Return how an ordinary user edits: the exit status."""
+    """Return what edits as an ordinary user and returns the exit status."""
     if os.getuid() != 0:
         need.missing("root, to be another user,")
     prefix = [need.command("setpriv"), f"--reuid={FRIEND}", f"--regid={FRIEND}", "--clear-groups"]
-    # Python itself may be in root's home.
+    # The Python that runs the tests may be in root's home.
     prefix += ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
 
     def run(config: Path) -> int:
@@ -164,8 +163,8 @@ def as_user(home: Home) -> Callable[[Path], int]:
 
 
 @pytest.mark.parametrize("mode", [0o666, 0o640])
-def test_what_cannot_be_given_is_given_to_nobody(place: Path, as_user: Callable[[Path], int], mode: int) -> None:
-    """A file of another user's becomes the editor's, who alone may read it: its group is not the same one."""
+def test_others_lose_access_if_the_owner_changes(place: Path, as_user: Callable[[Path], int], mode: int) -> None:
+    """Another user's file becomes the editor's, readable by the editor alone, since the group is another one."""
     config = place / "shared" / "config.json"
     config.parent.mkdir()
     config.parent.chmod(0o777)

@@ -1,4 +1,4 @@
-"""AWS cannot be asked, or the clock is wrong: a live token is served, an expired one never."""
+"""If AWS is down or the clock is wrong, a valid token is returned and an expired one never."""
 
 from pathlib import Path
 
@@ -23,7 +23,7 @@ ANOTHER_BOOT = "00000000-0000-4000-8000-000000000000"
 
 @pytest.fixture
 def minted(world: World, keyring: dict[str, str]) -> str:
-    """Return the token that is kept; the calls to AWS are counted from now on."""
+    """Return the cached token; calls to AWS are counted from now on."""
     secret = world.home.get(env=keyring).secret
     world.aws.calls.clear()
     return secret
@@ -35,9 +35,9 @@ def refused(result: Result) -> str:
     return result.stdout
 
 
-class TestTokenPastItsHalfLife:
+class TestTokenThatNeedsRefresh:
     @failures
-    def test_is_served_with_one_line_on_stderr_while_aws_cannot_be_asked(
+    def test_is_returned_with_a_warning_while_aws_is_down(
         self, world: World, kernel: dict[str, str], failure: faults.Fault
     ) -> None:
         minted = world.home.get(env=kernel).secret
@@ -52,9 +52,7 @@ class TestTokenPastItsHalfLife:
         assert f"{HOST} with profile secondary: " in line
         assert [] == world.aws.told(found.stderr)
 
-    def test_is_served_at_once_to_those_that_come_in_the_minute_after(
-        self, world: World, keyring: dict[str, str], minted: str
-    ) -> None:
+    def test_is_returned_at_once_in_the_next_minute(self, world: World, keyring: dict[str, str], minted: str) -> None:
         age(world.home, keyring, hours=11)
         world.aws.fail(MINT, faults.dropped)
         world.home.get(env=keyring)
@@ -67,7 +65,7 @@ class TestTokenPastItsHalfLife:
         assert f"no token for {OTHER_HOST} with profile secondary" in found[1].stderr
         assert [] == world.aws.calls
 
-    def test_is_renewed_once_aws_can_be_asked_again(self, world: World, keyring: dict[str, str], minted: str) -> None:
+    def test_is_refreshed_once_aws_is_back(self, world: World, keyring: dict[str, str], minted: str) -> None:
         age(world.home, keyring, hours=7)
 
         new = world.home.get(env=keyring)
@@ -77,7 +75,9 @@ class TestTokenPastItsHalfLife:
         assert new.secret == world.home.get(env=keyring).secret
         assert 1 == world.aws.count(MINT)
 
-    def test_is_served_without_aws_before_that(self, world: World, keyring: dict[str, str], minted: str) -> None:
+    def test_is_returned_offline_before_half_of_its_lifetime(
+        self, world: World, keyring: dict[str, str], minted: str
+    ) -> None:
         age(world.home, keyring, hours=5)
         world.aws.fail(MINT, faults.hanging)
 
@@ -86,9 +86,9 @@ class TestTokenPastItsHalfLife:
         assert (minted, "", []) == (found.secret, found.stderr, world.aws.calls)
 
 
-class TestTokenThatIsOver:
+class TestExpiredToken:
     @pytest.mark.parametrize("paused", [0, 12.5], ids=["running", "paused"])
-    def test_is_never_served(self, world: World, keyring: dict[str, str], minted: str, paused: float) -> None:
+    def test_is_never_returned(self, world: World, keyring: dict[str, str], minted: str, paused: float) -> None:
         age(world.home, keyring, hours=13 - paused, paused=paused)
         world.aws.fail(MINT, faults.dropped)
 
@@ -105,21 +105,21 @@ class TestTokenThatIsOver:
         assert minted != world.home.get(env=keyring).secret
 
 
-class TestClockThatIsWrong:
+class TestWrongClock:
     @pytest.fixture
     def keyring(self, kernel: dict[str, str]) -> dict[str, str]:
-        """Return the environment for one of the keyrings: the clocks are the token's own."""
+        """Return the environment for one of the keyrings, so that each test sees both clocks of a token."""
         return kernel
 
     @pytest.fixture(params=[30, -30])
     def hours(self, request: pytest.FixtureRequest) -> int:
-        """Return how far the wall clock is ahead of the truth."""
+        """Return by how many hours the wall clock is ahead."""
         hours: int = request.param
         return hours
 
     @pytest.fixture
     def clock(self, hours: int) -> dict[str, str]:
-        """Return the environment that sets the wall clock, and no other clock, of the program."""
+        """Return the environment that changes the program's wall clock, and no other clock."""
         folder = Path("/usr/lib")
         found = sorted(folder.glob("*/faketime/libfaketimeMT.so.1"))
         if not found:
@@ -127,7 +127,7 @@ class TestClockThatIsWrong:
         return {"LD_PRELOAD": str(found[0]), "FAKETIME": f"{hours:+}h", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
 
     @pytest.mark.parametrize("hours", [-30, 3], indirect=True)
-    def test_does_not_change_the_life_of_a_token(
+    def test_does_not_change_the_lifetime_of_a_token(
         self, world: World, keyring: dict[str, str], clock: dict[str, str], minted: str
     ) -> None:
         found = world.home.get(env=keyring | clock)
@@ -135,9 +135,10 @@ class TestClockThatIsWrong:
         assert (minted, "", []) == (found.secret, found.stderr, world.aws.calls)
 
     @pytest.mark.parametrize("hours", [30], indirect=True)
-    def test_and_makes_a_token_look_over_has_aws_tell_that_it_lives(
+    def test_checks_with_aws_before_a_token_expires_early(
         self, world: World, keyring: dict[str, str], clock: dict[str, str], minted: str
     ) -> None:
+        """If only the wrong clock says that a token has expired, AWS's time decides."""
         found = world.home.get(env=keyring | clock)
 
         assert minted == found.secret
@@ -145,7 +146,7 @@ class TestClockThatIsWrong:
         assert line.startswith("docker-credential-ecrx: serving a token that is due for refresh, because ")
         assert "the clock here is 30 h 0 min ahead of AWS's; set the clock: " in line
 
-    def test_does_not_make_a_token_live_that_is_over(
+    def test_does_not_extend_an_expired_token(
         self, world: World, keyring: dict[str, str], clock: dict[str, str], minted: str
     ) -> None:
         age(world.home, keyring, hours=13)
@@ -153,7 +154,7 @@ class TestClockThatIsWrong:
 
         assert minted not in refused(world.home.get(env=keyring | clock))
 
-    def test_is_told_with_how_far_it_is_off_where_aws_has_to_be_asked(
+    def test_is_reported_with_its_offset_if_aws_is_called(
         self, world: World, keyring: dict[str, str], clock: dict[str, str], hours: int
     ) -> None:
         direction = "ahead of" if hours > 0 else "behind"
@@ -162,7 +163,7 @@ class TestClockThatIsWrong:
         assert f"the clock here is {abs(hours)} h 0 min {direction} AWS's; set the clock: " in line
 
     @pytest.mark.parametrize("hours", [30, -30, 3, -3], indirect=True)
-    def test_gives_a_live_token_or_a_clear_line_after_a_restart(
+    def test_after_restart_gives_valid_token_or_clear_error(
         self, world: World, keyring: dict[str, str], clock: dict[str, str], minted: str
     ) -> None:
         age(world.home, keyring, hours=1, boot=ANOTHER_BOOT)
@@ -172,7 +173,7 @@ class TestClockThatIsWrong:
         assert found.status == 1 or found.secret == minted
         assert found.status == 0 or "the clock here is " in refused(found)
 
-    def test_never_gives_a_token_that_is_over_after_a_restart(
+    def test_after_restart_never_gives_an_expired_token(
         self, world: World, keyring: dict[str, str], clock: dict[str, str], minted: str
     ) -> None:
         age(world.home, keyring, hours=43, boot=ANOTHER_BOOT)

@@ -1,4 +1,4 @@
-"""What AWS answers, does not answer, or answers wrongly: a line that says so and what to run next, or an answer."""
+"""Errors, missing responses and invalid responses of AWS: get gives a line with cause and remedy, or a reply."""
 
 from collections.abc import Callable
 from itertools import pairwise
@@ -41,10 +41,10 @@ def at(operation: str, fault: faults.Fault) -> Arrange:
 
 
 def after(seconds: int, fault: faults.Fault) -> faults.Fault:
-    """Return ``fault`` with AWS's word that nobody need try again before."""
+    """Return ``fault`` with a Retry-After header of AWS."""
 
     def answer(honest: HttpResponse) -> HttpResponse:
-        # The stand-in's answers have no headers of their own.
+        # The stand-in's responses have no headers of their own.
         faulty = fault(honest)
         return faulty._replace(content_type=f"{faulty.content_type}\r\nRetry-After: {seconds}")
 
@@ -52,12 +52,12 @@ def after(seconds: int, fault: faults.Fault) -> faults.Fault:
 
 
 def distrust(world: World) -> None:
-    """Let the role trust somebody else."""
+    """Make the role trust another principal."""
     world.aws.add_role(ROLE, trusts=["999999999999"])
 
 
 def clock(operation: str, hours: float) -> Arrange:
-    """Return what sets AWS's clock that far from ours, where ``operation`` is the first to meet it."""
+    """Return what offsets AWS's clock by that much; ``operation`` is the first to see it."""
 
     def arrange(world: World) -> None:
         if operation == MINT:
@@ -69,7 +69,7 @@ def clock(operation: str, hours: float) -> Arrange:
 
 
 def base_keys(**changes: str) -> Arrange:
-    """Return what gives the source profile keys that AWS does not take."""
+    """Return what gives the source profile keys that AWS rejects."""
 
     def arrange(world: World) -> None:
         (world.home.folder / ".aws" / "credentials").unlink()
@@ -79,7 +79,7 @@ def base_keys(**changes: str) -> Arrange:
 
 
 def end_session(world: World) -> None:
-    """Give the source profile the keys of a role session that is over."""
+    """Give the source profile the keys of an expired role session."""
     (world.home.folder / ".aws" / "credentials").unlink()
     keys = world.aws.open_session(SECONDARY, "base", "me")
     world.aws.end_session(keys)
@@ -90,7 +90,7 @@ def aws_clock(hours: int, direction: str) -> str:
     return f"the clock here is {hours} h 0 min {direction} AWS's"
 
 
-# By what is wrong: the reason, the remedy, and what makes it so.
+# By fault: the reason, the remedy, and what causes it.
 FAULTS: dict[str, tuple[str, str, Arrange]] = {
     "sts denies": (f"AWS denied AssumeRole: {NOT_TRUSTED}", TRUST, distrust),
     "ecr denies": (
@@ -181,14 +181,14 @@ FAULTS: dict[str, tuple[str, str, Arrange]] = {
 
 class TestFault:
     @pytest.mark.parametrize(("reason", "remedy", "arrange"), FAULTS.values(), ids=FAULTS)
-    def test_is_one_line_in_time_that_says_what_failed_and_what_to_do_next(
+    def test_is_one_timely_line_with_cause_and_remedy(
         self, world: World, reason: str, remedy: str, arrange: Arrange
     ) -> None:
         arrange(world)
 
         assert f"profile secondary: {reason}; {remedy}" == refusal(world.home, world.aws)
 
-    def test_of_a_role_in_our_own_configuration_names_the_role_and_its_source(self, world: World) -> None:
+    def test_of_configured_role_names_role_and_source(self, world: World) -> None:
         world.home.configure(f'[[registry]]\nmatch = "*"\nrole_arn = "{ROLE}"\nsource_profile = "base"\n')
         distrust(world)
 
@@ -197,7 +197,7 @@ class TestFault:
         assert f"role {ROLE} from profile base: AWS denied AssumeRole: {NOT_TRUSTED}; {TRUST}" == line
 
     @pytest.mark.parametrize("action", ["ecr-public:GetAuthorizationToken", "sts:GetServiceBearerToken"])
-    def test_of_ecr_public_names_the_action_that_is_to_be_allowed(self, world: World, action: str) -> None:
+    def test_of_ecr_public_names_the_missing_action(self, world: World, action: str) -> None:
         said = f"User: {SESSION} is not authorized to perform: {action} on resource: *"
         world.aws.fail(MINT, faults.error("AccessDeniedException", said))
 
@@ -206,10 +206,10 @@ class TestFault:
         assert action in remedy
 
 
-class TestFaultThatPasses:
+class TestTransientFault:
     @pytest.mark.parametrize("operation", [ASSUME, MINT])
     @pytest.mark.parametrize("fault", [faults.throttled, OOPS, faults.status(503), faults.dropped])
-    def test_is_tried_again_after_a_while_and_answered(self, world: World, operation: str, fault: faults.Fault) -> None:
+    def test_is_retried_after_a_pause(self, world: World, operation: str, fault: faults.Fault) -> None:
         world.aws.fail(operation, fault, times=2)
 
         assert world.home.get().secret
@@ -221,7 +221,7 @@ class TestFaultThatPasses:
         [(ASSUME, faults.throttled), (MINT, faults.throttled), (MINT, faults.status(503)), (MINT, faults.status(429))],
         ids=["sts throttles", "ecr throttles", "503", "429"],
     )
-    def test_is_tried_again_no_earlier_than_aws_says(self, world: World, operation: str, fault: faults.Fault) -> None:
+    def test_is_not_retried_before_retry_after(self, world: World, operation: str, fault: faults.Fault) -> None:
         world.aws.fail(operation, after(2, fault), times=1)
 
         assert world.home.get().secret
@@ -231,15 +231,14 @@ class TestFaultThatPasses:
 
     @pytest.mark.parametrize(("seconds", "when"), [(20, "20 s"), (3600, "1 h 0 min")])
     @pytest.mark.parametrize("operation", [ASSUME, MINT])
-    def test_is_told_at_once_with_when_to_try_again_where_aws_says_to_wait_longer_than_a_client_does(
-        self, world: World, operation: str, seconds: int, when: str
-    ) -> None:
+    def test_long_retry_after_fails_at_once(self, world: World, operation: str, seconds: int, when: str) -> None:
+        """If AWS asks for a wait beyond a client's time limit, the error says when to try again."""
         world.aws.fail(operation, after(seconds, faults.throttled))
 
         line = refusal(world.home, world.aws)
 
         assert f"profile secondary: AWS throttles {operation} (ThrottlingException); try again in {when}" == line
-        assert 2 == world.aws.count(operation)  # one by each of the two that the line is from
+        assert 2 == world.aws.count(operation)  # one from each of the two processes that may have printed the line
 
     def test_leaves_nothing_behind(self, world: World) -> None:
         world.aws.fail(MINT, faults.forbidden)

@@ -1,4 +1,4 @@
-"""A token that is erased while a process fetches it is not cached afterwards, whoever waits for it."""
+"""A token that is erased while a process fetches it is not cached afterwards, by any process."""
 
 import os
 import re
@@ -28,7 +28,7 @@ ERASURES = {
     "forget": lambda home, env: home.run("forget", HOST, env=env),
     "forget all": lambda home, env: home.run("forget", "--all", env=env),
 }
-# What is not there yet, and what is: a token to be renewed.
+# A token that is not cached yet, and one that needs refresh.
 BEFORE = ["nothing", "due"]
 
 
@@ -38,7 +38,7 @@ def erase(request: pytest.FixtureRequest) -> "Erase":
 
 
 class Erase:
-    """One way to erase a token on purpose."""
+    """One way to erase a token deliberately."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -50,7 +50,7 @@ class Erase:
 
 @pytest.fixture
 def held(world: World) -> Held:
-    """Return what keeps AWS's answer with a token back."""
+    """Return what delays AWS's response with a token."""
     link(world.home, "secondary")
     held = Held(faults.late(0))
     world.stack.callback(held.release)
@@ -58,19 +58,19 @@ def held(world: World) -> Held:
 
 
 def is_kept(world: World, env: dict[str, str]) -> bool:
-    """Return whether anything is cached: in the keyring, or noted."""
+    """Return whether anything is cached, in the keyring or the index."""
     noted = {name for name in kept.entries(world.home) if name.startswith("token:")}
     there = items(env) if "DBUS_SESSION_BUS_ADDRESS" in env else set(KernelKeyring().names()) - {"erased"}
     assert noted <= there
     return bool(there)
 
 
-class TestErasedMeanwhile:
+class TestErasureDuringFetch:
     @pytest.mark.parametrize("before", BEFORE)
-    def test_token_is_not_kept_and_the_get_answers(
+    def test_token_is_returned_but_not_cached(
         self, world: World, keyring: dict[str, str], held: Held, erase: Erase, before: str
     ) -> None:
-        """Who asked AWS before the erasure gets the token, and nobody else does."""
+        """Only the process that called AWS before the erasure gets the token."""
         if before == "due":
             world.home.get(env=keyring)
             age(world, keyring)
@@ -86,10 +86,10 @@ class TestErasedMeanwhile:
         assert not is_kept(world, keyring)
         assert found.secret != world.home.get(env=keyring).secret
 
-    def test_token_is_not_kept_by_those_who_wait(
+    def test_waiting_processes_do_not_cache_it(
         self, world: World, keyring: dict[str, str], held: Held, erase: Erase
     ) -> None:
-        """Processes that waited for another's token when it was erased answer, and keep none either."""
+        """Processes that waited for the fetched token return it, and do not cache it either."""
         world.aws.fail(MINT, held)
         with ExitStack() as stack:
             getting = [stack.enter_context(running(world.home, env=keyring))]
@@ -104,10 +104,10 @@ class TestErasedMeanwhile:
         assert {one.secret for one in found} <= set(world.aws.issued)
         assert not is_kept(world, keyring)
 
-    def test_token_is_not_kept_without_a_state_folder(
+    def test_token_is_not_cached_without_a_state_folder(
         self, world: World, kernel: dict[str, str], held: Held, erase: Erase
     ) -> None:
-        """The kernel's keyring tells of an erasure where there is no state folder, and has no trace of it later."""
+        """Without a state folder the kernel keyring records the erasure, and leaves no trace of it later."""
         env = kernel | {"XDG_STATE_HOME": "/proc"}
         world.aws.fail(MINT, held)
         with running(world.home, env=env) as get:
@@ -120,18 +120,18 @@ class TestErasedMeanwhile:
         assert [] == [name for name in KernelKeyring().names() if name.startswith("token:")]
 
     @pytest.mark.parametrize("call", ["add_key", "/rename"])
-    def test_token_is_not_kept_however_late_it_is_erased(
+    def test_late_erasure_still_prevents_caching(
         self, world: World, kernel: dict[str, str], erase: Erase, call: str
     ) -> None:
-        """An erasure just before the token is cached, or before it is noted, is one all the same."""
+        """An erasure right before the token is cached or added to the index counts as well."""
         with stopped_at(world.home, call, kernel) as get:
             erase(world.home, kernel)
             os.kill(get, signal.SIGCONT)
 
         assert not is_kept(world, kernel)
 
-    def test_login_keeps_nothing_and_says_so(self, world: World, kernel: dict[str, str], held: Held) -> None:
-        """A login fails in one line if its token was erased while AWS was asked."""
+    def test_login_fails_and_stores_nothing(self, world: World, kernel: dict[str, str], held: Held) -> None:
+        """A login fails in one line if its token was erased while AWS was called."""
         world.aws.fail(MINT, held)
         command = [str(world.home.program), "login", HOST, "--profile", "secondary"]
         with subprocess.Popen(command, stderr=subprocess.PIPE, env=world.home.env | kernel) as login:
@@ -145,20 +145,18 @@ class TestErasedMeanwhile:
         assert not is_kept(world, kernel)
 
 
-class TestErasedBefore:
-    def test_token_that_is_fetched_afterwards_is_kept(
-        self, world: World, keyring: dict[str, str], erase: Erase
-    ) -> None:
-        """An erasure is over when a get begins."""
+class TestErasureBeforeFetch:
+    def test_token_fetched_afterwards_is_cached(self, world: World, keyring: dict[str, str], erase: Erase) -> None:
+        """An erasure does not affect a later get."""
         link(world.home, "secondary")
         erase(world.home, keyring)
 
         assert world.home.get(env=keyring).secret == world.home.get(env=keyring).secret
 
-    def test_password_of_another_registry_is_no_erasure_of_tokens(
+    def test_erased_password_does_not_affect_tokens(
         self, world: World, secret_service: dict[str, str], held: Held
     ) -> None:
-        """A docker logout from another registry lets a token be cached that is being fetched."""
+        """A docker logout from another registry does not prevent caching of a token that is being fetched."""
         world.home.store("registry.example", "me", "word", secret_service)
         world.aws.fail(MINT, held)
         with running(world.home, env=secret_service) as get:
@@ -173,10 +171,8 @@ class TestErasedBefore:
         "stamp",
         ["99999999999 - 0.0", "1 - 1", "nan - nan", "x", "", "99999999999 00000000-0000-4000-8000-000000000000 9e9"],
     )
-    def test_stamp_of_no_time_meanwhile_counts_for_nothing(
-        self, world: World, kernel: dict[str, str], stamp: str
-    ) -> None:
-        """A stamp of another boot, of the future or of no time at all keeps no token out of the cache."""
+    def test_stamp_of_another_time_is_ignored(self, world: World, kernel: dict[str, str], stamp: str) -> None:
+        """A stamp of another boot, of the future or without a time does not prevent caching."""
         world.home.get(OTHER_HOST.replace("us-east-1", "eu-west-1"), env=kernel)
         ledger = world.home.folder / ".local/state/ecrx/ledger.json"
         ledger.write_text(ledger.read_text().replace("{", f'{{"erased": "{stamp}", ', 1))
@@ -188,7 +184,7 @@ class TestErasedBefore:
 
 
 def age(world: World, keyring: dict[str, str]) -> None:
-    """Make the one cached token due."""
+    """Make the one cached token need refresh."""
     from faults.helpers import age as make_older
 
     make_older(world.home, keyring, 7)
@@ -196,7 +192,7 @@ def age(world: World, keyring: dict[str, str]) -> None:
 
 @contextmanager
 def stopped_at(home: Home, call: str, env: dict[str, str]) -> Iterator[int]:
-    """Run a get that stops itself at its first system call of that kind; yield its process, and wait for its end."""
+    """Start a get that stops itself at its first system call of that kind; yield its process, and wait for its end."""
     trace = home.folder / "trace"
     strace = [need.command("strace"), "-f", "-qq", "-o", str(trace), "-e", f"trace={call}"]
     strace += ["-e", f"inject={call}:signal=STOP:when=1"]

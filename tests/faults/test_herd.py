@@ -1,4 +1,4 @@
-"""Many processes that miss at once: one asks AWS for all of them, and nobody waits long for one that cannot."""
+"""Many processes without a cached token: one calls AWS for all of them, and no fault makes the others wait long."""
 
 import pytest
 from faults.helpers import ASSUME, MINT, World, age, at_once, herd, link, result_of, running, unshared
@@ -16,8 +16,9 @@ FAILURES = {
 READ_ONLY = 'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && shift && exec "$@"'
 
 
-class TestHerd:
-    def test_of_50_gets_one_token_that_one_of_them_asked_aws_for(self, world: World, keyring: dict[str, str]) -> None:
+class TestManyProcesses:
+    def test_fifty_gets_share_one_token(self, world: World, keyring: dict[str, str]) -> None:
+        """One of them fetches it from AWS."""
         got = herd(world.home, 50, keyring)
 
         assert {world.home.get(env=keyring).secret} == {one.result.secret for one in got}
@@ -26,9 +27,7 @@ class TestHerd:
 
     @in_one_form
     @pytest.mark.parametrize("failure", FAILURES.values(), ids=FAILURES)
-    def test_of_20_gets_the_failure_of_one_of_them(
-        self, world: World, kernel: dict[str, str], failure: faults.Fault
-    ) -> None:
+    def test_twenty_gets_share_one_failure(self, world: World, kernel: dict[str, str], failure: faults.Fault) -> None:
         world.aws.fail(MINT, failure)
 
         got = herd(world.home, 20, kernel)
@@ -39,9 +38,8 @@ class TestHerd:
         assert max(one.seconds for one in got) < 15
 
     @in_one_form
-    def test_whose_token_is_due_gets_it_or_its_successor_that_one_of_them_asked_for(
-        self, world: World, keyring: dict[str, str]
-    ) -> None:
+    def test_during_refresh_get_old_or_new_token(self, world: World, keyring: dict[str, str]) -> None:
+        """One of them refreshes the token; the others get it or its successor."""
         old = world.home.get(env=keyring).secret
         age(world.home, keyring, hours=7)
         world.aws.calls.clear()
@@ -54,9 +52,7 @@ class TestHerd:
 
     @in_one_form
     @pytest.mark.parametrize("place", ["/proc/self", "a file in the way", "a link to nowhere"])
-    def test_without_a_place_for_a_lock_is_answered_all_the_same(
-        self, world: World, kernel: dict[str, str], place: str
-    ) -> None:
+    def test_without_a_lock_file_are_answered(self, world: World, kernel: dict[str, str], place: str) -> None:
         state = world.home.folder / "state"
         state.mkdir()
         if place == "a file in the way":
@@ -71,7 +67,7 @@ class TestHerd:
         assert 5 == len([one.result.secret for one in got])
 
     @in_one_form
-    def test_on_a_read_only_file_system_is_answered_all_the_same(self, world: World, kernel: dict[str, str]) -> None:
+    def test_on_a_read_only_file_system_are_answered(self, world: World, kernel: dict[str, str]) -> None:
         state = world.home.folder / "state"
         (state / "ecrx").mkdir(parents=True)
         prefix = [*unshared("--mount"), "sh", "-c", READ_ONLY, "sh", state]

@@ -1,4 +1,4 @@
-"""The one that asks AWS for all that wait: it dies, hangs, is slow or fails, and delays nobody for long."""
+"""The process that calls AWS for all that wait: if it dies, hangs, is slow or fails, the others wait only briefly."""
 
 import fcntl
 import re
@@ -35,16 +35,16 @@ ELSEWHERE = HOST.replace("us-east-1", "eu-west-1")
 OTHER_ROLE = f"arn:aws:iam::{SECONDARY}:role/other"
 
 
-class TestHolder:
+class TestLockHolder:
     @pytest.fixture
     def held(self, world: World) -> Held:
-        """Return the fault that holds up whoever asks for a token, until AWS is mended."""
+        """Return the fault that blocks each request for a token until the test clears it."""
         held = Held(faults.forbidden)
         world.stack.callback(held.release)
         world.aws.fail(MINT, held)
         return held
 
-    def test_that_is_killed_lets_the_next_one_ask_at_once(
+    def test_killed_lets_the_next_process_fetch_at_once(
         self, world: World, keyring: dict[str, str], held: Held
     ) -> None:
         with running(world.home, env=keyring) as holder:
@@ -58,7 +58,7 @@ class TestHolder:
         assert result.secret
         assert seconds < 5
 
-    def test_that_is_killed_lets_those_ask_that_wait(self, world: World, keyring: dict[str, str], held: Held) -> None:
+    def test_killed_lets_a_waiting_process_fetch(self, world: World, keyring: dict[str, str], held: Held) -> None:
         with running(world.home, env=keyring) as holder:
             held.reached()
             with running(world.home, env=keyring | DEBUG) as waiting:
@@ -71,9 +71,8 @@ class TestHolder:
         assert result.secret
         assert seconds < 5
 
-    def test_whose_start_takes_a_second_longer_still_fails_for_all_that_wait(
-        self, world: World, kernel: dict[str, str]
-    ) -> None:
+    def test_slow_start_still_fails_for_all_waiting(self, world: World, kernel: dict[str, str]) -> None:
+        """The holder's start takes a second longer than usual."""
         world.aws.fail(MINT, faults.hanging)
         with ExitStack() as stack:
             holder = stack.enter_context(running(world.home, env=kernel))
@@ -82,7 +81,7 @@ class TestHolder:
             waiting = [stack.enter_context(running(world.home, env=kernel | DEBUG)) for _ in range(2)]
             for one in waiting:
                 waits_for_lock(one)
-            # So long does a small machine take to import boto3.
+            # A small machine takes that long to import boto3.
             threading.Event().wait(1)
             holder.send_signal(signal.SIGCONT)
 
@@ -91,9 +90,8 @@ class TestHolder:
         assert [lines[0]] * 3 == lines
         assert 1 == world.aws.count(ASSUME)
 
-    def test_whose_start_takes_all_the_time_there_is_still_asks_aws_and_says_so_where_that_fails(
-        self, world: World, kernel: dict[str, str]
-    ) -> None:
+    def test_start_beyond_the_limit_still_calls_aws(self, world: World, kernel: dict[str, str]) -> None:
+        """If the call then fails, the error says that the start took all the time."""
         env = kernel | DEBUG
         with running(world.home, env=env) as one, running(world.home, host=ELSEWHERE, env=env) as other:
             for holder in (one, other):
@@ -110,9 +108,8 @@ class TestHolder:
         reason = r"it took \d\d seconds to load what asks AWS, which left AWS little time; try again, "
         assert re.search(f"no token for {HOST} with profile secondary: {reason}", failure.stdout)
 
-    def test_that_hangs_while_aws_does_is_not_waited_for_beyond_a_clients_patience(
-        self, world: World, kernel: dict[str, str], held: Held
-    ) -> None:
+    def test_hang_with_aws_is_limited(self, world: World, kernel: dict[str, str], held: Held) -> None:
+        """If holder and AWS hang, no process waits beyond a client's time limit."""
         with hanging(world, kernel, held):
             world.aws.fail(MINT, faults.hanging)
 
@@ -123,9 +120,7 @@ class TestHolder:
         assert 2 == world.aws.count(ASSUME)
         assert max(one.seconds for one in got) < LIMIT_SECONDS
 
-    def test_that_hangs_is_asked_for_by_one_of_those_that_waited(
-        self, world: World, kernel: dict[str, str], held: Held
-    ) -> None:
+    def test_hang_lets_a_waiting_process_fetch(self, world: World, kernel: dict[str, str], held: Held) -> None:
         with hanging(world, kernel, held):
             world.aws.mend()
 
@@ -135,9 +130,8 @@ class TestHolder:
         assert 2 == world.aws.count(MINT)
         assert max(one.seconds for one in got) < LIMIT_SECONDS
 
-    def test_that_hangs_with_every_lock_there_is_while_aws_is_slow_is_survived(
-        self, world: World, kernel: dict[str, str], held: Held
-    ) -> None:
+    def test_hang_on_every_lock_is_survived(self, world: World, kernel: dict[str, str], held: Held) -> None:
+        """AWS is slow at the same time."""
         with hanging(world, kernel, held):
             world.aws.mend()
             world.aws.fail(MINT, faults.late(2))
@@ -151,7 +145,7 @@ class TestHolder:
         assert seconds < LIMIT_SECONDS
 
     @pytest.mark.parametrize("other", ["identity", "region", "service", "list"])
-    def test_that_hangs_holds_up_nobody_who_wants_something_else(
+    def test_hang_does_not_block_other_items(
         self, world: World, kernel: dict[str, str], held: Held, other: str
     ) -> None:
         world.home.add_role_profile("other", OTHER_ROLE, "base2")
@@ -170,7 +164,7 @@ class TestHolder:
         assert seconds < 5
 
     @pytest.mark.parametrize("other", [OTHER_HOST, ELSEWHERE, "public.ecr.aws"], ids=["host", "region", "service"])
-    def test_that_fails_leaves_a_line_that_names_the_registry_of_who_reads_it(
+    def test_failure_names_the_registry_of_each_reader(
         self, world: World, kernel: dict[str, str], held: Held, other: str
     ) -> None:
         with running(world.home, env=kernel) as holder:
@@ -184,18 +178,19 @@ class TestHolder:
         assert [HOST, other] == [line.split()[4] for line in lines]
 
 
-class TestProfileThatChangesMeanwhile:
-    """Another program writes AWS's files while this one waits for a lock, or for AWS."""
+class TestProfileChangeMeanwhile:
+    """Another program writes AWS's files while this one waits for a lock or for AWS."""
 
     @pytest.fixture
     def held(self, world: World) -> Held:
-        """Return what keeps the answer with a token back."""
+        """Return what delays the response with a token."""
         world.aws.add_role(OTHER_ROLE, trusts=[BASE_USER])
         return world.hold_token()
 
-    def test_has_nobody_get_later_what_was_minted_for_another_after_the_wait_for_a_lock(
+    def test_never_caches_under_old_identity_after_waiting(
         self, world: World, keyring: dict[str, str], held: Held
     ) -> None:
+        """A token fetched after the wait for a lock is cached under the identity of that time only."""
         with running(world.home, env=keyring) as holder:
             held.reached()
             with running(world.home, env=keyring | DEBUG) as waiting:
@@ -210,9 +205,7 @@ class TestProfileThatChangesMeanwhile:
 
         assert ["other", "puller"] == [role_of(world, result) for result in (waited, later)]
 
-    def test_has_nobody_else_get_what_was_minted_meanwhile(
-        self, world: World, keyring: dict[str, str], held: Held
-    ) -> None:
+    def test_never_shares_the_token_fetched_meanwhile(self, world: World, keyring: dict[str, str], held: Held) -> None:
         with running(world.home, env=keyring) as holder:
             held.reached()
             with running(world.home, env=keyring | DEBUG) as waiting:
@@ -229,7 +222,7 @@ class TestProfileThatChangesMeanwhile:
         assert ["puller", "other", "other", "puller"] == [role_of(world, result) for result in got]
         assert found.secret != later.secret
 
-    def test_is_told_by_login_which_keeps_nothing(self, world: World, kernel: dict[str, str], held: Held) -> None:
+    def test_makes_login_fail_and_store_nothing(self, world: World, kernel: dict[str, str], held: Held) -> None:
         command = [str(world.home.program), "login", HOST, "--profile", "secondary"]
         with subprocess.Popen(command, stderr=subprocess.PIPE, env=world.home.env | kernel) as login:
             held.reached()
@@ -245,7 +238,7 @@ class TestProfileThatChangesMeanwhile:
 
 @contextmanager
 def hanging(world: World, env: dict[str, str], held: Held) -> Iterator[None]:
-    """Have a ``get`` that asks AWS for a token hang."""
+    """Make a ``get`` hang while it fetches a token from AWS."""
     with running(world.home, env=env) as holder:
         held.reached()
         holder.send_signal(signal.SIGSTOP)
@@ -253,5 +246,5 @@ def hanging(world: World, env: dict[str, str], held: Held) -> Iterator[None]:
 
 
 def role_of(world: World, result: Result) -> str:
-    """Return the name of the role whose token a get has."""
+    """Return the name of the role whose token a get returned."""
     return world.aws.issued[result.secret].principal.split("/")[1]

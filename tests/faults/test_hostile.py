@@ -1,4 +1,4 @@
-"""What somebody puts in the program's way: files, variables and names that mean something else."""
+"""Files, variables and names that an attacker provides, and that would mean something else to the program."""
 
 import os
 from pathlib import Path
@@ -10,7 +10,7 @@ from standin import faults
 from support.forms import in_one_form
 from support.home import HOST, NOT_FOUND, Home
 
-# Whatever takes this for its own says so.
+# Any program that loads this prints so.
 EVIL = "import os\nos.write(2, b'evil\\n')\nopen(os.environ['HOME'] + '/evil', 'w').close()\n"
 MODULES = ("botocore", "json", "keyring", "jeepney", "sitecustomize", "usercustomize", "os", "ssl", "encodings")
 VARIABLES = {
@@ -68,7 +68,7 @@ NAMES = {
 
 
 def plant(folder: Path) -> None:
-    """Put modules, libraries and configurations into ``folder`` that are not meant to be found."""
+    """Put modules, libraries and configurations into ``folder`` that the program must not load."""
     for module in MODULES:
         (folder / f"{module}.py").write_text(EVIL)
     for package in ("boto3", "docker_credential_ecrx", "urllib3"):
@@ -83,9 +83,9 @@ def plant(folder: Path) -> None:
     (folder / "keyringrc.cfg").write_text("[backend]\ndefault-keyring=os.Keyring\nkeyring-path=.\n")
 
 
-class TestFilesOfOthers:
+class TestPlantedFiles:
     @pytest.mark.parametrize("place", ["where it is called", "beside its link"])
-    def test_are_not_taken_for_its_own(self, world: World, keyring: dict[str, str], tmp_path: Path, place: str) -> None:
+    def test_are_never_loaded(self, world: World, keyring: dict[str, str], tmp_path: Path, place: str) -> None:
         home, name = world.home, "docker-credential-ecrx-secondary"
         folder = home.bin if place == "beside its link" else tmp_path / "hostile"
         folder.mkdir(exist_ok=True)
@@ -99,20 +99,20 @@ class TestFilesOfOthers:
 
 
 @pytest.mark.parametrize("program", ["frozen"], indirect=True)
-class TestVariablesOfPython:
+class TestPythonVariables:
     @pytest.fixture
     def env(self, tmp_path: Path) -> dict[str, str]:
-        """Return all of them, which lead to what is planted."""
+        """Return the environment whose variables all lead to what is planted."""
         plant(tmp_path)
         return {name: value.format(evil=tmp_path) for name, value in VARIABLES.items()}
 
-    def test_mean_nothing_to_a_first_get_of_the_frozen_program(self, world: World, env: dict[str, str]) -> None:
+    def test_do_not_affect_first_get_of_frozen_program(self, world: World, env: dict[str, str]) -> None:
         got = [world.home.get(env=env) for _ in range(2)]
 
         assert (got[0].secret, ["", ""]) == (got[1].secret, [one.stderr for one in got])
         assert not (world.home.folder / "evil").exists()
 
-    def test_mean_nothing_to_its_cached_get_one_by_one(self, world: World, env: dict[str, str]) -> None:
+    def test_do_not_affect_cached_get_one_by_one(self, world: World, env: dict[str, str]) -> None:
         expected = world.home.get()
 
         got = {name: world.home.get(env={name: value}) for name, value in env.items()}
@@ -121,10 +121,10 @@ class TestVariablesOfPython:
         assert not (world.home.folder / "evil").exists()
 
 
-class TestName:
+class TestProgramName:
     @in_one_form
     @pytest.mark.parametrize("profile", NAMES.values(), ids=NAMES)
-    def test_of_no_profile_is_a_clear_line_whatever_it_is(self, world: World, profile: str) -> None:
+    def test_with_an_odd_unknown_profile_fails_clearly(self, world: World, profile: str) -> None:
         found = world.home.get(profile=profile)
 
         assert (1, found.stderr, 1) == (found.status, found.stdout, len(found.stdout.splitlines()))
@@ -136,12 +136,12 @@ class TestName:
 
     @pytest.mark.parametrize("profile", ["ünï", "my team", "x" * 200])
     @pytest.mark.parametrize("locale", [{"LC_ALL": "C"}, {"LC_ALL": "xx_XX.ISO-8859-1"}], ids=str)
-    def test_of_a_profile_is_found_in_any_locale(self, home: Home, profile: str, locale: dict[str, str]) -> None:
+    def test_with_a_profile_works_in_any_locale(self, home: Home, profile: str, locale: dict[str, str]) -> None:
         home.add_role_profile(f'"{profile}"')
 
         assert home.get(profile=profile, env=locale).secret == home.get(profile=profile, env=locale).secret
 
-    def test_of_a_profile_that_is_not_ascii_is_in_the_line_of_a_failure_in_any_locale(self, world: World) -> None:
+    def test_with_non_ascii_profile_is_shown_in_any_locale(self, world: World) -> None:
         world.home.add_role_profile("ünï", "arn:aws:iam::222222222222:role/other", "base2")
         world.aws.fail("AssumeRole", faults.forbidden)
 

@@ -1,4 +1,4 @@
-"""A keyring that is absent, locked, hung, full or broken: ``get`` answers all the same, and ``store`` loses nothing."""
+"""A keyring that is absent, locked, hanging, full or broken: ``get`` still answers, and ``store`` loses nothing."""
 
 import itertools
 import os
@@ -41,7 +41,7 @@ ELSEWHERE = HOST.replace("us-east-1", "eu-west-1")
 ABSENT = {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"}
 # Fills an ordinary user's quota with keys of another program.
 FULL = 'while keyctl padd user "other:$n" @u </etc/passwd >/dev/null 2>&1; do n=$((n+1)); done; exec "$get" get'
-# What a hostile service answers the call of that number with.
+# What a hostile service replies to the call with that serial number.
 HOSTILE: dict[str, Callable[[int], Iterable[bytes]]] = {
     "number": lambda serial: [busses.raw(b"u", bytes(4), serial=serial)],
     "text": lambda serial: [busses.returned(serial, "s", ("text",))],
@@ -56,7 +56,7 @@ ERRORS = ["RuntimeError", "KeyboardInterrupt", "SystemExit", "MemoryError", "Spe
 
 
 def uncached(home: Home, env: Mapping[str, str]) -> str:
-    """Return what two gets say under ECRX_LOG=debug, which both answer in time with a token of their own."""
+    """Return what two gets print under ECRX_LOG=debug, which both answer in time with different tokens."""
     link(home, "secondary")
     loud = partial(home.get, env={**env, **DEBUG})
     one, other, quiet = at_once([loud, loud, partial(home.get, env=env)])
@@ -83,7 +83,7 @@ def refused_under_debug(result: Result) -> str:
 
 @contextmanager
 def stopped(bus: Mapping[str, str]) -> Iterator[None]:
-    """Stop the keyring daemon of that bus, which does not answer then."""
+    """Stop the keyring daemon of that bus, so that it does not respond."""
     (daemon,) = (
         int(path.parent.name)
         for path in Path("/proc").glob("[0-9]*/environ")
@@ -105,35 +105,35 @@ def _is_daemon(env: Path, address: str) -> bool:
 
 
 class TestSecretService:
-    """The keyring of a desktop, where the environment says so or the kernel has none."""
+    """The keyring of a desktop: used if the environment selects it, or if there is no kernel keyring."""
 
     env: Mapping[str, str] = {"ECRX_KEYRING": "secret-service"}
 
     @pytest.mark.parametrize("address", ["unix:path=/nonexistent", "nonsense"])
-    def test_that_is_absent_keeps_nothing(self, world: World, address: str) -> None:
+    def test_absent_caches_nothing(self, world: World, address: str) -> None:
         said = uncached(world.home, {**self.env, "DBUS_SESSION_BUS_ADDRESS": address})
 
         assert "debug: continuing without a keyring: the Secret Service is not available" in said
 
-    def test_that_hangs_from_the_start_keeps_nothing(self, world: World, tmp_path: Path) -> None:
+    def test_hanging_from_the_start_caches_nothing(self, world: World, tmp_path: Path) -> None:
         with busses.hung(tmp_path / "bus") as bus:
             said = uncached(world.home, {**self.env, **bus})
 
         assert "debug: continuing without a keyring: the Secret Service is not available" in said
 
-    def test_whose_daemon_hangs_keeps_nothing(self, world: World, secret_service: dict[str, str]) -> None:
+    def test_hanging_daemon_caches_nothing(self, world: World, secret_service: dict[str, str]) -> None:
         with stopped(secret_service):
             said = uncached(world.home, {**self.env, **secret_service})
 
         assert "debug: continuing without" in said
 
-    def test_that_is_locked_keeps_nothing(self, world: World, tmp_path: Path) -> None:
+    def test_locked_caches_nothing(self, world: World, tmp_path: Path) -> None:
         with keyrings.secret_service(tmp_path / "bus", unlocked=False) as bus:
             said = uncached(world.home, {**self.env, **bus})
 
         assert "debug: the token is not cached: the Secret Service is locked" in said
 
-    def test_that_is_locked_refuses_a_password_in_a_clear_line(self, home: Home, tmp_path: Path) -> None:
+    def test_locked_rejects_a_password_clearly(self, home: Home, tmp_path: Path) -> None:
         with keyrings.secret_service(tmp_path / "bus", unlocked=False) as bus:
             line = refused(home.store(OTHER, "me", PASSWORD, env=bus))
             found = home.run("get", stdin=OTHER, env=bus)
@@ -142,9 +142,10 @@ class TestSecretService:
         assert Result(1, NOT_FOUND, "") == found
 
     @pytest.mark.parametrize("fault", ["absent", "hung", "stopped"])
-    def test_that_fails_refuses_another_password_and_has_the_old_one_afterwards(
+    def test_failure_keeps_the_old_password(
         self, home: Home, secret_service: dict[str, str], tmp_path: Path, fault: str
     ) -> None:
+        """A new password is rejected, and the old one is still there."""
         home.store(OTHER, "me", "old", env=secret_service)
         before = home.run("list", env=secret_service)
 
@@ -163,7 +164,7 @@ class TestSecretService:
         assert "old" == home.run("get", stdin=OTHER, env=secret_service).secret
         assert before == home.run("list", env=secret_service)
 
-    def test_that_hangs_holds_no_other_verb_up(self, home: Home, secret_service: dict[str, str]) -> None:
+    def test_hanging_does_not_block_other_verbs(self, home: Home, secret_service: dict[str, str]) -> None:
         home.store(OTHER, "me", "old", env=secret_service)
         with stopped(secret_service):
             got, listed, erased = at_once(
@@ -176,33 +177,31 @@ class TestSecretService:
 
 
 class TestPlainTextKeyring:
-    """GNOME Keyring writes the secrets of a collection whose password is empty to the disk as they are."""
+    """GNOME Keyring writes a collection with an empty password to the disk in plain text."""
 
     @pytest.fixture
     def plain(self, tmp_path: Path) -> Iterator[dict[str, str]]:
-        """Return the environment that leads to a keyring whose password is empty."""
+        """Return the environment of a keyring with an empty password."""
         with keyrings.plain_secret_service(tmp_path / "plain") as env:
             yield env
 
     @pytest.fixture
     def line(self, plain: dict[str, str]) -> str:
-        """Return what there is to say of it."""
+        """Return the warning about it."""
         file = f"{plain['XDG_DATA_HOME']}/keyrings/login.keyring"
         reason = f"{file} is not encrypted, because the password of that keyring is empty"
         return f"{reason}; set one in Passwords and Keys (seahorse), or set ECRX_KEYRING=kernel for tokens"
 
-    def test_keeps_a_password_with_a_warning(self, home: Home, plain: dict[str, str], line: str) -> None:
-        """Docker login must not break, and the user is told."""
+    def test_stores_a_password_with_a_warning(self, home: Home, plain: dict[str, str], line: str) -> None:
+        """Docker login must not break, and the user gets a warning."""
         stored = home.store(OTHER, "me", PASSWORD, env=plain)
 
         assert (0, "", f"docker-credential-ecrx: {line}\n") == stored
         assert Result(0, home.run("get", stdin=OTHER, env=plain).stdout, "") == home.run("get", stdin=OTHER, env=plain)
         assert PASSWORD == home.run("get", stdin=OTHER, env=plain).secret
 
-    def test_gets_no_token_and_get_says_so_if_it_is_chosen(
-        self, world: World, plain: dict[str, str], line: str
-    ) -> None:
-        """A get asks AWS each time rather than write a token to the disk, and warns of that."""
+    def test_if_chosen_gets_no_token_and_get_warns(self, world: World, plain: dict[str, str], line: str) -> None:
+        """Get fetches a token each time rather than write one to the disk."""
         env = plain | {"ECRX_KEYRING": "secret-service"}
 
         one, other = (world.home.get(env=env) for _ in range(2))
@@ -212,7 +211,7 @@ class TestPlainTextKeyring:
         assert set() == keyrings.items(plain)
 
     def test_gets_no_token_of_docker_login(self, world: World, plain: dict[str, str], line: str) -> None:
-        """The token that docker login brings is not written either, and docker login goes on."""
+        """The token from docker login is not written either, and docker login succeeds."""
         env = plain | {"ECRX_KEYRING": "secret-service"}
 
         stored = world.home.store(HOST, "AWS", PASSWORD, env=env)
@@ -223,8 +222,8 @@ class TestPlainTextKeyring:
         assert f"docker-credential-ecrx: {line}" == second
         assert set() == keyrings.items(plain)
 
-    def test_gets_no_token_if_nobody_has_chosen_it(self, world: World, plain: dict[str, str], line: str) -> None:
-        """Where the kernel has no keyring and nobody has chosen this one, there is no warning at each get."""
+    def test_if_not_chosen_gets_no_token_silently(self, world: World, plain: dict[str, str], line: str) -> None:
+        """If there is no kernel keyring and nobody chose this one, get does not warn each time."""
         world.home.env |= plain
         prefix: list[str | Path] = [sys.executable, SECCOMP]
 
@@ -238,10 +237,10 @@ class TestPlainTextKeyring:
         assert set() == keyrings.items(plain)
 
     @pytest.mark.parametrize(("keyring_name", "tokens"), [("auto", "kernel"), ("secret-service", None)])
-    def test_is_told_by_status(
+    def test_status_warns(
         self, home: Home, plain: dict[str, str], line: str, keyring_name: str, tokens: str | None
     ) -> None:
-        """The warning is one line on stderr, and an entry in JSON."""
+        """The warning is one line on stderr and an entry in JSON."""
         env = plain | {"ECRX_KEYRING": keyring_name}
 
         shown, document = (home.run("status", *options, env=env) for options in ((), ("--json",)))
@@ -251,8 +250,8 @@ class TestPlainTextKeyring:
         tokens = "kernel" if keyring_name == "auto" else None
         assert {"tokens": tokens, "passwords": "secret-service"} == document.answer["keyrings"]
 
-    def test_is_told_by_status_where_no_token_goes_there(self, home: Home, plain: dict[str, str], line: str) -> None:
-        """If only that keyring is there, and nobody has chosen it, status says that no token is kept."""
+    def test_status_says_that_no_token_is_cached(self, home: Home, plain: dict[str, str], line: str) -> None:
+        """It says so if there is no other keyring and nobody chose this one."""
         home.env |= plain
         command: list[str | Path] = [sys.executable, SECCOMP, home.program, "status"]
         done = subprocess.run(command, capture_output=True, env=home.env, check=False)
@@ -261,10 +260,10 @@ class TestPlainTextKeyring:
         assert f"docker-credential-ecrx: {line}\n" == done.stderr.decode()
 
     @pytest.mark.parametrize(("keyring_name", "sign"), [("auto", "\N{CHECK MARK}"), ("secret-service", "\N{BALLOT X}")])
-    def test_is_told_by_doctor(
+    def test_doctor_reports_it(
         self, world: World, plain: dict[str, str], line: str, keyring_name: str, sign: str
     ) -> None:
-        """The keyring of tokens is not well if it is in plain text; of passwords' there is a warning."""
+        """A plain text keyring of tokens fails the check; one of passwords gives a warning."""
         env = plain | {"ECRX_KEYRING": keyring_name, "AWS_PROFILE": "secondary"}
 
         said = world.home.run("doctor", env=env).stdout
@@ -273,7 +272,7 @@ class TestPlainTextKeyring:
         assert any(found.startswith(f"{sign} keyring") and reason in found for found in said.splitlines())
         assert f"  →  {remedy}\n" in said
 
-    def test_of_another_daemon_is_not_looked_for(self, home: Home, plain: dict[str, str], tmp_path: Path) -> None:
+    def test_is_not_assumed_of_another_daemon(self, home: Home, plain: dict[str, str], tmp_path: Path) -> None:
         """A file that GNOME Keyring once left says nothing about another daemon's collection of that name."""
         home.store(OTHER, "me", PASSWORD, env=plain)
         answers = {
@@ -289,18 +288,18 @@ class TestPlainTextKeyring:
 
 
 class TestForeignBus:
-    """DBUS_SESSION_BUS_ADDRESS names a socket at which another user listens."""
+    """DBUS_SESSION_BUS_ADDRESS names a socket on which another user listens."""
 
     @pytest.fixture(params=["path", "abstract"])
     def address(self, request: pytest.FixtureRequest) -> Iterator[str]:
-        """Return the address of a socket in a folder in which everybody may create one."""
+        """Return the address of a socket in a folder in which every user may create one."""
         with tempfile.TemporaryDirectory(dir="/tmp") as folder:
             Path(folder).chmod(0o777)
             yield f"unix:{request.param}={folder}/bus"
 
     @pytest.mark.parametrize("keyring", ["auto", "secret-service"])
-    def test_gets_not_a_byte_from_any_verb(self, world: World, address: str, keyring: str) -> None:
-        """Get answers without that keyring, and store and erase keep and delete nothing there."""
+    def test_receives_nothing_from_any_verb(self, world: World, address: str, keyring: str) -> None:
+        """Get works without that keyring, and store and erase do not use it."""
         env = {"DBUS_SESSION_BUS_ADDRESS": address, "ECRX_KEYRING": keyring} | DEBUG
         with foreign_bus(address) as sent:
             got = [world.home.get(env=env) for _ in range(2)]
@@ -309,13 +308,13 @@ class TestForeignBus:
             world.home.run("list", env=env)
 
             assert b"" == sent()
-        assert (keyring == "auto") == (got[0].secret == got[1].secret)  # which has the kernel's, too
+        assert (keyring == "auto") == (got[0].secret == got[1].secret)  # which also has the kernel keyring's backend
         assert re.search("the Secret Service is not available: user [1-9][0-9]* runs the session bus, ", line)
         assert (keyring == "auto") != ("runs the session bus" in got[0].stderr)
 
     @pytest.mark.parametrize("name", ["chainer.ChainerBackend", "kwallet.DBusKeyring", "libsecret.Keyring"])
-    def test_gets_not_a_byte_from_the_keyring_library(self, world: World, address: str, name: str) -> None:
-        """Its backends that use the session bus are not loaded if another user runs that."""
+    def test_receives_nothing_from_the_keyring_library(self, world: World, address: str, name: str) -> None:
+        """Its backends that use the session bus are not loaded if another user runs the bus."""
         env = {"DBUS_SESSION_BUS_ADDRESS": address, "ECRX_KEYRING": f"keyring.backends.{name}"}
         with foreign_bus(address) as sent:
             found = world.home.get(env=env)
@@ -325,7 +324,7 @@ class TestForeignBus:
         assert found.secret
         assert re.search(f"the keyring keyring.backends.{name} is not available: user [1-9][0-9]* runs the", line)
 
-    def test_is_named_by_status_and_doctor(self, world: World, address: str) -> None:
+    def test_is_reported_by_status_and_doctor(self, world: World, address: str) -> None:
         """They say which user runs the bus, and what to do."""
         env = {"DBUS_SESSION_BUS_ADDRESS": address, "ECRX_KEYRING": "secret-service"}
         said = re.compile("user [1-9][0-9]* runs the session bus, .*unset DBUS_SESSION_BUS_ADDRESS", re.DOTALL)
@@ -335,8 +334,8 @@ class TestForeignBus:
             assert b"" == sent()
         assert [(1, True)] * 2 == [(one.status, bool(said.search(one.stdout))) for one in shown]
 
-    def test_of_root_is_used_by_an_ordinary_user(self, world: World, tmp_path: Path) -> None:
-        """A bus that root runs is no other user's."""
+    def test_run_by_root_is_accepted(self, world: World, tmp_path: Path) -> None:
+        """For an ordinary user, a bus of root's is not another user's."""
         with busses.answering(tmp_path / "bus", lambda *_: None) as bus, another_user() as prefix:
             world.home.env |= bus | DEBUG | {"ECRX_KEYRING": "secret-service"}
             found = in_shell(world.home, 'exec "$get" get', prefix=prefix)
@@ -346,7 +345,7 @@ class TestForeignBus:
 
 
 class TestHostileService:
-    """Something on the user's own bus has the Secret Service's name, and answers what nobody asked for."""
+    """A service on the user's own bus has the Secret Service's name and sends wrong answers."""
 
     env: Mapping[str, str] = {"ECRX_KEYRING": "secret-service"}
 
@@ -357,8 +356,8 @@ class TestHostileService:
             *(("SearchItems", fault) for fault in HOSTILE),
         ],
     )
-    def test_does_not_keep_a_get_from_answering(self, world: World, tmp_path: Path, method: str, fault: str) -> None:
-        """Get answers in time, without a cache, whatever one of the service's answers is."""
+    def test_does_not_prevent_get(self, world: World, tmp_path: Path, method: str, fault: str) -> None:
+        """Get answers in time, without a cache, whichever of the service's answers is wrong."""
 
         def reply(called: str, serial: int) -> Iterable[bytes] | None:
             return HOSTILE[fault](serial) if called == method else None
@@ -368,8 +367,8 @@ class TestHostileService:
 
         assert "debug: continuing without" in said or "debug: the token is not cached" in said
 
-    def test_that_always_has_another_item_is_given_up(self, home: Home, tmp_path: Path) -> None:
-        """An item that is gone whenever it is asked for, while there is always another, is not looked for for ever."""
+    def test_endless_items_are_given_up(self, home: Home, tmp_path: Path) -> None:
+        """If each item is gone when it is read and there is always another, the search ends."""
         numbers = itertools.count()
 
         def reply(method: str, serial: int) -> Iterable[bytes] | None:
@@ -386,7 +385,7 @@ class TestHostileService:
 
 
 class TestKernelKeyring:
-    def test_that_is_full_keeps_nothing_and_takes_nothing_from_others(self, world: World) -> None:
+    def test_full_caches_nothing_and_evicts_no_foreign_keys(self, world: World) -> None:
         need.command("keyctl")
         world.home.env |= DEBUG | {"ECRX_KEYRING": "kernel"}
         with another_user() as prefix:
@@ -399,7 +398,7 @@ class TestKernelKeyring:
 
     @pytest.mark.parametrize("before", ["nothing", "due"])
     def test_killed_get_leaves_no_key_without_expiry(self, world: World, kernel: dict[str, str], before: str) -> None:
-        """A get that is killed at any of its calls of the kernel's keys leaves no token that never expires."""
+        """The kill may come at any system call that handles kernel keys."""
         world.home.get(env=kernel)
         (name,) = kept.entries(world.home)
         kept.age(world.home, hours=7)
@@ -423,7 +422,7 @@ class TestKernelKeyring:
 
 
 class TestKeyringLibrary:
-    """A keyring that somebody else wrote."""
+    """A third-party keyring backend."""
 
     @pytest.fixture
     def env(self, tmp_path: Path) -> dict[str, str]:
@@ -442,18 +441,14 @@ class TestKeyringLibrary:
             ("RaisingWhenJudged", "SystemExit"),
         ],
     )
-    def test_that_raises_anything_keeps_nothing(
-        self, world: World, env: dict[str, str], backend: str, error: str
-    ) -> None:
+    def test_any_exception_caches_nothing(self, world: World, env: dict[str, str], backend: str, error: str) -> None:
         said = uncached(world.home, env | {"ECRX_KEYRING": f"faults.backends.{backend}", "FAULTS_ERROR": error})
 
         assert "debug: continuing without" in said
         assert f"faults.backends.{backend}" in said
 
     @pytest.mark.parametrize("error", ["SystemExit", "Speechless"])
-    def test_that_raises_anything_refuses_a_password_in_a_clear_line(
-        self, world: World, env: dict[str, str], error: str
-    ) -> None:
+    def test_any_exception_rejects_a_password_clearly(self, world: World, env: dict[str, str], error: str) -> None:
         env |= {"ECRX_KEYRING": "faults.backends.Raising", "FAULTS_ERROR": error}
 
         line = refused(world.home.store(OTHER, "me", PASSWORD, env=env))
@@ -461,27 +456,25 @@ class TestKeyringLibrary:
         assert "the keyring faults.backends.Raising" in line
 
     @pytest.mark.parametrize("value", ["bytes", "number", "list", "self", "surrogate"])
-    def test_that_gives_no_text_has_nothing(self, world: World, env: dict[str, str], value: str) -> None:
+    def test_value_that_is_no_text_is_ignored(self, world: World, env: dict[str, str], value: str) -> None:
         env |= {"ECRX_KEYRING": "faults.backends.Odd", "FAULTS_VALUE": value}
 
         assert world.home.get(env=env).secret
         assert "" == world.home.get(env=env).stderr
 
-    def test_that_takes_only_short_secrets_keeps_a_token_all_the_same(self, world: World, env: dict[str, str]) -> None:
+    def test_short_secret_limit_still_caches_a_token(self, world: World, env: dict[str, str]) -> None:
         env["ECRX_KEYRING"] = "faults.backends.Short"
 
         assert world.home.get(env=env).secret == world.home.get(env=env).secret
         assert [1, 1] == [world.aws.count(operation) for operation in (ASSUME, MINT)]
 
-    def test_that_takes_hardly_anything_keeps_nothing_and_leaves_nothing(
-        self, world: World, env: dict[str, str], tmp_path: Path
-    ) -> None:
+    def test_tiny_secret_limit_stores_nothing(self, world: World, env: dict[str, str], tmp_path: Path) -> None:
         said = uncached(world.home, env | {"ECRX_KEYRING": "faults.backends.VeryShort"})
 
         assert "debug: the token is not cached: " in said
         assert not (tmp_path / "kept").exists() or "{}" == (tmp_path / "kept").read_text()
 
-    def test_that_takes_nothing_makes_nobody_wait_for_another(self, world: World, env: dict[str, str]) -> None:
+    def test_rejecting_everything_makes_nobody_wait(self, world: World, env: dict[str, str]) -> None:
         world.aws.fail(MINT, faults.late(4))
 
         got = herd(world.home, 6, env | {"ECRX_KEYRING": "faults.backends.VeryShort"})
@@ -489,24 +482,22 @@ class TestKeyringLibrary:
         assert 6 == len({one.result.secret for one in got})
         assert max(one.seconds for one in got) < 6 * 4
 
-    def test_that_fails_once_aws_has_answered_keeps_nothing(self, world: World, env: dict[str, str]) -> None:
+    def test_failure_after_the_fetch_caches_nothing(self, world: World, env: dict[str, str]) -> None:
         said = uncached(world.home, env | {"FAULTS_WRITING": "no"})
 
         assert "debug: the token is not cached: cannot write to the keyring faults.backends.Kept" in said
         assert [] == world.aws.told(said)
 
-    def test_that_fails_to_replace_a_token_has_the_old_one_which_is_served_while_aws_is_down(
-        self, world: World, env: dict[str, str]
-    ) -> None:
+    def test_failed_replacement_keeps_the_old_token(self, world: World, env: dict[str, str]) -> None:
+        """The old token is returned while AWS is down."""
         old = world.home.get(env=env).secret
 
         assert old == world.home.get(env=env | {"FAULTS_WRITING": "no"}).secret
         world.aws.fail(MINT, faults.hanging)
         assert old == world.home.get(env=env).secret
 
-    def test_that_fails_refuses_another_password_and_has_the_old_one_afterwards(
-        self, home: Home, env: dict[str, str]
-    ) -> None:
+    def test_failure_keeps_the_old_password(self, home: Home, env: dict[str, str]) -> None:
+        """A new password is rejected, and the old one is still there."""
         home.store(OTHER, "me", "old", env=env)
 
         line = refused(home.store(OTHER, "me", PASSWORD, env=env | {"FAULTS_WRITING": "no"}))
@@ -514,9 +505,10 @@ class TestKeyringLibrary:
         assert "cannot write to the keyring faults.backends.Kept" in line
         assert "old" == home.run("get", stdin=OTHER, env=env).secret
 
-    def test_that_is_not_the_one_in_use_keeps_a_password_whose_erasure_says_so_and_can_be_done_again(
+    def test_failed_erase_in_unused_keyring_can_be_repeated(
         self, home: Home, env: dict[str, str], secret_service: dict[str, str]
     ) -> None:
+        """Erase says that the password remains, and succeeds later."""
         home.store(OTHER, "me", "old", env=env)
 
         found = home.run("erase", stdin=OTHER, env=secret_service)
@@ -527,7 +519,7 @@ class TestKeyringLibrary:
         assert (0, "", "") == home.run("erase", stdin=OTHER, env=env)
         assert (NOT_FOUND, {}) == (home.run("get", stdin=OTHER, env=env).stdout, kept.entries(home))
 
-    def test_that_lets_nothing_go_keeps_noted_what_has_long_ended(self, world: World, env: dict[str, str]) -> None:
+    def test_failed_deletion_keeps_the_index_entry(self, world: World, env: dict[str, str]) -> None:
         env["ECRX_KEYRING"] = "faults.backends.Clinging"
         world.home.get(env=env)
         kept.let_days_pass(world.home, 8)
@@ -536,7 +528,7 @@ class TestKeyringLibrary:
 
         assert 2 == len(kept.entries(world.home))
 
-    def test_that_talks_does_not_talk_into_the_answer(self, world: World, env: dict[str, str]) -> None:
+    def test_output_of_backend_stays_out_of_the_reply(self, world: World, env: dict[str, str]) -> None:
         env["ECRX_KEYRING"] = "faults.backends.Chatty"
 
         got = [world.home.get(env=env) for _ in range(2)]

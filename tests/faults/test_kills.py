@@ -1,4 +1,4 @@
-"""SIGKILL at every system call of ``configure`` that touches files: nothing is lost, and no secret is left lying."""
+"""SIGKILL at every system call of ``configure`` that touches files loses nothing and leaves no secret elsewhere."""
 
 import base64
 import json
@@ -17,7 +17,7 @@ LOGINS = {"auths": {"registry.example": {"auth": PASSWORD}}}
 BEFORE = json.dumps(LOGINS, indent="\t")
 AFTER = json.dumps(LOGINS | {"credHelpers": {HOST: "ecrx"}}, indent="\t")
 ENTRY = f'[[registry]] # by docker-credential-ecrx configure\nmatch = "{HOST}"\nprofile = "secondary"\n'
-# The program on a file system without files that have no name, on a kernel that cannot exchange two, and as on Windows.
+# The program without unnamed files, without an atomic exchange of two files, and as on Windows.
 FALLBACKS = {
     "named": "from docker_credential_ecrx.config_files.file_draft import Draft; Draft._unnamed = lambda draft: None",
     "renamed": "from docker_credential_ecrx.config_files import file_draft as d; d._rename2 = lambda *arguments: False",
@@ -27,26 +27,26 @@ RUN = "{}; from docker_credential_ecrx import __main__; __main__.run()"
 
 
 class Files:
-    """Docker's configuration and our own, and what a command makes of them."""
+    """Docker's configuration and config.toml, and how a command changes them."""
 
     def __init__(self, home: Home, before: tuple[str, str], after: tuple[str, str]) -> None:
         self.home, self.before, self.after = home, before, after
         self.paths = (home.folder / ".docker" / "config.json", home.folder / ".config" / "ecrx" / "config.toml")
 
     def prepare(self) -> None:
-        """Put the files there as they are before the command."""
+        """Restore the files as they are before the command."""
         for path, text in zip(self.paths, self.before, strict=True):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
 
     def check(self) -> None:
-        """Look at the files after a kill."""
+        """Check the files after a kill."""
         for path, *texts in zip(self.paths, self.before, self.after, strict=True):
             assert path.read_text() in texts
         assert [self.paths[0]] == places_of(PASSWORD, self.home.folder)
 
     def check_whole(self) -> None:
-        """Look at the files after the command has ended."""
+        """Check the files after the command has completed."""
         assert self.after == tuple(path.read_text() for path in self.paths)
         for path in self.paths:
             assert [path] == list(path.parent.iterdir())
@@ -62,8 +62,8 @@ class Files:
 
 @in_one_form
 @pytest.mark.parametrize("removal", [False, True], ids=["configure", "remove"])
-def test_a_kill_leaves_no_secret_and_loses_nothing(home: Home, *, removal: bool) -> None:
-    """At any call: old or new files, no stray secret; the same command then completes."""
+def test_kill_leaves_no_secret_and_loses_nothing(home: Home, *, removal: bool) -> None:
+    """The files are the old or the new ones, no secret remains elsewhere, and the same command completes."""
     arguments = ["--remove", HOST] if removal else [HOST, "--profile", "secondary"]
     texts = (BEFORE, ""), (AFTER, ENTRY)
     files = Files(home, *(reversed(texts) if removal else texts))
@@ -73,8 +73,8 @@ def test_a_kill_leaves_no_secret_and_loses_nothing(home: Home, *, removal: bool)
 
 @in_one_form
 @pytest.mark.parametrize("fallback", FALLBACKS.values(), ids=FALLBACKS)
-def test_a_kill_is_as_harmless_on_a_simpler_system(home: Home, fallback: str) -> None:
-    """Without O_TMPFILE, without renameat2, and without descriptors of folders."""
+def test_kill_is_as_harmless_on_a_simpler_system(home: Home, fallback: str) -> None:
+    """The system has no O_TMPFILE, no renameat2 and no descriptors of folders."""
     files = Files(home, (BEFORE, ""), (AFTER, ""))
 
     files.check_all_kills([sys.executable, "-c", RUN.format(fallback), "configure", HOST])
@@ -82,11 +82,11 @@ def test_a_kill_is_as_harmless_on_a_simpler_system(home: Home, fallback: str) ->
 
 @in_one_form
 class TestLeftovers:
-    """What is beside the file because two processes, or the machine, ended at once."""
+    """Files beside the configuration, because two processes were killed or the machine stopped."""
 
     @pytest.fixture
     def folder(self, home: Home) -> Path:
-        """Return docker's folder."""
+        """Return Docker's folder."""
         path = home.folder / ".docker"
         path.mkdir()
         (path / "config.json").write_text(BEFORE)
@@ -94,23 +94,21 @@ class TestLeftovers:
 
     @pytest.mark.parametrize("arguments", [[HOST], ["--remove", HOST], ["--remove", "--all"]], ids=" ".join)
     def test_are_deleted_by_the_next_run(self, home: Home, folder: Path, arguments: list[str]) -> None:
-        """Whatever that changes."""
         (folder / ".config.json.ecrx").write_text(PASSWORD)
 
         assert 0 == home.run("configure", *arguments).status
 
         assert [folder / "config.json"] == list(folder.iterdir())
 
-    def test_stay_while_somebody_looks_at_what_would_change(self, home: Home, folder: Path) -> None:
-        """A dry run writes nothing."""
+    def test_stay_during_a_dry_run(self, home: Home, folder: Path) -> None:
         (folder / ".config.json.ecrx").write_text(PASSWORD)
 
         assert 0 == home.run("configure", HOST, "--dry-run").status
 
         assert (folder / ".config.json.ecrx").exists()
 
-    def test_of_version_1_0_0_are_deleted_if_nothing_is_lost(self, home: Home, folder: Path) -> None:
-        """One with the text that the file has in the end."""
+    def test_of_1_0_0_are_deleted_if_nothing_is_lost(self, home: Home, folder: Path) -> None:
+        """The file has the text that the configuration has in the end."""
         (folder / ".config.json.ab3_xy9z").write_text(AFTER)
 
         assert (0, "") == home.run("configure", HOST, env={"PATH": f"{home.bin}:/usr/bin"})[::2]
@@ -118,8 +116,8 @@ class TestLeftovers:
         assert [folder / "config.json"] == list(folder.iterdir())
 
     @pytest.mark.parametrize("name", [".config.json.ab3_xy9z", ".config.json.original"])
-    def test_of_version_1_0_0_are_named_if_they_may_be_a_copy(self, home: Home, folder: Path, name: str) -> None:
-        """The user is told how to delete one, and its text is not shown."""
+    def test_of_1_0_0_that_may_be_a_copy_are_reported(self, home: Home, folder: Path, name: str) -> None:
+        """The message says how to delete one, and does not show its text."""
         (folder / name).write_text(BEFORE)
 
         said = home.run("configure", OTHER_HOST).stderr
@@ -130,15 +128,15 @@ class TestLeftovers:
         assert (folder / name).exists()
 
     @pytest.mark.parametrize("name", [".config.json.bak", ".config.json.2026-11-04", "config.json123456789"])
-    def test_of_others_are_not_spoken_of(self, home: Home, folder: Path, name: str) -> None:
-        """A copy with another name is the user's, or docker's."""
+    def test_of_others_are_not_mentioned(self, home: Home, folder: Path, name: str) -> None:
+        """A copy with another name is the user's, or Docker's."""
         (folder / name).write_text(BEFORE)
 
         assert name not in home.run("configure", HOST).stderr
         assert (folder / name).exists()
 
-    def test_of_version_1_0_0_are_named_if_nothing_changes(self, home: Home, folder: Path) -> None:
-        """The file may be as it is to be already."""
+    def test_of_1_0_0_are_reported_if_nothing_changes(self, home: Home, folder: Path) -> None:
+        """The configuration may already be up to date."""
         (folder / "config.json").write_text(AFTER)
         (folder / ".config.json.ab3_xy9z").write_text(BEFORE)
 

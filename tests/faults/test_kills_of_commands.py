@@ -1,6 +1,6 @@
-"""SIGKILL at every system call of ``policy --apply`` and ``login``: no secret is left lying, and they can be run again.
+"""SIGKILL at every system call of ``policy --apply`` and ``login``: no secret remains, and the commands can run again.
 
-Only calls that touch the files of the user, the network, the kernel keyring or processes: others leave nothing.
+Only calls that touch the user's files, the network, the kernel keyring or processes count: others leave nothing.
 """
 
 import json
@@ -25,7 +25,7 @@ def _files(home: Home) -> list[str]:
 
 
 def _check_no_secret(home: Home) -> None:
-    """Look for what AWS gave out in all files, but for that of the user's own keys."""
+    """Search all files for what AWS issued, except for the file with the user's own keys."""
     for password in home.aws.issued:
         assert [] == places_of(password, home.folder)
     for path in home.folder.rglob("*"):
@@ -33,8 +33,8 @@ def _check_no_secret(home: Home) -> None:
             assert MARK.encode() not in path.read_bytes(), path
 
 
-def test_a_policy_is_the_old_or_the_new_one(home: Home) -> None:
-    """After a kill at any call; the same command then completes, and no file is left."""
+def test_killed_policy_is_the_old_or_the_new_one(home: Home) -> None:
+    """The kill may come at any system call; the same command then completes, and no file is left."""
     home.add_keys("owner", home.aws.add_user(PRIMARY, "owner"))
     home.aws.add_user(SECONDARY, "other")
     home.aws.add_user("333333333333", "other")
@@ -54,8 +54,8 @@ def test_a_policy_is_the_old_or_the_new_one(home: Home) -> None:
         _check_no_secret(home)
 
 
-def test_a_login_leaves_no_secret(home: Home) -> None:
-    """After a kill at any call; the same command then completes, and get asks AWS nothing."""
+def test_killed_login_leaves_no_secret(home: Home) -> None:
+    """The kill may come at any system call; the same command then completes, and get does not call AWS."""
     home.add_role_profile()
     home.env["ECRX_KEYRING"] = "kernel"
     command = ("login", HOST, "--profile", "secondary")

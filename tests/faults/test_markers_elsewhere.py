@@ -1,4 +1,4 @@
-"""A secret, and what a terminal obeys, in whatever a registry, a bus, a file or a variable says: nobody sees it."""
+"""Secrets and control characters in text from a registry, a bus, a file or a variable are never shown."""
 
 import json
 import ssl
@@ -42,7 +42,7 @@ def env(kernel: dict[str, str]) -> dict[str, str]:
 
 @pytest.fixture
 def user(world: World, env: dict[str, str]) -> World:
-    """Return a user for whom docker asks this program."""
+    """Return a user whose Docker uses this program."""
     world.home.env |= env
     world.home.link("docker-credential-ecrx-secondary")
     write(world, ".docker/config.json", json.dumps({"credHelpers": {HOST: "ecrx-secondary"}}))
@@ -58,7 +58,7 @@ def write(world: World, name: str, text: str) -> None:
 
 @contextmanager
 def serving(context: ssl.SSLContext, status: Callable[[str, str], int], text: str) -> Iterator[str]:
-    """Serve a registry that says ``text`` wherever a registry may say something; yield its address."""
+    """Run a registry that puts ``text`` into every field of its responses; yield its address."""
     header = text.encode("latin-1", "ignore").decode("latin-1").replace("\r", "").replace("\n", "")
 
     class Handler(BaseHTTPRequestHandler):
@@ -78,7 +78,7 @@ def serving(context: ssl.SSLContext, status: Callable[[str, str], int], text: st
         do_GET = do_HEAD = do_POST = do_DELETE = answer  # noqa: N815 - http.server's names
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
-            """Keep quiet."""
+            """Log nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as served:
         served.daemon_threads = True
@@ -89,7 +89,7 @@ def serving(context: ssl.SSLContext, status: Callable[[str, str], int], text: st
 
 
 @in_one_form
-class TestRegistry:
+class TestRegistryText:
     @pytest.mark.parametrize("text", [WORD, BOTH], ids=["secret", "odd"])
     @pytest.mark.parametrize("refuses", [401, 403, 404, 429, 500])
     @pytest.mark.parametrize("at", ["token", "image", "upload"])
@@ -116,7 +116,7 @@ class TestRegistry:
 
 
 @in_one_form
-class TestBus:
+class TestBusText:
     @pytest.mark.parametrize(
         "answers",
         [
@@ -139,7 +139,7 @@ class TestBus:
 
 
 @as_wheel
-class TestBackend:
+class TestBackendText:
     def test_is_not_quoted(self, world: World, tmp_path: Path) -> None:
         (tmp_path / "telling.py").write_text(
             "import sys\nfrom keyring.backend import KeyringBackend\n"
@@ -159,7 +159,7 @@ class TestBackend:
 
 
 @in_one_form
-class TestFileOfDocker:
+class TestDockerFile:
     ENTRY: Mapping[str, object] = {"auth": WORD, "identitytoken": WORD, "email": WORD, "username": BOTH}
     FILES: Mapping[str, Mapping[str, object]] = {
         "auths": {"auths": {HOST: ENTRY, f"https://{OTHER_HOST}": ENTRY, f"https://me:{WORD}@{OTHER}": ENTRY}},
@@ -173,7 +173,7 @@ class TestFileOfDocker:
         "others": {"HttpHeaders": {"X-Token": WORD}, "proxies": {"default": {"httpProxy": f"http://me:{WORD}@proxy"}}},
         "no object": {"credHelpers": [BOTH], "auths": BOTH},
     }
-    # What configure shows of a file is the file: the names in it are hidden in no place but its ``auths``.
+    # configure shows the file itself: the names in it are hidden only in its ``auths``.
     SHOWN = ("auths", "helpers", "keys", "helper of ours", "no object")
 
     @pytest.mark.parametrize("name", FILES)
@@ -186,7 +186,7 @@ class TestFileOfDocker:
         watch.run_all(*CONFIGURE).check(shown=name in self.SHOWN)
 
     @pytest.mark.parametrize("text", [BOTH, f'{{"{WORD}": NaN}}', f'{{"auths": {{"{WORD}"', f'"{WORD}"', ODDER])
-    def test_that_is_broken_is_not_quoted(self, user: World, text: str) -> None:
+    def test_broken_is_not_quoted(self, user: World, text: str) -> None:
         write(user, ".docker/config.json", text)
         write(user, ".config/containers/auth.json", text)
 
@@ -194,7 +194,7 @@ class TestFileOfDocker:
 
 
 @in_one_form
-class TestFileOfOurs:
+class TestConfigToml:
     @pytest.mark.parametrize(
         "text",
         [
@@ -211,20 +211,20 @@ class TestFileOfOurs:
             f"[cache]\nkeyring = '''\n{ODD} {WORD}'''\n",
         ],
     )
-    def test_is_not_quoted_where_it_is_wrong(self, user: World, text: str) -> None:
+    def test_is_not_quoted_if_invalid(self, user: World, text: str) -> None:
         user.home.configure(text)
         write(user, ".docker/config.json", json.dumps({"credHelpers": {HOST: "ecrx"}}))
         watch = Watch(user.home)
 
         watch.run("get", stdin=HOST)
         watch.run("kubelet", stdin=kubernetes.request(f"{HOST}/app"))
-        watch.run_all(DOCTOR, f"login {HOST}", LOOKS, FORGET).check(shown="external_id" in text)  # a remedy names it
-        # What configure shows of the file is the file.
+        watch.run_all(DOCTOR, f"login {HOST}", LOOKS, FORGET).check(shown="external_id" in text)  # the remedy has it
+        # configure shows the file itself.
         watch.run_all(*CONFIGURE).check(shown=True)
 
 
 @in_one_form
-class TestFileOfAws:
+class TestAwsFile:
     KEYS = (
         *("aws_access_key_id", "aws_secret_access_key", "aws_session_token", "role_arn", "source_profile", "region"),
         *("credential_source", "mfa_serial", "role_session_name", "duration_seconds", "credential_process"),
@@ -252,14 +252,14 @@ class TestFileOfAws:
     @pytest.mark.parametrize(
         "text", [f"[profile secondary\n{WORD}", f"[secondary]\n{WORD}\n", f"{WORD}\n", f"[{BOTH}]\n[{BOTH}]\n"]
     )
-    def test_that_is_broken_is_not_quoted(self, user: World, file: str, text: str) -> None:
+    def test_broken_is_not_quoted(self, user: World, file: str, text: str) -> None:
         (user.home.folder / ".aws" / file).write_text(text)
 
         Watch(user.home).run_all(GETS, f"doctor {HOST}", LOGIN, LOOKS).check()
 
 
 @in_one_form
-class TestStateOfOurs:
+class TestStateFile:
     @pytest.mark.parametrize("field", ["kind", "servers", "user", "identity", "region", "keyring", "name"])
     @pytest.mark.parametrize("kind", ["token", "password"])
     def test_is_shown_without_a_secret(self, user: World, field: str, kind: str) -> None:
@@ -273,14 +273,14 @@ class TestStateOfOurs:
         watch.run("erase", stdin=HOST)
         watch.run_all(LOOKS, f"doctor {HOST}", f"forget {HOST}", FORGET)
 
-        # What a registry is called is what ``status --json`` is for.
+        # ``status --json`` has to name the registry.
         watch.check(shown=True)
         assert [] == [line for line in watch.said("status 0", "forget") if WORD in line]
 
     @pytest.mark.parametrize(
         "left", [f"failed\n{BOTH}\n{BOTH}\n", f"failed {WORD} said={WORD}\n", f"{WORD}\n", f"clock ahead={WORD}\n"]
     )
-    def test_beside_a_lock_is_not_told(self, user: World, left: str) -> None:
+    def test_failure_beside_a_lock_is_not_quoted(self, user: World, left: str) -> None:
         assert user.home.get().secret
         age(user.home, {"ECRX_KEYRING": "kernel"}, hours=7)
         (lock,) = (user.home.folder / ".local/state/ecrx").glob("token.*.lock")
@@ -290,7 +290,7 @@ class TestStateOfOurs:
         assert watch.get().secret
         watch.check()
 
-    def test_beside_a_lock_has_no_words_of_aws(self, user: World) -> None:
+    def test_failure_beside_a_lock_has_no_text_of_aws(self, user: World) -> None:
         words = "these words of a stranger are plain ones"
         user.aws.fail(MINT, faults.error("AccessDeniedException", words))
 
@@ -345,7 +345,7 @@ class TestVariable:
         watch.run("get", stdin=HOST)
         watch.run("kubelet", stdin=kubernetes.request(f"{HOST}/app", serviceAccountToken=f"e30.e30.{WORD}"))
         watch.run_all("get", DOCTOR, LOGIN, LOOKS).check()
-        # What configure shows has the path of the file before it, as ``patch`` wants it.
+        # The diff of configure starts with the path of the file, as ``patch`` needs it.
         shown = name in ("ECRX_CONFIG", "DOCKER_CONFIG")
         watch.run_all(f"configure --dry-run {HOST} --profile secondary").check(shown=shown)
 
@@ -353,14 +353,14 @@ class TestVariable:
 @in_one_form
 class TestRequest:
     @pytest.mark.parametrize("name", ["a\x1b[2Jb", "a\u202eb", "a\nb", "a\u2028b", "a\x85b", "a\u200bb"])
-    def test_for_an_odd_user_is_refused_in_one_line(self, user: World, name: str) -> None:
+    def test_with_an_odd_user_fails_in_one_line(self, user: World, name: str) -> None:
         found = Watch(user.home).run("store", stdin=json.dumps({"ServerURL": OTHER, "Username": name, "Secret": "x"}))
 
         said = "the user name contains control characters; pass docker login only the user name"
         line = f"docker-credential-ecrx: {said}\n"
         assert (1, line) == (found.status, found.stdout)
 
-    def test_with_a_password_in_its_server_is_refused(self, user: World) -> None:
+    def test_with_a_password_in_its_server_fails(self, user: World) -> None:
         watch = Watch(user.home)
         for server_url in (f"https://me:{WORD}@{OTHER}", f"me:{WORD}@{OTHER}/v1"):
             request = {"ServerURL": server_url, "Username": "me", "Secret": "x"}
@@ -368,7 +368,7 @@ class TestRequest:
 
         watch.check()
 
-    def test_whose_user_is_its_secret_leaves_neither(self, user: World, secret_service: dict[str, str]) -> None:
+    def test_whose_user_is_its_secret_shows_neither(self, user: World, secret_service: dict[str, str]) -> None:
         user.home.env |= secret_service
         watch = Watch(user.home)
         request = {"ServerURL": OTHER, "Username": WORD, "Secret": WORD}
@@ -378,7 +378,7 @@ class TestRequest:
         watch.run_all("status & status --json", FORGET).check()
 
     @pytest.mark.parametrize("name", [WORD, BOTH])
-    def test_for_ecr_does_not_repeat_its_user(self, user: World, name: str) -> None:
+    def test_for_ecr_does_not_show_its_user(self, user: World, name: str) -> None:
         watch = Watch(user.home)
 
         watch.run("store", stdin=json.dumps({"ServerURL": HOST, "Username": name, "Secret": "hunter2"}))
@@ -435,13 +435,13 @@ class TestArgument:
         ],
         ids=lambda arguments: " ".join(word if word != ODDER else "ODD" for word in arguments if word.isascii()),
     )
-    def test_is_told_without_odd_characters(self, user: World, arguments: list[str]) -> None:
+    def test_is_shown_without_control_characters(self, user: World, arguments: list[str]) -> None:
         found = user.home.run(*arguments)
 
         assert 0 != found.status
         assert [] == odd_characters(found.stdout + found.stderr)
 
-    def test_is_told_so_on_a_terminal_too(self, user: World) -> None:
+    def test_terminal_shows_no_control_characters(self, user: World) -> None:
         write(user, ".docker/config.json", json.dumps({"credHelpers": {HOST: f"x\x1b]0;title\x07{ODD}"}}))
 
         for arguments in (["doctor", HOST], ["configure", "--dry-run", HOST, "--profile", "base"], ["login", ODDER]):
@@ -451,7 +451,7 @@ class TestArgument:
 
 
 @in_one_form
-def test_a_fault_of_the_program_is_told_by_places_alone(user: World) -> None:
+def test_crash_shows_only_code_locations(user: World) -> None:
     user.aws.fail(MINT, faults.body(json.dumps({"authorizationData": [{"authorizationToken": {WORD: BOTH}}]}).encode()))
 
     Watch(user.home).run_all("get", f"doctor {HOST}", LOGIN).check()

@@ -1,4 +1,4 @@
-"""A secret, and what a terminal obeys, in any field of any answer of AWS's: nobody sees it, and no file has it."""
+"""Secrets and control characters in any field of AWS's responses are never shown, and reach no file."""
 
 import base64
 import json
@@ -19,13 +19,13 @@ from support.home import HOST, PRIMARY, ROLE, SECONDARY
 from support.markers import BOTH, ODD, WORD, Watch
 
 CALLER, GET_POLICY, SET_POLICY = "GetCallerIdentity", "GetRepositoryPolicy", "SetRepositoryPolicy"
-# Two at once have one of them ask AWS, and the other wait for its failure.
+# Of two processes at once, one calls AWS, and the other waits for its failure.
 GETS, DOCTOR, LOGIN = "get & get", f"doctor {HOST}/app:v1 & doctor --json {HOST}", f"login {HOST} --profile secondary"
 SHOW, GRANT = "policy show app --profile base", f"policy grant app --to {PRIMARY} --profile base --apply"
 KEPT = "list & status & status --json & forget --all --passwords"
 EVERYTHING = (GETS, DOCTOR, LOGIN, f"{SHOW} & {GRANT}", KEPT)
 MOST = (GETS, f"doctor --json {HOST}/app:v1 & {LOGIN}", f"{SHOW} & {GRANT}")
-# AWS's codes for which the program has words of its own, and one for which it has none.
+# AWS's error codes for which the program has its own text, and one for which it has none.
 CODES = (
     *("AccessDenied", "AccessDeniedException", "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId"),
     *("SignatureDoesNotMatch", "InvalidIdentityToken", "RepositoryNotFoundException", "ValidationError"),
@@ -44,7 +44,7 @@ POLICY = {
 
 @pytest.fixture
 def watch(world: World, kernel: dict[str, str]) -> Watch:
-    """Return who watches a home whose registry is never reached; its base profile owns a repository."""
+    """Return a watch on a home whose registry is never reached; its base profile owns a repository."""
     world.home.env |= kernel | {"HTTPS_PROXY": "http://127.0.0.1:9"}
     world.home.link("docker-credential-ecrx-secondary")
     world.home.add_profile("base", region="us-east-1")
@@ -56,7 +56,7 @@ def watch(world: World, kernel: dict[str, str]) -> Watch:
 
 
 def refusing(code: str, text: str, status: int = 400) -> Fault:
-    """Return a fault that has ``text`` in every field of AWS's error but its code, and in its headers."""
+    """Return a fault that has ``text`` in every field of AWS's error except its code, and in its headers."""
     header = WORD if text.isascii() else WORD + ODD.encode("ascii", "ignore").decode()
 
     def refuse(honest: HttpResponse) -> HttpResponse:
@@ -75,7 +75,7 @@ def refusing(code: str, text: str, status: int = 400) -> Fault:
 
 
 def field(name: str, text: str) -> Fault:
-    """Return a fault that gives one field of an answer that is honest otherwise another value."""
+    """Return a fault that changes one field of an otherwise valid response."""
 
     def change(honest: HttpResponse) -> HttpResponse:
         if honest.content_type == "text/xml":
@@ -96,19 +96,19 @@ def _changed(value: Any, name: str, text: object) -> Any:  # noqa: ANN401 - JSON
 
 
 def fail_at(world: World, fault: Fault, at: str) -> None:
-    """Have AWS answer so when a role is to be assumed, or in all that comes afterwards."""
+    """Make AWS respond so when a role is assumed, or in all later calls."""
     for operation in (ASSUME,) if at == ROLES else (MINT, CALLER, GET_POLICY, SET_POLICY):
         world.aws.fail(operation, fault)
 
 
-class TestErrorOfAws:
+class TestAwsError:
     @in_one_form
     @pytest.mark.parametrize("at", [ROLES, CALLS])
     @pytest.mark.parametrize(
         ("code", "status"),
         [(WORD, 400), (WORD.lower(), 403), (WORD, 503), (f"{WORD}#{WORD}", 400), (f"AccessDenied {XML_ODD}", 403)],
     )
-    def test_code_is_shown_only_if_it_is_one(
+    def test_code_is_shown_only_if_well_formed(
         self,
         world: World,
         watch: Watch,
@@ -123,20 +123,20 @@ class TestErrorOfAws:
     @in_one_form
     @pytest.mark.parametrize("at", [ROLES, CALLS])
     @pytest.mark.parametrize("code", CODES)
-    def test_words_and_headers_are_searched(self, world: World, watch: Watch, code: str, at: str) -> None:
+    def test_text_and_headers_are_searched(self, world: World, watch: Watch, code: str, at: str) -> None:
         said = f"User: {ROLE} x-amz-security-token:{WORD}\nBearer {WORD} {XML_ODD} {' '.join(re.findall('.{4}', WORD))}"
         fail_at(world, refusing(code, said), at)
 
         watch.run_all(*MOST).check()
 
-    def test_in_both_forms_of_the_program(self, world: World, watch: Watch) -> None:
+    def test_is_safe_in_both_forms_of_the_program(self, world: World, watch: Watch) -> None:
         fail_at(world, refusing(WORD, XML_ODD, 403), CALLS)
 
         watch.run_all(*EVERYTHING).check()
 
     @in_one_form
     @pytest.mark.parametrize("status", [b"301", b"400", b"403", b"407", b"429", b"500"])
-    def test_line_and_headers_of_http_are_not_shown(self, world: World, watch: Watch, status: bytes) -> None:
+    def test_http_status_line_and_headers_are_not_shown(self, world: World, watch: Watch, status: bytes) -> None:
         word = WORD.encode()
         line = b"HTTP/1.1 %b %b\r\nLocation: https://me:%b@%b/\r\nx-amzn-errortype: %b\r\n" % (status, *[word] * 4)
         raw = line + b"Content-Type: %b\r\nDate: %b\r\n\r\n<html>%b</html>" % (word, word, word)
@@ -146,7 +146,7 @@ class TestErrorOfAws:
 
     @in_one_form
     @pytest.mark.parametrize("status", [b"403", b"407", b"502"])
-    def test_line_of_a_proxy_is_not_shown(self, world: World, watch: Watch, status: bytes) -> None:
+    def test_status_line_of_a_proxy_is_not_shown(self, world: World, watch: Watch, status: bytes) -> None:
         word = WORD.encode()
         raw = b"HTTP/1.1 %b %b\r\nProxy-Authenticate: Basic realm=%b\r\n\r\n%b" % (status, *[word] * 3)
         proxy = world.stack.enter_context(server(raw))
@@ -155,7 +155,7 @@ class TestErrorOfAws:
         watch.run_all(*MOST).check()
 
 
-class TestAnswerOfAws:
+class TestAwsResponse:
     FIELDS: tuple[tuple[str, str], ...] = (
         *((ASSUME, name) for name in ("AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration")),
         *((ASSUME, name) for name in ("Arn", "AssumedRoleId", "RequestId")),
@@ -173,7 +173,7 @@ class TestAnswerOfAws:
         watch.run_all(*MOST).check()
 
     @in_one_form
-    def test_with_a_token_gives_it_to_docker_alone(self, world: World, watch: Watch) -> None:
+    def test_with_a_token_gives_it_only_to_docker(self, world: World, watch: Watch) -> None:
         world.aws.fail(MINT, field("authorizationToken", base64.b64encode(f"AWS:{WORD}".encode()).decode()))
 
         watch.run_all(*EVERYTHING).check()
@@ -181,7 +181,7 @@ class TestAnswerOfAws:
         assert WORD == world.home.get().secret
 
     @in_one_form
-    def test_with_an_arn_is_shown_without_a_secret_in_it(self, world: World, watch: Watch) -> None:
+    def test_with_an_arn_is_shown_without_a_secret(self, world: World, watch: Watch) -> None:
         world.aws.fail(CALLER, field("Arn", f"arn:aws:sts::{SECONDARY}:assumed-role/puller/{WORD}"))
 
         watch.run_all(LOGIN, DOCTOR).check()
@@ -189,17 +189,17 @@ class TestAnswerOfAws:
         assert f"arn:aws:sts::{SECONDARY}:assumed-role/puller/…" in "".join(watch.said("doctor"))
 
     @in_one_form
-    def test_with_a_policy_is_shown_as_it_is_but_for_odd_characters(self, world: World, watch: Watch) -> None:
+    def test_with_a_policy_is_shown_except_control_characters(self, world: World, watch: Watch) -> None:
         text = json.dumps({"Version": BOTH, "Id": BOTH, "Statement": [POLICY]})
         world.aws.fail(GET_POLICY, field("policyText", text))
 
         watch.run_all(f"{SHOW} & {SHOW} --json", GRANT, GRANT.replace("grant", "revoke")).check(shown=True)
 
 
-class TestSourceOfCredentials:
+class TestCredentialSource:
     @pytest.fixture
     def told(self, world: World, watch: Watch) -> Callable[..., None]:  # noqa: ARG002 - sets the home up
-        """Return what has a server answer for a source that the profile ``secondary`` names, and looks."""
+        """Return what serves a credential source of the profile ``secondary``, and checks the output."""
 
         def tell(answer: str | dict[str, object], env: Callable[[str], Mapping[str, str]], **profile: str) -> None:
             source = world.stack.enter_context(Server(lambda _: answer))
@@ -219,7 +219,7 @@ class TestSourceOfCredentials:
 
     @in_one_form
     @pytest.mark.parametrize("document", DOCUMENTS)
-    def test_of_a_container_is_not_quoted(self, told: Callable[..., None], document: str | dict[str, object]) -> None:
+    def test_container_is_not_quoted(self, told: Callable[..., None], document: str | dict[str, object]) -> None:
         def env(url: str) -> dict[str, str]:
             url = f"{url}/{WORD}?{WORD}"
             return {"AWS_CONTAINER_CREDENTIALS_FULL_URI": url, "AWS_CONTAINER_AUTHORIZATION_TOKEN": WORD}
@@ -228,7 +228,7 @@ class TestSourceOfCredentials:
 
     @in_one_form
     @pytest.mark.parametrize("document", DOCUMENTS)
-    def test_of_an_instance_is_not_quoted(self, told: Callable[..., None], document: str | dict[str, object]) -> None:
+    def test_instance_is_not_quoted(self, told: Callable[..., None], document: str | dict[str, object]) -> None:
         def env(url: str) -> dict[str, str]:
             return {"AWS_EC2_METADATA_DISABLED": "false", "AWS_EC2_METADATA_SERVICE_ENDPOINT": url}
 
@@ -243,7 +243,7 @@ class TestSourceOfCredentials:
             {"roleCredentials": {"accessKeyId": WORD, "secretAccessKey": WORD, "sessionToken": WORD, "expiration": 1}},
         ],
     )
-    def test_of_sso_is_not_quoted(
+    def test_sso_is_not_quoted(
         self, world: World, told: Callable[..., None], document: str | dict[str, object]
     ) -> None:
         aws_parts.sign_in_to_sso(world.home.folder, "https://corp", WORD)
@@ -263,7 +263,7 @@ class TestSourceOfCredentials:
     @in_one_form
     @pytest.mark.parametrize("document", DOCUMENTS)
     @pytest.mark.parametrize("status", [0, 3])
-    def test_of_a_process_is_not_quoted(
+    def test_process_is_not_quoted(
         self, world: World, watch: Watch, document: str | dict[str, object], status: int
     ) -> None:
         script, says = world.home.bin / "give-keys", world.home.folder / "says"
@@ -277,7 +277,7 @@ class TestSourceOfCredentials:
 
     @in_one_form
     @pytest.mark.parametrize("token", [WORD, aws_parts.web_identity(BOTH), f"eyJ{WORD}.{WORD}.{WORD}"])
-    def test_of_a_web_identity_is_not_quoted(self, world: World, watch: Watch, token: str) -> None:
+    def test_web_identity_is_not_quoted(self, world: World, watch: Watch, token: str) -> None:
         path = world.home.folder / "token"
         path.write_text(token)
         world.set_profile(role_arn=ROLE, web_identity_token_file=str(path))

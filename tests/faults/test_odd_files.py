@@ -1,4 +1,4 @@
-"""A config.json that is no file, has no end or is broken: a line that says so, soon, and nothing of what is in it."""
+"""A config.json that is no regular file, endless or broken: a quick error that shows nothing of its content."""
 
 import os
 from collections.abc import Callable
@@ -15,7 +15,7 @@ TOO_LARGE = 17 << 20
 
 
 def large(path: Path) -> None:
-    """Make a file of blanks, which takes no room on the disk."""
+    """Make a file of blanks that takes no room on the disk."""
     with path.open("wb") as file:
         file.truncate(TOO_LARGE)
 
@@ -27,15 +27,15 @@ ODD: dict[str, Callable[[Path], None]] = {
     "a folder": Path.mkdir,
     "too large": large,
 }
-# What would be quoted by Python's own messages, too.
+# Text that Python's own messages would quote.
 BROKEN = [f'{{"{SECRET}": }}', f'{{"a": "\\{SECRET}"}}', f'{{"a": {SECRET}}}', f'{{"auths": {{}}}} {SECRET}', SECRET]
 
 
 @in_one_form
 @pytest.mark.parametrize("make", ODD.values(), ids=ODD)
 @pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
-def test_an_odd_config_json_is_told(home: Home, make: Callable[[Path], None], arguments: list[str]) -> None:
-    """No command waits for its end, and none changes it."""
+def test_odd_config_json_is_reported(home: Home, make: Callable[[Path], None], arguments: list[str]) -> None:
+    """No command blocks on it, and none changes it."""
     path = home.folder / ".docker" / "config.json"
     path.parent.mkdir()
     make(path)
@@ -51,8 +51,8 @@ def test_an_odd_config_json_is_told(home: Home, make: Callable[[Path], None], ar
 @in_one_form
 @pytest.mark.parametrize("text", BROKEN)
 @pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
-def test_a_broken_config_json_is_not_quoted(home: Home, text: str, arguments: list[str]) -> None:
-    """The line of the error is told, and nothing that is in it."""
+def test_broken_config_json_is_not_quoted(home: Home, text: str, arguments: list[str]) -> None:
+    """The error names the line number, and shows nothing of the text."""
     path = home.folder / ".docker" / "config.json"
     path.parent.mkdir()
     path.write_text(text)

@@ -1,4 +1,4 @@
-"""Folders in which somebody else may write: nothing of the user's who edits a file there gets into their hands."""
+"""Folders that another user may write: nothing of the user who edits a file there reaches the other user."""
 
 import os
 import stat
@@ -16,14 +16,14 @@ from support.forms import in_one_form
 from support.home import HOST, Home, Result
 
 TRIES = 50
-OTHER = 4_200_001  # who may write in the folder
+OTHER = 4_200_001  # the user who may write in the folder
 GROUP = 4_200_002
 ME = 4_200_003
 
 
 @contextmanager
 def attacked(folder: Path, victim: Path, gid: int, what: str) -> Iterator[None]:
-    """Have another user swap files of ``folder`` for links to ``victim`` meanwhile."""
+    """Have another user replace files of ``folder`` by links to ``victim`` meanwhile."""
     command = [sys.executable, attacker.__file__, str(OTHER), str(gid), str(folder), str(victim), what]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
@@ -35,13 +35,13 @@ def attacked(folder: Path, victim: Path, gid: int, what: str) -> Iterator[None]:
 
 
 def owner_of(path: Path) -> tuple[int, int, int, bytes]:
-    """Return who owns a file, who may read it and what it says."""
+    """Return a file's owner, mode and text."""
     status = path.stat()
     return status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode), path.read_bytes()
 
 
 class Attack(NamedTuple):
-    """Who edits ``config.json`` in a folder, who owns that, and what another user does there meanwhile."""
+    """Who edits ``config.json`` in a folder, who owns the folder, and what another user does there meanwhile."""
 
     prefix: list[str]
     editor: int
@@ -52,14 +52,14 @@ class Attack(NamedTuple):
 
 
 def by_root(what: str) -> Attack:
-    """Have root edit in another user's folder."""
+    """Edit as root in another user's folder."""
     return Attack([], 0, OTHER, OTHER, 0o644, what)
 
 
 def by_member(what: str) -> Attack:
-    """Have a user edit in an own folder that a group may write in, too."""
+    """Edit as a user in an own folder that a group may write, too."""
     prefix = [need.command("setpriv"), f"--reuid={ME}", f"--regid={ME}", f"--groups={GROUP}"]
-    # Python itself may be in root's home.
+    # The Python that runs the tests may be in root's home.
     prefix += ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
     return Attack(prefix, ME, ME, GROUP, 0o660, what)
 
@@ -67,8 +67,8 @@ def by_member(what: str) -> Attack:
 @in_one_form
 @pytest.mark.parametrize("what", ["new", "edited"])
 @pytest.mark.parametrize("who", [by_root, by_member])
-def test_a_race_gives_no_file_away(home: Home, place: Path, who: Callable[[str], Attack], what: str) -> None:
-    """50 times another user swaps files for links to a private one: its owner, mode and text stay."""
+def test_race_gives_no_file_away(home: Home, place: Path, who: Callable[[str], Attack], what: str) -> None:
+    """Another user swaps files for links to a private file 50 times; its owner, mode and text stay."""
     if os.getuid() != 0:
         need.missing("root, to be other users,")
     attack = who(what)
@@ -95,17 +95,17 @@ def test_a_race_gives_no_file_away(home: Home, place: Path, who: Callable[[str],
 
 @in_one_form
 class TestRoot:
-    """Root edits another user's files: as that user, or not at all."""
+    """Root edits another user's files as that user, or not at all."""
 
     @pytest.fixture(autouse=True)
     def root(self) -> None:
-        """Need root."""
+        """Require root."""
         if os.getuid() != 0:
             need.missing("root, to be other users,")
 
     @pytest.fixture
     def theirs(self, place: Path) -> Path:
-        """Return a folder of another user's, with a config.json."""
+        """Return another user's folder with a config.json."""
         folder = place / "theirs"
         folder.mkdir(mode=0o700)
         (folder / "config.json").write_text("{}")
@@ -116,7 +116,7 @@ class TestRoot:
 
     @pytest.fixture
     def private(self, place: Path) -> Path:
-        """Return a file of root's that nobody else may read."""
+        """Return a file of root's that no other user may read."""
         path = place / "private.json"
         path.write_text('{"private": true}')
         path.chmod(0o600)
@@ -126,7 +126,7 @@ class TestRoot:
         return home.run("configure", HOST, env={"DOCKER_CONFIG": str(folder)} | env)
 
     def refusal(self, home: Home, folder: Path, private: Path) -> str:
-        """Return the one line that a refusal is; the private file stays as it is, and nothing is left."""
+        """Return the one line of a refusal; the private file is unchanged, and nothing remains."""
         before, names = owner_of(private), sorted(folder.iterdir())
         done = self.configure(home, folder)
         assert (1, "", 1) == (done.status, done.stdout, done.stderr.count("\n"))
@@ -134,21 +134,20 @@ class TestRoot:
         return done.stderr
 
     def test_keeps_owner_and_mode(self, home: Home, theirs: Path) -> None:
-        """The file stays theirs, and so does whatever is made for them."""
+        """The file remains the user's, and so does everything that is created for the user."""
         assert 0 == self.configure(home, theirs).status
         assert (OTHER, GROUP, 0o640) == owner_of(theirs / "config.json")[:3]
         assert b"ecrx" in owner_of(theirs / "config.json")[3]
         assert [theirs / "config.json"] == list(theirs.iterdir())
 
-    def test_makes_folders_as_their_owner(self, home: Home, theirs: Path) -> None:
-        """A folder that is missing is theirs."""
+    def test_creates_folders_as_their_owner(self, home: Home, theirs: Path) -> None:
         assert 0 == self.configure(home, theirs / "new" / "deep").status
         for path, mode in (("new", 0o700), ("new/deep", 0o700), ("new/deep/config.json", 0o600)):
             status = (theirs / path).stat()
             assert (OTHER, mode) == (status.st_uid, stat.S_IMODE(status.st_mode))
 
-    def test_edits_an_own_file_at_the_same_time(self, home: Home, theirs: Path) -> None:
-        """Each of two files keeps its owner."""
+    def test_edits_its_own_file_at_the_same_time(self, home: Home, theirs: Path) -> None:
+        """Each of the two files keeps its owner."""
         done = home.run("configure", HOST, "--profile", "p", env={"DOCKER_CONFIG": str(theirs)})
 
         assert 0 == done.status
@@ -156,16 +155,16 @@ class TestRoot:
         assert os.getuid() == (home.folder / ".config" / "ecrx" / "config.toml").stat().st_uid
 
     @pytest.mark.parametrize("owner", [OTHER, 0])
-    def test_refuses_a_link_to_an_own_file(self, home: Home, theirs: Path, private: Path, owner: int) -> None:
-        """Whoever made the link."""
+    def test_rejects_link_to_its_own_file(self, home: Home, theirs: Path, private: Path, owner: int) -> None:
+        """It does not matter who made the link."""
         (theirs / "config.json").unlink()
         (theirs / "config.json").symlink_to(private)
         os.chown(theirs / "config.json", owner, owner, follow_symlinks=False)
 
         assert "config.json may be under another user's control" in self.refusal(home, theirs, private)
 
-    def test_refuses_a_link_to_an_own_folder(self, home: Home, place: Path, theirs: Path) -> None:
-        """A folder of root's is not edited by way of another user's."""
+    def test_rejects_link_to_its_own_folder(self, home: Home, place: Path, theirs: Path) -> None:
+        """A folder of root's is not edited through another user's folder."""
         own = place / "own"
         own.mkdir(mode=0o700)
         (own / "config.json").write_text("{}")
@@ -176,23 +175,23 @@ class TestRoot:
         assert 1 == self.configure(home, link).status
         assert "{}" == (own / "config.json").read_text()
 
-    def test_refuses_a_hard_link_to_an_own_file(self, home: Home, theirs: Path, private: Path) -> None:
-        """It would be copied for them."""
+    def test_rejects_hard_link_to_its_own_file(self, home: Home, theirs: Path, private: Path) -> None:
+        """The edit would copy the file for the other user."""
         (theirs / "config.json").unlink()
         (theirs / "config.json").hardlink_to(private)
 
         assert "config.json: Permission denied; see ls -ld " in self.refusal(home, theirs, private)
 
-    def test_refuses_a_readable_hard_link(self, home: Home, theirs: Path, private: Path) -> None:
-        """It may be of a file whose folder they cannot enter."""
+    def test_rejects_readable_hard_link(self, home: Home, theirs: Path, private: Path) -> None:
+        """The file may be in a folder that the other user cannot enter."""
         private.chmod(0o666)
         (theirs / "config.json").unlink()
         (theirs / "config.json").hardlink_to(private)
 
         assert "belongs to another user than its folder" in self.refusal(home, theirs, private)
 
-    def test_does_not_give_away_what_root_left_there(self, home: Home, theirs: Path) -> None:
-        """A file of root's in another user's folder is refused, and no line says to give it to them."""
+    def test_does_not_give_away_its_own_file(self, home: Home, theirs: Path) -> None:
+        """Root's file in another user's folder is refused, and no message suggests changing its owner."""
         os.chown(theirs / "config.json", 0, 0)
 
         done = self.configure(home, theirs)
@@ -201,10 +200,8 @@ class TestRoot:
         assert "chown" not in done.stderr
 
     @pytest.mark.parametrize("variable", ["DOCKER_CONFIG", "REGISTRY_AUTH_FILE", "ECRX_CONFIG"])
-    def test_refuses_a_link_wherever_a_variable_names_it(
-        self, home: Home, theirs: Path, private: Path, variable: str
-    ) -> None:
-        """Podman's file and our own are edited as docker's is."""
+    def test_rejects_link_named_by_a_variable(self, home: Home, theirs: Path, private: Path, variable: str) -> None:
+        """Podman's file and config.toml are edited like Docker's file."""
         private.write_text("" if variable == "ECRX_CONFIG" else "{}")
         (theirs / "config.json").unlink()
         (theirs / "config.json").symlink_to(private)
@@ -218,10 +215,8 @@ class TestRoot:
         assert (1, before) == (done.status, owner_of(private))
 
     @pytest.mark.parametrize("kind", ["link", "pipe", "folder", "file", "hard link"])
-    def test_is_not_led_astray_by_a_planted_new_version(
-        self, home: Home, theirs: Path, private: Path, kind: str
-    ) -> None:
-        """What another user puts where the new version will be is refused or deleted, and never followed."""
+    def test_ignores_a_planted_new_version(self, home: Home, theirs: Path, private: Path, kind: str) -> None:
+        """Whatever another user puts in the place of the new version is refused or deleted, never followed."""
         planted = theirs / ".config.json.ecrx"
         match kind:
             case "link":
@@ -245,7 +240,7 @@ class TestRoot:
         assert kind == "file" or f"{planted} is in the way" in done.stderr
 
     def test_edits_in_a_folder_like_tmp(self, home: Home, place: Path, private: Path) -> None:
-        """There it refuses another user's link, and keeps another user's file theirs."""
+        """There it refuses another user's link, and another user's file keeps its owner."""
         place.chmod(0o1777)
         (place / "config.json").write_text("{}")
         os.chown(place / "config.json", OTHER, GROUP)
@@ -260,11 +255,11 @@ class TestRoot:
 
 @in_one_form
 class TestOwnLinks:
-    """A person who keeps his files elsewhere."""
+    """A user keeps the files elsewhere, behind links."""
 
     @pytest.mark.parametrize("link", [".docker", ".docker/config.json"])
     def test_stay_links(self, home: Home, link: str) -> None:
-        """To the folder or to the file, over another link."""
+        """The link leads to the folder or to the file, also over another link."""
         files = home.folder / "dotfiles" / "docker"
         files.mkdir(parents=True)
         (files / "config.json").write_text("{}")
@@ -279,8 +274,8 @@ class TestOwnLinks:
         assert "ecrx" in (files / "config.json").read_text()
         assert [files / "config.json"] == list(files.iterdir())
 
-    def test_to_nothing_lead_to_a_new_file(self, home: Home) -> None:
-        """As docker does."""
+    def test_to_nothing_create_a_new_file(self, home: Home) -> None:
+        """Docker does the same."""
         (home.folder / ".docker").mkdir()
         (home.folder / ".docker" / "config.json").symlink_to("../later/config.json")
 
@@ -290,8 +285,8 @@ class TestOwnLinks:
         assert "ecrx" in (home.folder / "later" / "config.json").read_text()
 
     @pytest.mark.parametrize("mode", [0o444, 0o644])
-    def test_to_root_s_file_are_fine_while_nothing_changes(self, home: Home, place: Path, mode: int) -> None:
-        """A system may manage the file, and has it as it is to be."""
+    def test_to_roots_file_work_if_nothing_changes(self, home: Home, place: Path, mode: int) -> None:
+        """An administrator may manage the file and have it up to date."""
         if os.getuid() != 0:
             need.missing("root, to be other users,")
         (place / "config.json").write_text(f'{{"credHelpers": {{"{HOST}": "ecrx"}}}}')

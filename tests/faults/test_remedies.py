@@ -1,4 +1,4 @@
-"""What a ``get`` says that mends a failure does mend it, typed as it stands."""
+"""The remedy in the message of a failed ``get`` fixes the failure when run as printed."""
 
 import json
 import re
@@ -24,13 +24,13 @@ CHOOSE = "aws configure, or choose your AWS profile base"
 
 
 def write_keys(world: World, profile: str, **changes: str) -> None:
-    """Leave one profile with keys, those of the user ``base`` with ``changes``."""
+    """Leave one profile with keys: those of the user ``base`` with ``changes``."""
     (world.home.folder / ".aws" / "credentials").unlink(missing_ok=True)
     world.home.add_keys(profile, world.aws.add_user(SECONDARY, "base")._replace(**changes))
 
 
 def keys(profile: str, *, chosen: bool = False, **changes: str) -> Arrange:
-    """Return what leaves one profile with keys, which the environment may choose, beside the role's."""
+    """Return what leaves one profile with keys beside the role's; the environment may select it."""
 
     def arrange(world: World) -> None:
         write_keys(world, profile, **changes)
@@ -40,7 +40,7 @@ def keys(profile: str, *, chosen: bool = False, **changes: str) -> Arrange:
 
 
 def credentials(text: str) -> Arrange:
-    """Return what has AWS's credentials file say nothing else; {key} is a good access key's id."""
+    """Return what replaces AWS's credentials file; {key} is the ID of a valid access key."""
 
     def arrange(world: World) -> None:
         key = world.aws.add_user(SECONDARY, "base").access_key_id
@@ -50,12 +50,12 @@ def credentials(text: str) -> Arrange:
 
 
 def role(**settings: str) -> Arrange:
-    """Return what has the role's profile say something else."""
+    """Return what replaces the role's profile."""
     return lambda world: world.set_profile(role_arn=ROLE, **settings)
 
 
 def variables(**changes: str) -> Arrange:
-    """Return what sets keys of a session that has ended, with ``changes``, beside a default profile with good ones."""
+    """Return what sets keys of an expired session, with ``changes``, beside a default profile with valid ones."""
 
     def arrange(world: World) -> None:
         write_keys(world, "default")
@@ -69,7 +69,7 @@ def variables(**changes: str) -> Arrange:
 
 
 def alone(*profiles: str) -> Arrange:
-    """Return what leaves these profiles, with good keys, and none of a role's."""
+    """Return what leaves these profiles, with valid keys, and no role."""
 
     def arrange(world: World) -> None:
         for path in (world.home.folder / ".aws").iterdir():
@@ -81,7 +81,7 @@ def alone(*profiles: str) -> Arrange:
 
 
 def own_role(source: str) -> Arrange:
-    """Return what has config.toml name a role that the user ``base`` may assume, and ``source`` for its source."""
+    """Return what makes config.toml name a role that the user ``base`` may assume, with ``source`` as its source."""
 
     def arrange(world: World) -> None:
         alone("base")(world)
@@ -92,7 +92,7 @@ def own_role(source: str) -> Arrange:
 
 
 def choose(profile: str) -> Arrange:
-    """Return what has the environment choose a profile, beside a default one with good keys."""
+    """Return what selects a profile by the environment, beside a default profile with valid keys."""
 
     def arrange(world: World) -> None:
         write_keys(world, "default")
@@ -118,7 +118,7 @@ MANY = f"aws configure, or choose one of your AWS profiles base, other: {CONFIGU
 NAME_ONE = f"{SOURCE} PROFILE --profile secondary"
 CHECK = "check the secret key"
 
-# What a ``get`` by the link of a profile, or none, fails for; what it says mends that; and what of this is typed.
+# Why a ``get`` by a profile's link, or by none, fails; its remedy; and what of the remedy is typed.
 FAILURES: dict[str, tuple[Arrange, str | None, str, str]] = {
     "a source profile's key is unknown": (keys("base", access_key_id=UNKNOWN), "secondary", BASE, BASE),
     "a source profile's secret is wrong": (keys("base", secret_access_key="x"), "secondary", f"{CHECK}: {BASE}", BASE),
@@ -162,11 +162,12 @@ FAILURES: dict[str, tuple[Arrange, str | None, str, str]] = {
 }
 
 
-class TestWhatAGetSays:
+class TestRemedyOfGet:
     @pytest.mark.parametrize(("arrange", "by", "remedy", "typed"), FAILURES.values(), ids=FAILURES)
-    def test_mends_it_where_it_is_typed_with_a_name_in_the_place_of_profile(
+    def test_fixes_the_failure_when_run(
         self, world: World, arrange: Arrange, by: str | None, remedy: str, typed: str
     ) -> None:
+        """The only change is a name in the place of PROFILE."""
         arrange(world)
         aws_command.install(world.home.folder, world.aws.add_user(SECONDARY, "base"))
 
@@ -174,7 +175,7 @@ class TestWhatAGetSays:
 
         assert remedy == line.partition("; ")[2]
         named = re.sub(r"\bPROFILE\b", "base", typed)
-        # What is configured answers by the program's own name.
+        # The configured identity is used under the program's own name.
         program = link(world.home, by) if by and not typed.startswith(CONFIGURE) else world.home.program
         found = subprocess.run(
             ["/bin/sh", "-c", f'{named} >&2 && exec "$0" get', program],

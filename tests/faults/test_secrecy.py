@@ -1,4 +1,4 @@
-"""Where a secret is while the program runs and afterwards: in the keyring, and nowhere else."""
+"""A secret, while the program runs and afterwards, is in the keyring and nowhere else."""
 
 import json
 import os
@@ -26,7 +26,7 @@ def said(*results: Result) -> str:
 
 
 def echoing(code: str) -> faults.Fault:
-    """Return a fault that repeats the request's session token, as AWS does where a signature does not match."""
+    """Return a fault that repeats the request's session token, as AWS does if a signature does not match."""
 
     def answer(honest: HttpResponse) -> HttpResponse:
         return faults.error(code, f"The Canonical String should have been 'POST / x-amz-security-token:{BEARER}'")(
@@ -37,7 +37,7 @@ def echoing(code: str) -> faults.Fault:
 
 
 def family(process: int) -> list[int]:
-    """Return the process and its children, and theirs."""
+    """Return the process and all its descendants."""
     found = [process]
     for one in found:
         for children in Path(f"/proc/{one}/task").glob("*/children"):
@@ -46,7 +46,7 @@ def family(process: int) -> list[int]:
 
 
 def has_socket(process: int) -> bool:
-    """Return whether the process has called anybody."""
+    """Return whether the process has opened a connection."""
     with suppress(OSError):  # a file may be closed meanwhile
         return any("socket" in str(file.readlink()) for file in Path(f"/proc/{process}/fd").iterdir())
     return False
@@ -54,7 +54,7 @@ def has_socket(process: int) -> bool:
 
 @pytest.fixture
 def held(world: World) -> Held:
-    """Return what keeps ECR's answer back, when the keys of the role session are in use."""
+    """Return what delays ECR's response, while the keys of the role session are in use."""
     held = Held(faults.forbidden)
     world.stack.callback(held.release)
     world.aws.fail(MINT, held)
@@ -67,7 +67,7 @@ class TestOutput:
         [("kernel", "debug"), ("secret-service", "debug"), ("kernel", "all")],
         indirect=["keyring"],
     )
-    def test_has_no_secret_at_any_level(
+    def test_has_no_secret_at_any_log_level(
         self, world: World, keyring: dict[str, str], secret_service: dict[str, str], level: str
     ) -> None:
         env = keyring | secret_service | {"ECRX_LOG": level}
@@ -98,7 +98,7 @@ class TestOutput:
         "code",
         ["SignatureDoesNotMatch", "AccessDenied", "Other", ""],
     )
-    def test_of_a_failure_does_not_repeat_what_aws_repeats(self, world: World, operation: str, code: str) -> None:
+    def test_of_a_failure_omits_secrets_that_aws_repeats(self, world: World, operation: str, code: str) -> None:
         world.aws.fail(operation, echoing(code))
 
         found = world.home.get(env={"ECRX_LOG": "debug"})
@@ -116,7 +116,8 @@ class TestOutput:
 
 
 class TestProcess:
-    def test_has_no_secret_in_its_arguments_and_environment_while_it_asks_aws(self, world: World, held: Held) -> None:
+    def test_has_no_secret_in_arguments_or_environment(self, world: World, held: Held) -> None:
+        """The process and its children are inspected while it calls AWS."""
         with running(world.home) as get:
             held.reached()
             seen = [
@@ -155,7 +156,7 @@ class TestProcess:
 
         assert re.search(r"Max core file size +0 +0 ", limits)
 
-    def test_shows_its_memory_to_no_other_process_of_the_user(self, world: World, held: Held) -> None:
+    def test_hides_its_memory_from_the_users_other_processes(self, world: World, held: Held) -> None:
         with another_user() as prefix, running(world.home, prefix=prefix, env={"ECRX_KEYRING": "none"}) as get:
             held.reached()
             with subprocess.Popen([*prefix, "sleep", "60"]) as ordinary:
@@ -171,7 +172,7 @@ class TestProcess:
         assert 0 != owners[1]
         assert f"Uid:\t{owners[1]}\t" in user[1]
 
-    def test_writes_no_core_dump_while_it_stores(self, world: World, tmp_path: Path) -> None:
+    def test_writes_no_core_dump_during_store(self, world: World, tmp_path: Path) -> None:
         with (
             busses.hung(tmp_path / "bus") as env,
             subprocess.Popen(
@@ -210,7 +211,7 @@ class TestFiles:
         world.aws.fail(MINT, faults.forbidden)
         assert home.get(env=env).secret
 
-        own = (home.folder / ".aws/credentials").read_text()  # what the user keeps there is the user's own affair
+        own = (home.folder / ".aws/credentials").read_text()  # the user's own files are not the program's concern
         secrets = [secret for secret in world.aws.secrets() if secret not in own]
         assert {secret: [] for secret in secrets} == {secret: places_of(secret, tmp_path) for secret in secrets}
         assert [] == places_of(BEARER, tmp_path)
@@ -221,7 +222,7 @@ class TestFiles:
 
 
 class TestKernelKeys:
-    def test_expire_by_themselves_and_are_the_users_alone(self, world: World, kernel: dict[str, str]) -> None:
+    def test_expire_by_themselves_and_are_private(self, world: World, kernel: dict[str, str]) -> None:
         before = keyrings.kernel_keys().keys()
         login = world.home.get(env={"ECRX_KEYRING": "none"}).secret
         world.home.store(OTHER_HOST, "AWS", login, env=kernel)

@@ -1,4 +1,4 @@
-"""What is cached for an identity was got by what AWS's files said when its fingerprint was made, and for its role."""
+"""A token is cached only under the identity whose files and role it was fetched with."""
 
 import re
 import signal
@@ -22,33 +22,33 @@ ELSEWHERE = "333333333333"
 
 
 def principal(world: World, result: Result) -> str:
-    """Return the role whose token a ``get`` has, or the user."""
+    """Return the role, or the user, whose token a ``get`` returned."""
     return world.aws.issued[result.secret].principal.split("/")[1]
 
 
 def one_role(world: World) -> None:
-    """Let the profile be what it is first."""
+    """Restore the profile."""
     world.set_profile(role_arn=ROLE, source_profile="base")
 
 
 def another_role(world: World) -> None:
-    """Let the profile name another role."""
+    """Make the profile name another role."""
     world.set_profile(role_arn=OTHER_ROLE, source_profile="base")
 
 
-class TestFilesThatChangeForAMoment:
-    """Another program writes other files while this one waits or asks AWS, and then the first ones again."""
+class TestTemporaryFileChange:
+    """Another program changes the files while this one waits or calls AWS, and then restores them."""
 
     @pytest.fixture
     def held(self, world: World) -> Held:
-        """Return what keeps the answer with a token back."""
+        """Return what delays the response with a token."""
         world.aws.add_role(OTHER_ROLE, trusts=[BASE_USER])
         return world.hold_token()
 
-    def test_while_it_waits_for_a_lock_give_nobody_their_token(
+    def test_while_waiting_for_a_lock_never_mixes_tokens(
         self, world: World, keyring: dict[str, str], held: Held
     ) -> None:
-        """The token is got by the files as they are after the wait, and cached only under their own name."""
+        """The token is fetched by the files as they are after the wait, and cached only under their identity."""
         with running(world.home, env=keyring) as holder:
             held.reached()
             with running(world.home, env=keyring | DEBUG) as waiting:
@@ -64,7 +64,7 @@ class TestFilesThatChangeForAMoment:
 
         assert ("other", "puller") == (principal(world, found), principal(world, later))
 
-    def test_before_botocore_reads_them_are_not_read(self, world: World, keyring: dict[str, str], held: Held) -> None:
+    def test_before_botocore_reads_config_is_ignored(self, world: World, keyring: dict[str, str], held: Held) -> None:
         with running(world.home, env=keyring | DEBUG) as process:
             loads_botocore(process)
             process.send_signal(signal.SIGSTOP)
@@ -80,10 +80,8 @@ class TestFilesThatChangeForAMoment:
         assert ("puller", "puller") == (principal(world, found), principal(world, later))
         assert found.secret == later.secret
 
-    def test_before_botocore_reads_the_keys_are_not_read(
-        self, world: World, kernel: dict[str, str], held: Held
-    ) -> None:
-        """The credentials file is read by other parts of botocore than the config file."""
+    def test_before_botocore_reads_keys_is_ignored(self, world: World, kernel: dict[str, str], held: Held) -> None:
+        """Another part of botocore reads the credentials file."""
         file = world.home.folder / ".aws" / "credentials"
         stranger = world.aws.add_user(SECONDARY, "stranger")
         world.set_profile(aws_account_id=SECONDARY)
@@ -104,9 +102,7 @@ class TestFilesThatChangeForAMoment:
 
         assert ("me", "me") == (principal(world, found), principal(world, later))
 
-    def test_that_are_missing_and_written_for_a_moment_are_not_read(
-        self, world: World, kernel: dict[str, str], held: Held
-    ) -> None:
+    def test_that_creates_missing_files_is_ignored(self, world: World, kernel: dict[str, str], held: Held) -> None:
         keys = world.aws.add_user(SECONDARY, "me")
         env = kernel | DEBUG | {"AWS_CONTAINER_CREDENTIALS_FULL_URI": ""}
         (world.home.folder / ".aws" / "config").write_text("[default]\nregion = us-east-1\n")
@@ -125,9 +121,7 @@ class TestFilesThatChangeForAMoment:
 
         assert "node" == principal(world, found)
 
-    def test_of_a_web_identity_give_nobody_the_token_of_the_other(
-        self, world: World, kernel: dict[str, str], held: Held
-    ) -> None:
+    def test_of_a_web_identity_never_mixes_tokens(self, world: World, kernel: dict[str, str], held: Held) -> None:
         """Botocore reads that file itself; what it sends is compared with what was hashed."""
         token = world.home.folder / "token"
         world.aws.add_role(OTHER_ROLE, web_identity_subjects=["pod-1", "pod-2"])
@@ -149,7 +143,7 @@ class TestFilesThatChangeForAMoment:
         assert said in found.stderr
         assert found.secret != later.secret
 
-    def test_of_a_web_identity_that_is_renewed_meanwhile_are_no_others(
+    def test_of_a_renewed_web_identity_token_is_accepted(
         self, world: World, kernel: dict[str, str], held: Held
     ) -> None:
         token = world.home.folder / "token"
@@ -169,7 +163,7 @@ class TestFilesThatChangeForAMoment:
 
 
 def replaced(old: bytes, new: bytes) -> Callable[[HttpResponse], HttpResponse]:
-    """Return a fault that has AWS say ``new`` where it says what the pattern ``old`` matches."""
+    """Return a fault that replaces what matches the pattern ``old`` in AWS's responses by ``new``."""
     return lambda answer: answer._replace(body=re.sub(old, new, answer.body))
 
 
@@ -189,11 +183,11 @@ STRANGE_ENDPOINT = faults.token(proxyEndpoint=f"https://{ELSEWHERE}.dkr.ecr.us-e
 
 
 class TestRole:
-    """What AWS reports of the principal, beside the role that was meant."""
+    """The principal that AWS reports is compared with the role that was meant."""
 
     @pytest.mark.parametrize("strange", STRANGE_ROLES.values(), ids=STRANGE_ROLES)
     @pytest.mark.parametrize("way", ["profile", "config.toml", "web identity"])
-    def test_that_is_not_the_one_meant_is_answered_and_not_cached(
+    def test_mismatch_is_answered_but_not_cached(
         self, world: World, kernel: dict[str, str], way: str, strange: Callable[[HttpResponse], HttpResponse]
     ) -> None:
         profile = meant_by(world, way)
@@ -211,22 +205,22 @@ class TestRole:
         assert "hunter2" not in line
 
     @pytest.mark.parametrize("way", ["profile", "config.toml", "web identity"])
-    def test_that_is_the_one_meant_is_cached(self, world: World, kernel: dict[str, str], way: str) -> None:
+    def test_match_is_cached(self, world: World, kernel: dict[str, str], way: str) -> None:
         profile = meant_by(world, way)
 
         found, again = (world.home.get(profile=profile, env=kernel) for _ in range(2))
 
         assert ("", found.secret) == (found.stderr, again.secret)
 
-    def test_whose_arn_has_a_path_is_the_one_without(self, world: World, kernel: dict[str, str]) -> None:
-        """A session's ARN has the role's name alone."""
+    def test_arn_with_a_path_matches_one_without(self, world: World, kernel: dict[str, str]) -> None:
+        """A session's ARN contains only the role's name."""
         role = f"arn:aws:iam::{SECONDARY}:role/team/a/puller"
         world.aws.add_role(role, trusts=[BASE_USER])
         world.set_profile(role_arn=role, source_profile="base")
 
         assert world.home.get(env=kernel).secret == world.home.get(env=kernel).secret
 
-    def test_in_a_chain_is_checked_at_each_step(self, world: World, kernel: dict[str, str]) -> None:
+    def test_chain_is_checked_at_each_step(self, world: World, kernel: dict[str, str]) -> None:
         world.aws.add_role(OTHER_ROLE, trusts=[SECONDARY])
         world.home.add_profile("chain", role_arn=OTHER_ROLE, source_profile="secondary")
 
@@ -239,10 +233,10 @@ class TestRole:
         assert f"AWS answered for {ROLE} with assumed-role other of account {SECONDARY}" in first.stderr
 
     @pytest.mark.parametrize("way", ["profile", "config.toml", "web identity", "sso"])
-    def test_of_another_account_than_ecr_answers_for_is_not_cached(
+    def test_of_another_account_than_the_registry_is_not_cached(
         self, world: World, kernel: dict[str, str], way: str
     ) -> None:
-        """ECR names the registry of the account whose token it gives."""
+        """ECR names the registry of the account whose token it returns."""
         profile = meant_by(world, way)
         world.aws.fail(MINT, STRANGE_ENDPOINT)
 
@@ -253,14 +247,14 @@ class TestRole:
         assert found.secret != again.secret
 
     @pytest.mark.parametrize("endpoint", [None, "", "http://localhost:4510", "hunter2"])
-    def test_is_cached_where_ecr_names_no_account(
+    def test_is_cached_if_ecr_names_no_account(
         self, world: World, kernel: dict[str, str], endpoint: str | None
     ) -> None:
         world.aws.fail(MINT, faults.token(proxyEndpoint=endpoint))
 
         assert world.home.get(env=kernel).secret == world.home.get(env=kernel).secret
 
-    def test_that_nothing_names_is_cached_for_whoever_answers(self, world: World, kernel: dict[str, str]) -> None:
+    def test_without_a_known_role_is_cached_for_any_principal(self, world: World, kernel: dict[str, str]) -> None:
         world.aws.fail(MINT, STRANGE_ENDPOINT)
 
         found = world.home.get(profile="base", env=kernel)
@@ -269,7 +263,7 @@ class TestRole:
 
 
 def meant_by(world: World, way: str) -> str | None:
-    """Have the role be named in that way; return the profile of the link, if any."""
+    """Select the role in that way; return the profile of the link, if there is one."""
     if way == "sso":
         portal = world.stack.enter_context(Server(aws_parts.sso_portal(world.aws, "bearer")))
         aws_parts.sign_in_to_sso(world.home.folder, "https://corp", "bearer")

@@ -1,4 +1,4 @@
-"""Whatever is in the state folder's place, or planted in it: every verb answers, and nothing else is touched."""
+"""Whatever is planted in the state folder or in its place: every verb works, and nothing else is touched."""
 
 import fcntl
 import json
@@ -24,7 +24,7 @@ pytestmark = in_one_form
 NOBODY = 4_200_000
 DEBUG = {"ECRX_LOG": "debug"}
 TREASURE = "the user's own"
-# No command needs more memory than that; a file without an end does.
+# No command needs more memory than this; a file without an end does.
 BOUNDED = 'ulimit -v 6000000; exec "$@"'
 
 
@@ -40,7 +40,7 @@ def device(path: Path) -> None:
 
 def listening(path: Path) -> None:
     with closing(socket.socket(socket.AF_UNIX)) as one:
-        os.chdir(path.parent)  # a socket's path is short
+        os.chdir(path.parent)  # a socket's path must be short
         one.bind(path.name)
 
 
@@ -108,7 +108,7 @@ def _treasure(path: Path) -> Path:
 
 
 class Planted:
-    """A state folder in which the same thing is under each of the program's names."""
+    """A state folder with the same kind of file under each of the program's names."""
 
     def __init__(self, home: Home, plant: Callable[[Path], None]) -> None:
         self._plant = plant
@@ -123,7 +123,7 @@ class Planted:
         self.names |= {"ledger.json", "ledger.json.new", "ledger.json.lock", "configure.lock"}
 
     def again(self) -> None:
-        """Plant it anew, where nothing else is then, and no token in the keyring."""
+        """Plant it again, with nothing else there, and no token in the keyring."""
         for name in self.tokens:
             KernelKeyring().delete(name)
         self.clear()
@@ -140,7 +140,7 @@ class Planted:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def is_harmless(self) -> bool:
-        """Return whether the user's other file is as it was, and nothing was made where a link led."""
+        """Return whether the user's other file is unchanged, and nothing was created through a link."""
         mode = stat.S_IMODE(self.treasure.stat().st_mode)
         is_same = (TREASURE, 0o640) == (self.treasure.read_text(), mode)
         return is_same and not (self.folder.parent / "nothing").exists()
@@ -155,15 +155,15 @@ def planted(request: pytest.FixtureRequest, world: World, kernel: dict[str, str]
 
 
 def bounded(home: Home, *words: str, stdin: str = "") -> Result:
-    """Run the program with no more memory than any command needs; a file without an end takes more."""
+    """Run the program with no more memory than a command needs; a file without an end needs more."""
     command: list[str | Path] = ["sh", "-c", BOUNDED, "sh", home.program, *words]
     done = subprocess.run(command, input=stdin.encode(), capture_output=True, env=home.env, timeout=120, check=False)
     return Result(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
-class TestPlanted:
-    def test_verbs_answer_and_touch_nothing_else(self, world: World, planted: Planted) -> None:
-        """No verb fails, hangs, fills memory, follows a link or overwrites a file, and get keeps its token."""
+class TestPlantedFiles:
+    def test_verbs_work_and_touch_nothing_else(self, world: World, planted: Planted) -> None:
+        """No verb fails, hangs, fills memory, follows a link or overwrites a file, and get caches its token."""
         for verb, request in VERBS.items():
             planted.again()
 
@@ -175,8 +175,8 @@ class TestPlanted:
                 assert found.secret == bounded(world.home, "get", stdin=HOST).secret
             assert planted.is_harmless()
 
-    def test_commands_end_and_touch_nothing_else(self, world: World, planted: Planted) -> None:
-        """Every command ends well, and says in a line which folder it cannot replace by a file."""
+    def test_commands_succeed_and_touch_nothing_else(self, world: World, planted: Planted) -> None:
+        """Each command names in one line the folder that it cannot replace with a file."""
         for command in COMMANDS:
             planted.again()
 
@@ -189,19 +189,19 @@ class TestPlanted:
 
 
 class TestFolder:
-    """What is in the place of the state folder is used only if it is this user's alone."""
+    """Whatever is in the place of the state folder is used only if it belongs to this user alone."""
 
     @pytest.fixture
     def place(self, world: World, kernel: dict[str, str]) -> Path:
-        """Return where the state folder is to be, in a home where AWS answers without a link."""
+        """Return the path of the state folder, in a home where AWS works without a link."""
         world.home.env |= kernel | {"AWS_PROFILE": "secondary"}
         path = world.home.folder / ".local/state/ecrx"
         path.parent.mkdir(parents=True)
         return path
 
     @pytest.mark.parametrize("mode", [0o777, 0o1777, 0o770, 0o755, 0o711, 0o701])
-    def test_of_this_user_is_closed_to_others(self, world: World, place: Path, mode: int) -> None:
-        """A folder that others can read or write is tightened, and used."""
+    def test_of_this_user_is_made_private(self, world: World, place: Path, mode: int) -> None:
+        """A folder that others can read or write is restricted, and used."""
         place.mkdir()
         place.chmod(mode)
 
@@ -210,7 +210,7 @@ class TestFolder:
         assert 0o700 == stat.S_IMODE(place.stat().st_mode) & 0o777
         assert (place / "ledger.json").exists()
 
-    def test_is_used_through_a_link_of_this_user(self, world: World, place: Path) -> None:
+    def test_behind_link_of_this_user_is_used(self, world: World, place: Path) -> None:
         """The state folder may be on another disk."""
         elsewhere = world.home.folder / "elsewhere"
         elsewhere.mkdir(mode=0o755)
@@ -224,7 +224,7 @@ class TestFolder:
     @pytest.mark.parametrize("mode", [0o700, 0o755, 0o777])
     @pytest.mark.parametrize("by_link", [False, True], ids=["itself", "by a link"])
     def test_of_another_user_is_not_used(self, world: World, place: Path, mode: int, *, by_link: bool) -> None:
-        """Nothing is read there or written, and no lock of that user's makes a get wait."""
+        """Nothing is read or written there, and no lock of that user's makes a get wait."""
         _as_root()
         theirs = world.home.folder / "theirs" if by_link else place
         with locked_by_another(world.home, theirs, mode) as before:
@@ -242,8 +242,8 @@ class TestFolder:
         line = f"docker-credential-ecrx: the state folder {place} is not used: it belongs to user {NOBODY}; sudo chown "
         assert [(0, 1)] * len(COMMANDS) == [(one.status, one.stderr.count(line)) for one in told], told
 
-    def test_is_not_used_through_a_link_of_another_user(self, world: World, place: Path) -> None:
-        """A link that another user has planted does not lead to a folder of this user's."""
+    def test_behind_link_of_another_user_is_not_used(self, world: World, place: Path) -> None:
+        """A planted link to a folder of this user's is not followed."""
         _as_root()
         documents = world.home.folder / "documents"
         documents.mkdir(mode=0o755)
@@ -258,7 +258,7 @@ class TestFolder:
 
     @pytest.mark.parametrize("plant", [fifo, listening, link_to_zeros, link_to_treasure, dangling, huge])
     def test_that_is_no_folder_is_not_used(self, world: World, place: Path, plant: Callable[[Path], None]) -> None:
-        """A file in the folder's place is left alone, and named by the commands."""
+        """A file in the folder's place stays, and the commands name it."""
         treasure = place.parents[1] / "treasure"
         treasure.write_text(TREASURE)
         here = Path.cwd()
@@ -272,8 +272,8 @@ class TestFolder:
         line = f"docker-credential-ecrx: the state folder {place} is not used: it is not a folder; rm {place}\n"
         assert (0, line) == (said.status, said.stderr)
 
-    def test_in_another_users_home_is_not_made_by_root(self, world: World) -> None:
-        """What sudo runs that keeps HOME leaves nothing of root's in that home, and says so."""
+    def test_in_another_users_home_is_not_created_by_root(self, world: World) -> None:
+        """A program that sudo runs with the user's HOME leaves nothing of root's there, and says so."""
         _as_root()
         home = world.home
         home.env["AWS_PROFILE"] = "secondary"
@@ -287,8 +287,8 @@ class TestFolder:
         assert f".local/state/ecrx is not used: {home.folder} belongs to user {NOBODY}; run it as that" in said.stderr
 
     @pytest.mark.parametrize("umask", ["000", "027", "0777"])
-    def test_is_usable_and_private_whatever_the_umask(self, world: World, umask: str) -> None:
-        """Neither an open umask nor one that takes the owner's own rights away changes a mode."""
+    def test_is_usable_and_private_with_any_umask(self, world: World, umask: str) -> None:
+        """Neither an open umask nor one that removes the owner's rights changes a mode."""
         link(world.home, "secondary")
 
         assert in_shell(world.home, f'umask {umask}; exec "$get" get').secret
@@ -301,7 +301,7 @@ class TestFolder:
 
 @contextmanager
 def locked_by_another(home: Home, theirs: Path, mode: int) -> Iterator[dict[str, tuple[int, int, bytes]]]:
-    """Make a state folder of another user's, with a forged ledger and locks that are held; yield what is there."""
+    """Create another user's state folder with a forged index and held locks; yield what is there."""
     home.get(env={"XDG_STATE_HOME": str(home.folder / "first")})
     first = home.folder / "first/ecrx"
     names = {path.name for path in first.glob("token.*")} | {"ledger.json.lock", "configure.lock"}

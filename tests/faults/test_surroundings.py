@@ -1,4 +1,4 @@
-"""Where the program is run: without a home, a disk, streams or time, and with what nobody asked for."""
+"""The program without a home, disk space, streams or time, or with unusual ones."""
 
 import os
 import signal
@@ -37,13 +37,13 @@ NO_TEMPORARY = (
     ' mount --bind "$place" "$place" && mount -o remount,bind,ro "$place" || exit 9; done;'
     ' cd /proc && unset TMPDIR && exec "$get" get'
 )
-# A disk that has room for nothing more, with what an earlier get left there; stdout has the ledger in the end.
+# A full disk with what an earlier get left there; in the end stdout has the index.
 FULL_DISK = (
     'mount -t tmpfs -o size=256k tmpfs "$1" && cp -r "$2" "$1/ecrx" && cat /dev/zero >"$1/fill" 2>/dev/null;'
     ' echo more 2>/dev/null >"$1/more" && exit 9; export XDG_STATE_HOME="$1" TMPDIR="$1"; shift 2;'
     ' for host; do echo "$host" | "$get" get >/dev/null || exit 8; done; cat "$XDG_STATE_HOME/ecrx/ledger.json"'
 )
-# The program, whose time is up after half a second.
+# The program, with a time limit of half a second.
 IMPATIENT = """\
 import sys
 from docker_credential_ecrx import __main__
@@ -80,13 +80,11 @@ def homeless(world: World) -> World:
 
 class TestHome:
     @pytest.mark.parametrize("value", [None, "", "/nonexistent", "/dev/null", "relative"])
-    def test_that_is_missing_is_no_reason_not_to_answer(
-        self, homeless: World, value: str | None, tmp_path: Path
-    ) -> None:
+    def test_missing_does_not_prevent_an_answer(self, homeless: World, value: str | None, tmp_path: Path) -> None:
         home, elsewhere = homeless.home, tmp_path / "elsewhere"
         elsewhere.mkdir()
         home.env |= {} if value is None else {"HOME": value}
-        if not value:  # then it is the user's own, which is not the test's
+        if not value:  # then it is the user's own home, not the test's
             home.env |= {name: str(home.folder / name) for name in ("XDG_STATE_HOME", "XDG_CONFIG_HOME")}
         argv0 = link(home, "secondary").name
 
@@ -95,13 +93,13 @@ class TestHome:
         assert (one.secret, "") == (other.secret, one.stderr)
         assert [] == list(elsewhere.iterdir())
 
-    def test_of_a_user_without_a_name_is_no_reason_not_to_answer(self, homeless: World) -> None:
+    def test_of_a_user_without_a_name_works(self, homeless: World) -> None:
         with another_user() as prefix:
             one, other = (in_shell(homeless.home, 'exec "$get" get', prefix=prefix) for _ in range(2))
 
         assert (one.secret, "") == (other.secret, one.stderr)
 
-    def test_that_cannot_be_written_is_no_reason_not_to_answer(self, world: World) -> None:
+    def test_read_only_does_not_prevent_an_answer(self, world: World) -> None:
         prefix = [*unshared("--mount"), "sh", "-c", READ_ONLY, "sh", world.home.folder]
 
         one, other = (in_shell(world.home, 'exec "$get" get', prefix=prefix) for _ in range(2))
@@ -121,7 +119,7 @@ class TestHome:
 
 
 class TestDisk:
-    def test_that_is_full_is_no_reason_not_to_answer_and_costs_nothing_that_was_there(self, world: World) -> None:
+    def test_full_prevents_no_answer_and_loses_nothing(self, world: World) -> None:
         prefix, old, new = unshared("--mount"), world.home.folder / ".local/state/ecrx", world.home.folder / "new"
         new.mkdir()
         world.home.get()
@@ -131,10 +129,10 @@ class TestDisk:
 
         assert (0, ledger) == (found.status, found.stdout)
 
-    def test_without_a_place_for_temporary_files_is_no_reason_not_to_answer(self, world: World) -> None:
+    def test_without_temporary_folder_works(self, world: World) -> None:
         assert in_shell(world.home, NO_TEMPORARY, prefix=unshared("--mount")).secret
 
-    def test_gets_private_files_even_with_an_open_umask(self, world: World, secret_service: dict[str, str]) -> None:
+    def test_files_are_private_with_an_open_umask(self, world: World, secret_service: dict[str, str]) -> None:
         world.home.env |= secret_service
         store = '{"ServerURL":"registry.example","Username":"me","Secret":"word"}'
         assert in_shell(world.home, 'umask 000; exec "$get" get').secret
@@ -148,15 +146,13 @@ class TestDisk:
 
 class TestStreams:
     @pytest.mark.parametrize(("closed", "expected"), CLOSED.items(), ids=CLOSED)
-    def test_that_are_closed_are_told_nothing_and_the_others_what_is_wrong(
-        self, world: World, closed: str, expected: Result
-    ) -> None:
+    def test_closed_are_ignored_and_others_still_report(self, world: World, closed: str, expected: Result) -> None:
         assert expected == in_shell(world.home, f'exec "$get" get {closed}')
 
-    def test_on_which_nobody_hears_failures_are_no_reason_not_to_answer(self, world: World) -> None:
+    def test_unread_stderr_does_not_prevent_an_answer(self, world: World) -> None:
         assert in_shell(world.home, 'exec "$get" get 2>&-').secret
 
-    def test_that_never_end_are_not_waited_for_for_ever(self, home: Home) -> None:
+    def test_endless_stdin_is_given_up(self, home: Home) -> None:
         with impatient_get(home) as get:
             assert get.stdout is not None
             said = get.stdout.read().decode()
@@ -165,7 +161,7 @@ class TestStreams:
         assert (1, line) == (get.returncode, said)
 
     @in_one_form
-    def test_that_end_are_not_named_where_something_else_hangs(self, world: World) -> None:
+    def test_finished_stdin_is_not_blamed_for_another_hang(self, world: World) -> None:
         world.aws.fail(MINT, faults.hanging)
         world.home.env["AWS_PROFILE"] = "secondary"
         with impatient_get(world.home) as get:
@@ -176,9 +172,7 @@ class TestStreams:
         assert (1, line) == (get.returncode, said.decode())
 
     @pytest.mark.parametrize(("fault", "says"), [(None, 1), (faults.forbidden, 2)], ids=["answer", "failure"])
-    def test_whose_reader_went_away_end_it_with_a_line_that_says_so(
-        self, world: World, fault: faults.Fault | None, says: int
-    ) -> None:
+    def test_broken_pipe_ends_with_an_error_line(self, world: World, fault: faults.Fault | None, says: int) -> None:
         if fault is not None:
             world.aws.fail(MINT, fault)
         reader, writer = os.pipe()
@@ -199,7 +193,7 @@ class TestStreams:
 
 class TestSignal:
     @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-    def test_ends_it_at_once_and_quietly_and_leaves_no_lock(self, world: World, number: signal.Signals) -> None:
+    def test_ends_at_once_quietly_and_leaves_no_lock(self, world: World, number: signal.Signals) -> None:
         held = Held(faults.forbidden)
         world.stack.callback(held.release)
         world.aws.fail(MINT, held)
@@ -218,10 +212,10 @@ class TestSignal:
 
 
 @in_one_form
-class TestFileThatHangs:
+class TestHangingFile:
     @pytest.fixture
     def pipe(self, world: World) -> Iterator[str]:
-        """Return a file that never has an end."""
+        """Return a file that never ends."""
         path = world.home.folder / "pipe"
         os.mkfifo(path)
         end = os.open(path, os.O_RDWR)
@@ -237,7 +231,7 @@ class TestFileThatHangs:
             ("AWS_WEB_IDENTITY_TOKEN_FILE", {"AWS_ROLE_ARN": "arn:aws:iam::222222222222:role/puller"}),
         ],
     )
-    def test_holds_nobody_up_for_long_and_is_named(
+    def test_delays_nobody_for_long_and_is_named(
         self, world: World, pipe: str, variable: str, settings: Mapping[str, str]
     ) -> None:
         world.home.env["AWS_PROFILE"] = "secondary"

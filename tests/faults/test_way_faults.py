@@ -1,4 +1,4 @@
-"""What is wrong before AWS is reached: a line that says so, and what mends it."""
+"""Faults before AWS is reached: a line with the cause and the remedy."""
 
 import os
 import re
@@ -41,7 +41,7 @@ PROXY = "check HTTPS_PROXY and NO_PROXY"
 BY_HAND = "run the credential_process of the profile secondary by hand and see what it says"
 CONFIGURE = "aws configure --profile secondary"
 CREDENTIALS = '"Version":1,"AccessKeyId":"AKIA","SecretAccessKey":"hunter2","SessionToken":"hunter2"'
-# A network whose only way leads to nobody.
+# A network whose only route leads nowhere.
 NOWHERE = (
     "ip link set lo up && { ip link add nowhere type dummy || ip tuntap add nowhere mode tun; } && "
     "ip address add 192.0.2.2/24 dev nowhere && ip link set nowhere up && "
@@ -50,13 +50,13 @@ NOWHERE = (
 
 
 def env(**variables: str) -> Arrange:
-    """Return what sets variables; where a proxy is among them, AWS's endpoint is one that only it can find."""
+    """Return what sets variables; with a proxy among them, only the proxy can resolve AWS's endpoint."""
     endpoint = {"AWS_ENDPOINT_URL": "https://aws.invalid"} if "HTTPS_PROXY" in variables else {}
     return lambda world: world.home.env.update(endpoint | variables)
 
 
 def profile(**settings: str) -> Arrange:
-    """Return what makes the profile say nothing else."""
+    """Return what replaces the profile."""
     return lambda world: world.set_profile(**settings)
 
 
@@ -73,12 +73,12 @@ def process(script: str) -> Arrange:
 
 
 def calling(answer: bytes | None, variable: str, value: str) -> Arrange:
-    """Return what sets a variable to a URL that leads to a server that says ``answer``, or nothing ever."""
+    """Return what sets a variable to the URL of a server that replies ``answer``, or never replies."""
     return lambda world: env(**{variable: value.format(world.stack.enter_context(server(answer)))})(world)
 
 
 def instance(**settings: str) -> Arrange:
-    """Return what gives the profile a metadata service that never answers."""
+    """Return what gives the profile a metadata service that never responds."""
 
     def arrange(world: World) -> None:
         calling(None, "AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://{}")(world)
@@ -89,7 +89,7 @@ def instance(**settings: str) -> Arrange:
 
 
 def tls(bundle: Callable[[Path], str] | None) -> Arrange:
-    """Return what gives AWS TLS, for which an authority vouches that is not in ``bundle``'s file."""
+    """Return what gives AWS a certificate from an authority that is not in the file of ``bundle``."""
 
     def arrange(world: World) -> None:
         folder = world.home.folder / "certificates"
@@ -105,7 +105,7 @@ def tls(bundle: Callable[[Path], str] | None) -> Arrange:
 
 
 def bundle_that_hangs(world: World) -> None:
-    """Have AWS's certificates verified by what is typed at a terminal, where nobody is."""
+    """Make the CA bundle a terminal at which nobody types."""
     tls(None)(world)
     ends = os.openpty()
     for end in ends:
@@ -114,7 +114,7 @@ def bundle_that_hangs(world: World) -> None:
 
 
 def another_authority(home: Path) -> str:
-    """Return the certificate of an authority that vouches for nobody here."""
+    """Return the certificate of an authority that has signed nothing here."""
     folder = home / "another"
     folder.mkdir()
     return certificates.issue(folder, ["localhost"]).authority.read_text()
@@ -130,13 +130,13 @@ def config(text: str) -> Arrange:
 
 
 def without_keys(world: World) -> None:
-    """Leave no credentials anywhere."""
+    """Remove all credentials."""
     (world.home.folder / ".aws" / "credentials").unlink()
     world.set_profile(region="us-east-1")
 
 
 NO_WAY = ["http://192.0.2.1", "https://aws.test", ""]
-# By what is wrong: the reason, the remedy, and what makes it so; {home} is the user's.
+# By fault: the reason, the remedy, and what causes it; {home} is the user's.
 FAULTS: dict[str, tuple[str, str, Arrange]] = {
     "no credentials": (
         "there are no AWS credentials",
@@ -240,7 +240,7 @@ FAULTS: dict[str, tuple[str, str, Arrange]] = {
         tls(lambda _: PASSWORD),
     ),
 }
-# Likewise what hangs, which takes as long as a get may.
+# The same for hangs, which take as long as a get may take.
 HANGS: dict[str, tuple[str, str, Arrange]] = {
     "sts": (HUNG, NETWORK, lambda world: world.aws.fail(ASSUME, faults.hanging)),
     "ecr": (HUNG, NETWORK, lambda world: world.aws.fail(MINT, faults.hanging)),
@@ -268,7 +268,7 @@ HANGS: dict[str, tuple[str, str, Arrange]] = {
 
 class TestFault:
     @pytest.mark.parametrize(("reason", "remedy", "arrange"), FAULTS.values(), ids=FAULTS)
-    def test_is_one_line_in_time_that_says_what_failed_and_what_to_do_next(
+    def test_is_one_timely_line_with_cause_and_remedy(
         self, world: World, reason: str, remedy: str, arrange: Arrange
     ) -> None:
         arrange(world)
@@ -277,10 +277,8 @@ class TestFault:
         assert expected == refusal(world.home, world.aws)
 
 
-class TestWhatHangs:
-    def test_is_given_up_in_time_with_a_line_that_says_what_failed_and_what_to_do_next(
-        self, tmp_path: Path, program: Path, kernel: dict[str, str]
-    ) -> None:
+class TestHang:
+    def test_times_out_with_cause_and_remedy(self, tmp_path: Path, program: Path, kernel: dict[str, str]) -> None:
         with ExitStack() as stack, ThreadPoolExecutor(4) as pool:
             worlds = []
             for number, (_, _, arrange) in enumerate(HANGS.values()):
@@ -298,8 +296,8 @@ class TestWhatHangs:
         )
 
 
-class TestCredentialProcessThatHangs:
-    def test_is_ended_with_all_that_it_started(self, world: World) -> None:
+class TestHangingCredentialProcess:
+    def test_is_killed_with_its_children(self, world: World) -> None:
         alive = world.home.folder / "alive"
         os.mkfifo(alive)
         end = os.open(alive, os.O_RDONLY | os.O_NONBLOCK)
@@ -310,22 +308,22 @@ class TestCredentialProcessThatHangs:
 
         assert "its credential_process gave no answer within 9 seconds" in refusal
         assert b"started\n" == os.read(end, 100)
-        # As long as one of them lives, it is open.
+        # It stays open as long as one of them lives.
         assert [end] == select.select([end], [], [], 60)[0]
         assert b"" == os.read(end, 100)
         os.close(end)
 
 
-class TestNetworkThatLeadsNowhere:
+class TestUnroutedNetwork:
     @pytest.fixture
     def nowhere(self, world: World) -> list[str | Path]:
-        """Return what runs a command where no packet ever comes back."""
+        """Return what runs a command in a network from which no packet returns."""
         need.command("ip")
         resolver = world.home.folder / "resolv.conf"
         resolver.write_text("nameserver 192.0.2.1\n")
         return [*unshared("--mount", "--net"), "sh", "-c", NOWHERE, "sh", resolver]
 
-    def test_is_given_up_in_time(self, world: World, nowhere: list[str | Path]) -> None:
+    def test_times_out(self, world: World, nowhere: list[str | Path]) -> None:
         with ExitStack() as stack:
             gets = [
                 stack.enter_context(running(world.home, prefix=nowhere, env=env))
@@ -333,7 +331,7 @@ class TestNetworkThatLeadsNowhere:
             ]
             got = [timed(partial(result_of, get)) for get in gets]
 
-        # It is the kernel or the limit that gives up first.
+        # Either the kernel or the time limit gives up first.
         unreached = r"\S+ cannot be reached or does not answer; check the network, DNS and HTTPS_PROXY"
         late = r"it took \d+ seconds to load what asks AWS, .*"
         reasons = f"({HUNG}; {NETWORK}|{unreached}|{late})"

@@ -1,4 +1,4 @@
-"""Another program writes docker's config.json while ``configure`` edits it: what either writes is there in the end."""
+"""Another program writes Docker's config.json while ``configure`` edits it: in the end both changes are there."""
 
 import json
 import os
@@ -18,7 +18,7 @@ _PATIENCE_SECONDS = 60.0
 
 
 def by_rename(config: Path) -> None:
-    """Log in and switch the context as docker/cli's ConfigFile.Save writes: another file, and a rename."""
+    """Log in and switch the context as docker/cli's ConfigFile.Save does: a new file, and a rename."""
     document = json.loads(config.read_text())
     document["auths"] |= {"new.example": {"auth": "bmV3"}}
     document["currentContext"] = "new"
@@ -35,7 +35,7 @@ def in_place(config: Path) -> None:
 
 
 def for_its_owner_alone(config: Path) -> None:
-    """Take the file from others."""
+    """Make the file private."""
     config.chmod(0o600)
 
 
@@ -51,7 +51,7 @@ def is_written(config: Path, change: Callable[[Path], None]) -> bool:
 
 @pytest.fixture
 def config(home: Home) -> Path:
-    """Return the path of docker's config.json."""
+    """Return the path of Docker's config.json."""
     path = home.folder / ".docker" / "config.json"
     path.parent.mkdir()
     path.write_text(BEFORE)
@@ -60,8 +60,8 @@ def config(home: Home) -> Path:
 
 @in_one_form
 @pytest.mark.parametrize("change", [by_rename, in_place, for_its_owner_alone])
-def test_what_another_program_writes_is_kept(home: Home, config: Path, change: Callable[[Path], None]) -> None:
-    """At each call of configure on the file the other program writes it whole."""
+def test_other_programs_changes_survive(home: Home, config: Path, change: Callable[[Path], None]) -> None:
+    """At each system call of configure that concerns the file, the other program rewrites it completely."""
     command: list[str | Path] = [home.bin / "docker-credential-ecrx", "configure", HOST]
     stopped = 0
     for point in kills.points(command, home.env, [config.parent]):
@@ -75,8 +75,8 @@ def test_what_another_program_writes_is_kept(home: Home, config: Path, change: C
 
 
 @in_one_form
-def test_a_file_that_never_rests_is_told(home: Home, config: Path) -> None:
-    """After ten seconds there is a line, and what the other program wrote is there."""
+def test_constantly_changing_file_is_reported(home: Home, config: Path) -> None:
+    """After ten seconds there is an error, and what the other program wrote is there."""
     over = threading.Event()
     count = 0
 
@@ -104,7 +104,7 @@ def test_a_file_that_never_rests_is_told(home: Home, config: Path) -> None:
 
 @in_one_form
 def test_users_who_edit_at_once_lose_nothing(home: Home, config: Path) -> None:
-    """Each has a lock of its own, so the file itself has to do."""
+    """Each user has a separate lock, so only the file itself can prevent conflicts."""
     hosts = [f"{number:012}.dkr.ecr.us-east-1.amazonaws.com" for number in range(8)]
     runs = [
         subprocess.Popen(

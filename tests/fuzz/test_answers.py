@@ -1,4 +1,4 @@
-"""ECR's answer: a password that docker can send and a life, or one line that says what is wrong with it."""
+"""ECR's response: a password that Docker can send and its expiry, or one line that says what is wrong with it."""
 
 import json
 from typing import Any
@@ -48,7 +48,7 @@ _bodies = (
 
 
 @fuzzed(st.sampled_from(["ecr", "ecr-public"]), _bodies, _dates, st.sampled_from([200, 200, 400, 500, 302]))
-def test_is_a_password_with_a_life_or_one_line(service: str, body: bytes, date: str, status: int) -> None:
+def test_response_is_a_password_with_expiry_or_an_error(service: str, body: bytes, date: str, status: int) -> None:
     answer = {"body": body, "headers": {"date": date} if date else {}, "status_code": status}
     try:
         response = create_parser("json").parse(answer, _shapes[service])
@@ -66,7 +66,7 @@ def test_is_a_password_with_a_life_or_one_line(service: str, body: bytes, date: 
 
 
 @fuzzed(_tokens)
-def test_holds_a_token_that_is_user_and_password_in_base64_and_nothing_else(token: str) -> None:
+def test_token_is_base64_of_user_and_password(token: str) -> None:
     try:
         password = authorization_token.decode(token)
     except AwsError as error:
@@ -84,5 +84,5 @@ def test_holds_a_token_that_is_user_and_password_in_base64_and_nothing_else(toke
     ),
     st.floats(0, 4e9),
 )
-def test_that_docker_login_brings_lives_12_hours_at_most(password: str, now: float) -> None:
+def test_docker_login_token_lives_12_hours_at_most(password: str, now: float) -> None:
     assert authorization_token.lifetime_of(password, now) <= LIFE_SECONDS

@@ -1,4 +1,4 @@
-"""AWS's two configuration files: whatever botocore reads there of an identity, its fingerprint stands on."""
+"""AWS's two configuration files: whatever botocore reads there for an identity is part of its fingerprint."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ _names = st.sampled_from(["a", "b", "default", "DEFAULT", "a b", '"a b"', "a\\ b
 _kinds = st.sampled_from(
     [
         *("profile ", "profile ", "", "sso-session ", "services ", "profile\t", "profile", " profile  "),
-        # botocore goes by how the first of two words begins.
+        # botocore checks only how the first of two words begins.
         *("profiles ", "profile-x ", 'profile" x" ', '"profile" ', "Profile ", "sso-sessions ", "services2 "),
     ]
 )
@@ -64,7 +64,7 @@ def environ_of(config: str, credentials: str) -> dict[str, str]:
 
 
 def read_by_botocore(env: dict[str, str]) -> dict[str, dict[str, Any]] | None:
-    """Return the profiles, SSO sessions and services as ``botocore.session.Session.full_config`` has them, or None."""
+    """Return the profiles, SSO sessions and services in ``botocore.session.Session.full_config``, or None."""
     try:
         full: dict[str, dict[str, Any]] = build_profile_map(
             raw_config_parse(env["AWS_CONFIG_FILE"], parse_subsections=False)
@@ -77,7 +77,7 @@ def read_by_botocore(env: dict[str, str]) -> dict[str, dict[str, Any]] | None:
 
 
 def facts_of(profile: str, full: dict[str, dict[str, Any]]) -> list[tuple[str, str, dict[str, str]]]:
-    """Return all that botocore may look at for ``profile``, but for what its secrets are: kind, name and settings."""
+    """Return everything that botocore may read for ``profile``, except secrets: kind, name and settings."""
     found: list[tuple[str, str, dict[str, str]]] = []
     wanted = [("profiles", profile)]
     for kind, name in wanted:
@@ -90,7 +90,7 @@ def facts_of(profile: str, full: dict[str, dict[str, Any]]) -> list[tuple[str, s
 
 
 @fuzzed(_lines, _lines, _ends, _profiles)
-def test_say_nothing_of_an_identity_that_is_not_seen(
+def test_fingerprint_covers_what_botocore_reads(
     config: list[str], credentials: list[str], end: str, profile: str
 ) -> None:
     env = environ_of(end.join(config), end.join(credentials))
@@ -103,7 +103,7 @@ def test_say_nothing_of_an_identity_that_is_not_seen(
 
 
 @fuzzed(_lines, _lines, st.integers(0, 19), _line, _profiles)
-def test_that_differ_in_what_botocore_reads_make_another_identity(
+def test_difference_for_botocore_changes_the_fingerprint(
     config: list[str], credentials: list[str], at: int, line: str, profile: str
 ) -> None:
     prints, facts = [], []
@@ -121,7 +121,7 @@ def test_that_differ_in_what_botocore_reads_make_another_identity(
 
 
 @fuzzed(json_texts("iss", "sub", "aud").map(lambda claims: f"e30.{base64_of(claims)}.e30") | st.text() | st.binary())
-def test_may_name_a_web_identity_in_a_file_of_any_content(token: str | bytes) -> None:
+def test_web_identity_token_file_may_contain_anything(token: str | bytes) -> None:
     path = str(file("token", token))
     env = {"AWS_ROLE_ARN": "arn", "AWS_WEB_IDENTITY_TOKEN_FILE": path, "HOME": "/nonexistent"}
 

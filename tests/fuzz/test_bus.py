@@ -1,4 +1,4 @@
-"""What comes from D-Bus: a message, or one of the errors that the Secret Service's keyring knows, and in time."""
+"""Input from D-Bus gives, in time, a message or one of the errors that the Secret Service's keyring handles."""
 
 from fuzz.helpers import fuzzed
 from hypothesis import strategies as st
@@ -28,7 +28,7 @@ _messages = (
 
 
 @fuzzed(_messages)
-def test_is_read_or_refused(received: bytes) -> None:
+def test_message_is_read_or_rejected(received: bytes) -> None:
     try:
         size = dbus.size_of(received)
         message = dbus.Message(received[:size] if size else received)

@@ -1,4 +1,4 @@
-"""Our own configuration file: read by hand, as tomllib and fnmatch read it, and edited without a trace."""
+"""config.toml: our reader agrees with tomllib and fnmatch, and removing an added entry restores the file."""
 
 import tomllib
 from fnmatch import fnmatchcase
@@ -113,7 +113,7 @@ patterns = st.text("ab*?[]!-.^\\&|~1", max_size=12) | st.text(max_size=8)
 
 
 @fuzzed(documents)
-def test_is_read_as_tomllib_reads_it_or_left_to_tomllib(document: str) -> None:
+def test_subset_matches_tomllib_or_defers_to_it(document: str) -> None:
     found = toml_subset.parse(document)
 
     if found is not None:
@@ -123,7 +123,7 @@ def test_is_read_as_tomllib_reads_it_or_left_to_tomllib(document: str) -> None:
 @fuzzed(
     documents.map(lambda text: text.encode("utf-8", "surrogatepass")) | st.binary(), st.sampled_from(["", "-p", "x"])
 )
-def test_gives_every_host_an_identity_or_is_refused_in_one_line(document: bytes, argv0: str) -> None:
+def test_every_host_gets_an_identity_or_an_error(document: bytes, argv0: str) -> None:
     path = str(file("config.toml", document))
     try:
         loaded = settings.load(f"docker-credential-ecrx{argv0}", {"ECRX_CONFIG": path})
@@ -135,16 +135,16 @@ def test_gives_every_host_an_identity_or_is_refused_in_one_line(document: bytes,
 
 
 @fuzzed(patterns, st.text("ab.-1", max_size=12) | st.just(HOST))
-def test_has_patterns_that_match_as_fnmatch_does(text: str, host: str) -> None:
+def test_patterns_match_as_fnmatch_does(text: str, host: str) -> None:
     assert fnmatchcase(host, text) == host_pattern.matches(text, host)
 
 
 @fuzzed(documents, st.sampled_from([HOST, "public.ecr.aws"]), st.sampled_from(["a", 'q"\\\n', "é"]))
-def test_says_the_same_as_ever_once_an_entry_is_added_and_removed(document: str, host: str, profile: str) -> None:
+def test_adding_and_removing_an_entry_changes_nothing(document: str, host: str, profile: str) -> None:
     before = TextFile("config.toml", document)
     try:
         cleared, more = before, ecrx_config.remove_entry(before, host)
-        while more != cleared:  # entries of one host may be many
+        while more != cleared:  # one host may have several entries
             cleared, more = more, ecrx_config.remove_entry(more, host)
         after = ecrx_config.set_entry(cleared, host, {"profile": profile})
         again = ecrx_config.set_entry(after, host, {"profile": profile})

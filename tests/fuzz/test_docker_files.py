@@ -1,4 +1,4 @@
-"""Docker's config.json: nothing changes outside of the entry, and what is undone was never there."""
+"""Docker's config.json: an edit changes only the entry, and undoing it restores the file."""
 
 import json
 import os
@@ -42,7 +42,7 @@ documents = st.one_of(
 
 
 def unfold(text: str) -> list[tuple[str, Any]]:
-    """Return what a document says, with its names in their order, and as often as they are there."""
+    """Return a document's content with its names in order and with repetitions."""
     sections: list[tuple[str, Any]] = json.loads(
         "{}" if json_editor.is_blank(text) else text, object_pairs_hook=list, parse_int=float
     )
@@ -50,14 +50,14 @@ def unfold(text: str) -> list[tuple[str, Any]]:
 
 
 def is_kept(before: str, after: str) -> bool:
-    """Return whether ``after`` is ``before`` with something put in at one place."""
+    """Return whether ``after`` is ``before`` with something inserted at one place."""
     start = len(os.path.commonprefix([before, after]))  # noqa: RUF071 - texts
     end = len(os.path.commonprefix([before[::-1], after[::-1]]))  # noqa: RUF071 - texts
     return start + end >= len(before)
 
 
 @fuzzed(documents, st.sampled_from([HOST, "a", 'q"\\']), st.sampled_from(["ecrx", "ecrx-é"]))
-def test_has_a_helper_more_and_is_the_same_as_ever_once_it_is_removed(document: str, host: str, helper: str) -> None:
+def test_adding_and_removing_a_helper_changes_nothing(document: str, host: str, helper: str) -> None:
     before = TextFile("config.json", document)
     try:
         known = docker_config.helpers(before)
@@ -71,14 +71,14 @@ def test_has_a_helper_more_and_is_the_same_as_ever_once_it_is_removed(document: 
     assert {name: found for name, found in known.items() if name != host} == docker_config.helpers(removed)
     assert removed == docker_config.remove_helper(removed, host)
     named = [value for name, value in unfold(document) if name.lower() == "credhelpers"]
-    # An empty or blank place takes an entry, and goes with it.
+    # An empty or blank object takes an entry, and is removed with it.
     if not json_editor.is_blank(document) and (not named or (named[0] and host not in dict(named[0]))):
         assert is_kept(document, after.text)
         assert document == removed.text
 
 
 @fuzzed(documents, st.sampled_from([HOST, "a", "public.ecr.aws"]))
-def test_loses_a_servers_password_and_nothing_else(document: str, server: str) -> None:
+def test_removal_of_a_password_changes_nothing_else(document: str, server: str) -> None:
     before = TextFile("config.json", document)
     try:
         servers, helpers = docker_config.passwords(before), docker_config.helpers(before)
@@ -92,7 +92,7 @@ def test_loses_a_servers_password_and_nothing_else(document: str, server: str) -
 
 
 @fuzzed(documents)
-def test_is_shown_without_its_secrets(document: str) -> None:
+def test_file_is_shown_without_its_secrets(document: str) -> None:
     try:
         shown = docker_config.without_secrets(TextFile("config.json", document))
     except FileError as error:

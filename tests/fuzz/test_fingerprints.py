@@ -1,4 +1,4 @@
-"""Variables and AWS's files: where fingerprints are the same, botocore would come the same way to a token."""
+"""Variables and AWS's files: equal fingerprints mean that botocore would find the same credentials."""
 
 import json
 import os
@@ -20,7 +20,7 @@ _PATHS = ["", "~~/other", "$HOME/other", "~/.aws/config", "~~/.aws/credentials"]
 _TOKENS = ["", "~~/token", "~~/renewed", "~~/another", "$HOME/token", "~/token"]
 _URLS = ["", "http://one", "http://two"]
 _FLAGS = ["", "true", "false"]
-# An input has some of these groups, so that what belongs together often is together.
+# An input has some of these groups, so that settings that belong together occur together.
 VARIABLES = [
     {"AWS_PROFILE": ["", *_PROFILES], "AWS_DEFAULT_PROFILE": ["", *_PROFILES]},
     {"AWS_CONFIG_FILE": _PATHS, "AWS_SHARED_CREDENTIALS_FILE": _PATHS},
@@ -79,7 +79,7 @@ SETTINGS = [
     },
     {"region": ["us-east-1"], "[x": ["1"]},
 ]
-# What a profile needs to answer, whole.
+# Complete sets of settings with which a profile has credentials.
 _WHOLE: list[dict[str, str]] = [
     {},
     {"aws_access_key_id": "K1", "aws_secret_access_key": "s"},
@@ -97,7 +97,7 @@ _WHOLE: list[dict[str, str]] = [
     {"endpoint_url": "http://one"},
 ]
 _HEADS = {CONFIG: ["default", "profile a", "profile b"], CREDENTIALS: ["default", "a", "b"], OTHER: ["default", "a"]}
-# Others that botocore takes for a profile's, or does not; test_aws_files.py has more of them.
+# Other sections that botocore takes for a profile's, or not; test_aws_files.py has more.
 _ODD_HEADS = [
     "DEFAULT",
     "profile default",
@@ -129,7 +129,7 @@ _TOKEN_FILES = {"token": _token("a", 1), "renewed": _token("a", 2), "another": _
 
 
 class Drawn(NamedTuple):
-    """A situation, with each of AWS's files as its sections: a head and settings."""
+    """A situation, with each of AWS's files as a list of sections: a head and settings."""
 
     identity: Identity
     env: dict[str, str]
@@ -146,19 +146,19 @@ class Drawn(NamedTuple):
         return Situation(self.identity, {"AWS_SECRET_ACCESS_KEY": "s"} | self.env, written | _TOKEN_FILES)
 
     def with_variable(self, name: str, value: str | None) -> Self:
-        """Return it with a variable set, or unset where ``value`` is None."""
+        """Return it with a variable set, or unset if ``value`` is None."""
         env = {key: old for key, old in self.env.items() if key != name}
         return self._replace(env=env if value is None else env | {name: value})
 
     def with_section(self, file: str, at: int, change: Callable[[Section], list[Section]]) -> Self:
-        """Return it with another section, or with several or none, in the place of one."""
+        """Return it with one section replaced by another one, by several or by none."""
         sections = self.files[file]
         at %= max(1, len(sections))
         changed = [new for old in sections[at : at + 1] for new in change(old)]
         return self._replace(files=self.files | {file: [*sections[:at], *changed, *sections[at + 1 :]]})
 
     def with_moved(self, file: str, at: int, other: str, to: int) -> Self:
-        """Return it with a section taken to a place in the same or the other file."""
+        """Return it with a section moved to a place in the same or the other file."""
         taken: list[Section] = []
         rest = self.with_section(file, at, lambda section: taken.append(section) or [])  # type: ignore[func-returns-value]
         return rest._replace(files=rest.files | {other: [*rest.files[other][:to], *taken, *rest.files[other][to:]]})
@@ -184,7 +184,7 @@ def _drawn(draw: st.DrawFn) -> list[Drawn]:
         unusual = draw(
             st.lists(st.tuples(odd, st.builds(dict.__or__, whole, more)) | st.sampled_from(_NAMED), max_size=3)
         )
-        return list(dict([*usual, *unusual]).items())  # configparser refuses a section that is there twice
+        return list(dict([*usual, *unusual]).items())  # configparser rejects duplicate sections
 
     first = Drawn(
         draw(st.sampled_from(_IDENTITIES)),
@@ -216,7 +216,7 @@ def _drawn(draw: st.DrawFn) -> list[Drawn]:
 
 
 @fuzzed(_drawn())
-def test_that_are_the_same_stand_for_one_way_to_a_token(drawn: list[Drawn]) -> None:
+def test_equal_fingerprints_mean_the_same_credentials(drawn: list[Drawn]) -> None:
     home = Path(folder(), "home")
     alike: dict[str, list[Situation]] = {}
     for situation in map(Drawn.situation, drawn):

@@ -1,4 +1,4 @@
-"""A registry's host name: only Amazon's own names are answered with a token."""
+"""A registry's host name: only Amazon's own names get a token."""
 
 import re
 
@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from docker_credential_ecrx.ecr.registry import Registry, host_of
 
-# The names that Amazon documents, written down once more, without a look at how they are read.
+# The names that Amazon documents, written again independently of the parser.
 ECR = re.compile(
     r"""
     (?:https?://)?
@@ -58,7 +58,7 @@ servers = st.one_of(_named, _public, _pieces, st.text())
 
 
 @fuzzed(servers)
-def test_is_one_of_ecrs_where_amazon_documents_it_and_nowhere_else(server: str) -> None:
+def test_accepts_exactly_the_documented_ecr_hosts(server: str) -> None:
     found, documented = Registry.parse(server), ECR.fullmatch(server)
 
     assert (found is not None) == (documented is not None)
@@ -73,7 +73,7 @@ def test_is_one_of_ecrs_where_amazon_documents_it_and_nowhere_else(server: str) 
 
 
 @fuzzed(servers)
-def test_is_what_a_client_connects_to(server: str) -> None:
+def test_host_is_what_a_client_connects_to(server: str) -> None:
     found = host_of(server)
 
     if found is not None:

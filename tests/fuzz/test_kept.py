@@ -1,4 +1,4 @@
-"""What is kept: a cached record, the ledger, and what a failed process leaves in its lock's file."""
+"""What the program stores: a cached record, the index, and what a failed process leaves in its lock file."""
 
 import json
 import math
@@ -40,13 +40,13 @@ _passwords = st.one_of(st.just("password"), st.text(), st.just(""))
 
 
 def sealed(facts: str, password: str, name: str = NAME) -> str:
-    """Return a record whose checksum is right, whatever it says."""
+    """Return a record with a valid checksum, whatever its content."""
     checksum = zlib.crc32(f"{name} {facts} {password}".encode("utf-8", "surrogatepass"))
     return f"ecrx1 {facts} {checksum:08x}\n{password}"
 
 
 class Ring:
-    """A keyring that has one record, and takes no other."""
+    """A keyring that has one record, and accepts no other."""
 
     label = "ring"
 
@@ -94,7 +94,7 @@ class Cache(TokenCache):
 
 
 @fuzzed(st.builds(sealed, _facts | st.text(), _passwords) | st.text() | st.text().map("ecrx1 ".__add__))
-def test_a_record_is_a_token_of_12_hours_at_most_or_none(record: str) -> None:
+def test_record_is_a_token_of_12_hours_at_most_or_none(record: str) -> None:
     found = cached_token.from_record(NAME, record)
 
     if found is not None:
@@ -116,7 +116,7 @@ def test_a_record_is_a_token_of_12_hours_at_most_or_none(record: str) -> None:
     st.floats(0, 4e8),
     st.integers(0),
 )
-def test_a_record_gives_back_its_token_and_none_once_a_character_differs(  # noqa: PLR0913, PLR0917 - a token
+def test_record_with_any_changed_character_is_none(  # noqa: PLR0913, PLR0917 - a token
     password: str, name: str, lifetime: float, part: float, utc: float, boot: str, uptime: float, at: int
 ) -> None:
     token = Token(password, ClockReading(utc, boot, uptime), lifetime, lifetime * part)
@@ -138,7 +138,7 @@ def test_a_record_gives_back_its_token_and_none_once_a_character_differs(  # noq
 
 
 @fuzzed(st.builds(sealed, _facts, st.just("password")))
-def test_a_record_is_served_only_while_its_token_lives(record: str) -> None:
+def test_record_is_returned_only_before_expiry(record: str) -> None:
     cache = Cache(record)
 
     cached = cache.load(NAME)
@@ -154,7 +154,7 @@ def test_a_record_is_served_only_while_its_token_lives(record: str) -> None:
         st.binary(),
     )
 )
-def test_a_failure_that_another_process_left_is_told_in_one_line_or_not_at_all(left: str | bytes) -> None:
+def test_failure_of_another_process_is_one_line_or_ignored(left: str | bytes) -> None:
     cache = Cache(None, left)
     try:
         assert cache.new is single_flight.obtain(cache, REQUEST, None, cached_token.now())
@@ -186,13 +186,13 @@ _ledgers = st.one_of(
 
 
 def write_ledger(content: str | bytes) -> None:
-    """Let the ledger be anything."""
+    """Give the index any content."""
     os.makedirs(f"{folder()}/ecrx", exist_ok=True)  # noqa: PTH103
     file("ecrx/ledger.json", content)
 
 
 @fuzzed(_ledgers)
-def test_a_ledger_of_any_content_can_be_read_and_written(content: str | bytes) -> None:
+def test_index_of_any_content_can_be_read_and_written(content: str | bytes) -> None:
     write_ledger(content)
     before = index.read(ENVIRON)
 
@@ -204,7 +204,7 @@ def test_a_ledger_of_any_content_can_be_read_and_written(content: str | bytes) -
 
 
 @fuzzed(_ledgers, st.booleans())
-def test_a_ledger_of_any_content_can_be_shown(content: str | bytes, as_json: bool) -> None:  # noqa: FBT001
+def test_index_of_any_content_can_be_shown(content: str | bytes, as_json: bool) -> None:  # noqa: FBT001
     write_ledger(content)
     said = StringIO()
 

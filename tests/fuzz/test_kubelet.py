@@ -1,4 +1,4 @@
-"""What kubelet sends on stdin: read as json reads it, and a pod's identity or one line comes of it."""
+"""Kubelet's request on stdin: it is read as json reads it, and gives an identity or one line of error."""
 
 import json
 
@@ -35,7 +35,7 @@ _requests = st.fixed_dictionaries(
 
 
 @fuzzed(json_texts(*_names) | st.text('[]{}",:.0123456789eE+-\\ultrafns', max_size=16))
-def test_is_read_as_json_reads_it(document: str) -> None:
+def test_request_is_read_as_json_reads_it(document: str) -> None:
     try:
         expected = json.dumps(json.loads(document))
     except (ValueError, RecursionError):
@@ -49,7 +49,7 @@ def test_is_read_as_json_reads_it(document: str) -> None:
 
 
 @fuzzed(st.one_of(_requests, json_texts(*_names)).map(lambda text: text.encode("utf-8", "surrogatepass")) | st.binary())
-def test_is_an_image_and_an_identity_or_is_refused_in_one_line(document: bytes) -> None:
+def test_request_is_image_and_identity_or_an_error(document: bytes) -> None:
     try:
         request = kubelet.parse(document)
         who = kubelet.pod_identity(request, {})

@@ -1,4 +1,4 @@
-"""A repository's policy and whom it names: what was granted is taken back, and nobody else's statement changes."""
+"""A repository's policy and its principals: revoke undoes grant, and no other statement changes."""
 
 import json
 import re
@@ -29,7 +29,7 @@ _documents = st.one_of(
 
 
 @fuzzed(names)
-def test_names_only_who_is_written_as_aws_writes_principals(text: str) -> None:
+def test_accepts_only_principals_as_aws_writes_them(text: str) -> None:
     try:
         found = principal.parse(text, "aws")
     except ArgumentError as error:
@@ -42,9 +42,7 @@ def test_names_only_who_is_written_as_aws_writes_principals(text: str) -> None:
 
 
 @fuzzed(_documents, st.sampled_from([repository_policy.PULL, repository_policy.PUSH]))
-def test_of_any_content_is_granted_to_and_taken_from_one_principal_alone(
-    text: str, access: repository_policy.Access
-) -> None:
+def test_grant_and_revoke_change_one_principal_only(text: str, access: repository_policy.Access) -> None:
     to = principal.parse("222222222222", "aws")
     try:
         before = repository_policy.read(text)
@@ -78,7 +76,7 @@ def _others(document: repository_policy.Document, to: principal.Principal) -> li
 
 
 _A, _B = "222222222222", "333333333333"
-# Who may ask ECR for something, as AWS names them: the root, users, sessions of roles and federated users.
+# The callers of ECR, as AWS names them: the root, users, sessions of roles and federated users.
 _CALLERS = {
     account: [
         f"arn:aws:iam::{account}:root",
@@ -120,10 +118,10 @@ _GRANTEES = [_A, *_ROLES, *_CALLERS[_A][1:3]]
     ),
     st.sampled_from(_GRANTEES),
 )
-def test_lets_nobody_in_once_a_revoke_says_so(
+def test_successful_revoke_denies_the_principal(
     statements: list[repository_policy.Document], grants: list[tuple[str, repository_policy.Access]], to: str
 ) -> None:
-    """The stand-in's engine, whatever the conditions come to, denies the principal and all that belongs to it."""
+    """Under any conditions, the stand-in's engine denies the principal and everything that belongs to it."""
     document: repository_policy.Document = {"Version": "2012-10-17", "Statement": statements}
     for grantee, access in grants:
         document = repository_policy.grant(document, principal.parse(grantee, "aws"), access)
@@ -145,7 +143,7 @@ def _belonging_to(to: str) -> list[str]:
 
 
 def _may_do(document: repository_policy.Document, caller: str, action: str) -> bool:
-    """Return whether the engine permits it on the best of conditions: those of Allow hold, and those of Deny do not."""
+    """Return whether the engine allows it at best: the conditions of Allow hold, and those of Deny do not."""
     statements = [
         {name: value for name, value in statement.items() if name != "Condition"}
         for statement in document["Statement"]

@@ -1,4 +1,4 @@
-"""What a client of docker's sends on stdin: every answer is one line or nothing, and what was stored comes back."""
+"""Requests of Docker's clients on stdin: each reply is one line or empty, and what was stored comes back."""
 
 import json
 
@@ -17,7 +17,7 @@ ENVIRON = {
     "HOME": folder(),
     "XDG_STATE_HOME": folder(),
     "XDG_CONFIG_HOME": folder(),
-    # The smallest keyring there is, so that what is kept is kept in pieces.
+    # The smallest keyring there is, so that secrets are stored in chunks.
     "ECRX_KEYRING": f"{Windows.__module__}.{Windows.__name__}",
 }
 _others = st.sampled_from(
@@ -36,7 +36,7 @@ _blanks = st.sampled_from(["", "\n", "\r\n", " \r\n", "\t"])
 
 
 def ask(verb: str, stdin: str | bytes) -> Reply:
-    """Return the answer to a client; no answer has anything that docker could not read, or that nobody may see."""
+    """Return the reply to a client, and check that Docker can read it and that it shows no secret."""
     request = stdin if isinstance(stdin, bytes) else stdin.encode("utf-8", "surrogatepass")
     reply = docker.answer(verb, "docker-credential-ecrx", ENVIRON, lambda: request)
     assert reply.status in (0, 1)
@@ -50,17 +50,17 @@ def ask(verb: str, stdin: str | bytes) -> Reply:
 
 
 def begin() -> None:
-    """Keep nothing."""
+    """Start with an empty keyring."""
     Windows.items.clear()
     file("ledger.json").unlink()
     (file("x").parent / "ecrx" / "ledger.json").unlink(missing_ok=True)
 
 
 @fuzzed(st.sampled_from(["get", "erase", "list"]), st.one_of(_servers.map(str.encode), st.binary()), _blanks)
-def test_that_asks_for_what_was_never_stored_finds_nothing(verb: str, request: bytes, blanks: str) -> None:
+def test_what_was_never_stored_is_not_found(verb: str, request: bytes, blanks: str) -> None:
     begin()
     server = request.decode("utf-8", "replace").strip()
-    assume(verb != "get" or Registry.parse(server) is None)  # which would ask AWS
+    assume(verb != "get" or Registry.parse(server) is None)  # which would call AWS
 
     reply = ask(verb, request + blanks.encode())
 
@@ -76,7 +76,7 @@ def test_that_asks_for_what_was_never_stored_finds_nothing(verb: str, request: b
 
 
 @fuzzed(_servers, _users, _secrets, _blanks)
-def test_that_stores_gives_back_the_same_until_it_is_erased(server: str, user: str, secret: str, blanks: str) -> None:
+def test_store_is_returned_until_erase(server: str, user: str, secret: str, blanks: str) -> None:
     begin()
     assume(server.strip() == server)
     request = json.dumps({"ServerURL": server, "Username": user, "Secret": secret})
@@ -99,7 +99,7 @@ def test_that_stores_gives_back_the_same_until_it_is_erased(server: str, user: s
 
 
 @fuzzed(json_texts("ServerURL", "Username", "Secret", SECRET) | st.binary())
-def test_that_stores_anything_is_kept_or_refused_in_one_line(request: str | bytes) -> None:
+def test_store_succeeds_or_fails_in_one_line(request: str | bytes) -> None:
     begin()
 
     ask("store", request)

@@ -1,4 +1,4 @@
-"""What a release archive holds beside the program: pages whose links lead to a file, licences, what it is for."""
+"""What a release archive contains beside the program: pages with working links, licences, and its platform."""
 
 import json
 import os
@@ -42,8 +42,8 @@ def _names(document: dict[str, Any]) -> Iterator[str]:
 
 
 class TestPages:
-    def test_lead_to_what_is_there(self, archive: dict[str, str]) -> None:
-        """Each relative link of the README, and of each page that it leads to."""
+    def test_links_lead_to_files(self, archive: dict[str, str]) -> None:
+        """Each relative link of the README, and of each page that it links to, leads to a file."""
         pages = {name: text for name, text in archive.items() if re.fullmatch(r"(docs/)?[^/]+\.md", name)}
         assert {"README.md", "SECURITY.md", "docs/troubleshooting.md"} < pages.keys()
 
@@ -58,8 +58,8 @@ class TestPages:
 
 
 class TestLicences:
-    def test_are_there_for_every_part(self, archive: dict[str, str]) -> None:
-        """Of each component that the SBOM names, of those that are linked into another, too, with its text."""
+    def test_exist_for_every_component(self, archive: dict[str, str]) -> None:
+        """Components that are linked into another one are included, and each has its text."""
         licences = archive["docker-credential-ecrx/share/licences.txt"]
         texts = {title: text for title, _, text in (part.strip().partition("\n") for part in licences.split("=" * 78))}
         names = list(_names(json.loads(archive["docker-credential-ecrx/share/docker-credential-ecrx.cdx.json"])))
@@ -79,16 +79,16 @@ class TestLicences:
             ("s2n", "Copyright Amazon.com, Inc. or its affiliates."),
         ],
     )
-    def test_are_there_of_what_is_linked_into_a_library(self, archive: dict[str, str], name: str, words: str) -> None:
-        """A C library that is in a wheel, or in Python's own library, has its own terms."""
+    def test_exist_for_statically_linked_libraries(self, archive: dict[str, str], name: str, words: str) -> None:
+        """A C library in a wheel, or in Python's own library, has its own licence."""
         parts = archive["docker-credential-ecrx/share/licences.txt"].split("=" * 78)
 
         (text,) = [part for part in parts if part.strip().startswith(f"{name} ") or part.strip().startswith(f"{name},")]
 
         assert words in text
 
-    def test_are_whole(self, archive: dict[str, str]) -> None:
-        """A licence that Debian has in a place of its own is named by that place, and follows with its text."""
+    def test_are_complete(self, archive: dict[str, str]) -> None:
+        """A licence that Debian refers to by path is named by that path, and its text follows."""
         licences = archive["docker-credential-ecrx/share/licences.txt"]
         texts = dict(part.strip().split("\n\n", 1) for part in licences.split("=" * 78))
 
@@ -101,7 +101,7 @@ class TestLicences:
 
 class TestPlatform:
     def test_is_this_machines(self, archive: dict[str, str]) -> None:
-        """What install.sh compares with the machine."""
+        """install.sh compares it with the machine."""
         words = archive["docker-credential-ecrx/share/platform"].split()
 
         assert [platform.system().lower(), platform.machine()] == words[:2]

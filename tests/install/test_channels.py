@@ -17,11 +17,11 @@ def distributions(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path
     return channels.distributions(tmp_path_factory.mktemp("distributions"))
 
 
-# pip takes the wheel wherever the tests run: tests/run installs it.
+# pip installs the wheel in every run of the tests: tests/run does so.
 @pytest.mark.parametrize(
     ("tool", "kind"), [("pip", "sdist"), ("pipx", "wheel"), ("pipx", "sdist"), ("uv", "wheel"), ("uv", "sdist")]
 )
-def test_installs_both_commands_which_get_a_token_and_uninstalls_them(  # noqa: PLR0913, PLR0917 - fixtures
+def test_installs_uninstalls_and_gets_a_token(  # noqa: PLR0913, PLR0917 - fixtures
     distributions: Mapping[str, Path], aws: StandIn, kernel: dict[str, str], tmp_path: Path, tool: str, kind: str
 ) -> None:
     (tmp_path / "user").mkdir()
@@ -38,6 +38,6 @@ def test_installs_both_commands_which_get_a_token_and_uninstalls_them(  # noqa: 
 
     user.uninstall()
 
-    # uv keeps a cache.
+    # uv leaves a cache.
     left = [path for name in (NAME, "ecrx") for path in user.home.rglob(name)]
     assert [] == [path for path in left if ".cache" not in path.parts]

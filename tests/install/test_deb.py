@@ -1,4 +1,4 @@
-"""The Debian package: what it says of itself, what it installs, and that nothing of it stays."""
+"""The Debian package: its metadata, what it installs, and that removal leaves nothing."""
 
 import gzip
 import os
@@ -22,7 +22,7 @@ def package() -> Path:
 
 @pytest.fixture(scope="module")
 def debian(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Debian:
-    """Return a machine where it is installed."""
+    """Return a machine on which it is installed."""
     if os.getuid() != 0:
         need.missing("root, to install the package,")
     machine = Debian(tmp_path_factory.mktemp("debian"))
@@ -38,18 +38,18 @@ def _field(package: Path, name: str) -> str:
 
 
 class TestPackage:
-    def test_has_the_programs_version_and_the_machines_architecture(self, package: Path) -> None:
+    def test_has_the_programs_version_and_the_architecture(self, package: Path) -> None:
         command = [need.command("dpkg"), "--print-architecture"]
         machine = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
         assert f"{NAME}_{_field(package, 'Version')}_{machine}.deb" == package.name
 
-    def test_needs_nothing_but_the_c_library(self, package: Path) -> None:
+    def test_needs_only_the_c_library(self, package: Path) -> None:
         assert ["libc6"] == [word.split(" ")[0] for word in _field(package, "Depends").split(", ")]
 
-    def test_gives_lintian_nothing_to_say(self, package: Path) -> None:
+    def test_passes_lintian(self, package: Path) -> None:
         lintian = need.command("lintian")
-        # tests/release asks where libraries are looked for.
+        # tests/release checks where libraries are searched.
         known = "--suppress-tags=custom-library-search-path"
         env = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"], "LANG": "C.UTF-8"}
 
@@ -75,7 +75,7 @@ class TestInstalled:
         assert f"{NAME} {_field(package, 'Version')}\n" == home.run("version", argv0="ecrx").stdout
         assert SECONDARY == aws.issued[home.get(env=kernel).secret].account
 
-    def test_lets_each_shell_complete_both_names(self, debian: Debian) -> None:
+    def test_completes_both_names_in_each_shell(self, debian: Debian) -> None:
         share = debian.root / "usr" / "share"
 
         for name in (NAME, "ecrx"):
@@ -83,12 +83,12 @@ class TestInstalled:
             assert f"--command {name} " in (share / "fish" / "vendor_completions.d" / f"{name}.fish").read_text()
             assert (share / "zsh" / "vendor-completions" / f"_{name}").read_text().startswith(f"#compdef {name}\n")
 
-    def test_has_the_manual_page_by_both_names(self, debian: Debian) -> None:
+    def test_has_the_manual_page_under_both_names(self, debian: Debian) -> None:
         for name in (NAME, "ecrx"):
             page = gzip.decompress((debian.root / "usr" / "share" / "man" / "man1" / f"{name}.1.gz").read_bytes())
             assert b".SH NAME" in page
 
-    def test_has_the_licence_of_all_that_is_frozen(self, debian: Debian) -> None:
+    def test_has_licences_of_all_frozen_components(self, debian: Debian) -> None:
         licences = (debian.root / "usr" / "share" / "doc" / NAME / "copyright").read_text()
 
         parts = [part.strip().partition("\n") for part in licences.split("=" * 78)]
@@ -96,11 +96,11 @@ class TestInstalled:
         assert {"botocore", "click", "keyring", "Python"} <= {title.split(" ")[0] for title, _, _ in parts}
         assert [] == [title for title, _, text in parts if not re.search(r"(?i)copyright|licen[cs]e", text)]
 
-    def test_leaves_nothing_when_it_is_removed(self, package: Path, debian: Debian) -> None:
+    def test_leaves_nothing_after_removal(self, package: Path, debian: Debian) -> None:
         assert f"usr/bin/{NAME}" in debian.files()
 
         debian.dpkg("--purge", NAME)
 
         assert [] == debian.files()
         assert [] == list(debian.root.rglob(f"*{NAME}*"))
-        debian.dpkg("--install", package)  # for whoever comes next
+        debian.dpkg("--install", package)  # for the next test

@@ -1,4 +1,4 @@
-"""What only the frozen program could get wrong: its place, its name, its environment, and botocore's data in part."""
+"""What can differ in the frozen program alone: its path, its name, its environment, and its part of botocore's data."""
 
 import hashlib
 import itertools
@@ -47,10 +47,10 @@ class TestStart:
     @pytest.mark.parametrize(
         "variable", ["PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP", "PYTHONOPTIMIZE", "PYTHONUTF8", "PYTHONMALLOC"]
     )
-    def test_heeds_no_variable_of_pythons(self, frozen: Path, variable: str) -> None:
+    def test_ignores_python_variables(self, frozen: Path, variable: str) -> None:
         assert _run(frozen, "version", {}) == _run(frozen, "version", {variable: "/nowhere"})
 
-    def test_keeps_the_name_of_the_link_that_it_is_called_by(self, frozen: Path, tmp_path: Path) -> None:
+    def test_knows_the_link_name_that_called_it(self, frozen: Path, tmp_path: Path) -> None:
         (tmp_path / "my links").mkdir()
         link = tmp_path / "my links" / "docker-credential-ecrx-nobody"
         link.symlink_to(frozen)
@@ -60,7 +60,7 @@ class TestStart:
         assert 1 == status
         assert "nobody" in said
 
-    def test_a_credential_process_has_the_callers_environment(self, frozen: Path, tmp_path: Path) -> None:
+    def test_credential_process_gets_the_callers_environment(self, frozen: Path, tmp_path: Path) -> None:
         (tmp_path / ".aws").mkdir()
         (tmp_path / "process").write_text(f"#!/bin/sh\nenv >'{tmp_path}/env'\nexit 1\n")
         (tmp_path / "process").chmod(0o755)
@@ -87,7 +87,7 @@ class TestBundle:
         for case in itertools.product(_SERVICES, regions | {"us-east-9", "aws-global"}, (False, True), (False, True)):
             assert _endpoint(whole, *case) == _endpoint(part, *case)
 
-    def test_has_the_operations_of_ecr_that_the_program_calls_and_no_others(self, frozen: Path) -> None:
+    def test_has_only_the_ecr_operations_that_it_calls(self, frozen: Path) -> None:
         data = frozen.parent / "_internal/botocore/data"
         of_ecr, of_sts = (
             {
@@ -105,7 +105,7 @@ class TestBundle:
 
         assert of_ecr == called - of_sts
 
-    def test_has_botocores_models_without_documentation(self, frozen: Path) -> None:
+    def test_has_botocore_models_without_documentation(self, frozen: Path) -> None:
         whole = Loader()
         part = Loader([str(frozen.parent / "_internal/botocore/data")], include_default_search_paths=False)
         for service in SERVICES:
@@ -115,7 +115,7 @@ class TestBundle:
 
             assert _undocumented(theirs) == _undocumented(ours)
 
-    def test_has_all_shapes_that_an_operation_leads_to(self, frozen: Path) -> None:
+    def test_has_all_shapes_of_its_operations(self, frozen: Path) -> None:
         part = Loader([str(frozen.parent / "_internal/botocore/data")], include_default_search_paths=False)
         for service in SERVICES:
             model = part.load_service_model(service, "service-2")
@@ -125,7 +125,7 @@ class TestBundle:
 
 
 class TestArchive:
-    def test_is_small_and_has_its_sha_256_beside_it(self, frozen: Path) -> None:
+    def test_is_small_and_has_a_sha_256_file(self, frozen: Path) -> None:
         (archive,) = frozen.parents[1].glob("docker-credential-ecrx-*.tar.gz")
 
         assert 14 * _MB >= archive.stat().st_size
@@ -138,7 +138,7 @@ def _json(path: Path) -> Any:  # noqa: ANN401 - JSON
 
 
 def _undocumented(part: Any) -> Any:  # noqa: ANN401 - JSON
-    """Return a part of a model without what says what it is for."""
+    """Return a part of a model without its documentation."""
     if isinstance(part, dict):
         kept = {name: value for name, value in part.items() if name != "documentation" or isinstance(value, dict)}
         return {name: _undocumented(value) for name, value in kept.items()}

@@ -21,7 +21,7 @@ class TestInstall:
         assert "docker-credential-ecrx 1.0\n" == user.run("docker-credential-ecrx", "version")
         assert "docker-credential-ecrx 1.0\n" == user.run("ecrx", "version")
 
-    def test_puts_the_manual_page_where_man_finds_it_beside_bin(self, user: User) -> None:
+    def test_puts_the_manual_page_beside_bin(self, user: User) -> None:
         user.install(user.unpack("1.0"))
         user.install(user.unpack("1.1"))
 
@@ -33,38 +33,38 @@ class TestInstall:
         assert f'export PATH="{user.bin}:$PATH"' in said
         assert "docker-credential-ecrx configure HOST --profile PROFILE" in said
 
-    def test_says_nothing_of_path_where_bin_is_on_it(self, user: User) -> None:
+    def test_omits_path_hint_if_bin_is_on_path(self, user: User) -> None:
         user.env["PATH"] += f":{user.bin}"
 
         assert "export PATH" not in user.install(user.unpack("1.0")).stdout
 
-    def test_takes_a_prefix_with_blanks_and_quotes(self, user: User) -> None:
+    def test_accepts_prefix_with_spaces_and_quotes(self, user: User) -> None:
         prefix = user.home / "my own's" / "$programs"
 
         assert user.install(user.unpack("1.0"), "--prefix", prefix).returncode == 0
 
         assert "docker-credential-ecrx 1.0\n" == user.run("ecrx", "version", folder=prefix / "bin")
 
-    def test_takes_a_prefix_relative_to_the_current_folder(self, user: User) -> None:
+    def test_accepts_relative_prefix(self, user: User) -> None:
         release = user.unpack("1.0")
 
         subprocess.run([release / "install.sh", "--prefix=here"], env=user.env, cwd=user.home, check=True)
 
         assert "docker-credential-ecrx 1.0\n" == user.run("ecrx", "version", folder=user.home / "here" / "bin")
 
-    def test_works_from_a_folder_with_blanks_and_through_a_link(self, user: User) -> None:
+    def test_works_from_a_folder_with_spaces_and_through_a_link(self, user: User) -> None:
         release = user.unpack("1.0").rename(user.home / "my release")
 
         assert user.install(release).returncode == 0
         assert "docker-credential-ecrx 1.0\n" == user.run("ecrx", "version")
 
-    def test_leaves_the_demonstration_for_the_end(self, user: User) -> None:
+    def test_runs_the_demonstration_last(self, user: User) -> None:
         done = user.install(user.unpack("1.0"), "--demo")
 
         assert "the main job\n" in done.stdout
         assert (user.bin / "docker-credential-ecrx").exists()
 
-    def test_a_demonstration_that_fails_is_a_failure(self, user: User) -> None:
+    def test_failed_demonstration_fails(self, user: User) -> None:
         release = user.unpack("1.0", program=PROGRAM.replace('echo "the main job"', "exit 1"))
 
         assert user.install(release, "--demo").returncode == 1
@@ -76,8 +76,8 @@ class TestInstall:
         assert "./install.sh --demo" in done.stdout
 
 
-class TestInstallAgain:
-    def test_the_same_version_is_installed_anew(self, user: User) -> None:
+class TestReinstall:
+    def test_same_version_is_reinstalled(self, user: User) -> None:
         release = user.unpack("1.0")
         user.install(release)
         before = user.files()
@@ -88,7 +88,7 @@ class TestInstallAgain:
         assert before == [name.replace("/1.0-1", "/1.0") for name in user.files()]
         assert "fixed" == (user.prefix / "lib/docker-credential-ecrx/current/_internal/part").read_text()
 
-    def test_a_newer_version_takes_the_older_ones_place(self, user: User) -> None:
+    def test_newer_version_replaces_the_old_one(self, user: User) -> None:
         user.install(user.unpack("1.0"))
         profile = user.link("docker-credential-ecrx-secondary")
 
@@ -97,7 +97,7 @@ class TestInstallAgain:
         assert "docker-credential-ecrx 1.1\n" == user.run(profile.name, "version")
         assert ["1.1"] == _versions(user)
 
-    def test_a_version_that_runs_stays_until_the_next_install(self, user: User) -> None:
+    def test_running_version_stays_until_the_next_install(self, user: User) -> None:
         if not Path("/proc/self/exe").exists():
             need.missing("/proc")
         user.install(user.unpack("1.0"))
@@ -108,7 +108,7 @@ class TestInstallAgain:
         user.install(user.unpack("1.2"))
         assert ["1.2"] == _versions(user)
 
-    def test_a_program_that_does_not_run_here_leaves_the_older_one_alone(self, user: User) -> None:
+    def test_program_that_cannot_run_keeps_the_old_version(self, user: User) -> None:
         user.install(user.unpack("1.0"))
 
         done = user.install(user.unpack("1.1", program="#!/nowhere\n"))
@@ -118,8 +118,8 @@ class TestInstallAgain:
         assert ["1.0"] == _versions(user)
 
 
-class TestWhatIsNotOurs:
-    def test_a_foreign_command_is_kept_and_nothing_is_installed(self, user: User) -> None:
+class TestForeignFiles:
+    def test_foreign_command_stays_and_blocks_the_install(self, user: User) -> None:
         user.bin.mkdir(parents=True)
         (user.bin / "docker-credential-ecrx").write_text("mine")
         before = user.files()
@@ -132,7 +132,7 @@ class TestWhatIsNotOurs:
         assert before == user.files()
         assert "mine" == command.read_text()
 
-    def test_a_foreign_manual_page_is_kept(self, user: User) -> None:
+    def test_foreign_manual_page_stays(self, user: User) -> None:
         (user.prefix / PAGE).parent.mkdir(parents=True)
         (user.prefix / PAGE).write_text("another's")
         release = user.unpack("1.0")
@@ -144,8 +144,8 @@ class TestWhatIsNotOurs:
 
     @pytest.mark.parametrize("part", ["bin", "lib/docker-credential-ecrx/current"])
     @pytest.mark.parametrize("place", ["/nowhere", "../../elsewhere"])
-    def test_a_link_to_a_disk_that_is_not_mounted_is_kept(self, user: User, place: str, part: str) -> None:
-        """Whoever made it put the program somewhere else, which is not there now."""
+    def test_link_to_unmounted_disk_stays(self, user: User, place: str, part: str) -> None:
+        """Its owner installed the program on a disk that is not mounted now."""
         user.bin.mkdir(parents=True)
         link = user.link("docker-credential-ecrx", f"{place}/{part}/docker-credential-ecrx")
         before = user.files()
@@ -158,7 +158,7 @@ class TestWhatIsNotOurs:
         user.install(release, "--uninstall")
         assert before == user.files()
 
-    def test_a_profiles_link_to_another_place_is_kept(self, user: User) -> None:
+    def test_profile_link_to_another_target_stays(self, user: User) -> None:
         release = user.unpack("1.0")
         user.install(release)
         link = user.link("docker-credential-ecrx-other", "/nowhere/bin/docker-credential-ecrx")
@@ -168,7 +168,7 @@ class TestWhatIsNotOurs:
         assert link.is_symlink()
 
     @pytest.mark.parametrize("target", ["/bin/true", "/nowhere", "/nowhere/bin/docker-credential-ecrx"])
-    def test_a_foreign_short_name_is_kept_and_the_program_installed(self, user: User, target: str) -> None:
+    def test_foreign_short_name_stays_and_program_is_installed(self, user: User, target: str) -> None:
         user.bin.mkdir(parents=True)
         link = user.link("ecrx", target)
         release = user.unpack("1.0")
@@ -182,8 +182,8 @@ class TestWhatIsNotOurs:
         assert target == str(link.readlink())
 
 
-class TestRefusal:
-    def test_a_prefix_below_a_file_is_one_line(self, user: User) -> None:
+class TestFailure:
+    def test_prefix_below_a_file_is_one_line(self, user: User) -> None:
         (user.home / "file").touch()
 
         done = user.install(user.unpack("1.0"), "--prefix", user.home / "file" / "x")
@@ -192,9 +192,9 @@ class TestRefusal:
         assert f"install.sh: cannot install into {user.home}/file/x: Not a directory" in done.stderr
         assert ["file"] == user.files()
 
-    def test_a_prefix_without_permission_is_one_line(self, user: User) -> None:
+    def test_prefix_without_permission_is_one_line(self, user: User) -> None:
         user.home.chmod(0o555)
-        # Root without the capability that makes permissions void for it.
+        # Root without the capability that bypasses permissions.
         powerless = [need.command("setpriv"), "--bounding-set=-dac_override"] if os.getuid() == 0 else []
         command: list[str | Path] = [*powerless, user.unpack("1.0") / "install.sh"]
 
@@ -213,20 +213,20 @@ class TestRefusal:
             (["--prefix="], "--prefix needs a folder"),
         ],
     )
-    def test_a_wrong_argument_is_one_line(self, user: User, arguments: list[str], message: str) -> None:
+    def test_wrong_argument_is_one_line(self, user: User, arguments: list[str], message: str) -> None:
         done = user.install(user.unpack("1.0"), *arguments)
 
         assert (1, f"install.sh: {message}\n") == (done.returncode, done.stderr)
         assert [] == user.files()
 
-    def test_without_a_home_it_asks_for_a_prefix(self, user: User) -> None:
+    def test_without_a_home_asks_for_a_prefix(self, user: User) -> None:
         del user.env["HOME"]
 
         done = user.install(user.unpack("1.0"))
 
         assert (1, "install.sh: there is no HOME; say where with --prefix DIR\n") == (done.returncode, done.stderr)
 
-    def test_without_the_program_beside_it_nothing_is_left_behind(self, user: User) -> None:
+    def test_without_the_program_leaves_nothing(self, user: User) -> None:
         release = user.unpack("1.0")
         shutil.rmtree(release / "docker-credential-ecrx")
 
@@ -251,7 +251,7 @@ class TestUninstall:
         assert (0, "") == (done.returncode, done.stderr)
         assert [] == user.files()
 
-    def test_leaves_a_prefix_that_was_there_before(self, user: User) -> None:
+    def test_leaves_an_existing_prefix(self, user: User) -> None:
         prefix = user.home / "programs"
         (prefix / "bin").mkdir(parents=True)
         release = user.unpack("1.0")
@@ -262,7 +262,7 @@ class TestUninstall:
 
         assert ["programs", "programs/bin"] == user.files()
 
-    def test_leaves_what_others_put_there(self, user: User) -> None:
+    def test_leaves_files_of_others(self, user: User) -> None:
         release = user.unpack("1.0")
         user.install(release)
         user.link("docker-credential-ecrx-other", "/bin/true")
@@ -284,7 +284,7 @@ class TestUninstall:
         assert f"your own {config} stays" in done.stdout
         assert config.exists()
 
-    def test_takes_the_state_from_where_it_is(self, user: User) -> None:
+    def test_deletes_state_at_its_actual_path(self, user: User) -> None:
         user.env["XDG_STATE_HOME"] = str(user.home / "state")
         (user.home / "state" / "ecrx").mkdir(parents=True)
         (user.home / "state" / "another").mkdir()
@@ -295,7 +295,7 @@ class TestUninstall:
 
         assert ["state", "state/another"] == user.files()
 
-    def test_of_nothing_says_so_and_takes_nothing(self, user: User) -> None:
+    def test_of_nothing_says_so_and_deletes_nothing(self, user: User) -> None:
         (user.home / ".local" / "bin").mkdir(parents=True)
         (user.home / ".local" / "state" / "ecrx").mkdir(parents=True)
 
@@ -306,7 +306,8 @@ class TestUninstall:
         assert [".local", ".local/bin", ".local/state", ".local/state/ecrx"] == user.files()
 
     @pytest.mark.parametrize("is_on_path", [True, False], ids=["on PATH", "in ~/.local"])
-    def test_leaves_state_tokens_and_docker_to_another_installation(self, user: User, is_on_path: bool) -> None:  # noqa: FBT001
+    def test_leaves_state_if_another_installation_exists(self, user: User, is_on_path: bool) -> None:  # noqa: FBT001
+        """Tokens and Docker's configuration stay as well."""
         release = user.unpack("1.0", command="forget HOST... |", option="--all")
         one, other = (user.home / "one", user.prefix) if is_on_path else (user.prefix, user.home / "one")
         for prefix in (one, other):
@@ -322,7 +323,7 @@ class TestUninstall:
         assert not (user.home / "forgotten").exists()
         assert not (user.home / "configured").exists()
 
-    def test_takes_no_link_to_it_for_another(self, user: User) -> None:
+    def test_does_not_take_its_own_link_for_another(self, user: User) -> None:
         release = user.unpack("1.0", command="forget HOST... |", option="--all")
         user.install(release)
         (user.home / "tools").mkdir()
@@ -334,7 +335,7 @@ class TestUninstall:
         assert "forget --all --passwords\n" == (user.home / "forgotten").read_text()
         assert (user.home / "configured").exists()
 
-    def test_has_docker_and_podman_ask_it_no_longer(self, user: User) -> None:
+    def test_removes_itself_from_docker_and_podman(self, user: User) -> None:
         release = user.unpack("1.0", option="--all")
         user.install(release)
 
@@ -343,7 +344,7 @@ class TestUninstall:
         expected = "configure --remove --all\nconfigure --remove --all --podman\n"
         assert expected == (user.home / "configured").read_text()
 
-    def test_forgets_the_tokens_where_the_program_can(self, user: User) -> None:
+    def test_forgets_the_tokens_if_the_program_can(self, user: User) -> None:
         release = user.unpack("1.0", command="  forget HOST... |")
         user.install(release)
 
@@ -351,7 +352,7 @@ class TestUninstall:
 
         assert "forget --all --passwords\n" == (user.home / "forgotten").read_text()
 
-    def test_calls_no_command_that_the_program_lacks(self, user: User) -> None:
+    def test_runs_no_command_that_the_program_lacks(self, user: User) -> None:
         release = user.unpack("1.0")
         user.install(release)
 
@@ -360,21 +361,21 @@ class TestUninstall:
         assert [] == user.files()
 
 
-class TestUninstallOfTheProgramItself:
-    """The program of the tests, in place of a made-up one, and what it keeps in a real keyring."""
+class TestUninstallOfRealProgram:
+    """The real program is installed in place of a made-up one, with items in a real keyring."""
 
     SERVER = "registry.example"
 
     @pytest.fixture
     def release(self, user: User, program: Path) -> Path:
-        """Return a release whose program is the real one, which is installed."""
+        """Return a release with the real program, installed."""
         release = user.unpack("1.0", program=f'#!/bin/sh\nexec "{program}" "$@"\n')
         assert 0 == user.install(release).returncode
         return release
 
     @pytest.fixture(autouse=True)
     def stored(self, user: User, release: Path, secret_service: dict[str, str]) -> dict[str, str]:  # noqa: ARG002 - it is installed
-        """Store a password and a token as docker login does, and return the environment of the keyring they are in."""
+        """Store a password and a token as docker login does, and return the environment of their keyring."""
         user.env |= secret_service | {"ECRX_KEYRING": "secret-service"}
         for server, name in ((self.SERVER, "alice"), ("111111111111.dkr.ecr.us-east-1.amazonaws.com", "AWS")):
             request = json.dumps({"ServerURL": server, "Username": name, "Secret": "hunter2"})
@@ -383,7 +384,7 @@ class TestUninstallOfTheProgramItself:
         assert 2 == len(items(secret_service))
         return secret_service
 
-    def test_leaves_nothing_in_the_keyring_and_says_whose_password_is_gone(
+    def test_empties_the_keyring_and_names_lost_passwords(
         self, user: User, release: Path, stored: dict[str, str]
     ) -> None:
         done = user.install(release, "--uninstall")
@@ -392,9 +393,7 @@ class TestUninstallOfTheProgramItself:
         assert f"dropped the password of alice for\n    {self.SERVER}\n" in done.stdout
         assert (set(), []) == (items(stored), user.files())
 
-    def test_leaves_the_list_of_what_stays_in_a_keyring_that_cannot_be_reached(
-        self, user: User, release: Path, stored: dict[str, str]
-    ) -> None:
+    def test_keeps_the_index_of_an_unreachable_keyring(self, user: User, release: Path, stored: dict[str, str]) -> None:
         there = user.env.copy()
         user.env["DBUS_SESSION_BUS_ADDRESS"] = "unix:path=/nonexistent"
         done = user.install(release, "--uninstall")
@@ -416,8 +415,8 @@ def _versions(user: User) -> list[str]:
     return sorted(path.name for path in (user.prefix / "lib" / "docker-credential-ecrx").glob("[0-9.]*"))
 
 
-class TestTheTestsThemselves:
-    def test_import_the_installed_wheel(self) -> None:
+class TestTestSuite:
+    def test_imports_the_installed_wheel(self) -> None:
         if "ECRX_TEST_WHEEL" not in os.environ:
             need.missing("the wheel that tests/run installs")
         import docker_credential_ecrx

@@ -1,4 +1,4 @@
-"""Several installs at once, and installs while docker runs the program."""
+"""Several installs at once, and installs while Docker runs the program."""
 
 import fcntl
 import json
@@ -48,11 +48,11 @@ def _ends(processes: "list[subprocess.Popen[str]]") -> list[tuple[int, str]]:
     return ended
 
 
-class TestAtOnce:
+class TestConcurrentInstalls:
     @pytest.mark.parametrize("prefix", [".local", "a/b/c/d"])
     @pytest.mark.parametrize("is_first", [True, False], ids=["first", "again"])
-    def test_all_end_well_and_leave_one_program(self, user: User, prefix: str, is_first: bool) -> None:  # noqa: FBT001
-        """Ten installs of one version leave what one leaves, whichever folders were there before."""
+    def test_of_one_version_leave_one_program(self, user: User, prefix: str, is_first: bool) -> None:  # noqa: FBT001
+        """Ten installs leave what one leaves, whichever folders existed before."""
         release = user.unpack("1.0")
         user.prefix = user.home / prefix
         user.install(release, "--prefix", user.prefix)
@@ -71,7 +71,7 @@ class TestAtOnce:
         assert [] == user.files()
 
     def test_of_several_versions_leave_one_of_them(self, user: User) -> None:
-        """The last one that has its turn stays, and is whole."""
+        """The last one stays, and is complete."""
         releases = [user.unpack(f"1.{number}") for number in range(5)]
 
         ended = _ends([_start(user, release) for release in releases])
@@ -81,8 +81,8 @@ class TestAtOnce:
         version = (folder / "_internal" / "part").read_text()
         assert f"docker-credential-ecrx {version}\n" == user.run("ecrx", "version")
 
-    def test_from_one_checkout_build_one_after_the_other(self, user: User, tmp_path: Path) -> None:
-        """Into prefixes of their own: none builds while another one does."""
+    def test_from_one_checkout_build_in_sequence(self, user: User, tmp_path: Path) -> None:
+        """Each has its own prefix, and no two build at once."""
         checkout = user.unpack("1.0")
         (checkout / "build").mkdir()
         (checkout / "docker-credential-ecrx").rename(tmp_path / "built")
@@ -93,8 +93,8 @@ class TestAtOnce:
         assert [(0, "")] * 4 == ended
         assert [] == [*(checkout / ".work").iterdir()]
 
-    def test_with_uninstalls_all_end_well(self, user: User) -> None:
-        """Whoever is last, nothing half done stays."""
+    def test_with_uninstalls_succeed(self, user: User) -> None:
+        """Whichever is last, no partial installation remains."""
         release = user.unpack("1.0")
         user.install(release)
         expected = user.files()
@@ -108,18 +108,18 @@ class TestAtOnce:
         assert expected == user.files()
 
 
-class TestTurn:
+class TestInstallLock:
     @pytest.fixture
     def busy(self, user: User) -> Iterator["subprocess.Popen[str]"]:
-        """Return an install that has its turn, until ``go`` in the home is written to."""
+        """Return an install that holds the lock until ``go`` in the home is written to."""
         os.mkfifo(user.home / "go")
         slow = user.unpack("1.0", program=PROGRAM.replace("version) ", f'version) read -r _ <"{user.home}/go"; '))
         with _start(user, slow) as process:
             yield process
             process.kill()
 
-    def test_is_waited_for_and_who_has_it_is_named(self, user: User, busy: "subprocess.Popen[str]") -> None:
-        """Another install waits until the first one has ended, and says for whom."""
+    def test_is_waited_for_and_its_holder_is_named(self, user: User, busy: "subprocess.Popen[str]") -> None:
+        """Another install waits until the first one has ended, and says which one."""
         until_it_runs = (user.home / "go").open("w")
 
         with _start(user, user.unpack("1.1")) as other:
@@ -131,10 +131,9 @@ class TestTurn:
         assert "docker-credential-ecrx 1.1\n" == user.run("ecrx", "version")
 
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-    def test_of_one_that_was_interrupted_is_over(
+    def test_of_interrupted_install_is_released(
         self, user: User, busy: "subprocess.Popen[str]", number: signal.Signals
     ) -> None:
-        """An install that is interrupted leaves nothing."""
         with (user.home / "go").open("w"):
             busy.send_signal(number)
         busy.communicate(timeout=60)
@@ -143,15 +142,15 @@ class TestTurn:
         assert ["go"] == user.files()
 
     @pytest.mark.parametrize("process", ["1.123", "999999999.1", "1.", "x.y", "1"])
-    def test_of_one_that_was_killed_is_over(self, user: User, process: str) -> None:
-        """What a killed install left holds nobody up, even if its process identifier is in use again."""
+    def test_of_killed_install_is_released(self, user: User, process: str) -> None:
+        """Its process ID may be in use again."""
         for number in (0, 1):
             (user.home / f"{_TURN}.{number}.{process}").mkdir()
 
         assert 0 == user.install(user.unpack("1.0")).returncode
 
-    def test_of_a_zombie_is_over(self, user: User, busy: "subprocess.Popen[str]") -> None:
-        """A killed install whose parent does not ask for its end, as in containers, holds nobody up."""
+    def test_of_a_zombie_is_released(self, user: User, busy: "subprocess.Popen[str]") -> None:
+        """In containers, the parent of a killed install may never reap it."""
         if not Path("/proc/self/stat").exists():
             need.missing("/proc")
         with (user.home / "go").open("w"):
@@ -165,8 +164,8 @@ class TestTurn:
         assert [] == [name for name in user.files() if _TURN in name]
 
     @_ROOT_ALONE
-    def test_is_taken_by_nobody_else(self, user: User) -> None:
-        """In a folder such as /tmp, what another user puts there holds nobody up."""
+    def test_ignores_files_of_other_users(self, user: User) -> None:
+        """In a folder such as /tmp, files of another user do not block an install."""
         user.home.chmod(0o1777)
         start = Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19]
         planted = user.home / f"{_TURN}.0.{os.getpid()}.{start}"
@@ -189,7 +188,7 @@ def frozen(user: User) -> Path:
 def docker(
     request: pytest.FixtureRequest, user: User, aws: StandIn, kernel: dict[str, str], tmp_path: Path
 ) -> Iterator[Home]:
-    """Return the home of the user who runs the tests, then of an ordinary one, whose docker runs what is installed."""
+    """Return the home of the user who runs the tests, then of an ordinary one, whose Docker runs what is installed."""
     with user.ordinary() if request.param == "ordinary" else nullcontext():
         wrapper = tmp_path / "wrapper"
         command = shlex.join([*user.prefix_command, f"{user.bin}/docker-credential-ecrx-secondary"])
@@ -203,9 +202,9 @@ def docker(
         yield home
 
 
-class TestWhileDockerAsks:
+class TestInstallDuringGet:
     def test_no_get_fails(self, user: User, frozen: Path, docker: Home) -> None:
-        """The frozen program, installed 20 times while docker gets 500 tokens from it."""
+        """The frozen program is installed 20 times while Docker gets 500 tokens from it."""
         assert 0 == user.install(frozen).returncode
         user.link("docker-credential-ecrx-secondary")
         reinstall: list[str | Path] = [sys.executable, "-c", _REINSTALL, *user.prefix_command, frozen / "install.sh"]
@@ -221,8 +220,8 @@ class TestWhileDockerAsks:
         assert {SECONDARY} == {docker.aws.issued[answer.secret].account for answer in answers}
         assert 1 == len([*(user.prefix / "lib" / "docker-credential-ecrx").glob("[0-9]*")])
 
-    def test_a_get_that_waits_is_answered(self, user: User, frozen: Path, docker: Home) -> None:
-        """The program reads its modules from its folder as it needs them, however late that is."""
+    def test_waiting_get_is_answered(self, user: User, frozen: Path, docker: Home) -> None:
+        """The program reads its modules from its folder as it needs them, even much later."""
         assert 0 == user.install(frozen).returncode
         command: list[str | Path] = [docker.program, "get"]
         user.link("docker-credential-ecrx-secondary")
@@ -242,8 +241,8 @@ class TestWhileDockerAsks:
     @pytest.mark.parametrize(
         "step", ["read -r line; echo $line; read -r line", 'exec "$(dirname "$(readlink -f "$0")")/bin/python" -u']
     )
-    def test_a_wheel_that_starts_stays(self, user: User, step: str) -> None:
-        """While a shell is about to start Python, and when it has; other processes come and go meanwhile."""
+    def test_starting_wheel_stays(self, user: User, step: str) -> None:
+        """The old version stays while a shell is about to start Python, and afterwards."""
         if not Path("/proc/self/exe").exists():
             need.missing("/proc")
         release = user.unpack("1.0", program=PROGRAM.replace("demo)", f"wait) {step} ;;\n    demo)"))
@@ -259,8 +258,8 @@ class TestWhileDockerAsks:
 
             assert (user.prefix / "lib" / "docker-credential-ecrx" / "1.0" / "bin" / "python").exists()
 
-    def test_a_program_that_may_run_stays(self, user: User, tmp_path: Path) -> None:
-        """Some kernels of 6.11 and 6.12 let a program that runs be written to; there the name of any counts."""
+    def test_possibly_running_program_stays(self, user: User, tmp_path: Path) -> None:
+        """Some kernels 6.11 and 6.12 let a running program be overwritten; there, the name of any process counts."""
         if not Path("/proc/self/exe").exists():
             need.missing("/proc")
         tools = tmp_path / "tools"
@@ -277,7 +276,7 @@ class TestWhileDockerAsks:
 
 
 def _wait_until_read(pipe: IO[str]) -> None:
-    """Wait until the other end has read what was written to a pipe, for at most a minute."""
+    """Wait at most a minute until the other end has read what was written to a pipe."""
     unread = array("i", [1])
     end = time.monotonic() + 60
     while unread[0] and time.monotonic() < end:
@@ -286,7 +285,7 @@ def _wait_until_read(pipe: IO[str]) -> None:
     assert not unread[0]
 
 
-# As build.sh, which makes dist anew if anything has changed; here that is always so.
+# As build.sh, which rebuilds dist if anything has changed; here that is always so.
 _BUILD = """\
 set -eu
 cd "$(dirname "$0")/.."

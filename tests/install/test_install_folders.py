@@ -1,4 +1,4 @@
-"""What install.sh writes and removes in folders that hold other files, lead elsewhere or belong to other users."""
+"""What install.sh writes and deletes in folders with other files, with links, or of other users."""
 
 import os
 import struct
@@ -40,7 +40,7 @@ def release(user: User) -> Path:
 
 
 def _tree(folder: Path) -> dict[str, str]:
-    """Return what a folder holds: each file's text, and where each link leads."""
+    """Return what a folder contains: each file's text, and each link's target."""
     found = {}
     for path in folder.rglob("*"):
         name = str(path.relative_to(folder))
@@ -49,14 +49,14 @@ def _tree(folder: Path) -> dict[str, str]:
 
 
 def _old(user: User) -> None:
-    """Let an installation look as release 1.0.0 left it."""
+    """Make an installation look as release 1.0.0 left it."""
     made = user.prefix / _LIB / "made"
     made.write_text("".join(line for line in made.read_text().splitlines(keepends=True) if line.startswith("/")))
 
 
 class TestStateFolder:
     @pytest.mark.parametrize("folder", [".", "..", "state", "./state", "~/state"])
-    def test_is_not_at_a_relative_path(self, user: User, state: Path, release: Path, folder: str) -> None:
+    def test_ignores_a_relative_path(self, user: User, state: Path, release: Path, folder: str) -> None:
         """XDG_STATE_HOME counts only if it is absolute, as the XDG specification says."""
         here = user.home / "project" / "inner"
         mine = (here / folder / "ecrx").resolve()
@@ -73,7 +73,7 @@ class TestStateFolder:
         assert not state.exists()
 
     def test_keeps_files_of_others_and_is_named(self, user: User, state: Path, release: Path) -> None:
-        """Only the files that the program makes are removed."""
+        """Only files that the program makes are deleted."""
         (state / "notes").write_text("mine")
         (state / "backup").mkdir()
         (state / "backup" / "ledger.json").write_text("mine")
@@ -84,7 +84,7 @@ class TestStateFolder:
         assert f"{state} has files that are not this program's and stays\n" in done.stdout
         assert {"notes": "mine", "backup": "", "backup/ledger.json": "mine"} == _tree(state)
 
-    def test_is_not_followed_if_it_is_a_link(self, user: User, state: Path, release: Path) -> None:
+    def test_link_is_not_followed(self, user: User, state: Path, release: Path) -> None:
         """A link in place of the state folder leads to files that are not the program's."""
         elsewhere = state.rename(user.home / "elsewhere")
         state.symlink_to(elsewhere)
@@ -107,8 +107,8 @@ class TestStateFolder:
         assert f"{state} is not a folder of this user's and stays\n" in done.stdout
         assert "mine" == state.read_text()
 
-    def test_keeps_folders_that_are_called_as_its_files(self, user: User, state: Path, release: Path) -> None:
-        """A folder in place of a file is not the program's, and the rest is removed all the same."""
+    def test_keeps_folders_named_like_its_files(self, user: User, state: Path, release: Path) -> None:
+        """A folder in place of a file is not the program's, and the rest is deleted as usual."""
         for name in ("ledger.json", "token.a.lock"):
             (state / name).unlink()
             (state / name).mkdir()
@@ -121,7 +121,6 @@ class TestStateFolder:
 
     @_ROOT_ALONE
     def test_of_another_user_stays(self, user: User, state: Path, release: Path) -> None:
-        """A state folder of another user is left alone."""
         os.chown(state, _STRANGER, _STRANGER)
         before = _tree(state)
 
@@ -133,10 +132,10 @@ class TestStateFolder:
     @pytest.mark.parametrize(
         "plant", [os.mkfifo, lambda path: Path(path).symlink_to("/dev/zero")], ids=["pipe", "zero"]
     )
-    def test_does_not_delay_by_its_ledger(
+    def test_pipe_or_device_as_index_does_not_block(
         self, user: User, state: Path, release: Path, plant: Callable[[Path], None]
     ) -> None:
-        """A ledger that is a pipe or leads to an endless device is not read."""
+        """An index that is a pipe, or leads to an endless device, is not read."""
         (state / "ledger.json").unlink()
         plant(state / "ledger.json")
 
@@ -144,10 +143,10 @@ class TestStateFolder:
         assert not state.exists()
 
 
-class TestFolderOfTheProgram:
+class TestProgramFolder:
     @pytest.fixture
     def foreign(self, user: User) -> Path:
-        """Return a folder of the user's own at the place of the program's."""
+        """Return a folder of the user's own in the place of the program's."""
         folder = user.prefix / _LIB
         (folder / "1.0").mkdir(parents=True)
         (folder / "1.0" / "thesis").write_text("mine")
@@ -159,7 +158,7 @@ class TestFolderOfTheProgram:
     def test_without_its_mark_is_left_alone(
         self, user: User, foreign: Path, release: Path, action: list[str], made: str | None
     ) -> None:
-        """A folder that install.sh did not make is neither removed nor written to."""
+        """A folder that install.sh did not create is neither deleted nor written to."""
         if made is not None:
             (foreign / "made").write_text(made)
         before = _tree(user.home)
@@ -171,8 +170,8 @@ class TestFolderOfTheProgram:
         assert before == _tree(user.home)
 
     @pytest.mark.parametrize("action", [[], ["--uninstall"]], ids=["install", "uninstall"])
-    def test_is_not_followed_if_it_is_a_link(self, user: User, release: Path, action: list[str]) -> None:
-        """A link in place of the folder is left alone, even if it leads to one with the mark."""
+    def test_link_is_not_followed(self, user: User, release: Path, action: list[str]) -> None:
+        """A link in place of the folder stays, even if it leads to a folder with the mark."""
         user.install(user.unpack("1.0"))
         folder = user.prefix / _LIB
         folder.symlink_to(folder.rename(user.home / "elsewhere"))
@@ -185,8 +184,8 @@ class TestFolderOfTheProgram:
         assert before == _tree(user.home)
 
     @_ROOT_ALONE
-    def test_with_the_mark_of_another_user_is_left_alone(self, user: User, foreign: Path, release: Path) -> None:
-        """A list that another user wrote is no mark."""
+    def test_with_another_users_mark_is_left_alone(self, user: User, foreign: Path, release: Path) -> None:
+        """A list that another user wrote does not count as a mark."""
         (foreign / "made").write_text(f"# install.sh of docker-credential-ecrx made these folders\n{foreign}\n")
         os.chown(foreign / "made", _STRANGER, _STRANGER)
 
@@ -194,7 +193,7 @@ class TestFolderOfTheProgram:
         assert (foreign / "1.0" / "thesis").exists()
 
     def test_keeps_files_of_others_and_is_named(self, user: User, release: Path) -> None:
-        """What is no part of an installation stays, with the folder."""
+        """Files that do not belong to an installation stay, and so does the folder."""
         user.install(release)
         folder = user.prefix / _LIB
         (folder / "notes").write_text("mine")
@@ -206,8 +205,8 @@ class TestFolderOfTheProgram:
         assert f"{folder} has files that are not this program's and stays\n" in done.stdout
         assert {"notes": "mine", "2026-notes": "", "2026-notes/text": "mine"} == _tree(folder)
 
-    def test_may_be_there_and_empty(self, user: User, release: Path) -> None:
-        """An empty folder is taken, and so is one with the empty list of an install that was killed."""
+    def test_may_exist_and_be_empty(self, user: User, release: Path) -> None:
+        """An empty folder is used, and so is one with the empty list of a killed install."""
         folder = user.prefix / _LIB
         folder.mkdir(parents=True)
         assert 0 == user.install(release).returncode
@@ -220,7 +219,7 @@ class TestFolderOfTheProgram:
         assert not folder.exists()
 
     @pytest.mark.parametrize("prefix", ["tools", "tools/", "./tools"])
-    def test_of_release_1_0_0_is_known(self, user: User, release: Path, prefix: str) -> None:
+    def test_of_release_1_0_0_is_recognised(self, user: User, release: Path, prefix: str) -> None:
         """Release 1.0.0 wrote the list without the mark, and each folder as --prefix spelled it."""
         user.install(release, "--prefix", "tools", cwd=user.home)
         user.prefix = user.home / "tools"
@@ -236,7 +235,7 @@ class TestFolderOfTheProgram:
         assert [] == [name for name in user.files() if name.startswith("tools")]
 
     def test_of_release_1_0_0_may_have_an_empty_list(self, user: User, release: Path) -> None:
-        """The list of 1.0.0 is empty if every folder was there before."""
+        """Its list is empty if every folder existed before."""
         user.install(release)
         (user.prefix / _LIB / "made").write_text("")
 
@@ -244,9 +243,9 @@ class TestFolderOfTheProgram:
         assert not (user.prefix / _LIB).exists()
 
 
-class TestList:
-    def test_of_folders_names_none_that_was_not_made(self, user: User, release: Path) -> None:
-        """Whatever the list says, only folders at or above the program's own are removed, if they are empty."""
+class TestFolderList:
+    def test_deletes_only_folders_that_were_created(self, user: User, release: Path) -> None:
+        """Whatever the list says, only empty folders at or above the program's own are deleted."""
         user.install(release)
         victims = [user.home / "empty", user.prefix / "lib" / "other", user.prefix / "empty"]
         for folder in victims:
@@ -260,8 +259,8 @@ class TestList:
         assert [True] * 3 == [folder.exists() for folder in victims]
         assert not (user.home / "evil").exists()
 
-    def test_of_folders_is_not_written_through_a_link(self, user: User, release: Path) -> None:
-        """A link at the list's place is no list, and what it leads to stays as it is."""
+    def test_is_not_written_through_a_link(self, user: User, release: Path) -> None:
+        """A link in the list's place is no list, and its target stays as it is."""
         (user.home / "mine").write_text("mine")
         (user.home / ".docker-credential-ecrx.made").symlink_to("mine")
 
@@ -272,14 +271,14 @@ class TestList:
 
 
 class TestAnotherUser:
-    """Root, in folders that another user can change."""
+    """Root installs in folders that another user can change."""
 
     pytestmark = _ROOT_ALONE
 
     @pytest.mark.parametrize("action", [[], ["--uninstall"]], ids=["install", "uninstall"])
     @pytest.mark.parametrize("owned", [".", ".local", ".local/lib", ".local/bin", ".local/share/man/man1"])
-    def test_is_not_served_by_root(self, user: User, release: Path, owned: str, action: list[str]) -> None:
-        """As with sudo and the user's HOME: a folder or one above it belongs to another user."""
+    def test_blocks_an_install_by_root(self, user: User, release: Path, owned: str, action: list[str]) -> None:
+        """With sudo and the user's HOME, the folder or one above it belongs to another user."""
         user.install(user.unpack("1.0"))
         os.chown(user.home / owned, _STRANGER, _STRANGER)
         before = _tree(user.home)
@@ -292,8 +291,8 @@ class TestAnotherUser:
         assert (1, f"install.sh: {said} --prefix\n", "") == (done.returncode, done.stderr, done.stdout)
         assert before == _tree(user.home)
 
-    def test_keeps_what_is_kept_when_root_uninstalls(self, user: User, release: Path) -> None:
-        """Root's installation elsewhere goes; the user, whose HOME root has, keeps docker's configuration and state."""
+    def test_data_stays_when_root_uninstalls(self, user: User, release: Path) -> None:
+        """Root's own installation goes; the user whose HOME root has keeps Docker's configuration and state."""
         prefix = user.home.parent / "opt"
         user.install(release, "--prefix", prefix)
         state = user.home / ".local" / "state" / "ecrx"
@@ -313,10 +312,10 @@ class TestAnotherUser:
 
     @pytest.mark.parametrize("action", [[], ["--uninstall"]], ids=["install", "uninstall"])
     @pytest.mark.parametrize("open_to_all", [".", ".local/lib/docker-credential-ecrx", ".local/bin"])
-    def test_cannot_replace_what_is_installed(
+    def test_cannot_replace_installed_files(
         self, user: User, release: Path, open_to_all: str, action: list[str]
     ) -> None:
-        """A folder that everybody can write is refused, unless it is sticky as /tmp is."""
+        """A folder that everybody can write is refused, unless it is sticky like /tmp."""
         user.install(user.unpack("1.0"))
         folder = (user.home / open_to_all).resolve()
         folder.chmod(0o777)
@@ -330,8 +329,8 @@ class TestAnotherUser:
         folder.chmod(0o1777)
         assert 0 == user.install(release, *action).returncode
 
-    def test_cannot_lead_the_prefix_elsewhere(self, user: User, release: Path) -> None:
-        """A link of another user on the way to the prefix is refused."""
+    def test_cannot_redirect_the_prefix(self, user: User, release: Path) -> None:
+        """A link of another user in the path of the prefix is refused."""
         (user.home / "tools").mkdir()
         link = user.home / "link"
         link.symlink_to("tools")
@@ -349,7 +348,7 @@ class TestAnotherUser:
 class TestModes:
     @pytest.mark.parametrize("umask", [0o777, 0o077, 0])
     def test_do_not_depend_on_the_umask(self, user: User, release: Path, umask: int) -> None:
-        """What is installed can be read by its user and written by nobody else."""
+        """The user can read what is installed, and nobody else can write it."""
         (release / "docker-credential-ecrx" / "_internal" / "part").chmod(0o400)
         (release / "docker-credential-ecrx" / "_internal" / "part").chmod(0o777)
 
@@ -360,7 +359,7 @@ class TestModes:
         assert [] == [path for path in modes if path.is_dir() and not modes[path] & 0o100]
 
     def test_do_not_depend_on_a_default_acl(self, user: User, release: Path) -> None:
-        """An ACL that new files inherit takes precedence over the umask; another user is not let in by it."""
+        """An inherited ACL takes precedence over the umask, and still lets no other user write."""
         entries = [(1, 7, -1), (2, 7, _STRANGER), (4, 5, -1), (16, 7, -1), (32, 5, -1)]  # acl(5), linux/posix_acl.h
         acl = struct.pack("<I", 2) + b"".join(struct.pack("<HHi", *entry) for entry in entries)
         try:
@@ -375,8 +374,8 @@ class TestModes:
         assert [] == [path for path in files if path.stat().st_mode & 0o022]
 
 
-class TestSurroundings:
-    def test_count_no_program_at_a_relative_path(self, user: User, state: Path, release: Path) -> None:
+class TestEnvironment:
+    def test_ignores_relative_path_elements(self, user: User, state: Path, release: Path) -> None:
         """Docker runs no helper from a relative element of PATH, so none there is another installation."""
         (user.home / "docker-credential-ecrx").write_text("#!/bin/sh\n")
         (user.home / "docker-credential-ecrx").chmod(0o755)
@@ -385,16 +384,14 @@ class TestSurroundings:
         assert 0 == user.install(release, "--uninstall", cwd=user.home).returncode
         assert not state.exists()
 
-    def test_have_no_relative_home(self, user: User, release: Path) -> None:
-        """A relative HOME is none."""
+    def test_ignores_a_relative_home(self, user: User, release: Path) -> None:
         user.env["HOME"] = "."
 
         done = user.install(release, cwd=user.home)
 
         assert (1, "install.sh: there is no HOME; say where with --prefix DIR\n") == (done.returncode, done.stderr)
 
-    def test_do_not_lead_cd_elsewhere(self, user: User, release: Path) -> None:
-        """CDPATH has no say in what a relative --prefix is."""
+    def test_cdpath_does_not_change_the_prefix(self, user: User, release: Path) -> None:
         (user.home / "other" / "tools").mkdir(parents=True)
         (user.home / "tools").mkdir()
         user.env["CDPATH"] = str(user.home / "other")
@@ -403,8 +400,8 @@ class TestSurroundings:
         assert "docker-credential-ecrx 1.1\n" == user.run("ecrx", "version", folder=user.home / "tools" / "bin")
 
     @pytest.mark.parametrize("prefix", ["a/../b", "a/./b", "a\n/etc"])
-    def test_refuse_a_prefix_that_is_not_clear(self, user: User, release: Path, prefix: str) -> None:
-        """What does not exist cannot be made through dots or line breaks."""
+    def test_rejects_an_ambiguous_prefix(self, user: User, release: Path, prefix: str) -> None:
+        """What does not exist cannot be created through dots or line breaks."""
         done = user.install(release, "--prefix", prefix, cwd=user.home)
 
         assert 1 == done.returncode

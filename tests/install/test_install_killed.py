@@ -13,7 +13,7 @@ _LIST = Path("lib", "docker-credential-ecrx", "made")
 
 
 class World:
-    """A machine whose user can be put back to what the home was before."""
+    """A machine whose home can be restored."""
 
     def __init__(self, folder: Path) -> None:
         self.user = User(folder)
@@ -21,36 +21,36 @@ class World:
         self.killing = Killing(folder / "killing")
 
     def remember(self) -> None:
-        """Take the home as it is for what it was before."""
+        """Save the home as it is."""
         shutil.copytree(self.user.home, self._before, symlinks=True)
 
     def put_back(self) -> None:
-        """Let the home be as it was before."""
+        """Restore the home as it was saved."""
         shutil.rmtree(self.user.home)
         shutil.copytree(self._before, self.user.home, symlinks=True)
 
     def moments(self, command: list[str | Path]) -> list[ClockReading]:
-        """Run ``command``; return when it can be killed."""
+        """Run ``command``; return the moments at which it can be killed."""
         found = list(self.killing.moments(command, self.user.env))
         assert len(found) > 10
         return found
 
     def kill(self, command: list[str | Path], moment: ClockReading) -> None:
-        """Put the home back and run ``command`` until ``moment``."""
+        """Restore the home and run ``command`` until ``moment``."""
         self.put_back()
         self.killing.kill(command, self.user.env, moment)
 
     def seen(self) -> list[str]:
-        """Return all that there is in the home, and the list of folders that were made.
+        """Return everything in the home, and the list of created folders.
 
-        Each install has a folder of its own, VERSION or VERSION-N; here it is VERSION.
+        Each install has a separate folder, VERSION or VERSION-N, which is shown as VERSION here.
         """
         made = self.user.prefix / _LIST
         found = [*self.user.files(), *(made.read_text().splitlines() if made.exists() else [])]
         return sorted(re.sub(r"(/docker-credential-ecrx/[\d.]+)-\d+", r"\1", name) for name in found)
 
     def assert_whole(self, *versions: str) -> None:
-        """Assert that docker finds a whole program of one of these versions."""
+        """Assert that Docker finds a complete program of one of these versions."""
         version = self.user.run("docker-credential-ecrx", "version").split()[1]
         folder = (self.user.bin / "docker-credential-ecrx").resolve().parent
         assert version in versions
@@ -65,7 +65,7 @@ def world(tmp_path: Path) -> World:
 
 class TestInstall:
     def test_completes_when_run_again(self, world: World) -> None:
-        """A first install: the second one leaves what an undisturbed one does, and no more."""
+        """After a killed first install, the second one leaves exactly what an undisturbed one does."""
         command: list[str | Path] = [world.user.unpack("1.0") / "install.sh"]
         world.remember()
         moments = world.moments(command)
@@ -78,8 +78,8 @@ class TestInstall:
             assert expected == world.seen(), moment
             world.assert_whole("1.0")
 
-    def test_can_be_undone_when_it_was_killed(self, world: World) -> None:
-        """After a first install that was killed, --uninstall leaves nothing."""
+    def test_can_be_undone_when_killed(self, world: World) -> None:
+        """After a killed first install, --uninstall leaves nothing."""
         release = world.user.unpack("1.0")
         command: list[str | Path] = [release / "install.sh"]
         world.remember()
@@ -91,8 +91,8 @@ class TestInstall:
             assert [] == world.user.files(), moment
 
     @pytest.mark.parametrize("newer", ["1.0", "1.1"], ids=["same version", "newer version"])
-    def test_leaves_a_program_that_runs(self, world: World, newer: str) -> None:
-        """Over another install: at every moment docker finds the old program or the new one, and it is whole."""
+    def test_keeps_a_working_program(self, world: World, newer: str) -> None:
+        """During an upgrade Docker always finds the old program or the new one, complete."""
         old = world.user.unpack("1.0")
         world.user.install(old)
         shutil.rmtree(old)

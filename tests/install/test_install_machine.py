@@ -1,4 +1,4 @@
-"""Archives for another machine, folders that programs cannot run in, no /proc, a read-only checkout, other shells."""
+"""Archives for another machine, folders in which no program can run, no /proc, a read-only checkout, other shells."""
 
 import os
 import platform
@@ -24,7 +24,7 @@ _WHEEL = "no archive is for that; install the wheel with Python 3.11 or newer, a
 
 
 class Machine(NamedTuple):
-    """What uname and getconf say there."""
+    """What uname and getconf print there."""
 
     processor: str
     glibc: str = "2.36"
@@ -32,7 +32,7 @@ class Machine(NamedTuple):
     system: str = "Linux"
 
     def tools(self, folder: Path) -> Path:
-        """Return a folder of commands that say so."""
+        """Return a folder of commands that print this."""
         folder.mkdir()
         for name, text in {
             "uname": f'case $1 in -s) echo "{self.system}" ;; *) echo "{self.processor}" ;; esac',
@@ -70,7 +70,7 @@ class Root:
     def install(self, release: Path, *arguments: str) -> tuple[int, str, str]:
         """Run install.sh of ``release`` there; return its exit status, stdout and stderr."""
         mounts = 'mount --bind /dev/null "$1/dev/null"'
-        # A path of the outside, so that the shell finds chroot; it is replaced within.
+        # A path of the outside, with which the shell finds chroot; it is replaced inside.
         command: list[str | Path] = [
             "chroot",
             self.folder,
@@ -83,14 +83,14 @@ class Root:
 
 
 def _release(user: User, made_for: str) -> Path:
-    """Return a release archive's folder that says what it is for."""
+    """Return the folder of a release archive for that platform."""
     release = user.unpack("1.0")
     (release / "docker-credential-ecrx" / "share" / "platform").write_text(f"{made_for}\n")
     return release
 
 
 def _assert_refused(answer: tuple[int, str, str], what: str, here: str, step: str) -> None:
-    """Assert one line: what the archive is for, what this machine is, and the end of the fitting archive's name."""
+    """Assert one line: the archive's platform, this machine, and the end of the fitting archive's name."""
     next_step = f"install docker-credential-ecrx-1.0-{step}.tar.gz of the release" if step else _WHEEL
     said = f"install.sh: this archive is for {what}, and this machine is {here}; {next_step}\n"
     assert (1, "", said) == answer
@@ -110,7 +110,7 @@ class TestArchiveForAnotherProcessor:
             ("linux x86_64 musl", Machine("amd64", "", system="FreeBSD"), "musl", "freebsd amd64", ""),
         ],
     )
-    def test_names_the_one_that_fits(  # noqa: PLR0913, PLR0917 - a table
+    def test_names_the_matching_one(  # noqa: PLR0913, PLR0917 - a table
         self, user: User, tmp_path: Path, made_for: str, machine: Machine, what: str, here: str, step: str
     ) -> None:
         """One line says what to install instead, and nothing is written."""
@@ -123,20 +123,20 @@ class TestArchiveForAnotherProcessor:
         _assert_refused((done.returncode, done.stdout, done.stderr), what, here, step)
         assert [] == user.files()
 
-    def test_installs_where_it_fits(self, user: User, tmp_path: Path) -> None:
+    def test_installs_on_its_own_processor(self, user: User, tmp_path: Path) -> None:
         """A Mac has no C library to choose from."""
         user.env["PATH"] = f"{Machine('arm64', '', system='Darwin').tools(tmp_path / 'tools')}:{user.env['PATH']}"
 
         assert 0 == user.install(_release(user, "darwin arm64")).returncode
 
 
-class TestArchiveThatIsDamaged:
+class TestDamagedArchive:
     @pytest.mark.parametrize(
         "made_for",
         ["", "linux", f"{_HERE} glibc", f"{_HERE} glibc 2.x", f"{_HERE} glibc 2", f"{_HERE} musl 1.2", f"{_HERE} libc"],
     )
-    def test_is_one_line(self, user: User, made_for: str) -> None:
-        """What it says it is for is not whole."""
+    def test_fails_in_one_line(self, user: User, made_for: str) -> None:
+        """Its statement of the platform is incomplete."""
         release = _release(user, made_for)
 
         done = user.install(release)
@@ -162,7 +162,7 @@ class TestArchiveForAnotherLibrary:
             ("musl", "2.17", [], "musl", " with glibc 2.17", None),
         ],
     )
-    def test_names_the_one_that_fits(  # noqa: PLR0913, PLR0917 - a table
+    def test_names_the_matching_one(  # noqa: PLR0913, PLR0917 - a table
         self, tmp_path: Path, made_for: str, glibc: str, loaders: list[str], what: str, here: str, step: str | None
     ) -> None:
         """One line says what to install instead, and nothing is written."""
@@ -175,16 +175,16 @@ class TestArchiveForAnotherLibrary:
         assert [] == root.user.files()
 
     @pytest.mark.parametrize("loaders", [[], [_GLIBC], [_GLIBC, _MUSL]])
-    def test_of_another_processor_names_that_for_glibc(self, tmp_path: Path, loaders: list[str]) -> None:
-        """Where neither getconf nor ldd tells of the C library."""
+    def test_of_another_processor_names_the_glibc_one(self, tmp_path: Path, loaders: list[str]) -> None:
+        """Neither getconf nor ldd identifies the C library."""
         root = Root(tmp_path / "root", loaders=loaders)
 
         _, _, said = root.install(_release(root.user, "linux sparc64 glibc 2.28"))
 
         assert said.endswith(f"; install docker-credential-ecrx-1.0-{_HERE.replace(' ', '-')}.tar.gz of the release\n")
 
-    def test_is_that_for_musl_where_ldd_says_so(self, tmp_path: Path) -> None:
-        """As on Alpine with gcompat, which has a loader for programs of glibc."""
+    def test_suggests_musl_if_ldd_says_so(self, tmp_path: Path) -> None:
+        """Alpine with gcompat also has a loader for glibc programs."""
         root = Root(tmp_path / "root", loaders=[_GLIBC, _MUSL])
         (root.folder / "tools").mkdir()
         (root.folder / "tools" / "ldd").write_text("#!/bin/sh\necho 'musl libc (x86_64)' >&2\nexit 1\n")
@@ -203,14 +203,14 @@ class TestArchiveForAnotherLibrary:
             (" glibc 2.36", "2.36", []),
             (" glibc 2.9", "2.28", []),
             (" glibc 2.28", "3.0", []),
-            (" glibc 2.28", "", []),  # a glibc that nothing tells of
+            (" glibc 2.28", "", []),  # a glibc that nothing identifies
             (" glibc 2.28", "", ["lib/ld-linux-aarch64.so.1", _MUSL]),  # as with Debian's package musl
             (" glibc 2.28", "2.x", [_GLIBC, _MUSL]),
             ("", "2.36", []),
         ],
     )
-    def test_installs_where_it_fits(self, tmp_path: Path, made_for: str, glibc: str, loaders: list[str]) -> None:
-        """On a system of busybox alone, without /proc: install, install again, demonstration, uninstall."""
+    def test_installs_on_its_own_library(self, tmp_path: Path, made_for: str, glibc: str, loaders: list[str]) -> None:
+        """Install, reinstall, demonstration and uninstall work with busybox alone, without /proc."""
         root = Root(tmp_path / "root", glibc=glibc, loaders=loaders)
         release = _release(root.user, f"{_HERE}{made_for}")
 
@@ -230,8 +230,8 @@ class TestArchiveForAnotherLibrary:
             ("glibc 2.28", f"the program does not run on this machine, Linux {platform.machine()}: it fails\n"),
         ],
     )
-    def test_says_that_proc_is_missing_to_musl_alone(self, tmp_path: Path, made_for: str, said: str) -> None:
-        """The program of another archive has another cause if it does not run."""
+    def test_reports_missing_proc_only_with_musl(self, tmp_path: Path, made_for: str, said: str) -> None:
+        """Another archive's program fails for another reason."""
         root = Root(tmp_path / "root", loaders=[_MUSL, _GLIBC])
         release = _release(root.user, f"{_HERE} {made_for}")
         (release / "docker-credential-ecrx" / "docker-credential-ecrx").write_text("#!/bin/sh\necho it fails\nexit 1\n")
@@ -239,7 +239,7 @@ class TestArchiveForAnotherLibrary:
         assert (1, "", f"install.sh: {said}") == root.install(release)
 
     def test_keeps_the_replaced_version_until_the_next_install(self, tmp_path: Path) -> None:
-        """Without /proc nobody knows what runs, so the version that was replaced stays once."""
+        """Without /proc nobody can tell what runs, so the replaced version stays once."""
         root = Root(tmp_path / "root")
         versions = []
 
@@ -251,7 +251,7 @@ class TestArchiveForAnotherLibrary:
 
 
 def _in_mounts(mounts: str, folder: Path, command: Sequence[str | Path], env: dict[str, str]) -> tuple[int, str, str]:
-    """Run a command where ``mounts`` was done to ``$1``, which is the folder; return its status, stdout and stderr."""
+    """Run a command after ``mounts`` was applied to the folder ``$1``; return its status, stdout and stderr."""
     script = f'set -eu; {mounts}; shift; exec "$@"'
     unshare = [need.command("unshare"), "--mount", "sh", "-c", script, "sh"]
     done = subprocess.run(
@@ -276,16 +276,15 @@ def checkout(tmp_path: Path) -> Path:
 
 @_ROOT_ALONE
 class TestFolder:
-    def test_of_the_prefix_that_is_noexec_is_said_so(self, user: User) -> None:
-        """Where no program can run, nothing is installed."""
+    def test_noexec_prefix_is_reported(self, user: User) -> None:
+        """If no program can run there, nothing is installed."""
         done = _in_mounts(_bound("noexec"), user.home, [user.unpack("1.0") / "install.sh"], user.env)
 
         said = f"no program can run in {user.prefix}, which is mounted noexec; choose another --prefix"
         assert (1, "", f"install.sh: {said}\n") == done
         assert [] == user.files()
 
-    def test_of_the_prefix_that_becomes_noexec_keeps_what_it_has(self, user: User) -> None:
-        """The older version stays as it is."""
+    def test_prefix_that_becomes_noexec_keeps_its_version(self, user: User) -> None:
         user.install(user.unpack("1.0"))
         before = user.files()
 
@@ -294,8 +293,8 @@ class TestFolder:
         assert (1, 1) == (status, stderr.count("\n"))
         assert before == user.files()
 
-    def test_of_the_archive_may_be_noexec(self, user: User) -> None:
-        """As /tmp often is: the program runs where it is installed."""
+    def test_archive_folder_may_be_noexec(self, user: User) -> None:
+        """The folder for temporary files often is; the program runs where it is installed."""
         release = user.unpack("1.0")
 
         status, _, stderr = _in_mounts(_bound("noexec"), release, ["sh", release / "install.sh"], user.env)
@@ -303,7 +302,7 @@ class TestFolder:
         assert (0, "") == (status, stderr)
         assert "docker-credential-ecrx 1.0\n" == user.run("ecrx", "version")
 
-    def test_of_the_archive_may_be_read_only(self, user: User) -> None:
+    def test_archive_folder_may_be_read_only(self, user: User) -> None:
         """Nothing is written beside install.sh."""
         release = user.unpack("1.0")
 
@@ -317,8 +316,8 @@ class TestFolder:
             ("noexec", "no program can run in the checkout {}, which is mounted noexec"),
         ],
     )
-    def test_of_the_checkout_is_said_to_be_unfit(self, user: User, checkout: Path, option: str, what: str) -> None:
-        """The program is built in it, so it has to be writable, and programs have to run there."""
+    def test_unusable_checkout_is_reported(self, user: User, checkout: Path, option: str, what: str) -> None:
+        """The build needs a writable checkout in which programs can run."""
         done = _in_mounts(_bound(option), checkout, ["sh", checkout / "install.sh"], user.env)
 
         said = f"{what.format(checkout)}; copy it to a folder of your own, and run install.sh there"
@@ -326,8 +325,8 @@ class TestFolder:
         assert [] == user.files()
 
     @pytest.mark.parametrize("folder", [".work", ".work/build", "dist"])
-    def test_of_the_checkout_may_belong_to_another_in_part(self, user: User, checkout: Path, folder: str) -> None:
-        """As after a build with sudo."""
+    def test_checkout_may_partly_belong_to_another_user(self, user: User, checkout: Path, folder: str) -> None:
+        """A build with sudo leaves such files."""
         (checkout / folder).mkdir(parents=True)
         mounts = f'cd "$1/{folder}"; mount --bind . .; mount -o remount,bind,ro "$PWD"; cd /'
 
@@ -339,8 +338,8 @@ class TestFolder:
         assert [] == user.files()
 
     @pytest.mark.parametrize("made", [["dist/docker-credential-ecrx"], ["dist/docker-credential-ecrx", ".work"]])
-    def test_of_a_read_only_checkout_has_an_old_build(self, user: User, checkout: Path, made: list[str]) -> None:
-        """What build.sh says when it cannot write is not what the user needs to know."""
+    def test_read_only_checkout_with_old_build_is_reported(self, user: User, checkout: Path, made: list[str]) -> None:
+        """The message is not build.sh's own message about its failed write."""
         for folder in made:
             (checkout / folder).mkdir(parents=True)
 
@@ -350,8 +349,8 @@ class TestFolder:
         assert (1, "", f"install.sh: {said}, and run install.sh there\n") == done
         assert [] == user.files()
 
-    def test_of_a_read_only_checkout_has_what_is_built(self, user: User, checkout: Path) -> None:
-        """Nothing is written where nothing has to be built."""
+    def test_read_only_checkout_with_current_build_works(self, user: User, checkout: Path) -> None:
+        """Nothing is written if nothing has to be built."""
         (checkout / "build" / "build.sh").write_text("exit 0\n")
         (checkout / "dist").mkdir()
         (user.unpack("1.0") / "docker-credential-ecrx").rename(checkout / "dist" / "docker-credential-ecrx")
@@ -359,8 +358,8 @@ class TestFolder:
         assert 0 == _in_mounts(_bound("ro"), checkout, ["sh", checkout / "install.sh"], user.env)[0]
         assert "docker-credential-ecrx 1.0\n" == user.run("ecrx", "version")
 
-    def test_of_the_prefix_may_be_full(self, user: User) -> None:
-        """One line, wherever the install comes to: of every number of files that is too few, and of too few bytes."""
+    def test_full_prefix_fails_in_one_line(self, user: User) -> None:
+        """Every number of free inodes that is too small is tried, and too few free bytes."""
         release = user.unpack("1.0")
         for number in range(4):
             (release / "docker-credential-ecrx" / "_internal" / str(number)).write_bytes(bytes(4096))
@@ -377,7 +376,7 @@ class TestFolder:
         assert [(1, "full\n")] * failed + [(0, "")] * (len(answers) - failed) == answers
 
     def test_proc_may_be_missing(self, user: User) -> None:
-        """Install, install again and uninstall without /proc."""
+        """Install, reinstall and uninstall work without /proc."""
         release = user.unpack("1.0")
 
         for arguments in ([], [], ["--uninstall"]):
@@ -389,8 +388,8 @@ class TestFolder:
 
 class TestShell:
     @pytest.mark.parametrize("shell", ["dash", "bash", "bash --posix", "busybox sh", "zsh --emulate sh"])
-    def test_of_any_kind_runs_it(self, user: User, shell: str) -> None:
-        """Install, upgrade and uninstall."""
+    def test_any_shell_runs_it(self, user: User, shell: str) -> None:
+        """Install, upgrade and uninstall work."""
         name, *options = shell.split()
 
         def install(release: Path, *arguments: str) -> None:

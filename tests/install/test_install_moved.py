@@ -1,4 +1,4 @@
-"""A home that was moved, or that HOME spells another way, and installations of release 1.0.0."""
+"""A home that was moved, or that HOME spells in another way, and installations of release 1.0.0."""
 
 import shutil
 from collections.abc import Callable
@@ -12,7 +12,7 @@ _LIB = Path("lib", "docker-credential-ecrx")
 
 
 def _as_1_0_0(user: User) -> None:
-    """Let an installation look as release 1.0.0 left it: absolute links, and a list without its first line."""
+    """Make an installation look as release 1.0.0 left it: absolute links, and a list without its first line."""
     home = user.prefix / _LIB
     for link in (user.bin / "docker-credential-ecrx", user.bin / "ecrx", user.prefix / PAGE):
         inside = link.readlink().as_posix().rpartition("/current/")[2]
@@ -40,7 +40,7 @@ def _spell_otherwise(user: User) -> None:
 
 @pytest.fixture(params=[_move, _move_and_leave_an_empty_home, _spell_otherwise], ids=["moved", "left", "spelled"])
 def change(request: pytest.FixtureRequest) -> Callable[[User], None]:
-    """Return what gives the home another path."""
+    """Return what changes the path of the home."""
 
     def change(user: User) -> None:
         request.param(user)
@@ -51,9 +51,9 @@ def change(request: pytest.FixtureRequest) -> Callable[[User], None]:
     return change
 
 
-class TestHomeOfAnotherPath:
-    def test_has_a_program_that_runs(self, user: User, change: Callable[[User], None]) -> None:
-        """What was installed goes on to run, and the manual page can be read."""
+class TestMovedHome:
+    def test_program_still_runs(self, user: User, change: Callable[[User], None]) -> None:
+        """The manual page can still be read, too."""
         user.install(user.unpack("1.0"))
 
         change(user)
@@ -63,8 +63,8 @@ class TestHomeOfAnotherPath:
         assert "1.0" == (user.prefix / PAGE).read_text()
 
     @pytest.mark.parametrize("is_old", [False, True], ids=["", "1.0.0"])
-    def test_takes_a_newer_version(self, user: User, change: Callable[[User], None], is_old: bool) -> None:  # noqa: FBT001
-        """An upgrade recognises what is its own."""
+    def test_accepts_a_newer_version(self, user: User, change: Callable[[User], None], is_old: bool) -> None:  # noqa: FBT001
+        """An upgrade recognises the files of the old installation."""
         user.install(user.unpack("1.0"))
         if is_old:
             _as_1_0_0(user)
@@ -80,10 +80,10 @@ class TestHomeOfAnotherPath:
 
     @pytest.mark.parametrize("is_upgraded", [False, True], ids=["", "upgraded"])
     @pytest.mark.parametrize("is_old", [False, True], ids=["", "1.0.0"])
-    def test_is_left_empty(
+    def test_uninstall_leaves_nothing(
         self, user: User, change: Callable[[User], None], *, is_old: bool, is_upgraded: bool
     ) -> None:
-        """--uninstall leaves neither a link that leads nowhere nor an empty folder."""
+        """Neither a dangling link nor an empty folder remains."""
         release = user.unpack("1.0")
         user.install(release)
         user.link("docker-credential-ecrx-relative")
@@ -99,8 +99,8 @@ class TestHomeOfAnotherPath:
         assert (0, "") == (done.returncode, done.stderr)
         assert [] == user.files()
 
-    def test_keeps_a_version_that_runs(self, user: User) -> None:
-        """What runs is found by the path that the kernel knows, not by the one that HOME has."""
+    def test_keeps_a_running_version(self, user: User) -> None:
+        """A running program is found by the kernel's path, not by the path in HOME."""
         _spell_otherwise(user)
         user.env["HOME"] = str(user.home)
         user.install(user.unpack("1.0"))
@@ -111,8 +111,8 @@ class TestHomeOfAnotherPath:
 
 
 class TestLinks:
-    def test_of_another_installation_are_not_ours(self, user: User) -> None:
-        """A program of another prefix that works is left alone."""
+    def test_of_another_installation_are_foreign(self, user: User) -> None:
+        """A working program of another prefix stays."""
         other = user.home / "other"
         release = user.unpack("1.0")
         user.install(release, "--prefix", other)
@@ -124,8 +124,8 @@ class TestLinks:
         assert (1, f"install.sh: {link} is not this program's; move it away first\n") == (done.returncode, done.stderr)
 
     @pytest.mark.parametrize("folder", ["bin", "lib", "share"])
-    def test_work_in_a_folder_that_is_a_link(self, user: User, folder: str) -> None:
-        """As where dotfiles are kept elsewhere: a relative link would lead from there."""
+    def test_work_in_a_linked_folder(self, user: User, folder: str) -> None:
+        """If dotfiles are stored elsewhere, a relative link would lead from there."""
         user.prefix.mkdir()
         (user.home / "dotfiles" / "deep" / folder).mkdir(parents=True)
         (user.prefix / folder).symlink_to(user.home / "dotfiles" / "deep" / folder)
@@ -156,8 +156,8 @@ class TestRelease100:
         assert 0 == user.install(user.unpack("1.3")).returncode
         assert ["1.3"] == sorted(path.name for path in (user.prefix / _LIB).glob("[0-9]*"))
 
-    def test_that_was_killed_leaves_nothing_behind(self, user: User) -> None:
-        """Its folders for a while, a program in one of them, and its links on the way."""
+    def test_killed_install_leaves_nothing_behind(self, user: User) -> None:
+        """Its temporary folders, a program in one of them, and its temporary links are deleted."""
         release = user.unpack("1.0.0")
         user.install(release)
         _as_1_0_0(user)

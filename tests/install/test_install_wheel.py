@@ -1,4 +1,4 @@
-"""install.sh from a checkout where no Python can be frozen: the wheel, in a virtual environment of its own."""
+"""install.sh from a checkout where no program can be frozen: it installs the wheel in a virtual environment."""
 
 import os
 import shutil
@@ -36,10 +36,10 @@ def checkout(user: User, tmp_path: Path) -> Path:
     return folder
 
 
-def test_runs_moves_and_leaves_nothing(
+def test_installs_moves_and_uninstalls(
     user: User, checkout: Path, aws: StandIn, kernel: dict[str, str], tmp_path: Path
 ) -> None:
-    """It gets a token, also when the home has moved; it is installed again and removed there."""
+    """The program gets a token, also after the home has moved; it is reinstalled and uninstalled there."""
     done = user.install(checkout, timeout=300)
     assert 0 == done.returncode, done.stderr
     assert "installing the wheel for " in done.stdout

@@ -1,4 +1,4 @@
-"""The manual page says what --help says, of every command and option, and can be read."""
+"""The manual page covers every command and option as --help does, and is valid."""
 
 import os
 import re
@@ -25,7 +25,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _options(command: click.Command, context: click.Context) -> set[str]:
-    """Return the options of a command, and of all below it."""
+    """Return the options of a command and of all its subcommands."""
     found = {name for parameter in command.params if isinstance(parameter, click.Option) for name in parameter.opts}
     if isinstance(command, click.Group):
         for name in command.list_commands(context):
@@ -36,7 +36,7 @@ def _options(command: click.Command, context: click.Context) -> set[str]:
 
 
 class TestPage:
-    def test_is_sound(self, page: Path) -> None:
+    def test_is_valid(self, page: Path) -> None:
         lint = subprocess.run(
             [need.command("mandoc"), "-T", "lint", "-W", "warning", page], capture_output=True, check=False
         )

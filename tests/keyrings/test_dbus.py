@@ -1,4 +1,4 @@
-"""D-Bus's messages as jeepney reads and writes them, and what is not D-Bus."""
+"""D-Bus messages as jeepney reads and writes them, and malformed ones."""
 
 import itertools
 import resource
@@ -25,7 +25,7 @@ _INTERFACE = "org.freedesktop.Secret.Service"
 _text = st.text(st.characters(exclude_characters="\0", codec="utf-8"))
 _texts = st.dictionaries(_text, _text)
 _secret = st.tuples(st.just(_PATH), st.binary(), st.binary(), _text)
-# The signatures that the Secret Service has, with values of theirs.
+# The signatures of the Secret Service, with values for them.
 _bodies = st.one_of(
     st.tuples(st.just("s"), st.tuples(_text)),
     st.tuples(st.just("sv"), st.tuples(_text, st.tuples(st.just("s"), _text))),
@@ -46,7 +46,7 @@ _bodies = st.one_of(
 
 
 def _values(signature: str, body: tuple[Any, ...]) -> Any:  # noqa: ANN401 - whatever the signature says
-    """Return a body as our reader gives it: dictionaries as the lists of pairs that they are on the wire."""
+    """Return a body as our reader returns it: dictionaries are lists of pairs, as on the wire."""
     if isinstance(body, dict):
         return [(key, _values(signature, value)) for key, value in body.items()]
     if isinstance(body, tuple | list):
@@ -55,7 +55,7 @@ def _values(signature: str, body: tuple[Any, ...]) -> Any:  # noqa: ANN401 - wha
 
 
 def message(to: int, text: str, kind: MessageType = MessageType.method_return) -> bytes:
-    """Return a message that has ``text`` and says that it answers the call of that number."""
+    """Return a message with ``text`` that claims to reply to the call with that number."""
     fields = {HeaderFields.reply_serial: to, HeaderFields.signature: "s"}
     header = Header(Endianness.little, kind, MessageFlag(0), 1, -1, -1, fields)
     written: bytes = Message(header, (text,)).serialise(serial=9)
@@ -64,7 +64,7 @@ def message(to: int, text: str, kind: MessageType = MessageType.method_return) -
 
 @contextmanager
 def talking(path: Path, *said: bytes) -> Iterator[dbus.Connection]:
-    """Yield a connection to what says just that, whatever it is asked for."""
+    """Yield a connection to a service that sends exactly this, whatever the request."""
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(path))
         listener.listen()
@@ -75,7 +75,7 @@ def talking(path: Path, *said: bytes) -> Iterator[dbus.Connection]:
 
 @contextmanager
 def speaking(path: Path, said: Iterable[bytes]) -> Iterator[dbus.Connection]:
-    """Yield a connection to what says those parts one after the other, until nobody listens."""
+    """Yield a connection to a service that sends those parts in turn until nobody listens."""
 
     def speak(bus: socket.socket) -> None:
         with suppress(OSError):
@@ -96,7 +96,7 @@ def speaking(path: Path, said: Iterable[bytes]) -> Iterator[dbus.Connection]:
 
 
 def dripping(last: bytes) -> Iterator[bytes]:
-    """Yield a handshake, and then the bytes of ``last`` one by one, with a tenth of a second before each."""
+    """Yield a handshake, then the bytes of ``last`` one by one, a tenth of a second apart."""
     yield b"OK 0\r\n" + message(1, "")
     for byte in last:
         threading.Event().wait(0.1)
@@ -105,7 +105,7 @@ def dripping(last: bytes) -> Iterator[bytes]:
 
 class TestCalls:
     @given(_bodies, st.integers(1, 2**32 - 1))
-    def test_are_read_by_jeepney_as_they_were_meant(self, case: tuple[str, tuple[Any, ...]], serial: int) -> None:
+    def test_are_readable_by_jeepney(self, case: tuple[str, tuple[Any, ...]], serial: int) -> None:
         signature, body = case
 
         (message,) = Parser().feed(dbus.encode_call(serial, _NAME, _PATH, _INTERFACE, "Method", signature, body))
@@ -124,9 +124,9 @@ class TestCalls:
         assert () == message.body
 
 
-class TestAnswers:
+class TestReplies:
     @given(_bodies)
-    def test_that_jeepney_writes_are_read_as_they_were_meant(self, case: tuple[str, tuple[Any, ...]]) -> None:
+    def test_written_by_jeepney_are_readable(self, case: tuple[str, tuple[Any, ...]]) -> None:
         signature, body = case
         address = DBusAddress(_PATH, _NAME, _INTERFACE)
         written = new_method_call(address, "Method", signature, body).serialise(serial=7)
@@ -136,7 +136,7 @@ class TestAnswers:
         assert (signature, _values(signature, body)) == (message.signature, message.body())
 
     @given(_bodies, st.data())
-    def test_that_are_damaged_are_refused_or_read(self, case: tuple[str, tuple[Any, ...]], data: st.DataObject) -> None:
+    def test_damaged_are_rejected_or_read(self, case: tuple[str, tuple[Any, ...]], data: st.DataObject) -> None:
         written = bytearray(dbus.encode_call(1, _NAME, _PATH, _INTERFACE, "Method", *case))
         for _ in range(data.draw(st.integers(1, 4))):
             written[data.draw(st.integers(0, len(written) - 1))] = data.draw(st.integers(0, 255))
@@ -146,20 +146,20 @@ class TestAnswers:
             dbus.size_of(cut)
             dbus.Message(cut).body()
         except (ValueError, LookupError):
-            pass  # what the Secret Service's keyring translates
+            pass  # the errors that the Secret Service's keyring translates
 
     @pytest.mark.parametrize("signature", ["a()", "aa()"])
-    def test_of_arrays_of_nothing_come_to_an_end(self, signature: str) -> None:
+    def test_with_arrays_of_empty_elements_terminate(self, signature: str) -> None:
         body = bytes([255, 0, 0, 0]) + b"\2()\0" * 100
 
         with pytest.raises((ValueError, LookupError)):
             dbus.Message(busses.raw(signature.encode(), body)).body()
 
-    def test_that_announce_more_than_anyone_needs_are_refused(self) -> None:
+    def test_with_excessive_size_are_rejected(self) -> None:
         with pytest.raises(ValueError, match="bytes"):
             dbus.size_of(b"l\1\0\1" + b"\xff" * 12)
 
-    def test_of_a_big_endian_machine_are_read(self) -> None:
+    def test_of_a_big_endian_machine_are_readable(self) -> None:
         header = b"B\2\0\1" + bytes([0, 0, 0, 8]) + bytes([0, 0, 0, 1]) + bytes([0, 0, 0, 15])
         fields = bytes([5, 1]) + b"u\0" + bytes([0, 0, 0, 9]) + bytes([8, 1]) + b"g\0" + b"\1s\0"
         body = bytes([0, 0, 0, 3]) + b"abc\0"
@@ -190,13 +190,13 @@ class TestAnswers:
             (b"", b"more"),
         ],
     )
-    def test_with_a_body_of_another_form_are_refused(self, signature: bytes, body: bytes) -> None:
-        """A body that is not exactly what its signature says is an error, and not read as something else."""
+    def test_with_a_mismatched_body_are_rejected(self, signature: bytes, body: bytes) -> None:
+        """A body that is not exactly what its signature says is an error."""
         with pytest.raises((ValueError, LookupError)):
             dbus.Message(busses.raw(signature, body)).body()
 
     @pytest.mark.parametrize("at", [0, 3, 4, 12, 18, 24])
-    def test_with_a_damaged_header_are_refused(self, at: int) -> None:
+    def test_with_a_damaged_header_are_rejected(self, at: int) -> None:
         """Byte order, version, sizes and the types of the header's fields are checked."""
         written = bytearray(busses.raw(b"u", bytes(4)))
         written[at] ^= 0x55
@@ -206,18 +206,18 @@ class TestAnswers:
 
 
 class TestHostileService:
-    """It answers, but not with what was asked for, or not in time; nothing it says makes a call take longer."""
+    """A service that sends wrong or late answers cannot make a call take longer."""
 
-    def test_answer_of_another_type_is_named(self, tmp_path: Path) -> None:
-        """The error says which method was answered with which type."""
+    def test_wrong_reply_type_is_named(self, tmp_path: Path) -> None:
+        """The error names the method and the type of the reply."""
         with talking(tmp_path / "bus", b"OK 0\r\n", message(1, ""), message(2, "text")) as connection:
             asked = connection.ask(_NAME, _PATH, _INTERFACE, "Method", returns="(oayays)")
             with pytest.raises(ValueError, match=r"it answered Method with s instead of \(oayays\)"):
                 connection.answer(asked)
 
     @pytest.mark.parametrize("name", ["with a blank", "x" * 101, "\x1b[2J", "é.x", "secret\nline", ""])
-    def test_error_name_is_shown_only_if_it_is_one(self, name: str) -> None:
-        """A name of an error that D-Bus does not allow is not repeated."""
+    def test_error_name_is_shown_only_if_valid(self, name: str) -> None:
+        """An error name that D-Bus does not allow is not repeated."""
         assert "an error without a valid name" == dbus.DBusError(name).name
 
     @pytest.mark.parametrize(
@@ -230,8 +230,8 @@ class TestHostileService:
         ],
         ids=["signals", "answers", "large signals", "handshake"],
     )
-    def test_endless_messages_end_at_the_time_limit(self, tmp_path: Path, said: bytes) -> None:
-        """A service that sends without an end, and never what was asked for, is given up; memory does not grow."""
+    def test_endless_messages_stop_at_the_deadline(self, tmp_path: Path, said: bytes) -> None:
+        """A service that sends irrelevant messages endlessly is given up; memory does not grow."""
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         first = [] if said == b"A" else [b"OK 0\r\n", message(1, "")]
         with speaking(tmp_path / "bus", itertools.chain(first, itertools.repeat(said))) as connection:
@@ -242,15 +242,15 @@ class TestHostileService:
 
         assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 * 1024
 
-    def test_slow_bytes_end_at_the_time_limit(self, tmp_path: Path) -> None:
-        """An answer whose bytes come one by one is waited for as long as one that does not come at all."""
+    def test_slow_bytes_stop_at_the_deadline(self, tmp_path: Path) -> None:
+        """A reply that comes byte by byte is given up like one that never comes."""
         with speaking(tmp_path / "bus", dripping(message(2, "x" * 1000))) as connection:
             asked = connection.ask(_NAME, _PATH, _INTERFACE, "Method", returns="s")
             with pytest.raises(TimeoutError):
                 connection.answer(asked)
 
-    def test_limit_ends_all_that_is_asked(self, tmp_path: Path) -> None:
-        """However quick each answer is, what is asked after the limit is not waited for."""
+    def test_deadline_covers_all_calls_together(self, tmp_path: Path) -> None:
+        """However fast each reply is, no call is waited for after the deadline."""
         with talking(tmp_path / "bus", b"OK 0\r\n", message(1, ""), message(2, "answer")) as connection:
             connection.limit(0.0)
             with pytest.raises(TimeoutError):
@@ -258,14 +258,14 @@ class TestHostileService:
 
 
 class TestConnection:
-    def test_takes_nothing_for_an_answer_that_is_none(self, tmp_path: Path) -> None:
+    def test_ignores_messages_that_are_no_reply(self, tmp_path: Path) -> None:
         said = [message(1, ""), message(2, "signal", MessageType.signal), message(3, "early"), message(2, "answer")]
         with talking(tmp_path / "bus", b"OK 0\r\n", *said) as connection:
             assert ("answer",) == connection.answer(connection.ask(_NAME, _PATH, _INTERFACE, "Method", returns="s"))
             with pytest.raises(TimeoutError):
                 connection.answer(connection.ask(_NAME, _PATH, _INTERFACE, "Method", returns="s"))
 
-    def test_gives_an_answer_once(self, tmp_path: Path) -> None:
+    def test_returns_a_reply_once(self, tmp_path: Path) -> None:
         with talking(tmp_path / "bus", b"OK 0\r\n", message(1, ""), message(2, "answer")) as connection:
             asked = connection.ask(_NAME, _PATH, _INTERFACE, "Method", returns="s")
             connection.answer(asked)
@@ -279,7 +279,7 @@ class TestConnection:
             ([b"OK 0\r\n", message(1, "", MessageType.error)], dbus.DBusError),
         ],
     )
-    def test_that_is_refused_is_at_once(self, tmp_path: Path, said: list[bytes], error: type[Exception]) -> None:
+    def test_refused_fails_at_once(self, tmp_path: Path, said: list[bytes], error: type[Exception]) -> None:
         with talking(tmp_path / "bus", *said) as connection:
             asked = connection.ask(_NAME, _PATH, _INTERFACE, "Method")
             with pytest.raises(error):
@@ -302,6 +302,6 @@ class TestAddress:
         assert path == dbus._path_of(address)  # noqa: SLF001 - a table says more than a bus at each
 
     @pytest.mark.parametrize("address", ["", "autolaunch:", "unix:", "tcp:host=localhost,port=1", "nonsense"])
-    def test_of_no_socket_is_no_bus(self, address: str) -> None:
+    def test_without_a_socket_is_no_bus(self, address: str) -> None:
         with pytest.raises(FileNotFoundError):
             dbus.Connection(address, 1)

@@ -37,22 +37,22 @@ class TestFile:
         assert str(folder / f"{name}.keyring") == gnome.plain_file(PATH + collection)
 
     @pytest.mark.parametrize("content", [ENCRYPTED, b"", b"[keyrin", b"\n[keyring]", b"GnomeKeyring[keyring]"])
-    def test_that_does_not_begin_as_plain_text_is_none(self, folder: Path, content: bytes) -> None:
+    def test_without_plain_text_heading_does_not_count(self, folder: Path, content: bytes) -> None:
         """Only GNOME Keyring's own heading of a plain text file counts."""
         (folder / "login.keyring").write_bytes(content)
 
         assert gnome.plain_file(f"{PATH}login") is None
 
     @pytest.mark.parametrize("name", ["", "/", "missing", "_2e_2e_2flogin", "_zz", "_", "a_00b", "login/../login"])
-    def test_of_no_such_name_is_none(self, folder: Path, name: str) -> None:
+    def test_of_another_name_does_not_count(self, folder: Path, name: str) -> None:
         """A path that leads to no file in the folder leads nowhere else either."""
         (folder / "login.keyring").write_bytes(PLAIN)
         (folder.parent / "login.keyring").write_bytes(PLAIN)
 
         assert gnome.plain_file(PATH + name) is None
 
-    def test_that_is_a_pipe_or_a_folder_is_none(self, folder: Path) -> None:
-        """What has no beginning is not waited for."""
+    def test_pipe_or_folder_does_not_count(self, folder: Path) -> None:
+        """Reading does not block on it."""
         os.mkfifo(folder / "pipe.keyring")
         (folder / "folder.keyring").mkdir()
 
@@ -61,7 +61,7 @@ class TestFile:
     def test_is_in_the_home_without_a_data_folder(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: Path
     ) -> None:
-        """A relative data folder is none."""
+        """A relative data folder is ignored."""
         monkeypatch.setenv("HOME", str(tmp_path))
         monkeypatch.setenv("XDG_DATA_HOME", "relative")
         (tmp_path / ".local/share").mkdir(parents=True)
@@ -71,7 +71,7 @@ class TestFile:
         assert f"{tmp_path}/.local/share/keyrings/login.keyring" == gnome.plain_file(f"{PATH}login")
 
 
-def test_process_is_the_daemon_by_its_name() -> None:
-    """A test is another process; of one whose name cannot be read nobody knows."""
+def test_process_is_recognised_by_its_name() -> None:
+    """A test process is another one; a process whose name cannot be read is unknown."""
     assert not gnome.is_daemon(os.getpid())
     assert gnome.is_daemon(2**22 + 1)

@@ -1,4 +1,4 @@
-"""The real kernel's keyring: what is kept there, how, for how long, for whom, and what goes when it is full."""
+"""The real kernel keyring: how, how long and for whom it stores keys, and which ones it evicts when it is full."""
 
 import base64
 import errno
@@ -27,8 +27,8 @@ from support import keyrings, need, trace
 BACKEND = "docker_credential_ecrx.keyrings.kernel_backend.Keyring"
 TOKEN = "ecrx1 1 43200 21600 - 0 00000000\n" + base64.b64encode(bytes(range(250)) * 8).decode()
 LIFE = 12 * 3600
-MOST_KEYS = 200  # that a user may have (/proc/sys/kernel/keys/maxkeys)
-# More than the kernel lets a key of the type ``user`` hold, and no base64.
+MOST_KEYS = 200  # the number of keys that a user may have (/proc/sys/kernel/keys/maxkeys)
+# More than a key of the type ``user`` can hold, and no base64.
 TOO_LONG = "-" * 0x8000
 
 ELSEWHERE = """\
@@ -36,7 +36,7 @@ import sys
 from docker_credential_ecrx.keyrings.kernel import KernelKeyring
 print(KernelKeyring().get(sys.argv[1]))
 """
-# Keeps secrets of one size for the lives in argv, until one that was there is gone or the new one cannot be kept.
+# Stores secrets of one size for the lifetimes in argv, until an old one is gone or the new one is rejected.
 UNTIL_FULL = """\
 import base64, json, os, sys
 from docker_credential_ecrx.errors import KeyringError
@@ -53,7 +53,7 @@ for new in lives:
     before = after
 print(json.dumps([before, after, new]))
 """
-# Fills the quota with another program's keys, then keeps a token; says how many others there were then.
+# Fills the quota with another program's keys, then stores a token; prints how many others there were then.
 FULL_OF_OTHERS = """\
 import json
 from docker_credential_ecrx.errors import KeyringError
@@ -66,7 +66,7 @@ for kept in others, [b"docker-credential-ecrx:token:ecrx"]:
         counts.append(sum(keyring.read(other) is not None for other in others))
 print(json.dumps(counts))
 """
-# Keeps more than there is room for, while another process drops each key that is to make room just before.
+# Stores more than there is room for, while another process deletes each key right before it is evicted.
 RACED = """\
 import base64, json, os
 from docker_credential_ecrx.keyrings.kernel import KernelKeyring
@@ -97,7 +97,7 @@ for secret in secrets:
     kept.append([keyring.get("name") == secret, keyring.get("other")])
 print(json.dumps(kept))
 """
-# Writes a secret as often as it is told to.
+# Writes a secret each time that stdin asks for it.
 PUT = """\
 import sys
 from docker_credential_ecrx.keyrings.kernel import KernelKeyring
@@ -113,7 +113,7 @@ keyring = KernelKeyring()
 for number in range(12):
     keyring.set(f"overfilled:{number}", base64.b64encode(os.urandom(2000)).decode(), 3600 + number)
 """
-# Links a key to a keyring of its own; prints its size, and after a line on stdin the error of reading it.
+# Links a key to its own keyring; prints its size, and after a line on stdin the error of reading it.
 HOLDER = """\
 import sys
 from docker_credential_ecrx.keyrings.keyctl import Keyctl, PROCESS_KEYRING
@@ -128,7 +128,7 @@ try:
 except OSError as error:
     print(error.errno)
 """
-# Says what the keyring library's users get from the backend where the kernel has or permits no keys.
+# Prints what users of the keyring library get from the backend if the kernel has or permits no keys.
 WITHOUT = """\
 import json, sys
 import keyring.backend
@@ -145,7 +145,7 @@ for call in ("get_password", "set_password", "delete_password"):
 print(json.dumps([said, "docker_credential_ecrx.keyrings.keyctl" in sys.modules]))
 """
 SECCOMP = Path(__file__).parents[1] / "support" / "seccomp.py"
-# What makes the keys those of a shell in a session of its own.
+# A prefix with which the keys belong to a shell in a session of its own.
 POSSESS = "keyctl get_persistent @s || keyctl link @u @s"
 _ordinary_users = itertools.count(100_000 + os.getpid())
 
@@ -160,14 +160,14 @@ def keyring(kernel: dict[str, str]) -> KernelKeyring:  # noqa: ARG001 - cleans u
 
 @pytest.fixture
 def name() -> str:
-    """Return a name that no key ever had."""
+    """Return a name that no key has had."""
     return f"test:{uuid.uuid4().hex}"
 
 
 def keys_of(name: str) -> list[list[str]]:
-    """Return the fields of /proc/keys of each key in the user's keyring that keeps ``name``, the serial number first.
+    """Return the fields of /proc/keys of each key for ``name`` in the user's keyring, the serial number first.
 
-    What was replaced is in /proc/keys until the kernel has swept it up.
+    A replaced key is in /proc/keys until the kernel has collected it.
     """
     serials = {f"{int(serial):08x}" for serial in keyrings.kernel_keys()}
     return [key for key in keyrings.shown(name) if key[0] in serials]
@@ -183,7 +183,7 @@ def run(*command: str, stdin: bytes = b"") -> bytes:
 
 
 def in_another_program(action: str, name: str, stdin: bytes = b"") -> None:
-    """Do with the key of ``name`` what another program of the user's may."""
+    """Change the key of ``name`` as another program of the user's may."""
     possess = "keyctl get_persistent @s || keyctl link @u @s"
     run(
         need.command("keyctl"), "session", "-", "sh", "-c", f"{possess}; keyctl {action} {serial_of(name)}", stdin=stdin
@@ -192,14 +192,14 @@ def in_another_program(action: str, name: str, stdin: bytes = b"") -> None:
 
 def as_ordinary_user(script: str, *arguments: int) -> Any:  # noqa: ANN401 - JSON
     """Run ``script`` as a user who has a quota, and no key yet; return what it prints."""
-    # Python itself may be in root's home.
+    # The Python that runs the tests may be in root's home.
     with ordinary_users() as another:
         return json.loads(run(*another(), sys.executable, "-c", script, *map(str, arguments)))
 
 
 @contextmanager
 def ordinary_users() -> Iterator[Callable[[], list[str]]]:
-    """Yield what returns the beginning of a command that is run as a user who has a quota, and no key yet."""
+    """Yield what returns the prefix of a command for a new user who has a quota and no key."""
     if os.getuid() != 0:
         need.missing("root, to be another user,")
     prefixes: list[tuple[int, list[str]]] = []
@@ -218,7 +218,7 @@ def ordinary_users() -> Iterator[Callable[[], list[str]]]:
 
 
 class TestKernelKeyring:
-    def test_gives_back_what_was_put_until_it_is_dropped(self, keyring: KernelKeyring, name: str) -> None:
+    def test_get_returns_what_was_set_until_delete(self, keyring: KernelKeyring, name: str) -> None:
         assert keyring.get(name) is None
         keyring.set(name, TOKEN, LIFE)
         assert TOKEN == keyring.get(name)
@@ -226,7 +226,7 @@ class TestKernelKeyring:
         keyring.delete(name)
         assert keyring.get(name) is None
 
-    def test_replaces_the_one_key_of_a_name(self, keyring: KernelKeyring, name: str) -> None:
+    def test_replaces_the_key_of_a_name(self, keyring: KernelKeyring, name: str) -> None:
         for secret in ("first", TOKEN, "third"):
             keyring.set(name, secret, LIFE)
 
@@ -235,7 +235,7 @@ class TestKernelKeyring:
 
     @pytest.mark.parametrize(("seconds", "shown"), [(90 * 60, "1h"), (36 * 3600, "1d")])
     @pytest.mark.parametrize("earlier", [LIFE, None])
-    def test_sets_the_life_after_which_the_kernel_drops_the_key(
+    def test_sets_the_expiry_of_the_key(
         self, keyring: KernelKeyring, name: str, earlier: int | None, seconds: int | None, shown: str
     ) -> None:
         keyring.set(name, "earlier", earlier)
@@ -246,14 +246,14 @@ class TestKernelKeyring:
 
     @pytest.mark.parametrize("seconds", [None, 10**9, 0, -5])
     def test_always_sets_an_expiry(self, keyring: KernelKeyring, name: str, seconds: int | None) -> None:
-        """Every key expires, whatever lifetime was asked for."""
+        """Every key expires, whatever lifetime is requested."""
         keyring.set(name, TOKEN, seconds)
 
-        # A key that lives for a second may be gone by now.
+        # A key with a lifetime of a second may be gone by now.
         assert [] == [key for key in keys_of(name) if key[3] not in {"0s", "1s", "expd", "2d", "3d"}]
 
-    def test_dropped_key_is_unreadable_to_other_holders(self, keyring: KernelKeyring, name: str) -> None:
-        """A process that holds the key in a keyring of its own cannot read it once it was dropped."""
+    def test_deleted_key_is_unreadable_to_other_holders(self, keyring: KernelKeyring, name: str) -> None:
+        """A process that has linked the key to its own keyring cannot read it after the deletion."""
         keyring.set(name, TOKEN, LIFE)
         (serial,) = (serial for serial, text in keyrings.kernel_keys().items() if name in text)
         command = [sys.executable, "-c", HOLDER, serial]
@@ -266,36 +266,32 @@ class TestKernelKeyring:
         assert held > 1000
         assert errno.EKEYREVOKED == int(said)
 
-    def test_lets_the_owner_view_read_and_search_the_key_and_nobody_else(
-        self, keyring: KernelKeyring, name: str
-    ) -> None:
+    def test_only_the_owner_may_view_read_and_search_the_key(self, keyring: KernelKeyring, name: str) -> None:
         keyring.set(name, TOKEN, LIFE)
 
         described = run(need.command("keyctl"), "rdescribe", serial_of(name), ";").decode().strip()
         assert f"user;{os.getuid()};{os.getgid()};3f0b0000;docker-credential-ecrx:{name}:ecrx" == described
 
-    def test_is_read_from_another_login_session(self, keyring: KernelKeyring, name: str) -> None:
+    def test_is_readable_from_another_login_session(self, keyring: KernelKeyring, name: str) -> None:
         keyring.set(name, "of this session", LIFE)
 
         seen = run(need.command("keyctl"), "session", "-", sys.executable, "-c", ELSEWHERE, name)
         assert "of this session" == seen.decode().splitlines()[-1]
 
-    def test_is_read_by_its_owner_who_does_not_possess_it(self, keyring: KernelKeyring, name: str) -> None:
+    def test_is_readable_by_an_owner_without_possession(self, keyring: KernelKeyring, name: str) -> None:
         keyring.set(name, "not base64", LIFE)
 
         assert run(need.command("keyctl"), "session", "-", "keyctl", "pipe", serial_of(name)).endswith(b"not base64")
 
     @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(st.one_of(st.text(), st.binary().map(base64.b64encode).map(bytes.decode)), st.text())
-    def test_keeps_a_secret_of_any_text(self, keyring: KernelKeyring, name: str, last: str, first: str) -> None:
+    def test_stores_a_secret_of_any_text(self, keyring: KernelKeyring, name: str, last: str, first: str) -> None:
         for secret in (last, f"{first}\n{last}", f"{first * 4200:.4200}\n{last}"):
             keyring.set(name, secret, LIFE)
 
             assert secret == keyring.get(name)
 
-    def test_refuses_what_the_kernel_finds_too_long_and_keeps_what_was_there(
-        self, keyring: KernelKeyring, name: str
-    ) -> None:
+    def test_rejects_too_long_secret_and_keeps_the_old_one(self, keyring: KernelKeyring, name: str) -> None:
         keyring.set(name, TOKEN, LIFE)
 
         with pytest.raises(KeyringError, match="cannot write to the kernel keyring") as refused:
@@ -308,16 +304,14 @@ class TestKernelKeyring:
         "payload",
         [b"word", b"{}", b"two words", b"some birds", b"9 ", b"9 x", b"9 t\xff", b"9 b\xff\0", b"9 bno end", b"\0"],
     )
-    def test_has_nothing_where_another_program_wrote_under_the_name(
-        self, keyring: KernelKeyring, name: str, payload: bytes
-    ) -> None:
+    def test_ignores_data_of_another_program(self, keyring: KernelKeyring, name: str, payload: bytes) -> None:
         keyring.set(name, TOKEN, LIFE)
         in_another_program("pupdate", name, payload)
 
         assert keyring.get(name) is None
 
     @pytest.mark.parametrize("action", ["revoke", "invalidate"])
-    def test_has_nothing_where_the_key_was_taken_back(self, keyring: KernelKeyring, name: str, action: str) -> None:
+    def test_revoked_key_is_missing(self, keyring: KernelKeyring, name: str, action: str) -> None:
         keyring.set(name, TOKEN, LIFE)
         in_another_program(action, name)
 
@@ -338,7 +332,7 @@ class TestFullKeyring:
         ids=["bytes, oldest first", "bytes, oldest last", "bytes, mixed", "keys"],
     )
     @pytest.mark.usefixtures("keyring")
-    def test_drops_the_tokens_that_expire_first_and_keeps_the_new_one(self, size: int, lives: list[int]) -> None:
+    def test_evicts_tokens_that_expire_first(self, size: int, lives: list[int]) -> None:
         before, after, new = as_ordinary_user(UNTIL_FULL, size, *lives)
 
         kept = [lifetime for lifetime in before if lifetime in after]
@@ -346,23 +340,24 @@ class TestFullKeyring:
         assert 0 < len(kept) < len(before)
 
     @pytest.mark.usefixtures("keyring")
-    def test_keeps_the_new_one_though_another_process_drops_what_was_to_make_room(self) -> None:
+    def test_stores_the_new_one_despite_concurrent_eviction(self) -> None:
+        """Another process deletes the keys that were to make room."""
         assert [True] * 20 == as_ordinary_user(RACED)
 
     @pytest.mark.usefixtures("keyring")
     def test_replaces_a_key_when_the_quota_is_full(self) -> None:
-        """A key that has no room beside its successor is replaced, and no other key is evicted for that."""
+        """A key that has no room beside its successor is replaced, and no other key is evicted."""
         assert [[True, "word"]] * 3 == as_ordinary_user(RENEWED)
 
     @pytest.mark.usefixtures("keyring")
-    def test_leaves_other_programs_keys_alone(self) -> None:
+    def test_leaves_keys_of_other_programs(self) -> None:
         before, after = as_ordinary_user(FULL_OF_OTHERS)
 
         assert 0 < before == after
 
 
 class TestKilled:
-    """strace kills the writer at each call in turn; what it leaves expires, or ends with the process."""
+    """strace kills the writer at each call; what remains expires, or ends with the process."""
 
     @pytest.mark.parametrize("times", [1, 2], ids=["new", "replaced"])
     def test_leaves_no_key_without_expiry(self, keyring: KernelKeyring, name: str, times: int) -> None:
@@ -392,8 +387,8 @@ class TestKilled:
         assert [] == killed
 
 
-class TestKeyringThatIsNotToBeHad:
-    """For other programs, all of which load the backend with the keyring library."""
+class TestUnavailableKeyring:
+    """Other programs load the backend through the keyring library."""
 
     @pytest.mark.parametrize(
         ("where", "prefix", "reason", "needs_keyctl"),
@@ -405,7 +400,13 @@ class TestKeyringThatIsNotToBeHad:
         ],
         ids=["Windows", "macOS", "32 bits", "container"],
     )
-    def test_fails_in_the_librarys_words(self, where: str, prefix: list[str], reason: str, needs_keyctl: bool) -> None:  # noqa: FBT001
+    def test_raises_errors_of_the_keyring_library(
+        self,
+        where: str,
+        prefix: list[str],
+        reason: str,
+        needs_keyctl: bool,  # noqa: FBT001
+    ) -> None:
         said, loaded = json.loads(run(*prefix, sys.executable, "-c", WITHOUT, where))
 
         errors = [["KeyringError"], ["PasswordSetError"], ["PasswordDeleteError"]]
@@ -415,7 +416,7 @@ class TestKeyringThatIsNotToBeHad:
 
 
 class TestKernelBackend:
-    def test_reads_replaces_and_deletes_the_programs_own_items(self, keyring: KernelKeyring, name: str) -> None:
+    def test_reads_replaces_and_deletes_its_own_items(self, keyring: KernelKeyring, name: str) -> None:
         backend = load_keyring(BACKEND)
 
         keyring.set(name, TOKEN, LIFE)
@@ -428,7 +429,7 @@ class TestKernelBackend:
         assert keyring.get(name) is None
 
     @pytest.mark.usefixtures("keyring")
-    def test_says_in_the_librarys_words_what_it_cannot(self, name: str) -> None:
+    def test_unsupported_calls_raise_library_errors(self, name: str) -> None:
         backend = load_keyring(BACKEND)
 
         with pytest.raises(PasswordDeleteError, match="not found"):

@@ -1,4 +1,4 @@
-"""A real Secret Service: the very items of the ``keyring`` library, and no window, wait or crash where it fails."""
+"""A real Secret Service: its items are those of the ``keyring`` library, and a failure opens no window."""
 
 import gc
 import os
@@ -34,7 +34,7 @@ NAME = "token:ecr:aws:us-east-1:0123"
 SERVICE = service_of(NAME)
 ATTRIBUTES = {"service": SERVICE, "username": USERNAME}
 DAEMON = "org.freedesktop.secrets"
-# It opens the windows: gnome-keyring calls it when a client asks for a prompt.
+# The prompter opens windows: gnome-keyring calls it when a client asks for a prompt.
 PROMPTER = "org.gnome.keyring.SystemPrompter"
 # A ``get`` ends within 25 s, whatever hangs.
 LIMIT_SECONDS = 25
@@ -44,7 +44,7 @@ USES: list[Callable[[SecretServiceKeyring], object]] = [
     lambda ours: ours.set(NAME, "word", 3600),
     lambda ours: ours.delete(NAME),
 ]
-# The methods that a use calls, and the type of their answers.
+# The methods that a use calls, and the type of their replies.
 CALLS = [
     ("SearchItems", "get", "aoao"),
     ("GetSecret", "get", "(oayays)"),
@@ -73,7 +73,7 @@ BODIES: dict[str, tuple[object, ...]] = {
 
 @pytest.fixture(autouse=True)
 def closed() -> Iterator[None]:
-    """Close what a process that ends leaves open."""
+    """Close what a process closes when it ends."""
     yield
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
@@ -82,7 +82,7 @@ def closed() -> Iterator[None]:
 
 @contextmanager
 def opened(env: dict[str, str]) -> Iterator[SecretServiceKeyring]:
-    """Yield our keyring on that bus, which is the session's meanwhile."""
+    """Yield our keyring on that bus, which is the session bus meanwhile."""
     with pytest.MonkeyPatch.context() as patch:
         for variable, value in env.items():
             patch.setenv(variable, value)
@@ -114,7 +114,7 @@ def library(keyring: SecretServiceKeyring) -> KeyringBackend:  # noqa: ARG001 - 
 
 
 def items() -> list[tuple[str, dict[str, str], bytes, str]]:
-    """Return label, attributes as given, secret and type of all items of that name."""
+    """Return label, stored attributes, secret and type of all items of that name."""
     with keyrings.collection(os.environ) as collection:
         found = collection.search_items(ATTRIBUTES)
         return [(i.get_label(), as_given(i), i.get_secret(), i.get_secret_content_type()) for i in found]
@@ -123,8 +123,8 @@ def items() -> list[tuple[str, dict[str, str], bytes, str]]:
 def as_given(item: secretstorage.Item) -> dict[str, str]:
     """Return the attributes that the item was stored with.
 
-    gnome-keyring adds the schema of the item's type to what it rereads from its file, which is at times of its own
-    choosing (load_item in its gkm-secret-binary.c).
+    gnome-keyring adds the schema of the item's type when it rereads its file, which it may do at any time (load_item
+    in its gkm-secret-binary.c).
     """
     return {name: value for name, value in item.get_attributes().items() if name != "xdg:schema"}
 
@@ -141,24 +141,24 @@ def daemon(bus: DBusConnection) -> int:
 
 @contextmanager
 def windows() -> Iterator[deque[Message]]:
-    """Stand where windows are opened; yield what was asked for, in the end."""
+    """Replace the prompter; yield what was requested, in the end."""
     asked: deque[Message] = deque()
     with open_dbus_connection("SESSION") as bus, bus.filter(MatchRule(type="method_call"), queue=asked):
         Proxy(message_bus, bus).RequestName(PROMPTER)
         yield asked
-        Proxy(message_bus, bus).GetId()  # whatever was asked for comes before this answer
+        Proxy(message_bus, bus).GetId()  # every request comes before this reply
 
 
 @contextmanager
 def overheard() -> Iterator[list[str]]:
-    """Yield the methods that the daemon is asked for, and an empty one for each of its answers, in the end."""
+    """Yield the methods called on the daemon, and an empty one for each of its replies, in the end."""
     heard: list[str] = []
     with open_dbus_connection("SESSION") as bus, open_dbus_connection("SESSION") as marker:
         owner = Proxy(message_bus, bus).GetNameOwner(DAEMON)[0]
         rules = [f"type='method_call',destination='{DAEMON}'", f"type='method_return',sender='{owner}'"]
         ends = f"type='method_call',sender='{marker.unique_name}'"
         Proxy(Monitoring(), bus).BecomeMonitor([*rules, ends])
-        bus.receive(timeout=LIMIT_SECONDS)  # that it has no name any more
+        bus.receive(timeout=LIMIT_SECONDS)  # that it has no name left
         yield heard
         Proxy(message_bus, marker).GetId()
         while (fields := bus.receive(timeout=LIMIT_SECONDS).header.fields).get(HeaderFields.member) != "GetId":
@@ -166,17 +166,17 @@ def overheard() -> Iterator[list[str]]:
 
 
 class TestItems:
-    def test_of_the_keyring_library_are_read(self, keyring: SecretServiceKeyring, library: KeyringBackend) -> None:
+    def test_of_the_keyring_library_are_readable(self, keyring: SecretServiceKeyring, library: KeyringBackend) -> None:
         library.set_password(SERVICE, USERNAME, "theirs")
 
         assert "theirs" == keyring.get(NAME)
 
-    def test_are_read_by_the_keyring_library(self, keyring: SecretServiceKeyring, library: KeyringBackend) -> None:
+    def test_are_readable_by_the_keyring_library(self, keyring: SecretServiceKeyring, library: KeyringBackend) -> None:
         keyring.set(NAME, "ours", 3600)
 
         assert "ours" == library.get_password(SERVICE, USERNAME)
 
-    def test_look_as_those_of_the_keyring_library(self, keyring: SecretServiceKeyring, library: KeyringBackend) -> None:
+    def test_match_items_of_the_keyring_library(self, keyring: SecretServiceKeyring, library: KeyringBackend) -> None:
         library.set_password(SERVICE, USERNAME, "word")
         theirs = items()
         library.delete_password(SERVICE, USERNAME)
@@ -184,7 +184,9 @@ class TestItems:
 
         assert theirs == items()
 
-    def test_are_replaced_by_either_and_never_two(self, keyring: SecretServiceKeyring, library: KeyringBackend) -> None:
+    def test_are_replaced_by_either_and_never_duplicated(
+        self, keyring: SecretServiceKeyring, library: KeyringBackend
+    ) -> None:
         for secret in ("first", "third"):
             keyring.set(NAME, secret, 3600)
             assert [secret.encode()] == [found for _, _, found, _ in items()]
@@ -200,12 +202,12 @@ class TestItems:
         keyring.delete(NAME)
         assert library.get_password(SERVICE, USERNAME) is None
 
-    def test_that_are_not_there_are_none_and_dropped_all_the_same(self, keyring: SecretServiceKeyring) -> None:
+    def test_that_are_missing_are_none_and_deletable(self, keyring: SecretServiceKeyring) -> None:
         keyring.delete(NAME)
 
         assert keyring.get(NAME) is None
 
-    def test_that_another_deletes_between_search_and_call_are_none(self, keyring: SecretServiceKeyring) -> None:
+    def test_deleted_between_search_and_call_are_none(self, keyring: SecretServiceKeyring) -> None:
         is_over = threading.Event()
 
         def store_and_delete(other: SecretServiceKeyring) -> None:
@@ -226,17 +228,17 @@ class TestItems:
 
     @settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(st.text())
-    def test_keep_a_secret_of_any_text(self, keyring: SecretServiceKeyring, secret: str) -> None:
+    def test_store_a_secret_of_any_text(self, keyring: SecretServiceKeyring, secret: str) -> None:
         keyring.set(NAME, secret, 3600)
 
         assert secret == keyring.get(NAME)
 
-    def test_keep_a_secret_of_any_length(self, keyring: SecretServiceKeyring) -> None:
+    def test_store_a_secret_of_any_length(self, keyring: SecretServiceKeyring) -> None:
         keyring.set(NAME, "x€" * 50_000, 3600)
 
         assert "x€" * 50_000 == keyring.get(NAME)
 
-    def test_may_have_a_name_of_any_script(self, keyring: SecretServiceKeyring, library: KeyringBackend) -> None:
+    def test_may_have_a_name_in_any_script(self, keyring: SecretServiceKeyring, library: KeyringBackend) -> None:
         name = "password:registry.example/Überraschung-登录-🐳"
         keyring.set(name, "word", None)
 
@@ -245,7 +247,7 @@ class TestItems:
 
 class TestLockedCollection:
     @pytest.mark.parametrize("use", USES, ids=["get", "set", "delete"])
-    def test_is_not_available_and_opens_no_window(
+    def test_is_unavailable_and_opens_no_window(
         self, broken: SecretServiceKeyring, use: Callable[[SecretServiceKeyring], object]
     ) -> None:
         lock()
@@ -255,7 +257,7 @@ class TestLockedCollection:
 
         assert [] == list(asked)
 
-    def test_that_nobody_ever_unlocked_is_not_available_either(self, tmp_path: Path) -> None:
+    def test_never_unlocked_is_unavailable(self, tmp_path: Path) -> None:
         with keyrings.secret_service(tmp_path / "bus", unlocked=False) as env, opened(env) as ours, windows() as asked:
             assert ours.get(NAME) is None
             with pytest.raises(KeyringUnavailableError, match="the Secret Service is locked"):
@@ -277,13 +279,13 @@ class TestBus:
             "x",
         ],
     )
-    def test_that_is_absent_is_not_available(self, monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    def test_absent_is_unavailable(self, monkeypatch: pytest.MonkeyPatch, address: str) -> None:
         monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", address)
 
         with pytest.raises(KeyringUnavailableError, match="the Secret Service is not available"):
             SecretServiceKeyring()
 
-    def test_that_hangs_is_given_up(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def test_hanging_times_out(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         started = time.monotonic()
         with busses.hung(tmp_path / "bus") as env:
             monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", env["DBUS_SESSION_BUS_ADDRESS"])
@@ -292,9 +294,7 @@ class TestBus:
 
         assert time.monotonic() - started < LIMIT_SECONDS
 
-    def test_is_the_users_where_the_environment_has_none(
-        self, secret_service: dict[str, str], monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_defaults_to_the_users_bus(self, secret_service: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
         address = secret_service["DBUS_SESSION_BUS_ADDRESS"]
         monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS", raising=False)
 
@@ -303,8 +303,8 @@ class TestBus:
             assert "word" == ours.get(NAME)
 
 
-class TestAnswer:
-    """Each of a service's answers has the type that its method returns, or is an error."""
+class TestReply:
+    """Each reply of the service has the type that its method returns, or is an error."""
 
     @pytest.mark.parametrize(
         ("method", "use", "signature", "body"),
@@ -315,10 +315,10 @@ class TestAnswer:
             if signature != returns
         ],
     )
-    def test_of_another_type_is_an_error(
+    def test_of_wrong_type_is_an_error(
         self, tmp_path: Path, method: str, use: str, signature: str, body: tuple[object, ...]
     ) -> None:
-        """What a service answers with another type is never read as what was asked for."""
+        """A reply of another type is never taken for what was asked for."""
         uses = {"get": USES[0], "set": USES[1], "delete": USES[2], "names": SecretServiceKeyring.names}
 
         def reply(called: str, serial: int) -> list[bytes] | None:
@@ -332,8 +332,8 @@ class TestAnswer:
             uses[use](ours)
 
     @pytest.mark.parametrize("signature", ["", "s", "oo", "ao"])
-    def test_of_another_type_to_the_first_call_is_an_error(self, tmp_path: Path, signature: str) -> None:
-        """The keyring is not available if the service's first answer is not what was asked for."""
+    def test_of_wrong_type_to_first_call_is_an_error(self, tmp_path: Path, signature: str) -> None:
+        """The keyring is then unavailable."""
 
         def reply(_method: str, serial: int) -> list[bytes]:
             return [busses.returned(serial, signature, BODIES[signature])]
@@ -347,13 +347,13 @@ class TestAnswer:
 
 
 class TestSession:
-    def test_that_is_refused_is_told_at_each_use_and_not_waited_for(self, tmp_path: Path) -> None:
+    def test_refused_is_reported_at_each_use_without_waiting(self, tmp_path: Path) -> None:
         with busses.refusing(tmp_path / "bus") as env, opened(env) as ours:
             for use in (*USES[:2], *USES[:2]):
                 with pytest.raises(KeyringError, match=re.escape(busses.REFUSAL)):
                     use(ours)
 
-    def test_is_opened_for_nothing_but_a_secret(self, keyring: SecretServiceKeyring) -> None:
+    def test_is_opened_only_for_a_secret(self, keyring: SecretServiceKeyring) -> None:
         keyring.set(NAME, "word", 3600)
         with overheard() as calls, closing(SecretServiceKeyring()) as another:
             another.names()
@@ -363,7 +363,7 @@ class TestSession:
 
 
 class TestDaemon:
-    def test_has_answered_once_before_it_is_asked_for_a_session(self, keyring: SecretServiceKeyring) -> None:
+    def test_must_answer_before_a_session_is_opened(self, keyring: SecretServiceKeyring) -> None:
         keyring.set(NAME, "word", 3600)
         with overheard() as calls, closing(SecretServiceKeyring()) as another:
             another.get(NAME)
@@ -371,7 +371,7 @@ class TestDaemon:
         assert ["ReadAlias", "", "OpenSession"] == calls[:3]
         assert ["GetSecret", "SearchItems"] == sorted(call for call in calls[3:] if call)
 
-    def test_that_hangs_is_given_up_and_asked_no_more_by_who_waited(self, broken: SecretServiceKeyring) -> None:
+    def test_hanging_times_out_once_per_process(self, broken: SecretServiceKeyring) -> None:
         with open_dbus_connection("SESSION") as bus:
             process = daemon(bus)
         started = time.monotonic()
@@ -388,7 +388,7 @@ class TestDaemon:
         with closing(SecretServiceKeyring()) as another:
             assert "word" == another.get(NAME)
 
-    def test_that_is_gone_is_not_available(self, broken: SecretServiceKeyring) -> None:
+    def test_gone_is_unavailable(self, broken: SecretServiceKeyring) -> None:
         with open_dbus_connection("SESSION") as bus:
             os.kill(daemon(bus), signal.SIGTERM)
             while Proxy(message_bus, bus).NameHasOwner(DAEMON)[0]:

@@ -1,4 +1,4 @@
-"""Any backend of the ``keyring`` library: short ones get chunks, broken ones do no harm, unsafe ones are refused."""
+"""Any backend of the ``keyring`` library: small ones get chunks, broken ones do no harm, unsafe ones are rejected."""
 
 from collections.abc import Callable, Iterator
 
@@ -29,7 +29,7 @@ def opened(backend: type[backends.Memory]) -> SystemKeyring:
 
 @pytest.fixture(autouse=True)
 def empty() -> Iterator[None]:
-    """Empty all keyrings, and let go who still waits for them."""
+    """Empty all keyrings, and release the threads that still wait for them."""
     backends.HungWhenWritten.asked = backends.Hung.asked = 0
     backends.HungWhenWritten.answered.clear()
     yield
@@ -44,7 +44,7 @@ def text_of(length: int, alphabet: str) -> str:
 
 
 def in_chunks(secret: str) -> tuple[SystemKeyring, list[tuple[str, str]]]:
-    """Return the keyring that keeps ``secret``, and the items that are its chunks, in order."""
+    """Return the keyring that stores ``secret``, and its chunks in order."""
     keyring = opened(backends.Windows)
     keyring.set(NAME, secret, 3600)
     return keyring, sorted(item for item in backends.Windows.items if item != HEAD)
@@ -56,7 +56,7 @@ class TestItems:
 
         assert {("docker-credential-ecrx:token:ecr:aws:us-east-1:0123", "ecrx"): TOKEN} == backends.Memory.items
 
-    def test_are_forgotten_when_dropped_however_often(self) -> None:
+    def test_can_be_deleted_repeatedly(self) -> None:
         keyring = opened(backends.Memory)
         keyring.set(NAME, TOKEN, 3600)
         keyring.delete(NAME)
@@ -66,7 +66,7 @@ class TestItems:
 
     @settings(deadline=None)
     @given(st.text())
-    def test_keep_a_secret_of_any_text(self, secret: str) -> None:
+    def test_store_a_secret_of_any_text(self, secret: str) -> None:
         keyring = opened(backends.Windows)
         keyring.set(NAME, secret, 3600)
 
@@ -76,14 +76,14 @@ class TestItems:
 class TestChunks:
     @pytest.mark.parametrize("alphabet", ALPHABETS.values(), ids=ALPHABETS)
     @pytest.mark.parametrize("length", [0, 1, 640, 641, 1200, 1201, 1280, 1281, 2400, 2401, 2714, 20_000])
-    def test_keep_a_secret_of_any_length(self, length: int, alphabet: str) -> None:
+    def test_store_a_secret_of_any_length(self, length: int, alphabet: str) -> None:
         secret = text_of(length, alphabet)
         keyring = opened(backends.Windows)
         keyring.set(NAME, secret, 3600)
 
         assert secret == keyring.get(NAME)
 
-    def test_have_each_a_service_name_of_its_own(self) -> None:
+    def test_have_separate_service_names(self) -> None:
         _, chunks = in_chunks(TOKEN)
 
         assert 3 == len(chunks) == len({service for service, _ in chunks} - {service_of(NAME)})
@@ -92,7 +92,7 @@ class TestChunks:
     @pytest.mark.parametrize(
         "lengths", [(10, 3000), (3000, 10), (1300, 5000, 1300), (3000, 3000), (0, 2500, 0)], ids=str
     )
-    def test_of_what_was_replaced_are_gone(self, lengths: tuple[int, ...], alphabet: str) -> None:
+    def test_of_a_replaced_secret_are_deleted(self, lengths: tuple[int, ...], alphabet: str) -> None:
         keyring = opened(backends.Windows)
         for length in lengths:
             keyring.set(NAME, text_of(length, alphabet), 3600)
@@ -107,14 +107,14 @@ class TestChunks:
         [lambda text: "?" + text[1:], lambda text: text[:-1], lambda text: text + "0", lambda _: ""],
         ids=["changed", "short", "long", "emptied"],
     )
-    def test_that_are_damaged_are_none(self, number: int, damage: Callable[[str], str]) -> None:
+    def test_damaged_are_none(self, number: int, damage: Callable[[str], str]) -> None:
         keyring, chunks = in_chunks(TOKEN)
         backends.Windows.items[chunks[number]] = damage(backends.Windows.items[chunks[number]])
 
         assert keyring.get(NAME) is None
 
     @pytest.mark.parametrize("number", [0, 1, 2])
-    def test_that_are_lost_are_none_and_can_be_written_again(self, number: int) -> None:
+    def test_lost_are_none_and_can_be_rewritten(self, number: int) -> None:
         keyring, chunks = in_chunks(TOKEN)
         del backends.Windows.items[chunks[number]]
 
@@ -122,7 +122,7 @@ class TestChunks:
         keyring.set(NAME, TOKEN, 3600)
         assert TOKEN == keyring.get(NAME)
 
-    def test_that_changed_places_are_none(self) -> None:
+    def test_swapped_are_none(self) -> None:
         keyring, (one, other, _) = in_chunks(TOKEN)
         items = backends.Windows.items
         items[one], items[other] = items[other][::-1], items[one]
@@ -130,7 +130,7 @@ class TestChunks:
         assert keyring.get(NAME) is None
 
     @pytest.mark.parametrize("head", ["ecrx-chunks", "ecrx-chunks 0 x 0", "ecrx-chunks 0 -1 0", "ecrx-chunks 0 3 0 0"])
-    def test_of_a_head_that_is_not_ours_are_none(self, head: str) -> None:
+    def test_of_a_foreign_head_are_none(self, head: str) -> None:
         backends.Memory.items[HEAD] = head
 
         assert opened(backends.Memory).get(NAME) is None
@@ -152,10 +152,10 @@ class TestChunks:
     )
     @pytest.mark.parametrize("act", ["delete", "set"])
     @pytest.mark.parametrize("lost", [None, 0, 1])
-    def test_are_all_gone_though_their_head_is_damaged(
+    def test_are_deleted_although_their_head_is_damaged(
         self, damage: Callable[[str], str], act: str, lost: int | None
     ) -> None:
-        """Neither drop nor put leaves a chunk behind whose head is damaged, and one of which may be lost."""
+        """Neither delete nor set leaves a chunk behind if the head is damaged and one chunk may be lost."""
         keyring, chunks = in_chunks(TOKEN)
         items = backends.Windows.items
         items[HEAD] = damage(items[HEAD])
@@ -168,7 +168,7 @@ class TestChunks:
         assert {} == items
 
     @pytest.mark.parametrize("count", ["999999999", "65", "0x3", "٣", "9" * 5000, ""])
-    def test_of_a_forged_count_are_none_and_not_looked_for(self, count: str) -> None:
+    def test_with_a_forged_count_are_none_and_not_read(self, count: str) -> None:
         """However many chunks a head announces, no more are read than a secret can have."""
         keyring, _ = in_chunks(TOKEN)
         head = backends.Windows.items[HEAD].replace(" 3 ", f" {count} ")
@@ -178,8 +178,8 @@ class TestChunks:
         assert (keyring.get(NAME) is None) == (count != "٣")
         assert backends.Windows.reads < 100
 
-    def test_of_a_secret_that_is_too_long_are_not_written(self) -> None:
-        """What could not be read is not written, and what was there stays."""
+    def test_of_a_too_long_secret_are_not_written(self) -> None:
+        """A secret that could not be read back is not written, and the old one stays."""
         keyring = opened(backends.Windows)
         keyring.set(NAME, TOKEN, 3600)
 
@@ -189,7 +189,7 @@ class TestChunks:
         assert TOKEN == keyring.get(NAME)
         assert 4 == len(backends.Windows.items)
 
-    def test_that_do_not_all_fit_leave_what_was_there_and_nothing_else(self) -> None:
+    def test_that_do_not_all_fit_leave_the_old_secret(self) -> None:
         keyring = opened(backends.Full)
         keyring.set(NAME, "old", 3600)
 
@@ -199,9 +199,9 @@ class TestChunks:
         assert {HEAD: "old"} == backends.Full.items
 
 
-class TestBackendThatFails:
+class TestFailingBackend:
     @pytest.mark.parametrize("use", USES.values(), ids=USES)
-    def test_is_a_keyring_error_that_names_it(self, use: Callable[[SystemKeyring], object]) -> None:
+    def test_raises_a_keyring_error_that_names_it(self, use: Callable[[SystemKeyring], object]) -> None:
         with pytest.raises(KeyringError, match=r"cannot .* the keyring keyrings\.backends\.OverSsh"):
             use(opened(backends.OverSsh))
 
@@ -209,14 +209,14 @@ class TestBackendThatFails:
         ("use", "backend"),
         [("get", backends.Hung), ("set", backends.HungWhenWritten), ("delete", backends.Hung)],
     )
-    def test_is_asked_once_and_given_up_where_it_hangs(self, use: str, backend: type[backends.HungWhenWritten]) -> None:
+    def test_hanging_is_called_once_and_given_up(self, use: str, backend: type[backends.HungWhenWritten]) -> None:
         with pytest.raises(KeyringError, match="does not answer"):
             USES[use](opened(backend))
 
         assert 1 == backend.asked
 
     @pytest.mark.parametrize("secret", [SECRET, SECRET * 200])
-    def test_does_not_make_us_tell_the_secret_that_it_tells(self, secret: str) -> None:
+    def test_error_does_not_repeat_the_secret(self, secret: str) -> None:
         with pytest.raises(KeyringError) as raised:
             opened(backends.Telltale).set(NAME, secret, 3600)
 
@@ -224,7 +224,7 @@ class TestBackendThatFails:
         assert SECRET not in f"{error} {error!r} {error.message} {error.hint} {error.args}"
 
 
-class TestBackendThatIsRefused:
+class TestRefusedBackend:
     @pytest.mark.parametrize(
         ("name", "reason"),
         [
@@ -246,7 +246,7 @@ class TestBackendThatIsRefused:
             ("ke yring\n.X", "is not available"),
         ],
     )
-    def test_says_why(self, name: str, reason: str) -> None:
+    def test_error_says_why(self, name: str, reason: str) -> None:
         with pytest.raises(KeyringUnavailableError) as refused:
             SystemKeyring(name)
 

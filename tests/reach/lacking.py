@@ -18,10 +18,10 @@ TRACED = (
     "tests/blackbox/test_guard.py::TestCachedGet",
     "tests/blackbox/test_guard.py::TestMappedGet",
     "tests/blackbox/test_guard.py::TestFirstGet",
-    "tests/blackbox/test_identities.py::TestTheWayToAws::test_takes_what_vouches_for_it_from_the_disk_once",
-    "tests/blackbox/test_kubelet.py::TestCost::test_of_a_cached_answer_is_three_modules_more_than_a_cached_get",
-    "tests/blackbox/test_kubelet.py::TestKeyring::test_gets_nothing_unless_one_is_configured",
-    "tests/blackbox/test_kubelet.py::TestServiceAccount::test_leaves_its_own_token_in_no_file_no_log_and_with_no_other_program",
+    "tests/blackbox/test_identities.py::TestConnectionToAws::test_reads_ca_bundle_once",
+    "tests/blackbox/test_kubelet.py::TestCost::test_cached_response_imports_three_more_modules",
+    "tests/blackbox/test_kubelet.py::TestKeyring::test_is_not_written_unless_configured",
+    "tests/blackbox/test_kubelet.py::TestServiceAccount::test_own_token_stays_private",
 )
 
 

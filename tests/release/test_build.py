@@ -1,4 +1,4 @@
-"""The build and the bundle: the same archive twice, nothing of the builder's machine in it, and all that it needs."""
+"""The build and the bundle: it is reproducible, contains nothing of the build machine, and all that it needs."""
 
 import os
 import platform
@@ -23,7 +23,7 @@ _LIBRARY = re.compile(r"(?:=> )?(/\S+) \(0x")
 
 _OF_THE_C_LIBRARY = re.compile(r"(ld-linux[\w-]*|lib(c|m|dl|pthread|rt|util))\.so\.\d+|null")
 
-# Copies a virtual environment in place of pip, which has no network here; make_venv stays as it is.
+# Copies a virtual environment instead of pip, which has no network here; make_venv is unchanged.
 _COPY_VENV = """
 set -eu
 . build/python.sh
@@ -33,7 +33,7 @@ mkdir -p .work
 make_venv "$PWD/.work/build-venv" build/requirements.txt
 find .work/build-venv -name __pycache__ -prune -exec rm -r {} +
 """
-# A root of its own in mounts of its own: $1 is the root, the rest the command.
+# A separate root in a separate mount namespace: $1 is the root, the rest the command.
 _IN_ROOT = """
 set -eu
 root=$1
@@ -52,7 +52,7 @@ def libraries(bundle: Path) -> list[Path]:
 
 @pytest.fixture
 def parts(bundle: Path, tmp_path: Path) -> Iterator[Path]:
-    """Return a copy of the bundle, from which parts may go."""
+    """Return a copy of the bundle, from which the test may delete parts."""
     copy = shutil.copytree(bundle, tmp_path / "bundle", symlinks=True)
     yield copy
     shutil.rmtree(copy)
@@ -94,9 +94,8 @@ def second(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class TestBuild:
-    def test_gives_the_same_archive_byte_for_byte_in_another_folder_with_another_umask(
-        self, bundle: Path, second: Path
-    ) -> None:
+    def test_is_reproducible(self, bundle: Path, second: Path) -> None:
+        """Another folder and another umask give the same archive, byte for byte."""
         (one,) = bundle.parent.glob("*.tar.gz")
         (two,) = second.glob("*.tar.gz")
 
@@ -104,8 +103,8 @@ class TestBuild:
         assert one.name == two.name
         assert one.read_bytes() == two.read_bytes()
 
-    def test_gives_the_same_sbom(self, bundle: Path, second: Path) -> None:
-        """The SBOM beside the archive is the one in it, and has no time and no number of chance."""
+    def test_sbom_is_reproducible(self, bundle: Path, second: Path) -> None:
+        """The SBOM beside the archive is the one in it, and contains no time and no random number."""
         (one,) = bundle.parent.glob("*.cdx.json")
         (two,) = second.glob("*.cdx.json")
 
@@ -113,7 +112,7 @@ class TestBuild:
         assert one.read_bytes() == two.read_bytes()
         assert one.read_bytes() == (bundle / "share" / "docker-credential-ecrx.cdx.json").read_bytes()
 
-    def test_says_what_system_the_program_is_for(self, bundle: Path, libraries: list[Path]) -> None:
+    def test_states_the_platform(self, bundle: Path, libraries: list[Path]) -> None:
         """A file has the system, the processor, and the newest glibc that any library needs."""
         (path,) = bundle.parent.glob("*.tar.gz")
 
@@ -123,14 +122,14 @@ class TestBuild:
         with tarfile.open(path) as archive:
             assert 1 == sum(name.endswith(f"/{bundle.name}/share/platform") for name in archive.getnames())
 
-    def test_gives_a_bundle_that_everybody_may_read_whatever_the_umask(self, second: Path) -> None:
+    def test_bundle_is_readable_by_all_with_any_umask(self, second: Path) -> None:
         unreadable = [path for path in _files(second / "docker-credential-ecrx") if not path.stat().st_mode & 0o044]
 
         assert unreadable == []
 
 
 def _differences(one: Path, two: Path) -> list[str]:
-    """Return the files that are not the same in two folders."""
+    """Return the files that differ between two folders."""
     names = {str(path.relative_to(folder)) for folder in (one, two) for path in _files(folder)}
     return sorted(
         name
@@ -143,17 +142,17 @@ def _differences(one: Path, two: Path) -> list[str]:
 
 class TestBundle:
     @pytest.mark.parametrize("place", [str(_ROOT), pwd.getpwuid(os.getuid()).pw_dir], ids=["checkout", "home"])
-    def test_names_no_folder_of_the_machine_that_built_it(self, bundle: Path, place: str) -> None:
+    def test_names_no_folder_of_the_build_machine(self, bundle: Path, place: str) -> None:
         name = re.compile(re.escape(place.encode()) + rb"(?![\w.-])")
 
         assert [] == [path.relative_to(bundle) for path in _files(bundle) if name.search(path.read_bytes())]
 
-    def test_has_no_link_that_leads_out_of_it(self, bundle: Path) -> None:
+    def test_has_no_link_that_leads_outside(self, bundle: Path) -> None:
         links = [path for path in bundle.rglob("*") if path.is_symlink()]
 
         assert [] == [link for link in links if not link.resolve().is_relative_to(bundle.resolve())]
 
-    def test_looks_for_its_libraries_in_no_folder_of_the_machine_that_built_it(self, libraries: list[Path]) -> None:
+    def test_has_no_library_path_of_the_build_machine(self, libraries: list[Path]) -> None:
         objdump = need.command("objdump")
         paths = re.compile(r"R(?:UN)?PATH\s+(\S+)")
 
@@ -162,14 +161,14 @@ class TestBundle:
         assert {} == {name: found[name] for name in found if any(not p.startswith("$ORIGIN") for p in found[name])}
 
     def test_needs_no_newer_glibc_than_the_readme_names(self, libraries: list[Path]) -> None:
-        """The README names the glibc of what a checkout builds here, and the older one of the release's archives."""
+        """The README names the glibc of a local build here, and the older one of the release's archives."""
         named = re.findall(r"glibc (\d+\.\d+) or newer", (_ROOT / "README.md").read_text())
 
         assert max(_numbers(version) for version in named) >= _numbers(_newest(libraries))
 
 
 def _newest(libraries: list[Path]) -> str:
-    """Return the newest version of glibc that any of the libraries has a symbol of."""
+    """Return the newest glibc version of any symbol that the libraries need."""
     objdump = need.command("objdump")
     versions: list[str] = [version for path in libraries for version in _GLIBC.findall(_run(objdump, "-T", path))]
     return max(versions, key=_numbers)
@@ -180,7 +179,7 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 class Machine:
-    """A machine without Python: the bundle, what the system's loader finds for it, /proc and /dev/null."""
+    """A machine without Python: the bundle, the libraries that it needs, /proc and /dev/null."""
 
     def __init__(self, root: Path, bundle: Path, libraries: list[Path], aws: StandIn) -> None:
         self.root = root
@@ -211,11 +210,11 @@ class Machine:
 
 
 def _of_the_system(bundle: Path, libraries: list[Path]) -> set[Path]:
-    """Return the shared libraries that the bundle needs and has not itself, as the system's loader finds them."""
+    """Return the shared libraries that the bundle needs and does not contain, as the system's loader finds them."""
     search = {"PATH": os.environ["PATH"], "LD_LIBRARY_PATH": ":".join({str(path.parent) for path in libraries})}
     found: set[Path] = set()
     for path in libraries:
-        # The program itself starts before it can tell the loader where its own libraries are.
+        # The program starts before it can tell the loader where its own libraries are.
         env = search if path.parent != bundle else {"PATH": search["PATH"]}
         said = subprocess.run([need.command("ldd"), path], env=env, capture_output=True, text=True, check=False).stdout
         found |= {Path(place) for place in _LIBRARY.findall(said) if not Path(place).is_relative_to(bundle)}
@@ -235,7 +234,7 @@ def machine(bundle: Path, libraries: list[Path], tmp_path: Path, kernel: dict[st
 
 
 class TestMachineWithoutPython:
-    def test_needs_nothing_but_the_c_library(self, machine: Machine) -> None:
+    def test_needs_only_the_c_library(self, machine: Machine) -> None:
         others = sorted(path.name for path in _files(machine.root) if not path.is_relative_to(machine.bundle))
 
         assert [] == [name for name in others if not _OF_THE_C_LIBRARY.fullmatch(name)]
@@ -245,7 +244,7 @@ class TestMachineWithoutPython:
 
         assert (0, said, "") == machine.run("version")
 
-    def test_gets_a_token_and_keeps_it(self, machine: Machine) -> None:
+    def test_gets_a_token_and_caches_it(self, machine: Machine) -> None:
         machine.home.add_role_profile()
 
         env = {"AWS_PROFILE": "secondary", "ECRX_KEYRING": "kernel"}
@@ -256,13 +255,13 @@ class TestMachineWithoutPython:
         assert first == machine.run("get", stdin=HOST, env=env)
         assert [] == machine.home.aws.calls
 
-    def test_says_in_one_line_what_fails(self, machine: Machine) -> None:
+    def test_failure_is_one_line(self, machine: Machine) -> None:
         said = machine.run("get", stdin=HOST, env={"AWS_PROFILE": "nobody"})
 
         assert (1, 1, said.stdout) == (said.status, said.stdout.count("\n"), said.stderr)
         assert "profile nobody" in said.stdout
 
-    def test_needs_no_certificates_of_the_systems(self, machine: Machine) -> None:
+    def test_needs_no_system_certificates(self, machine: Machine) -> None:
         machine.home.add_role_profile()
         closed = {"AWS_ENDPOINT_URL": "https://127.0.0.1:9", "AWS_PROFILE": "secondary", "ECRX_KEYRING": "none"}
 
@@ -275,7 +274,7 @@ class TestMachineWithoutPython:
         assert machine.run("demo").status == 0
 
     @pytest.mark.parametrize("library", ["libcrypto", "libssl", "libffi"])
-    def test_names_a_library_that_is_missing(self, machine: Machine, library: str) -> None:
+    def test_names_a_missing_library(self, machine: Machine, library: str) -> None:
         machine.home.add_role_profile()
         name = lose(machine.bundle, f"{library}.so*")
 
@@ -285,27 +284,27 @@ class TestMachineWithoutPython:
 
 
 def assert_names(part: str, said: Result) -> None:
-    """Assert that the program's one line is about ``part``, and that it failed."""
+    """Assert that the program failed with one line about ``part``."""
     assert (1, 1) == (said.status, (said.stdout or said.stderr).count("\n")), said
     assert part in said.stdout, said
     assert said.stdout == said.stderr
 
 
 def lose(parts: Path, file: str) -> str:
-    """Take the part that is like ``file`` out of the bundle ``parts``; return its path in it."""
+    """Delete the part that matches ``file`` from the bundle ``parts``; return its path there."""
     (path,) = (parts / "_internal").glob(file)
     path.unlink()
     return str(path.relative_to(parts / "_internal"))
 
 
-class TestMissingPart:
+class TestMissingFile:
     @pytest.mark.parametrize(
         "file",
         [
-            # what every get takes
+            # modules that every get imports
             "cached_get",
             "python3*/lib-dynload/_ctypes.*",
-            # what a first one takes
+            # modules that a first get imports
             "docker_credential_ecrx/aws/authorization_token.pyc",
             "docker_credential_ecrx/store/index.pyc",
             "json/__init__.pyc",
@@ -329,7 +328,7 @@ class TestMissingPart:
 
         assert_names(f"missing: {name};", home.get(env=kernel))
 
-    def test_is_named_where_its_certificates_are_missing(self, parts: Path, aws: StandIn) -> None:
+    def test_missing_certificates_are_named(self, parts: Path, aws: StandIn) -> None:
         home = Home(parts.parent / "home", parts / "docker-credential-ecrx", aws)
         home.add_role_profile()
         name = lose(parts, "botocore/cacert.pem")
@@ -348,21 +347,21 @@ class TestMissingPart:
         assert (1, 1) == (said.status, said.stderr.count("\n"))
         assert f"missing: {name};" in said.stderr
 
-    def test_is_told_from_one_that_is_damaged(self, parts: Path, kernel: dict[str, str], aws: StandIn) -> None:
+    def test_differs_from_a_damaged_one(self, parts: Path, kernel: dict[str, str], aws: StandIn) -> None:
         home = Home(parts.parent / "home", parts / "docker-credential-ecrx", aws)
         home.add_role_profile()
         (parts / "_internal" / "botocore" / "session.pyc").write_bytes(b"")
 
         assert_names("damaged: botocore/session.pyc;", home.get(env=kernel))
 
-    def test_that_is_not_needed_is_not_spoken_of(self, parts: Path, kernel: dict[str, str], aws: StandIn) -> None:
+    def test_unused_is_not_mentioned(self, parts: Path, kernel: dict[str, str], aws: StandIn) -> None:
         home = Home(parts.parent / "home", parts / "docker-credential-ecrx", aws)
         home.add_role_profile()
         lose(parts, "docker_credential_ecrx/cli/status.pyc")
 
         assert home.get(env=kernel).secret in aws.issued
 
-    def test_leaves_what_has_failed_in_the_line(self, parts: Path, kernel: dict[str, str], aws: StandIn) -> None:
+    def test_keeps_the_failed_operation_in_the_message(self, parts: Path, kernel: dict[str, str], aws: StandIn) -> None:
         home = Home(parts.parent / "home", parts / "docker-credential-ecrx", aws)
         name = lose(parts, "docker_credential_ecrx/cli/status.pyc")
 
@@ -375,9 +374,7 @@ class TestMissingPart:
         ("file", "part"),
         [("libpython3*", "libpython3"), ("encodings/__init__.pyc", "encoding"), ("encodings/utf_8.pyc", "utf-8")],
     )
-    def test_that_python_itself_starts_with_is_named_by_it(
-        self, parts: Path, aws: StandIn, file: str, part: str
-    ) -> None:
+    def test_needed_by_python_itself_is_named(self, parts: Path, aws: StandIn, file: str, part: str) -> None:
         (path,) = (parts / "_internal").glob(file)
         path.unlink()
 

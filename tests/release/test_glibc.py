@@ -1,4 +1,4 @@
-"""How new a glibc the frozen program needs: build/glibc.py says it, and compares it with a floor."""
+"""build/glibc.py finds the newest glibc that the frozen program needs, and compares it with a floor."""
 
 import os
 import platform
@@ -18,7 +18,7 @@ _NAME = "docker-credential-ecrx"
 
 @pytest.fixture
 def bundle(tmp_path: Path) -> Path:
-    """Return a bundle of one program and one library of this machine's, in a dist folder."""
+    """Return a bundle of one program and one library of this machine, in a dist folder."""
     need.command("objdump")
     if sys.platform != "linux":
         need.missing("a Linux program")
@@ -51,13 +51,13 @@ class TestGlibc:
         assert 0 == status
         assert re.fullmatch(rf"build\.sh: the program needs glibc 2\.\d+: \w+ in ({_NAME}|library\.so)\n", said)
 
-    def test_is_written_with_the_system(self, bundle: Path) -> None:
-        """For install.sh, and for what packs the program."""
+    def test_is_written_with_the_platform(self, bundle: Path) -> None:
+        """install.sh and the packaging scripts read it."""
         (newest,) = re.findall(r"glibc ([\d.]+):", _run(bundle)[1])
 
         assert f"linux {platform.machine()} glibc {newest}\n" == (bundle / "share" / "platform").read_text()
 
-    def test_compares_versions_as_numbers(self, bundle: Path) -> None:
+    def test_compares_versions_numerically(self, bundle: Path) -> None:
         assert 0 == _run(bundle, "2.100")[0]
 
     def test_newer_than_the_floor_fails(self, bundle: Path) -> None:
@@ -66,7 +66,7 @@ class TestGlibc:
         assert 1 == status
         assert "GLIBC_FLOOR=2.2.4" in said
 
-    def test_at_the_floor_is_accepted(self, bundle: Path) -> None:
+    def test_at_the_floor_passes(self, bundle: Path) -> None:
         (newest,) = re.findall(r"glibc ([\d.]+):", _run(bundle)[1])
 
         assert 0 == _run(bundle, newest)[0]
@@ -80,7 +80,7 @@ class TestGlibc:
         assert 1 == status
         assert "for musl" in said
 
-    def test_not_needed_is_said_so(self, bundle: Path) -> None:
+    def test_absence_is_reported(self, bundle: Path) -> None:
         for path in (bundle / _NAME, bundle / "_internal" / "library.so"):
             path.write_text("no ELF file")
 

@@ -14,7 +14,7 @@ _NAME = "docker-credential-ecrx"
 
 
 def _known() -> list[str]:
-    """Return the C libraries that sbom.py names, with one of Amazon's."""
+    """Return the C libraries that sbom.py knows, with one of Amazon's."""
     for node in ast.walk(ast.parse((_BUILD / "sbom.py").read_text())):
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "_LICENCES":
             return [*ast.literal_eval(node.value), "AWS-LC", "aws-c-io"]
@@ -22,7 +22,7 @@ def _known() -> list[str]:
 
 
 def _said(tmp_path: Path, *components: dict[str, object]) -> tuple[str, str]:
-    """Return what the script prints of components, and its errors."""
+    """Return what the script prints about components, and its errors."""
     share = tmp_path / "dist" / _NAME / "share"
     share.mkdir(parents=True)
     (share / f"{_NAME}.cdx.json").write_text(json.dumps({"components": components}))
@@ -38,8 +38,8 @@ def _library(name: str, purl: str, **more: object) -> dict[str, object]:
 
 class TestLicences:
     @pytest.mark.parametrize("name", _known())
-    def test_are_shipped_for_what_no_package_brings(self, tmp_path: Path, name: str) -> None:
-        """As where a system without dpkg builds it, and for what is linked into Python's library or a wheel."""
+    def test_exist_for_components_without_a_package(self, tmp_path: Path, name: str) -> None:
+        """Such are systems without dpkg, and libraries that are linked into Python's library or a wheel."""
         said, errors = _said(tmp_path, _library(name, f"pkg:generic/{name.lower()}@1.2"))
 
         assert "" == errors
@@ -47,28 +47,28 @@ class TestLicences:
         assert "not known" not in said
 
     def test_of_a_package_without_documents_is_the_librarys(self, tmp_path: Path) -> None:
-        """Images of Debian often leave /usr/share/doc out."""
+        """Debian images often omit /usr/share/doc."""
         package = _library("no-such-zlib1g", "pkg:deb/debian/no-such-zlib1g@1.2", description="zlib 1.2")
 
         assert "Jean-loup Gailly and Mark Adler" in _said(tmp_path, package)[0]
 
-    def test_of_an_inner_component_is_there(self, tmp_path: Path) -> None:
+    def test_of_a_nested_component_exists(self, tmp_path: Path) -> None:
         inner = _library("bzip2", "pkg:generic/bzip2@1.2")
 
         said, _ = _said(tmp_path, _library("ncurses", "pkg:generic/ncurses@1.2", components=[inner]))
 
         assert "\nbzip2 1.2, in ncurses\n" in said
 
-    def test_name_a_common_licence_by_its_place(self, tmp_path: Path) -> None:
-        """Debian does not want the whole of one in a package's copyright file."""
+    def test_refer_to_a_common_licence_by_path(self, tmp_path: Path) -> None:
+        """Debian does not want the full text of one in a package's copyright file."""
         said, _ = _said(tmp_path, _library("AWS-LC", "pkg:generic/aws-lc@1.2"))
 
         assert "TERMS AND CONDITIONS FOR USE" not in said
         assert "/usr/share/common-licenses/Apache-2.0" in said
         assert "ISC License" in said
 
-    def test_that_is_missing_is_said(self, tmp_path: Path) -> None:
-        """A library that nobody has thought of stops no build."""
+    def test_missing_is_reported(self, tmp_path: Path) -> None:
+        """An unknown library does not stop the build."""
         said, errors = _said(tmp_path, _library("libnew", "pkg:generic/libnew"))
 
         assert "not known" in said

@@ -1,4 +1,4 @@
-"""The SBOM: valid CycloneDX that names every native file, every distribution and every C library of the bundle."""
+"""The SBOM: valid CycloneDX that lists every native file, every distribution and every C library of the bundle."""
 
 import hashlib
 import json
@@ -33,14 +33,14 @@ def text(bundle: Path) -> str:
 
 @pytest.fixture(scope="module")
 def sbom(text: str) -> dict[str, Any]:
-    """Return what the SBOM says."""
+    """Return the parsed SBOM."""
     document: dict[str, Any] = json.loads(text)
     return document
 
 
 @pytest.fixture(scope="module")
 def components(sbom: dict[str, Any]) -> list[Component]:
-    """Return every component of the SBOM, whatever it is in."""
+    """Return every component of the SBOM, at any depth."""
     return list(_flat(sbom["components"]))
 
 
@@ -57,10 +57,10 @@ def _named(components: list[Component], name: str) -> Component:
 
 class TestDocument:
     def test_is_valid(self, text: str) -> None:
-        """The schema of CycloneDX 1.6, in its strict form, has nothing to say."""
+        """It conforms to the strict schema of CycloneDX 1.6."""
         assert None is JsonStrictValidator(SchemaVersion.V1_6).validate_str(text)
 
-    def test_has_no_time_and_number_of_chance(self, sbom: dict[str, Any]) -> None:
+    def test_has_no_time_or_random_number(self, sbom: dict[str, Any]) -> None:
         """The serial number, which GitHub's attestations need, comes from the content; the time is the commit's."""
         git = [need.command("git"), "-C", str(_ROOT), "log", "-1", "--format=%cI"]
         env = {"PATH": os.environ["PATH"], "TZ": "UTC"}
@@ -70,8 +70,8 @@ class TestDocument:
         assert done.stdout[:4] == sbom["metadata"]["timestamp"][:4]
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", sbom["metadata"]["timestamp"])
 
-    def test_is_of_the_archive_beside_it(self, sbom: dict[str, Any], bundle: Path) -> None:
-        """Name and version are those of the program, and the file is called as the archive is."""
+    def test_describes_the_archive_beside_it(self, sbom: dict[str, Any], bundle: Path) -> None:
+        """It has the program's name and version, and the file is named like the archive."""
         done = subprocess.run(
             [bundle / "docker-credential-ecrx", "version"], capture_output=True, text=True, check=True
         )
@@ -82,7 +82,7 @@ class TestDocument:
         assert archive.with_name(archive.name.replace(".tar.gz", ".cdx.json")).exists()
 
     def test_refers_to_each_component_once(self, sbom: dict[str, Any], components: list[Component]) -> None:
-        """Each part has a reference of its own, and the program depends on those that are not in another."""
+        """Each component has its own reference, and the program depends on those that are in no other one."""
         refs = [part["bom-ref"] for part in components]
         (dependency,) = sbom["dependencies"]
 
@@ -90,8 +90,8 @@ class TestDocument:
         assert sbom["metadata"]["component"]["bom-ref"] == dependency["ref"]
         assert [part["bom-ref"] for part in sbom["components"]] == dependency["dependsOn"]
 
-    def test_names_packages_as_the_purl_specification_says(self, components: list[Component]) -> None:
-        """Every package URL can be read, and is of the version that the component has; Debian adds its own to it."""
+    def test_names_packages_by_valid_purls(self, components: list[Component]) -> None:
+        """Every package URL is valid and has the component's version; Debian adds a version of its own."""
         for part in components:
             if "purl" in part:
                 purl = PackageURL.from_string(part["purl"])
@@ -100,8 +100,8 @@ class TestDocument:
 
 
 class TestComponents:
-    def test_have_every_native_file_with_its_hash(self, components: list[Component], bundle: Path) -> None:
-        """No program and no shared library of the bundle is left out, and none is named that is not there."""
+    def test_include_every_native_file_with_its_hash(self, components: list[Component], bundle: Path) -> None:
+        """The SBOM lists exactly the programs and shared libraries of the bundle."""
         files = [path for path in bundle.rglob("*") if path.is_file() and not path.is_symlink()]
         expected = {
             path.relative_to(bundle).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
@@ -113,8 +113,8 @@ class TestComponents:
         found = {part["name"]: part["hashes"][0]["content"] for part in components if part["type"] == "file"}
         assert expected == found
 
-    def test_have_every_frozen_distribution(self, components: list[Component], bundle: Path) -> None:
-        """Of all that the build installs, the SBOM has what the bundle has a module of, and nothing else."""
+    def test_include_every_frozen_distribution(self, components: list[Component], bundle: Path) -> None:
+        """Of all that the build installs, the SBOM has exactly what the bundle has a module of."""
         (site,) = (_ROOT / ".work" / "build-venv" / "lib").glob("python3*/site-packages")
         inside = {path.relative_to(bundle / "_internal").as_posix() for path in bundle.rglob("*.pyc")}
         expected = {
@@ -129,8 +129,8 @@ class TestComponents:
         assert expected - {f"docker-credential-ecrx {_version(bundle)}"} == found
         assert [] == [part["name"] for part in pypi if not part["licenses"]]
 
-    def test_have_python_and_the_loader(self, components: list[Component], bundle: Path) -> None:
-        """CPython has the version that is frozen, and the name by which vulnerabilities are told of it."""
+    def test_include_python_and_the_loader(self, components: list[Component], bundle: Path) -> None:
+        """CPython has the frozen version and the name that vulnerability databases use."""
         python = _named(components, "CPython")
         (library,) = (bundle / "_internal").glob("libpython3*")
 
@@ -147,10 +147,10 @@ class TestComponents:
             ("libffi.so.8", None),
         ],
     )
-    def test_have_the_version_and_origin_of_each_library(
+    def test_include_version_and_origin_of_each_library(
         self, sbom: dict[str, Any], bundle: Path, library: str, pattern: bytes | None
     ) -> None:
-        """A library of the system's is named by its package, which is of the version that the file tells."""
+        """A system library has its package's name, and the package's version is the one in the file."""
         (part,) = [p for p in sbom["components"] if f"_internal/{library}" in [f["name"] for f in _flat([p])]]
         text = (bundle / "_internal" / library).read_bytes()
         purl = PackageURL.from_string(part["purl"])
@@ -163,8 +163,8 @@ class TestComponents:
             assert version.decode() in part["version"]
             assert part["description"].endswith(version.decode())
 
-    def test_have_what_is_linked_into_others(self, sbom: dict[str, Any]) -> None:
-        """AWS's libraries in awscrt have their names, and those that tell it their versions."""
+    def test_include_statically_linked_libraries(self, sbom: dict[str, Any]) -> None:
+        """AWS's libraries in awscrt have their names, and a version if the binary contains one."""
         inside = {part["name"]: part for part in _flat([_named(sbom["components"], "awscrt")])}
 
         assert {"AWS-LC", "aws-c-auth", "aws-c-http", "aws-c-io", "s2n"} <= set(inside)

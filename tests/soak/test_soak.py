@@ -1,4 +1,4 @@
-"""Thousands of operations, 16 at once, while AWS, the keyring and the clock misbehave and holders are killed."""
+"""Thousands of operations, 16 at once, while AWS, the keyring and the clock fail and lock holders are killed."""
 
 import fcntl
 import os
@@ -16,7 +16,7 @@ from standin import busses
 from support import keyrings, need
 from support.home import NOT_FOUND, Home
 
-# SOAK_OPERATIONS=10000 tests/run tests/soak -s does that many, and prints what it did.
+# SOAK_OPERATIONS=10000 tests/run tests/soak -s runs that many, and prints what they did.
 OPERATIONS = int(os.environ.get("SOAK_OPERATIONS", "240"))
 WORKERS = 16
 SEED = 7
@@ -42,7 +42,7 @@ def home(tmp_path: Path, kernel: dict[str, str], secret_service: dict[str, str])
 
 @pytest.fixture
 def faulty(tmp_path: Path) -> Iterator[Mapping[str, Mapping[str, str]]]:
-    """Return the environments in which an operation goes wrong, or has less than the others."""
+    """Return the environments in which an operation fails, or has less than the others."""
     clocks = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
     if not clocks:
         need.missing("libfaketime")
@@ -56,9 +56,10 @@ def faulty(tmp_path: Path) -> Iterator[Mapping[str, Mapping[str, str]]]:
         }
 
 
-def test_no_answer_is_wrong_and_nothing_is_lost_or_left_behind(
+def test_all_replies_are_right_and_nothing_is_lost(
     home: tuple[Home, Aws], faulty: Mapping[str, Mapping[str, str]]
 ) -> None:
+    """Nothing is left behind either."""
     user, aws = home
     weather = Weather(aws, SEED)
     soak = Soak(user, aws, weather, ["wheel", "frozen"], faulty)
@@ -78,7 +79,7 @@ def test_no_answer_is_wrong_and_nothing_is_lost_or_left_behind(
 
 
 def nothing_is_lost(home: Home, soak: Soak) -> None:
-    """Check that in the quiet what was stored is there, that list names it, and that every identity gets its token."""
+    """Check afterwards that stored items exist, that list names them, and that every identity gets its token."""
     assert 0 == home.run("status").status
     listed = home.run("list").answer
     for server in SERVERS:
@@ -98,7 +99,7 @@ def nothing_is_lost(home: Home, soak: Soak) -> None:
 
 
 def nothing_is_left(home: Home) -> None:
-    """Check that no process, lock, temporary file or expired key outlives the work, and that all can be cleared."""
+    """Check that no process, lock, temporary file or expired key remains, and that all can be deleted."""
     assert [] == list((home.folder / "tmp").iterdir())
     state = home.folder / ".local/state/ecrx"
     names = {path.name for path in state.iterdir()}
@@ -123,7 +124,7 @@ def nothing_is_left(home: Home) -> None:
 
 
 def nothing_is_told(home: Home, aws: Aws, soak: Soak) -> None:
-    """Check that no secret is in any line that was said, nor in any file but AWS's own."""
+    """Check that no secret is in any output line, nor in any file other than AWS's own."""
     said = "".join(soak.said)
     files = [
         path.read_bytes()
@@ -138,5 +139,5 @@ def nothing_is_told(home: Home, aws: Aws, soak: Soak) -> None:
 def _text(path: Path) -> str:
     try:
         return path.read_text(errors="replace")
-    except OSError:  # gone meanwhile
+    except OSError:  # deleted meanwhile
         return ""

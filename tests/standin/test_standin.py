@@ -1,4 +1,4 @@
-"""The stand-in refuses what AWS refuses, as real boto3 sees it."""
+"""The stand-in rejects what AWS rejects, as real boto3 sees it."""
 
 import base64
 import json
@@ -68,7 +68,7 @@ def _error(call: Any, **request: object) -> str:  # noqa: ANN401 - boto3's
 
 
 class TestTokens:
-    def test_have_ecrs_size_form_and_life(self, faulty: FaultyStandIn, base: Keys) -> None:
+    def test_have_ecrs_size_format_and_lifetime(self, faulty: FaultyStandIn, base: Keys) -> None:
         (answer,) = _client(faulty, "ecr", base).get_authorization_token()["authorizationData"]
         user, _, password = base64.b64decode(answer["authorizationToken"]).decode().partition(":")
 
@@ -79,30 +79,30 @@ class TestTokens:
         assert timedelta(hours=11, minutes=59) < lifetime <= timedelta(hours=12)
         assert faulty.is_live(password)
 
-    def test_are_issued_to_who_signed_for_the_region(self, faulty: FaultyStandIn, base: Keys) -> None:
+    def test_are_issued_to_the_signer_for_the_region(self, faulty: FaultyStandIn, base: Keys) -> None:
         issued = faulty.issued[_mint(faulty, _assume(faulty, base), "eu-west-1")]
 
         assert f"arn:aws:sts::{_ACCOUNT}:assumed-role/puller/session" == issued.principal
         assert (_ACCOUNT, "eu-west-1", "ecr") == issued[1:4]
 
-    def test_of_ecr_public_come_from_us_east_1_alone(self, faulty: FaultyStandIn, base: Keys) -> None:
+    def test_of_ecr_public_come_only_from_us_east_1(self, faulty: FaultyStandIn, base: Keys) -> None:
         assert _client(faulty, "ecr-public", base).get_authorization_token()["authorizationData"]["authorizationToken"]
         elsewhere = _client(faulty, "ecr-public", base, "eu-west-1")
         assert "UnsupportedCommandException" == _error(elsewhere.get_authorization_token)
 
-    def test_die(self, faulty: FaultyStandIn, base: Keys) -> None:
+    def test_expire(self, faulty: FaultyStandIn, base: Keys) -> None:
         faulty.token_seconds = -1
         assert not faulty.is_live(_mint(faulty, base))
 
 
 class TestSignatures:
-    def test_of_an_unknown_key_are_refused(self, faulty: FaultyStandIn) -> None:
+    def test_of_an_unknown_key_are_rejected(self, faulty: FaultyStandIn) -> None:
         unknown = Keys("AKIAUNKNOWN", "secret")
 
         assert "InvalidClientTokenId" == _error(_client(faulty, "sts", unknown).get_caller_identity)
         assert "UnrecognizedClientException" == _error(_client(faulty, "ecr", unknown).get_authorization_token)
 
-    def test_with_a_wrong_secret_are_refused(self, faulty: FaultyStandIn, base: Keys) -> None:
+    def test_with_a_wrong_secret_are_rejected(self, faulty: FaultyStandIn, base: Keys) -> None:
         wrong = base._replace(secret_access_key="wrong")
 
         assert "SignatureDoesNotMatch" == _error(_client(faulty, "sts", wrong).get_caller_identity)
@@ -113,7 +113,7 @@ class TestSignatures:
 
         assert "InvalidClientTokenId" == _error(_client(faulty, "sts", without).get_caller_identity)
 
-    def test_of_an_expired_session_are_refused(self, faulty: FaultyStandIn, base: Keys) -> None:
+    def test_of_an_expired_session_are_rejected(self, faulty: FaultyStandIn, base: Keys) -> None:
         session = _assume(faulty, base)
         faulty.end_session(session)
 
@@ -121,23 +121,21 @@ class TestSignatures:
         assert "ExpiredTokenException" == _error(_client(faulty, "ecr", session).get_authorization_token)
 
     @pytest.mark.parametrize("offset", [-3600.0, 3600.0])
-    def test_by_a_clock_that_is_far_off_are_refused(self, faulty: FaultyStandIn, base: Keys, offset: float) -> None:
+    def test_with_a_wrong_clock_are_rejected(self, faulty: FaultyStandIn, base: Keys, offset: float) -> None:
         faulty.clock_offset = offset
 
         assert "SignatureDoesNotMatch" == _error(_client(faulty, "sts", base).get_caller_identity)
 
 
 class TestAssumeRole:
-    def test_is_for_who_is_trusted(self, faulty: FaultyStandIn, base: Keys) -> None:
+    def test_works_for_trusted_principals_only(self, faulty: FaultyStandIn, base: Keys) -> None:
         stranger = faulty.add_user("999999999999", "stranger")
 
         assert _assume(faulty, base).session_token
         request = {"RoleArn": _ROLE, "RoleSessionName": "session"}
         assert "AccessDenied" == _error(_client(faulty, "sts", stranger).assume_role, **request)
 
-    def test_takes_the_external_id_and_the_mfa_code_that_the_trust_policy_asks_for(
-        self, faulty: FaultyStandIn, base: Keys
-    ) -> None:
+    def test_checks_external_id_and_mfa_code(self, faulty: FaultyStandIn, base: Keys) -> None:
         faulty.add_role(_ROLE, trusts=[_ACCOUNT], external_id="shared", mfa=True)
         request = {"RoleArn": _ROLE, "RoleSessionName": "session", "ExternalId": "shared"}
 
@@ -146,7 +144,7 @@ class TestAssumeRole:
 
 
 class TestRepositoryPolicies:
-    def test_are_set_read_and_deleted_by_the_repositorys_account(self, faulty: FaultyStandIn, base: Keys) -> None:
+    def test_are_set_read_and_deleted_by_the_owner(self, faulty: FaultyStandIn, base: Keys) -> None:
         faulty.add_repository(_ACCOUNT, "app")
         client = _client(faulty, "ecr", base)
 
@@ -157,14 +155,14 @@ class TestRepositoryPolicies:
         assert "RepositoryPolicyNotFoundException" == _error(client.get_repository_policy, repositoryName="app")
         assert "RepositoryPolicyNotFoundException" == _error(client.delete_repository_policy, repositoryName="app")
 
-    def test_are_of_one_region(self, faulty: FaultyStandIn, base: Keys) -> None:
+    def test_belong_to_one_region(self, faulty: FaultyStandIn, base: Keys) -> None:
         faulty.add_repository(_ACCOUNT, "app", region="eu-west-1", policy=_allow(_ROLE))
 
         assert _client(faulty, "ecr", base, "eu-west-1").get_repository_policy(repositoryName="app")
         elsewhere = _client(faulty, "ecr", base)
         assert "RepositoryNotFoundException" == _error(elsewhere.get_repository_policy, repositoryName="app")
 
-    def test_are_denied_to_another_account(self, faulty: FaultyStandIn, base: Keys) -> None:
+    def test_are_inaccessible_to_other_accounts(self, faulty: FaultyStandIn, base: Keys) -> None:
         faulty.add_repository("111111111111", "app", policy=_allow(_ROLE))
         request = {"registryId": "111111111111", "repositoryName": "app"}
 
@@ -187,7 +185,7 @@ class TestRepositoryPolicies:
             {"Statement": [{"effect": "Allow", "Principal": "*", "Action": "ecr:*"}]},
         ],
     )
-    def test_that_make_no_sense_are_refused(self, faulty: FaultyStandIn, base: Keys, document: object) -> None:
+    def test_that_are_invalid_are_rejected(self, faulty: FaultyStandIn, base: Keys, document: object) -> None:
         place = faulty.add_repository(_ACCOUNT, "app")
         text = document if isinstance(document, str) else json.dumps(document)
         request = {"repositoryName": "app", "policyText": text}
@@ -195,7 +193,7 @@ class TestRepositoryPolicies:
         assert "InvalidParameterException" == _error(_client(faulty, "ecr", base).set_repository_policy, **request)
         assert faulty.ecr.repositories[place] is None
 
-    def test_stand_beside_their_repositories(self, faulty: FaultyStandIn, base: Keys) -> None:
+    def test_are_stored_with_their_repositories(self, faulty: FaultyStandIn, base: Keys) -> None:
         faulty.add_repository(_ACCOUNT, "app")
         faulty.add_repository(_ACCOUNT, "elsewhere", region="eu-west-1")
         client = _client(faulty, "ecr", base)
@@ -220,7 +218,9 @@ class TestRepositoryPolicies:
             ("444444444444", _USER, False),
         ],
     )
-    def test_let_in_whom_they_name(self, faulty: FaultyStandIn, named: str, principal: str, *, expected: bool) -> None:
+    def test_allow_the_principals_that_they_name(
+        self, faulty: FaultyStandIn, named: str, principal: str, *, expected: bool
+    ) -> None:
         place = faulty.add_repository("111111111111", "app", policy=_allow(named))
 
         assert expected == _is_let_in(faulty, principal, place)
@@ -236,23 +236,23 @@ class TestRepositoryPolicies:
             (["*"], _USER, True),
         ],
     )
-    def test_deny_all_but_those_named_in_full(
+    def test_deny_all_except_those_named_in_full(
         self, faulty: FaultyStandIn, left_out: list[str], principal: str, *, expected: bool
     ) -> None:
-        """With the account, and of a session also with the role, as AWS's page on NotPrincipal says."""
+        """NotPrincipal must name the account, and for a session also the role, as AWS documents."""
         deny = {"Effect": "Deny", "NotPrincipal": {"AWS": left_out}, "Action": "ecr:*"}
         place = faulty.add_repository("111111111111", "app", policy={"Statement": [*_allow("*")["Statement"], deny]})
 
         assert expected == _is_let_in(faulty, principal, place)
 
-    def test_let_do_all_but_what_they_except(self, faulty: FaultyStandIn) -> None:
+    def test_allow_all_except_not_action(self, faulty: FaultyStandIn) -> None:
         statement = {"Effect": "Allow", "Principal": {"AWS": _USER}, "NotAction": "ecr:Put*"}
         place = faulty.add_repository("111111111111", "app", policy={"Statement": [statement]})
 
         actions = ("ecr:BatchGetImage", "ecr:PutImage")
         assert [True, False] == [_is_let_in(faulty, _USER, place, action) for action in actions]
 
-    def test_on_a_condition_are_not_evaluated(self, faulty: FaultyStandIn) -> None:
+    def test_with_a_condition_are_not_evaluated(self, faulty: FaultyStandIn) -> None:
         statement = _allow(_USER)["Statement"][0] | {"Condition": {"Bool": {"aws:SecureTransport": "true"}}}
         place = faulty.add_repository("111111111111", "app", policy={"Statement": statement})
 
@@ -260,7 +260,7 @@ class TestRepositoryPolicies:
             _is_let_in(faulty, _USER, place)
         assert not _is_let_in(faulty, f"{_USER}-2", place)
 
-    def test_let_do_what_they_say_and_nothing_that_they_deny(self, faulty: FaultyStandIn) -> None:
+    def test_allow_what_they_say_and_do_not_deny(self, faulty: FaultyStandIn) -> None:
         allowed = _allow("*", "ecr:Batch*", "ecr:PutImage")
         place = faulty.add_repository("111111111111", "app", policy=allowed)
         denied = {"Effect": "Deny", "Principal": {"AWS": _USER}, "Action": "ecr:PutImage"}
@@ -282,7 +282,7 @@ def _is_let_in(aws: FaultyStandIn, principal: str, place: Repository, action: st
 
 
 class TestCalls:
-    def test_are_on_record_with_who_made_them_and_what_went_wrong(self, faulty: FaultyStandIn, base: Keys) -> None:
+    def test_are_recorded_with_caller_and_error(self, faulty: FaultyStandIn, base: Keys) -> None:
         _client(faulty, "sts", base).get_caller_identity()
         _error(_client(faulty, "sts", base).assume_role, RoleArn=f"{_ROLE}-other", RoleSessionName="session")
 
@@ -300,7 +300,7 @@ class TestCalls:
 
 
 class TestFaults:
-    def test_last_as_many_times_as_asked(self, faulty: FaultyStandIn, base: Keys) -> None:
+    def test_last_as_many_times_as_requested(self, faulty: FaultyStandIn, base: Keys) -> None:
         faulty.fail("GetAuthorizationToken", faults.throttled, times=2)
         client = _client(faulty, "ecr", base)
 
@@ -308,7 +308,7 @@ class TestFaults:
         assert client.get_authorization_token()
         assert 3 == faulty.count("GetAuthorizationToken")
 
-    def test_are_of_one_operation_until_mended(self, faulty: FaultyStandIn, base: Keys) -> None:
+    def test_affect_one_operation_until_cleared(self, faulty: FaultyStandIn, base: Keys) -> None:
         faulty.fail("AssumeRole", faults.error("Throttling", "Rate exceeded"))
 
         assert _mint(faulty, base)
@@ -317,13 +317,13 @@ class TestFaults:
         faulty.mend()
         assert _assume(faulty, base)
 
-    def test_can_drop_the_connection(self, faulty: FaultyStandIn, base: Keys) -> None:
+    def test_can_close_the_connection(self, faulty: FaultyStandIn, base: Keys) -> None:
         faulty.fail("GetAuthorizationToken", faults.dropped)
 
         with pytest.raises(ConnectionClosedError):
             _mint(faulty, base)
 
-    def test_can_be_late(self, faulty: FaultyStandIn, base: Keys) -> None:
+    def test_can_delay_the_response(self, faulty: FaultyStandIn, base: Keys) -> None:
         faulty.fail("GetAuthorizationToken", faults.late(0.3))
         started = time.monotonic()
 
@@ -331,7 +331,7 @@ class TestFaults:
 
         assert time.monotonic() - started >= 0.3
 
-    def test_can_spoil_the_token(self, faulty: FaultyStandIn, base: Keys) -> None:
+    def test_can_corrupt_the_token(self, faulty: FaultyStandIn, base: Keys) -> None:
         client = _client(faulty, "ecr", base)
         spoilt = (faults.no_token, faults.undecodable_token, faults.expired_token, faults.no_entry)
         for fault in spoilt:
@@ -344,7 +344,7 @@ class TestFaults:
         assert entries[2][0]["expiresAt"] < datetime.now(UTC)
         assert [] == entries[3]
 
-    def test_can_be_a_status_of_something_in_between(self, faulty: FaultyStandIn, base: Keys) -> None:
+    def test_can_return_a_status_of_an_intermediary(self, faulty: FaultyStandIn, base: Keys) -> None:
         faulty.fail("GetAuthorizationToken", faults.status(503))
 
         assert "503" == _error(_client(faulty, "ecr", base).get_authorization_token)

@@ -1,4 +1,4 @@
-"""The simulation of a fleet: a small one, whose calls can be counted by hand, and the page that the large one fills."""
+"""The simulation of a fleet: a small one, whose calls can be counted by hand, and the page of the large one."""
 
 import re
 from pathlib import Path
@@ -27,7 +27,7 @@ def _small(fleet: dict[str, Group]) -> dict[str, Group]:
 
 
 class TestAws:
-    def test_answers_up_to_its_limit_in_a_second_and_throttles_the_rest(self) -> None:
+    def test_throttles_beyond_its_limit_per_second(self) -> None:
         operation, dice = Aws().assume_role, _dice()
 
         answered = [operation.ask(10.5, dice) for _ in range(operation.limit + 1)]
@@ -36,7 +36,7 @@ class TestAws:
         assert answered[-1] >= 11.0
         assert operation.limit == operation.calls[10] - operation.throttled[10]
 
-    def test_refuses_after_three_attempts_while_it_is_down(self) -> None:
+    def test_fails_after_three_attempts_while_down(self) -> None:
         operation = Aws(range(DAY)).get_token
 
         with pytest.raises(RefusedError):
@@ -46,7 +46,7 @@ class TestAws:
 
 
 class TestEcrx:
-    def test_of_eight_gets_at_once_and_four_later_asks_once(self) -> None:
+    def test_eight_parallel_and_four_later_gets_call_once(self) -> None:
         aws = Aws()
 
         with simulated():
@@ -54,7 +54,7 @@ class TestEcrx:
 
         assert [1, 1] == [sum(operation.calls) for operation in aws.operations]
 
-    def test_hands_one_failure_to_all_that_waited_for_it(self) -> None:
+    def test_shares_one_failure_with_all_waiting(self) -> None:
         aws = Aws(range(DAY))
 
         with simulated():
@@ -62,7 +62,8 @@ class TestEcrx:
 
         assert ATTEMPTS == sum(aws.assume_role.calls)
 
-    def test_renews_at_half_of_the_life_give_or_take_a_twentieth_on_each_machine_at_another_time(self) -> None:
+    def test_refreshes_at_half_of_the_lifetime_within_a_twentieth(self) -> None:
+        """The time differs between machines."""
         gets = [float(second) for second in range(0, 8 * HOUR, 60)]
         renewed = []
         for machine in range(_SMALL):
@@ -75,14 +76,15 @@ class TestEcrx:
         assert 0.45 * LIFE <= min(renewed) < max(renewed) <= 0.55 * LIFE + 60
         assert len(set(renewed)) > _SMALL / 2
 
-    def test_serves_a_token_while_aws_is_down_until_it_ends_and_none_after(self) -> None:
+    def test_returns_a_valid_token_while_aws_is_down(self) -> None:
+        """It returns none after the token has expired."""
         aws = Aws(range(HOUR, DAY))
         gets = [0.0, 7 * HOUR, 11.9 * HOUR, 12.1 * HOUR]
 
         with simulated():
             assert 1 == Ecrx(aws.operations, _dice(), "one").unanswered(gets)
 
-    def test_leaves_the_programs_clock_as_it_was(self) -> None:
+    def test_leaves_the_programs_clock_unchanged(self) -> None:
         before = cached_token.now
 
         with simulated():
@@ -91,15 +93,15 @@ class TestEcrx:
         assert cached_token.now is before
 
 
-class TestProgramsBeside:
-    def test_ecr_login_asks_twice_for_each_get(self) -> None:
+class TestOtherPrograms:
+    def test_ecr_login_calls_twice_for_each_get(self) -> None:
         aws = Aws()
 
         assert 0 == EcrLogin(aws, _dice()).unanswered([1.0, 2.0, 3.0])
 
         assert [3, 3] == [sum(operation.calls) for operation in aws.operations]
 
-    def test_kubelet_keeps_what_the_provider_says_for_six_hours(self) -> None:
+    def test_kubelet_caches_for_six_hours(self) -> None:
         aws = Aws(range(7 * HOUR, DAY))
 
         assert 1 == EcrCredentialProvider(aws, _dice()).unanswered([0.0, 5.9 * HOUR, 6.1 * HOUR, 13 * HOUR])
@@ -108,21 +110,22 @@ class TestProgramsBeside:
 
 
 class TestDay:
-    def test_of_one_fleet_is_the_same_every_time(self) -> None:
+    def test_of_one_fleet_is_deterministic(self) -> None:
         assert day.run(_small(day.ours()), Aws(OUTAGE)) == day.run(_small(day.ours()), Aws(OUTAGE))
 
-    def test_counts_the_same_gets_whatever_answers_them(self) -> None:
+    def test_counts_the_same_gets_for_every_program(self) -> None:
         ours, theirs = (day.run(_small(fleet), Aws(OUTAGE)) for fleet in (day.ours(), day.theirs()))
 
         assert [tally.gets for tally in ours.values()] == [tally.gets for tally in theirs.values()]
 
-    def test_has_no_failure_with_this_program_where_a_token_was_kept_before_aws_went_down(self) -> None:
+    def test_has_no_failure_with_a_cached_token(self) -> None:
+        """No get fails on a machine that cached a token before AWS went down."""
         tallies = day.run(_small(day.ours()), Aws(OUTAGE))
 
         assert [0, 0] == [tally.failed for tally in tallies.values()]
         assert all(tally.gets_in_outage for tally in tallies.values())
 
-    def test_has_a_call_for_each_job_where_every_job_has_a_new_machine(self) -> None:
+    def test_has_a_call_for_each_job_on_new_machines(self) -> None:
         runners = day.ours()["runners"]._replace(machines=_SMALL, is_new_for_each_job=True)
         jobs = sum(len(runners.jobs(Random(f"runners {number}"))) for number in range(_SMALL))  # noqa: S311 - as there
 
@@ -130,7 +133,7 @@ class TestDay:
 
 
 class TestFigure:
-    def test_has_the_busiest_second_of_five_minutes_above_the_others(self) -> None:
+    def test_has_the_busiest_second_per_five_minutes(self) -> None:
         calls = [0] * DAY
         calls[9 * HOUR + 7] = 100
 

@@ -1,4 +1,4 @@
-"""What winget and scoop read of a release: the archive's address, its SHA-256 and where the program is in it."""
+"""The winget and scoop manifests of a release: the archive's address, its SHA-256 and the program's path in it."""
 
 import hashlib
 import json
@@ -49,7 +49,7 @@ def _fill_in(folder: Path) -> subprocess.CompletedProcess[str]:
 
 class TestZip:
     def test_has_the_files_of_the_archive(self, folder: Path) -> None:
-        """With their modes and times, and in place of install.sh what installs on Windows."""
+        """Modes and times are the same, and install.ps1 replaces install.sh."""
         with zipfile.ZipFile(folder / f"{_BASE}.zip") as packed:
             names = {info.filename: (info.external_attr >> 16 & 0o777, info.date_time) for info in packed.infolist()}
             assert _PROGRAM.encode() == packed.read(_PROGRAM)
@@ -59,7 +59,7 @@ class TestZip:
         modes = {_PROGRAM: 0o755, f"{_FOLDER}/README.md": 0o644, f"{_FOLDER}/install.ps1": 0o755}
         assert {name: (mode, time) for name, mode in modes.items()} == names
 
-    def test_is_the_same_when_it_is_packed_again(self, folder: Path) -> None:
+    def test_is_reproducible(self, folder: Path) -> None:
         before = (folder / f"{_BASE}.zip").read_bytes()
         _zip(folder)
 
@@ -71,13 +71,13 @@ class TestZip:
 class TestManifests:
     @pytest.fixture
     def digest(self, folder: Path) -> str:
-        """Return the SHA-256 of the archive, for which the manifests are filled in."""
+        """Return the SHA-256 of the archive that the manifests describe."""
         done = _fill_in(folder)
         assert (0, "", "") == (done.returncode, done.stdout, done.stderr)
         return hashlib.sha256((folder / f"{_BASE}.zip").read_bytes()).hexdigest()
 
     def test_of_winget_name_the_archive_and_the_program(self, folder: Path, digest: str) -> None:
-        """All three are of one package and one version."""
+        """All three have the same package and version."""
         version, installer, locale = (
             yaml.safe_load((folder / f"docker-credential-ecrx{part}.yaml").read_text())
             for part in ("", ".installer", ".locale.en-US")
@@ -90,7 +90,7 @@ class TestManifests:
         assert [{"RelativeFilePath": _PROGRAM.replace("/", "\\")}] == installer["NestedInstallerFiles"]
 
     def test_of_scoop_name_the_archive_and_the_program(self, folder: Path, digest: str) -> None:
-        """Its folder is what is unpacked, and the program is in it."""
+        """The folder is the one that is unpacked, and the program is in it."""
         manifest: dict[str, Any] = json.loads((folder / "docker-credential-ecrx.json").read_text())
         found = manifest["architecture"]["64bit"]
 
@@ -102,7 +102,7 @@ class TestManifests:
             update[key].replace("$version", "1.2.3") for key in ("url", "extract_dir")
         )
 
-    def test_have_nothing_left_to_fill_in(self, folder: Path, digest: str) -> None:
+    def test_have_no_placeholder_left(self, folder: Path, digest: str) -> None:
         assert digest
         for path in (*folder.glob("*.yaml"), *folder.glob("*.json")):
             assert "@" not in path.read_text(), path

@@ -1,4 +1,4 @@
-"""What SECURITY.md and the build promise of tests and of pinned packages."""
+"""The tests that SECURITY.md names exist, and packages are pinned."""
 
 import re
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
-def test_every_test_that_security_md_names_is_there() -> None:
+def test_every_test_named_in_security_md_exists() -> None:
     named = re.findall(r"`([\w/]+\.py)::(\w+)`", (ROOT / "SECURITY.md").read_text())
 
     assert len(named) > 20

@@ -1,4 +1,4 @@
-"""tests/reach: what counts as shown in a place, and places that are built at once."""
+"""tests/reach: what counts as a pass in a place, and places that are built at the same time."""
 
 import os
 import re
@@ -22,13 +22,13 @@ reach: pytest ended with 0\r
 
 
 def _sh(script: str, *arguments: str | Path) -> "subprocess.Popen[str]":
-    """Start a script of the functions of tests/reach, as tests/reach/run has them."""
+    """Start a script with the functions of tests/reach, as tests/reach/run has them."""
     sources = "set -eu; . tests/reach/roots.sh; . tests/reach/checks.sh; . tests/reach/pythons.sh\n"
     command: list[str | Path] = [need.command("sh"), "-c", sources + script, "sh", *arguments]
     return subprocess.Popen(command, cwd=_ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def test_places_each_have_a_job() -> None:
+def test_every_place_has_a_job() -> None:
     """The weekly workflow runs every place that tests/reach/run has."""
     (places,) = re.findall(r"^ *0\) main (.*) ;;$", (_ROOT / "tests" / "reach" / "run").read_text(), re.MULTILINE)
     workflow = yaml.safe_load((_ROOT / ".github" / "workflows" / "reach.yml").read_text())
@@ -36,8 +36,8 @@ def test_places_each_have_a_job() -> None:
     assert places.split() == workflow["jobs"]["place"]["strategy"]["matrix"]["place"]
 
 
-def test_list_of_exceptions_names_tests() -> None:
-    """What may be skipped under emulation is there, by that name."""
+def test_list_of_exceptions_names_existing_tests() -> None:
+    """Each test that may be skipped under emulation exists under that name."""
     gone = []
     for name in runpy.run_path(str(_ROOT / "tests" / "reach" / "lacking.py"))["TRACED"]:
         file, *parts = name.split("::")
@@ -48,11 +48,11 @@ def test_list_of_exceptions_names_tests() -> None:
 
 
 class TestMachine:
-    """The arm64 machine, of which there is nothing but what it printed."""
+    """The arm64 machine, of which only the log is available."""
 
     @pytest.fixture
     def log(self, tmp_path: Path) -> Path:
-        """Return the log of a machine on which everything succeeded."""
+        """Return the log of a machine on which everything passed."""
         path = tmp_path / "log"
         path.write_text(_SUCCEEDED, newline="")
         return path
@@ -62,11 +62,11 @@ class TestMachine:
         said, _ = shell.communicate()
         return shell.returncode, said.splitlines()[-1]
 
-    def test_has_shown_what_succeeded(self, log: Path) -> None:
+    def test_passes_with_all_tests_run(self, log: Path) -> None:
         """The line of result has the tests that were skipped."""
         assert (0, "ok; 41 passed, 1 skipped, 60 deselected in 91.02s (0:01:31)") == self._judged(log)
 
-    def test_names_a_first_failure(self, log: Path) -> None:
+    def test_names_the_first_failure(self, log: Path) -> None:
         log.write_text(_SUCCEEDED.replace("demo ok", "demo ok at the second try"))
 
         status, said = self._judged(log)
@@ -86,16 +86,16 @@ class TestMachine:
             (_SUCCEEDED, ""),
         ],
     )
-    def test_has_not_shown_what_did_not_run(self, log: Path, old: str, new: str) -> None:
-        """A crash, a missing line and tests that were all deselected or skipped are failures."""
+    def test_fails_if_tests_did_not_run(self, log: Path, old: str, new: str) -> None:
+        """A crash, a missing line, and tests that were all deselected or skipped are failures."""
         ended = "0" if "failed, " not in new else "1"
         log.write_text(_SUCCEEDED.replace(old, new).replace("ended with 0", f"ended with {ended}"))
 
         assert 1 == self._judged(log)[0]
 
 
-class TestCached:
-    """Folders that are kept under a key of what they are made of."""
+class TestCache:
+    """Folders that are cached under a key made from their inputs."""
 
     _MAKE = """cache=$1 made=$1/made
 make() {
@@ -113,8 +113,8 @@ echo "$folder"
         need.command("flock")
         return _sh(self._MAKE, cache, *arguments)
 
-    def test_is_made_once_by_two_at_once(self, tmp_path: Path) -> None:
-        """The second waits for the first, which is held up, and does not touch its folder."""
+    def test_two_at_once_build_once(self, tmp_path: Path) -> None:
+        """The second waits for the first and does not touch its folder."""
         pipe = tmp_path / "pipe"
         os.mkfifo(pipe)
         writing = os.open(pipe, os.O_RDWR)
@@ -129,13 +129,13 @@ echo "$folder"
         assert "wait\n" == (tmp_path / "made").read_text()
 
     def test_leaves_the_folder_of_another_key(self, tmp_path: Path) -> None:
-        """A place that runs at the same time may be using it."""
+        """Another place that runs at the same time may use it."""
         folders = [Path(self._make(tmp_path, key, "at once").communicate()[0].strip()) for key in ("one", "two")]
 
         assert folders[0] != folders[1]
         assert all((folder / "begun").exists() for folder in folders)
 
-    def test_is_made_from_the_beginning_after_a_failure(self, tmp_path: Path) -> None:
+    def test_restarts_after_a_failure(self, tmp_path: Path) -> None:
         failed = self._make(tmp_path, "key", "at once", "false")
         assert "" == failed.communicate()[0]
         complete = self._make(tmp_path, "key", "at once")

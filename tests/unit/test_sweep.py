@@ -1,4 +1,4 @@
-"""A secret of the stand-in's is found wherever the sweep after a run of the tests looks."""
+"""The search after a run of the tests finds a secret of the stand-in wherever it looks."""
 
 import base64
 import os
@@ -14,7 +14,7 @@ from support import need, sweep
 
 pytestmark = pytest.mark.posix("/proc and POSIX programs")
 
-# The sweep after these very tests looks for the stand-in's own mark.
+# The search after these tests looks for the stand-in's own mark, so this one differs.
 _OTHER_MARK = MARK.swapcase()
 with pytest.MonkeyPatch.context() as patch:
     for module in (ecr, messages):
@@ -38,13 +38,13 @@ def secret(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def notes(tmp_path: Path) -> Iterator[Path]:
-    """Return the folder of notes of what is run in the test."""
+    """Return the folder of notes about what the test runs."""
     with sweep.observed(tmp_path / "notes"):
         yield tmp_path / "notes"
 
 
 def say(text: str, stream: str = "") -> None:
-    """Run a program that says it, and read that."""
+    """Run a program that prints it, and read the output."""
     subprocess.run([need.command("sh"), "-c", f"cat{stream}"], input=text.encode(), capture_output=True, check=True)
 
 
@@ -90,11 +90,11 @@ class TestSecret:
         assert ["looks"] == found(notes)
 
 
-class TestAnswer:
+class TestReply:
     @pytest.mark.parametrize(
         "answer", ['{"Username": "AWS", "Secret": "%s"}', '{"auth": {"host": {"password": "%s"}}}']
     )
-    def test_to_a_client_may_hold_a_secret(self, notes: Path, answer: str) -> None:
+    def test_to_a_client_may_contain_a_secret(self, notes: Path, answer: str) -> None:
         say(answer % _PASSWORD)
 
         assert [] == found(notes)

@@ -1,4 +1,4 @@
-"""What can be seen of Windows elsewhere: the program and the tests that run there import nothing that it has not."""
+"""What can be tested about Windows elsewhere: the program and its tests there import nothing that Windows lacks."""
 
 import pkgutil
 import re
@@ -23,7 +23,7 @@ def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_every_module_of_the_program_imports() -> None:
-    """Without POSIX' modules, functions and signals, and without a C library that is the program itself."""
+    """As on Windows, the POSIX modules, functions and signals are missing, and CDLL(None) fails."""
     found = pkgutil.walk_packages(docker_credential_ecrx.__path__, f"{docker_credential_ecrx.__name__}.")
 
     done = _run()
@@ -32,8 +32,8 @@ def test_every_module_of_the_program_imports() -> None:
     assert [module.name for module in found] == done.stdout.split()
 
 
-def test_install_ps1_removes_the_state_that_install_sh_removes() -> None:
-    """By name, the list of what is stored apart; no other file in that folder."""
+def test_install_ps1_deletes_the_same_state_as_install_sh() -> None:
+    """It deletes the files by name, the index separately, and no other file of that folder."""
     (names,) = re.findall(r"rm -f (ledger\.json\.new .*) \|\| :", (_ROOT / "install.sh").read_text())
     (pattern,) = re.findall(r"\$StateFiles = '(.*)'", (_ROOT / "install.ps1").read_text())
 
@@ -41,8 +41,8 @@ def test_install_ps1_removes_the_state_that_install_sh_removes() -> None:
     assert [] == [name for name in ("ledger.json", "notes.txt", "my-token.0.lock") if re.search(pattern, name)]
 
 
-def test_the_tests_of_the_workflow_are_collected() -> None:
-    """As ci.yml names them."""
+def test_tests_named_in_the_workflow_are_collected() -> None:
+    """ci.yml names them."""
     jobs = yaml.safe_load((_ROOT / ".github" / "workflows" / "ci.yml").read_text())["jobs"]
     (line,) = [
         line

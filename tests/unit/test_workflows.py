@@ -1,4 +1,4 @@
-"""GitHub's workflows: what they use is pinned, what they may do is little, and no text from outside is run."""
+"""GitHub workflows: actions and images are pinned, permissions are minimal, and no external text is executed."""
 
 import os
 import re
@@ -45,23 +45,23 @@ def _scripts(path: Path) -> Iterator[str]:
 
 
 class TestWorkflows:
-    def test_are_there(self) -> None:
+    def test_exist(self) -> None:
         assert ["build.yml", "ci.yml", "reach.yml", "release.yml"] == [path.name for path in _WORKFLOWS]
 
     @each_workflow
-    def test_pin_every_action_by_its_whole_commit_hash_and_name_its_version(self, path: Path) -> None:
+    def test_pin_every_action_by_hash_and_name_its_version(self, path: Path) -> None:
         used = [line.strip() for line in path.read_text().splitlines() if re.search(r"\buses:", line)]
 
         assert used
         assert [] == [line for line in used if not _PINNED.match(line.removeprefix("- "))]
 
     @each_workflow
-    def test_may_do_nothing_but_what_a_job_names(self, path: Path) -> None:
+    def test_have_only_permissions_that_a_job_names(self, path: Path) -> None:
         assert {} == yaml.safe_load(path.read_text())["permissions"]
         assert [] == [name for name, job in _jobs(path).items() if not job.get("permissions")]
 
     @each_workflow
-    def test_write_only_where_a_release_is_made(self, path: Path) -> None:
+    def test_write_only_if_a_release_is_made(self, path: Path) -> None:
         writing = {
             (name, right)
             for name, job in _jobs(path).items()
@@ -78,11 +78,11 @@ class TestWorkflows:
         assert writing == (release if path.name == "release.yml" else set())
 
     @each_workflow
-    def test_take_no_text_from_outside_into_a_script(self, path: Path) -> None:
+    def test_put_no_external_text_into_a_script(self, path: Path) -> None:
         assert [] == [script for script in _scripts(path) if "${{" in script]
 
     @each_workflow
-    def test_end_every_job_in_time(self, path: Path) -> None:
+    def test_limit_the_time_of_every_job(self, path: Path) -> None:
         assert [] == [name for name, job in _jobs(path).items() if "uses" not in job and "timeout-minutes" not in job]
 
     @each_workflow
@@ -93,13 +93,13 @@ class TestWorkflows:
         assert [] == [step for step in checkouts if step["with"]["persist-credentials"] is not False]
 
     @each_workflow
-    def test_run_scripts_and_tests_that_are_there(self, path: Path) -> None:
+    def test_run_existing_scripts_and_tests(self, path: Path) -> None:
         named = re.findall(r"\b(?:build|tests|\.ci)/[\w./-]*\w", "\n".join(_scripts(path)))
 
         assert [] == [name for name in named if not (_ROOT / name).exists()]
 
     def test_build_for_windows_in_the_steps_of_build_sh(self) -> None:
-        """The same scripts; -E has Python ignore PYTHONUTF8, so UTF-8 is an option there."""
+        """The scripts are the same; -E makes Python ignore PYTHONUTF8, so UTF-8 is an option there."""
         script = (_ROOT / "build" / "build.sh").read_text()
         windows = "\n".join(step.get("run", "") for step in _jobs(_BUILD)["windows"]["steps"])
         ran = re.compile(r"^ *(?:\.work/build-venv/bin/)?python .*?(build/\w+\.py)", re.MULTILINE)
@@ -115,16 +115,16 @@ class TestRelease:
         """Return the jobs of the release workflow."""
         return _jobs(_ROOT / ".github" / "workflows" / "release.yml")
 
-    def test_waits_for_reviewers_wherever_it_may_write(self, jobs: dict[str, Any]) -> None:
-        """Each job that signs or publishes is behind an environment, which can have reviewers."""
+    def test_every_job_that_writes_needs_approval(self, jobs: dict[str, Any]) -> None:
+        """Each job that signs or publishes uses an environment, which can require reviewers."""
         writing = {name for name, job in jobs.items() if "write" in job["permissions"].values()}
 
         expected = {"provenance": "release", "pypi": "pypi", "github": "release"}
         assert expected == {name: jobs[name].get("environment") for name in writing}
         assert [] == [name for name, job in jobs.items() if name not in writing and "environment" in job]
 
-    def test_begins_with_the_check_of_its_tag(self, jobs: dict[str, Any]) -> None:
-        """Every job needs the one that looks where the tag is, which has the whole history."""
+    def test_starts_with_the_check_of_its_tag(self, jobs: dict[str, Any]) -> None:
+        """Every job needs the one that checks the commit of the tag, and that one fetches the full history."""
         needed = {name: name for name in jobs}
         for _ in jobs:
             needed = {name: jobs[last].get("needs", last) for name, last in needed.items()}
@@ -135,7 +135,7 @@ class TestRelease:
 
     @pytest.mark.parametrize("forged", [None, "refs/heads/origin/main", "refs/tags/origin/main"])
     @pytest.mark.parametrize("is_on_main", [True, False], ids=["on main", "elsewhere"])
-    def test_is_made_only_of_what_is_on_main(
+    def test_is_made_only_from_main(
         self,
         jobs: dict[str, Any],
         tmp_path: Path,
@@ -170,7 +170,7 @@ class TestRelease:
         assert is_on_main == (b"::error::v1.0.0 is not on main" not in done.stdout)
 
     def test_signs_the_provenance_of_every_file(self, jobs: dict[str, Any]) -> None:
-        """All that a release has is signed in the job that makes nothing but the formula and the checksums."""
+        """Every released file is signed in the job that builds only the formula and the checksums."""
         steps = jobs["provenance"]["steps"]
         (attest,) = [step for step in steps if step.get("uses", "").startswith("actions/attest-build-provenance@")]
 
@@ -197,8 +197,8 @@ class TestRelease:
         assert len(build["macos"]["strategy"]["matrix"]["runner"]) == sum("darwin" in name for name in _PLATFORMS)
         assert "windows" in build
 
-    def test_has_the_sbom_wherever_it_has_the_archive(self) -> None:
-        """What keeps the archives for a release keeps the SBOMs, too."""
+    def test_stores_the_sbom_with_the_archive(self) -> None:
+        """Every step that stores the archives for a release stores the SBOMs, too."""
         build = _jobs(_BUILD)
         kept = [
             step["with"]["path"] for job in build.values() for step in job["steps"] if "path" in step.get("with", {})
@@ -208,7 +208,7 @@ class TestRelease:
         assert 3 == sum("dist/*.cdx.json" in path for path in kept)
 
     def test_lists_the_checksum_of_every_file(self, jobs: dict[str, Any], tmp_path: Path) -> None:
-        """The step that gathers them gives each SBOM the name by which it is attested."""
+        """The step that gathers them gives each SBOM the name under which it is attested."""
         (script,) = [step["run"] for step in jobs["provenance"]["steps"] if "SHA256SUMS" in step.get("run", "")]
         (tmp_path / "build").symlink_to(_ROOT / "build")
         (tmp_path / "temp").mkdir()
@@ -249,7 +249,7 @@ class TestLinux:
         ]
 
     def test_is_frozen_with_pythons_that_uv_has(self, pythons: list[str]) -> None:
-        """The uv that is pinned has the address and the SHA-256 of each; one that it lacks cannot be installed."""
+        """The pinned uv has the address and the SHA-256 of each; one that it lacks cannot be installed."""
         assert 4 == len(set(pythons))
         assert set(pythons) <= _addresses(pythons[0]).keys()
 
@@ -269,14 +269,14 @@ class TestLinux:
         assert "Hash mismatch" in done.stderr
         assert [] == list(tmp_path.rglob("bin"))
 
-    def test_needs_the_glibc_that_the_action_asks_for(self) -> None:
+    def test_needs_the_glibc_that_the_action_requires(self) -> None:
         """The floor of the build is the oldest glibc for which the action takes an archive."""
         (floor,) = [part["floor"] for part in _of_libcs() if part["floor"]]
 
         assert f"glibc {floor} or newer" in (_ROOT / "action.yml").read_text()
 
-    def test_runs_on_images_by_their_hashes(self) -> None:
-        """Each system that an archive is frozen and run on is the same tomorrow."""
+    def test_pins_images_by_hash(self) -> None:
+        """Each system on which an archive is frozen and run stays the same."""
         images = [image for part in _of_libcs() for image in (part["oldest"], *part["others"].split())]
 
         assert len(images) > 2
@@ -284,7 +284,7 @@ class TestLinux:
 
 
 def _of_libcs() -> list[dict[str, str]]:
-    """Return what the job for Linux has for each C library."""
+    """Return the settings of the Linux job for each C library."""
     return [part for part in _jobs(_BUILD)["linux"]["strategy"]["matrix"]["include"] if "libc" in part]
 
 
@@ -295,7 +295,7 @@ def _uv() -> Path:
 
 
 def _addresses(python: str) -> dict[str, str]:
-    """Return the addresses that uv has of the Pythons of one version, by its names for them."""
+    """Return uv's addresses of the Pythons of one version, by uv's names for them."""
     everything = ["--only-downloads", "--all-platforms", "--all-arches", "--show-urls"]
     command: list[str | Path] = [_uv(), "--no-config", "python", "list", *everything, python.split("-")[1]]
     said = subprocess.run(command, env={"UV_OFFLINE": "1"}, capture_output=True, text=True, check=True).stdout
@@ -303,7 +303,7 @@ def _addresses(python: str) -> dict[str, str]:
 
 
 class TestFormula:
-    def test_has_the_address_and_the_sha_256_of_each_archive(self, tmp_path: Path) -> None:
+    def test_has_address_and_sha_256_of_each_archive(self, tmp_path: Path) -> None:
         for number, platform in enumerate(_FORMULAS):
             name = f"docker-credential-ecrx-1.2.3-{platform}.tar.gz"
             (tmp_path / f"{name}.sha256").write_text(f"{number:064}  {name}\n")
@@ -317,7 +317,7 @@ class TestFormula:
             )
             assert f'url "{address}"\n      sha256 "{number:064}"\n' in formula
 
-    def test_is_not_made_where_an_archive_is_missing(self, tmp_path: Path) -> None:
+    def test_is_not_made_without_every_archive(self, tmp_path: Path) -> None:
         done = _formula(tmp_path)
 
         assert (1, "") == (done.returncode, done.stdout)

@@ -1,4 +1,4 @@
-"""Where AWS's chain ends for an identity, and what renews the credentials there."""
+"""The credential source of an identity, and how the credentials there are renewed."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ KEYS, SESSION = "aws_access_key_id = AKIA\n", "aws_access_key_id = ASIA\n"
 UNSET = "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN"
 KEY = {"AWS_ACCESS_KEY_ID": "AKIA"}
 CONFIGURE = "aws configure --profile"
-# What the profile ``p`` and others say, and what renews the credentials that it comes to.
+# What the profile ``p`` and others contain, and what renews the credentials of ``p``.
 PROFILES = {
     "keys": (KEYS, f"{CONFIGURE} p"),
     "a session's keys": (SESSION, "get new keys, with their aws_session_token, for the profile p"),
@@ -57,7 +57,7 @@ PROFILES = {
     "a web identity": (f"{ROLE}web_identity_token_file = x", "get a new web identity token"),
     "nothing": ("region = us-east-1", "check the role of this instance"),
 }
-# What the environment says beside a default profile with keys, and what renews those that the default chain comes to.
+# What the environment has beside a default profile with keys, and what renews the default chain's credentials.
 ENVIRONMENTS = {
     "nothing": ({}, "aws configure"),
     "keys": (KEY, f"set new AWS keys, or do without: {UNSET}"),
@@ -76,7 +76,7 @@ ENVIRONMENTS = {
 
 @pytest.fixture
 def env(tmp_path: Path) -> dict[str, str]:
-    """Return an environment whose AWS files are the test's own."""
+    """Return an environment with the test's own AWS files."""
     (tmp_path / "credentials").touch()
     return {
         "AWS_CONFIG_FILE": str(tmp_path / "config"),
@@ -85,13 +85,13 @@ def env(tmp_path: Path) -> dict[str, str]:
 
 
 def write(env: dict[str, str], text: str) -> None:
-    """Let AWS's config file say ``text``."""
+    """Write AWS's config file."""
     Path(env["AWS_CONFIG_FILE"]).write_text(text)
 
 
 class TestRenewal:
     @pytest.mark.parametrize(("settings", "expected"), PROFILES.values(), ids=PROFILES)
-    def test_is_of_what_the_chosen_profile_comes_to_and_of_nothing_in_the_environment(
+    def test_follows_the_profile_and_ignores_the_environment(
         self, env: dict[str, str], settings: str, expected: str
     ) -> None:
         write(env, f"[profile p]\n{settings}\n[default]\n{KEYS}")
@@ -99,14 +99,12 @@ class TestRenewal:
         assert expected == origin_of(Identity("p"), env | KEY).renewal()
 
     @pytest.mark.parametrize(("variables", "expected"), ENVIRONMENTS.values(), ids=ENVIRONMENTS)
-    def test_is_of_what_the_default_chain_comes_to(
-        self, env: dict[str, str], variables: dict[str, str], expected: str
-    ) -> None:
+    def test_follows_the_default_chain(self, env: dict[str, str], variables: dict[str, str], expected: str) -> None:
         write(env, f"[default]\n{KEYS}[profile p]\n{KEYS}[profile q]\nregion = us-east-1\n")
 
         assert expected == origin_of(Identity(), env | variables).renewal()
 
-    def test_of_a_role_of_our_own_is_that_of_its_source(self, env: dict[str, str]) -> None:
+    def test_of_a_configured_role_is_its_sources(self, env: dict[str, str]) -> None:
         write(env, f"[profile p]\n{KEYS}")
 
         assert f"{CONFIGURE} p" == origin_of(Identity("p", role_arn="arn"), env).renewal("AssumeRole")
@@ -118,9 +116,7 @@ class TestRenewal:
         assert "get a new web identity token" == origin_of(pod, env | KEY).renewal()
 
     @pytest.mark.parametrize("identity", [Identity("p"), Identity("q", role_arn="arn")], ids=["profile", "our own"])
-    def test_of_what_a_roles_session_signed_is_none_of_the_keys_that_opened_it(
-        self, env: dict[str, str], identity: Identity
-    ) -> None:
+    def test_of_a_role_concerns_its_source_for_assume_role_only(self, env: dict[str, str], identity: Identity) -> None:
         write(env, f"[profile p]\n{ROLE}source_profile = q\n[profile q]\n{KEYS}")
         origin = origin_of(identity, env)
 
@@ -128,21 +124,22 @@ class TestRenewal:
             origin.renewal(operation) for operation in ("AssumeRole", "GetAuthorizationToken")
         ]
 
-    def test_of_a_session_that_has_ended_is_a_new_one_though_its_keys_do_not_look_it(self, env: dict[str, str]) -> None:
+    def test_of_an_expired_session_is_a_new_one(self, env: dict[str, str]) -> None:
+        """The keys of the session do not show that it has expired."""
         write(env, f"[profile p]\n{KEYS}")
 
         said = origin_of(Identity("p"), env).renewal("GetCallerIdentity", of_session=True)
 
         assert "get new keys, with their aws_session_token, for the profile p" == said
 
-    def test_has_a_profiles_name_as_a_shell_takes_it(self, env: dict[str, str]) -> None:
+    def test_quotes_the_profile_for_a_shell(self, env: dict[str, str]) -> None:
         write(env, f"[profile my team]\n{KEYS}")
 
         assert "aws configure --profile 'my team'" == origin_of(Identity("my team"), env).renewal()
 
 
-class TestAsked:
-    """The option with which an AWS command asks as the same identity."""
+class TestProfileOption:
+    """The option that makes an AWS command use the same identity."""
 
     @pytest.mark.parametrize(
         ("identity", "variables", "expected"),
@@ -155,7 +152,7 @@ class TestAsked:
             (Identity("default"), {}, " --profile default"),
         ],
     )
-    def test_names_a_profile_where_one_was_chosen(
+    def test_names_the_chosen_profile(
         self, env: dict[str, str], identity: Identity, variables: dict[str, str], expected: str
     ) -> None:
         write(env, f"[profile p]\n{ROLE}source_profile = q\n[profile q]\n{KEYS}")

@@ -1,4 +1,4 @@
-"""What is private to botocore, and has to be where this program sets it."""
+"""Private parts of botocore on which this program relies."""
 
 import getpass
 
@@ -13,13 +13,13 @@ from docker_credential_ecrx.identity.model import Identity
 
 
 class OtherRoleProvider(CredentialProvider):
-    """Assumes roles in a botocore to come."""
+    """Assumes roles in a future botocore."""
 
     METHOD = "assume-role"
 
 
 class TestBotocore:
-    def test_asks_for_an_mfa_code_where_the_answer_is_put(self) -> None:
+    def test_asks_for_mfa_code_through_our_prompt(self) -> None:
         resolver = Session().get_component("credential_provider")
         roles = resolver.get_provider("assume-role")
         mfa = Mfa("123456")
@@ -32,7 +32,7 @@ class TestBotocore:
         with pytest.raises(MfaNeededError):
             vars(roles)["_prompter"]("MFA code: ")
 
-    def test_that_asks_in_another_way_is_refused_by_its_version(self) -> None:
+    def test_unsupported_version_is_named(self) -> None:
         with pytest.raises(UnknownBotocoreError) as caught:
             answer_with(Mfa(), CredentialResolver([OtherRoleProvider()]))
 

@@ -1,4 +1,4 @@
-"""Whose connections to AWS have one TLS context."""
+"""Which connections to AWS share a TLS context."""
 
 from collections.abc import Iterator
 from ssl import SSLContext
@@ -12,7 +12,7 @@ from docker_credential_ecrx.aws import tls
 
 @pytest.fixture(autouse=True)
 def unshared(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let botocore make its contexts as it does itself, before the test and after it."""
+    """Restore botocore's own way to make contexts before and after the test."""
     for variable in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setattr(URLLib3Session, "_get_ssl_context", tls._make)
@@ -27,26 +27,24 @@ def context_of(verify: str | bool) -> SSLContext:  # noqa: FBT001 - as botocore 
 
 
 class TestContext:
-    def test_is_one_for_clients_that_trust_the_same(self) -> None:
+    def test_is_shared_by_clients_that_trust_the_same(self) -> None:
         tls.share(Session())
 
         assert context_of(DEFAULT_CA_BUNDLE) is context_of(DEFAULT_CA_BUNDLE)
 
     @pytest.mark.parametrize("other", ["/another/ca.pem", False])
-    def test_is_another_for_a_client_that_trusts_something_else(self, other: str | bool) -> None:  # noqa: FBT001
+    def test_differs_for_another_ca_bundle(self, other: str | bool) -> None:  # noqa: FBT001
         tls.share(Session())
 
         assert context_of(DEFAULT_CA_BUNDLE) is not context_of(other)
 
-    def test_of_a_client_that_trusts_everybody_is_its_own(self) -> None:
+    def test_without_verification_is_not_shared(self) -> None:
         tls.share(Session())
 
         assert context_of(verify=False) is not context_of(verify=False)
 
     @pytest.mark.parametrize("variable", ["HTTP_PROXY", "https_proxy"])
-    def test_is_each_clients_own_where_a_proxy_is_spoken_to_in_tls(
-        self, monkeypatch: pytest.MonkeyPatch, variable: str
-    ) -> None:
+    def test_with_tls_to_a_proxy_is_not_shared(self, monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
         monkeypatch.setenv(variable, "https://proxy.example:3128")
         tls.share(Session())
 

@@ -1,11 +1,11 @@
-"""What a person sees: lines, whatever is in them."""
+"""Output for a person consists of lines, whatever text they contain."""
 
 import pytest
 
 from docker_credential_ecrx.cli import console
 
 
-def test_no_text_leaves_its_line_or_tells_the_terminal_anything(capsys: pytest.CaptureFixture[str]) -> None:
+def test_text_stays_on_its_line_without_control_characters(capsys: pytest.CaptureFixture[str]) -> None:
     odd = "a\x1b[2J\n\ud800b"
 
     console.heading(odd)

@@ -1,4 +1,4 @@
-"""Docker's config.json as text: what changes is the entry, and nothing else to the byte."""
+"""Docker's config.json as text: an edit changes the entry, and no other byte."""
 
 import json
 from typing import Any
@@ -17,7 +17,7 @@ ENTRY = f'"{HOST}": "ecrx"'
 SECRET = "hunter2"
 TOKEN = "gho_16C7e42F292c6912E7710c838347Ae178B4a"
 
-# Of each shape the text before and after.
+# For each form the text before and after.
 SHAPES = {
     "tabs, as docker writes it": (
         '{\n\t"auths": {},\n\t"credsStore": "desktop"\n}',
@@ -72,46 +72,46 @@ class TestSetHelper:
         assert after == set_helper(before)
 
     @pytest.mark.parametrize("after", [after for _, after in SHAPES.values()], ids=SHAPES)
-    def test_changes_nothing_where_the_entry_is_there(self, after: str) -> None:
+    def test_existing_entry_changes_nothing(self, after: str) -> None:
         assert after == set_helper(after)
 
     @pytest.mark.parametrize("empty", ["", "\n", " \t\r\n"])
-    def test_makes_of_an_empty_file_what_docker_would_write(self, empty: str) -> None:
+    def test_formats_an_empty_file_as_docker_does(self, empty: str) -> None:
         assert json.dumps({"credHelpers": {HOST: "ecrx"}}, indent="\t") == set_helper(empty)
 
-    def test_puts_its_name_in_the_place_of_another_helpers(self) -> None:
+    def test_replaces_another_helper(self) -> None:
         assert f'{{"credHelpers" : {{"a":"b", "{HOST}" :  "ecrx" , "c":"d"}}}}' == set_helper(
             f'{{"credHelpers" : {{"a":"b", "{HOST}" :  "ecr-login" , "c":"d"}}}}'
         )
 
-    def test_takes_null_for_no_helpers_as_docker_does(self) -> None:
+    def test_accepts_null_helpers_as_docker_does(self) -> None:
         assert f'{{\n\t"credHelpers": {{\n\t\t{ENTRY}\n\t}},\n\t"a": 1\n}}' == set_helper(
             '{\n\t"credHelpers": null,\n\t"a": 1\n}'
         )
 
-    def test_finds_helpers_under_a_name_in_any_case_as_docker_does(self) -> None:
+    def test_finds_helpers_in_any_case_as_docker_does(self) -> None:
         assert '{"CREDHELPERS": {"a": "b", "' + HOST + '": "ecrx"}}' == set_helper('{"CREDHELPERS": {"a": "b"}}')
 
 
 class TestRemoveHelper:
     @pytest.mark.parametrize(("before", "after"), SHAPES.values(), ids=SHAPES)
-    def test_makes_the_file_again_what_it_was(self, before: str, after: str) -> None:
+    def test_restores_the_original_file(self, before: str, after: str) -> None:
         assert before == remove_helper(after)
 
     @pytest.mark.parametrize(("before", "after"), SHAPES.values(), ids=SHAPES)
-    def test_takes_two_out_in_any_order(self, before: str, after: str) -> None:
+    def test_removes_two_in_any_order(self, before: str, after: str) -> None:
         both = set_helper(after, OTHER_HOST)
 
         assert before == remove_helper(remove_helper(both, HOST), OTHER_HOST)
         assert before == remove_helper(remove_helper(both, OTHER_HOST), HOST)
 
     @pytest.mark.parametrize("before", ["", *(before for before, _ in SHAPES.values())])
-    def test_changes_nothing_where_there_is_no_entry(self, before: str) -> None:
+    def test_missing_entry_changes_nothing(self, before: str) -> None:
         assert before == remove_helper(before)
 
 
 class TestRemoveAuth:
-    def test_takes_out_the_one_server(self) -> None:
+    def test_removes_one_server(self) -> None:
         before = '{\n\t"auths": {\n\t\t"a": {\n\t\t\t"auth": "x"\n\t\t},\n\t\t"b": {}\n\t}\n}'
 
         assert '{\n\t"auths": {\n\t\t"b": {}\n\t}\n}' == docker_config.remove_auth(file(before), "a").text
@@ -119,7 +119,7 @@ class TestRemoveAuth:
 
 
 class TestReading:
-    def test_passwords_are_what_lets_somebody_in(self) -> None:
+    def test_passwords_are_entries_that_can_log_in(self) -> None:
         auths = {
             "a": {"auth": "eDp5"},
             "b": {},
@@ -131,18 +131,18 @@ class TestReading:
 
         assert ["a", "c", "f"] == docker_config.passwords(file(json.dumps({"auths": auths})))
 
-    def test_an_empty_file_has_nothing(self) -> None:
+    def test_empty_file_has_nothing(self) -> None:
         assert ({}, [], "") == (
             docker_config.helpers(file("")),
             docker_config.passwords(file("")),
             docker_config.store(file("")),
         )
 
-    def test_the_store_is_a_text(self) -> None:
+    def test_store_is_a_text(self) -> None:
         assert "desktop" == docker_config.store(file('{"credsStore": "desktop"}'))
         assert "" == docker_config.store(file('{"credsStore": null}'))
 
-    def test_what_is_shown_has_no_secret(self) -> None:
+    def test_shown_text_has_no_secret(self) -> None:
         document = {
             "auths": {HOST: {"auth": 'pass"w\\ord'}},
             "HttpHeaders": {"X": ["secret"]},
@@ -185,8 +185,8 @@ class TestReading:
         ids=lambda document: json.dumps(document)[:50],
     )
     @pytest.mark.parametrize("is_escaped", [False, True])
-    def test_a_secret_is_shown_nowhere(self, document: dict[str, Any], *, is_escaped: bool) -> None:
-        """Wherever somebody else may have put it, and however it is written."""
+    def test_shown_text_has_no_secret_anywhere(self, document: dict[str, Any], *, is_escaped: bool) -> None:
+        """Another program may have put a secret anywhere, in any spelling."""
         text = json.dumps(document, indent=2)
         if is_escaped:
             text = text.replace("/", "\\/").replace("@", "\\u0040").replace("h", "\\u0068")
@@ -198,8 +198,8 @@ class TestReading:
         assert TOKEN not in shown
         assert text.count("\n") == shown.count("\n")
 
-    def test_names_formats_and_helpers_are_shown(self) -> None:
-        """What a person needs in order to see what changes."""
+    def test_shown_text_has_names_formats_and_helpers(self) -> None:
+        """A person needs them in order to see what changes."""
         document = {
             "auths": {"https://index.docker.io/v1/": {}, HOST: {}, f"{HOST}/team/app": {}},
             "credHelpers": {HOST: "ecrx-123456789012-AdministratorAccess", "my-registry.example:5000": "pass"},
@@ -236,7 +236,7 @@ class TestBrokenFile:
         }.items(),
         ids=lambda text: text[:30],
     )
-    def test_is_refused_with_a_remedy(self, text: str, fault: str) -> None:
+    def test_is_rejected_with_a_remedy(self, text: str, fault: str) -> None:
         with pytest.raises(FileError, match=fault) as caught:
             set_helper(text)
 
@@ -249,13 +249,13 @@ class TestPath:
         assert "/d/config.json" == docker_config.path({"DOCKER_CONFIG": "/d", "HOME": "/h"})
         assert "/h/.docker/config.json" == docker_config.path({"DOCKER_CONFIG": "", "HOME": "/h"})
 
-    def test_podman_reads_what_its_login_writes_before_what_lasts(self) -> None:
+    def test_podman_reads_login_file_first(self) -> None:
         assert ["/r/containers/auth.json", "/h/.config/containers/auth.json"] == docker_config.podman_paths(
             {"XDG_RUNTIME_DIR": "/r", "HOME": "/h"}
         )
         assert "/c/containers/auth.json" == docker_config.podman_paths({"XDG_CONFIG_HOME": "/c", "HOME": "/h"})[-1]
 
-    def test_podman_reads_only_the_file_that_its_variable_names(self) -> None:
+    def test_podman_reads_only_the_file_its_variable_names(self) -> None:
         assert ["/a.json"] == docker_config.podman_paths({"REGISTRY_AUTH_FILE": "/a.json", "HOME": "/h"})
 
 
@@ -270,7 +270,7 @@ _NOT_OURS = st.text().filter(lambda name: name.lower() not in ("credhelpers", "a
 _DOCUMENTS = st.builds(
     lambda one, helpers, two: one | helpers | two,
     st.dictionaries(_NOT_OURS, _VALUES, max_size=3),
-    # Docker itself drops helpers that are empty, and nobody can tell whether they were there before.
+    # Docker itself deletes an empty credHelpers, so nobody can tell whether it was there before.
     st.just({}) | st.builds(lambda helpers: {"credHelpers": helpers}, _HELPERS),
     st.dictionaries(_NOT_OURS, _VALUES, max_size=3),
 )
@@ -301,11 +301,11 @@ def texts(draw: st.DrawFn) -> str:
 
 class TestAnyObject:
     @given(texts())
-    def test_is_the_same_text_after_an_entry_came_and_went(self, text: str) -> None:
+    def test_adding_and_removing_an_entry_changes_nothing(self, text: str) -> None:
         assert text == remove_helper(set_helper(text))
 
     @given(texts())
-    def test_has_one_entry_more_to_json(self, text: str) -> None:
+    def test_added_entry_is_valid_json(self, text: str) -> None:
         expected = json.loads(text)
         expected["credHelpers"] = expected.get("credHelpers", {}) | {HOST: "ecrx"}
 
@@ -319,7 +319,7 @@ class TestAnyObject:
         assert [] == docker_config.passwords(file(text))
 
     @given(texts(), st.data())
-    def test_loses_the_one_entry_that_is_removed(self, text: str, data: st.DataObject) -> None:
+    def test_loses_only_the_removed_entry(self, text: str, data: st.DataObject) -> None:
         helpers = json.loads(text).get("credHelpers", {})
         host = data.draw(st.sampled_from(sorted(helpers))) if helpers else HOST
 

@@ -1,4 +1,4 @@
-"""Our own config.toml as text: entries come and go, and nothing else changes, comments and order included."""
+"""config.toml as text: entries are added and removed, and nothing else changes, comments and order included."""
 
 import sys
 import tomllib
@@ -21,7 +21,7 @@ NARROW = '[[registry]]\nmatch = "222222222222.*"\nprofile = "mine"\n'
 BROAD = '# everything else\n# of ours\n[[registry]] # c\nmatch = "*.dkr.ecr.*"   # all\nprofile = "base"\n'
 CACHE = '[cache]\nkeyring = "auto" # c\n'
 
-# Of each shape the text before and after.
+# For each form the text before and after.
 SHAPES = {
     "empty": ("", ENTRY),
     "a comment": ("# mine\n", f"# mine\n\n{ENTRY}"),
@@ -59,35 +59,36 @@ def remove_entry(text: str, host: str = HOST) -> str:
 
 class TestSetEntry:
     @pytest.mark.parametrize(("before", "after"), SHAPES.values(), ids=SHAPES)
-    def test_goes_before_what_would_hide_it_with_the_comments_above_that(self, before: str, after: str) -> None:
+    def test_precedes_the_entry_that_would_hide_it(self, before: str, after: str) -> None:
+        """Comments above that entry stay with it."""
         assert after == set_entry(before)
 
     @pytest.mark.parametrize("after", [after for _, after in SHAPES.values()], ids=SHAPES)
-    def test_changes_nothing_where_it_is_there(self, after: str) -> None:
+    def test_existing_entry_changes_nothing(self, after: str) -> None:
         assert after == set_entry(after)
 
     @pytest.mark.parametrize("before", [before for before, _ in SHAPES.values()], ids=SHAPES)
-    def test_takes_the_place_of_an_earlier_one_for_the_host(self, before: str) -> None:
+    def test_replaces_an_earlier_one_for_the_host(self, before: str) -> None:
         assert set_entry(before) == set_entry(set_entry(before, profile="earlier"))
 
-    def test_is_not_needed_where_another_entry_says_the_same(self) -> None:
+    def test_is_skipped_if_another_entry_has_the_same_effect(self) -> None:
         assert BROAD == set_entry(BROAD, profile="base")
 
     @pytest.mark.parametrize("key", ['account = "111111111111"', 'account = "111111111111"\nregion = "us-east-1"'])
-    def test_goes_before_the_entry_of_its_account(self, key: str) -> None:
+    def test_precedes_the_entry_of_its_account(self, key: str) -> None:
         account = f'[[registry]]\n{key}\nprofile = "base"\n'
 
         assert f"{ENTRY}\n{account}" == set_entry(account)
         assert account == set_entry(account, profile="base")
 
     @pytest.mark.parametrize("key", ['account = "222222222222"', 'account = "111111111111"\nregion = "eu-west-1"'])
-    def test_goes_after_the_entry_of_another_account_or_region(self, key: str) -> None:
+    def test_follows_entries_of_other_accounts_and_regions(self, key: str) -> None:
         account = f'[[registry]]\n{key}\nprofile = "base"\n'
 
         assert f"{account}\n{ENTRY}" == set_entry(account)
 
-    def test_of_a_fips_host_is_another_than_that_of_the_registry(self) -> None:
-        """The latter answers for both, but is removed alone."""
+    def test_of_a_fips_host_is_separate(self) -> None:
+        """The registry's entry covers both hosts, but is removed separately."""
         fips = HOST.replace("ecr.", "ecr-fips.")
         both = set_entry(ENTRY, fips)
 
@@ -95,37 +96,37 @@ class TestSetEntry:
         assert both == set_entry(both, fips)
         assert ENTRY == remove_entry(both, fips)
 
-    def test_goes_before_an_entry_that_came_later(self) -> None:
+    def test_moves_before_the_entry_that_hides_it(self) -> None:
         assert f"{ENTRY}\n{BROAD}" == set_entry(f"{BROAD}\n{ENTRY}")
 
-    def test_has_the_role_and_whose_it_is_from(self) -> None:
+    def test_has_the_role_and_its_credential_source(self) -> None:
         keys = {"role_arn": "arn:aws:iam::444444444444:role/puller", "source_profile": "base", "external_id": 'a"\\b'}
 
         assert [{"match": HOST} | keys] == tomllib.loads(set_entry("", **keys))["registry"]
 
     @pytest.mark.parametrize("text", ["registry = []\n", f'registry = [{{match = "{HOST}", profile = "mine"}}]\n'])
-    def test_refuses_entries_of_another_form(self, text: str) -> None:
+    def test_rejects_entries_of_another_form(self, text: str) -> None:
         with pytest.raises(FileError, match="in a form that is not edited here"):
             set_entry(text)
 
-    def test_refuses_what_is_not_toml(self) -> None:
+    def test_rejects_invalid_toml(self) -> None:
         with pytest.raises(FileError, match="not TOML"):
             set_entry("registry")
         with pytest.raises(FileError, match="not TOML"):
             set_entry(f"a = {'9' * 5000}")
 
     @pytest.mark.parametrize("text", ["registry = 1", 'registry = "x"', "registry = [1]", "[registry]"])
-    def test_refuses_what_is_no_array_of_entries(self, text: str) -> None:
+    def test_rejects_a_registry_key_that_is_no_array(self, text: str) -> None:
         with pytest.raises(FileError, match="not an array of tables"):
             set_entry(text)
 
     @given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1).filter(str.strip))
-    def test_is_read_as_it_was_meant_whatever_the_profile_s_name(self, profile: str) -> None:
+    def test_is_read_back_with_any_profile_name(self, profile: str) -> None:
         table = tomllib.loads(set_entry("", profile=profile))
 
         assert [{"match": HOST, "profile": profile}] == table["registry"]
 
-    def test_may_have_every_character_that_configure_takes(self) -> None:
+    def test_accepts_every_character_that_configure_accepts(self) -> None:
         every = "".join(character for character in map(chr, range(sys.maxunicode + 1)) if character.isprintable())
 
         assert [{"match": HOST, "profile": every}] == tomllib.loads(set_entry("", profile=every))["registry"]
@@ -133,29 +134,29 @@ class TestSetEntry:
 
 class TestRemoveEntry:
     @pytest.mark.parametrize(("before", "after"), SHAPES.values(), ids=SHAPES)
-    def test_makes_the_file_again_what_it_was(self, before: str, after: str) -> None:
+    def test_restores_the_original_file(self, before: str, after: str) -> None:
         assert before == remove_entry(after)
 
     @pytest.mark.parametrize("before", [before for before, _ in SHAPES.values()], ids=SHAPES)
-    def test_takes_two_out_in_any_order(self, before: str) -> None:
+    def test_removes_two_in_any_order(self, before: str) -> None:
         both = set_entry(set_entry(before), OTHER_HOST)
 
         assert before == remove_entry(remove_entry(both, HOST), OTHER_HOST)
         assert before == remove_entry(remove_entry(both, OTHER_HOST), HOST)
 
-    def test_takes_what_was_written_into_the_entry_with_it(self) -> None:
+    def test_removes_additions_inside_the_entry(self) -> None:
         assert BROAD == remove_entry(f"{ENTRY}# why\n{BROAD}".replace("# why\n", "role_session_name = 'x'\n\n"))
 
-    def test_leaves_the_comment_that_follows(self) -> None:
+    def test_leaves_the_following_comment(self) -> None:
         assert f"# why\n{CACHE}" == remove_entry(f"{ENTRY}# why\n{CACHE}")
 
-    def test_leaves_what_only_looks_like_an_entry_in_a_text(self) -> None:
+    def test_leaves_text_that_looks_like_an_entry(self) -> None:
         text = f"[[registry]]\nmatch = '''\n{ENTRY}'''\nprofile = 'x'\n"
 
         assert text == remove_entry(text)
 
 
-def test_the_entry_decides_for_its_host_alone(tmp_path: Path) -> None:
+def test_entry_applies_to_its_host_only(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     path.write_text(set_entry(f"{NARROW}\n{BROAD}"))
 

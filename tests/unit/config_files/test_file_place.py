@@ -1,4 +1,4 @@
-"""Where the path of a file to edit leads: over links that nobody else can have put there, and over no other."""
+"""The path of a file to edit: links that no other user can have made are followed, others are rejected."""
 
 import os
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ ALICE, MALLORY = 4_200_011, 4_200_012
 
 
 class Case(NamedTuple):
-    """A link in a folder: who owns the folder, its mode, who owns the link, and what it leads to."""
+    """A link in a folder: who owns the folder, its mode, who owns the link, and its target."""
 
     holder: int
     mode: int
@@ -48,13 +48,13 @@ REFUSED = {
 
 @pytest.fixture(autouse=True)
 def root() -> None:
-    """Need root, who gives files away."""
+    """Require root, who can change owners."""
     if os.getuid() != 0:
         need.missing("root, to give files to others,")
 
 
 def found(path: Path) -> tuple[str, str]:
-    """Return the folder and the name that the path leads to."""
+    """Return the folder and the name to which the path leads."""
     place = file_place.find(str(path))
     try:
         assert place.is_there
@@ -64,7 +64,7 @@ def found(path: Path) -> tuple[str, str]:
 
 
 class Links:
-    """A link to a file, and one to the folder that it is in."""
+    """A link to a file, and one to the file's folder."""
 
     def __init__(self, folder: Path, case: Case) -> None:
         self.target = folder / "target" / "config.json"
@@ -90,8 +90,8 @@ class Links:
 
 
 @pytest.mark.parametrize("case", TRUSTED.values(), ids=TRUSTED)
-def test_a_link_that_only_its_user_can_make_is_followed(tmp_path: Path, case: Case) -> None:
-    """The place is the file's own, without a link."""
+def test_trusted_link_is_followed(tmp_path: Path, case: Case) -> None:
+    """Only its user can have made it; the resulting path contains no link."""
     links = Links(tmp_path, case)
 
     assert {(str(links.target.parent), "config.json")} == {
@@ -100,8 +100,8 @@ def test_a_link_that_only_its_user_can_make_is_followed(tmp_path: Path, case: Ca
 
 
 @pytest.mark.parametrize("case", REFUSED.values(), ids=REFUSED)
-def test_another_link_is_refused(tmp_path: Path, case: Case) -> None:
-    """Whatever the form of the path."""
+def test_untrusted_link_is_rejected(tmp_path: Path, case: Case) -> None:
+    """Every form of the path is rejected."""
     links = Links(tmp_path, case)
 
     for path in links.paths():
@@ -109,8 +109,8 @@ def test_another_link_is_refused(tmp_path: Path, case: Case) -> None:
             found(path)
 
 
-def test_a_link_to_a_link_is_followed(tmp_path: Path) -> None:
-    """Each is looked at by itself."""
+def test_link_to_a_link_is_followed(tmp_path: Path) -> None:
+    """Each link is checked separately."""
     (tmp_path / "file").write_text("{}")
     (tmp_path / "one").symlink_to("file")
     (tmp_path / "two").symlink_to("one")
@@ -118,8 +118,8 @@ def test_a_link_to_a_link_is_followed(tmp_path: Path) -> None:
     assert (str(tmp_path), "file") == found(tmp_path / "two")
 
 
-def test_a_link_to_a_refused_link_is_refused(tmp_path: Path) -> None:
-    """A sound link first does not help."""
+def test_link_to_a_rejected_link_is_rejected(tmp_path: Path) -> None:
+    """A trusted first link makes no difference."""
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").write_text("{}")
     bad = tmp_path / "folder" / "bad"
@@ -131,15 +131,14 @@ def test_a_link_to_a_refused_link_is_refused(tmp_path: Path) -> None:
         found(tmp_path / "good")
 
 
-def test_a_link_to_nothing_leads_to_where_it_would_be(tmp_path: Path) -> None:
-    """Docker makes the file there, too."""
+def test_dangling_link_leads_to_the_missing_file(tmp_path: Path) -> None:
+    """Docker creates the file there, too."""
     (tmp_path / "config.json").symlink_to("gone.json")
 
     assert (str(tmp_path), "gone.json") == found(tmp_path / "config.json")
 
 
-def test_links_in_a_circle_are_an_error(tmp_path: Path) -> None:
-    """As for the system."""
+def test_circular_links_are_an_error(tmp_path: Path) -> None:
     (tmp_path / "one").symlink_to("two")
     (tmp_path / "two").symlink_to("one")
 
@@ -148,8 +147,7 @@ def test_links_in_a_circle_are_an_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", ["missing/../config.json", "config.json/..", "..", "file/config.json"])
-def test_a_path_to_no_file_is_an_error(tmp_path: Path, path: str) -> None:
-    """As for the system."""
+def test_path_to_no_file_is_an_error(tmp_path: Path, path: str) -> None:
     (tmp_path / "file").write_text("")
 
     with pytest.raises(OSError, match="directory"):

@@ -1,4 +1,4 @@
-"""Whose side is missing where a registry says 403, by what IAM says, or does not."""
+"""Which side lacks a permission if a registry responds with 403, from IAM's message or without one."""
 
 import pytest
 
@@ -16,7 +16,7 @@ ATTACH = "aws iam attach-role-policy --role-name puller --policy-arn arn:aws:iam
 
 
 def explain(reason: str, who: str = SESSION, action: str = GET_IMAGE, access: Access = PULL) -> Refusal:
-    """Return what a denial in IAM's words with ``reason`` means."""
+    """Return the explanation of a denial with ``reason`` in IAM's words."""
     arn = "arn:aws:ecr:us-east-1:111111111111:repository/team/app"
     said = f"User: {who} is not authorized to perform: {action} on resource: {arn}{reason.format(action=action)}"
     return access_denied.explain(said, IMAGE, who, action, access)
@@ -25,7 +25,7 @@ def explain(reason: str, who: str = SESSION, action: str = GET_IMAGE, access: Ac
 class TestMissingRepositoryPolicy:
     REASON = " because no resource-based policy allows the {action} action"
 
-    def test_is_mended_by_a_grant_to_the_callers_account(self) -> None:
+    def test_is_fixed_by_a_grant_to_the_callers_account(self) -> None:
         found = explain(self.REASON)
 
         assert f"{SESSION} may not {GET_IMAGE}: the repository policy does not allow it" == found.detail
@@ -33,32 +33,32 @@ class TestMissingRepositoryPolicy:
         assert f"run as the owner, account 111111111111: {GRANT} {options}" == found.remedy
 
     @pytest.mark.parametrize("action", [GET_IMAGE, UPLOAD])
-    def test_for_who_wants_to_push_is_mended_by_a_whole_grant(self, action: str) -> None:
+    def test_for_pushes_is_fixed_by_a_grant_of_pushes(self, action: str) -> None:
         remedy = explain(self.REASON, action=action, access=PUSH).remedy
 
         assert f"{GRANT} --profile OWNER --region us-east-1 --apply" in remedy
 
 
-class TestMissingRights:
+class TestMissingPermissions:
     REASON = " because no identity-based policy allows the {action} action"
 
     @pytest.mark.parametrize(
         ("access", "policy"),
         [(PULL, "AmazonEC2ContainerRegistryReadOnly"), (PUSH, "AmazonEC2ContainerRegistryPowerUser")],
     )
-    def test_of_a_role_are_given_to_it(self, access: Access, policy: str) -> None:
+    def test_of_a_role_are_added_to_it(self, access: Access, policy: str) -> None:
         found = explain(self.REASON, access=access)
 
         assert "its own IAM policy does not allow it" in found.detail
         assert f"run as an administrator of account 222222222222: {ATTACH}/{policy}" == found.remedy
 
-    def test_of_a_user_are_given_to_it_in_its_own_partition(self) -> None:
+    def test_of_a_user_are_added_in_its_partition(self) -> None:
         remedy = explain(self.REASON, "arn:aws-cn:iam::222222222222:user/team/me").remedy
 
         policy = "arn:aws-cn:iam::aws:policy/AmazonEC2ContainerRegistryReadOnly"
         assert f"aws iam attach-user-policy --user-name me --policy-arn {policy}" == remedy.rpartition(": ")[2]
 
-    def test_of_a_role_of_identity_center_are_given_in_its_permission_set(self) -> None:
+    def test_of_identity_center_are_added_to_the_permission_set(self) -> None:
         who = "arn:aws:sts::222222222222:assumed-role/AWSReservedSSO_Dev_0123456789abcdef/me"
 
         remedy = explain(self.REASON, who).remedy
@@ -67,12 +67,12 @@ class TestMissingRights:
         assert "permission set" in remedy
 
     @pytest.mark.parametrize("reason", ["", " because no resource-based policy allows the {action} action"])
-    def test_are_what_is_missing_in_the_repositorys_own_account(self, reason: str) -> None:
+    def test_are_the_cause_within_the_repositorys_account(self, reason: str) -> None:
         assert ATTACH in explain(reason, OWN_SESSION).remedy
 
 
-class TestDeny:
-    def test_in_the_repository_policy_is_for_its_owner_to_remove(self) -> None:
+class TestExplicitDeny:
+    def test_in_repository_policy_is_removed_by_its_owner(self) -> None:
         found = explain(" with an explicit deny in a resource-based policy")
 
         assert "the repository policy denies it" in found.detail
@@ -89,7 +89,7 @@ class TestDeny:
             (" because no permissions boundary allows the {action} action", "permissions boundary"),
         ],
     )
-    def test_elsewhere_is_told_with_where(self, reason: str, where: str) -> None:
+    def test_elsewhere_is_located(self, reason: str, where: str) -> None:
         found = explain(reason)
 
         assert where in found.detail
@@ -105,11 +105,11 @@ class TestNoReason:
         assert GRANT in found.remedy
         assert ATTACH in found.remedy
 
-    def test_and_no_caller_leaves_the_account_open(self) -> None:
+    def test_without_a_caller_has_an_account_placeholder(self) -> None:
         assert "--to ACCOUNT" in access_denied.explain("", IMAGE, "", GET_IMAGE, PULL).remedy
 
 
-def test_who_is_no_principal_of_awss_is_in_no_command() -> None:
+def test_commands_name_only_valid_principals() -> None:
     found = explain("", "arn:aws:sts::222222222222:assumed-role/$(id)/x")
 
     assert "$(id)" in found.detail

@@ -1,4 +1,4 @@
-"""A link that breaks is told, whatever breaks it, and the ones after it are looked at all the same."""
+"""A check that fails is reported, whatever the error, and the checks after it still run."""
 
 import pytest
 
@@ -16,25 +16,25 @@ def case(name: str = "") -> Context:
     return Context(image.parse(name) if name else None, "docker-credential-ecrx", {}, push=False)
 
 
-class TestLook:
-    def test_returns_what_is_found(self) -> None:
+class TestRunCheck:
+    def test_returns_the_findings(self) -> None:
         found = Finding(ok=True, detail="well")
 
         assert found == doctor.run(Check("link", lambda _: found), case())
 
-    def test_returns_nothing_that_would_move_a_terminals_cursor(self) -> None:
+    def test_returns_no_terminal_control_characters(self) -> None:
         found = Finding(ok=False, detail="no\x1b[2J\nline", remedy="first\x07\nsecond\r")
 
         assert (False, "no [2J line", "first\nsecond") == doctor.run(Check("link", lambda _: found), case())
 
-    def test_takes_an_error_for_a_link_that_does_not_hold(self) -> None:
+    def test_turns_an_error_into_a_failed_check(self) -> None:
         def look(_: Context) -> Finding:
             message = "it is broken"
             raise FileError(message, "mend it")
 
         assert (False, "it is broken", "mend it") == doctor.run(Check("link", look), case())
 
-    def test_tells_of_an_unexpected_error_without_what_it_says(
+    def test_hides_the_text_of_an_unexpected_error(
         self, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("ECRX_LOG", "debug")
@@ -51,15 +51,15 @@ class TestLook:
         assert HOST not in said
 
 
-class TestChain:
-    def test_without_a_registry_has_only_what_every_registry_needs(self) -> None:
+class TestChecks:
+    def test_without_a_registry_omit_its_checks(self) -> None:
         whole = [link.name for link in doctor.checks(case(HOST))]
         general = [link.name for link in doctor.checks(case())]
 
         assert 12 == len(whole)
         assert ["token", "registry", "image", "push"] == [name for name in whole if name not in general]
 
-    def test_shows_no_password(self) -> None:
+    def test_show_no_password(self) -> None:
         found = case(HOST)
         found.password = "hunter2"
 

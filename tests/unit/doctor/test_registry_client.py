@@ -1,4 +1,4 @@
-"""What speaks to a registry trusts nobody else, gives nobody else its password, and says what went wrong."""
+"""The registry client trusts only the registry, gives its password to nobody else, and explains failures."""
 
 import json
 import socket
@@ -24,7 +24,7 @@ Reply = Callable[[str, str, Mapping[str, str]], tuple[int, dict[str, str], bytes
 
 @pytest.fixture(scope="module")
 def trusted(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    """Return who vouches for localhost."""
+    """Return the certificate authority that signed for localhost."""
     return certificates.issue(tmp_path_factory.mktemp("trusted"), ["localhost"])
 
 
@@ -66,14 +66,14 @@ def serving(context: ssl.SSLContext, reply: Reply) -> Iterator[str]:
 
 
 def failure(host: str, bundle: Path | None = None) -> AwsError:
-    """Return what is said where the registry cannot be asked."""
+    """Return the message if the registry cannot be reached."""
     with pytest.raises(AwsError) as caught:
         Client(host, str(bundle) if bundle else None).challenge()
     return caught.value
 
 
 class TestPassword:
-    def test_is_not_sent_before_it_is_asked_for(self, trusted: Certificates) -> None:
+    def test_is_sent_only_on_request(self, trusted: Certificates) -> None:
         seen: list[str | None] = []
 
         def reply(method: str, path: str, headers: Mapping[str, str]) -> tuple[int, dict[str, str], bytes]:
@@ -92,7 +92,7 @@ class TestPassword:
         "location",
         ["https://elsewhere.example/v2/x", "http://localhost/v2/x", "//elsewhere.example/v2/x", "/elsewhere", ""],
     )
-    def test_is_not_sent_where_an_upload_is_led_elsewhere(self, trusted: Certificates, location: str) -> None:
+    def test_is_not_sent_to_a_foreign_upload_location(self, trusted: Certificates, location: str) -> None:
         asked: list[str] = []
 
         def reply(method: str, _path: str, _headers: Mapping[str, str]) -> tuple[int, dict[str, str], bytes]:
@@ -107,13 +107,13 @@ class TestPassword:
 
         assert ["POST"] == asked
 
-    def test_goes_with_no_redirect(self, trusted: Certificates) -> None:
+    def test_is_not_sent_after_a_redirect(self, trusted: Certificates) -> None:
         with serving(trusted.context(), lambda *_: (307, {"Location": "https://elsewhere.example/"}, b"")) as host:
             assert 307 == Client(host, str(trusted.authority)).sign_in(PASSWORD).status
 
 
-class TestAnswer:
-    def test_is_asked_for_again_where_its_reason_was_left_out(self, trusted: Certificates) -> None:
+class TestResponse:
+    def test_without_a_reason_is_requested_again(self, trusted: Certificates) -> None:
         error = json.dumps({"errors": [{"code": "NAME_UNKNOWN", "message": "no\nsuch"}]}).encode()
 
         with serving(trusted.context(), lambda *_: (404, {}, error)) as host:
@@ -121,19 +121,19 @@ class TestAnswer:
 
         assert (False, ("NAME_UNKNOWN", "no such")) == (answer.is_well, answer.error())
 
-    def test_is_cut_where_it_is_long(self, trusted: Certificates) -> None:
+    def test_is_truncated_if_long(self, trusted: Certificates) -> None:
         with serving(trusted.context(), lambda *_: (200, {}, b"x" * 1_000_000)) as host:
             assert len(Client(host, str(trusted.authority)).challenge().body) < 100_000
 
     @pytest.mark.parametrize(
         "body", [b"", b"<html>", b"[]", b'{"errors": []}', b'{"errors": {}}', b'{"errors": [1]}', b"\xff", b"[" * 9999]
     )
-    def test_without_an_error_of_the_registrys_tells_none(self, body: bytes) -> None:
+    def test_without_an_error_of_the_registry_has_none(self, body: bytes) -> None:
         assert ("", "") == RegistryResponse(403, {}, body).error()
 
 
-class TestWay:
-    def test_to_who_is_vouched_for_by_nobody_trusted_is_refused(self, trusted: Certificates, tmp_path: Path) -> None:
+class TestConnection:
+    def test_with_untrusted_certificate_fails(self, trusted: Certificates, tmp_path: Path) -> None:
         other = certificates.issue(tmp_path, ["localhost"])
         with serving(other.context(), lambda *_: (200, {}, b"")) as host:
             for bundle in (trusted.authority, None):
@@ -141,12 +141,12 @@ class TestWay:
                 assert f"the TLS certificate of {host} cannot be verified" == found.message
                 assert "AWS_CA_BUNDLE" in found.hint
 
-    def test_to_who_is_vouched_for_under_another_name_is_refused(self, tmp_path: Path) -> None:
+    def test_with_certificate_of_another_name_fails(self, tmp_path: Path) -> None:
         other = certificates.issue(tmp_path, ["elsewhere.example"])
         with serving(other.context(), lambda *_: (200, {}, b"")) as host:
             assert "cannot be verified" in failure(host, other.authority).message
 
-    def test_to_a_port_where_nobody_listens_is_told(self) -> None:
+    def test_to_a_closed_port_is_reported(self) -> None:
         with closing(socket.socket()) as unheard:
             unheard.bind(("127.0.0.1", 0))
             host = f"localhost:{unheard.getsockname()[1]}"
@@ -156,14 +156,14 @@ class TestWay:
         assert f"{host} does not let itself be connected to" == found.message
         assert f"curl -sS https://{host}/v2/" in found.hint
 
-    def test_to_who_never_answers_ends(self) -> None:
+    def test_without_response_times_out(self) -> None:
         with closing(socket.create_server(("127.0.0.1", 0))) as silent:
             found = failure(f"localhost:{silent.getsockname()[1]}")
 
         assert "does not answer" in found.message
         assert "VPC endpoint" in found.hint
 
-    def test_to_who_hangs_up_is_told(self, trusted: Certificates) -> None:
+    def test_that_is_closed_is_reported(self, trusted: Certificates) -> None:
         def reply(*_: object) -> tuple[int, dict[str, str], bytes]:
             raise ConnectionAbortedError
 

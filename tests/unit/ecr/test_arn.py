@@ -1,4 +1,4 @@
-"""ARNs of principals: accounts' roots, roles, users and sessions, as AWS writes them and no other way."""
+"""ARNs of principals: account roots, roles, users and sessions, in AWS's spelling only."""
 
 import re
 
@@ -45,7 +45,7 @@ class TestParse:
             (f"arn:aws:sts::{_ID}:federated-user/me", ("aws", "federated-user", "me")),
         ],
     )
-    def test_tells_partition_account_kind_and_name(self, text: str, expected: tuple[str, str, str]) -> None:
+    def test_returns_partition_account_kind_and_name(self, text: str, expected: tuple[str, str, str]) -> None:
         found = arn.parse(text)
 
         assert found is not None
@@ -54,16 +54,16 @@ class TestParse:
     @pytest.mark.parametrize(
         "resource", ["root/", "root/x", "role", "role/", "role//x", "role/x/", "rooted", "group/x"]
     )
-    def test_knows_no_others(self, resource: str) -> None:
+    def test_rejects_other_kinds(self, resource: str) -> None:
         assert arn.parse(f"arn:aws:iam::{_ID}:{resource}") is None
 
     @given(_arns)
-    def test_takes_what_aws_writes_and_nothing_else(self, text: str) -> None:
+    def test_accepts_only_what_aws_writes(self, text: str) -> None:
         assert (_WRITTEN.fullmatch(text) is not None) == (arn.parse(text) is not None)
 
 
 class TestRole:
-    def test_is_a_roles_alone(self) -> None:
+    def test_exists_only_for_roles(self) -> None:
         assert arn.role(f"arn:aws:iam::{_ID}:role/puller") is not None
         for resource in ("root", "user/puller"):
             assert arn.role(f"arn:aws:iam::{_ID}:{resource}") is None

@@ -1,4 +1,4 @@
-"""What people call an image: a registry, a repository in it, a tag or a digest."""
+"""An image name: a registry, a repository in it, a tag or a digest."""
 
 import pytest
 
@@ -45,10 +45,10 @@ class TestImage:
             f"{HOST}/app\n",
         ],
     )
-    def test_that_docker_would_not_take_is_refused(self, text: str) -> None:
+    def test_that_docker_rejects_is_rejected(self, text: str) -> None:
         with pytest.raises(ArgumentError):
             image.parse(text)
 
     @pytest.mark.parametrize("text", [HOST, f"{HOST}/app:latest", f"{HOST}/app@{DIGEST}"])
-    def test_is_said_as_it_was_named(self, text: str) -> None:
+    def test_is_shown_as_it_was_given(self, text: str) -> None:
         assert text == str(image.parse(text))

@@ -18,7 +18,7 @@ ECR = [
     (f"{A}.dkr.ecr.mx-central-1.amazonaws.com", A, "mx-central-1", "aws", "ecr", False, False),
     (f"{A}.dkr.ecr.ca-west-1.amazonaws.com", A, "ca-west-1", "aws", "ecr", False, False),
     (f"{A}.dkr.ecr.sa-east-12.amazonaws.com", A, "sa-east-12", "aws", "ecr", False, False),
-    # regions that no list has yet
+    # regions newer than every list
     (f"{A}.dkr.ecr.nz-north-1.amazonaws.com", A, "nz-north-1", "aws", "ecr", False, False),
     (f"{A}.dkr.ecr.us-gov-south-1.amazonaws.com", A, "us-gov-south-1", "aws-us-gov", "ecr", False, False),
     (f"{A}.dkr.ecr.cn-south-2.amazonaws.com.cn", A, "cn-south-2", "aws-cn", "ecr", False, False),
@@ -72,7 +72,7 @@ NOT_ECR = [
     "amazonaws.com",
     "ecr.us-east-1.amazonaws.com",
     "dkr.ecr.us-east-1.amazonaws.com",
-    # a look-alike's owner is not AWS
+    # a lookalike host does not belong to AWS
     f"{HOST}.evil.example",
     f"{HOST}.",
     f"evil.example/{HOST}",
@@ -169,12 +169,12 @@ class TestParse:
         )
 
     @pytest.mark.parametrize("server", FORMS)
-    def test_takes_every_form_in_which_clients_send_a_host(self, server: str) -> None:
+    def test_accepts_every_form_that_clients_send(self, server: str) -> None:
         found = Registry.parse(server)
 
         assert found is not None
         assert HOST == found.host
 
     @pytest.mark.parametrize("server", NOT_ECR)
-    def test_takes_no_look_alike_for_ecr(self, server: str) -> None:
+    def test_rejects_lookalike_hosts(self, server: str) -> None:
         assert Registry.parse(server) is None

@@ -1,4 +1,4 @@
-"""Repository policies: what is granted and taken back, and that all else in them stays as it is."""
+"""Repository policies: grant and revoke change their own statement, and everything else stays."""
 
 import json
 from collections.abc import Callable
@@ -28,7 +28,7 @@ _PUSH_ACTIONS = [
     "ecr:CompleteLayerUpload",
 ]
 _FOREIGN = {"Sid": "AllowOther", "Effect": "Allow", "Principal": {"AWS": "333333333333"}, "Action": "ecr:*"}
-# What AWS may give back for the statement that it was given.
+# Forms in which AWS may return the statement that it was given.
 _OTHER_FORMS = [
     {"Action": _PUSH_ACTIONS[::-1]},
     {"Principal": {"AWS": [_ROOT]}},
@@ -56,7 +56,7 @@ _CHANGES: list[Document] = [
     {"Principal": {"AWS": [_ROOT, _ROOT]}},
     {"Principal": {"AWS": _ROLE}},
     {"Principal": {"AWS": []}},
-    {"Principal": {"AWS": "AROAEXAMPLEEXAMPLE00"}},  # AWS's for a role that was deleted
+    {"Principal": {"AWS": "AROAEXAMPLEEXAMPLE00"}},  # AWS's form for a role that was deleted
     {"Principal": {"AWS": _ROOT, "Service": "codebuild.amazonaws.com"}},
     {"Principal": {"Service": "codebuild.amazonaws.com"}},
 ]
@@ -108,7 +108,7 @@ _accesses = st.sampled_from([PULL, PUSH])
 
 
 def _examples(*inputs: st.SearchStrategy[Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Let the decorated test be called with inputs of these kinds, however long that takes on a busy machine."""
+    """Call the decorated test with inputs of these kinds, without a time limit for a busy machine."""
     return lambda test: settings(deadline=None)(given(*inputs)(test))
 
 
@@ -126,29 +126,29 @@ class TestGrant:
             ],
         } == repository_policy.grant(None, _named(_ID), PUSH)
 
-    def test_of_pulls_alone_has_three_actions_and_another_identifier(self) -> None:
+    def test_of_pulls_has_three_actions_and_its_own_sid(self) -> None:
         statement = _statement(access=PULL)
 
         assert ("EcrxPull222222222222", _PULL_ACTIONS) == (statement["Sid"], statement["Action"])
 
-    def test_goes_behind_what_is_there(self) -> None:
+    def test_is_appended(self) -> None:
         assert _document(_FOREIGN, _statement()) == repository_policy.grant(_document(_FOREIGN), _named(_ID), PUSH)
 
     @pytest.mark.parametrize(("before", "after"), [(PULL, PUSH), (PUSH, PULL)])
-    def test_of_another_kind_takes_the_place_of_the_one_before(self, before: Access, after: Access) -> None:
+    def test_of_another_kind_replaces_the_previous_one(self, before: Access, after: Access) -> None:
         document = _document(_FOREIGN, _statement(access=before), {**_FOREIGN, "Sid": "Last"})
 
         granted = repository_policy.grant(document, _named(_ID), after)
 
         assert _document(_FOREIGN, _statement(access=after), {**_FOREIGN, "Sid": "Last"}) == granted
 
-    def test_leaves_one_statement_of_two_for_the_same_principal(self) -> None:
+    def test_leaves_one_of_two_statements_for_a_principal(self) -> None:
         both = _document(_statement(access=PULL), _FOREIGN, _statement(access=PUSH))
 
         assert _document(_statement(), _FOREIGN) == repository_policy.grant(both, _named(_ID), PUSH)
 
     @pytest.mark.parametrize("changes", _OTHER_FORMS)
-    def test_takes_the_forms_that_aws_may_give_a_statement_for_the_same(self, changes: Document) -> None:
+    def test_accepts_equivalent_forms_that_aws_returns(self, changes: Document) -> None:
         document = _document(_statement() | changes)
 
         assert document == repository_policy.grant(document, _named(_ID), PUSH)
@@ -156,22 +156,22 @@ class TestGrant:
 
     @pytest.mark.parametrize("changes", _OTHER_FORMS)
     def test_replaces_its_own_in_other_forms(self, changes: Document) -> None:
-        """A grant that AWS gives back in another form can still be made one of pulls alone."""
+        """A grant that AWS returns in another form can still be reduced to pulls."""
         document = _document(_statement() | changes)
 
         assert _document(_statement(access=PULL)) == repository_policy.grant(document, _named(_ID), PULL)
 
     @pytest.mark.parametrize("access", [PULL, PUSH])
     @pytest.mark.parametrize("changes", _CHANGES)
-    def test_leaves_what_is_not_exactly_ours(self, changes: Document, access: Access) -> None:
-        """A statement with one of our Sids is somebody else's as soon as anything in it is not as we write it."""
+    def test_leaves_changed_statements(self, changes: Document, access: Access) -> None:
+        """A statement with one of our Sids is foreign if anything in it differs from what we write."""
         document = _document(_FOREIGN, _statement() | changes)
 
         assert document == repository_policy.grant(document, _named(_ID), access)
 
     @pytest.mark.parametrize("changes", _CHANGES)
-    def test_restored_first_replaces_it(self, changes: Document) -> None:
-        """What --force does: the statement is as we write it, and where it was."""
+    def test_with_force_restores_and_replaces(self, changes: Document) -> None:
+        """The statement becomes what we write, and keeps its place."""
         document = _document(_statement() | changes, _FOREIGN)
 
         restored = repository_policy.restored(document, _named(_ID))
@@ -179,7 +179,7 @@ class TestGrant:
         assert _document(_statement(), _FOREIGN) == restored == repository_policy.grant(restored, _named(_ID), PUSH)
 
     @_examples(_documents, _principals, _accesses)
-    def test_twice_is_once(self, document: Document | None, to: str, access: Access) -> None:
+    def test_twice_has_no_further_effect(self, document: Document | None, to: str, access: Access) -> None:
         once = repository_policy.grant(document, _named(to), access)
 
         assert once == repository_policy.grant(once, _named(to), access)
@@ -200,11 +200,11 @@ class TestGrant:
 
 class TestRevoke:
     @_examples(_documents, _principals, _accesses)
-    def test_gives_the_document_before_the_grant(self, document: Document | None, to: str, access: Access) -> None:
+    def test_restores_the_document_before_the_grant(self, document: Document | None, to: str, access: Access) -> None:
         assert document == repository_policy.revoke(repository_policy.grant(document, _named(to), access), _named(to))
 
     @_examples(_documents, st.lists(_principals, unique=True, min_size=2, max_size=2), _accesses, _accesses)
-    def test_takes_back_nobody_elses_grant(
+    def test_keeps_grants_of_other_principals(
         self, document: Document | None, both: list[str], first: Access, second: Access
     ) -> None:
         one, two = map(_named, both)
@@ -216,7 +216,7 @@ class TestRevoke:
     def test_of_nothing_changes_nothing(self, document: Document | None, to: str) -> None:
         assert document == repository_policy.revoke(document, _named(to))
 
-    def test_can_be_of_a_grant_of_pulls_alone(self) -> None:
+    def test_can_revoke_a_grant_of_pulls(self) -> None:
         document = _document(_FOREIGN, _statement(access=PUSH))
 
         assert document == repository_policy.revoke(document, _named(_ID), (PULL,))
@@ -225,31 +225,30 @@ class TestRevoke:
         )
 
     @pytest.mark.parametrize("changes", _OTHER_FORMS)
-    def test_knows_its_own_in_other_forms(self, changes: Document) -> None:
+    def test_recognises_its_own_in_other_forms(self, changes: Document) -> None:
         assert _document(_FOREIGN) == repository_policy.revoke(_document(_statement() | changes, _FOREIGN), _named(_ID))
 
     @pytest.mark.parametrize("changes", _CHANGES)
-    def test_leaves_what_is_not_exactly_ours(self, changes: Document) -> None:
+    def test_leaves_changed_statements(self, changes: Document) -> None:
         document = _document(_statement() | changes, _FOREIGN)
 
         assert document == repository_policy.revoke(document, _named(_ID))
 
     @pytest.mark.parametrize("changes", _CHANGES)
-    def test_removes_it_once_restored(self, changes: Document) -> None:
-        """What --force does."""
+    def test_with_force_removes_changed_statements(self, changes: Document) -> None:
         document = _document(_statement() | changes, _FOREIGN)
 
         assert _document(_FOREIGN) == repository_policy.revoke(
             repository_policy.restored(document, _named(_ID)), _named(_ID)
         )
 
-    def test_of_an_account_leaves_the_role_of_the_same_form(self) -> None:
-        """An account may be given back by its id, and a role may not."""
+    def test_of_an_account_leaves_a_role_of_the_same_form(self) -> None:
+        """AWS may return an account by its ID, but never a role."""
         changed = _statement(_ROLE) | {"Principal": {"AWS": _ID}}
 
         assert _document(changed) == repository_policy.revoke(_document(changed), _named(_ROLE))
 
-    def test_keeps_the_articles_own_statement(self) -> None:
+    def test_keeps_the_statement_of_awss_article(self) -> None:
         by_hand = _document(_statement() | {"Sid": "AllowPushPull"})
 
         assert by_hand == repository_policy.revoke(by_hand, _named(_ID))
@@ -257,8 +256,8 @@ class TestRevoke:
 
 class TestServices:
     @pytest.mark.parametrize(("account", "expected"), [("222222222222", ["Lambda"]), ("333333333333", [])])
-    def test_act_for_an_account_that_a_condition_names(self, account: str, expected: list[str]) -> None:
-        """As Lambda does that runs images of other accounts."""
+    def test_act_for_an_account_named_in_a_condition(self, account: str, expected: list[str]) -> None:
+        """Lambda does so if it runs images of other accounts."""
         statement = {
             "Sid": "Lambda",
             "Effect": "Allow",
@@ -287,13 +286,13 @@ class TestAltered:
 
         assert [(f"EcrxPushPull{_ID}", elements)] == repository_policy.altered(document, _named(_ID))
 
-    def test_names_what_is_missing(self) -> None:
+    def test_names_missing_elements(self) -> None:
         document = _document({"Sid": f"EcrxPull{_ID}", "Effect": "Allow"})
 
         assert [(f"EcrxPull{_ID}", ["Principal", "Action"])] == repository_policy.altered(document, _named(_ID))
 
-    def test_is_of_one_principal_and_kind(self) -> None:
-        """A changed statement for an account is no business of its role's, nor of a revoke of pulls alone."""
+    def test_is_limited_to_one_principal_and_kind(self) -> None:
+        """An account's changed statement does not concern its roles, nor a revoke of pulls."""
         document = _document(_statement() | {"Condition": {}})
 
         assert [] == repository_policy.altered(document, _named(_ROLE))
@@ -312,7 +311,7 @@ class TestStillAllowedBy:
     @pytest.mark.parametrize(
         ("to", "named", "expected"),
         [
-            # All that is the account's.
+            # Everything that belongs to the account.
             (_ID, _ID, True),
             (_ID, _ROOT, True),
             (_ID, _ROLE, True),
@@ -324,7 +323,7 @@ class TestStillAllowedBy:
             (_ID, "333333333333", False),
             (_ID, "arn:aws:iam::333333333333:role/puller", False),
             (_ID, "arn:aws:sts::333333333333:assumed-role/puller/session", False),
-            # A role's, and its sessions'.
+            # The role and its sessions.
             (_ROLE, _ROLE, True),
             (_ROLE, _SESSION, True),
             (_ROLE, _ROOT, True),
@@ -339,15 +338,15 @@ class TestStillAllowedBy:
             (_ROLE, _USER, False),
             (_ROLE, f"arn:aws:iam::{_ID}:user/puller", False),
             (_ROLE, _FEDERATED, False),
-            # A user's, and its federated users', whatever they are called.
+            # The user and its federated users, whatever their names.
             (_USER, _USER, True),
             (_USER, _FEDERATED.replace("ci", "another"), True),
             (_USER, _ROOT, True),
             (_USER, f"arn:aws:iam::{_ID}:role/ci", False),
             (_USER, f"{_USER}2", False),
-            # Deleted: an id is nobody's any more.
+            # Deleted: the ID belongs to nobody any more.
             (_ID, "AROAEXAMPLEEXAMPLE00", False),
-            # What AWS has no such form for.
+            # Principals without such a form in AWS.
             (_ID, "", True),
             (_ID, f" {_ID}", True),
             (_ID, "2222*", True),
@@ -361,8 +360,8 @@ class TestStillAllowedBy:
             (_ID, {}, True),
         ],
     )
-    def test_names_who_is_let_in(self, to: str, named: object, *, expected: bool) -> None:
-        """Whoever is let in as the principal, its account, one of its roles or sessions."""
+    def test_names_statements_that_still_allow(self, to: str, named: object, *, expected: bool) -> None:
+        """They allow the principal, its account, one of its roles or one of its sessions."""
         names = ["X"] if expected else []
         for principals in ({"AWS": named}, {"AWS": ["333333333333", named]}):
             assert (names, []) == repository_policy.still_allowed_by(
@@ -395,8 +394,8 @@ class TestStillAllowedBy:
         [("333333333333", True), (_ROOT, True), ([_ROOT, _ROLE], True), ([_ROOT, _ROLE, _SESSION], True), ("*", False)],
     )
     @pytest.mark.parametrize("to", [_ID, _ROLE])
-    def test_names_those_that_let_in_all_but_some(self, to: str, excepted: object, *, expected: bool) -> None:
-        """No list leaves out all the roles of an account or all the sessions of a role."""
+    def test_names_statements_with_not_principal(self, to: str, excepted: object, *, expected: bool) -> None:
+        """No list can exclude all roles of an account or all sessions of a role."""
         document = _document(_ALLOW | {"NotPrincipal": {"AWS": excepted}})
 
         assert (["X"] if expected else [], []) == repository_policy.still_allowed_by(document, _named(to))
@@ -410,7 +409,7 @@ class TestStillAllowedBy:
             ({"Action": ["ecr:batchgetimage"]}, True),
             ({"Action": "ECR:Batch???????"}, False),
             ({"Action": "ECR:Batch????????"}, True),
-            ({"Action": "ecr:SetRepositoryPolicy"}, True),  # who may let themselves in
+            ({"Action": "ecr:SetRepositoryPolicy"}, True),  # who may grant themselves access
             ({"Action": [7]}, True),
             ({"Action": None}, True),
             ({"NotAction": "ecr:DeleteRepository"}, True),
@@ -427,12 +426,12 @@ class TestStillAllowedBy:
             ({"Action": "ecr:*", "effect": "Allow"}, True),
         ],
     )
-    def test_is_about_pushes_and_pulls(self, changes: Document, *, expected: bool) -> None:
+    def test_covers_pushes_and_pulls(self, changes: Document, *, expected: bool) -> None:
         document = _document({"Sid": "X", "Effect": "Allow", "Principal": {"AWS": _ROOT}} | changes)
 
         assert (["X"] if expected else [], []) == repository_policy.still_allowed_by(document, _named(_ID))
 
-    def test_tells_conditions_apart_and_numbers_what_has_no_sid(self) -> None:
+    def test_separates_conditions_and_numbers_unnamed_statements(self) -> None:
         organization = {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}
         nameless = {"Effect": "Allow", "Principal": {"AWS": _ROLE}, "Action": "ecr:*"}
         everybody = _ALLOW | {"Principal": "*", "Condition": organization}
@@ -442,8 +441,8 @@ class TestStillAllowedBy:
         )
 
     @pytest.mark.parametrize("to", [_ID, _ROLE, _IN_PATH, _USER])
-    def test_misses_nobody_whom_the_engine_lets_in(self, to: str) -> None:
-        """Each principal that one statement can name, held against the stand-in's evaluation of it."""
+    def test_agrees_with_the_policy_engine(self, to: str) -> None:
+        """Each principal that a statement can name is compared with the stand-in's evaluation."""
         callers = [_ROOT, _USER, _SESSION, _SESSION.replace("puller", "pusher"), _FEDERATED]
         kin = {_ID: callers, _ROLE: [_SESSION], _IN_PATH: [_SESSION], _USER: [_USER, _FEDERATED]}[to]
         missed = []
@@ -455,7 +454,7 @@ class TestStillAllowedBy:
                     missed.append((key, named))
         assert [] == missed
 
-    def test_is_none_without_a_policy(self) -> None:
+    def test_is_empty_without_a_policy(self) -> None:
         assert ([], []) == repository_policy.still_allowed_by(None, _named(_ID))
 
 
@@ -473,7 +472,7 @@ class TestDeniedBy:
             (_ID, {"Principal": "*", "Effect": "Allow"}, ([], [])),
         ],
     )
-    def test_names_the_statements_that_shut_out(
+    def test_names_the_denying_statements(
         self, to: str, changes: Document, expected: tuple[list[str], list[str]]
     ) -> None:
         statement = _FOREIGN | {"Effect": "Deny", "Action": "ecr:*"} | changes
@@ -484,13 +483,13 @@ class TestDeniedBy:
         ("excepted", "expected"),
         [("ecr:DescribeImages", ["number 1"]), (["ecr:*"], []), (_PULL_ACTIONS, ["number 1"]), (_PUSH_ACTIONS, [])],
     )
-    def test_names_those_that_forbid_all_but_some_actions(self, excepted: object, expected: list[str]) -> None:
+    def test_names_statements_with_not_action(self, excepted: object, expected: list[str]) -> None:
         statement = _all_but(excepted, "*") | {"Effect": "Deny"}
 
         assert (expected, []) == repository_policy.denied_by(_document(statement), _named(_ID))
 
     @pytest.mark.parametrize(("excepted", "expected"), [(_ROOT, []), ("333333333333", ["number 1"])])
-    def test_names_those_that_shut_out_all_but_some(self, excepted: str, expected: list[str]) -> None:
+    def test_names_statements_with_not_principal(self, excepted: str, expected: list[str]) -> None:
         statement = {"Effect": "Deny", "NotPrincipal": {"AWS": excepted}, "Action": "ecr:*"}
 
         assert (expected, []) == repository_policy.denied_by(_document(statement), _named(_ID))
@@ -498,9 +497,7 @@ class TestDeniedBy:
     @pytest.mark.parametrize(
         ("excepted", "expected"), [([_ROOT, _ROLE], []), ([_ROOT], ["number 1"]), ([_ROLE], ["number 1"])]
     )
-    def test_spare_a_role_only_by_its_own_name_beside_its_accounts(
-        self, excepted: list[str], expected: list[str]
-    ) -> None:
+    def test_requires_role_and_account_in_not_principal(self, excepted: list[str], expected: list[str]) -> None:
         statement = {"Effect": "Deny", "NotPrincipal": {"AWS": excepted}, "Action": "ecr:*"}
 
         assert (expected, []) == repository_policy.denied_by(_document(statement), _named(_ROLE))
@@ -515,7 +512,7 @@ class TestSuspects:
 
         assert [gone, _ROLE] == repository_policy.suspects(document, _named(_ROLE))
 
-    def test_may_be_those_that_a_statement_excepts(self) -> None:
+    def test_may_come_from_not_principal(self) -> None:
         gone = "AROAEXAMPLEEXAMPLE00"
         statement = {"Effect": "Deny", "NotPrincipal": {"AWS": [_ROOT, gone]}, "Action": "ecr:*"}
 
@@ -544,11 +541,11 @@ class TestSummary:
 
 
 class TestRead:
-    def test_takes_a_single_statement_for_a_list_of_one(self) -> None:
+    def test_accepts_a_single_statement_outside_a_list(self) -> None:
         assert _document(_FOREIGN) == repository_policy.read(json.dumps(_document() | {"Statement": _FOREIGN}))
 
     @_examples(_documents.filter(bool))
-    def test_reads_what_is_sent(self, document: Document) -> None:
+    def test_reads_its_own_output(self, document: Document) -> None:
         assert document == repository_policy.read(repository_policy.compact(document))
 
     @pytest.mark.parametrize(
@@ -565,13 +562,13 @@ class TestRead:
         ],
         ids=lambda text: text[:20] or "empty",
     )
-    def test_refuses_what_is_no_policy(self, text: str) -> None:
+    def test_rejects_invalid_policies(self, text: str) -> None:
         with pytest.raises(AwsError, match="not a JSON object with statements"):
             repository_policy.read(text)
 
 
 class TestCompact:
-    def test_refuses_what_is_longer_than_aws_takes(self) -> None:
+    def test_rejects_what_exceeds_the_limit_of_aws(self) -> None:
         document = _document(*({**_FOREIGN, "Sid": f"Statement{number}"} for number in range(200)))
 
         with pytest.raises(AwsError, match=r"10,240"):
@@ -580,7 +577,7 @@ class TestCompact:
 
 class TestPrincipal:
     @pytest.mark.parametrize("partition", ["aws", "aws-cn", "aws-us-gov", "aws-eusc", "aws-iso", "aws-iso-b"])
-    def test_is_an_account_by_its_id_or_root_in_every_partition(self, partition: str) -> None:
+    def test_is_an_account_by_id_or_root_in_every_partition(self, partition: str) -> None:
         root = f"arn:{partition}:iam::{_ID}:root"
 
         assert (root, _ID, _ID) == principal.parse(_ID, partition) == principal.parse(root, partition)
@@ -601,7 +598,7 @@ class TestPrincipal:
         assert (arn, _ID) == _named(arn)[:2]
         assert _ROOT == _named(arn).root
 
-    def test_has_an_identifier_of_letters_and_digits_that_is_nobody_elses(self) -> None:
+    def test_has_a_unique_alphanumeric_sid(self) -> None:
         resources = ["root", "role/ci-a", "role/cia", "role/ci.a", "user/cia", "role/x/cia", "role/CIA"]
         sids = [_named(f"arn:aws:iam::{_ID}:{resource}").sid for resource in resources]
 
@@ -628,11 +625,11 @@ class TestPrincipal:
             "codebuild.amazonaws.com",
         ],
     )
-    def test_is_nothing_else(self, to: str) -> None:
+    def test_rejects_everything_else(self, to: str) -> None:
         with pytest.raises(ArgumentError, match="neither an account's id nor the ARN"):
             _named(to)
 
-    def test_of_another_partition_is_refused(self) -> None:
+    def test_of_another_partition_is_rejected(self) -> None:
         with pytest.raises(ArgumentError, match="partition aws-cn, and the repository is in aws"):
             _named(f"arn:aws-cn:iam::{_ID}:root")
 
@@ -643,7 +640,7 @@ class TestPrincipal:
 
 class TestTarget:
     @pytest.mark.parametrize("name", ["app", "team/app", "a0", "my.repo__x/y-z"])
-    def test_is_a_name_in_a_region_that_is_known_or_not(self, name: str) -> None:
+    def test_is_a_name_with_or_without_a_region(self, name: str) -> None:
         assert (name, None, None) == target(name, None)
         assert (name, None, "eu-west-1") == target(name, "eu-west-1")
 
@@ -673,13 +670,13 @@ class TestTarget:
             ("app", "us-east-1 ", "not an AWS region"),
         ],
     )
-    def test_is_nothing_else(self, repository: str, region: str | None, words: str) -> None:
+    def test_rejects_everything_else(self, repository: str, region: str | None, words: str) -> None:
         with pytest.raises(ArgumentError, match=words):
             target(repository, region)
 
 
-def test_nothing_that_json_can_hold_breaks_the_rest() -> None:
-    """A policy is AWS's and still a stranger's text."""
+def test_no_json_value_raises_an_unexpected_error() -> None:
+    """A policy comes from AWS and is still third-party text."""
     odd: list[Any] = [None, 0, "*", [], [None], {}, {"AWS": None}, {"AWS": [{}]}]
     for value in odd:
         statement = {"Sid": value, "Effect": value, "Principal": value, "Action": value}

@@ -1,4 +1,4 @@
-"""Shell patterns match what fnmatch says that they match."""
+"""Shell patterns match what fnmatch matches."""
 
 import pytest
 
@@ -23,5 +23,5 @@ HOST = "111111111111.dkr.ecr.us-east-1.amazonaws.com"
         ("111111111111.dkr.ecr", False),
     ],
 )
-def test_a_pattern_stands_for_whole_hosts(pattern: str, matched: bool) -> None:  # noqa: FBT001
+def test_pattern_matches_whole_hosts(pattern: str, matched: bool) -> None:  # noqa: FBT001
     assert matched == matches(pattern, HOST)

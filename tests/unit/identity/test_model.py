@@ -1,4 +1,4 @@
-"""The fingerprint of an identity: the same for the same principal, another for another."""
+"""The fingerprint of an identity: the same for the same principal, different for another one."""
 
 import base64
 import json
@@ -52,7 +52,7 @@ aws_access_key_id = AKIA1
 aws_secret_access_key = secret1
 """
 SECONDARY = Identity("secondary")
-# What might be taken for nothing, or for a part of how facts are put together.
+# Values that might be mistaken for nothing, or for a separator between facts.
 ODD = ["None", "-", "1:", "1:x", "3(", "900", " ", "\n", "\0", "é", "\ud800"]
 texts = st.sampled_from(ODD) | st.text(min_size=1)
 absent_or_text = st.none() | texts
@@ -65,7 +65,7 @@ VARIABLES = [
 
 
 class Home:
-    """A user's two files of AWS's, and the environment that names them."""
+    """A user's two AWS files, and the environment that names them."""
 
     def __init__(self, folder: Path) -> None:
         self.token = folder / "token"
@@ -104,11 +104,11 @@ class TestFingerprint:
             ("source_profile = base", "source_profile =\n\n  base"),
             ("source_profile = base", "source_profile = base\nexternal_id = x"),
             ("AKIA1", "AKIA2"),
-            # botocore looks for credentials elsewhere in a source profile that has one of the two keys.
+            # botocore takes another path through a source profile that has only one of the two keys.
             ("aws_secret_access_key = secret1\n", ""),
         ],
     )
-    def test_changes_when_the_profile_or_its_source_says_something_else(self, home: Home, old: str, new: str) -> None:
+    def test_changes_with_the_profile_or_its_source(self, home: Home, old: str, new: str) -> None:
         before = home.print()
         home.edit(old, new)
 
@@ -125,13 +125,13 @@ class TestFingerprint:
             ("secret1", "secret2"),
         ],
     )
-    def test_stays_when_what_it_does_not_stand_on_changes(self, home: Home, old: str, new: str) -> None:
+    def test_ignores_unrelated_changes(self, home: Home, old: str, new: str) -> None:
         before = home.print()
         home.edit(old, new)
 
         assert before == home.print()
 
-    def test_is_another_for_another_profile(self, home: Home) -> None:
+    def test_differs_between_profiles(self, home: Home) -> None:
         assert home.print(Identity("base")) != home.print(Identity("secondary"))
 
     def test_follows_the_sso_session(self, home: Home) -> None:
@@ -140,10 +140,10 @@ class TestFingerprint:
 
         assert before != home.print(Identity("sso"))
 
-    def test_of_a_chosen_profile_ignores_keys_in_the_environment(self, home: Home) -> None:
+    def test_of_a_chosen_profile_ignores_environment_keys(self, home: Home) -> None:
         assert home.print() == home.print(AWS_ACCESS_KEY_ID="AKIA9")
 
-    def test_of_the_default_chain_is_that_of_the_keys_in_the_environment(self, home: Home) -> None:
+    def test_of_the_default_chain_follows_environment_keys(self, home: Home) -> None:
         one = home.print(Identity(), AWS_ACCESS_KEY_ID="AKIA8")
 
         assert one == home.print(Identity(), AWS_ACCESS_KEY_ID="AKIA8", AWS_PROFILE="secondary")
@@ -154,7 +154,7 @@ class TestFingerprint:
 
     @pytest.mark.parametrize("aws_profile", [None, "", "base", "secondary"])
     @pytest.mark.parametrize("aws_default_profile", [None, "", "base", "secondary"])
-    def test_of_the_default_chain_begins_with_the_profile_that_botocore_begins_with(
+    def test_of_the_default_chain_starts_as_botocore_does(
         self, aws_default_profile: str | None, aws_profile: str | None, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         for name, value in (("AWS_DEFAULT_PROFILE", aws_default_profile), ("AWS_PROFILE", aws_profile)):
@@ -167,7 +167,7 @@ class TestFingerprint:
         assert (chosen(Identity(), os.environ) or "default") == profile_of(Identity(), os.environ)
 
     @pytest.mark.parametrize("variable", ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"])
-    def test_takes_an_empty_variable_for_the_file_at_home(
+    def test_empty_file_variable_means_the_default_path(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str
     ) -> None:
         (tmp_path / ".aws").mkdir()
@@ -187,9 +187,10 @@ class TestFingerprint:
         ],
         ids=["keys", "web identity"],
     )
-    def test_that_needs_no_profile_follows_the_endpoints_in_one(
+    def test_without_a_profile_still_follows_its_endpoints(
         self, home: Home, identity: Identity, env: dict[str, str]
     ) -> None:
+        """Keys in the environment and web identities use the endpoints of the selected profile."""
         prints = [home.print(identity, **env), home.print(identity, AWS_PROFILE="pod", **env)]
         for said in (
             "endpoint_url = http://one",
@@ -203,8 +204,8 @@ class TestFingerprint:
         assert prints[0] == prints[1]
         assert 5 == len(set(prints))
 
-    def test_says_in_which_of_the_two_files_a_section_stands(self, home: Home) -> None:
-        # In botocore a process goes before the keys beside it in the config file, and after those in the other.
+    def test_distinguishes_config_from_credentials_file(self, home: Home) -> None:
+        # botocore prefers a process to keys beside it in the config file, but not to keys in the credentials file.
         section = "[default]\ncredential_process = p\naws_access_key_id = AKIA1\naws_secret_access_key = s\n"
         home.config.write_text(section)
         home.credentials.write_text("")
@@ -214,7 +215,7 @@ class TestFingerprint:
 
         assert before != home.print(Identity())
 
-    def test_reads_on_after_a_setting_whose_key_begins_with_a_bracket(self, home: Home) -> None:
+    def test_reads_past_a_key_that_starts_with_a_bracket(self, home: Home) -> None:
         home.edit("[profile pod]", "[profile pod]\n[x = 1")
         before = home.print(Identity("pod"))
         home.edit("role/pod", "role/other")
@@ -230,13 +231,13 @@ class TestFingerprint:
         ],
     )
     @pytest.mark.parametrize("identity", [Identity(), Identity("container"), Identity(role_arn="r")])
-    def test_takes_an_empty_variable_for_an_unset_one(self, home: Home, identity: Identity, name: str) -> None:
+    def test_empty_variable_counts_as_unset(self, home: Home, identity: Identity, name: str) -> None:
         assert home.print(identity) == home.print(identity, **{name: ""})
         assert home.print(Identity()) != home.print(Identity(), **{name: "http://one.example"})
 
     @pytest.mark.parametrize("name", ["AWS_DEFAULT_PROFILE", "AWS_PROFILE"])
-    def test_says_that_a_profile_was_chosen(self, home: Home, name: str) -> None:
-        """Botocore needs a profile to be there only if it was chosen."""
+    def test_records_that_a_profile_was_chosen(self, home: Home, name: str) -> None:
+        """Botocore requires the profile to exist only if it was chosen."""
         by_nobody = home.print(Identity())
 
         assert by_nobody != home.print(Identity(), **{name: "default"})
@@ -251,20 +252,20 @@ class TestFingerprint:
         ],
         ids=["keys", "web identity"],
     )
-    def test_that_needs_no_profile_says_if_the_chosen_one_is_missing(
+    def test_records_that_the_chosen_profile_is_missing(
         self, home: Home, identity: Identity, env: dict[str, str]
     ) -> None:
-        """Botocore then fails, whatever the profile would have been needed for."""
+        """Botocore then fails, whatever it needs the profile for."""
         found = home.print(identity, **env)
 
         assert found == home.print(identity, AWS_PROFILE="pod", **env)
         assert found != home.print(identity, AWS_PROFILE="nobody", **env)
 
     @given(st.tuples(*[absent_or_text] * 4), st.integers(0, 3), absent_or_text)
-    def test_never_takes_a_text_for_an_absent_value(
+    def test_distinguishes_any_text_from_an_absent_value(
         self, values: tuple[str | None, ...], at: int, other: str | None
     ) -> None:
-        """Whatever one optional value of an identity is, another value or none gives another fingerprint."""
+        """Every optional value of an identity is tried."""
         changed = (*values[:at], other, *values[at + 1 :])
         prints = [
             fingerprint(Identity(profile, role_arn=arn, external_id=external_id, role_session_name=name), NO_FILES)
@@ -274,15 +275,13 @@ class TestFingerprint:
         assert (values == changed) == (prints[0] == prints[1])
 
     @given(st.none() | st.integers(900, 43200), st.none() | st.integers(900, 43200))
-    def test_differs_by_the_length_of_the_session(self, one: int | None, other: int | None) -> None:
+    def test_differs_by_the_session_duration(self, one: int | None, other: int | None) -> None:
         prints = [fingerprint(Identity(role_arn="r", duration_seconds=length), NO_FILES) for length in (one, other)]
 
         assert (one == other) == (prints[0] == prints[1])
 
     @given(st.sampled_from(VARIABLES), absent_or_text, absent_or_text)
-    def test_never_takes_a_variable_that_is_set_for_an_unset_one(
-        self, name: str, one: str | None, other: str | None
-    ) -> None:
+    def test_distinguishes_set_from_unset_variables(self, name: str, one: str | None, other: str | None) -> None:
         prints = [
             fingerprint(Identity(), NO_FILES | ({} if value is None else {name: value})) for value in (one, other)
         ]
@@ -290,36 +289,36 @@ class TestFingerprint:
         assert (one == other) == (prints[0] == prints[1])
 
     @given(st.lists(st.lists(absent_or_text).map(tuple)), st.lists(st.lists(absent_or_text).map(tuple)))
-    def test_is_made_of_what_tells_all_lists_of_facts_apart(self, one: list[Fact], other: list[Fact]) -> None:
-        """Neither the fields of a fact nor the facts can be divided otherwise, and absent is no text."""
+    def test_encodes_facts_unambiguously(self, one: list[Fact], other: list[Fact]) -> None:
+        """Neither fields nor facts can be divided in another way, and absent differs from any text."""
         assert (one == other) == (encoded(one) == encoded(other))
 
     @given(st.lists(st.sampled_from([None, *ODD, "a", ""]), max_size=6), st.lists(st.integers(0, 6), max_size=2))
-    def test_tells_apart_the_same_fields_in_other_facts(self, fields: list[str | None], cuts: list[int]) -> None:
+    def test_distinguishes_same_fields_in_other_facts(self, fields: list[str | None], cuts: list[int]) -> None:
         one = [tuple(fields)]
         ends = sorted({min(cut, len(fields)) for cut in cuts} | {len(fields)})
         other = [tuple(fields[start:end]) for start, end in zip([0, *ends], ends, strict=False)]
 
         assert (one == other) == (encoded(one) == encoded(other))
 
-    def test_tells_a_token_that_is_missing_from_an_empty_one(self, home: Home) -> None:
+    def test_distinguishes_missing_from_empty_token(self, home: Home) -> None:
         missing = home.print(Identity("pod"))
         home.token.write_text("")
 
         assert missing != home.print(Identity("pod"))
 
-    def test_tells_claims_from_a_text_that_reads_like_them(self, home: Home) -> None:
+    def test_distinguishes_claims_from_similar_text(self, home: Home) -> None:
         home.token.write_text(jwt(iss="i", sub="s", aud="a"))
         claims = home.print(Identity("pod"))
         home.token.write_text("['i', 's', 'a']")
 
         assert claims != home.print(Identity("pod"))
 
-    def test_is_another_where_aws_login_keeps_its_sessions_elsewhere(self, home: Home) -> None:
+    def test_differs_by_session_folder_of_aws_login(self, home: Home) -> None:
         assert home.print(Identity()) != home.print(Identity(), AWS_LOGIN_CACHE_DIRECTORY="/elsewhere")
 
     @pytest.mark.parametrize("kind", ["sso-session", "services"])
-    def test_reads_a_section_whose_name_is_empty(self, home: Home, kind: str) -> None:
+    def test_reads_a_section_with_an_empty_name(self, home: Home, kind: str) -> None:
         key = kind.replace("-", "_")
         home.edit("[profile pod]", f'[{kind} ""]\nx = 1\n[profile pod]\n{key} =')
         before = home.print(Identity("pod"))
@@ -327,7 +326,8 @@ class TestFingerprint:
 
         assert before != home.print(Identity("pod"))
 
-    def test_with_keys_in_the_environment_is_another_where_a_default_service_is(self, home: Home) -> None:
+    def test_of_environment_keys_follows_configparser_defaults(self, home: Home) -> None:
+        """A [DEFAULT] section may give a service of the selected profile its endpoint."""
         keys = {"AWS_ACCESS_KEY_ID": "AKIA", "AWS_PROFILE": "pod"}
         home.edit("[profile pod]", "[DEFAULT]\necr =\n  endpoint_url = http://one\n[profile pod]\nservices = s")
         before = home.print(Identity(), **keys)
@@ -335,10 +335,10 @@ class TestFingerprint:
 
         assert before != home.print(Identity(), **keys)
 
-    def test_is_another_where_the_instance_is_not_asked(self, home: Home) -> None:
+    def test_differs_if_instance_metadata_is_disabled(self, home: Home) -> None:
         assert home.print(Identity()) != home.print(Identity(), AWS_EC2_METADATA_DISABLED="true")
 
-    def test_reads_a_web_identity_by_its_path_as_it_stands(
+    def test_does_not_expand_web_identity_path(
         self, home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         # botocore expands variables in the paths of AWS's two files alone.
@@ -351,12 +351,13 @@ class TestFingerprint:
 
         assert before != home.print(Identity(), **variables)
 
-    def test_of_credential_source_environment_follows_the_keys(self, home: Home) -> None:
+    def test_of_credential_source_environment_follows_keys(self, home: Home) -> None:
         one = home.print(Identity("container"), AWS_ACCESS_KEY_ID="AKIA8")
 
         assert one != home.print(Identity("container"), AWS_ACCESS_KEY_ID="AKIA9")
 
-    def test_of_a_web_identity_stays_when_the_token_is_renewed_for_the_same_subject(self, home: Home) -> None:
+    def test_of_a_web_identity_ignores_token_renewal(self, home: Home) -> None:
+        """The subject stays the same."""
         home.token.write_text(jwt(iss="i", sub="repo:a", aud="sts", exp=1))
         before = home.print(Identity("pod"))
         home.token.write_text(jwt(iss="i", sub="repo:a", aud="sts", exp=2))
@@ -370,7 +371,8 @@ class TestFingerprint:
 
         assert before != home.print(Identity("pod"))
 
-    def test_of_a_role_differs_by_role_external_id_session_and_source(self, home: Home) -> None:
+    def test_of_a_role_differs_by_each_setting(self, home: Home) -> None:
+        """The settings are role, external ID, session name and source."""
         prints = {
             home.print(Identity(role_arn="r")),
             home.print(Identity(role_arn="s")),
@@ -381,14 +383,14 @@ class TestFingerprint:
 
         assert len(prints) == 5
 
-    def test_follows_what_configparser_takes_for_a_part_of_every_section(self, home: Home) -> None:
+    def test_follows_the_default_section_of_configparser(self, home: Home) -> None:
         before = home.print()
         home.edit("[default]", "[DEFAULT]\nexternal_id = x\n[default]")
 
         assert before != home.print()
 
     @pytest.mark.parametrize("name", ["pod", '"pod"', "'pod'", 'p"o"d', "p\\od", "  pod "])
-    def test_finds_the_profile_however_it_is_quoted(self, home: Home, name: str) -> None:
+    def test_finds_the_profile_with_any_quoting(self, home: Home, name: str) -> None:
         home.edit("[profile pod]", f"[profile {name}]")
         before = home.print(Identity("pod"))
         home.edit("role/pod", "role/other")
@@ -396,23 +398,23 @@ class TestFingerprint:
         assert before != home.print(Identity("pod"))
 
     @pytest.mark.parametrize("kind", ["profiles", "profile-x", "profile\t", 'profile" x"'])
-    def test_finds_the_profile_by_whatever_word_botocore_does(self, home: Home, kind: str) -> None:
+    def test_finds_the_profile_by_every_keyword_of_botocore(self, home: Home, kind: str) -> None:
         home.edit("[profile pod]", f"[{kind} pod]")
         before = home.print(Identity("pod"))
         home.edit("role/pod", "role/other")
 
         assert before != home.print(Identity("pod"))
 
-    def test_finds_the_files_by_a_variable_in_their_path(self, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_expands_variables_in_file_paths(self, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("PLACE", str(home.config.parent))
         by_variable = {name: path.replace(str(home.config.parent), "$PLACE") for name, path in home.env.items()}
 
         assert home.print() == fingerprint(SECONDARY, by_variable)
 
-    def test_is_another_where_another_endpoint_plays_aws(self, home: Home) -> None:
+    def test_differs_by_the_endpoint_of_aws(self, home: Home) -> None:
         assert home.print() != home.print(AWS_ENDPOINT_URL="http://127.0.0.1:1")
 
-    def test_ends_for_profiles_that_name_each_other(self, home: Home) -> None:
+    def test_terminates_for_circular_profiles(self, home: Home) -> None:
         home.edit("[profile base]", "[profile base]\nsource_profile = secondary")
 
         assert home.print()
@@ -448,7 +450,7 @@ class TestSnapshot:
 
         assert before == snapshot.fingerprint(SECONDARY)
 
-    def test_takes_what_is_no_regular_file_for_none_as_botocore_does(self, home: Home) -> None:
+    def test_ignores_what_is_no_regular_file_as_botocore_does(self, home: Home) -> None:
         nothing = home.print(SECONDARY, AWS_SHARED_CREDENTIALS_FILE="/nonexistent")
 
         assert nothing == home.print(SECONDARY, AWS_SHARED_CREDENTIALS_FILE="/dev/zero")

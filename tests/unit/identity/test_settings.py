@@ -1,4 +1,4 @@
-"""Whose identity answers, by link name and configuration file, and what is said of a wrong file."""
+"""The identity selected by link name and configuration file, and the errors of a wrong file."""
 
 import os
 import sys
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.posix("modes and other users")
 
 ACCOUNT, OTHER_ACCOUNT = "111111111111", "222222222222"
 HOST = f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com"
-# Every form of host that a registry of the account has in that region, by the partition's first form.
+# Every form of host for a registry of the account in that region, by the partition's first form.
 FORMS = {
     HOST: [
         HOST,
@@ -54,14 +54,14 @@ def load(tmp_path: Path, text: str, argv0: str = "docker-credential-ecrx") -> se
 
 
 class TestIdentity:
-    def test_a_link_name_goes_before_the_configuration_file(self, tmp_path: Path) -> None:
+    def test_link_name_precedes_configuration_file(self, tmp_path: Path) -> None:
         text = f'[[registry]]\nmatch = "{HOST}"\nprofile = "other"\n'
 
         found = load(tmp_path, text, "/usr/bin/docker-credential-ecrx-secondary").identity_for(HOST)
 
         assert found.profile == "secondary"
 
-    def test_the_first_matching_entry_of_the_file_wins(self, tmp_path: Path) -> None:
+    def test_first_matching_entry_wins(self, tmp_path: Path) -> None:
         text = (
             '[[registry]]\nmatch = "222222222222.*"\nprofile = "never"\n'
             '[[registry]]\nmatch = "111111111111.dkr.ecr.*.amazonaws.com"\nprofile = "first"\n'
@@ -70,12 +70,12 @@ class TestIdentity:
 
         assert load(tmp_path, text).identity_for(HOST).profile == "first"
 
-    def test_without_a_match_the_default_chain_answers(self, tmp_path: Path) -> None:
+    def test_without_a_match_uses_the_default_chain(self, tmp_path: Path) -> None:
         found = load(tmp_path, '[[registry]]\nmatch = "x"\nprofile = "p"\n').identity_for(HOST)
 
         assert (found.profile, found.role_arn) == (None, None)
 
-    def test_a_role_may_come_from_a_source_profile(self, tmp_path: Path) -> None:
+    def test_role_may_use_a_source_profile(self, tmp_path: Path) -> None:
         text = (
             '[[registry]]\nmatch = "*"\nrole_arn = "arn:aws:iam::444444444444:role/puller"\nsource_profile = "base"\n'
             'external_id = "x"\nrole_session_name = "ci"\nduration_seconds = 900\n'
@@ -93,22 +93,22 @@ class TestIdentity:
 
 
 class TestRule:
-    """Which registries an entry of [[registry]] is for."""
+    """The registries to which an entry of [[registry]] applies."""
 
     @pytest.mark.parametrize(("canonical", "host"), EVERY_FORM)
-    def test_is_for_every_host_of_what_its_pattern_names(self, tmp_path: Path, canonical: str, host: str) -> None:
+    def test_covers_every_host_of_the_named_registry(self, tmp_path: Path, canonical: str, host: str) -> None:
         found = load(tmp_path, f'[[registry]]\nmatch = "{canonical}"\nprofile = "p"\n')
 
         assert "p" == found.identity_for(host).profile
         assert canonical == canonical_host(registry(host))
 
-    def test_for_a_fips_host_is_for_no_other(self, tmp_path: Path) -> None:
+    def test_for_a_fips_host_covers_only_that_host(self, tmp_path: Path) -> None:
         fips = HOST.replace("ecr.", "ecr-fips.")
         found = load(tmp_path, f'[[registry]]\nmatch = "{fips}"\nprofile = "p"\n')
 
         assert ["p", None] == [found.identity_for(host).profile for host in (fips, HOST)]
 
-    def test_that_stands_first_wins_on_either_host(self, tmp_path: Path) -> None:
+    def test_first_match_wins_on_either_host(self, tmp_path: Path) -> None:
         fips = HOST.replace("ecr.", "ecr-fips.")
         texts = [f'[[registry]]\nmatch = "{host}"\nprofile = "{host}"\n' for host in (HOST, fips)]
 
@@ -116,7 +116,7 @@ class TestRule:
         assert fips == load(tmp_path, "".join(reversed(texts))).identity_for(fips).profile
 
     @pytest.mark.parametrize(("canonical", "host"), [pair for pair in EVERY_FORM if "public" not in pair[1]])
-    def test_of_an_account_is_for_every_host_of_it(self, tmp_path: Path, canonical: str, host: str) -> None:
+    def test_of_an_account_covers_all_its_hosts(self, tmp_path: Path, canonical: str, host: str) -> None:
         region = canonical.split(".")[3]
         for key, profile in (
             (f'account = "{ACCOUNT}"', "p"),
@@ -129,18 +129,18 @@ class TestRule:
             assert profile == found.profile
 
     @pytest.mark.parametrize("host", FORMS["public.ecr.aws"])
-    def test_of_an_account_is_not_for_ecr_public(self, tmp_path: Path, host: str) -> None:
+    def test_of_an_account_excludes_ecr_public(self, tmp_path: Path, host: str) -> None:
         found = load(tmp_path, f'[[registry]]\naccount = "{ACCOUNT}"\nprofile = "p"\n')
 
         assert found.identity_for(host).profile is None
 
-    def test_folds_no_letter_outside_ascii(self, tmp_path: Path) -> None:
+    def test_folds_only_ascii_letters(self, tmp_path: Path) -> None:
         """The Kelvin sign in lower case is a k."""
         found = load(tmp_path, '[[registry]]\nmatch = "[1]11111111111.d\u212ar.*"\nprofile = "p"\n')
 
         assert found.identity_for(HOST).profile is None
 
-    def test_is_for_a_host_however_its_pattern_is_written(self, tmp_path: Path) -> None:
+    def test_ignores_the_case_of_its_pattern(self, tmp_path: Path) -> None:
         found = load(tmp_path, f'[[registry]]\nmatch = "{HOST.upper()}"\nprofile = "p"\n')
 
         assert "p" == found.identity_for(HOST).profile
@@ -154,14 +154,14 @@ def registry(host: str) -> Registry:
 
 
 class TestAccounts:
-    """The accounts whose registries are answered."""
+    """The accounts for whose registries get returns credentials."""
 
-    def test_are_all_where_none_are_listed(self, tmp_path: Path) -> None:
+    def test_are_unrestricted_by_default(self, tmp_path: Path) -> None:
         assert load(tmp_path, "").allows(registry(HOST))
         assert load(tmp_path, "[security]\n").allows(registry(HOST))
 
     @pytest.mark.parametrize("host", [host for _, host in EVERY_FORM])
-    def test_are_those_that_are_listed_and_nobody_of_ecr_public(self, tmp_path: Path, host: str) -> None:
+    def test_are_the_listed_ones_and_ecr_public(self, tmp_path: Path, host: str) -> None:
         own = load(tmp_path, f'[security]\naccounts = ["{OTHER_ACCOUNT}", "{ACCOUNT}"]\n')
         assert own.allows(registry(host))
         own.require(registry(host))
@@ -170,7 +170,7 @@ class TestAccounts:
             registry(host)
         )
 
-    def test_that_are_not_listed_are_named_with_file_and_key(self, tmp_path: Path) -> None:
+    def test_unlisted_error_names_file_and_key(self, tmp_path: Path) -> None:
         found = load(tmp_path, f"[security]\naccounts = ['{OTHER_ACCOUNT}']\n")
 
         with pytest.raises(SettingsError) as caught:
@@ -196,10 +196,10 @@ class TestLinkName:
             ("", None),
         ],
     )
-    def test_what_follows_the_program_name_is_the_profile(self, path: str, profile: str | None) -> None:
+    def test_suffix_of_program_name_is_the_profile(self, path: str, profile: str | None) -> None:
         assert settings.profile_of(path) == profile
 
-    def test_a_name_that_ends_in_the_hyphen_is_an_error(self) -> None:
+    def test_trailing_hyphen_is_an_error(self) -> None:
         with pytest.raises(SettingsError, match="names no AWS profile"):
             settings.profile_of("docker-credential-ecrx-")
 
@@ -249,9 +249,9 @@ WRONG = [
 ]
 
 
-class TestWrongFile:
+class TestInvalidFile:
     @pytest.mark.parametrize(("text", "said"), WRONG)
-    def test_the_message_names_file_table_and_key(self, tmp_path: Path, text: str, said: str) -> None:
+    def test_error_names_file_table_and_key(self, tmp_path: Path, text: str, said: str) -> None:
         with pytest.raises(SettingsError) as caught:
             load(tmp_path, text)
 
@@ -259,24 +259,24 @@ class TestWrongFile:
         assert str(tmp_path / "config.toml") in str(caught.value)
         assert caught.value.hint
 
-    def test_a_file_that_is_named_but_missing_is_an_error(self, tmp_path: Path) -> None:
+    def test_missing_named_file_is_an_error(self, tmp_path: Path) -> None:
         with pytest.raises(SettingsError, match="does not exist"):
             settings.load("docker-credential-ecrx", {"ECRX_CONFIG": str(tmp_path / "missing")})
 
-    def test_a_missing_default_file_is_an_empty_one(self, tmp_path: Path) -> None:
+    def test_missing_default_file_is_empty(self, tmp_path: Path) -> None:
         assert settings.load("x", {"XDG_CONFIG_HOME": str(tmp_path)}).keyring == "auto"
 
-    def test_an_unknown_keyring_in_the_environment_is_an_error(self) -> None:
+    def test_unknown_keyring_in_environment_is_an_error(self) -> None:
         with pytest.raises(SettingsError, match="ECRX_KEYRING names an unknown keyring, plaintext"):
             settings.load("x", {"ECRX_KEYRING": "plaintext", "XDG_CONFIG_HOME": "/nonexistent"})
 
-    def test_the_environment_goes_before_the_file(self, tmp_path: Path) -> None:
+    def test_environment_precedes_file(self, tmp_path: Path) -> None:
         path = tmp_path / "config.toml"
         path.write_text('[cache]\nkeyring = "kernel"\n')
 
         assert settings.load("x", {"ECRX_CONFIG": str(path), "ECRX_KEYRING": "none"}).keyring == "none"
 
-    def test_the_keyring_is_the_callers_where_none_is_set(self, tmp_path: Path) -> None:
+    def test_keyring_defaults_to_the_callers(self, tmp_path: Path) -> None:
         path = tmp_path / "config.toml"
         env = {"ECRX_CONFIG": str(path)}
         found = []
@@ -288,7 +288,7 @@ class TestWrongFile:
         assert ["none", "none", "auto", "kernel", "auto"] == found
 
     @given(st.text())
-    def test_any_text_is_either_read_or_refused_in_one_line(
+    def test_any_text_is_read_or_rejected_in_one_line(
         self, tmp_path_factory: pytest.TempPathFactory, text: str
     ) -> None:
         path = tmp_path_factory.getbasetemp() / "any.toml"
@@ -309,11 +309,11 @@ def _has_own_group(user: "pwd.struct_passwd") -> bool:
 
 
 class TestUnsafeFile:
-    """A file that somebody else can write is theirs, as with ssh's StrictModes."""
+    """A file that another user can write is refused, as with ssh's StrictModes."""
 
     @pytest.fixture
     def path(self, tmp_path: Path) -> Path:
-        """Return a file that is safe, in a folder that is."""
+        """Return a safe file in a safe folder."""
         folder = tmp_path / "ecrx"
         folder.mkdir(mode=0o700)
         path = folder / "config.toml"
@@ -327,40 +327,40 @@ class TestUnsafeFile:
         return str(caught.value)
 
     @pytest.mark.parametrize("mode", [0o400, 0o444, 0o600, 0o640, 0o644, 0o700, 0o755])
-    def test_is_not_one_that_others_may_read(self, path: Path, mode: int) -> None:
+    def test_readable_by_others_is_safe(self, path: Path, mode: int) -> None:
         path.chmod(mode)
         path.parent.chmod(mode | 0o100)
 
         assert "p" == settings.load("x", {"ECRX_CONFIG": str(path)}).identity_for(HOST).profile
 
     @pytest.mark.parametrize("mode", [0o620, 0o660, 0o664, 0o602, 0o606, 0o646, 0o666, 0o777])
-    def test_is_one_that_others_can_write(self, path: Path, mode: int) -> None:
+    def test_writable_by_others_is_unsafe(self, path: Path, mode: int) -> None:
         path.chmod(mode)
 
         said = f"the configuration file is not used, because other users can write {path}; chmod go-w {path}"
         assert said == self.refusal(path)
 
     @pytest.mark.parametrize("mode", [0o770, 0o775, 0o703, 0o777])
-    def test_is_one_in_a_folder_that_others_can_write(self, path: Path, mode: int) -> None:
+    def test_in_folder_writable_by_others_is_unsafe(self, path: Path, mode: int) -> None:
         path.parent.chmod(mode)
 
         assert self.refusal(path).endswith(f"other users can write {path.parent}; chmod go-w {path.parent}")
 
-    def test_is_not_one_in_a_sticky_folder(self, path: Path) -> None:
-        """There nobody replaces another's file."""
+    def test_in_sticky_folder_is_safe(self, path: Path) -> None:
+        """Nobody can replace another user's file there."""
         path.parent.chmod(0o1777)
 
         assert settings.load("x", {"ECRX_CONFIG": str(path)})
 
     @pytest.mark.parametrize("mode", [0o1666, 0o1620])
-    def test_is_one_that_is_sticky_itself(self, path: Path, mode: int) -> None:
-        """Only a folder protects its files by that."""
+    def test_sticky_bit_on_file_does_not_help(self, path: Path, mode: int) -> None:
+        """Only on a folder does the bit protect files."""
         path.chmod(mode)
 
         assert "other users can write" in self.refusal(path)
 
-    def test_is_not_one_of_the_user_s_own_group(self, path: Path) -> None:
-        """Ubuntu's umask lets a group write that has the user's name and nobody else in it."""
+    def test_writable_by_the_users_own_group_is_safe(self, path: Path) -> None:
+        """Ubuntu's umask gives write permission to the group with the user's name and no other member."""
         user = next((user for user in pwd.getpwall() if user.pw_uid and _has_own_group(user)), None)
         if os.geteuid() != 0 or user is None:
             need.missing("root, and a user with a group of his own,")
@@ -377,8 +377,8 @@ class TestUnsafeFile:
         with pytest.raises(SettingsError, match="other users can write"):
             settings.load("x", {"ECRX_CONFIG": str(path), "HOME": str(home)})
 
-    def test_is_not_one_of_the_owner_of_a_home_that_root_uses(self, path: Path) -> None:
-        """As in a job container of GitHub's: docker reads its config.json there, too, which may name any program."""
+    def test_owned_by_the_owner_of_roots_home_is_safe(self, path: Path) -> None:
+        """In a GitHub job container Docker reads config.json there, too, which may name any program."""
         if os.geteuid() != 0:
             need.missing("root, to give a file away,")
         home = path.parent.parent / "home"
@@ -391,8 +391,8 @@ class TestUnsafeFile:
         with pytest.raises(SettingsError, match="another user owns"):
             settings.load("x", {"ECRX_CONFIG": str(path), "HOME": str(home)})
 
-    def test_may_be_where_a_link_leads(self, path: Path, tmp_path: Path) -> None:
-        """A link into a folder of dotfiles is well; it is the file there that counts."""
+    def test_behind_a_link_is_checked_at_its_target(self, path: Path, tmp_path: Path) -> None:
+        """A link into a folder of dotfiles is safe."""
         link = tmp_path / "link.toml"
         link.symlink_to(path)
         assert settings.load("x", {"ECRX_CONFIG": str(link)})
@@ -403,7 +403,7 @@ class TestUnsafeFile:
 
         assert f"chmod go-w {link}" in self.refusal(link)
 
-    def test_is_one_behind_a_link_that_others_can_replace(self, path: Path, tmp_path: Path) -> None:
+    def test_behind_replaceable_link_is_unsafe(self, path: Path, tmp_path: Path) -> None:
         link = tmp_path / "open" / "link.toml"
         link.parent.mkdir()
         link.symlink_to(path)
@@ -411,8 +411,8 @@ class TestUnsafeFile:
 
         assert f"other users can write {link.parent}" in self.refusal(link)
 
-    def test_may_not_be_taken_away_by_others(self, tmp_path: Path) -> None:
-        """Its limits would be gone with it."""
+    def test_deletable_by_others_is_unsafe(self, tmp_path: Path) -> None:
+        """Its restrictions would be lost with it."""
         folder = tmp_path / ".config" / "ecrx"
         folder.mkdir(parents=True)
         assert settings.load("x", {"HOME": str(tmp_path)})
@@ -421,8 +421,8 @@ class TestUnsafeFile:
         with pytest.raises(SettingsError, match="other users can write"):
             settings.load("x", {"HOME": str(tmp_path)})
 
-    def test_is_not_in_the_current_folder(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        """A HOME that is relative is none."""
+    def test_is_not_read_from_the_current_folder(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A relative HOME is ignored."""
         folder = tmp_path / ".config" / "ecrx"
         folder.mkdir(parents=True)
         (folder / "config.toml").write_text("what")
@@ -430,14 +430,14 @@ class TestUnsafeFile:
 
         assert settings.load("x", {"HOME": "."})
 
-    def test_is_told_with_a_command_that_a_shell_takes(self, tmp_path: Path) -> None:
+    def test_error_has_a_valid_shell_command(self, tmp_path: Path) -> None:
         path = tmp_path / "my config.toml"
         path.touch()
         path.chmod(0o666)
 
         assert self.refusal(path).endswith(f"; chmod go-w '{path}'")
 
-    def test_is_one_of_another_user(self, path: Path) -> None:
+    def test_of_another_user_is_unsafe(self, path: Path) -> None:
         if os.geteuid() != 0:
             need.missing("root, to give a file away,")
         os.chown(path, 4_300_000, 0)
@@ -445,17 +445,17 @@ class TestUnsafeFile:
         said = f"the configuration file is not used, because another user owns {path}; run it as that user"
         assert self.refusal(path).startswith(said)
 
-    def test_is_one_in_a_folder_of_another_user(self, path: Path) -> None:
+    def test_in_folder_of_another_user_is_unsafe(self, path: Path) -> None:
         if os.geteuid() != 0:
             need.missing("root, to give a folder away,")
         os.chown(path.parent, 4_300_000, 0)
 
         assert f"another user owns {path.parent}" in self.refusal(path)
 
-    def test_is_not_one_of_roots_for_anybody(self) -> None:
+    def test_of_root_is_safe_for_everybody(self) -> None:
         if os.geteuid() != 0:
             need.missing("root, to be another user,")
-        # pytest's own folders are closed to others.
+        # pytest creates its folders private.
         with tempfile.TemporaryDirectory(dir="/tmp") as folder:
             Path(folder).chmod(0o755)
             path = Path(folder, "config.toml")
@@ -467,7 +467,7 @@ class TestUnsafeFile:
                 os.seteuid(0)
 
     @pytest.mark.parametrize("kind", ["folder", "pipe", "device"])
-    def test_is_one_that_is_no_file(self, path: Path, kind: str) -> None:
+    def test_that_is_no_regular_file_is_unsafe(self, path: Path, kind: str) -> None:
         path.unlink()
         if kind == "folder":
             path.mkdir()
@@ -478,5 +478,5 @@ class TestUnsafeFile:
 
         assert str(path) in self.refusal(path)
 
-    def test_is_not_the_null_device_which_stands_for_none(self) -> None:
+    def test_null_device_counts_as_no_file(self) -> None:
         assert "auto" == settings.load("x", {"ECRX_CONFIG": os.devnull}).keyring

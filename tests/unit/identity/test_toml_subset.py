@@ -1,4 +1,4 @@
-"""The plain part of TOML is read as tomllib reads it, and nothing else is."""
+"""The subset of TOML is read as tomllib reads it, and everything else is left to tomllib."""
 
 import tomllib
 
@@ -27,7 +27,7 @@ also_none = [ ]
 """
 
 
-def test_reads_what_configuration_files_are_made_of() -> None:
+def test_reads_typical_configuration_files() -> None:
     found = toml_subset.parse(PLAIN)
 
     assert tomllib.loads(PLAIN) == found
@@ -56,7 +56,7 @@ def test_reads_what_configuration_files_are_made_of() -> None:
     ],
     ids=repr,
 )
-def test_leaves_what_is_not_toml_to_tomllib(document: str) -> None:
+def test_leaves_invalid_toml_to_tomllib(document: str) -> None:
     with pytest.raises(tomllib.TOMLDecodeError):
         tomllib.loads(document)
     assert toml_subset.parse(document) is None

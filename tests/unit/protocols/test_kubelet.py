@@ -1,4 +1,4 @@
-"""How long kubelet keeps a token, which registry an image is of, and whose identity a pod's is."""
+"""How long kubelet caches a token, the registry of an image, and the identity of a pod."""
 
 import json
 
@@ -42,9 +42,9 @@ def named(found: Identity | None) -> str:
     return model.fingerprint(found, {})
 
 
-class TestCacheSeconds:
+class TestCacheDuration:
     @given(st.integers(1, 43_200), st.floats(0.0, 1.0), st.floats(0.0, 0.999))
-    def test_end_before_the_token_does(self, lifetime: int, renew: float, age: float) -> None:
+    def test_ends_before_the_token_expires(self, lifetime: int, renew: float, age: float) -> None:
         token = Token("p", MINTED, lifetime, lifetime * renew * 0.99)
         now = ClockReading(MINTED.utc + lifetime * age, "", 0.0)
 
@@ -54,30 +54,29 @@ class TestCacheSeconds:
         ("age", "seconds"),
         [(0, 21_600), (21_000, 600), (21_599, 1), (21_600, 300), (42_500, 300), (43_000, 100), (43_199, 0)],
     )
-    def test_last_until_renewal_is_due_and_then_for_five_minutes_or_half_of_what_is_left(
-        self, age: int, seconds: int
-    ) -> None:
+    def test_lasts_until_refresh_then_is_short(self, age: int, seconds: int) -> None:
+        """After the refresh time it is five minutes, or half of what is left."""
         token = Token("p", MINTED, 43_200.0, 21_600.0)
 
         assert seconds == kubelet.cache_seconds(token, ClockReading(MINTED.utc + age, "", 0.0))
 
     @given(st.integers(0, 10**6))
-    def test_are_written_as_go_reads_them(self, seconds: int) -> None:
+    def test_is_readable_by_go(self, seconds: int) -> None:
         assert seconds == kubernetes.seconds_of(kubelet.duration(seconds))
 
-    def test_of_six_hours_are_written_as_go_writes_them(self) -> None:
+    def test_of_six_hours_is_written_as_go_writes_it(self) -> None:
         assert "6h0m0s" == kubelet.duration(6 * 3600)
 
 
 class TestHost:
     @given(st.lists(_components, min_size=1, max_size=4), _tags, st.sampled_from(["", ":443"]))
-    def test_is_what_stands_before_the_repository(self, path: list[str], tag: str, port: str) -> None:
+    def test_is_the_part_before_the_repository(self, path: list[str], tag: str, port: str) -> None:
         assert f"{HOST}{port}" == kubelet.host_of(f"{HOST}{port}/{'/'.join(path)}{tag}")
 
 
 class TestRequest:
     @given(_fields)
-    def test_of_any_content_is_understood_or_refused(self, fields: dict[str, object]) -> None:
+    def test_of_any_content_is_read_or_rejected(self, fields: dict[str, object]) -> None:
         try:
             found = kubelet.parse(json.dumps(fields).encode())
         except RequestError:
@@ -90,11 +89,11 @@ class TestRequest:
 
 
 class TestPodIdentity:
-    def test_is_the_nodes_without_a_token_and_without_a_role(self) -> None:
+    def test_is_the_nodes_without_token_and_role(self) -> None:
         assert kubelet.pod_identity(request("", {ANNOTATIONS[0]: ROLE}), {VARIABLE: ROLE}) is None
         assert kubelet.pod_identity(request(web_identity(SUBJECT)), {}) is None
 
-    def test_has_the_role_of_the_first_place_that_names_one(self) -> None:
+    def test_takes_the_first_role_that_is_named(self) -> None:
         token = web_identity(SUBJECT)
         annotations = dict(zip(ANNOTATIONS, (ROLE, OTHER_ROLE), strict=True))
         both = kubelet.pod_identity(request(token, annotations), {VARIABLE: OTHER_ROLE})
@@ -103,7 +102,8 @@ class TestPodIdentity:
 
         assert f"role {ROLE} for {SUBJECT}" == str(both) == str(eks) == str(variable)
 
-    def test_is_the_same_whatever_else_the_token_says_and_another_for_another_account_or_role(self) -> None:
+    def test_depends_only_on_account_and_role(self) -> None:
+        """Other claims of the token do not change it."""
         tokens = [web_identity(SUBJECT, issued_at=1), web_identity(SUBJECT, issued_at=2), web_identity(f"{SUBJECT}2")]
         first, renewed, stranger = (
             named(kubelet.pod_identity(request(token, {ANNOTATIONS[0]: ROLE}), {})) for token in tokens
@@ -114,12 +114,13 @@ class TestPodIdentity:
         assert 3 == len({first, stranger, other_role})
 
     @pytest.mark.parametrize("role", ["puller", "arn:aws:iam::222222222222:user/puller", f"{ROLE}\n", "arn:aws:role"])
-    def test_with_a_role_that_is_none_is_refused(self, role: str) -> None:
+    def test_with_an_invalid_role_is_rejected(self, role: str) -> None:
         with pytest.raises(RequestError, match="not the ARN of a role"):
             kubelet.pod_identity(request(web_identity(SUBJECT)), {VARIABLE: role})
 
     @pytest.mark.parametrize("token", ["x", "a.b.c", "e30.e30.e30", "e30.W10.e30", "e30.eyJzdWIiOjF9.e30", "ü.e30.e30"])
-    def test_of_a_token_without_a_subject_is_refused_without_showing_it(self, token: str) -> None:
+    def test_of_a_token_without_subject_is_rejected_unseen(self, token: str) -> None:
+        """The error does not show the token."""
         with pytest.raises(RequestError) as caught:
             kubelet.pod_identity(request(token, {ANNOTATIONS[0]: ROLE}), {})
 

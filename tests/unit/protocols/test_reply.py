@@ -1,4 +1,4 @@
-"""The time that a verb may take is over while its answer is made, or never."""
+"""The time limit of a verb ends with its reply."""
 
 import signal
 
@@ -9,8 +9,8 @@ from docker_credential_ecrx.protocols.reply import LIMIT_SECONDS, Reply, guarded
 pytestmark = pytest.mark.posix("an alarm")
 
 
-class TestAlarm:
-    def test_is_set_while_the_answer_is_made_and_no_longer_when_it_is_there(self) -> None:
+class TestTimer:
+    def test_runs_until_the_reply_is_ready(self) -> None:
         left: list[float] = []
 
         def answer() -> Reply:
@@ -21,7 +21,7 @@ class TestAlarm:
         assert [True] == [0 < seconds <= LIMIT_SECONDS for seconds in left]
         assert (0.0, 0.0) == signal.getitimer(signal.ITIMER_REAL)
 
-    def test_that_rings_at_the_end_of_an_answer_is_one_line(self) -> None:
+    def test_that_fires_late_gives_one_line(self) -> None:
         def answer() -> Reply:
             signal.raise_signal(signal.SIGALRM)
             return Reply("answer")

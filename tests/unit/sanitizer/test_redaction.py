@@ -1,4 +1,4 @@
-"""A secret that the process has is in nothing that it writes, however others repeat it."""
+"""No output contains a secret of the process, in any encoding."""
 
 import base64
 import json
@@ -39,7 +39,7 @@ def of_json(secret: str) -> str:
     return json.dumps({"password": secret})
 
 
-# What an answer may make of it.
+# Encodings in which a response may repeat it.
 FORMS: dict[str, Callable[[str], str]] = {
     "itself": lambda secret: secret,
     "in quotes": lambda secret: f"'{secret}'",
@@ -69,13 +69,13 @@ MORE_FORMS: dict[str, Callable[[str], str]] = {
 
 @pytest.fixture(autouse=True)
 def forms(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have no secret that another test is about."""
+    """Reset the known secrets, which other tests may have added."""
     monkeypatch.setattr(redaction, "_FORMS", redaction._Forms())  # noqa: SLF001
     monkeypatch.setattr(log, "_secrets", [])
 
 
 def pieces(text: str) -> set[str]:
-    """Return all that 16 characters in a row of ``text`` are, without what is neither letter nor digit."""
+    """Return all runs of 16 letters and digits in ``text``, without its other characters."""
     plain = re.sub(r"[\W_]", "", text.lower())
     return {plain[at : at + 16] for at in range(len(plain) - 15)}
 
@@ -83,7 +83,7 @@ def pieces(text: str) -> set[str]:
 class TestSecret:
     @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
     @pytest.mark.parametrize("secret", SECRETS.values(), ids=SECRETS)
-    def test_is_not_in_a_line(self, secret: str, form: Callable[[str], str]) -> None:
+    def test_is_removed(self, secret: str, form: Callable[[str], str]) -> None:
         found = redacted(f"AWS said {form(secret)} to us", [secret])
 
         assert SECRET in found
@@ -93,7 +93,7 @@ class TestSecret:
 
     @pytest.mark.parametrize("form", MORE_FORMS.values(), ids=MORE_FORMS)
     @pytest.mark.parametrize("name", LONG)
-    def test_is_in_no_other_form_in_a_line(self, name: str, form: Callable[[str], str]) -> None:
+    def test_is_removed_in_every_encoding(self, name: str, form: Callable[[str], str]) -> None:
         secret = SECRETS[name]
 
         found = redacted(f"AWS said {form(secret)} to us", [secret])
@@ -101,7 +101,7 @@ class TestSecret:
         assert SECRET in found
         assert set() == pieces(form(secret)) & pieces(found)
 
-    def test_is_not_in_a_line_in_pieces_either(self) -> None:
+    def test_is_removed_in_pieces(self) -> None:
         for at in range(len(KEYS.secret_access_key) - 15):
             piece = KEYS.secret_access_key[at : at + 16]
 
@@ -109,7 +109,7 @@ class TestSecret:
 
             assert (True, False) == (SECRET in found, piece.strip("-_") in found)
 
-    def test_in_the_json_of_ecrs_password_is_one_too(self) -> None:
+    def test_in_the_json_of_ecrs_password_is_removed(self) -> None:
         inner = json.loads(base64.b64decode(PASSWORD))
 
         for name in ("payload", "datakey"):
@@ -118,7 +118,7 @@ class TestSecret:
             assert SECRET in found
             assert set() == pieces(inner[name]) & pieces(found)
 
-    def test_of_any_thread_is_not_in_a_line_of_another(self) -> None:
+    def test_of_any_thread_is_removed(self) -> None:
         """Threads add secrets while others write: nobody fails, and no secret is missed."""
         secrets: list[str] = []
         interval = sys.getswitchinterval()
@@ -141,7 +141,7 @@ class TestSecret:
         assert {f"({SECRET})"} == {*said}
 
     @given(st.lists(st.text(min_size=12), max_size=4), st.text(), st.text())
-    def test_of_any_kind_is_not_in_a_line(self, secrets: list[str], before: str, after: str) -> None:
+    def test_of_any_kind_is_removed(self, secrets: list[str], before: str, after: str) -> None:
         forms = redaction._Forms()  # noqa: SLF001
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(redaction, "_FORMS", forms)
@@ -152,7 +152,7 @@ class TestSecret:
             assert found == redacted(found, secrets) or SECRET in found
 
     @given(st.integers(0, 1 << 64), st.integers(0, 380), st.integers(16, 400))
-    def test_is_found_from_anywhere_to_anywhere(self, seed: int, start: int, length: int) -> None:
+    def test_is_found_between_any_positions(self, seed: int, start: int, length: int) -> None:
         token = "".join(Random(seed).choices("ABCDEFGHijklmnop0123456789", k=400))  # noqa: S311
         piece = token[start : start + length]
         forms = redaction._Forms()  # noqa: SLF001
@@ -177,8 +177,8 @@ class TestShortSecret:
             str.upper,
         ],
     )
-    def test_is_not_in_a_line(self, forms: None, secret: str, form: Callable[[str], str]) -> None:  # noqa: ARG002
-        """An MFA code or a proxy's password, in forms in which others repeat them."""
+    def test_is_removed(self, forms: None, secret: str, form: Callable[[str], str]) -> None:  # noqa: ARG002
+        """An MFA code or a proxy's password is removed in every encoding that others repeat it in."""
         said = redaction.redacted(f"refused: {form(secret)}.", [secret])
 
         assert "[secret]" in said
@@ -193,12 +193,12 @@ class TestOtherText:
             "choose a keyring: auto, secret-service or a keyring backend class",
         ],
     )
-    def test_stays(self, text: str) -> None:
+    def test_is_unchanged(self, text: str) -> None:
         assert text == redacted(text, [*SECRETS.values(), "secret", "auto", "a", "AWS"])
 
 
 class TestLines:
-    def test_on_stderr_have_none(self, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_on_stderr_have_no_secret(self, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(os.environ, "ECRX_LOG", "debug")
         log.add_secret(PASSWORD)
 
@@ -208,7 +208,7 @@ class TestLines:
         said = f"AWS said {SECRET}\n"
         assert f"docker-credential-ecrx: {said}docker-credential-ecrx: debug: {said}" == capfd.readouterr().err
 
-    def test_of_a_failure_have_none(self) -> None:
+    def test_of_a_failure_have_no_secret(self) -> None:
         log.add_secret("hunter2")
 
         reply = failure(EcrxError("AWS said hunter2", "try hunter2 again"))

@@ -1,4 +1,4 @@
-"""What others say comes through one door: one printable line, legible names, and nothing that looks like a secret."""
+"""Third-party text is shown as one printable line, with legible names and nothing that looks like a secret."""
 
 import base64
 import json
@@ -23,7 +23,7 @@ def _hex(seed: int) -> str:
 
 
 def drawn(length: int) -> st.SearchStrategy[str]:
-    """Return secrets of that length, drawn evenly as AWS does: hypothesis alone would draw one letter all over."""
+    """Return secrets of that length, evenly distributed as AWS's are: hypothesis prefers repeated letters."""
     return st.integers(0, 1 << 64).map(lambda seed: "".join(Random(seed).choices(STANDARD, k=length)))  # noqa: S311
 
 
@@ -34,7 +34,7 @@ web_tokens = st.tuples(drawn(200), drawn(86)).map(
 logins = drawn(60).map(lambda password: base64.b64encode(f"AWS:{password}".encode()).decode())
 secrets = st.one_of(keys, tokens, web_tokens, logins, drawn(64), st.integers(0, 1 << 64).map(_hex))
 
-# What an answer may put around a secret, or make of it.
+# Text that a response may put around a secret, and encodings of it.
 CONTEXTS: dict[str, Callable[[str], str]] = {
     "bare": lambda secret: secret,
     "in a sentence": lambda secret: f"The security token {secret} included in the request is invalid.",
@@ -121,7 +121,7 @@ class TestText:
         assert found == " ".join(found.split())
 
     @given(st.text(max_size=800) | st.text("aB3+/=%:@ .-_eyJ?&;#x0", max_size=400) | secrets)
-    def test_that_came_through_comes_through_again(self, said: str) -> None:
+    def test_cleaned_twice_is_unchanged(self, said: str) -> None:
         assert text(said) == text(text(said))
 
     @pytest.mark.parametrize("context", CONTEXTS.values(), ids=CONTEXTS)
@@ -145,7 +145,7 @@ class TestText:
         st.uuids(),
         st.binary(min_size=32, max_size=32),
     )
-    def test_keeps_what_has_the_form_of_a_name(
+    def test_keeps_text_in_the_form_of_a_name(
         self, account: str, region: str, words: list[str], number: object, digest: bytes
     ) -> None:
         for said in (
@@ -175,7 +175,7 @@ class TestText:
             (None, "None"),
         ],
     )
-    def test_is_shown_as(self, said: object, shown: str) -> None:
+    def test_is_shown_as_expected(self, said: object, shown: str) -> None:
         assert shown == text(said)
 
 
@@ -189,11 +189,11 @@ class TestLine:
             "with profile AWSReservedSSO_AdministratorAccess_1234567890abcdef",
         ],
     )
-    def test_of_ours_stays_whole(self, said: str) -> None:
+    def test_of_our_own_is_unchanged(self, said: str) -> None:
         assert said == line(said)
 
     @given(st.integers(0, 1 << 64))
-    def test_has_no_long_word_that_was_drawn(self, seed: int) -> None:
+    def test_has_no_long_random_word(self, seed: int) -> None:
         word = "".join(Random(seed).choices(STANDARD[:-2], k=40))  # noqa: S311
 
         assert "with profile …" == line(f"with profile {word}")
@@ -204,11 +204,11 @@ class TestCode:
         "given_",
         ["AccessDenied", "NAME_UNKNOWN", "org.freedesktop.DBus.Error.NotSupported", "com.amazonaws.ecr:X", "403"],
     )
-    def test_is_one(self, given_: str) -> None:
+    def test_is_kept_if_valid(self, given_: str) -> None:
         assert given_ == code(given_)
 
     @given(st.text())
-    def test_of_anything_is_one_or_unknown(self, given_: str) -> None:
+    def test_of_any_text_is_valid_or_unknown(self, given_: str) -> None:
         found = code(given_)
 
         assert found == third_party.UNKNOWN or re.fullmatch("[A-Za-z0-9.:_-]{1,80}", found)
@@ -226,7 +226,7 @@ class TestCode:
 
 class TestEscaped:
     @given(st.text())
-    def test_keeps_lines_and_tabs_and_is_printable_otherwise(self, document: str) -> None:
+    def test_keeps_lines_and_tabs_and_is_otherwise_printable(self, document: str) -> None:
         found = escaped(document)
 
         assert all(c.isprintable() or c in "\t\r\n" for c in found)
@@ -244,5 +244,5 @@ class TestEscaped:
             ("ünï 🐳", "ünï 🐳"),
         ],
     )
-    def test_spells_out_what_a_terminal_would_obey(self, document: str, shown: str) -> None:
+    def test_escapes_terminal_control_characters(self, document: str, shown: str) -> None:
         assert shown == escaped(document)

@@ -1,4 +1,4 @@
-"""A token's life on two clocks, its record in a keyring, and how many processes get it with one question to AWS."""
+"""A token's lifetime on two clocks, its record in a keyring, and how many processes share one call to AWS."""
 
 import math
 import signal
@@ -69,7 +69,7 @@ minted_tokens = st.builds(
 
 
 def later(seconds: float, *, boot: str = BOOT, clock_set_by: float = 0.0) -> ClockReading:
-    """Return the moment ``seconds`` after MINTED, on a wall clock that was set forward or back meanwhile."""
+    """Return the time ``seconds`` after MINTED, with a wall clock that was set forward or back meanwhile."""
     return ClockReading(MINTED.utc + seconds + clock_set_by, boot, MINTED.uptime + seconds if boot == BOOT else seconds)
 
 
@@ -77,44 +77,44 @@ def state_at(moment: ClockReading) -> tuple[bool, bool]:
     return not OLD.needs_refresh(moment), OLD.is_valid(moment)
 
 
-class TestLife:
+class TestLifetime:
     @pytest.mark.parametrize("boot", [BOOT, OTHER_BOOT, NO_BOOT], ids=["same boot", "another boot", "no boot clock"])
     @pytest.mark.parametrize(
         ("age", "state"),
         [(0, FRESH), (DUE - 1, FRESH), (DUE, ALIVE), (LIFE - 1, ALIVE), (LIFE, OVER), (99 * LIFE, OVER)],
     )
-    def test_is_fresh_then_due_then_over(self, age: float, state: tuple[bool, bool], boot: str) -> None:
+    def test_goes_from_fresh_to_refresh_to_expired(self, age: float, state: tuple[bool, bool], boot: str) -> None:
         assert state == state_at(later(age, boot=boot))
 
     @pytest.mark.parametrize(("age", "state"), [(1, FRESH), (DUE + 1, ALIVE), (LIFE, OVER)])
-    def test_is_not_changed_by_a_wall_clock_that_is_set_back(self, age: float, state: tuple[bool, bool]) -> None:
+    def test_ignores_a_wall_clock_set_back(self, age: float, state: tuple[bool, bool]) -> None:
         assert state == state_at(later(age, clock_set_by=-30 * HOUR))
 
     @pytest.mark.parametrize(("paused", "state"), [(1, FRESH), (DUE, ALIVE), (LIFE, OVER)])
-    def test_goes_on_while_the_machine_is_paused_and_its_boots_clock_with_it(
-        self, paused: float, state: tuple[bool, bool]
-    ) -> None:
+    def test_advances_while_the_machine_is_paused(self, paused: float, state: tuple[bool, bool]) -> None:
+        """The boot clock is paused as well."""
         assert state == state_at(later(1, clock_set_by=paused))
 
     @pytest.mark.parametrize("boot", [OTHER_BOOT, NO_BOOT], ids=["another boot", "no boot clock"])
     @pytest.mark.parametrize(
         ("clock_set_by", "state"), [(30 * HOUR, OVER), (-30 * HOUR, OVER), (-60, FRESH), (60, FRESH)]
     )
-    def test_is_over_where_nothing_but_a_wall_clock_that_is_hours_off_tells(
+    def test_without_boot_clock_follows_the_wall_clock(
         self, clock_set_by: float, state: tuple[bool, bool], boot: str
     ) -> None:
+        """A wall clock that is hours off then makes the token look expired."""
         assert state == state_at(later(1, boot=boot, clock_set_by=clock_set_by))
 
 
-class TestRenewal:
+class TestRefreshTime:
     @patient
     @given(st.text(), st.integers(1, 10**6))
-    def test_is_due_at_half_a_life_give_or_take_a_twentieth(self, name: str, lifetime: int) -> None:
+    def test_is_half_of_the_lifetime_within_a_twentieth(self, name: str, lifetime: int) -> None:
         token = cached_token.new_token("password", name, lifetime, MINTED)
 
         assert 0.45 * lifetime <= token.refresh_after <= 0.55 * lifetime
 
-    def test_is_due_at_the_same_time_for_the_same_name_and_at_another_for_others(self) -> None:
+    def test_is_fixed_per_name_and_varies_between_names(self) -> None:
         names = [f"{NAME}{number}" for number in range(50)]
         once, again = (
             [cached_token.new_token("p", name, LIFE, MINTED).refresh_after for name in names] for _ in range(2)
@@ -128,7 +128,7 @@ class TestRenewal:
 class TestRecord:
     @patient
     @given(st.text(), minted_tokens)
-    def test_gives_back_the_token(self, name: str, token: Token) -> None:
+    def test_contains_the_token(self, name: str, token: Token) -> None:
         record = cached_token.to_record(name, token)
         found = cached_token.from_record(name, record)
 
@@ -139,7 +139,7 @@ class TestRecord:
 
     @patient
     @given(st.text(), minted_tokens, st.data())
-    def test_that_is_damaged_anywhere_is_none(self, name: str, token: Token, data: st.DataObject) -> None:
+    def test_damaged_anywhere_is_none(self, name: str, token: Token, data: st.DataObject) -> None:
         record = cached_token.to_record(name, token)
         at = data.draw(st.integers(0, len(record) - 1))
         other = data.draw(st.characters(exclude_characters=record[at], codec="utf-8"))
@@ -170,14 +170,14 @@ class TestRecord:
             (0, 0),
         ],
     )
-    def test_of_a_life_that_ecr_does_not_give_is_none(self, lifetime: float, renew: float) -> None:
+    def test_with_a_lifetime_unlike_ecrs_is_none(self, lifetime: float, renew: float) -> None:
         assert (
             cached_token.from_record(NAME, cached_token.to_record(NAME, Token("password", MINTED, lifetime, renew)))
             is None
         )
 
     @pytest.mark.parametrize("clock", [math.nan, math.inf, -math.inf])
-    def test_of_a_time_that_there_is_not_is_none(self, clock: float) -> None:
+    def test_with_an_impossible_time_is_none(self, clock: float) -> None:
         for moment in (ClockReading(clock, BOOT, 0.0), ClockReading(0.0, BOOT, clock)):
             assert (
                 cached_token.from_record(NAME, cached_token.to_record(NAME, Token("password", moment, LIFE, DUE)))
@@ -191,7 +191,7 @@ class TestRecord:
 
 
 class MemoryKeyring:
-    """Keeps records until the test ends."""
+    """Stores records until the test ends."""
 
     label = "memory"
 
@@ -213,7 +213,7 @@ class MemoryKeyring:
 
 
 class LockedKeyring(MemoryKeyring):
-    """Answers nobody."""
+    """Answers no request."""
 
     def get(self, name: str) -> str | None:
         raise KeyringError(name)
@@ -224,7 +224,7 @@ class LockedKeyring(MemoryKeyring):
 
 
 class FullKeyring(MemoryKeyring):
-    """Takes nothing."""
+    """Accepts no item."""
 
     def set(self, name: str, secret: str, seconds: int | None) -> None:
         del secret, seconds
@@ -232,7 +232,7 @@ class FullKeyring(MemoryKeyring):
 
 
 class Machine(TokenCache):
-    """Processes that share a keyring, a lock's file, and an AWS that gives ``answers`` one after the other."""
+    """Processes that share a keyring, a lock file, and an AWS that gives ``answers`` one after the other."""
 
     def __init__(self, folder: Path, keyring: MemoryKeyring | None, *answers: str | AwsError) -> None:
         super().__init__("none", {})
@@ -254,7 +254,7 @@ class Machine(TokenCache):
         return token.password
 
     def passwords_at_once(self, count: int) -> list[str]:
-        """Return the password or the failure of each of ``count`` processes; AWS answers once all have missed."""
+        """Return the password or the failure of each of ``count`` processes; AWS answers after all have missed."""
         self._awaited = count
         with ThreadPoolExecutor(count) as pool:
             got = [pool.submit(self.password) for _ in range(count)]
@@ -305,7 +305,7 @@ def minted_ago(seconds: float, password: str) -> Token:
 
 
 def record_of(seconds: float, *, boot: str = "", clock_set_by: float = 0.0) -> str:
-    """Return the record of the token ``old``, which was minted so long ago, and since when the wall clock was set."""
+    """Return the record of the token ``old`` of that age, after the wall clock was set by that much."""
     token = minted_ago(seconds, "old")
     token.issued_at.utc -= clock_set_by
     token.issued_at.boot = boot or token.issued_at.boot
@@ -313,7 +313,7 @@ def record_of(seconds: float, *, boot: str = "", clock_set_by: float = 0.0) -> s
 
 
 class TestObtain:
-    def test_serves_a_fresh_token_without_asking_aws(self, tmp_path: Path) -> None:
+    def test_returns_a_fresh_token_without_calling_aws(self, tmp_path: Path) -> None:
         machine = Machine(tmp_path, MemoryKeyring(record_of(5 * HOUR)))
 
         assert ("old", 0) == (machine.password(), machine.asked)
@@ -323,14 +323,14 @@ class TestObtain:
         [None, record_of(7 * HOUR), record_of(LIFE + 1), record_of(0)[:-1], "foreign"],
         ids=["none", "due", "over", "damaged", "foreign"],
     )
-    def test_keeps_what_aws_gives_where_there_is_no_fresh_token(self, tmp_path: Path, kept: str | None) -> None:
+    def test_caches_the_response_of_aws(self, tmp_path: Path, kept: str | None) -> None:
         machine = Machine(tmp_path, MemoryKeyring(kept), "new")
 
         assert ["new", "new"] == [machine.password(), machine.password()]
         assert 1 == machine.asked
 
     @pytest.mark.parametrize("keyring", [None, LockedKeyring()], ids=["none", "locked"])
-    def test_asks_aws_each_time_where_no_keyring_keeps_it(self, tmp_path: Path, keyring: MemoryKeyring | None) -> None:
+    def test_calls_aws_each_time_without_a_keyring(self, tmp_path: Path, keyring: MemoryKeyring | None) -> None:
         machine = Machine(tmp_path, keyring, "one", "two")
 
         assert ["one", "two"] == [machine.password(), machine.password()]
@@ -338,7 +338,7 @@ class TestObtain:
     def test_needs_no_lock(self, tmp_path: Path) -> None:
         assert "new" == LocklessMachine(tmp_path, MemoryKeyring(), "new").password()
 
-    def test_serves_a_due_token_where_aws_fails_and_says_so_in_one_line(
+    def test_failed_refresh_returns_the_old_token_and_warns(
         self, tmp_path: Path, capfd: pytest.CaptureFixture[str]
     ) -> None:
         machine = Machine(tmp_path, MemoryKeyring(record_of(11 * HOUR)), REFUSED)
@@ -348,7 +348,7 @@ class TestObtain:
         told = f"no token for {REQUEST.registry.host} with profile me: AWS refuses; check the profile"
         assert line.endswith(f"because it cannot be refreshed: {told}")
 
-    def test_asks_aws_again_for_a_due_token_a_minute_after_it_failed_and_no_sooner(self, tmp_path: Path) -> None:
+    def test_failed_refresh_is_retried_after_a_minute(self, tmp_path: Path) -> None:
         machine = Machine(tmp_path, MemoryKeyring(record_of(7 * HOUR)), REFUSED, "new")
 
         assert (["old", "old"], 1) == ([machine.password(), machine.password()], machine.asked)
@@ -363,7 +363,7 @@ class TestObtain:
         [(1, 30, ""), (11, 30, OTHER_BOOT), (11, -30, OTHER_BOOT)],
         ids=["ahead", "ahead after a restart", "behind after a restart"],
     )
-    def test_serves_a_token_that_lives_by_the_clock_of_aws_where_the_one_here_is_wrong(
+    def test_wrong_clock_keeps_token_valid_by_aws_time(
         self, tmp_path: Path, capfd: pytest.CaptureFixture[str], hours: float, set_by: float, boot: str
     ) -> None:
         kept = record_of(hours * HOUR, clock_set_by=set_by * HOUR, boot=boot)
@@ -375,39 +375,40 @@ class TestObtain:
         assert line.endswith(f"because it cannot be refreshed: {told}")
 
     @pytest.mark.parametrize(("hours", "set_by"), [(13, 30), (13, 0.1), (13, -0.1), (12.05, -0.1)])
-    def test_serves_none_that_is_over_by_the_clock_of_aws(self, tmp_path: Path, hours: float, set_by: float) -> None:
+    def test_rejects_token_expired_by_aws_time(self, tmp_path: Path, hours: float, set_by: float) -> None:
         kept = record_of(hours * HOUR, clock_set_by=set_by * HOUR, boot=OTHER_BOOT)
         machine = Machine(tmp_path, MemoryKeyring(kept), ClockError("the clock is wrong", "set it", set_by * HOUR))
 
         with pytest.raises(ClockError):
             machine.password()
 
-    def test_serves_none_to_a_machine_that_was_paused_until_it_was_over(self, tmp_path: Path) -> None:
+    def test_rejects_token_expired_during_a_pause(self, tmp_path: Path) -> None:
         machine = Machine(tmp_path, MemoryKeyring(record_of(1, clock_set_by=13 * HOUR)), REFUSED)
 
         with pytest.raises(AwsError, match="AWS refuses"):
             machine.password()
 
-    def test_never_serves_an_expired_token(self, tmp_path: Path) -> None:
+    def test_never_returns_an_expired_token(self, tmp_path: Path) -> None:
         machine = Machine(tmp_path, MemoryKeyring(record_of(LIFE + 1)), REFUSED)
 
         with pytest.raises(AwsError, match="AWS refuses"):
             machine.password()
 
 
-class TestManyAtOnce:
-    def test_get_the_token_that_one_of_them_asked_for(self, tmp_path: Path) -> None:
+class TestConcurrentGets:
+    def test_share_one_token(self, tmp_path: Path) -> None:
         machine = Machine(tmp_path, MemoryKeyring(), "new")
 
         assert (["new"] * 8, 1) == (machine.passwords_at_once(8), machine.asked)
 
     @pytest.mark.parametrize("failure", FAILURES, ids=repr)
-    def test_get_the_failure_of_the_one_that_asked(self, tmp_path: Path, failure: AwsError) -> None:
+    def test_share_one_failure(self, tmp_path: Path, failure: AwsError) -> None:
         machine = Machine(tmp_path, MemoryKeyring(), failure)
 
         assert ([_shown(_told(failure))] * 8, 1) == (machine.passwords_at_once(8), machine.asked)
 
-    def test_get_it_though_its_codes_are_another_versions(self, tmp_path: Path) -> None:
+    def test_share_a_failure_of_another_version(self, tmp_path: Path) -> None:
+        """Its error codes are unknown to this version."""
         machine = Machine(tmp_path, MemoryKeyring(), AwsError("AWS refuses", "check the profile", ("another",)))
 
         got = machine.passwords_at_once(8)
@@ -416,7 +417,7 @@ class TestManyAtOnce:
         own = AwsError("AWS refuses", "check the profile")
         assert [_shown(_told(own)), *[_shown(_told(other))] * 7] == sorted(got)
 
-    def test_leave_no_words_beside_the_lock(self, tmp_path: Path) -> None:
+    def test_leave_no_text_beside_the_lock(self, tmp_path: Path) -> None:
         machine = Machine(tmp_path, MemoryKeyring(), REFUSED)
 
         with pytest.raises(AwsError):
@@ -425,29 +426,29 @@ class TestManyAtOnce:
         _, left = machine.file.read_text().splitlines()
         assert "failed aws operation=AssumeRole code=AccessDenied" == left
 
-    def test_ask_each_for_itself_where_the_keyring_does_not_take_what_one_of_them_got(self, tmp_path: Path) -> None:
+    def test_fetch_separately_if_the_keyring_rejects_the_token(self, tmp_path: Path) -> None:
         machine = Machine(tmp_path, FullKeyring(), *(f"new {number}" for number in range(8)))
 
         assert {f"new {number}" for number in range(8)} == set(machine.passwords_at_once(8))
 
-    def test_get_a_due_token_or_its_successor_while_one_renews_it(self, tmp_path: Path) -> None:
+    def test_get_old_or_new_token_during_refresh(self, tmp_path: Path) -> None:
         machine = Machine(tmp_path, MemoryKeyring(record_of(7 * HOUR)), "new")
 
         assert {"new"} <= set(machine.passwords_at_once(8)) <= {"old", "new"}
         assert 1 == machine.asked
 
-    def test_get_a_due_token_where_the_one_that_renews_it_fails(self, tmp_path: Path) -> None:
+    def test_get_the_old_token_if_refresh_fails(self, tmp_path: Path) -> None:
         machine = Machine(tmp_path, MemoryKeyring(record_of(7 * HOUR)), REFUSED)
 
         assert (["old"] * 8, 1) == (machine.passwords_at_once(8), machine.asked)
 
-    def test_get_a_token_that_lives_by_the_clock_of_aws_where_the_one_here_is_wrong(self, tmp_path: Path) -> None:
+    def test_with_wrong_clock_get_token_valid_by_aws_time(self, tmp_path: Path) -> None:
         kept, wrong = record_of(HOUR, clock_set_by=30 * HOUR), ClockError("the clock is wrong", "set it", 30 * HOUR)
         machine = Machine(tmp_path, MemoryKeyring(kept), wrong)
 
         assert (["old"] * 8, 1) == (machine.passwords_at_once(8), machine.asked)
 
-    def test_leave_a_failure_to_nobody_who_comes_later(self, tmp_path: Path) -> None:
+    def test_leave_no_failure_for_later_processes(self, tmp_path: Path) -> None:
         machine = Machine(tmp_path, MemoryKeyring(), REFUSED, "new")
 
         with pytest.raises(AwsError):
@@ -459,13 +460,13 @@ class TestManyAtOnce:
         ["", "\n", "nonsense", "1.0\nfailed\nAWS refuses\n\n", f"{time.monotonic() + 10**6}\nfailed\nAWS refuses\n\n"],
         ids=["nothing", "a line", "nonsense", "long ago", "before the machine started anew"],
     )
-    def test_are_not_held_up_by_what_an_earlier_process_left(self, tmp_path: Path, left: str) -> None:
+    def test_are_not_blocked_by_leftovers(self, tmp_path: Path, left: str) -> None:
         machine = Machine(tmp_path, MemoryKeyring(), "new")
         machine.file.write_text(left)
 
         assert "new" == machine.password()
 
-    def test_are_not_held_up_by_one_that_died_with_the_lock(self, tmp_path: Path) -> None:
+    def test_are_not_blocked_by_a_dead_lock_holder(self, tmp_path: Path) -> None:
         machine = Machine(tmp_path, MemoryKeyring(), "new")
         killed = subprocess.run([sys.executable, "-c", KILLED_HOLDER, machine.file], check=False)
 

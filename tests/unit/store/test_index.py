@@ -1,4 +1,4 @@
-"""What is kept where: written by many processes, read whatever became of the file, and never with a secret."""
+"""The index: many processes write it, a damaged file is read as far as possible, and it never contains a secret."""
 
 import json
 import os
@@ -33,7 +33,7 @@ ENTRY: Entry = {
 OTHER: Entry = {"kind": "password", "servers": ["registry.example"], "user": "me", "keyring": "secret-service"}
 NOWHERE: Entry = {"kind": "password", "servers": []}
 
-# Records and forgets names of its own once it is told to, and keeps every other one.
+# Adds and deletes names of its own when told to, and leaves every other one.
 BUSY = """\
 import sys
 from docker_credential_ecrx.store import index
@@ -45,7 +45,7 @@ for number in range(20):
     if number % 2:
         index.delete(environ, f"{own}{number}")
 """
-# Uses the ledger, and says what it read.
+# Uses the index, and prints what it read.
 USE = """\
 import json, sys
 from docker_credential_ecrx.store import index
@@ -63,28 +63,28 @@ def env(tmp_path: Path) -> dict[str, str]:
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    """Return the ledger's file, which is not there yet."""
+    """Return the index file, which does not exist yet."""
     (tmp_path / "ecrx").mkdir(mode=0o700)
     return tmp_path / "ecrx" / "ledger.json"
 
 
-class TestLedger:
-    def test_tells_what_was_recorded(self, env: dict[str, str]) -> None:
+class TestIndex:
+    def test_returns_what_was_added(self, env: dict[str, str]) -> None:
         index.add(env, NAME, ENTRY)
         index.add(env, "password:registry.example", OTHER)
 
         assert {NAME: ENTRY, "password:registry.example": OTHER} == index.read(env)
 
-    def test_is_empty_before_anything_is_recorded(self, env: dict[str, str]) -> None:
+    def test_is_empty_at_first(self, env: dict[str, str]) -> None:
         assert {} == index.read(env)
 
-    def test_replaces_an_entry_and_keeps_the_servers_it_had(self, env: dict[str, str]) -> None:
+    def test_replaces_an_entry_and_keeps_its_servers(self, env: dict[str, str]) -> None:
         index.add(env, NAME, {"kind": "token", "servers": ["a", "b"], "user": "me"})
         index.add(env, NAME, {"kind": "login", "servers": ["b", "c"]})
 
         assert {NAME: {"kind": "login", "servers": ["a", "b", "c"]}} == index.read(env)
 
-    def test_forgets_what_is_named_and_nothing_else(self, env: dict[str, str]) -> None:
+    def test_deletes_only_the_named_entries(self, env: dict[str, str]) -> None:
         for name in ("a", "b", "c"):
             index.add(env, name, OTHER)
         index.delete(env, "a", "c", "never recorded")
@@ -92,7 +92,7 @@ class TestLedger:
 
         assert {"b": OTHER} == index.read(env)
 
-    def test_forgets_nothing_that_was_recorded_anew_since_it_was_read(self, env: dict[str, str]) -> None:
+    def test_keeps_entries_added_again_since_the_read(self, env: dict[str, str]) -> None:
         for name in ("kept", "dropped"):
             index.add(env, name, ENTRY)
         read = index.read(env)
@@ -103,7 +103,7 @@ class TestLedger:
 
         assert {"kept": newer} == index.read(env)
 
-    def test_tells_what_of_a_keyring_had_ended_for_a_week(self, env: dict[str, str]) -> None:
+    def test_returns_entries_expired_for_a_week(self, env: dict[str, str]) -> None:
         index.add(env, NAME, ENTRY)
         index.add(env, "another keyring's", ENTRY | {"keyring": "secret-service"})
         index.add(env, "password", OTHER | {"keyring": "kernel"})
@@ -114,13 +114,13 @@ class TestLedger:
 
     @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(st.text(), st.lists(st.text(), min_size=1, unique=True), st.text())
-    def test_keeps_any_text(self, env: dict[str, str], name: str, servers: list[str], user: str) -> None:
+    def test_stores_any_text(self, env: dict[str, str], name: str, servers: list[str], user: str) -> None:
         index.add(env, name, {"servers": servers, "user": user})
 
         assert {name: {"servers": servers, "user": user}} == index.read(env)
         index.delete(env, name)
 
-    def test_loses_nothing_of_processes_that_write_at_once(self, env: dict[str, str]) -> None:
+    def test_survives_concurrent_writers(self, env: dict[str, str]) -> None:
         command = [sys.executable, "-c", BUSY, env["XDG_STATE_HOME"]]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
         with (
@@ -137,7 +137,7 @@ class TestLedger:
 
 
 class TestFile:
-    def test_is_the_owners_alone_whatever_the_umask(self, env: dict[str, str], file: Path) -> None:
+    def test_is_private_with_any_umask(self, env: dict[str, str], file: Path) -> None:
         file.write_text("{}")
         file.chmod(0o666)
         before = os.umask(0)
@@ -148,12 +148,12 @@ class TestFile:
 
         assert {"0o600"} == {oct(stat.S_IMODE(path.stat().st_mode)) for path in file.parent.iterdir()}
 
-    def test_holds_what_was_recorded_and_no_more(self, env: dict[str, str], file: Path) -> None:
+    def test_holds_only_what_was_added(self, env: dict[str, str], file: Path) -> None:
         index.add(env, NAME, ENTRY)
 
         assert {"entries": {NAME: ENTRY}} == json.loads(file.read_text())
 
-    def test_has_no_place_for_a_secret(self) -> None:
+    def test_has_no_field_for_a_secret(self) -> None:
         assert {"kind", "servers", "user", "identity", "region", "keyring", "minted", "renew", "expires"} == set(
             get_type_hints(Entry)
         )
@@ -167,7 +167,7 @@ class TestFile:
 
         assert "the user's own" == other.read_text()
 
-    def test_is_written_over_what_a_process_left_that_was_killed(self, env: dict[str, str], file: Path) -> None:
+    def test_overwrites_leftovers_of_a_killed_process(self, env: dict[str, str], file: Path) -> None:
         file.with_name("ledger.json.new").write_text("half of what" * 1000)
 
         index.add(env, NAME, ENTRY)
@@ -175,14 +175,14 @@ class TestFile:
         assert {NAME: ENTRY} == index.read(env)
         assert not file.with_name("ledger.json.new").exists()
 
-    def test_leaves_nothing_but_itself_and_its_lock(self, env: dict[str, str], file: Path) -> None:
+    def test_leaves_only_itself_and_its_lock(self, env: dict[str, str], file: Path) -> None:
         index.add(env, NAME, ENTRY)
         index.delete(env, NAME)
 
         assert {"ledger.json", "ledger.json.lock"} == {path.name for path in file.parent.iterdir()}
 
 
-class TestBrokenLedger:
+class TestDamagedIndex:
     @pytest.mark.parametrize(
         "content",
         [
@@ -202,7 +202,7 @@ class TestBrokenLedger:
         ],
         ids=lambda content: repr(content[:20]),
     )
-    def test_is_empty_and_mended_by_the_next_record(self, env: dict[str, str], file: Path, content: bytes) -> None:
+    def test_is_empty_until_the_next_entry(self, env: dict[str, str], file: Path, content: bytes) -> None:
         file.write_bytes(content)
 
         assert {} == index.read(env)
@@ -212,20 +212,20 @@ class TestBrokenLedger:
     @pytest.mark.parametrize(
         "entry", [None, 1, "text", [], {}, {"servers": None}, {"servers": "text"}, {"servers": [1]}, NOWHERE], ids=repr
     )
-    def test_gives_its_sound_entries(self, env: dict[str, str], file: Path, entry: object) -> None:
+    def test_returns_its_valid_entries(self, env: dict[str, str], file: Path, entry: object) -> None:
         file.write_text(json.dumps({"entries": {"broken": entry, NAME: ENTRY}}))
 
         assert {NAME: ENTRY} == index.read(env)
 
     @pytest.mark.parametrize("time", [-1.0, 1e300, float("nan"), float("inf")])
-    def test_has_no_entry_of_a_time_that_there_is_not(self, env: dict[str, str], file: Path, time: float) -> None:
+    def test_omits_entries_with_impossible_times(self, env: dict[str, str], file: Path, time: float) -> None:
         file.write_text(json.dumps({"entries": {"broken": ENTRY | {"expires": time}, NAME: ENTRY}}))
 
         assert {NAME: ENTRY} == index.read(env)
 
 
 class TestStateFolder:
-    def test_that_cannot_be_is_no_reason_to_fail(self, tmp_path: Path) -> None:
+    def test_missing_does_not_fail(self, tmp_path: Path) -> None:
         (tmp_path / "file").touch()
 
         for env in ({"XDG_STATE_HOME": str(tmp_path / "file")}, {"XDG_STATE_HOME": "/dev/null/state"}):
@@ -234,12 +234,12 @@ class TestStateFolder:
             assert {} == index.read(env)
 
     @pytest.mark.parametrize("locked_before", [True, False])
-    def test_that_is_read_only_is_read(self, env: dict[str, str], file: Path, *, locked_before: bool) -> None:
+    def test_read_only_is_read(self, env: dict[str, str], file: Path, *, locked_before: bool) -> None:
         index.add(env, NAME, ENTRY)
         if not locked_before:
             file.with_name("ledger.json.lock").unlink()
         file.parent.chmod(0o500)
-        # Root writes where it may not, unless it lays that down.
+        # Root can write anywhere unless it drops that capability.
         powerless = [need.command("setpriv"), "--bounding-set=-dac_override"] if os.getuid() == 0 else []
         used = subprocess.run(
             [*powerless, sys.executable, "-c", USE, env["XDG_STATE_HOME"]], capture_output=True, check=True

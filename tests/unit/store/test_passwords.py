@@ -17,7 +17,7 @@ NAME = f"password:{SERVER}"
 
 
 class Shared(Memory):
-    """Lets another process do something in the midst of a call: before what is stored or erased is."""
+    """Lets another process act in the middle of a call: right before an item is stored or deleted."""
 
     meanwhile: ClassVar[list[Callable[[], None]]] = []
 
@@ -31,7 +31,7 @@ class Shared(Memory):
 
 
 class Erased(Shared):
-    """Lets another process do something once what is erased is gone."""
+    """Lets another process act right after an item was deleted."""
 
     def reading(self) -> None:
         pass
@@ -43,7 +43,7 @@ class Erased(Shared):
 
 @pytest.fixture
 def env(tmp_path: Path) -> dict[str, str]:
-    """Return the environment of a home; the keyrings keep nothing."""
+    """Return the environment of a home; the keyrings are empty."""
     for keyring in (Shared, Erased):
         keyring.items.clear()
     return {"HOME": str(tmp_path), "LOCALAPPDATA": str(tmp_path)}
@@ -53,7 +53,7 @@ def setting_of(keyring: type[Shared]) -> str:
     return f"{keyring.__module__}.{keyring.__name__}"
 
 
-def test_one_that_is_stored_while_it_is_erased_is_listed(env: dict[str, str]) -> None:
+def test_password_stored_during_erase_is_listed(env: dict[str, str]) -> None:
     keyring_name = setting_of(Erased)
     passwords.store(SERVER, "me", "old", keyring_name, env)
     Shared.meanwhile.append(lambda: passwords.store(SERVER, "me", "new", keyring_name, env))
@@ -64,7 +64,7 @@ def test_one_that_is_stored_while_it_is_erased_is_listed(env: dict[str, str]) ->
     assert {SERVER: "me"} == passwords.users(keyring_name, env)
 
 
-def test_one_that_is_erased_while_it_is_stored_is_listed(env: dict[str, str]) -> None:
+def test_password_erased_during_store_is_listed(env: dict[str, str]) -> None:
     keyring_name = setting_of(Shared)
     Shared.meanwhile.append(lambda: passwords.erase(SERVER, keyring_name, env))
 
@@ -73,7 +73,7 @@ def test_one_that_is_erased_while_it_is_stored_is_listed(env: dict[str, str]) ->
     assert {SERVER: "me"} == passwords.users(keyring_name, env)
 
 
-def test_one_that_is_stored_by_a_process_that_is_killed_then_is_listed(env: dict[str, str]) -> None:
+def test_password_stored_by_a_killed_process_is_listed(env: dict[str, str]) -> None:
     keyring_name = setting_of(Shared)
     seen: list[bool] = []
     Shared.meanwhile.append(lambda: seen.append(NAME in index.read(env)))
@@ -83,7 +83,7 @@ def test_one_that_is_stored_by_a_process_that_is_killed_then_is_listed(env: dict
     assert [True] == seen
 
 
-def test_one_that_is_erased_by_a_process_that_is_killed_then_is_listed(env: dict[str, str]) -> None:
+def test_password_erased_by_a_killed_process_is_listed(env: dict[str, str]) -> None:
     keyring_name = setting_of(Erased)
     passwords.store(SERVER, "me", "word", keyring_name, env)
     seen: list[bool] = []
@@ -94,7 +94,7 @@ def test_one_that_is_erased_by_a_process_that_is_killed_then_is_listed(env: dict
     assert ([True], {}) == (seen, index.read(env))
 
 
-def test_one_that_cannot_be_stored_or_erased_is_noted_as_before(env: dict[str, str]) -> None:
+def test_failed_store_or_erase_keeps_the_index_entry(env: dict[str, str]) -> None:
     def fail() -> None:
         raise OSError
 
@@ -118,7 +118,7 @@ def test_one_that_cannot_be_stored_or_erased_is_noted_as_before(env: dict[str, s
         assert noted == index.read(env)
 
 
-# What clients and people put into a server's name, and what looks like it.
+# What clients and people write as a server's name, and lookalikes.
 _PARTS = st.sampled_from(
     [
         *("https://", "http://", "HTTPS://", "user@", "user:word@", "kube", "Kube", "\u212aube", "KUBE", "\uff4bube"),
@@ -141,7 +141,7 @@ _servers = st.lists(_PARTS, min_size=1, max_size=5).map("".join)
 
 
 def same(server: str) -> str:
-    """Return what the protocol has one login for: no scheme, no port 443, no slash at the end, ASCII in lower case."""
+    """Return the form in which logins are compared: without scheme, port 443 and final slash, ASCII in lower case."""
     for scheme in ("https://", "http://"):
         if server.startswith(scheme):
             server = server[len(scheme) :]
@@ -155,8 +155,8 @@ def same(server: str) -> str:
 
 class TestServer:
     @given(_servers, _servers)
-    def test_has_the_item_of_no_other(self, one: str, other: str) -> None:
-        """Only what docker logout erases with one login is one."""
+    def test_never_shares_an_item(self, one: str, other: str) -> None:
+        """Two servers share an item only if docker logout erases both with one login."""
         assert (same(one) == same(other)) == (passwords._name(one) == passwords._name(other))  # noqa: SLF001
 
     @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ class TestServer:
             "//kube.example",
         ],
     )
-    def test_that_looks_like_another_has_not_its_password(self, env: dict[str, str], other: str) -> None:
+    def test_lookalike_has_another_password(self, env: dict[str, str], other: str) -> None:
         keyring_name = setting_of(Shared)
         passwords.store("kube.example", "me", "word", keyring_name, env)
 
@@ -193,13 +193,13 @@ class TestServer:
             "Kube.Example",
         ],
     )
-    def test_that_is_the_same_has_its_password(self, env: dict[str, str], other: str) -> None:
+    def test_same_server_has_the_same_password(self, env: dict[str, str], other: str) -> None:
         keyring_name = setting_of(Shared)
         passwords.store("kube.example", "me", "word", keyring_name, env)
 
         assert ("me", "word") == passwords.get(other, keyring_name, env)
 
-    def test_in_another_script_keeps_its_own_password(self, env: dict[str, str]) -> None:
+    def test_in_another_script_has_its_own_password(self, env: dict[str, str]) -> None:
         keyring_name = setting_of(Shared)
         servers = ["kube.example", "\u212aube.example", "\u212a\u00dcBE.example", "\u212a\u00fcbe.example"]
         for server in servers:
@@ -208,5 +208,5 @@ class TestServer:
         assert servers == [passwords.get(server, keyring_name, env)[0] for server in servers]
 
     @pytest.mark.parametrize(("one", "other"), [("1::2:443", "1::2"), ("[1::2]:443", "1::2"), ("::443", ":")])
-    def test_that_is_an_address_without_brackets_has_no_port(self, one: str, other: str) -> None:
+    def test_ipv6_address_without_brackets_has_no_port(self, one: str, other: str) -> None:
         assert passwords._name(one) != passwords._name(other)  # noqa: SLF001

@@ -1,4 +1,4 @@
-"""The private C modules are imported in one place, and without one of them the program does the same."""
+"""The private C modules are imported in one place, and the program works the same without each of them."""
 
 import ast
 import re
@@ -17,7 +17,7 @@ _PUBLIC = {"_ctypes": "ctypes", "_json": "json", "_signal": "signal", "_socket":
 _HASHES = {"_blake2", "_hashlib"}
 _DOCUMENTED = {"_thread"}
 
-# Takes the private module argv[1] away, first having imported the public one if that is named in argv[2].
+# Hides the private module argv[1], after the import of the public one if argv[2] names it.
 _WITHOUT = """
 import importlib, sys
 if sys.argv[2]:
@@ -30,7 +30,7 @@ from docker_credential_ecrx.identity.model import Identity, Snapshot
 for profile in ("secondary", "secondary", "other"):
     print(Snapshot({"AWS_PROFILE": profile, "HOME": "/nowhere"}).fingerprint(Identity()))
 """
-# As Red Hat's Python in FIPS mode, which has the module and makes no hash.
+# As Red Hat's Python in FIPS mode, which has the module and computes no hash.
 _REFUSE = """
 import _blake2
 def refused(*arguments, **keywords):
@@ -102,8 +102,8 @@ def _imported(source: str) -> set[str]:
     return names | {str(node.module) for node in nodes if isinstance(node, ast.ImportFrom)}
 
 
-def test_no_other_module_imports_a_private_one() -> None:
-    """Nobody else depends on what CPython keeps to itself."""
+def test_no_other_module_imports_private_modules() -> None:
+    """No other module depends on CPython's private ones."""
     private = {
         path.name: found
         for path in _PACKAGE.rglob("*.py")
@@ -114,8 +114,8 @@ def test_no_other_module_imports_a_private_one() -> None:
 
 
 @pytest.mark.parametrize("module", _USES)
-def test_the_public_module_does_the_same(module: str, tmp_path: Path) -> None:
-    """Without the private module each result is the one with it."""
+def test_public_module_gives_the_same_results(module: str, tmp_path: Path) -> None:
+    """The results are the same with and without the private module."""
     if sys.platform == "win32" and module != "_json":
         need.missing("what Windows has not: signals, Unix sockets and a C library of the program's")
 
@@ -126,8 +126,8 @@ def test_the_public_module_does_the_same(module: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("missing", "before"), [("_blake2", ""), ("", _REFUSE)], ids=["none", "FIPS mode"])
-def test_a_python_without_blake2_has_fingerprints(tmp_path: Path, missing: str, before: str) -> None:
-    """They are of the same form, the same for the same identity, and no other identity's, with BLAKE2 or without."""
+def test_fingerprints_work_without_blake2(tmp_path: Path, missing: str, before: str) -> None:
+    """They have the same form, and are the same only for the same identity, with BLAKE2 or without."""
     usual, again, other = _said("", "", _FINGERPRINT, tmp_path).split()
     lesser = _said(missing, "", before + _FINGERPRINT, tmp_path).split()
 
@@ -136,8 +136,8 @@ def test_a_python_without_blake2_has_fingerprints(tmp_path: Path, missing: str, 
     assert [] == [text for text in lesser if not re.fullmatch("[0-9a-f]{32}", text)]
 
 
-def test_a_python_without_ctypes_says_so(tmp_path: Path) -> None:
-    """Built without libffi it has none: no core dump is refused, and the kernel keyring says why it is missing."""
+def test_missing_ctypes_is_reported(tmp_path: Path) -> None:
+    """A Python without libffi lacks it: core dumps stay enabled, and the error explains the missing keyring."""
     use = """
 from docker_credential_ecrx.system import hardening
 from docker_credential_ecrx.errors import KeyringUnavailableError
@@ -157,7 +157,7 @@ except KeyringUnavailableError as error:
 
 
 def test_importing_it_imports_nothing_else(tmp_path: Path) -> None:
-    """A part is loaded when its name is asked for, and no other with it."""
+    """A module is loaded when its name is used, and no other with it."""
     use = """
 before = set(sys.modules)
 from docker_credential_ecrx.system import fast_stdlib

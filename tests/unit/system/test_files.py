@@ -1,4 +1,4 @@
-"""Files that others can reach: what is not a regular file of one's own is not opened, and nothing is waited for."""
+"""Files that others can reach: only a regular file of the user's is opened, and nothing blocks."""
 
 import os
 import socket
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.posix("links, pipes and other users")
 
 
 def bound(path: Path) -> None:
-    """Make a socket."""
+    """Create a socket."""
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(path))
 
@@ -33,7 +33,7 @@ ODD: dict[str, Callable[[Path], None]] = {
 @pytest.mark.parametrize("flags", [os.O_RDONLY, os.O_RDWR, os.O_RDWR | os.O_CREAT])
 @pytest.mark.parametrize("make", ODD.values(), ids=ODD)
 def test_only_a_regular_file_is_opened(tmp_path: Path, make: Callable[[Path], None], flags: int) -> None:
-    """By its path, and by its name in an open folder."""
+    """The file is opened by path, and by name in an open folder."""
     (tmp_path / "file").write_text("x")
     make(tmp_path / "odd")
 
@@ -43,8 +43,8 @@ def test_only_a_regular_file_is_opened(tmp_path: Path, make: Callable[[Path], No
         folder.open("odd", flags)
 
 
-def test_a_file_with_a_second_name_is_not_own(tmp_path: Path) -> None:
-    """What is written there would be in another file."""
+def test_file_with_a_second_name_is_not_own(tmp_path: Path) -> None:
+    """A write would change another file."""
     (tmp_path / "file").write_text("x")
     (tmp_path / "other").hardlink_to(tmp_path / "file")
 
@@ -52,8 +52,8 @@ def test_a_file_with_a_second_name_is_not_own(tmp_path: Path) -> None:
         files.open_own(str(tmp_path / "file"))
 
 
-def test_another_user_s_file_is_not_own(tmp_path: Path) -> None:
-    """Not even to root."""
+def test_another_users_file_is_not_own(tmp_path: Path) -> None:
+    """Not even root may treat it so."""
     if os.getuid() != 0:
         need.missing("root, to give files to others,")
     (tmp_path / "file").write_text("x")
@@ -78,7 +78,7 @@ def test_no_more_is_read_than_the_limit(tmp_path: Path, size: int, *, is_read: b
         os.close(fd)
 
 
-def test_a_folder_is_the_same_wherever_its_path_leads(tmp_path: Path) -> None:
+def test_folder_stays_the_same_if_its_path_changes(tmp_path: Path) -> None:
     """A file is replaced in the folder that was opened."""
     (tmp_path / "one").mkdir()
     with Folder(str(tmp_path / "one")) as folder:
@@ -92,8 +92,8 @@ def test_a_folder_is_the_same_wherever_its_path_leads(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", [*(kind for kind in ODD if kind != "a folder"), "a file"])
-def test_a_replacement_is_private_and_follows_nothing(tmp_path: Path, kind: str) -> None:
-    """Whatever has the temporary name goes, and the mode does not depend on the umask."""
+def test_replacement_is_private_and_follows_nothing(tmp_path: Path, kind: str) -> None:
+    """Anything with the temporary name is deleted, and the mode does not depend on the umask."""
     make = ODD.get(kind, Path.touch)
     (tmp_path / "file").write_text("x")
     make(tmp_path / "new")

@@ -1,4 +1,4 @@
-"""What reads JSON without the json module reads as it does."""
+"""The JSON reader without the json module gives the same results."""
 
 import json
 import math
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from docker_credential_ecrx.system import json_subset
 
-# A Python whose scanner reads one option more, as 3.15 does; what is read, and whether json was needed for it.
+# A Python whose scanner needs one more option, as 3.15 does; what is read, and whether json was imported.
 _DEMANDING = """\
 import _json, sys
 make_scanner = _json.make_scanner
@@ -32,12 +32,12 @@ _pieces = st.sampled_from(
 
 
 @given(_documents, st.booleans(), st.sampled_from([None, 2]))
-def test_a_document_is_read_as_json_wrote_it(document: object, ascii_: bool, indent: int | None) -> None:  # noqa: FBT001
+def test_document_is_read_as_json_wrote_it(document: object, ascii_: bool, indent: int | None) -> None:  # noqa: FBT001
     assert document == json_subset.parse(json.dumps(document, ensure_ascii=ascii_, indent=indent))
 
 
 @given(st.lists(_pieces, max_size=12).map("".join) | st.text(max_size=12))
-def test_whatever_json_refuses_is_refused_and_nothing_else(text: str) -> None:
+def test_rejects_exactly_what_json_rejects(text: str) -> None:
     try:
         expected = repr(json.loads(text))
     except ValueError:
@@ -48,18 +48,18 @@ def test_whatever_json_refuses_is_refused_and_nothing_else(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 100_000])
-def test_a_document_without_end_is_refused(text: str) -> None:
+def test_rejects_an_incomplete_document(text: str) -> None:
     with pytest.raises(ValueError, match="JSON"):
         json_subset.parse(text)
 
 
-def test_a_key_that_is_there_twice_means_the_last() -> None:
+def test_last_of_duplicate_keys_counts() -> None:
     assert {"a": 2} == json_subset.parse('{"a": 1, "a": 2}')
     assert math.inf == json_subset.parse("Infinity")
 
 
 @pytest.mark.parametrize(("option", "needs_json"), [("array_hook", False), ("hook_of_the_future", True)])
-def test_a_python_whose_scanner_wants_more_reads_too(option: str, needs_json: bool) -> None:  # noqa: FBT001
+def test_scanner_with_more_options_works(option: str, needs_json: bool) -> None:  # noqa: FBT001
     done = subprocess.run([sys.executable, "-c", _DEMANDING, option], capture_output=True, text=True, check=True)
 
     assert f"{{'a': [1, 2.5, None]}} {needs_json}\n" == done.stdout

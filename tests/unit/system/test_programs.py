@@ -1,4 +1,4 @@
-"""Programs are found in absolute folders of PATH alone, and what docker finds in another one is told apart."""
+"""Programs are found only in absolute folders of PATH; what Docker finds in another one is reported separately."""
 
 import os
 from pathlib import Path
@@ -21,7 +21,7 @@ def _program(folder: Path, name: str = "tool", mode: int = 0o755) -> Path:
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return the current folder, which has the program in it and in a folder beside."""
+    """Return the current folder, which has the program in it and in a subfolder."""
     folder = tmp_path / "here"
     _program(folder)
     _program(folder / "bin")
@@ -31,8 +31,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 class TestFind:
     @pytest.mark.parametrize("relative", ["", ".", "./", "bin", "./bin", "bin/../bin", "../here/bin", "~"])
-    def test_takes_no_relative_folder(self, here: Path, relative: str) -> None:
-        """Neither alone nor before an absolute one nor after it."""
+    def test_ignores_relative_folders(self, here: Path, relative: str) -> None:
+        """A relative folder may be the only one, precede an absolute one or follow it."""
         _program(here / "~")
         absolute = _program(here.parent / "absolute")
 
@@ -40,7 +40,7 @@ class TestFind:
         for search in (f"{relative}:{absolute.parent}", f"{absolute.parent}:{relative}"):
             assert absolute == programs.find("tool", search)
 
-    def test_takes_the_first_that_may_be_run(self, tmp_path: Path) -> None:
+    def test_returns_the_first_executable(self, tmp_path: Path) -> None:
         _program(tmp_path / "a", mode=0o644)
         (tmp_path / "b" / "tool").mkdir(parents=True)
         expected = _program(tmp_path / "c")
@@ -58,7 +58,7 @@ class TestFind:
 class TestFoundByDocker:
     @pytest.mark.parametrize("relative", ["", ".", "bin"])
     def test_is_the_first_of_all_folders(self, here: Path, relative: str) -> None:
-        """Go goes on to no other folder once it has found the name in a relative one."""
+        """Go searches no further once it has found the name in a relative folder."""
         absolute = _program(here.parent / "absolute")
 
         found = programs.found_by_docker("tool", f"{relative}:{absolute.parent}")
@@ -69,33 +69,33 @@ class TestFoundByDocker:
 
 
 class TestOwnPath:
-    def test_is_that_of_a_name_in_an_absolute_folder(self, here: Path) -> None:
+    def test_is_found_in_an_absolute_folder(self, here: Path) -> None:
         absolute = _program(here.parent / "absolute")
 
         assert absolute == programs.own_path("tool", f":bin:{absolute.parent}")
 
-    def test_is_what_was_typed_with_a_folder(self, here: Path) -> None:
+    def test_is_the_typed_path_if_it_has_a_folder(self, here: Path) -> None:
         assert here / "bin" / "tool" == programs.own_path("bin/tool", "/usr/bin")
         assert here / "tool" == programs.own_path("./tool", "/usr/bin")
         assert here / "bin" / "tool" == programs.own_path(str(here / "bin" / "tool"), "/usr/bin")
 
 
 class TestWritableByAll:
-    def test_is_nothing_of_an_ordinary_program(self, tmp_path: Path) -> None:
+    def test_is_none_for_an_ordinary_program(self, tmp_path: Path) -> None:
         assert programs.writable_by_all(_program(tmp_path / "bin")) is None
 
-    def test_is_the_program(self, tmp_path: Path) -> None:
+    def test_may_be_the_program(self, tmp_path: Path) -> None:
         path = _program(tmp_path / "bin", mode=0o757)
 
         assert path == programs.writable_by_all(path)
 
-    def test_is_its_folder(self, tmp_path: Path) -> None:
+    def test_may_be_its_folder(self, tmp_path: Path) -> None:
         path = _program(tmp_path / "bin")
         path.parent.chmod(0o777)
 
         assert path.parent == programs.writable_by_all(path)
 
-    def test_is_what_a_link_leads_to(self, tmp_path: Path) -> None:
+    def test_may_be_the_target_of_a_link(self, tmp_path: Path) -> None:
         target = _program(tmp_path / "lib")
         (tmp_path / "bin").mkdir()
         link = tmp_path / "bin" / "tool"
@@ -104,8 +104,8 @@ class TestWritableByAll:
 
         assert target.parent == programs.writable_by_all(link)
 
-    def test_is_no_folder_with_the_sticky_bit(self, tmp_path: Path) -> None:
-        """Such as /tmp, where nobody replaces another's file."""
+    def test_ignores_sticky_folders(self, tmp_path: Path) -> None:
+        """Nobody can replace another user's file in a folder such as /tmp."""
         path = _program(tmp_path / "bin")
         path.parent.chmod(0o1777)
 
@@ -126,14 +126,14 @@ class TestForgetRelative:
         ],
     )
     def test_leaves_absolute_folders(self, search: str, left: str | None) -> None:
-        """Without one there is no PATH: an empty one is the current folder."""
+        """If none is left, PATH is unset: an empty one means the current folder."""
         env = {"PATH": search, "HOME": "/root"}
 
         programs.remove_relative(env)
 
         assert ({"HOME": "/root"} | ({"PATH": left} if left else {})) == env
 
-    def test_leaves_an_environment_without_a_path(self) -> None:
+    def test_leaves_an_environment_without_path(self) -> None:
         env: dict[str, str] = {}
 
         programs.remove_relative(env)
