@@ -43,7 +43,7 @@ _FAILURES = {"none": NoAwsCredentialsError, "mfa": MfaCodeNeededError, "failed":
 
 
 def obtain(cache: "TokenCache", request: "TokenRequest", cached: "Token | None", started: ClockReading) -> "Token":
-    """Return a new token for ``request``, or ``cached`` if that is still valid and no new one can be had now.
+    """Return a new token for ``request``, or ``cached`` if AWS issues none and that is still valid.
 
     ``cached`` is what the keyring had when this process ``started`` to look for a token.
     Raises AwsError, which names the registry and the identity, if there is neither.

@@ -61,11 +61,11 @@ _REFUSED = {
     "an image that is a list": (kubernetes.request([_IMAGE]), "image in kubelet's request is not a string"),
     "a token that is none": (
         kubernetes.request(_IMAGE, serviceAccountToken="x", serviceAccountAnnotations={_ANNOTATION: ROLE}),
-        "no JSON web token",
+        "is not a JSON web token",
     ),
-    "a token that is a number": (kubernetes.request(_IMAGE, serviceAccountToken=1), "is not a text"),
+    "a token that is a number": (kubernetes.request(_IMAGE, serviceAccountToken=1), "is not a string"),
     "annotations that are a list": (kubernetes.request(_IMAGE, serviceAccountAnnotations=["x"]), "not an object"),
-    "an annotation that is no text": (kubernetes.request(_IMAGE, serviceAccountAnnotations={"a": 1}), "not a text"),
+    "an annotation that is no text": (kubernetes.request(_IMAGE, serviceAccountAnnotations={"a": 1}), "not a string"),
     "a role that is none": (
         kubernetes.request(
             _IMAGE, serviceAccountToken=web_identity(_APP), serviceAccountAnnotations={_ANNOTATION: "puller"}
@@ -360,5 +360,5 @@ class TestCost:
 
         package = "docker_credential_ecrx"
         added = modules.of(answer) - modules.of(get)
-        assert {f"{package}.kubelet", f"{package}.plain_json"} == added - {"_json"}
+        assert {f"{package}.protocols.kubelet", f"{package}.system.json_subset"} == added - {"_json"}
         assert [] == answer.written
