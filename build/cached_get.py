@@ -9,8 +9,8 @@ PACKAGE = "docker_credential_ecrx"
 START = ("", "__main__")
 EVERY_GET = (
     *("ecr", "ecr.registry", "errors", "helper", "identity", "identity.model", "identity.settings", "keyrings", "log"),
-    *("protocols", "protocols.docker", "store", "store.cached_token", "system", "system.fast_stdlib"),
-    *("system.hardening", "system.paths"),
+    *("protocols", "protocols.docker", "protocols.reply", "store", "store.cached_token", "store.item_names"),
+    *("store.token_cache", "system", "system.fast_stdlib", "system.hardening", "system.paths"),
 )
 KEYRINGS = {
     "kernel": ("keyrings.kernel", "keyrings.keyctl"),

@@ -84,7 +84,7 @@ def open_session(
     With a ``snapshot`` it reads AWS's files from there, and also checks whose credentials AWS returns (``RoleCheck``).
     With a ``deadline`` it makes no request after it, and tells it which host each request waits for.
     """
-    programs.forget_relative(os.environ)  # botocore looks for a credential_process there
+    programs.remove_relative(os.environ)  # where botocore looks for a credential_process
     session = new_session(identity)
     if snapshot is not None:
         aws_snapshot.give(session, snapshot)

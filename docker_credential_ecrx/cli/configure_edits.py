@@ -13,12 +13,12 @@ from docker_credential_ecrx.config_files.edits import Edit
 from docker_credential_ecrx.config_files.text_file import TextFile
 from docker_credential_ecrx.ecr.registry import Registry
 from docker_credential_ecrx.errors import FileError
-from docker_credential_ecrx.helper import login_names
 from docker_credential_ecrx.identity import settings
 from docker_credential_ecrx.identity.model import Identity
 from docker_credential_ecrx.identity.settings import PROGRAM
 from docker_credential_ecrx.store import cached_token, index, inventory
 from docker_credential_ecrx.store.inventory import Item
+from docker_credential_ecrx.store.item_names import login_names
 
 
 def paths(*, podman: bool) -> list[str]:

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping
 
 import click
 
-from docker_credential_ecrx import helper, log
+from docker_credential_ecrx import log
 from docker_credential_ecrx.cli import console
 from docker_credential_ecrx.config_files import cred_helpers
 from docker_credential_ecrx.ecr import image
 from docker_credential_ecrx.ecr.registry import Registry
 from docker_credential_ecrx.errors import EcrxError, KeyringError
 from docker_credential_ecrx.identity import settings
-from docker_credential_ecrx.store import cached_token, inventory
+from docker_credential_ecrx.store import cached_token, inventory, item_names
 from docker_credential_ecrx.store.index import Entry
 from docker_credential_ecrx.store.inventory import Item
 
@@ -70,7 +70,7 @@ def _entries_for(registries: Iterable[Registry], indexed: Mapping[str, Entry], k
             "region": registry.region,
             "keyring": label,
         }
-        logins, token = helper.item_names(registry, loaded, os.environ)
+        logins, token = item_names.names_for(registry, loaded, os.environ)
         for name in (*logins, token):
             if name in indexed and indexed[name]["servers"]:
                 found[name] = indexed[name]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from docker_credential_ecrx.keyrings import Keyring
 
 # Imported here, because botocore looks for awscrt, which a profile may need, before the first token.
-from docker_credential_ecrx import formatting, helper, keyrings
+from docker_credential_ecrx import formatting
 from docker_credential_ecrx.aws import authorization_token
 from docker_credential_ecrx.aws.session import Mfa
 from docker_credential_ecrx.cli import console, mfa_code
@@ -33,9 +33,9 @@ from docker_credential_ecrx.errors import (
 from docker_credential_ecrx.identity import settings
 from docker_credential_ecrx.identity.model import Identity
 from docker_credential_ecrx.identity.settings import PROGRAM
-from docker_credential_ecrx.store import cached_token, index, refresh
+from docker_credential_ecrx.store import cached_token, index, item_names, refresh
 from docker_credential_ecrx.store.cached_token import Token
-from docker_credential_ecrx.store.refresh import TokenRequest
+from docker_credential_ecrx.store.token_cache import TokenCache, TokenRequest
 from docker_credential_ecrx.system import programs
 
 _HELP = """\
@@ -80,18 +80,19 @@ class _Group(NamedTuple):
 def command(hosts: tuple[str, ...], code: str, profile: str | None) -> int:
     code = mfa_code.from_option(code)
     groups = _groups([image.registry_of(host) for host in hosts], profile)
-    keyring = _keyring()
+    cache = TokenCache(settings.load(sys.argv[0], os.environ).keyring, os.environ)
+    keyring = _keyring(cache)
     sessions: dict[str, Mfa] = {}
     for group in groups:
         # The role sessions of an identity are valid in all its regions, so its code is needed once.
         mfa = sessions.setdefault(group.name.rpartition(":")[2], Mfa())
         mfa.code = code
-        token = _fetch(group, keyring, mfa)
+        token = _fetch(group, cache, mfa)
         code = mfa.code
         with console.waiting("asking AWS for the principal"):
             principal = authorization_token.principal(group.registries[0], group.identity, mfa)
         _check_cached(group, token, keyring)
-        _add_to_index(group, token, keyring)
+        _add_to_index(group, token, cache, keyring)
         if group is not groups[0]:
             console.out.print()
         _print(group, token, keyring, principal)
@@ -116,16 +117,16 @@ def _groups(registries: list[Registry], profile: str | None) -> list[_Group]:
     for registry in {registry.host: registry for registry in registries}.values():
         loaded = cred_helpers.settings_of(profile or docker.profile_for(registry.host), os.environ)
         loaded.require(registry)
-        logins, name = helper.item_names(registry, loaded, os.environ)
+        logins, name = item_names.names_for(registry, loaded, os.environ)
         group = groups.setdefault(name, _Group(loaded.identity_for(registry.host), name, [], []))
         group.registries.append(registry)
         group.logins.extend(logins)
     return list(groups.values())
 
 
-def _keyring() -> "Keyring":
+def _keyring(cache: TokenCache) -> "Keyring":
     """Return the keyring that ``get`` uses; raise KeyringUnavailableError if there is none for tokens."""
-    keyring = keyrings.for_tokens(settings.load(sys.argv[0], os.environ).keyring)
+    keyring = cache.open()
     if keyring is None:
         raise KeyringUnavailableError(
             "no keyring for tokens is available", "set ECRX_KEYRING to kernel or secret-service"
@@ -133,13 +134,13 @@ def _keyring() -> "Keyring":
     return keyring
 
 
-def _fetch(group: _Group, keyring: "Keyring", mfa: Mfa) -> Token:
+def _fetch(group: _Group, cache: TokenCache, mfa: Mfa) -> Token:
     """Return a new token from AWS, and ask the user for what AWS requires."""
     host = group.registries[0].host
     while True:
         try:
             with console.waiting(f"asking AWS for a token for {host}"):
-                return refresh.refresh_token(group.request, keyring, os.environ, mfa=mfa)
+                return cache.refresh(group.request, mfa)
         except MfaCodeNeededError as error:
             if not console.can_ask():
                 raise AwsError(
@@ -186,10 +187,10 @@ def _check_cached(group: _Group, token: Token, keyring: "Keyring") -> None:
         )
 
 
-def _add_to_index(group: _Group, token: Token, keyring: "Keyring") -> None:
+def _add_to_index(group: _Group, token: Token, cache: TokenCache, keyring: "Keyring") -> None:
     """Add the token to the index for each of its registries, and delete what ``docker login`` stored for them."""
     for registry in group.registries:
-        refresh.add_to_index(group.name, registry, str(group.identity), token, keyring=keyring, env=os.environ)
+        refresh.add_to_index(cache, group.name, registry, str(group.identity), token)
     for login in group.logins:
         keyring.delete(login)
     index.delete(os.environ, *group.logins)
@@ -216,7 +217,7 @@ def _warn(group: _Group) -> None:
         for registry in group.registries:
             host = registry.host
             loaded = cred_helpers.settings_of(docker.profile_for(host), os.environ)
-            if docker.asks_for(host) and helper.item_names(registry, loaded, os.environ)[1] != group.name:
+            if docker.asks_for(host) and item_names.names_for(registry, loaded, os.environ)[1] != group.name:
                 what = f"Docker uses {loaded.identity_for(host)} for {host}, so it does not get this token"
                 console.say(f"{what}; to change that: {PROGRAM} configure {host} --profile {profile}", "yellow")
     except (FileError, SettingsError) as error:

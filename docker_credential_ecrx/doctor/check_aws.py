@@ -1,6 +1,5 @@
 """The AWS checks: who the identity is to AWS, which role it assumes, and its token."""
 
-from docker_credential_ecrx import helper, keyrings
 from docker_credential_ecrx.aws import authorization_token, credential_source, profile_hints, profiles
 from docker_credential_ecrx.aws.client_errors import MfaNeededError
 from docker_credential_ecrx.config_files import cred_helpers
@@ -20,16 +19,15 @@ from docker_credential_ecrx.doctor.context import (
 )
 from docker_credential_ecrx.errors import (
     EcrxError,
-    KeyringError,
     MfaCodeNeededError,
     NoAwsCredentialsError,
     Remedy,
     UnreachableError,
 )
 from docker_credential_ecrx.identity.model import Identity, profile_of
-from docker_credential_ecrx.identity.settings import PROGRAM, Settings
-from docker_credential_ecrx.store import refresh
-from docker_credential_ecrx.store.refresh import TokenRequest
+from docker_credential_ecrx.identity.settings import PROGRAM
+from docker_credential_ecrx.store import item_names
+from docker_credential_ecrx.store.token_cache import TokenCache, TokenRequest
 
 _ANONYMOUS = "there are no AWS credentials; Docker pulls anonymously, which ECR Public permits"
 _EACH = f"{PROGRAM} doctor HOST checks the identity of a registry"
@@ -83,12 +81,12 @@ def check_token(
             return passed(stored_by_login(login, context), facts)
         return skipped("there is no principal that can request one", facts)
     if served is None:
-        _, name = helper.item_names(context.registry, loaded, context.env)
+        _, name = item_names.names_for(context.registry, loaded, context.env)
         request = TokenRequest(context.registry, identity, name)
-        token = refresh.refresh_token(request, _keyring(loaded), context.env)
+        token = TokenCache(loaded.keyring, context.env).refresh(request)
         return passed(f"refreshed now, {expires(token)}", TokenFacts(token.password, principal))
     try:
-        refresh.refresh_token(TokenRequest(context.registry, identity, name=""), None, context.env)
+        TokenCache("none", context.env).refresh(TokenRequest(context.registry, identity, name=""))
     except MfaCodeNeededError:
         pass  # Docker gets the token that exists
     except EcrxError as error:
@@ -116,13 +114,6 @@ def _is_default_unused(context: Context) -> bool:
     hosts = [registry.host for registry in docker.registries()]
     identities = [cred_helpers.settings_of(docker.profile_for(host), context.env).identity_for(host) for host in hosts]
     return bool(identities) and all(map(is_chosen, identities))
-
-
-def _keyring(loaded: Settings) -> "keyrings.Keyring | None":
-    try:
-        return keyrings.for_tokens(loaded.keyring)
-    except KeyringError:  # the keyring check reports it
-        return None
 
 
 def _role(identity: Identity, context: Context) -> tuple[str, Identity | None]:

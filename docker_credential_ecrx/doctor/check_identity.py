@@ -23,7 +23,7 @@ def check_identity(context: Context) -> Finding:
         identity = Identity(linked)
         return passed(_named(identity, linked, context), IdentityFacts(loaded, identity, None, None))
     loaded.require(registry)  # before anything that reads or shows a token
-    login, cached = Helper(loaded, context.env).kept(registry)
+    login, cached = Helper(loaded, context.env).cached(registry)
     identity = loaded.identity_for(registry.host)
     facts = IdentityFacts(loaded, identity, login, cached)
     named = _named(identity, linked, context)

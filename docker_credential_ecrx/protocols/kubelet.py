@@ -1,4 +1,4 @@
-"""Kubernetes' credential provider protocol: an image on stdin, its registry's credentials on stdout.
+"""Kubernetes' credential provider protocol: an image on stdin, the credentials for its registry on stdout.
 
 https://kubernetes.io/docs/reference/config-api/kubelet-credentialprovider.v1/
 """
@@ -9,8 +9,7 @@ from docker_credential_ecrx.errors import NoAwsCredentialsError, NotFoundError, 
 from docker_credential_ecrx.helper import Helper
 from docker_credential_ecrx.identity import settings
 from docker_credential_ecrx.identity.model import Identity, subject_of
-from docker_credential_ecrx.protocols import docker
-from docker_credential_ecrx.protocols.docker import Reply, quote
+from docker_credential_ecrx.protocols.reply import Reply, quote, stdin_of
 from docker_credential_ecrx.store import cached_token
 from docker_credential_ecrx.system import json_subset
 
@@ -22,20 +21,20 @@ if TYPE_CHECKING:
 
 API_VERSION = "credentialprovider.kubelet.k8s.io/v1"
 _REQUEST, _RESPONSE = "CredentialProviderRequest", "CredentialProviderResponse"
-# What names the role of a pod's service account: cloud-provider-aws' annotation, EKS' own, for all pods a variable.
+# These name the role of a pod's service account: the annotations of cloud-provider-aws and EKS, and a variable for all.
 ANNOTATIONS = ("eks.amazonaws.com/ecr-role-arn", "eks.amazonaws.com/role-arn")
 VARIABLE = "AWS_ECR_ROLE_ARN"
-# A service account's annotations have 256 KiB at most, its token some 1.5.
-_LONGEST_REQUEST = 1 << 20
-_LONGEST_WORD = 60
+# A service account's annotations have 256 KiB at most, and its token has about 1.5.
+_MAX_REQUEST_BYTES = 1 << 20
+_MAX_WORD_CHARACTERS = 60
 _ANNOTATIONS = "serviceAccountAnnotations"
-# While AWS gives no newer token, and where none is needed.
+# While AWS issues no newer token, and if no credentials are needed.
 _RETRY_SECONDS = 300
-_NODE = "give the node a role, or have config.toml name an AWS profile that has credentials"
+_NODE_REMEDY = "attach a role to the node, or name a profile that has credentials in config.toml"
 
 
 class Request:
-    """What kubelet asks for; ``token`` is the pod's service account's, a secret, and empty where it sends none."""
+    """A request of kubelet's; ``token`` is the secret token of the pod's service account, empty if it sends none."""
 
     __slots__ = ("annotations", "image", "token")
 
@@ -48,7 +47,7 @@ class Request:
 
 def answer(argv0: str, env: "Mapping[str, str]", read: "Callable[[], bytes]") -> Reply:
     """Answer the request that ``read`` returns; raise what ``Helper.token`` does, and RequestError."""
-    return Reply(_answer(parse(docker.request_of(read)), argv0, env))
+    return Reply(_answer(parse(stdin_of(read)), argv0, env))
 
 
 def _answer(request: Request, argv0: str, env: "Mapping[str, str]") -> str:
@@ -57,25 +56,25 @@ def _answer(request: Request, argv0: str, env: "Mapping[str, str]") -> str:
     if registry is None:
         return _response("", _RETRY_SECONDS)
     identity = pod_identity(request, env)
-    # A container of root's may read the node's kernel keyring, and write there, since it goes by uid and not by
-    # container; and kubelet itself keeps what it is answered.
+    # No keyring by default: a container that runs as root could read and write the node's kernel keyring, which is
+    # separated by user and not by container; and kubelet caches the response itself.
     helper = Helper(settings.load(argv0, env, keyring="none"), env)
     try:
         token = helper.token(registry) if identity is None else helper.token_of(registry, identity)
     except NotFoundError:  # ECR Public without credentials: the pull is anonymous
         return _response("", _RETRY_SECONDS)
-    except NoAwsCredentialsError as error:  # nobody types a command on a node
-        raise NoAwsCredentialsError(error.message, _NODE) from error
+    except NoAwsCredentialsError as error:  # its remedy is for a person who types commands
+        raise NoAwsCredentialsError(error.message, _NODE_REMEDY) from error
     auth = f'{quote(host)}:{{"username":{quote(ECR_USER)},"password":{quote(token.password)}}}'
     return _response(auth, cache_seconds(token, cached_token.now()))
 
 
 def parse(document: bytes) -> Request:
-    """Return the request in ``document``; raise RequestError where it is none of this version.
+    """Return the request in ``document``; raise RequestError if it is not one of this version.
 
-    Fields that it does not know are a newer kubelet's, and left alone.
+    Unknown fields are ignored: a newer kubelet may send them.
     """
-    if len(document) > _LONGEST_REQUEST:
+    if len(document) > _MAX_REQUEST_BYTES:
         raise RequestError("kubelet's request is longer than 1 MiB", "send a CredentialProviderRequest")
     try:
         fields = json_subset.parse(document.decode("utf-8"))
@@ -105,27 +104,27 @@ def _image(value: object) -> str:
 
 def _annotations(value: object) -> dict[str, str]:
     if not isinstance(value or {}, dict):
-        raise RequestError(f"{_ANNOTATIONS} in kubelet's request is not an object", "send an object of texts")
+        raise RequestError(f"{_ANNOTATIONS} in kubelet's request is not an object", "send an object of strings")
     pairs: dict[str, object] = value or {}  # type: ignore[assignment] # checked above
     return {name: _text(_ANNOTATIONS, text) for name, text in pairs.items()}
 
 
 def _text(name: str, value: object) -> str:
     if not isinstance(value or "", str):
-        raise RequestError(f"{name} in kubelet's request is not a text", "send a CredentialProviderRequest")
+        raise RequestError(f"{name} in kubelet's request is not a string", "send a CredentialProviderRequest")
     return str(value or "")
 
 
 def host_of(image: str) -> str:
-    """Return the registry of an image as the image has it, its port too: kubelet compares the two."""
+    """Return the registry of an image, with its port if the image has one: kubelet compares the two literally."""
     return image.partition("/")[0]
 
 
 def pod_identity(request: Request, env: "Mapping[str, str]") -> Identity | None:
-    """Return the role that the pod's service account names, or None: then the node's own identity answers.
+    """Return the role that the pod's service account names, or None if the pod pulls as its node does.
 
-    A service account without a role pulls as its node does, as all pods do whose kubelet sends no token.
-    Raises RequestError where the role is none or the token cannot be a service account's.
+    That is so if the service account names no role, and if kubelet sends no token.
+    Raises RequestError if the role is not the ARN of one, or the token cannot be a service account's.
     """
     if not request.token:
         return None
@@ -137,22 +136,23 @@ def pod_identity(request: Request, env: "Mapping[str, str]") -> Identity | None:
     subject = subject_of(request.token)
     if subject is None:
         raise RequestError(
-            "the serviceAccountToken of kubelet's request is no JSON web token with a subject",
+            "the serviceAccountToken in kubelet's request is not a JSON web token with a subject",
             "send the token of the pod's service account",
         )
-    from docker_credential_ecrx.ecr import arn  # where pods have no roles, it is not needed
+    from docker_credential_ecrx.ecr import arn  # only needed if the pod has a role
 
     if arn.role(role) is None:
         raise RequestError(
-            f"{where} of {subject} is {_word(role)}, which is not a role's ARN", "write arn:aws:iam::ACCOUNT:role/NAME"
+            f"{where} of {subject} is {_word(role)}, which is not the ARN of a role",
+            "write arn:aws:iam::ACCOUNT:role/NAME",
         )
     return Identity(role_arn=role, web_identity=request.token)
 
 
 def cache_seconds(token: "Token", moment: "ClockReading") -> int:
-    """Return how long kubelet may keep a token that is alive: until it is due for renewal, which is before its end.
+    """Return the seconds for which kubelet may cache a valid token: until it is due for refresh.
 
-    One that is due already is served because no other is to be had now, so kubelet is to ask again soon.
+    If it is due already, AWS could not issue a newer one just now, so kubelet asks again soon.
     """
     age = token.age(moment) or 0.0
     return int(
@@ -163,14 +163,14 @@ def cache_seconds(token: "Token", moment: "ClockReading") -> int:
 
 
 def duration(seconds: int) -> str:
-    """Return ``seconds`` as Go's time.ParseDuration takes them: ``6h0m0s``."""
+    """Return ``seconds`` as Go's time.ParseDuration reads them: ``6h0m0s``."""
     return f"{seconds // 3600}h{seconds // 60 % 60}m{seconds % 60}s"
 
 
 def _response(auth: str, seconds: int) -> str:
-    """Return the response with ``auth``, an object's content in JSON.
+    """Return the response with ``auth``, the members of an object in JSON.
 
-    Kubelet keeps it for the registry, and for the service account where it sent a token of one.
+    Kubelet caches it for the registry, and separately for each service account if it sends their tokens.
     """
     return (
         f'{{"kind":"{_RESPONSE}","apiVersion":"{API_VERSION}","cacheKeyType":"Registry",'
@@ -179,6 +179,8 @@ def _response(auth: str, seconds: int) -> str:
 
 
 def _word(value: object) -> str:
-    from docker_credential_ecrx.sanitizer import third_party  # only for what is wrong
+    from docker_credential_ecrx.sanitizer import third_party  # only for a wrong request
 
-    return third_party.text(value, _LONGEST_WORD) or "empty" if isinstance(value, str) else "missing or no text"
+    if not isinstance(value, str):
+        return "missing or not a string"
+    return third_party.text(value, _MAX_WORD_CHARACTERS) or "empty"

@@ -1,1 +1,1 @@
-"""Cached tokens and other registries' passwords: where they are kept, and how a token is refreshed."""
+"""Cached tokens, the passwords of other registries, and how a token is refreshed."""

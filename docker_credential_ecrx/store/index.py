@@ -1,9 +1,9 @@
-"""What is kept in which keyring, for whom and until when, without the secrets: few keyrings can tell.
+"""The index: which items are in which keyring, for which registries, and until when; without the secrets.
 
-One JSON file in the state folder.
-``get`` does without it, and finds what it looks for by name.
-But of a keyring that cannot be listed, ``list``, ``status`` and ``delete`` know only the entries: an entry goes after
-its item, never before.
+It exists because few keyrings can list their items.
+It is one JSON file in the state folder, named ledger.json as in the first versions.
+``get`` finds its items by their names, and works without the index.
+But ``list``, ``status`` and ``forget`` may know of an item only by its entry, so an item is deleted before its entry.
 """
 
 import errno
@@ -20,13 +20,13 @@ from docker_credential_ecrx.system import file_lock, files, state_folder
 from docker_credential_ecrx.system.files import Folder
 
 _FILE = "ledger.json"
-# What says that the file is not there, is a link, a folder, a pipe, a device or a socket, or larger than any of ours.
+# The file does not exist, is a link, a folder, a pipe, a device or a socket, or is larger than this program writes it.
 _NOT_OURS = (errno.ENOENT, errno.ELOOP, errno.EINVAL, errno.ENXIO, errno.EISDIR, errno.EFBIG)
-_LARGEST_BYTES = 4 << 20  # some 10,000 entries
-_PATIENCE_SECONDS = 2.0
-_END_OF_TIME = 253_402_300_799  # the year 9999's, datetime's last
-# Until then the registries of an identity's token outlive it, and its next one is listed for all of them.
-_REMEMBERED_SECONDS = 7 * 86400.0
+_MAX_BYTES = 4 << 20  # about 10,000 entries
+_WAIT_SECONDS = 2.0
+_MAX_TIME = 253_402_300_799  # the end of the year 9999, the last that datetime can show
+# An expired token's entry stays for a while, so that the identity's next token is listed for the same registries.
+_KEPT_SECONDS = 7 * 86400.0
 
 
 class Entry(TypedDict, total=False):
@@ -44,20 +44,20 @@ class Entry(TypedDict, total=False):
 
 
 class _Document(TypedDict, total=False):
-    """What the file holds: the entries by their items' names, and when tokens were last erased on purpose."""
+    """The content of the file: the entries by their items' names, and when the user last erased tokens."""
 
     entries: dict[str, Entry]
     erased: str
 
 
 def read(env: Mapping[str, str]) -> dict[str, Entry]:
-    """Return the entries by the item's name; a missing or broken ledger is empty."""
+    """Return the entries by their items' names; if the file is missing or damaged, there are none."""
     document = _read_in(env)
     return document.get("entries", {})
 
 
 def add(env: Mapping[str, str], name: str, entry: Entry) -> None:
-    """Note that ``name`` is kept; servers that an earlier entry of that name has stay in it."""
+    """Add the entry of the item ``name``; it keeps the servers of an earlier entry."""
 
     def add(entries: dict[str, Entry]) -> None:
         servers = entries.get(name, {}).get("servers", [])
@@ -67,19 +67,19 @@ def add(env: Mapping[str, str], name: str, entry: Entry) -> None:
 
 
 def expired_before(env: Mapping[str, str], keyring: str, now: float) -> dict[str, Entry]:
-    """Return the entries of what ``keyring`` keeps that ended a week before ``now``, seconds since 1970."""
+    """Return the entries of items in ``keyring`` that expired a week before ``now`` (seconds since 1970)."""
     return {
         name: entry
         for name, entry in read(env).items()
-        if entry.get("keyring") == keyring and 0 < entry.get("expires", 0.0) < now - _REMEMBERED_SECONDS
+        if entry.get("keyring") == keyring and 0 < entry.get("expires", 0.0) < now - _KEPT_SECONDS
     }
 
 
-def delete_unchanged(env: Mapping[str, str], dropped: Mapping[str, Entry]) -> None:
-    """Note that ``dropped`` is no longer kept, as far as nobody recorded it anew since its entries were read."""
+def delete_unchanged(env: Mapping[str, str], deleted: Mapping[str, Entry]) -> None:
+    """Delete the entries of ``deleted`` items, except those that another process has replaced in the meantime."""
 
     def remove(entries: dict[str, Entry]) -> None:
-        for name, entry in dropped.items():
+        for name, entry in deleted.items():
             if entries.get(name) == entry:
                 del entries[name]
 
@@ -87,7 +87,7 @@ def delete_unchanged(env: Mapping[str, str], dropped: Mapping[str, Entry]) -> No
 
 
 def delete(env: Mapping[str, str], *names: str) -> None:
-    """Note that ``names`` are no longer kept."""
+    """Delete the entries of ``names``."""
 
     def remove(entries: dict[str, Entry]) -> None:
         for name in names:
@@ -97,36 +97,35 @@ def delete(env: Mapping[str, str], *names: str) -> None:
 
 
 def mark_erasure(env: Mapping[str, str]) -> bool:
-    """Note that tokens are erased on purpose now, and return whether that worked.
+    """Write that the user erases tokens now, and return whether that worked.
 
-    It is noted before they are: who gets a token of AWS meanwhile finds this once the token is kept, or the token is
-    kept early enough to be erased.
+    It must be written before the items are deleted: see ``refresh``.
     """
-    moment = cached_token.now()
+    stamp = cached_token.format_timestamp(cached_token.now())
 
-    def note(document: _Document) -> None:
+    def mark(document: _Document) -> None:
         document.setdefault("entries", {})
-        document["erased"] = cached_token.format_timestamp(moment)
+        document["erased"] = stamp
 
-    return _change_document(env, note)
+    return _change_document(env, mark)
 
 
 def is_erased_since(env: Mapping[str, str], started: ClockReading) -> bool:
-    """Return whether tokens were erased on purpose after ``started``, a moment of this process."""
+    """Return whether the user has erased tokens since ``started``, a time of this boot or another."""
     document = _read_in(env)
     return cached_token.is_between(started, document.get("erased", ""), cached_token.now())
 
 
 def _change(env: Mapping[str, str], edit: Callable[[dict[str, Entry]], None]) -> None:
-    """Rewrite the entries in one step, one process at a time; where that cannot be, go on without."""
+    """Rewrite the entries in one step, one process at a time; if that is not possible, leave them."""
     _change_document(env, lambda document: edit(document.setdefault("entries", {})))
 
 
 def _change_document(env: Mapping[str, str], edit: Callable[[_Document], None]) -> bool:
-    """Rewrite the ledger as ``_change`` does; return whether it says now what it should."""
+    """Rewrite the file as ``_change`` does; return whether it has the change now."""
     folder = state_folder.opened(env)
     if folder is None:
-        log.debug("no place for the ledger, so list will not name this registry")
+        log.debug("there is no state folder for the index, so list does not name this registry")
         return False
     try:
         with folder, _locked(folder):
@@ -134,11 +133,11 @@ def _change_document(env: Mapping[str, str], edit: Callable[[_Document], None]) 
             before = json.dumps(document)
             edit(document)
             text = json.dumps(document, indent=1).encode()
-            is_short = len(text) <= _LARGEST_BYTES  # else nobody would read it
+            is_short = len(text) <= _MAX_BYTES  # a longer one would not be read again
             if is_short and json.dumps(document) != before:
                 files.replace(folder, _FILE, f"{_FILE}.new", text)
     except OSError as error:
-        log.debug(f"cannot write the ledger {folder.path}/{_FILE}: {error.strerror}")
+        log.debug(f"cannot write the index {folder.path}/{_FILE}: {error.strerror}")
         return False
     return is_short
 
@@ -149,7 +148,7 @@ def _locked(folder: Folder) -> Iterator[None]:
     if lock is None:
         raise OSError(errno.EPERM, "its lock cannot be opened")
     try:
-        if not lock.acquire(_PATIENCE_SECONDS):
+        if not lock.acquire(_WAIT_SECONDS):
             raise TimeoutError(None, "another process holds its lock")
         yield
     finally:
@@ -164,20 +163,20 @@ def _read_in(env: Mapping[str, str]) -> _Document:
         with folder:
             return _read(folder)
     except OSError as error:
-        log.debug(f"cannot read the ledger {folder.path}/{_FILE}: {error.strerror}")
+        log.debug(f"cannot read the index {folder.path}/{_FILE}: {error.strerror}")
         return {}
 
 
 def _read(folder: Folder) -> _Document:
-    """Return what the file holds, as far as it is sound: a file of another user's, or no regular one, is not.
+    """Return the valid content of the file; another user's file, or one that is not regular, has none.
 
-    Raises OSError if this user's own file is there and cannot be read: what it says must not be overwritten.
+    Raises OSError if it is this user's own file and cannot be read: it must not be overwritten then.
     """
     try:
         fd = folder.open(_FILE)
         try:
             is_own = not files.HAS_FOLDERS or os.fstat(fd).st_uid == os.geteuid()
-            found = json.loads(files.read(fd, _LARGEST_BYTES)) if is_own else None
+            found = json.loads(files.read(fd, _MAX_BYTES)) if is_own else None
         finally:
             os.close(fd)
     except OSError as error:
@@ -190,13 +189,13 @@ def _read(folder: Folder) -> _Document:
         return {}
     document: _Document = {}
     if isinstance(entries := found.get("entries"), dict):
-        document["entries"] = {name: entry for name, entry in entries.items() if _is_sound(entry)}
+        document["entries"] = {name: entry for name, entry in entries.items() if _is_valid(entry)}
     if isinstance(erased := found.get("erased"), str):
         document["erased"] = erased
     return document
 
 
-def _is_sound(entry: object) -> TypeGuard[Entry]:
+def _is_valid(entry: object) -> TypeGuard[Entry]:
     if not isinstance(entry, dict):
         return False
     texts = [entry.get(key, "") for key in ("kind", "user", "identity", "region", "keyring")]
@@ -206,5 +205,5 @@ def _is_sound(entry: object) -> TypeGuard[Entry]:
         isinstance(servers, list)
         and bool(servers)
         and all(isinstance(text, str) for text in [*servers, *texts])
-        and all(isinstance(time, (int, float)) and 0 <= time <= _END_OF_TIME for time in times)
+        and all(isinstance(time, (int, float)) and 0 <= time <= _MAX_TIME for time in times)
     )

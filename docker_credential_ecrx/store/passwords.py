@@ -1,11 +1,12 @@
-"""The passwords of registries that are not ECR's, in a keyring that survives a reboot."""
+"""The passwords of registries outside ECR, in a keyring that survives a reboot."""
 
 import json
+import shlex
 import time
 from collections.abc import Mapping
 
 from docker_credential_ecrx import keyrings, log
-from docker_credential_ecrx.errors import KeyringError, NotFoundError, RequestError
+from docker_credential_ecrx.errors import KeyringError, NotFoundError, Remedy, RequestError
 from docker_credential_ecrx.identity.host_pattern import ascii_lower
 from docker_credential_ecrx.sanitizer import third_party
 from docker_credential_ecrx.store import cached_token, index, inventory
@@ -14,7 +15,7 @@ from docker_credential_ecrx.store import cached_token, index, inventory
 def get(server: str, keyring_name: str, env: Mapping[str, str]) -> tuple[str, str]:
     """Return the user and the password that are stored for ``server``.
 
-    Raises NotFoundError where none are, and KeyringError where they are but cannot be read.
+    Raises NotFoundError if none are stored, and KeyringError if they are but cannot be read.
     """
     name = _name(server)
     try:
@@ -25,33 +26,36 @@ def get(server: str, keyring_name: str, env: Mapping[str, str]) -> tuple[str, st
         log.debug(f"nothing is stored for {server}: {error}")
         found = None
     if found is None:
-        raise NotFoundError(f"nothing is stored for {server}, and it is not a registry of Amazon ECR")
+        raise NotFoundError(f"nothing is stored for {server}, which is not an ECR registry")
     return found
 
 
 def store(server: str, user: str, secret: str, keyring_name: str, env: Mapping[str, str]) -> None:
-    """Keep ``user`` and ``secret`` for ``server``; what was there stays where that fails."""
+    """Store ``user`` and ``secret`` for ``server``; if that fails, what was stored before stays."""
     if not secret:
-        raise RequestError(f"the password for {server} is empty", f"docker login {server}")
+        raise RequestError(f"the password for {server} is empty", Remedy(command=f"docker login {shlex.quote(server)}"))
     keyring, name = keyrings.for_passwords(keyring_name), _name(server)
     before = index.read(env).get(name)
-    # Before, as this process may be killed next; and afterwards, as another may have erased what was there meanwhile.
+    # Indexed before, in case this process is killed, and again afterwards, in case another deletes the old item now.
     index.add(env, name, _entry(server, user, keyring.label))
     try:
         keyring.set(name, json.dumps({"ServerURL": server, "Username": user, "Secret": secret}), None)
     except KeyringError as error:
-        _note(name, before, env)
+        if before is None:
+            index.delete(env, name)
+        else:
+            index.add(env, name, before)
         raise keyrings.of_passwords(error) from error
     keyrings.warn_of_plain_text(keyring)
     index.add(env, name, _entry(server, user, keyring.label))
 
 
 def erase(server: str, keyring_name: str, env: Mapping[str, str]) -> None:
-    """Forget what is stored for ``server``, if anything is; raise KeyringError where its keyring does not."""
+    """Delete what is stored for ``server``, if anything is; raise KeyringError if its keyring does not delete it."""
     try:
         keyring = keyrings.for_passwords(keyring_name)
     except KeyringError as error:
-        log.debug(f"going on without a keyring: {error}")
+        log.debug(f"continuing without a keyring: {error}")
         keyring = None
     inventory.delete_all([_name(server)], keyring, keyring_name, env, cached_token.now())
 
@@ -65,30 +69,21 @@ def users(keyring_name: str, env: Mapping[str, str]) -> dict[str, str]:
         keyring = keyrings.for_passwords(keyring_name)
         read = {name: _read(keyring.get(name)) for name in entries}
     except KeyringError as error:
-        log.debug(f"other registries' passwords cannot be listed: {error}")
+        log.debug(f"cannot list the passwords of other registries: {error}")
         return {}
     return {entries[name]["servers"][0]: found[0] for name, found in read.items() if found is not None}
 
 
 def _entry(server: str, user: str, keyring: str) -> index.Entry:
-    user = third_party.text(log.redacted(user))  # some registries take a token for it
-    # The time tells it from the one before, which another process may have read to erase it.
+    user = third_party.text(log.redacted(user))  # some registries use a token as the user name
+    # The time distinguishes it from the earlier entry, which another process may have read in order to delete it.
     return {"kind": "password", "servers": [server], "user": user, "keyring": keyring, "minted": time.time()}
-
-
-def _note(name: str, entry: index.Entry | None, env: Mapping[str, str]) -> None:
-    """Let the ledger say again what it said before."""
-    if entry is None:
-        index.delete(env, name)
-    else:
-        index.add(env, name, entry)
 
 
 def _name(server: str) -> str:
     """Return the item's name: docker logout erases ``H``, ``http://H`` and ``https://H`` for one login.
 
-    Nothing else makes two servers one: a name that is not in ASCII, a user in it, another port or a percent sign stands
-    as it is.
+    Two servers that differ in anything but scheme, port 443, case of the host or slashes at the end are two items.
     """
     bare = server
     for scheme in ("https://", "http://"):
@@ -104,8 +99,8 @@ def _name(server: str) -> str:
 
 def _read(record: str | None) -> tuple[str, str] | None:
     try:
-        inventory = json.loads(record or "")
-        user, secret = inventory["Username"], inventory["Secret"]
+        document = json.loads(record or "")
+        user, secret = document["Username"], document["Secret"]
     except (ValueError, LookupError, TypeError, RecursionError):
         return None
     log.add_secret(secret if isinstance(secret, str) else None)

@@ -1,12 +1,20 @@
-"""Fills the keyring: with a token that AWS is asked for, and with the one that ``docker login`` brings.
+"""Requests tokens from AWS, and saves them: those from AWS, and those that ``docker login`` stores.
 
-Imported only where there is something to keep.
+A token must not be saved in two cases, in which something changed while AWS was asked:
+
+- AWS's files were edited. The name of the item ends in a fingerprint of what they say, and the credentials are those
+  that they say, so both are taken from one snapshot of the files. If the files say something else afterwards, the token
+  is returned but not saved.
+- The user erased tokens (``docker logout``, ``forget``). They first write that tokens are being erased, and when, and
+  then delete the items. So it is checked after the token is saved, too: either the mark is there by then and the token
+  is deleted here, or the token was saved before the mark and is deleted there.
+
+Imported only if there is a token to request or to save.
 """
 
 import gc
 import shlex
 import sys
-from typing import NamedTuple
 
 from docker_credential_ecrx import keyrings, log
 from docker_credential_ecrx.ecr.registry import ECR_USER
@@ -14,10 +22,7 @@ from docker_credential_ecrx.errors import AwsError, KeyringError, MfaCodeNeededE
 from docker_credential_ecrx.identity.model import Snapshot
 from docker_credential_ecrx.identity.settings import PROGRAM
 from docker_credential_ecrx.store import cached_token, index, inventory
-from docker_credential_ecrx.system import deadline
-
-# One comes with each token, so that is enough; and nobody waits long for a slow keyring.
-_CLEARED_AT_ONCE = 16
+from docker_credential_ecrx.system.deadline import ASKING_SECONDS, Deadline
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,200 +30,167 @@ if TYPE_CHECKING:
 
     from docker_credential_ecrx.aws.session import Mfa
     from docker_credential_ecrx.ecr.registry import Registry
-    from docker_credential_ecrx.identity.model import Identity
     from docker_credential_ecrx.keyrings import Keyring
+    from docker_credential_ecrx.store.cached_token import ClockReading, Token
     from docker_credential_ecrx.store.index import Entry
+    from docker_credential_ecrx.store.token_cache import TokenCache, TokenRequest
+
+# Each new token deletes some long expired ones: more than come to be, and few enough for a slow keyring.
+_MAX_DELETED_AT_ONCE = 16
 
 
-class TokenRequest(NamedTuple):
-    """A token that is wanted of AWS, and the name of the keyring's item that is to keep it."""
+def refresh_token(cache: "TokenCache", request: "TokenRequest", mfa: "Mfa | None" = None) -> "Token":
+    """Return a new token from AWS, which is cached if the keyring accepts it.
 
-    registry: "Registry"
-    identity: "Identity"
-    name: str
-
-
-def refresh_token(
-    request: TokenRequest, keyring: "Keyring | None", env: "Mapping[str, str]", *, mfa: "Mfa | None" = None
-) -> cached_token.Token:
-    """Return a new token from AWS, kept where ``keyring`` takes it.
-
-    Raises AwsError.
+    Raises AwsError, which names the registry and the identity.
     """
     started = cached_token.now()
     try:
-        token = fetch_token(request, keyring, env, started, mfa=mfa)
+        token = fetch_token(cache, request, started, mfa=mfa)
     except AwsError as error:
         raise describe_failure(error, request) from error
-    if keyring is not None and _is_erased_since(started, keyring, env):
+    if _is_erased_since(started, cache):
         raise AwsError(f"tokens were erased while AWS was asked for one for {request.registry.host}", "run it again")
     return token
 
 
-def fetch_token(  # noqa: PLR0913 - what is asked for, where it is kept, and the time that there is
-    request: TokenRequest,
-    keyring: "Keyring | None",
-    env: "Mapping[str, str]",
-    started: cached_token.ClockReading,
+def fetch_token(
+    cache: "TokenCache",
+    request: "TokenRequest",
+    started: "ClockReading",
     *,
     mfa: "Mfa | None" = None,
     began: float | None = None,
-) -> cached_token.Token:
-    """Do what ``refresh_token`` does, but raise an AwsError with the reason alone.
+) -> "Token":
+    """Do what ``refresh_token`` does, but raise AwsError with the reason alone.
 
-    ``describe_failure`` adds the registry and the identity.
-
-    AWS's time counts from when it ``began`` (time.monotonic()), or from when AWS is asked.
-    If it is not certain that the token is the one that the request's name stands for, it is returned, and not cached.
-    Nor is it cached if tokens were erased on purpose after ``started``, when the caller found none that is fresh.
+    The limit of ASKING_SECONDS counts from ``began`` (time.monotonic()), or else from now.
+    The token is not cached if tokens were erased after ``started``.
     """
-    registry, identity, name = request
-    # What minting makes is of use until the process ends.
-    gc.disable()
-    # What the name is checked by now is what AWS is asked with.
-    snapshot = Snapshot(env)
-    is_certain = keyring is not None and identity_unchanged(request, env, snapshot)
-    # botocore loads awscrt, 12 MB, wherever it finds it; only a session of ``aws login`` needs it.
-    if not any(key == "login_session" for _, key, _ in snapshot.chain(identity)):
+    gc.disable()  # nearly all that botocore creates is needed until the process ends, so searching it is wasted time
+    snapshot = Snapshot(cache.env)
+    is_certain = cache.keyring is not None and identity_unchanged(request, cache.env, snapshot)
+    # botocore imports awscrt, 12 MB, if it is installed, but only a session of ``aws login`` needs it.
+    if not any(key == "login_session" for _, key, _ in snapshot.chain(request.identity)):
         sys.modules.setdefault("awscrt", None)  # type: ignore[arg-type]
-    log.debug(f"asking AWS for a token in {registry.region}")
-    from docker_credential_ecrx.aws import authorization_token  # 300 ms that only a miss pays
+    log.debug(f"asking AWS for a token for {request.registry.region}")
+    from docker_credential_ecrx.aws import authorization_token  # takes 300 ms, so only a miss imports it
 
-    minted = authorization_token.fetch(
-        registry, identity, snapshot, deadline.Deadline(deadline.ASKING_SECONDS, began), mfa
-    )
-    token = cached_token.new_token(minted.password, name, minted.lifetime, cached_token.now())
-    log.debug(f"AWS gave {cached_token.describe(token, token.issued_at)}")
-    if keyring is not None and minted.doubt:
-        log.warn(f"the token for {registry.host} is not cached, because {minted.doubt}")
-    elif (
-        keyring is not None
-        and is_certain
-        and identity_unchanged(request, env)
-        and not _is_erased_since(started, keyring, env)
-    ):
-        _save(request, token, started, keyring, env)
+    deadline = Deadline(ASKING_SECONDS, began)
+    issued = authorization_token.fetch(request.registry, request.identity, snapshot, deadline, mfa)
+    token = cached_token.new_token(issued.password, request.name, issued.lifetime, cached_token.now())
+    log.debug(f"AWS issued {cached_token.describe(token, token.issued_at)}")
+    if cache.keyring is not None and issued.doubt:
+        log.warn(f"the token for {request.registry.host} is not cached, because {issued.doubt}")
+    elif is_certain and identity_unchanged(request, cache.env) and not _is_erased_since(started, cache):
+        _save(cache, request, token, started)
     return token
 
 
-def _save(
-    request: TokenRequest,
-    token: cached_token.Token,
-    started: cached_token.ClockReading,
-    keyring: "Keyring",
-    env: "Mapping[str, str]",
-) -> None:
-    """Keep ``token`` and note it, unless tokens are erased on purpose meanwhile.
-
-    Who erases notes that first, and then deletes: either that is seen here afterwards, or what was kept here by then
-    is deleted there.
-    """
-    registry, identity, name = request
-    if not cached_token.save(name, token, keyring):
+def _save(cache: "TokenCache", request: "TokenRequest", token: "Token", started: "ClockReading") -> None:
+    """Save ``token`` in the keyring and the index, and delete it again if tokens were erased meanwhile."""
+    if cache.keyring is None or not cached_token.save(request.name, token, cache.keyring):
         return
-    log.debug(f"{keyring.label} keeps it")
-    add_to_index(name, registry, str(identity), token, keyring=keyring, env=env)
-    if _is_erased_since(started, keyring, env):
+    log.debug(f"cached in the keyring {cache.keyring.label}")
+    add_to_index(cache, request.name, request.registry, str(request.identity), token)
+    if _is_erased_since(started, cache):
         try:
-            keyring.delete(name)
+            cache.keyring.delete(request.name)
         except KeyringError as error:
-            log.warn(f"the token for {registry.host} was erased meanwhile, but cannot be deleted: {error}")
+            log.warn(f"the token for {request.registry.host} was erased meanwhile, but cannot be deleted: {error}")
             return
-        index.delete(env, name)
+        index.delete(cache.env, request.name)
 
 
-def _is_erased_since(started: cached_token.ClockReading, keyring: "Keyring", env: "Mapping[str, str]") -> bool:
-    is_erased = inventory.is_erased_since(started, keyring, env)
+def _is_erased_since(started: "ClockReading", cache: "TokenCache") -> bool:
+    is_erased = cache.keyring is not None and inventory.is_erased_since(started, cache.keyring, cache.env)
     if is_erased:
-        log.debug("tokens were erased meanwhile, so this one is not kept")
+        log.debug("tokens were erased meanwhile, so the new one is not cached")
     return is_erased
 
 
-def identity_unchanged(request: TokenRequest, env: "Mapping[str, str]", snapshot: Snapshot | None = None) -> bool:
-    """Return whether the request's name, which ends in its identity's fingerprint, would be the same by ``snapshot``.
+def identity_unchanged(request: "TokenRequest", env: "Mapping[str, str]", snapshot: Snapshot | None = None) -> bool:
+    """Return whether the fingerprint in the request's name is that of its identity in ``snapshot``.
 
-    Without one, by what AWS's files say now.
+    Without a snapshot, AWS's files are read as they are now.
     """
     is_same = request.name.endswith(f":{(snapshot or Snapshot(env)).fingerprint(request.identity)}")
     if not is_same:
-        log.debug(f"what AWS's files say of {request.identity} has changed meanwhile")
+        log.debug(f"AWS's files have changed for {request.identity} meanwhile")
     return is_same
 
 
-def describe_failure(error: AwsError, request: TokenRequest) -> AwsError:
-    """Return ``error`` as a sentence about the registry and the identity, with what mends it for them."""
-    registry, identity, _ = request
-    sentence = error.about(f"no token for {registry.host} with {identity}").of_registry(registry.host, registry.region)
+def describe_failure(error: AwsError, request: "TokenRequest") -> AwsError:
+    """Return ``error`` as a sentence about the registry and the identity, with the remedy for them."""
+    registry, identity = request.registry, request.identity
+    described = error.about(f"no token for {registry.host} with {identity}").of_registry(registry.host, registry.region)
     if isinstance(error, MfaCodeNeededError):
-        # Where the configuration file or AWS's chain chose, login chooses the same.
-        chosen = identity.profile is not None and identity.role_arn is None
-        option = f"--profile {shlex.quote(str(identity.profile))} " if chosen else ""
-        sentence.remedy = Remedy(command=f"{PROGRAM} login {option}{registry.host}")
-    return sentence
+        # Without the option, login uses the identity that the configuration file or AWS's default chain chooses.
+        is_profile = identity.profile is not None and identity.role_arn is None
+        option = f"--profile {shlex.quote(str(identity.profile))} " if is_profile else ""
+        described.remedy = Remedy(command=f"{PROGRAM} login {option}{registry.host}")
+    return described
 
 
-def save_login_token(
-    registry: "Registry", secret: str, name: str, keyring: "Keyring | None", env: "Mapping[str, str]"
-) -> None:
-    """Keep the token that ``docker login`` brings for ``registry`` under ``name``, as long as it says that it lives."""
+def save_login_token(cache: "TokenCache", registry: "Registry", password: str, name: str) -> None:
+    """Store the token that ``docker login`` was given for ``registry`` under ``name``, until it expires.
+
+    Raises RequestError if it has expired.
+    """
     from docker_credential_ecrx.aws import authorization_token
 
-    moment = cached_token.now()
-    lifetime = authorization_token.lifetime_of(secret, moment.utc)
+    now = cached_token.now()
+    lifetime = authorization_token.lifetime_of(password, now.utc)
     if lifetime <= 0:
-        raise RequestError(f"the token for {registry.host} has expired", f"get a new one: {login_command(registry)}")
-    token = cached_token.new_token(secret, name, lifetime, moment)
-    if keyring is not None and cached_token.save(name, token, keyring):
-        add_to_index(name, registry, "docker login", token, keyring=keyring, env=env)
-    else:
-        reason = f"the keyring {keyring.label} does not take it" if keyring else "there is no keyring"
-        log.warn(f"the token for {registry.host} is not kept, because {reason}; get asks AWS instead")
-        if keyring:
-            keyrings.warn_of_plain_text(keyring)
+        command = login_remedy(registry).command
+        raise RequestError(f"the token for {registry.host} has expired", Remedy("get a new one", command))
+    token = cached_token.new_token(password, name, lifetime, now)
+    if cache.keyring is not None and cached_token.save(name, token, cache.keyring):
+        add_to_index(cache, name, registry, "docker login", token)
+        return
+    reason = f"the keyring {cache.keyring.label} does not accept it" if cache.keyring else "no keyring is available"
+    log.warn(f"the token for {registry.host} is not stored, because {reason}; get asks AWS instead")
+    if cache.keyring:
+        keyrings.warn_of_plain_text(cache.keyring)
 
 
-def login_command(registry: "Registry") -> str:
-    """Return the command with which a person has docker log in to ``registry``."""
+def login_remedy(registry: "Registry") -> Remedy:
+    """Return the command that logs Docker in to ``registry``."""
     password = f"aws {registry.service} get-login-password --region {registry.region}"
-    return f"{password} | docker login --username {ECR_USER} --password-stdin {registry.host}"
+    return Remedy(command=f"{password} | docker login --username {ECR_USER} --password-stdin {registry.host}")
 
 
-def add_to_index(  # noqa: PLR0913 - what the ledger tells
-    name: str,
-    registry: "Registry",
-    identity: str,
-    token: cached_token.Token,
-    *,
-    keyring: "Keyring",
-    env: "Mapping[str, str]",
-) -> None:
-    """Note in the ledger that ``token`` is kept for ``registry``, beside the registries that it is kept for already."""
-    entry: index.Entry = {
+def add_to_index(cache: "TokenCache", name: str, registry: "Registry", identity: str, token: "Token") -> None:
+    """Add ``token`` to the index, which then lists it for ``registry`` and for those that it was listed for before."""
+    if cache.keyring is None:
+        return
+    issued_at = token.issued_at.utc
+    entry: Entry = {
         "kind": name.partition(":")[0],
         "servers": [registry.host],
         "user": ECR_USER,
         "identity": identity,
         "region": registry.region,
-        "keyring": keyring.label,
-        "minted": token.issued_at.utc,
-        "renew": token.issued_at.utc + token.refresh_after,
-        "expires": token.issued_at.utc + token.lifetime,
+        "keyring": cache.keyring.label,
+        "minted": issued_at,
+        "renew": issued_at + token.refresh_after,
+        "expires": issued_at + token.lifetime,
     }
-    index.add(env, name, entry)
-    _clear_up(keyring, env, token.issued_at.utc)
+    index.add(cache.env, name, entry)
+    _delete_long_expired(cache.keyring, cache.env, issued_at)
 
 
-def _clear_up(keyring: "Keyring", env: "Mapping[str, str]", now: float) -> None:
-    """Drop from ``keyring`` and the ledger what ended a week before ``now``: identities come and go, and leave it.
+def _delete_long_expired(keyring: "Keyring", env: "Mapping[str, str]", now: float) -> None:
+    """Delete tokens from ``keyring`` and the index that expired a week before ``now``, as CI's and pods' do.
 
-    What is in another keyring stays noted until that is the one in use.
+    Those in other keyrings stay in the index until their keyring is in use again.
     """
-    dropped: dict[str, Entry] = {}
+    deleted: dict[str, Entry] = {}
     try:
-        for name, entry in list(index.expired_before(env, keyring.label, now).items())[:_CLEARED_AT_ONCE]:
+        for name, entry in list(index.expired_before(env, keyring.label, now).items())[:_MAX_DELETED_AT_ONCE]:
             keyring.delete(name)
-            dropped[name] = entry
+            deleted[name] = entry
     except KeyringError as error:
-        log.debug(f"what has long ended stays in the keyring: {error}")
-    if dropped:
-        index.delete_unchanged(env, dropped)
+        log.debug(f"cannot delete tokens that expired long ago: {error}")
+    if deleted:
+        index.delete_unchanged(env, deleted)

@@ -1,158 +1,152 @@
-"""Of many processes that need a token at once, one asks AWS, and the others get its token or its failure.
+"""Refreshes a token once for all the processes that need it at the same time.
 
-Imported only where there is no fresh token.
+``compose pull`` starts a process for each service, and a machine may start many such commands at once.
+They share a lock, the file of token_lock, and its holder writes into that file how it ended:
+
+- The first process gets the lock, asks AWS, and saves the token in the keyring.
+  The others wait for the lock. Whoever gets it next finds the token in the keyring.
+- AWS fails. The first process writes what failed, and when. Whoever gets the lock next reads that it happened after it
+  started itself, and fails likewise without asking AWS. A process that starts later ignores it, and asks AWS again.
+- The keyring does not accept the token. The file says that AWS issued one, and yet the keyring has none, so the others
+  cannot get it, and all ask AWS, at the same time and without the lock.
+- The holder is killed. The kernel releases its lock, and the file says nothing new, so the next process asks AWS.
+- The holder hangs. After _WAIT_SECONDS one of the others gets a second lock, and the same rules apply to that one.
+  If its holder hangs too, the rest fail. There is no third lock, since a ``get`` must end within 25 seconds.
+- There is no lock, as without a state folder. Each process asks AWS.
+
+A process that has a valid token which needs a refresh never waits: if another process has the lock, or AWS failed less
+than _RETRY_SECONDS ago, it serves the token that it has.
+
+Imported only if there is no fresh token.
 """
 
 from docker_credential_ecrx import log
-from docker_credential_ecrx.errors import AwsError, ClockError, MfaCodeNeededError, NoAwsCredentialsError
+from docker_credential_ecrx.errors import AwsError, ClockError, MfaCodeNeededError, NoAwsCredentialsError, Remedy
 from docker_credential_ecrx.store import cached_token
+from docker_credential_ecrx.store.cached_token import ClockReading
 from docker_credential_ecrx.system.deadline import ASKING_SECONDS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from docker_credential_ecrx.keyrings import Keyring
-    from docker_credential_ecrx.store.cached_token import ClockReading, Token
+    from docker_credential_ecrx.store.cached_token import Token
+    from docker_credential_ecrx.store.token_cache import TokenCache, TokenRequest
     from docker_credential_ecrx.system.file_lock import FileLock
 
-    Retell = Callable[[tuple[str, ...]], AwsError | None]
-
-# An attempt to mint ends ASKING_SECONDS after its lock was taken, so who waits for it gets its outcome: but for one
-# that takes most of them to load botocore, and then AWS has some seconds more.
-# Where it hangs itself, one of those that waited makes the second. There is no third: a get ends within 25 s.
-_PATIENCE_SECONDS = ASKING_SECONDS + 1.5
+# A holder has ASKING_SECONDS from when it got the lock, or some more if loading botocore takes most of them.
+_WAIT_SECONDS = ASKING_SECONDS + 1.5
 _ATTEMPTS = 2
-# While AWS fails, a token that is due is served at once, and who finds it due after that long asks AWS again.
 _RETRY_SECONDS = 60.0
-# What the process that had the lock leaves to those that waited: its outcome, and codes of what failed.
-_MINTED = "minted"
+# What a lock's file says after its time: that AWS issued a token, or the kind and the codes of a failure.
+_ISSUED = "minted"
 _WRONG_CLOCK = "clock"
 _FAILURES = {"none": NoAwsCredentialsError, "mfa": MfaCodeNeededError, "failed": AwsError}
 
 
-def obtain(  # noqa: PLR0913, PLR0917 - what there is, and where to get more
-    due: "Token | None",
-    name: str,
-    keyring: "Keyring | None",
-    open_lock: "Callable[[str, int], FileLock | None]",
-    mint: "Callable[[], Token]",
-    about: "Callable[[AwsError], AwsError]",
-    retell: "Retell" = lambda _: None,
-) -> "Token":
-    """Return a new token that ``mint`` gets from AWS and keeps, or while that fails the one that is ``due``, if alive.
+def obtain(cache: "TokenCache", request: "TokenRequest", cached: "Token | None", started: ClockReading) -> "Token":
+    """Return a new token for ``request``, or ``cached`` if AWS issues none and that is still valid.
 
-    Of the processes that miss at once one holds the lock of that name and mints; the others get its token or its
-    failure.
-    Where AWS refuses because of the clock here, its own tells whether the token lives.
-    Raises AwsError where ``mint`` does and there is no live token to fall back on; ``about`` says for whom, and
-    ``retell`` makes words again of the codes that another process left of its failure.
+    ``cached`` is what the keyring had when this process ``started`` to look for a token.
+    Raises AwsError, which names the registry and the identity, if there is neither.
     """
-    alive = due if due is not None and due.is_valid(cached_token.now()) else None
+    valid = cached if cached is not None and cached.is_valid(cached_token.now()) else None
     try:
-        # What no keyring keeps, no process can hand to another.
-        return mint() if keyring is None else _in_turn(name, keyring, open_lock, mint, alive, retell)
+        if cache.keyring is None:  # without it, no process can pass a token to another
+            return cache.fetch(request, started)
+        return _obtain_in_turn(cache, request, valid, started)
     except AwsError as error:
-        if due is not None and due.is_valid(_now_by_aws(error)):
-            log.warn(f"serving a token that is due for renewal, because it cannot be renewed: {about(error)}")
-            return due
-        raise about(error) from error
+        from docker_credential_ecrx.store import refresh
+
+        failure = refresh.describe_failure(error, request)
+        if cached is not None and cached.is_valid(_now_by_aws(error)):
+            log.warn(f"serving a token that is due for refresh, because it cannot be refreshed: {failure}")
+            return cached
+        raise failure from error
 
 
-def _now_by_aws(error: AwsError) -> "ClockReading":
-    """Return the present moment, with the wall clock as AWS has it where ``error`` tells."""
-    present = cached_token.now()
+def _now_by_aws(error: AwsError) -> ClockReading:
+    """Return the current time, by AWS's clock if ``error`` says how far the clock here is off."""
+    now = cached_token.now()
     ahead = error.ahead if isinstance(error, ClockError) else 0.0
-    return cached_token.ClockReading(present.utc - ahead, present.boot, present.uptime)
+    return ClockReading(now.utc - ahead, now.boot, now.uptime)
 
 
-def _in_turn(  # noqa: PLR0913, PLR0917 - as above
-    name: str,
-    keyring: "Keyring",
-    open_lock: "Callable[[str, int], FileLock | None]",
-    mint: "Callable[[], Token]",
-    alive: "Token | None",
-    retell: "Retell",
+def _obtain_in_turn(
+    cache: "TokenCache", request: "TokenRequest", valid: "Token | None", started: ClockReading
 ) -> "Token":
-    """Return what the process that has the lock gets from AWS, be it this one or another."""
-    started = cached_token.now()
+    """Return the token that the holder of the lock gets from AWS, be that this process or another."""
     for attempt in range(_ATTEMPTS):
-        lock = open_lock(name, attempt)
+        lock = cache.lock(request, attempt)
         if lock is None:
-            return mint()
+            return cache.fetch(request, started)
         try:
-            if lock.acquire(0.0 if alive else _PATIENCE_SECONDS):
-                token = cached_token.load_or_none(name, keyring)
+            if lock.acquire(0.0 if valid else _WAIT_SECONDS):
+                token = cache.load(request.name)
                 if token is not None and not token.needs_refresh(cached_token.now()):
-                    log.debug("another process has got one meanwhile")
+                    log.debug("another process has refreshed the token")
                     return token
-                if _outcome(lock, started, _RETRY_SECONDS if alive else 0.0, retell) != _MINTED:
-                    return _minted(mint, lock)
-                break  # the keyring did not take what another process got: each for itself, and at the same time
+                outcome, *codes = _outcome_since(started, _RETRY_SECONDS if valid else 0.0, lock)
+                if outcome == _ISSUED:
+                    break
+                if outcome:
+                    log.debug("another process has asked AWS, and failed")
+                    raise _failure(outcome, cache.failure_of(request, tuple(codes)), codes)
+                return _fetch_for_all(cache, request, started, lock)
         finally:
             lock.close()
-        if alive is not None:
-            return alive  # another process renews it
+        if valid is not None:
+            return valid
     else:
-        raise AwsError("two processes that ask AWS for it hang", "end them: see pgrep --list-full docker-cred")
-    return mint()
+        command = "pgrep --list-full docker-cred"
+        raise AwsError("two other processes are stuck refreshing this token", Remedy("find and end them", command))
+    return cache.fetch(request, started)
 
 
-def _minted(mint: "Callable[[], Token]", lock: "FileLock") -> "Token":
+def _fetch_for_all(cache: "TokenCache", request: "TokenRequest", started: ClockReading, lock: "FileLock") -> "Token":
+    """Return a new token from AWS, and leave the outcome for those that wait for ``lock``."""
     try:
-        token = mint()
+        token = cache.fetch(request, started)
     except AwsError as error:
-        _leave(lock, _kind_of(error), *error.codes)
+        is_clock = isinstance(error, ClockError)
+        kind = _WRONG_CLOCK if is_clock else next(name for name, kind in _FAILURES.items() if isinstance(error, kind))
+        # Codes alone: AWS's own words may contain anything, and no file should have them.
+        _write_outcome(lock, kind, *error.codes)
         raise
-    _leave(lock, _MINTED)
+    _write_outcome(lock, _ISSUED)
     return token
 
 
-def _leave(lock: "FileLock", outcome: str, *codes: str) -> None:
+def _write_outcome(lock: "FileLock", outcome: str, *codes: str) -> None:
+    line = " ".join([outcome, *codes])
     try:
-        # What failed is told by codes: what others said of it may hold anything, and is in no file.
-        lock.write(
-            log.redacted(f"{cached_token.format_timestamp(cached_token.now())}\n{' '.join([outcome, *codes])}\n")
-        )
+        lock.write(log.redacted(f"{cached_token.format_timestamp(cached_token.now())}\n{line}\n"))
     except OSError:
-        pass  # a full disk: the next one will find out by itself
+        pass  # the disk is full: the next process asks AWS itself
 
 
-def _kind_of(error: AwsError) -> str:
-    """Return what ``_failure`` makes an error of the same kind of."""
-    if isinstance(error, ClockError):
-        return _WRONG_CLOCK
-    return next(kind for kind, cause in _FAILURES.items() if isinstance(error, cause))
+def _outcome_since(started: ClockReading, before: float, lock: "FileLock") -> list[str]:
+    """Return the words of the outcome in the lock's file, or an empty one if it is too old or not readable.
 
-
-def _failure(kind: str, codes: "tuple[str, ...]", retell: "Retell") -> AwsError:
-    error = retell(codes) or _untold()
-    if kind == _WRONG_CLOCK:
-        ahead = codes[-1].partition("=")[2] if codes else ""
-        return ClockError(error.message, error.remedy, float(ahead) if ahead.removeprefix("-").isdecimal() else 0.0)
-    return _FAILURES.get(kind, AwsError)(error.message, error.remedy, codes)
-
-
-def _untold() -> AwsError:
-    message = "another process asked AWS for it a moment ago, and failed"
-    return AwsError(message, "try again in a moment")
-
-
-def _outcome(lock: "FileLock", started: "ClockReading", before: float, retell: "Retell") -> str:
-    """Return what became of the process that this one waited for: ``issued_at``, or nothing since ``started``.
-
-    Raises the failure that it left, or that one left in the seconds ``before``.
+    A token issued counts since this process ``started``; a failure counts from ``before`` seconds earlier.
     """
     stamp, outcome, *_ = (lock.read() + "\n" * 2).split("\n")
     try:
         at = cached_token.parse_timestamp(*stamp.split(" "))
     except (ValueError, TypeError):
-        return ""
-    waited, age = at.since(started), cached_token.now().since(at)
-    if waited is None or age is None or not (waited >= -before and age >= 0):  # NaN is neither
-        return ""
-    if outcome != _MINTED:
-        log.debug("another process has asked AWS, and failed")
-        kind, *codes = outcome.split(" ")
-        raise _failure(kind, tuple(codes), retell)
-    return outcome if waited >= 0 else ""
+        return [""]
+    after, age = at.since(started), cached_token.now().since(at)
+    if after is None or age is None or not (after >= (0.0 if outcome == _ISSUED else -before) and age >= 0):
+        return [""]  # a NaN in the file is neither, and ends up here
+    return outcome.split(" ")
+
+
+def _failure(kind: str, error: AwsError | None, codes: list[str]) -> AwsError:
+    """Return the failure of another process: ``error``, as far as its codes are known here, of the ``kind``."""
+    error = error or _unknown_failure()
+    if kind == _WRONG_CLOCK:
+        ahead = codes[-1].partition("=")[2] if codes else ""
+        return ClockError(error.message, error.remedy, float(ahead) if ahead.removeprefix("-").isdecimal() else 0.0)
+    return _FAILURES.get(kind, AwsError)(error.message, error.remedy, tuple(codes))
+
+
+def _unknown_failure() -> AwsError:
+    return AwsError("another process asked AWS for this token a moment ago, and failed", "try again in a moment")

@@ -1,4 +1,4 @@
-"""The locks of processes that refresh one token together."""
+"""The lock files of processes that refresh the same token."""
 
 import itertools
 import os
@@ -11,16 +11,16 @@ from docker_credential_ecrx.system import state_folder
 from docker_credential_ecrx.system.file_lock import FileLock, lock_in
 from docker_credential_ecrx.system.files import Folder
 
-# Longer than anybody waits for a lock, and than what its last holder left is of use.
+# Longer than a process waits for a lock, and than its last outcome counts.
 _UNUSED_SECONDS = 3600.0
-_MOST_SWEPT = 1000
+_MAX_LISTED = 1000
 _LOCK = ".lock"
 
 
 def token_lock(env: Mapping[str, str], name: str, attempt: int) -> "FileLock | None":
-    """Return the lock of those that miss the keyring's item ``name`` together, or None where there is no place for one.
+    """Return the lock shared by processes refreshing the item ``name``, or None if there is no state folder.
 
-    Every identity has a file of its own, so that nobody waits for another's token or reads its failure.
+    Every identity has its own file, so that no process waits for another identity's token or reports its failure.
     """
     base = state_folder.opened(env)
     if base is None:
@@ -32,11 +32,11 @@ def token_lock(env: Mapping[str, str], name: str, attempt: int) -> "FileLock | N
 
 
 def _sweep(base: Folder, own: str) -> None:
-    """Remove the tokens' locks that nobody used of late but ``own``: identities come and go, as CI's and pods' do."""
+    """Delete the tokens' locks, except ``own``, that have not been used lately: CI jobs and pods come and go."""
     long_ago = time.time() - _UNUSED_SECONDS
     try:
         with os.scandir(base.path if base.fd is None else base.fd) as entries:
-            names = [entry.name for entry in itertools.islice(entries, _MOST_SWEPT)]
+            names = [entry.name for entry in itertools.islice(entries, _MAX_LISTED)]
     except OSError:
         return
     for name in names:
@@ -44,18 +44,18 @@ def _sweep(base: Folder, own: str) -> None:
             try:
                 status = base.status(name)
                 if status is not None and stat.S_ISREG(status.st_mode) and status.st_mtime < long_ago:
-                    _remove(base, name, long_ago)
+                    _delete(base, name, long_ago)
             except OSError:
-                continue  # another process was quicker, or may and this one may not
+                continue  # another process has deleted it, or this one may not
 
 
-def _remove(base: Folder, name: str, long_ago: float) -> None:
-    """Remove a lock that nobody has and nobody used since ``long_ago``.
+def _delete(base: Folder, name: str, long_ago: float) -> None:
+    """Delete a lock that no process holds, and none has used since ``long_ago``.
 
-    Who opens it between the two is as if alone: AWS is asked once more.
+    A process that opened it just before has a lock that no other process sees: AWS may be asked once more.
     """
     if sys.platform == "win32":
-        base.unlink(name)  # Windows refuses while anybody has it open
+        base.unlink(name)  # fails if any process has it open
         return
     lock = FileLock(name, base)
     try:

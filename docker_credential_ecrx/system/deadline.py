@@ -1,11 +1,11 @@
-"""A time limit on a call to a stranger that may ask a question, wait for a window or hang."""
+"""Time limits on calls to third-party code, which may wait for input, for a window or for ever."""
 
-import _thread  # threading costs a cached get a millisecond; a lock with a time limit is all that is needed
+import _thread  # importing threading takes a millisecond of a cached get, and a lock with a time limit suffices
 import os
 import time
 
-ASKING_SECONDS = 9.0  # what AWS may take; testcontainers-java gives a get 30
-_LEAST_SECONDS = 3.0  # and has even where the program itself took the rest
+ASKING_SECONDS = 9.0  # AWS's part of the 30 seconds that testcontainers-java gives a get
+_MIN_SECONDS = 3.0  # AWS has these even if the program itself took the rest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,13 +19,13 @@ class TimeLimitError(TimeoutError):
     """A call did not end within so many ``seconds``; ``waiting_for`` is the host that it waited for, if known."""
 
     def __init__(self, seconds: float, waiting_for: str = "") -> None:
-        super().__init__(f"no answer within {seconds:g} seconds")
+        super().__init__(f"did not respond within {seconds:g} seconds")
         self.seconds = seconds
         self.waiting_for = waiting_for
 
 
 class LateStartError(Exception):
-    """A call had little time, because the program took ``seconds`` before it could make it."""
+    """A call had too little time, because the program itself took ``seconds`` before it."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__(seconds)
@@ -33,9 +33,9 @@ class LateStartError(Exception):
 
 
 class Deadline:
-    """The time limit, ``seconds`` from when it ``began`` (time.monotonic()), on all that is done to one end.
+    """The time limit on several calls together: ``seconds`` after it ``began`` (time.monotonic(), or else now).
 
-    It is three seconds from now at least.
+    At least three seconds are left from now.
     Code that makes a request sets ``waiting_for`` to its host, and clears it after the response.
     """
 
@@ -43,34 +43,34 @@ class Deadline:
         now = time.monotonic()
         self._seconds = seconds
         self._late = 0.0 if began is None else now - began
-        self.end = now + max(_LEAST_SECONDS, seconds - self._late)
+        self.end = now + max(_MIN_SECONDS, seconds - self._late)
         self.waiting_for = ""
 
     def within(self, call: "Callable[[], T]") -> "T":
-        """Return what ``call`` returns, or raise what it raises, or TimeoutError where it has not ended by then.
+        """Return what ``call`` returns, or raise what it raises, or TimeoutError if it has not ended by then.
 
-        Raises LateStartError in its place where most of the time was over before.
-        What the call has started by then is ended, too.
+        Raises LateStartError instead if most of the time had passed before the call.
+        Processes that the call has started and not waited for are killed.
         """
         threads: list[int] = []
 
-        def known() -> "T":
+        def recorded() -> "T":
             threads.append(_thread.get_native_id())
             return call()
 
         try:
-            return within(max(0.0, self.end - time.monotonic()), known)
+            return within(max(0.0, self.end - time.monotonic()), recorded)
         except TimeoutError as error:
-            if self._late > self._seconds - _LEAST_SECONDS:
+            if self._late > self._seconds - _MIN_SECONDS:
                 raise LateStartError(self._late) from error
             raise TimeLimitError(self._seconds, self.waiting_for) from error
         finally:
             for thread in threads:
-                _end_children(thread)
+                _kill_children(thread)
 
 
 class Patience:
-    """A time limit on the calls to one stranger; once it has kept one waiting, no further call is made."""
+    """A time limit on each call to one service; after one call has timed out, no further call is made."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
@@ -78,7 +78,7 @@ class Patience:
     def __call__(self, call: "Callable[[], T]") -> "T":
         """Return what ``call`` returns, or raise what it raises or TimeoutError."""
         if not self._seconds:
-            raise TimeoutError("it did not answer before")
+            raise TimeoutError("it did not respond before")
         try:
             return within(self._seconds, call)
         except TimeoutError:
@@ -87,9 +87,9 @@ class Patience:
 
 
 def within(seconds: float, call: "Callable[[], T]") -> "T":
-    """Return what ``call`` returns, or raise what it raises; it runs in a thread that is given up after ``seconds``.
+    """Return what ``call`` returns, or raise what it raises; it runs in a thread that is abandoned after ``seconds``.
 
-    Raises TimeoutError where it has not ended by then, and RuntimeError for what is no Exception.
+    Raises TimeoutError if it has not ended by then, and RuntimeError in place of what is not an Exception.
     """
     results: list[T] = []
     errors: list[BaseException] = []
@@ -99,7 +99,7 @@ def within(seconds: float, call: "Callable[[], T]") -> "T":
     def run() -> None:
         try:
             results.append(call())
-        except BaseException as error:  # noqa: BLE001 - a stranger may raise anything; the caller translates it
+        except BaseException as error:  # noqa: BLE001 - third-party code may raise anything; it is raised again below
             errors.append(error)
         finally:
             done.release()
@@ -110,38 +110,38 @@ def within(seconds: float, call: "Callable[[], T]") -> "T":
     if not errors:
         return results[0]
     if not isinstance(errors[0], Exception):
-        # What a stranger ends a program with, SystemExit or a panic, does not end this one.
+        # A SystemExit or a panic in third-party code must not end this program.
         raise RuntimeError(type(errors[0]).__name__) from errors[0]  # noqa: TRY004
     raise errors[0]
 
 
-def _end_children(thread: int) -> None:
-    """End what a thread of this process started and has not waited for; Linux alone tells what that is.
+def _kill_children(thread: int) -> None:
+    """Kill the processes that a thread of this process started and has not waited for; only Linux can list them.
 
-    A credential_process is left in this process' own group, for Ctrl-C and its questions on the terminal, so it is
-    told by its descent.
+    They are found by their parents and not by a process group: a credential_process stays in this process's own group,
+    so that Ctrl-C and its questions on the terminal work.
     """
     try:
-        # In another namespace than this process' own the numbers mean others.
+        # A /proc of another PID namespace lists other processes under these numbers.
         if os.readlink("/proc/self") == str(os.getpid()):
-            _end(_children(f"/proc/self/task/{thread}"))
+            _kill(_children(f"/proc/self/task/{thread}"))
     except OSError:
         return
 
 
-def _end(processes: list[int]) -> None:
+def _kill(processes: list[int]) -> None:
     import signal
 
     for process in processes:
         try:
-            os.kill(process, signal.SIGSTOP)  # it starts nothing more
+            os.kill(process, signal.SIGSTOP)  # so that it starts nothing more
             try:
                 for thread in os.listdir(f"/proc/{process}/task"):
-                    _end(_children(f"/proc/{process}/task/{thread}"))
+                    _kill(_children(f"/proc/{process}/task/{thread}"))
             finally:
                 os.kill(process, signal.SIGKILL)
         except OSError:
-            continue  # it has ended, or is another user's
+            continue  # it has ended, or belongs to another user
 
 
 def _children(thread: str) -> list[int]:

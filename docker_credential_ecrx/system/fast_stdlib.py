@@ -1,9 +1,9 @@
-"""Parts of the standard library by the private C modules beneath them, which load in a fraction of the time.
+"""Parts of the standard library from their private C modules, which load in a fraction of the time.
 
 ``signal``, ``socket`` and ``ctypes`` cost a cached ``get`` 2 to 3 ms each, ``hashlib`` loads OpenSSL, and ``json``
 compiles regular expressions.
-A private module is CPython's own affair: if this Python lacks one, or a name in it, the public module does the same.
-Each part is imported when its name is first asked for, so a cached ``get`` loads only what it uses.
+CPython may change private modules: if this Python lacks one, or a name in it, the public module does the same.
+Each part is imported when its name is first used, so a cached ``get`` loads only what it needs.
 """
 
 import os
@@ -11,21 +11,21 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import signal as signal  # noqa: PLC0414 - so that mypy lets others import it from here
+    import signal as signal  # noqa: PLC0414 - so that mypy accepts imports of it from here
     import socket as socket  # noqa: PLC0414
     from collections.abc import Callable
     from typing import Any
 
-    # Returns 32 hexadecimal digits that stand for the bytes.
+    # Returns a digest of the bytes as 32 hexadecimal digits.
     hexdigest: Callable[[bytes], str]
-    # Returns the document that begins at an index, and the index of its end.
+    # Returns the JSON document that starts at an index of the text, and the index of its end.
     scan_json: Callable[[str, int], tuple[object, int]]
-    # The types char and long, what finds a function by its name, and what returns the last call's errno.
+    # The types char and long, a function that returns a C function by its name, and one that returns errno.
     C = tuple[Any, Any, Callable[[str], Any], Callable[[], int]]
 
 
 def __getattr__(name: str) -> object:
-    """Import the part that is called ``name`` (PEP 562)."""
+    """Import and return the part called ``name`` (PEP 562)."""
     load = _PARTS.get(name)
     if load is None:
         raise AttributeError(name)
@@ -36,8 +36,8 @@ def __getattr__(name: str) -> object:
 def call_c(name: str, *arguments: "Any") -> int:
     """Call the C library's function ``name`` with whole numbers, bytes and buffers.
 
-    Raises OSError with errno if it returns less than 0, or ENOSYS if this system or this Python cannot call it, and
-    ImportError if the frozen program has lost its ctypes, which is then named as the part that is missing.
+    Raises OSError with its errno if it returns less than 0, or with ENOSYS if this system or Python cannot call it.
+    Raises ImportError if ctypes is missing from the frozen program, which is then reported as damaged.
     """
     try:
         _, long, find, errno_of_call = _loaded_ctypes()
@@ -57,7 +57,7 @@ def call_c(name: str, *arguments: "Any") -> int:
 
 
 def c_buffer(size: int) -> "Any":  # noqa: ANN401 - ctypes' own type
-    """Return ``size`` bytes that a C function can write to; ``bytes`` of it are what they hold."""
+    """Return a buffer of ``size`` bytes for a C function; ``bytes(buffer)`` is its content."""
     return (_loaded_ctypes()[0] * size)()
 
 
@@ -65,8 +65,8 @@ _c: "C | None" = None
 
 
 def _loaded_ctypes() -> "C":
-    """Raise ImportError if this Python has no ctypes, or this system no library that is the program itself."""
-    global _c  # noqa: PLW0603 - once
+    """Return the parts of ctypes; raise ImportError if this Python has none, or this system cannot open the program."""
+    global _c  # noqa: PLW0603 - it is loaded once
     if _c is None:
         try:
             _c = _private_ctypes()
@@ -78,7 +78,7 @@ def _loaded_ctypes() -> "C":
 def _private_ctypes() -> "C":
     from _ctypes import FUNCFLAG_CDECL, FUNCFLAG_USE_ERRNO, CFuncPtr, _SimpleCData, dlopen, dlsym, get_errno
 
-    class Long(_SimpleCData):  # type: ignore[type-arg] # typeshed's is generic, Python's is not
+    class Long(_SimpleCData):  # type: ignore[type-arg] # it is generic only in typeshed
         _type_ = "l"
 
     class Char(_SimpleCData):  # type: ignore[type-arg]
@@ -88,7 +88,7 @@ def _private_ctypes() -> "C":
         _flags_ = FUNCFLAG_CDECL | FUNCFLAG_USE_ERRNO
         _restype_ = Long
 
-    program = dlopen(None, 0)  # type: ignore[arg-type] # None is the program itself, with all that it is linked with
+    program = dlopen(None, 0)  # type: ignore[arg-type] # None is the program itself, with its libraries
     return Char, Long, lambda name: Function(dlsym(program, name)), get_errno
 
 
@@ -97,10 +97,10 @@ def _public_ctypes() -> "C":
 
     try:
         program = ctypes.CDLL(None, use_errno=True)
-    except TypeError as error:  # Windows has none
-        raise ImportError("this system has no library that is the program itself") from error
+    except TypeError as error:  # Windows
+        raise ImportError("this system cannot open the program itself as a library") from error
 
-    def function(name: str) -> "Any":  # noqa: ANN401 - ctypes' own type is private, too
+    def function(name: str) -> "Any":  # noqa: ANN401 - ctypes' own type is private
         found = program[name]
         found.restype = ctypes.c_long
         return found
@@ -110,7 +110,7 @@ def _public_ctypes() -> "C":
 
 def _signal() -> object:
     try:
-        import _signal as signal  # type: ignore[import-not-found] # typeshed has none
+        import _signal as signal  # type: ignore[import-not-found] # it is not in typeshed
     except ImportError:
         import signal
     return signal
@@ -130,9 +130,9 @@ def _hexdigest() -> object:
 
         blake2b(digest_size=16)
         return lambda text: blake2b(text, digest_size=16).hexdigest()
-    except (ImportError, ValueError):  # the latter from Red Hat's Python in FIPS mode, which permits SHAKE
+    except (ImportError, ValueError):  # Red Hat's Python in FIPS mode raises ValueError, but permits SHAKE
         try:
-            # Where a hash is missing, hashlib writes a traceback to stderr.
+            # Not hashlib: if another hash is missing, importing it writes a traceback to stderr.
             from _hashlib import openssl_shake_256 as shake_256
         except ImportError:
             from hashlib import shake_256
@@ -140,10 +140,10 @@ def _hexdigest() -> object:
 
 
 def _json() -> object:
-    class Options:  # what the scanner reads of its decoder
+    class Options:  # the attributes of a JSONDecoder that the scanner reads
         strict = True
         object_hook = object_pairs_hook = None
-        array_hook = None  # read from CPython 3.15 on
+        array_hook = None  # since CPython 3.15
         parse_float = parse_constant = float
         parse_int = int
 

@@ -1,4 +1,4 @@
-"""Locks among processes, by files in the state folder."""
+"""Locks between processes, in files of the state folder."""
 
 import errno
 import os
@@ -17,14 +17,14 @@ else:
     import fcntl
 
 _POLL_SECONDS = 0.02
-# What a lock that another has is answered with: Linux and macOS, Windows; anything else is no lock at all.
+# Another process holds the lock: Linux and macOS, Windows. Any other error means that there are no locks there.
 _HELD = (errno.EAGAIN, errno.EACCES, errno.EDEADLK)
-_LOCKED_BYTE = 1 << 30  # Windows locks bytes, and a locked one cannot be read: one far beyond the text
+_LOCKED_BYTE = 1 << 30  # Windows locks bytes, which nobody can read then, so this one is far behind the text
 _PRIVATE = 0o600
 
 
 def lock(env: Mapping[str, str], name: str) -> "FileLock | None":
-    """Return the lock in the state folder's file ``name``, or None if there is no place for one."""
+    """Return the lock in the file ``name`` of the state folder, or None if there is no such folder."""
     base = state_folder.opened(env)
     if base is None:
         return None
@@ -33,9 +33,9 @@ def lock(env: Mapping[str, str], name: str) -> "FileLock | None":
 
 
 def lock_in(base: Folder, name: str) -> "FileLock | None":
-    """Return the lock in the file ``name`` of ``base``, or None if that file cannot be one.
+    """Return the lock in the file ``name`` of ``base``, or None if that file cannot be used.
 
-    The folder is this user's alone, so what another user could hold open there is left from before, and replaced.
+    Only this user can write to the folder, so a file that others may have open is from before that, and replaced.
     """
     try:
         status = base.status(name)
@@ -44,12 +44,12 @@ def lock_in(base: Folder, name: str) -> "FileLock | None":
             base.unlink(name)
         return FileLock(name, base)
     except OSError as error:
-        log.debug(f"going on without the lock {base.path}/{name}: {error.strerror}")
+        log.debug(f"continuing without the lock {base.path}/{name}: {error.strerror}")
         return None
 
 
 def _is_private(base: Folder, name: str, status: os.stat_result) -> bool:
-    """Return whether a file is one of this program's own, which nobody else can have open."""
+    """Return whether the file is this user's, and no other user can have it open."""
     try:
         files.require_own(status)
     except OSError:
@@ -58,18 +58,18 @@ def _is_private(base: Folder, name: str, status: os.stat_result) -> bool:
         return True
     os.chmod(name, _PRIVATE, dir_fd=base.fd)
     now = base.status(name)
-    # Some mounted file systems have one mode for all files, whatever they are told.
+    # Some mounted file systems have one fixed mode for all files.
     return now is not None and now.st_mode == status.st_mode
 
 
 class FileLock:
-    """A lock among processes, by a file that outlives them; the kernel lets go of a dead holder's.
+    """A lock between processes, in a file that stays; the kernel releases it when its holder ends.
 
-    The file may hold a few lines of text from one holder to the next.
+    A holder may leave a few lines of text in the file for the next one.
     """
 
     def __init__(self, path: str, base: Folder | None = None) -> None:
-        """Open the file, in the folder ``base`` if given; raise OSError if it is no regular file of this user's own."""
+        """Open the file, in the folder ``base`` if given; raise OSError if it is not a regular file of this user's."""
         place, descriptor = (base.at(path), base.fd) if base else (path, None)
         self._fd = files.open_own(place, os.O_RDWR | os.O_CREAT, dir_fd=descriptor)
         if files.HAS_FOLDERS:
@@ -79,12 +79,12 @@ class FileLock:
                 os.close(self._fd)
                 raise
 
-    def acquire(self, patience: float) -> bool:
-        """Wait up to ``patience`` seconds for the lock; return whether it is held now.
+    def acquire(self, seconds: float) -> bool:
+        """Wait up to ``seconds`` for the lock; return whether this process holds it now.
 
-        A file system without locks, as NFS may be, holds nobody up: each is as if alone.
+        A file system without locks, such as some NFS, never makes a process wait: each gets the lock.
         """
-        deadline = time.monotonic() + patience
+        deadline = time.monotonic() + seconds
         while True:
             try:
                 self._try()
@@ -105,7 +105,7 @@ class FileLock:
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def read(self) -> str:
-        """Return the text that a holder left."""
+        """Return the text that the last holder left."""
         os.lseek(self._fd, 0, os.SEEK_SET)
         return os.read(self._fd, 8192).decode("utf-8", "replace")
 
@@ -115,11 +115,11 @@ class FileLock:
         os.lseek(self._fd, 0, os.SEEK_SET)
         os.write(self._fd, text.encode())
 
-    def is_unused_since(self, moment: float) -> bool:
-        """Return whether the file is still there, and no holder wrote to it since ``moment``."""
-        found = os.fstat(self._fd)
-        return found.st_nlink > 0 and found.st_mtime < moment
+    def is_unused_since(self, utc: float) -> bool:
+        """Return whether the file still exists, and no holder has written to it since ``utc`` (seconds since 1970)."""
+        status = os.fstat(self._fd)
+        return status.st_nlink > 0 and status.st_mtime < utc
 
     def close(self) -> None:
-        """Let the lock go."""
+        """Release the lock."""
         os.close(self._fd)

@@ -1,8 +1,8 @@
-"""Files that other users can reach: opened without following a link, checked once open, replaced in one step.
+"""Files that other users can reach: opened without following links, checked once open, replaced in one step.
 
-A path can lead to another file at each use, so what is checked is the descriptor that is used afterwards, and names
-are relative to an open folder.
-Windows has no descriptors of folders, so there a folder is its path.
+A path may lead to another file at each use, so the descriptor is checked that is used afterwards, and names are
+relative to an open folder.
+Windows has no descriptors of folders, so there a folder is used by its path.
 """
 
 import errno
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 
 HAS_FOLDERS = os.name != "nt"
 _OVERFLOW_UID, _ALL_USERS = "/proc/sys/kernel/overflowuid", 4294967295
-LARGEST_BYTES = 16 << 20  # more than any file of configuration has
-# A link is not followed, a pipe or a device does not block, and no other program gets the descriptor.
+LARGEST_BYTES = 16 << 20  # no configuration file is larger
+# Do not follow a link, do not block on a pipe or a device, do not pass the descriptor to other programs.
 _SAFE = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 _SAFE |= getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
 _FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 class Folder:
-    """An open folder: its files are found by their names in it, wherever its own path leads by now."""
+    """An open folder: the names of its files stay valid even if its own path leads elsewhere in the meantime."""
 
     def __init__(self, path: str, flags: int = 0, within: "Folder | None" = None) -> None:
-        """Open the folder ``path``, in ``within`` if given; raise OSError if it is none or cannot be opened."""
+        """Open the folder ``path``, in ``within`` if given; raise OSError if it is not a folder or cannot be opened."""
         self.path: str = os.path.join(within.path, path) if within else path
         self.fd: int | None = None
         if HAS_FOLDERS:
@@ -47,7 +47,7 @@ class Folder:
             self.fd = None
 
     def enter(self, name: str, flags: int = 0) -> None:
-        """Be the folder ``name`` in this one from now on; a link is not followed."""
+        """Open the folder ``name`` in this one, and become that folder; a link is not followed."""
         inner = Folder(name, flags | getattr(os, "O_NOFOLLOW", 0), self)
         self.close()
         self.path, self.fd = inner.path, inner.fd
@@ -57,11 +57,11 @@ class Folder:
         return os.stat(self.path) if self.fd is None else os.fstat(self.fd)
 
     def at(self, name: str) -> str:
-        """Return what leads to ``name``: with ``dir_fd=self.fd`` where there are descriptors of folders."""
+        """Return the path to open ``name`` by, together with ``dir_fd=self.fd``."""
         return name if HAS_FOLDERS else os.path.join(self.path, name)
 
     def status(self, name: str) -> "os.stat_result | None":
-        """Return the status of ``name``, of a link itself, or None if there is no such file."""
+        """Return the status of ``name``, without following a link, or None if there is no such file."""
         try:
             return os.stat(self.at(name), dir_fd=self.fd, follow_symlinks=False)
         except FileNotFoundError:
@@ -76,7 +76,7 @@ class Folder:
         os.replace(self.at(old), self.at(new), src_dir_fd=self.fd, dst_dir_fd=self.fd)
 
     def unlink(self, name: str) -> None:
-        """Delete ``name``, if it is there."""
+        """Delete ``name``, if it exists."""
         try:
             os.unlink(self.at(name), dir_fd=self.fd)
         except FileNotFoundError:
@@ -88,7 +88,7 @@ class Folder:
             return os.listdir(self.path if readable.fd is None else readable.fd)
 
     def sync(self) -> None:
-        """Have the names in the folder on disk, where the file system can do that."""
+        """Write the folder's list of names to the disk, if the file system can do that."""
         try:
             with Folder(".", within=self) as readable:
                 if readable.fd is not None:
@@ -108,8 +108,8 @@ def open_regular(path: str, flags: int = os.O_RDONLY, mode: int = 0o600, *, dir_
 def open_own(path: str, flags: int = os.O_RDONLY, mode: int = 0o600, *, dir_fd: int | None = None) -> int:
     """Return a descriptor of the regular file ``path`` that this user owns and that has no other name.
 
-    Raises OSError as ``open_regular`` does, and if it is another user's or has a second name (EPERM): a hard link
-    would have what is written there go to another file.
+    Raises OSError as ``open_regular`` does, and if it belongs to another user or has a second name (EPERM): what is
+    written through a hard link would change another file.
     """
     return _opened(path, flags, mode, dir_fd, require_own)
 
@@ -130,7 +130,7 @@ def _require_regular(status: os.stat_result) -> None:
 
 
 def require_own(status: os.stat_result) -> None:
-    """Raise OSError if it is no regular file (EINVAL), another user's, or has a second name (EPERM)."""
+    """Raise OSError if it is not a regular file (EINVAL), is another user's, or has a second name (EPERM)."""
     _require_regular(status)
     if HAS_FOLDERS and status.st_uid != os.geteuid():
         raise OSError(errno.EPERM, "owned by another user")
@@ -139,9 +139,10 @@ def require_own(status: os.stat_result) -> None:
 
 
 def outer_root() -> int:
-    """Return the user as whom a user namespace shows the root outside of it, who owns /etc and /home; elsewhere 0.
+    """Return the user who owns /etc and /home, as this process sees it; outside of user namespaces that is 0.
 
-    Such a namespace, as rootless podman makes one, knows a part of all users; the others are one to it.
+    A user namespace, such as rootless podman's, maps some users and shows all others, root outside of it among them,
+    as one.
     """
     try:
         with open("/proc/self/uid_map", encoding="ascii") as mapped, open(_OVERFLOW_UID, encoding="ascii") as overflow:
@@ -151,7 +152,7 @@ def outer_root() -> int:
 
 
 def read(fd: int, limit: int) -> bytes:
-    """Return what the descriptor has left; raise OSError (EFBIG) if that is more than ``limit`` bytes."""
+    """Return the rest of the file; raise OSError (EFBIG) if that is more than ``limit`` bytes."""
     parts: list[bytes] = []
     left = limit + 1
     while left > 0 and (part := os.read(fd, min(left, 1 << 16))):
@@ -170,10 +171,10 @@ def write(fd: int, data: bytes) -> None:
 
 
 def replace(folder: Folder, name: str, temporary: str, data: bytes) -> None:
-    """Replace the file ``name`` by a new one with ``data``, for its owner alone, in one step.
+    """Replace the file ``name`` in one step by a new one with ``data`` that only its owner can read.
 
-    The caller holds the lock of those who use the name ``temporary``: what is there is a killed process's, and goes.
-    Raises OSError, with ``name`` as it was.
+    The caller holds the lock of those that use the name ``temporary``, so a killed process left a file there.
+    Raises OSError, and then ``name`` is as it was before.
     """
     folder.unlink(temporary)
     fd = folder.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL)

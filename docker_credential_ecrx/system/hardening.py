@@ -1,4 +1,4 @@
-"""Keeps secrets out of core dumps, and other processes of the user out of this one's memory."""
+"""Keeps secrets out of core dumps, and other processes of the same user out of this one's memory."""
 
 import sys
 
@@ -6,7 +6,7 @@ _PR_SET_DUMPABLE = 4  # prctl(2)
 
 
 def forbid() -> None:
-    """Let the system write no core dump of this process; where it cannot be told so, go on."""
+    """Forbid core dumps of this process, if the system can do that."""
     try:
         import resource
     except ImportError:  # Windows
@@ -16,7 +16,7 @@ def forbid() -> None:
         if sys.platform == "linux":
             from docker_credential_ecrx.system.fast_stdlib import call_c
 
-            # A dump that goes to a program (core_pattern) knows no limit of size, but heeds this.
+            # The limit does not apply to a dump that is piped to a program (core_pattern), but this does.
             call_c("prctl", _PR_SET_DUMPABLE, 0, 0, 0, 0)
     except (OSError, ValueError):
         pass

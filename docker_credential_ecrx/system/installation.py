@@ -1,6 +1,6 @@
-"""Tells of a failure, and whether a part of the frozen program is missing, which may be why.
+"""Turns an exception into an error for the user, and checks whether the installation is damaged.
 
-build/finish.py writes the list of the parts: on each line a size in bytes and a path.
+build/finish.py writes the list of the frozen program's files: a size in bytes and a path on each line.
 """
 
 import os
@@ -12,36 +12,36 @@ if TYPE_CHECKING:
 
 
 def user_facing_error(error: Exception, word: str) -> "EcrxError":
-    """Return ``error``, which the verb or command ``word`` met, as a user is told of it."""
-    from docker_credential_ecrx import log  # here, since they may be what is missing
+    """Return ``error``, which the verb or command ``word`` raised, as an error for the user."""
+    from docker_credential_ecrx import log  # here, since one of them may be missing
     from docker_credential_ecrx.errors import EcrxError, RequestError
 
     if isinstance(error, RequestError):
         return error
-    loss = damage_behind(error)
-    if loss:
-        message = f"a part of the program is {loss}"
-        hint = "install it again"
+    damage = damage_behind(error)
+    if damage:
+        message = f"a part of the program is {damage}"
+        remedy = "install it again"
         if isinstance(error, EcrxError):
-            return EcrxError(error.message, "; ".join(part for part in (error.hint, message, hint) if part))
-        return EcrxError(message, hint)
+            return EcrxError(error.message, "; ".join(part for part in (error.hint, message, remedy) if part))
+        return EcrxError(message, remedy)
     if isinstance(error, EcrxError):
         return error
     log.debug_origin(error)
-    message = f"{word} met an unexpected {type(error).__name__}"
-    return EcrxError(message, "see what ECRX_LOG=debug says, and report it")
+    name = type(error).__name__
+    return EcrxError(f"{word} failed with an unexpected {name}", "report it, with what ECRX_LOG=debug prints")
 
 
 def damage_behind(error: Exception) -> str | None:
-    """Return which part of the program is missing or damaged, with that word before it, or None.
+    """Return ``missing: FILE`` or ``damaged: FILE``, or None if the installation is complete.
 
-    Only the frozen program knows its parts; elsewhere that is the module that cannot be imported.
+    Only the frozen program has a list of its files; elsewhere it is the module that cannot be imported.
     """
-    loss = _first_loss(getattr(sys, "_MEIPASS", ""))
-    return f"missing: {error.name or error}" if loss is None and isinstance(error, ImportError) else loss
+    damage = _first_damage(getattr(sys, "_MEIPASS", ""))
+    return f"missing: {error.name or error}" if damage is None and isinstance(error, ImportError) else damage
 
 
-def _first_loss(folder: str) -> str | None:
+def _first_damage(folder: str) -> str | None:
     if not folder:
         return None
     try:

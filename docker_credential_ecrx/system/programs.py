@@ -1,6 +1,6 @@
-"""Finds programs by PATH in absolute folders alone, so that nothing is run for being in the current folder.
+"""Finds programs in absolute folders of PATH, so that no program is run only because it is in the current folder.
 
-Docker does the same: Go takes the first file of the name that it finds, and refuses it if its folder is relative.
+Docker does the same: Go takes the first file of that name, and refuses to run it if its folder is relative.
 https://pkg.go.dev/os/exec#hdr-Executables_in_the_current_directory
 """
 
@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator, MutableMapping
 from pathlib import Path
 
-# As PATHEXT has them on Windows, where shutil.which would look into the current folder first.
+# PATHEXT's on Windows, where shutil.which would search the current folder first.
 _SUFFIXES = (".com", ".exe", ".bat", ".cmd") if os.name == "nt" else ("",)
 
 
@@ -20,56 +20,56 @@ def find(name: str, search: str) -> Path | None:
 
 
 def found_by_docker(name: str, search: str) -> Path | None:
-    """Return the path that docker finds for the program ``name``, or None; a relative one it refuses to run."""
+    """Return the path that Docker finds for the program ``name``, or None; it refuses to run a relative one."""
     return next(candidates(name, search), None)
 
 
 def own_path(argv0: str, search: str) -> Path:
-    """Return the absolute path of this program, which was called by ``argv0``, the first word of its command."""
+    """Return the absolute path of this program, which was called as ``argv0``, the first word of its command."""
     if Path(argv0).name != argv0:
         return Path(argv0).absolute()
-    # Without a folder it is a name that the caller found in one, which may be a relative folder.
+    # A bare name was found by the caller in a folder of its PATH, which may be a relative one.
     this = sys.executable if is_frozen() else argv0
     return find(argv0, search) or Path(this).absolute()
 
 
 def is_frozen() -> bool:
-    """Return whether this is the frozen program, whose loader sets this; what would set ``sys.frozen`` is left out."""
+    """Return whether this is the frozen program: its loader sets this, but it leaves out what sets ``sys.frozen``."""
     return hasattr(sys, "_MEIPASS")
 
 
 def writable_by_all(path: Path) -> Path | None:
     """Return the program ``path``, or a folder that it is in, if all users may change it; else None."""
     if os.name == "nt":
-        return None  # where the mode says nothing of that
+        return None  # the mode does not say it there
     target = path.resolve()
     for each in (path, path.parent, target, target.parent):
         mode = each.stat().st_mode
-        # In a folder with the sticky bit, such as /tmp, nobody replaces another's file.
+        # In a folder with the sticky bit, such as /tmp, only the owner can replace a file.
         if mode & stat.S_IWOTH and not (stat.S_ISDIR(mode) and mode & stat.S_ISVTX):
             return each
     return None
 
 
-def forget_relative(env: MutableMapping[str, str]) -> None:
-    """Leave only absolute folders in the PATH of ``env``: what is started by its name is looked up there."""
+def remove_relative(env: MutableMapping[str, str]) -> None:
+    """Remove relative folders from the PATH of ``env``, in which programs are looked up by name."""
     folders = env.get("PATH", "").split(os.pathsep)
     absolute = [folder for folder in folders if Path(folder).is_absolute()]
     if absolute:
         env["PATH"] = os.pathsep.join(absolute)
     else:
-        env.pop("PATH", None)  # an empty one would be the current folder
+        env.pop("PATH", None)  # an empty PATH means the current folder
 
 
 def environment() -> dict[str, str]:
-    """Return the environment of this process for a program that it starts."""
+    """Return this process's environment for a program that it starts."""
     env = dict(os.environ)
-    forget_relative(env)
+    remove_relative(env)
     return env
 
 
 def candidates(name: str, search: str) -> Iterator[Path]:
-    """Yield the paths of programs of that name; an empty folder is the current one, as a shell takes it."""
+    """Yield the paths of programs called ``name``; an empty folder is the current one, as in a shell."""
     for folder in search.split(os.pathsep) if search else []:
         for suffix in _SUFFIXES:
             path = Path(folder, f"{name}{suffix}")

@@ -1,4 +1,4 @@
-"""The folder for what is no secret: found, created, and used only if it is this user's alone."""
+"""The folder for files without secrets: the index and locks; used only if no other user can write to it."""
 
 import errno
 import os
@@ -10,7 +10,7 @@ from docker_credential_ecrx.system import files
 from docker_credential_ecrx.system.files import Folder
 from docker_credential_ecrx.system.paths import xdg_folder
 
-_OTHERS, _WRITERS = 0o077, 0o022  # the rights of those who are not its owner
+_OTHERS, _WRITERS = 0o077, 0o022  # permissions of users other than the owner
 
 
 class UnsafeFolderError(OSError):
@@ -22,77 +22,77 @@ class UnsafeFolderError(OSError):
 
 
 def opened(env: Mapping[str, str]) -> Folder | None:
-    """Return the state folder, made if need be, or None if there is none that only this user can use."""
+    """Return the state folder, created if necessary, or None if there is none that only this user can use."""
     path = _path(env)
     try:
-        return _made(path) if path else None
+        return _open_or_create(path) if path else None
     except OSError as error:
-        log.debug(f"going on without the state folder {path}: {error.strerror}")
+        log.debug(f"continuing without the state folder {path}: {error.strerror}")
         return None
 
 
 def warn(env: Mapping[str, str]) -> None:
-    """Tell the user if the state folder must not be used, or has a folder in it where only files belong."""
+    """Warn the user if the state folder must not be used, or contains a folder where only files belong."""
     path = _path(env)
     try:
         if path:
-            with _existing(path) as found:
-                _warn_of_folders(found)
+            with _open_existing(path) as folder:
+                _warn_of_folders(folder)
     except UnsafeFolderError as error:
         log.warn(f"the state folder {path} is not used: {error.strerror}; {error.remedy}")
     except OSError:
-        pass  # it may be created yet, or there is no place for one, which is no danger
+        pass  # it does not exist yet, or cannot be created: neither is dangerous
 
 
-def _warn_of_folders(found: Folder) -> None:
-    with os.scandir(found.path if found.fd is None else found.fd) as entries:
+def _warn_of_folders(folder: Folder) -> None:
+    with os.scandir(folder.path if folder.fd is None else folder.fd) as entries:
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
-                path = os.path.join(found.path, entry.name)
+                path = os.path.join(folder.path, entry.name)
                 log.warn(f"{path} is a folder where only files belong; {_command('rm -r', path)}")
                 return
 
 
 def _path(env: Mapping[str, str]) -> str:
-    """Return where the state folder is, or an empty path if there is no place for one."""
+    """Return the path of the state folder, or an empty one if there is no home folder."""
     base = env.get("LOCALAPPDATA", "") if os.name == "nt" else xdg_folder("XDG_STATE_HOME", "/.local/state", env)
     return os.path.join(base, "ecrx") if os.path.isabs(base) else ""
 
 
-def _made(path: str) -> Folder:
-    """Return the folder, made if need be; raise OSError, which is an UnsafeFolderError if it must not be used."""
+def _open_or_create(path: str) -> Folder:
+    """Return the folder; raise OSError, which is an UnsafeFolderError if it must not be used."""
     try:
-        return _existing(path)
+        return _open_existing(path)
     except FileNotFoundError:
         pass
-    # A umask that takes the owner's own rights away would make folders of no use; XDG wants these modes.
+    # The XDG specification requires this mode; a umask may also deny the owner access to its own new folders.
     before = os.umask(_OTHERS)
     try:
         os.makedirs(path, mode=0o700, exist_ok=True)
     finally:
         os.umask(before)
-    return _existing(path)
+    return _open_existing(path)
 
 
-def _existing(path: str) -> Folder:
-    """Return the folder that is there already; raise as ``_made`` does."""
+def _open_existing(path: str) -> Folder:
+    """Return the folder if it exists; raise as ``_open_or_create`` does."""
     if not files.HAS_FOLDERS:
         os.stat(path)
         return Folder(path)
-    _check_place(path)
-    found = _entered(path)
+    _check_parents(path)
+    folder = _open(path)
     try:
-        _make_private(found)
+        _make_private(folder)
     except OSError:
-        found.close()
+        folder.close()
         raise
-    return found
+    return folder
 
 
-def _check_place(path: str) -> None:
-    """Raise UnsafeFolderError if root would write into another user's home, as sudo has it that keeps HOME.
+def _check_parents(path: str) -> None:
+    """Raise UnsafeFolderError if root would write to another user's home, as under a sudo that preserves HOME.
 
-    That user could exchange the folders above, and could not use what root leaves there.
+    That user could replace the folders above, and could not use the files that root creates there.
     """
     while os.geteuid() == 0 and path != os.path.dirname(path):
         path = os.path.dirname(path)
@@ -101,12 +101,11 @@ def _check_place(path: str) -> None:
         except OSError:
             continue
         if user not in {0, files.outer_root()}:
-            reason = f"{path} belongs to user {user}"
-            raise UnsafeFolderError(reason, "run it as that user, or with HOME=~root")
+            raise UnsafeFolderError(f"{path} belongs to user {user}", "run it as that user, or with HOME=~root")
 
 
-def _entered(path: str) -> Folder:
-    """Return the folder; a link to it must be of this user or of root."""
+def _open(path: str) -> Folder:
+    """Return the folder; a link to it must belong to this user or to root."""
     try:
         return Folder(path, os.O_NOFOLLOW)
     except FileNotFoundError:
@@ -117,31 +116,28 @@ def _entered(path: str) -> Folder:
         return Folder(os.path.realpath(path), os.O_NOFOLLOW)
     if stat.S_ISDIR(status.st_mode):
         _check_owner(status, path)
-        reason = "its mode keeps this user out"
-        raise UnsafeFolderError(reason, _command("chmod 700", path))
-    reason = "it is not a folder"
-    raise UnsafeFolderError(reason, _command("rm", path))
+        raise UnsafeFolderError("its mode denies this user access", _command("chmod 700", path))
+    raise UnsafeFolderError("it is not a folder", _command("rm", path))
 
 
-def _make_private(found: Folder) -> None:
-    """Raise UnsafeFolderError unless this user alone can write in the folder, which is tightened for that."""
-    if found.fd is None:
+def _make_private(folder: Folder) -> None:
+    """Remove other users' permissions; raise UnsafeFolderError if that fails and they can write to the folder."""
+    if folder.fd is None:
         return
-    status = os.fstat(found.fd)
-    _check_owner(status, found.path)
+    status = os.fstat(folder.fd)
+    _check_owner(status, folder.path)
     if status.st_mode & _OTHERS:
         try:
-            os.fchmod(found.fd, stat.S_IMODE(status.st_mode) & ~_OTHERS)
+            os.fchmod(folder.fd, stat.S_IMODE(status.st_mode) & ~_OTHERS)
         except OSError as error:
-            if status.st_mode & _WRITERS:  # else it is a read-only file system, on which nobody writes
-                reason = "other users can write in it"
-                raise UnsafeFolderError(reason, _command("chmod 700", found.path)) from error
+            if status.st_mode & _WRITERS:  # if they can only read, a read-only file system is no danger
+                raise UnsafeFolderError("other users can write to it", _command("chmod 700", folder.path)) from error
 
 
 def _check_owner(status: os.stat_result, path: str) -> None:
     if status.st_uid != os.geteuid():
-        reason = f"it belongs to user {status.st_uid}"
-        raise UnsafeFolderError(reason, _command(f"sudo chown -R {os.geteuid()}", path))
+        command = _command(f"sudo chown -R {os.geteuid()}", path)
+        raise UnsafeFolderError(f"it belongs to user {status.st_uid}", command)
 
 
 def _command(command: str, path: str) -> str:

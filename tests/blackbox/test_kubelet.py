@@ -58,19 +58,19 @@ _REFUSED = {
         "names no image",
     ),
     "an empty image": (kubernetes.request(" "), "names no image"),
-    "an image that is a list": (kubernetes.request([_IMAGE]), "image in kubelet's request is not a text"),
+    "an image that is a list": (kubernetes.request([_IMAGE]), "image in kubelet's request is not a string"),
     "a token that is none": (
         kubernetes.request(_IMAGE, serviceAccountToken="x", serviceAccountAnnotations={_ANNOTATION: ROLE}),
-        "no JSON web token",
+        "is not a JSON web token",
     ),
-    "a token that is a number": (kubernetes.request(_IMAGE, serviceAccountToken=1), "is not a text"),
+    "a token that is a number": (kubernetes.request(_IMAGE, serviceAccountToken=1), "is not a string"),
     "annotations that are a list": (kubernetes.request(_IMAGE, serviceAccountAnnotations=["x"]), "not an object"),
-    "an annotation that is no text": (kubernetes.request(_IMAGE, serviceAccountAnnotations={"a": 1}), "not a text"),
+    "an annotation that is no text": (kubernetes.request(_IMAGE, serviceAccountAnnotations={"a": 1}), "not a string"),
     "a role that is none": (
         kubernetes.request(
             _IMAGE, serviceAccountToken=web_identity(_APP), serviceAccountAnnotations={_ANNOTATION: "puller"}
         ),
-        f"the annotation {_ANNOTATION} of {_APP} is puller, which is not a role's ARN",
+        f"the annotation {_ANNOTATION} of {_APP} is puller, which is not the ARN of a role",
     ),
 }
 
@@ -341,7 +341,7 @@ class TestNodeWithoutCredentials:
 
         said = _refusal(node.run(kubernetes.request(_IMAGE)))
 
-        needed = "give the node a role, or have config.toml name an AWS profile that has credentials"
+        needed = "attach a role to the node, or name a profile that has credentials in config.toml"
         assert f"with the default credentials: there are no AWS credentials; {needed}\n" in said
 
 
@@ -360,5 +360,5 @@ class TestCost:
 
         package = "docker_credential_ecrx"
         added = modules.of(answer) - modules.of(get)
-        assert {f"{package}.kubelet", f"{package}.plain_json"} == added - {"_json"}
+        assert {f"{package}.protocols.kubelet", f"{package}.system.json_subset"} == added - {"_json"}
         assert [] == answer.written

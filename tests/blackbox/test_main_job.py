@@ -81,7 +81,7 @@ class TestRoleProfile:
 
 
 class TestDebugLog:
-    KEPT = "a token that lives for N s and is due for renewal in N s"
+    CACHED = "a token that expires in N s and is due for refresh in N s"
 
     @staticmethod
     def steps(home: Home, keyring: dict[str, str], level: str = "debug") -> list[str]:
@@ -93,14 +93,20 @@ class TestDebugLog:
     def test_shows_each_step_of_miss_and_hit(self, home: Home, keyring: dict[str, str]) -> None:
         home.add_role_profile()
         label = keyring["ECRX_KEYRING"]
-        whose = f"{HOST} answers with profile secondary as NAME, keyring {label}"
+        whose = f"{HOST}: using profile secondary, item NAME, keyring {label}"
 
         miss, hit = self.steps(home, keyring), self.steps(home, keyring)
 
-        asked = ["asking AWS for a token in us-east-1"]
+        asked = ["asking AWS for a token for us-east-1"]
         asked += [f"asking 127.0.0.1 for {operation}" for operation in ("AssumeRole", "GetAuthorizationToken")]
-        assert [whose, "kept there: nothing", *asked, f"AWS gave {self.KEPT}", f"{label} keeps it"] == miss
-        assert [whose, f"kept there: {self.KEPT}"] == hit
+        assert [
+            whose,
+            "cached: no token",
+            *asked,
+            f"AWS issued {self.CACHED}",
+            f"cached in the keyring {label}",
+        ] == miss
+        assert [whose, f"cached: {self.CACHED}"] == hit
 
     @pytest.mark.parametrize(("level", "lines"), [("DEBUG", 2), ("1", 0), ("", 0)])
     def test_level_debug_is_case_insensitive(self, home: Home, kernel: dict[str, str], level: str, lines: int) -> None:

@@ -171,7 +171,7 @@ class TestReply:
 
         found = _shell(home, f"exec {_SECONDARY} get >&-", env=keyring)
 
-        assert Result(1, "", "docker-credential-ecrx: the answer cannot be written: Bad file descriptor\n") == found
+        assert Result(1, "", "docker-credential-ecrx: cannot write the reply: Bad file descriptor\n") == found
 
     def test_needs_no_stderr(self, home: Home, keyring: dict[str, str]) -> None:
         home.add_role_profile()

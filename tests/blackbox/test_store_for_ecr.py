@@ -201,8 +201,8 @@ class TestEraseWithUnavailableKeyring:
         status, stdout, stderr = home.run("erase", stdin=HOST, env=gone)
 
         assert (0, "", 1) == (status, stdout, stderr.count("\n"))
-        assert f"what is kept for {HOST} cannot be dropped: the Secret Service is not available" in stderr
-        assert "; do this again where the keyring secret-service can be used" in stderr
+        assert f"cannot delete what is stored for {HOST}: the Secret Service is not available" in stderr
+        assert "; run this again where the keyring secret-service is available" in stderr
 
     def test_can_be_repeated_later(self, home: Home, gone: dict[str, str], login: str) -> None:
         home.store(HOST, "AWS", login)
@@ -282,6 +282,6 @@ class TestNoKeyring:
         status, stdout, stderr = home.store(HOST, "AWS", login, env)
 
         assert (0, "", 1) == (status, stdout, stderr.count("\n"))
-        assert f"the token for {HOST} is not kept" in stderr
+        assert f"the token for {HOST} is not stored" in stderr
         assert login[:40] not in stderr
         assert SECONDARY == home.aws.issued[home.get(env=env).secret].account

@@ -568,7 +568,7 @@ class TestDockerLogin:
         done = configure(home, DBUS_SESSION_BUS_ADDRESS="unix:path=/nonexistent")
 
         assert (1, 1) == (done.status, done.stderr.count("\n"))
-        assert f"what is kept for {HOST} cannot be dropped: the Secret Service is not available" in done.stderr
+        assert f"cannot delete what is stored for {HOST}: the Secret Service is not available" in done.stderr
         assert 0 == configure(home, **env).status
         assert SECONDARY == self.served(home, **env)
 

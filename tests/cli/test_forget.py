@@ -68,7 +68,7 @@ class TestHost:
 
         said = forget(home, HOST, **env)
 
-        assert ["deleted the token of an identity that is not noted in us-east-1"] * 2 == said.splitlines()
+        assert ["deleted the token of an unknown identity in us-east-1"] * 2 == said.splitlines()
         assert is_cached(home, FAR_HOST, **env)
         assert [False, False] == [is_cached(home, profile=profile, **env) for profile in PROFILES]
 
@@ -149,7 +149,7 @@ class TestAll:
         said = forget(home, "--all", **keyring)
 
         assert {
-            "deleted the token of an identity that is not noted in us-east-1",
+            "deleted the token of an unknown identity in us-east-1",
             "deleted the token that docker login stored for",
             f"    {OTHER_HOST}",
         } == set(said.splitlines())
@@ -200,8 +200,8 @@ class TestFailure:
         found = home.run("forget", "--all", "--passwords", env=no_bus)
 
         assert (1, "") == (found.status, found.stdout)
-        prefix = "docker-credential-ecrx: what is kept for"
-        starts = [f"{prefix} {server} cannot be dropped: " for server in ("ghcr.io", "registry.example")]
+        prefix = "docker-credential-ecrx: cannot delete what is stored for"
+        starts = [f"{prefix} {server}: " for server in ("ghcr.io", "registry.example")]
         assert [True, True] == [
             line.startswith(start) for line, start in zip(found.stderr.splitlines(), starts, strict=True)
         ]
@@ -224,7 +224,7 @@ class TestFailure:
         found = home.run("forget", "--all", env=no_bus)
 
         assert (1, 1) == (found.status, found.stderr.count("\n"))
-        assert f"what is kept for {HOST} cannot be dropped: the Secret Service is not available" in found.stderr
+        assert f"cannot delete what is stored for {HOST}: the Secret Service is not available" in found.stderr
         assert FAR_HOST in found.stdout
         assert [HOST] == [server for entry in kept.entries(home).values() for server in entry["servers"]]
         forget(home, "--all", **in_service)

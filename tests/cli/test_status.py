@@ -122,7 +122,7 @@ class TestToken:
 
         (token,) = status(home, **keyring)["tokens"]
 
-        assert noted | {"identity": "an identity that is not noted", "registries": []} == token
+        assert noted | {"identity": "an unknown identity", "registries": []} == token
 
     def test_in_unavailable_keyring_is_unknown_with_reason(self, home: Home, secret_service: dict[str, str]) -> None:
         home.add_role_profile()

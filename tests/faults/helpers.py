@@ -244,7 +244,7 @@ def running(
 
 def waits_for_lock(process: subprocess.Popen[bytes]) -> None:
     """Return once a ``get`` that logs for debugging is about to take the lock."""
-    _logs(process, b"answers with")
+    _logs(process, b": using ")
 
 
 def loads_botocore(process: subprocess.Popen[bytes]) -> None:

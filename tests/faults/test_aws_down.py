@@ -48,7 +48,7 @@ class TestTokenThatNeedsRefresh:
 
         assert minted == found.secret
         (line,) = found.stderr.splitlines()
-        assert line.startswith("docker-credential-ecrx: serving a token that is due for renewal")
+        assert line.startswith("docker-credential-ecrx: serving a token that is due for refresh")
         assert f"{HOST} with profile secondary: " in line
         assert [] == world.aws.told(found.stderr)
 
@@ -143,7 +143,7 @@ class TestWrongClock:
 
         assert minted == found.secret
         (line,) = found.stderr.splitlines()
-        assert line.startswith("docker-credential-ecrx: serving a token that is due for renewal, because ")
+        assert line.startswith("docker-credential-ecrx: serving a token that is due for refresh, because ")
         assert "the system clock is 30 h 0 min ahead of AWS's; set the clock: " in line
 
     def test_does_not_extend_an_expired_token(

@@ -113,19 +113,19 @@ class TestSecretService:
     def test_absent_caches_nothing(self, world: World, address: str) -> None:
         said = uncached(world.home, {**self.env, "DBUS_SESSION_BUS_ADDRESS": address})
 
-        assert "debug: going on without a keyring: the Secret Service is not available" in said
+        assert "debug: continuing without a keyring: the Secret Service is not available" in said
 
     def test_hanging_from_the_start_caches_nothing(self, world: World, tmp_path: Path) -> None:
         with busses.hung(tmp_path / "bus") as bus:
             said = uncached(world.home, {**self.env, **bus})
 
-        assert "debug: going on without a keyring: the Secret Service is not available" in said
+        assert "debug: continuing without a keyring: the Secret Service is not available" in said
 
     def test_hanging_daemon_caches_nothing(self, world: World, secret_service: dict[str, str]) -> None:
         with stopped(secret_service):
             said = uncached(world.home, {**self.env, **secret_service})
 
-        assert "debug: going on without" in said
+        assert "debug: continuing without" in said
 
     def test_locked_caches_nothing(self, world: World, tmp_path: Path) -> None:
         with keyrings.secret_service(tmp_path / "bus", unlocked=False) as bus:
@@ -218,7 +218,7 @@ class TestPlainTextKeyring:
 
         assert (0, "") == stored[:2]
         first, second = stored.stderr.splitlines()
-        assert f"the token for {HOST} is not kept, because the keyring secret-service does not take it" in first
+        assert f"the token for {HOST} is not stored, because the keyring secret-service does not accept it" in first
         assert f"docker-credential-ecrx: {line}" == second
         assert set() == keyrings.items(plain)
 
@@ -341,7 +341,7 @@ class TestForeignBus:
             found = in_shell(world.home, 'exec "$get" get', prefix=prefix)
 
         assert found.secret
-        assert "debug: secret-service keeps it" in found.stderr
+        assert "debug: cached in the keyring secret-service" in found.stderr
 
 
 class TestHostileService:
@@ -365,7 +365,7 @@ class TestHostileService:
         with busses.answering(tmp_path / "bus", reply) as bus:
             said = uncached(world.home, {**self.env, **bus})
 
-        assert "debug: going on without" in said or "debug: the token is not cached" in said
+        assert "debug: continuing without" in said or "debug: the token is not cached" in said
 
     def test_endless_items_are_given_up(self, home: Home, tmp_path: Path) -> None:
         """If each item is gone when it is read and there is always another, the search ends."""
@@ -444,7 +444,7 @@ class TestKeyringLibrary:
     def test_any_exception_caches_nothing(self, world: World, env: dict[str, str], backend: str, error: str) -> None:
         said = uncached(world.home, env | {"ECRX_KEYRING": f"faults.backends.{backend}", "FAULTS_ERROR": error})
 
-        assert "debug: going on without" in said
+        assert "debug: continuing without" in said
         assert f"faults.backends.{backend}" in said
 
     @pytest.mark.parametrize("error", ["SystemExit", "Speechless"])
@@ -514,7 +514,7 @@ class TestKeyringLibrary:
         found = home.run("erase", stdin=OTHER, env=secret_service)
 
         assert (0, "", 1) == (found.status, found.stdout, found.stderr.count("\n"))
-        assert f"what is kept for {OTHER} cannot be dropped: it is in the keyring faults.backends.Kept" in found.stderr
+        assert f"cannot delete what is stored for {OTHER}: it is in the keyring faults.backends.Kept" in found.stderr
         assert "old" == home.run("get", stdin=OTHER, env=env).secret
         assert (0, "", "") == home.run("erase", stdin=OTHER, env=env)
         assert (NOT_FOUND, {}) == (home.run("get", stdin=OTHER, env=env).stdout, kept.entries(home))

@@ -356,9 +356,8 @@ class TestRequest:
     def test_with_an_odd_user_fails_in_one_line(self, user: World, name: str) -> None:
         found = Watch(user.home).run("store", stdin=json.dumps({"ServerURL": OTHER, "Username": name, "Secret": "x"}))
 
-        line = (
-            "docker-credential-ecrx: the user name holds control characters; give docker login the user's name alone\n"
-        )
+        said = "the user name contains control characters; pass docker login only the user name"
+        line = f"docker-credential-ecrx: {said}\n"
         assert (1, line) == (found.status, found.stdout)
 
     def test_with_a_password_in_its_server_fails(self, user: World) -> None:

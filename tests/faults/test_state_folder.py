@@ -237,7 +237,7 @@ class TestFolder:
             assert before == snapshot(theirs)
         assert got.secret
         assert seconds < 15
-        assert "going on without the state folder" in got.stderr
+        assert "continuing without the state folder" in got.stderr
         assert "{}\n" == listed.stdout
         line = f"docker-credential-ecrx: the state folder {place} is not used: it belongs to user {NOBODY}; sudo chown "
         assert [(0, 1)] * len(COMMANDS) == [(one.status, one.stderr.count(line)) for one in told], told

@@ -30,7 +30,7 @@ from support.home import HOST, OTHER_HOST, Home, Result
 
 ELSEWHERE = HOST.replace("us-east-1", "eu-west-1")
 NO_SERVER = "no credentials server URL\n"
-UNWRITTEN = "docker-credential-ecrx: the answer cannot be written: Bad file descriptor\n"
+UNWRITTEN = "docker-credential-ecrx: cannot write the reply: Bad file descriptor\n"
 READ_ONLY = 'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && shift && exec "$@"'
 NO_TEMPORARY = (
     'for place in /tmp /var/tmp /dev/shm "$HOME"; do'
@@ -47,8 +47,8 @@ FULL_DISK = (
 IMPATIENT = """\
 import sys
 from docker_credential_ecrx import __main__
-from docker_credential_ecrx.protocols import docker
-docker.LIMIT_SECONDS = 3.0
+from docker_credential_ecrx.protocols import reply
+reply.LIMIT_SECONDS = 3.0
 sys.exit(__main__.main())
 """
 CLOSED = {
@@ -157,7 +157,7 @@ class TestStreams:
             assert get.stdout is not None
             said = get.stdout.read().decode()
 
-        line = "docker-credential-ecrx: get did not end within 3 seconds; end its stdin\n"
+        line = "docker-credential-ecrx: get did not finish within 3 seconds; close its standard input\n"
         assert (1, line) == (get.returncode, said)
 
     @in_one_form
@@ -167,7 +167,8 @@ class TestStreams:
         with impatient_get(world.home) as get:
             said, _ = get.communicate(HOST.encode())
 
-        line = "docker-credential-ecrx: get did not end within 3 seconds; see with ECRX_LOG=debug how far it comes\n"
+        message = "get did not finish within 3 seconds; run it with ECRX_LOG=debug to see where it stops"
+        line = f"docker-credential-ecrx: {message}\n"
         assert (1, line) == (get.returncode, said.decode())
 
     @pytest.mark.parametrize(("fault", "says"), [(None, 1), (faults.forbidden, 2)], ids=["answer", "failure"])

@@ -12,12 +12,18 @@ from fuzz.helpers import file, folder, fuzzed, json_texts, texts, told
 from hypothesis import strategies as st
 
 from docker_credential_ecrx.cli import status
+from docker_credential_ecrx.ecr.registry import Registry
 from docker_credential_ecrx.errors import AwsError
+from docker_credential_ecrx.identity.model import Identity
 from docker_credential_ecrx.store import cached_token, index, single_flight
 from docker_credential_ecrx.store.cached_token import ClockReading, Token
+from docker_credential_ecrx.store.token_cache import TokenCache, TokenRequest
 from docker_credential_ecrx.system.file_lock import FileLock
 
 NAME = "token:ecr:aws:us-east-1:0123456789abcdef0123456789abcdef"
+REQUEST = TokenRequest(
+    Registry("111111111111.dkr.ecr.us-east-1.amazonaws.com", "111111111111", "us-east-1", "aws"), Identity(), NAME
+)
 LIFE_SECONDS = 12 * 3600
 ENVIRON = {"HOME": folder(), "XDG_STATE_HOME": folder(), "ECRX_KEYRING": "none"}
 NOW = cached_token.now()
@@ -58,6 +64,33 @@ class Ring:
 
     def names(self) -> list[str]:
         return [NAME]
+
+
+class Cache(TokenCache):
+    """A cache with that keyring, for which AWS issues the token ``new``; its lock may be in a file."""
+
+    def __init__(self, record: str | None, left: str | bytes | None = None) -> None:
+        super().__init__("none", {})
+        self.new = Token("new", cached_token.now(), LIFE_SECONDS, LIFE_SECONDS / 2)
+        self._ring = Ring(record)
+        self._left = left
+
+    @property
+    def keyring(self) -> Ring:
+        return self._ring
+
+    def lock(self, request: TokenRequest, attempt: int) -> FileLock | None:
+        assert (REQUEST, 0) == (request, attempt)
+        return None if self._left is None else FileLock(str(file("lock", self._left)))
+
+    def fetch(self, request: TokenRequest, started: ClockReading) -> Token:
+        assert REQUEST == request
+        assert started.utc <= cached_token.now().utc
+        return self.new
+
+    def failure_of(self, request: TokenRequest, codes: tuple[str, ...]) -> None:
+        assert REQUEST == request
+        assert all(isinstance(code, str) for code in codes)
 
 
 @fuzzed(st.builds(sealed, _facts | st.text(), _passwords) | st.text() | st.text().map("ecrx1 ".__add__))
@@ -106,12 +139,12 @@ def test_record_with_any_changed_character_is_none(  # noqa: PLR0913, PLR0917 - 
 
 @fuzzed(st.builds(sealed, _facts, st.just("password")))
 def test_record_is_returned_only_before_expiry(record: str) -> None:
-    minted = Token("new", cached_token.now(), LIFE_SECONDS, LIFE_SECONDS / 2)
+    cache = Cache(record)
 
-    kept = cached_token.load_or_none(NAME, Ring(record))
-    found = single_flight.obtain(kept, NAME, Ring(record), lambda *_: None, lambda: minted, lambda error: error)
+    cached = cache.load(NAME)
+    found = single_flight.obtain(cache, REQUEST, cached, cached_token.now())
 
-    assert found is minted or (kept is not None and not kept.needs_refresh(cached_token.now()))
+    assert found is cache.new or (cached is not None and not cached.needs_refresh(cached_token.now()))
 
 
 @fuzzed(
@@ -122,12 +155,9 @@ def test_record_is_returned_only_before_expiry(record: str) -> None:
     )
 )
 def test_failure_of_another_process_is_one_line_or_ignored(left: str | bytes) -> None:
-    minted = Token("new", cached_token.now(), LIFE_SECONDS, LIFE_SECONDS / 2)
-    lock = FileLock(str(file("lock", left)))
+    cache = Cache(None, left)
     try:
-        assert minted is single_flight.obtain(
-            None, NAME, Ring(None), lambda *_: lock, lambda: minted, lambda error: error
-        )
+        assert cache.new is single_flight.obtain(cache, REQUEST, None, cached_token.now())
     except AwsError as error:
         if str(error):
             told(error)

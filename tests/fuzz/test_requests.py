@@ -10,7 +10,7 @@ from keyrings.backends import Windows
 
 from docker_credential_ecrx.ecr.registry import Registry
 from docker_credential_ecrx.protocols import docker
-from docker_credential_ecrx.protocols.docker import Reply
+from docker_credential_ecrx.protocols.reply import NOT_FOUND, Reply
 
 SECRET = "hunter2:"
 ENVIRON = {
@@ -44,7 +44,7 @@ def ask(verb: str, stdin: str | bytes) -> Reply:
         assert not text or (text.endswith("\n") and is_line(text[:-1]))
     if reply.status:
         assert SECRET not in reply.stdout + reply.stderr
-        assert reply.stdout == f"{docker.NOT_FOUND}\n" or docker.NOT_FOUND not in reply.stdout
+        assert reply.stdout == f"{NOT_FOUND}\n" or NOT_FOUND not in reply.stdout
         assert len(reply.stderr) < 4096
     return reply
 
@@ -72,7 +72,7 @@ def test_what_was_never_stored_is_not_found(verb: str, request: bytes, blanks: s
         assert (0, "") == (reply.status, reply.stdout)
     else:
         assert 1 == reply.status
-        assert reply.stdout == f"{docker.NOT_FOUND}\n" or "docker-credential-ecrx: " in reply.stdout
+        assert reply.stdout == f"{NOT_FOUND}\n" or "docker-credential-ecrx: " in reply.stdout
 
 
 @fuzzed(_servers, _users, _secrets, _blanks)
@@ -92,7 +92,7 @@ def test_store_is_returned_until_erase(server: str, user: str, secret: str, blan
         ask("erase", server)
         assert {} == json.loads(ask("list", "").stdout)
         if Registry.parse(server) is None:
-            assert f"{docker.NOT_FOUND}\n" == ask("get", server).stdout
+            assert f"{NOT_FOUND}\n" == ask("get", server).stdout
     else:
         assert {} == json.loads(ask("list", "").stdout)
         assert {} == Windows.items

@@ -400,7 +400,7 @@ class TestUninstallOfRealProgram:
 
         ledger = ".local/state/ecrx/ledger.json"
         assert 0 == done.returncode
-        assert f"what is kept for {self.SERVER} cannot be dropped: the Secret Service is not available" in done.stderr
+        assert f"cannot delete what is stored for {self.SERVER}: the Secret Service is not available" in done.stderr
         assert f"a keyring may still have what {user.home / ledger} lists" in done.stdout
         assert [".local", ".local/state", ".local/state/ecrx", ledger] == user.files()
         assert 2 == len(items(stored))

@@ -10,7 +10,7 @@ from bench.fleet.programs import EcrCredentialProvider, EcrLogin, Ecrx, Program
 from bench.fleet.world import simulated
 
 RUNNERS, KUBELETS = 10_000, 2_000
-OUTAGE = range(15 * work.HOUR, 16 * work.HOUR)  # when the tokens of 9 o'clock are due for renewal
+OUTAGE = range(15 * work.HOUR, 16 * work.HOUR)  # when the tokens of 9 o'clock are due for refresh
 
 
 class Group(NamedTuple):

@@ -2,8 +2,9 @@
 
 from collections.abc import Container
 from random import Random
+from typing import Self
 
-from docker_credential_ecrx.errors import AwsError
+from docker_credential_ecrx.errors import AwsError, Remedy
 
 DAY = 24 * 3600
 # Calls a second of one account, the one that calls and not the role's, in one region.
@@ -22,6 +23,10 @@ class RefusedError(AwsError):
     def __init__(self, at: float) -> None:
         super().__init__("AWS does not answer")
         self.at = at
+
+    def _with(self, message: str, remedy: Remedy) -> Self:
+        del message, remedy  # nobody reads them
+        return self
 
 
 class Operation:

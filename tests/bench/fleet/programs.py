@@ -3,16 +3,25 @@
 from bisect import bisect_left
 from collections.abc import Sequence
 from random import Random
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from bench.fleet.limits import Aws, Operation, RefusedError
 from bench.fleet.world import Lock, moment, world
+from docker_credential_ecrx.ecr.registry import Registry
 from docker_credential_ecrx.errors import AwsError
+from docker_credential_ecrx.identity.model import Identity
 from docker_credential_ecrx.store import cached_token, single_flight
-from docker_credential_ecrx.store.cached_token import Token
+from docker_credential_ecrx.store.cached_token import ClockReading, Token
+from docker_credential_ecrx.store.token_cache import TokenCache, TokenRequest
+
+if TYPE_CHECKING:
+    from docker_credential_ecrx.keyrings import Keyring
 
 LIFE = 12 * 3600.0
 _NAME = "token:ecr:aws:us-east-1:0123456789abcdef0123456789abcdef"  # one identity for all machines
+_REQUEST = TokenRequest(
+    Registry("111111111111.dkr.ecr.us-east-1.amazonaws.com", "111111111111", "us-east-1", "aws"), Identity(), _NAME
+)
 _PASSWORD = "p"
 
 
@@ -82,8 +91,8 @@ class EcrCredentialProvider:
 class Ecrx:
     """The program of this project: ``single_flight.obtain``, with a keyring and a lock of the simulated machine's.
 
-    ``operations`` are what minting takes: both with a role, GetAuthorizationToken alone with an instance's.
-    What kubelet keeps changes nothing: it asks anew when the token is due for renewal.
+    ``operations`` are those that a refresh takes: both with a role, GetAuthorizationToken alone with an instance's.
+    What kubelet caches changes nothing: it asks anew when the token is due for refresh.
     """
 
     label = "simulated"
@@ -93,7 +102,8 @@ class Ecrx:
         self._machine = machine
         self._operations = operations
         self._record: str | None = None
-        self._lock = Lock()
+        self.lock = Lock()
+        self._cache = _Cache(self)
 
     def unanswered(self, gets: Sequence[float]) -> int:
         """Ask for each; those that a fresh token answers are passed over in one step."""
@@ -112,16 +122,17 @@ class Ecrx:
 
     def forget(self) -> None:
         """Drop what is kept."""
-        self._record, self._lock = None, Lock()
+        self._record, self.lock = None, Lock()
 
     def _token(self) -> Token:
         """Return what the program's own ``get`` does where it finds that."""
-        found = cached_token.load_or_none(_NAME, self)
-        if found is not None and not found.needs_refresh(cached_token.now()):
+        found, started = self._cache.load(_NAME), cached_token.now()
+        if found is not None and not found.needs_refresh(started):
             return found
-        return single_flight.obtain(found, _NAME, self, self._open_lock, self._mint, lambda error: error)
+        return single_flight.obtain(self._cache, _REQUEST, found, started)
 
-    def _mint(self) -> Token:
+    def fetch(self) -> Token:
+        """Ask AWS for a token, and cache it."""
         for operation in self._operations:
             try:
                 world.at = operation.ask(world.at, self._dice)
@@ -131,9 +142,6 @@ class Ecrx:
         token = cached_token.new_token(_PASSWORD, _NAME, LIFE, cached_token.now())
         cached_token.save(_NAME, token, self)
         return token
-
-    def _open_lock(self, _name: str, _attempt: int) -> "Lock":
-        return self._lock
 
     def get(self, _name: str) -> str | None:
         """Return what is kept."""
@@ -150,6 +158,27 @@ class Ecrx:
     def names(self) -> list[str]:
         """Return what is kept."""
         return [_NAME] if self._record else []
+
+
+class _Cache(TokenCache):
+    """The program's own cache, on a simulated machine."""
+
+    def __init__(self, machine: Ecrx) -> None:
+        super().__init__("none", {})
+        self._machine = machine
+
+    @property
+    def keyring(self) -> "Keyring":
+        """Return the machine's keyring."""
+        return self._machine
+
+    def lock(self, _request: TokenRequest, _attempt: int) -> Lock:
+        """Return the machine's lock."""
+        return self._machine.lock
+
+    def fetch(self, _request: TokenRequest, _started: ClockReading) -> Token:
+        """Ask AWS for a token, and cache it."""
+        return self._machine.fetch()
 
 
 def _first_due(token: Token, gets: Sequence[float], start: int) -> int:

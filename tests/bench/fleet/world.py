@@ -31,9 +31,9 @@ class Lock(FileLock):
         self._free_at = 0.0
         self._text = ""
 
-    def acquire(self, patience: float) -> bool:
-        """Wait up to ``patience`` seconds; return whether it is held now."""
-        if self._free_at > world.at + patience:
+    def acquire(self, seconds: float) -> bool:
+        """Wait up to ``seconds``; return whether it is held now."""
+        if self._free_at > world.at + seconds:
             return False
         world.at = max(world.at, self._free_at)
         return True

@@ -115,7 +115,7 @@ class TestPodIdentity:
 
     @pytest.mark.parametrize("role", ["puller", "arn:aws:iam::222222222222:user/puller", f"{ROLE}\n", "arn:aws:role"])
     def test_with_an_invalid_role_is_rejected(self, role: str) -> None:
-        with pytest.raises(RequestError, match="not a role's ARN"):
+        with pytest.raises(RequestError, match="not the ARN of a role"):
             kubelet.pod_identity(request(web_identity(SUBJECT)), {VARIABLE: role})
 
     @pytest.mark.parametrize("token", ["x", "a.b.c", "e30.e30.e30", "e30.W10.e30", "e30.eyJzdWIiOjF9.e30", "ü.e30.e30"])

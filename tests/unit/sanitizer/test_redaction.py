@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from docker_credential_ecrx import log
 from docker_credential_ecrx.demo.fake_aws import new_keys, new_password
 from docker_credential_ecrx.errors import EcrxError
-from docker_credential_ecrx.protocols import docker
+from docker_credential_ecrx.protocols.reply import failure
 from docker_credential_ecrx.sanitizer import redaction
 from docker_credential_ecrx.sanitizer.redaction import SECRET, redacted
 
@@ -211,7 +211,7 @@ class TestLines:
     def test_of_a_failure_have_no_secret(self) -> None:
         log.add_secret("hunter2")
 
-        reply = docker.failure(EcrxError("AWS said hunter2", "try hunter2 again"))
+        reply = failure(EcrxError("AWS said hunter2", "try hunter2 again"))
 
         line = f"docker-credential-ecrx: AWS said {SECRET}; try {SECRET} again\n"
         assert (line, line) == (reply.stdout, reply.stderr)

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from docker_credential_ecrx.ecr.registry import Registry
 from docker_credential_ecrx.errors import (
     AwsError,
     ClockError,
@@ -20,14 +21,19 @@ from docker_credential_ecrx.errors import (
     MfaCodeNeededError,
     NoAwsCredentialsError,
 )
-from docker_credential_ecrx.store import cached_token, single_flight
+from docker_credential_ecrx.identity.model import Identity
+from docker_credential_ecrx.store import cached_token, refresh, single_flight
 from docker_credential_ecrx.store.cached_token import ClockReading, Token
+from docker_credential_ecrx.store.token_cache import TokenCache, TokenRequest
 from docker_credential_ecrx.system.file_lock import FileLock
 from support.secrets import places_of
 
 pytestmark = pytest.mark.posix("signals")
 
 NAME = "token:ecr:aws:us-east-1:0123"
+REQUEST = TokenRequest(
+    Registry("111111111111.dkr.ecr.us-east-1.amazonaws.com", "111111111111", "us-east-1", "aws"), Identity("me"), NAME
+)
 HOUR = 3600.0
 DUE, LIFE = 6 * HOUR, 12 * HOUR
 BOOT, OTHER_BOOT, NO_BOOT = "5b1c44f6-3c3a-4d19-9f4e-0f4c2b0d9a11", "00000000-0000-4000-8000-000000000000", ""
@@ -225,37 +231,47 @@ class FullKeyring(MemoryKeyring):
         raise KeyringError(name)
 
 
-class Machine:
+class Machine(TokenCache):
     """Processes that share a keyring, a lock file, and an AWS that gives ``answers`` one after the other."""
 
     def __init__(self, folder: Path, keyring: MemoryKeyring | None, *answers: str | AwsError) -> None:
-        self.lock = folder / "lock"
-        self.keyring = keyring
+        super().__init__("none", {})
+        self.file = folder / "lock"
         self.asked = 0
+        self._memory = keyring
         self._answers = iter(answers)
         self._missed = threading.Semaphore(0)
         self._awaited = 0
 
-    def get(self) -> str:
-        token = cached_token.load_or_none(NAME, self.keyring)
-        if token is None or token.needs_refresh(cached_token.now()):
-            token = single_flight.obtain(token, NAME, self.keyring, self._open_lock, self._mint, _told, _told_again)
+    @property
+    def keyring(self) -> MemoryKeyring | None:
+        return self._memory
+
+    def password(self) -> str:
+        token, started = self.load(NAME), cached_token.now()
+        if token is None or token.needs_refresh(started):
+            token = single_flight.obtain(self, REQUEST, token, started)
         return token.password
 
-    def get_at_once(self, count: int) -> list[str]:
+    def passwords_at_once(self, count: int) -> list[str]:
         """Return the password or the failure of each of ``count`` processes; AWS answers after all have missed."""
         self._awaited = count
         with ThreadPoolExecutor(count) as pool:
-            got = [pool.submit(self.get) for _ in range(count)]
-        return [repr(one.exception()) if one.exception() else one.result() for one in got]
+            got = [pool.submit(self.password) for _ in range(count)]
+        return [_shown(one.exception()) or one.result() for one in got]
 
-    def _open_lock(self, name: str, attempt: int) -> FileLock:
-        assert (NAME, 0) == (name, attempt)
-        lock = FileLock(str(self.lock))
+    def lock(self, request: TokenRequest, attempt: int) -> FileLock | None:
+        assert (REQUEST, 0) == (request, attempt)
+        lock = FileLock(str(self.file))
         self._missed.release()
         return lock
 
-    def _mint(self) -> Token:
+    def failure_of(self, request: TokenRequest, codes: tuple[str, ...]) -> AwsError | None:
+        assert REQUEST == request
+        return next((failure for failure in FAILURES if failure.codes == codes), None)
+
+    def fetch(self, request: TokenRequest, started: ClockReading) -> Token:
+        assert (REQUEST, True) == (request, cached_token.now().since(started) is not None)
         self.asked += 1
         while self._awaited and self._missed.acquire(timeout=60):
             self._awaited -= 1
@@ -267,12 +283,20 @@ class Machine:
         return token
 
 
+class LocklessMachine(Machine):
+    """Its processes have no state folder."""
+
+    def lock(self, request: TokenRequest, attempt: int) -> FileLock | None:
+        assert (REQUEST, 0) == (request, attempt)
+        return None
+
+
 def _told(error: AwsError) -> AwsError:
-    return error.about("no token for me")
+    return refresh.describe_failure(error, REQUEST)
 
 
-def _told_again(codes: tuple[str, ...]) -> AwsError | None:
-    return next((failure for failure in FAILURES if failure.codes == codes), None)
+def _shown(error: BaseException | None) -> str:
+    return "" if error is None else f"{type(error).__name__}: {error}"
 
 
 def minted_ago(seconds: float, password: str) -> Token:
@@ -292,7 +316,7 @@ class TestObtain:
     def test_returns_a_fresh_token_without_calling_aws(self, tmp_path: Path) -> None:
         machine = Machine(tmp_path, MemoryKeyring(record_of(5 * HOUR)))
 
-        assert ("old", 0) == (machine.get(), machine.asked)
+        assert ("old", 0) == (machine.password(), machine.asked)
 
     @pytest.mark.parametrize(
         "kept",
@@ -302,38 +326,37 @@ class TestObtain:
     def test_caches_the_response_of_aws(self, tmp_path: Path, kept: str | None) -> None:
         machine = Machine(tmp_path, MemoryKeyring(kept), "new")
 
-        assert ["new", "new"] == [machine.get(), machine.get()]
+        assert ["new", "new"] == [machine.password(), machine.password()]
         assert 1 == machine.asked
 
     @pytest.mark.parametrize("keyring", [None, LockedKeyring()], ids=["none", "locked"])
     def test_calls_aws_each_time_without_a_keyring(self, tmp_path: Path, keyring: MemoryKeyring | None) -> None:
         machine = Machine(tmp_path, keyring, "one", "two")
 
-        assert ["one", "two"] == [machine.get(), machine.get()]
+        assert ["one", "two"] == [machine.password(), machine.password()]
 
-    def test_needs_no_lock(self) -> None:
-        new = minted_ago(0, "new")
-
-        assert new == single_flight.obtain(None, NAME, MemoryKeyring(), lambda *_: None, lambda: new, _told)
+    def test_needs_no_lock(self, tmp_path: Path) -> None:
+        assert "new" == LocklessMachine(tmp_path, MemoryKeyring(), "new").password()
 
     def test_failed_refresh_returns_the_old_token_and_warns(
         self, tmp_path: Path, capfd: pytest.CaptureFixture[str]
     ) -> None:
         machine = Machine(tmp_path, MemoryKeyring(record_of(11 * HOUR)), REFUSED)
 
-        assert "old" == machine.get()
+        assert "old" == machine.password()
         (line,) = capfd.readouterr().err.splitlines()
-        assert line.endswith("because it cannot be renewed: no token for me: AWS refuses; check the profile")
+        told = f"no token for {REQUEST.registry.host} with profile me: AWS refuses; check the profile"
+        assert line.endswith(f"because it cannot be refreshed: {told}")
 
     def test_failed_refresh_is_retried_after_a_minute(self, tmp_path: Path) -> None:
         machine = Machine(tmp_path, MemoryKeyring(record_of(7 * HOUR)), REFUSED, "new")
 
-        assert (["old", "old"], 1) == ([machine.get(), machine.get()], machine.asked)
+        assert (["old", "old"], 1) == ([machine.password(), machine.password()], machine.asked)
 
-        _, _, failure = machine.lock.read_text().partition("\n")
-        machine.lock.write_text(f"{cached_token.format_timestamp(minted_ago(61, 'any').issued_at)}\n{failure}")
+        _, _, failure = machine.file.read_text().partition("\n")
+        machine.file.write_text(f"{cached_token.format_timestamp(minted_ago(61, 'any').issued_at)}\n{failure}")
 
-        assert ("new", 2) == (machine.get(), machine.asked)
+        assert ("new", 2) == (machine.password(), machine.asked)
 
     @pytest.mark.parametrize(
         ("hours", "set_by", "boot"),
@@ -346,9 +369,10 @@ class TestObtain:
         kept = record_of(hours * HOUR, clock_set_by=set_by * HOUR, boot=boot)
         machine = Machine(tmp_path, MemoryKeyring(kept), ClockError("the clock is wrong", "set it", set_by * HOUR))
 
-        assert "old" == machine.get()
+        assert "old" == machine.password()
         (line,) = capfd.readouterr().err.splitlines()
-        assert line.endswith("because it cannot be renewed: no token for me: the clock is wrong; set it")
+        told = f"no token for {REQUEST.registry.host} with profile me: the clock is wrong; set it"
+        assert line.endswith(f"because it cannot be refreshed: {told}")
 
     @pytest.mark.parametrize(("hours", "set_by"), [(13, 30), (13, 0.1), (13, -0.1), (12.05, -0.1)])
     def test_rejects_token_expired_by_aws_time(self, tmp_path: Path, hours: float, set_by: float) -> None:
@@ -356,80 +380,80 @@ class TestObtain:
         machine = Machine(tmp_path, MemoryKeyring(kept), ClockError("the clock is wrong", "set it", set_by * HOUR))
 
         with pytest.raises(ClockError):
-            machine.get()
+            machine.password()
 
     def test_rejects_token_expired_during_a_pause(self, tmp_path: Path) -> None:
         machine = Machine(tmp_path, MemoryKeyring(record_of(1, clock_set_by=13 * HOUR)), REFUSED)
 
         with pytest.raises(AwsError, match="AWS refuses"):
-            machine.get()
+            machine.password()
 
     def test_never_returns_an_expired_token(self, tmp_path: Path) -> None:
         machine = Machine(tmp_path, MemoryKeyring(record_of(LIFE + 1)), REFUSED)
 
         with pytest.raises(AwsError, match="AWS refuses"):
-            machine.get()
+            machine.password()
 
 
 class TestConcurrentGets:
     def test_share_one_token(self, tmp_path: Path) -> None:
         machine = Machine(tmp_path, MemoryKeyring(), "new")
 
-        assert (["new"] * 8, 1) == (machine.get_at_once(8), machine.asked)
+        assert (["new"] * 8, 1) == (machine.passwords_at_once(8), machine.asked)
 
     @pytest.mark.parametrize("failure", FAILURES, ids=repr)
     def test_share_one_failure(self, tmp_path: Path, failure: AwsError) -> None:
         machine = Machine(tmp_path, MemoryKeyring(), failure)
 
-        assert ([repr(_told(failure))] * 8, 1) == (machine.get_at_once(8), machine.asked)
+        assert ([_shown(_told(failure))] * 8, 1) == (machine.passwords_at_once(8), machine.asked)
 
     def test_share_a_failure_of_another_version(self, tmp_path: Path) -> None:
         """Its error codes are unknown to this version."""
         machine = Machine(tmp_path, MemoryKeyring(), AwsError("AWS refuses", "check the profile", ("another",)))
 
-        got = machine.get_at_once(8)
+        got = machine.passwords_at_once(8)
 
-        other = AwsError("another process asked AWS for it a moment ago, and failed", "try again in a moment")
+        other = AwsError("another process asked AWS for this token a moment ago, and failed", "try again in a moment")
         own = AwsError("AWS refuses", "check the profile")
-        assert [repr(_told(own)), *[repr(_told(other))] * 7] == sorted(got)
+        assert [_shown(_told(own)), *[_shown(_told(other))] * 7] == sorted(got)
 
     def test_leave_no_text_beside_the_lock(self, tmp_path: Path) -> None:
         machine = Machine(tmp_path, MemoryKeyring(), REFUSED)
 
         with pytest.raises(AwsError):
-            machine.get()
+            machine.password()
 
-        _, left = machine.lock.read_text().splitlines()
+        _, left = machine.file.read_text().splitlines()
         assert "failed aws operation=AssumeRole code=AccessDenied" == left
 
     def test_fetch_separately_if_the_keyring_rejects_the_token(self, tmp_path: Path) -> None:
         machine = Machine(tmp_path, FullKeyring(), *(f"new {number}" for number in range(8)))
 
-        assert {f"new {number}" for number in range(8)} == set(machine.get_at_once(8))
+        assert {f"new {number}" for number in range(8)} == set(machine.passwords_at_once(8))
 
     def test_get_old_or_new_token_during_refresh(self, tmp_path: Path) -> None:
         machine = Machine(tmp_path, MemoryKeyring(record_of(7 * HOUR)), "new")
 
-        assert {"new"} <= set(machine.get_at_once(8)) <= {"old", "new"}
+        assert {"new"} <= set(machine.passwords_at_once(8)) <= {"old", "new"}
         assert 1 == machine.asked
 
     def test_get_the_old_token_if_refresh_fails(self, tmp_path: Path) -> None:
         machine = Machine(tmp_path, MemoryKeyring(record_of(7 * HOUR)), REFUSED)
 
-        assert (["old"] * 8, 1) == (machine.get_at_once(8), machine.asked)
+        assert (["old"] * 8, 1) == (machine.passwords_at_once(8), machine.asked)
 
     def test_with_wrong_clock_get_token_valid_by_aws_time(self, tmp_path: Path) -> None:
         kept, wrong = record_of(HOUR, clock_set_by=30 * HOUR), ClockError("the clock is wrong", "set it", 30 * HOUR)
         machine = Machine(tmp_path, MemoryKeyring(kept), wrong)
 
-        assert (["old"] * 8, 1) == (machine.get_at_once(8), machine.asked)
+        assert (["old"] * 8, 1) == (machine.passwords_at_once(8), machine.asked)
 
     def test_leave_no_failure_for_later_processes(self, tmp_path: Path) -> None:
         machine = Machine(tmp_path, MemoryKeyring(), REFUSED, "new")
 
         with pytest.raises(AwsError):
-            machine.get()
-        assert "new" == machine.get()
+            machine.password()
+        assert "new" == machine.password()
 
     @pytest.mark.parametrize(
         "left",
@@ -438,17 +462,17 @@ class TestConcurrentGets:
     )
     def test_are_not_blocked_by_leftovers(self, tmp_path: Path, left: str) -> None:
         machine = Machine(tmp_path, MemoryKeyring(), "new")
-        machine.lock.write_text(left)
+        machine.file.write_text(left)
 
-        assert "new" == machine.get()
+        assert "new" == machine.password()
 
     def test_are_not_blocked_by_a_dead_lock_holder(self, tmp_path: Path) -> None:
         machine = Machine(tmp_path, MemoryKeyring(), "new")
-        killed = subprocess.run([sys.executable, "-c", KILLED_HOLDER, machine.lock], check=False)
+        killed = subprocess.run([sys.executable, "-c", KILLED_HOLDER, machine.file], check=False)
 
         assert -signal.SIGKILL == killed.returncode
 
-        assert "new" == machine.get()
+        assert "new" == machine.password()
 
 
 class TestSecret:
@@ -459,6 +483,6 @@ class TestSecret:
 
     def test_is_not_left_beside_the_lock(self, tmp_path: Path) -> None:
         secret = "hunter2" * 300
-        Machine(tmp_path, MemoryKeyring(), secret).get()
+        Machine(tmp_path, MemoryKeyring(), secret).password()
 
         assert [] == places_of(secret, tmp_path)

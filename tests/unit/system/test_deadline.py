@@ -19,7 +19,7 @@ class TestDeadline:
         assert Deadline(9.0, time.monotonic() - 4).end < time.monotonic() + 5
 
     def test_error_says_how_long_a_call_was_waited_for(self) -> None:
-        with pytest.raises(TimeoutError, match="no answer within 3 seconds"):
+        with pytest.raises(TimeoutError, match="did not respond within 3 seconds"):
             Deadline(3.0).within(threading.Event().wait)
 
     def test_error_names_the_host(self) -> None:

@@ -63,9 +63,9 @@ for text in ("[1", "1 2", "", "nul", "[" * 100_000):
 """,
     "_signal": """
 import os, threading
-from docker_credential_ecrx.protocols import docker
-docker.LIMIT_SECONDS = 0.001
-print(docker.guarded("get", lambda: threading.Event().wait()).stdout)
+from docker_credential_ecrx.protocols import reply
+reply.LIMIT_SECONDS = 0.001
+print(reply.guarded("get", lambda: threading.Event().wait()).stdout)
 """,
     "_socket": """
 import os, sys, threading

@@ -129,13 +129,13 @@ class TestForgetRelative:
         """If none is left, PATH is unset: an empty one means the current folder."""
         env = {"PATH": search, "HOME": "/root"}
 
-        programs.forget_relative(env)
+        programs.remove_relative(env)
 
         assert ({"HOME": "/root"} | ({"PATH": left} if left else {})) == env
 
     def test_leaves_an_environment_without_path(self) -> None:
         env: dict[str, str] = {}
 
-        programs.forget_relative(env)
+        programs.remove_relative(env)
 
         assert {} == env

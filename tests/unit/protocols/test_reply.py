@@ -4,8 +4,7 @@ import signal
 
 import pytest
 
-from docker_credential_ecrx.protocols import docker
-from docker_credential_ecrx.protocols.docker import Reply
+from docker_credential_ecrx.protocols.reply import LIMIT_SECONDS, Reply, guarded
 
 pytestmark = pytest.mark.posix("an alarm")
 
@@ -18,8 +17,8 @@ class TestTimer:
             left.append(signal.getitimer(signal.ITIMER_REAL)[0])
             return Reply("answer")
 
-        assert "answer" == docker.guarded("get", answer).stdout
-        assert [True] == [0 < seconds <= docker.LIMIT_SECONDS for seconds in left]
+        assert "answer" == guarded("get", answer).stdout
+        assert [True] == [0 < seconds <= LIMIT_SECONDS for seconds in left]
         assert (0.0, 0.0) == signal.getitimer(signal.ITIMER_REAL)
 
     def test_that_fires_late_gives_one_line(self) -> None:
@@ -27,7 +26,8 @@ class TestTimer:
             signal.raise_signal(signal.SIGALRM)
             return Reply("answer")
 
-        reply = docker.guarded("get", answer)
+        reply = guarded("get", answer)
 
-        line = "docker-credential-ecrx: get did not end within 24 seconds; see with ECRX_LOG=debug how far it comes\n"
+        said = "get did not finish within 24 seconds; run it with ECRX_LOG=debug to see where it stops"
+        line = f"docker-credential-ecrx: {said}\n"
         assert (1, line, line) == (reply.status, reply.stdout, reply.stderr)
