@@ -48,7 +48,7 @@ def test_hides_the_text_of_an_unexpected_error(tmp_path: Path) -> None:
     """The text may contain a secret."""
     said = Outcome(tmp_path, "def work(): raise KeyError('hunter2')\nrun(work)").said
 
-    assert "the edit met an unexpected KeyError" in said
+    assert "the edit failed with an unexpected KeyError" in said
     assert "hunter2" not in said
 
 
