@@ -8,9 +8,10 @@ imported.
 PACKAGE = "docker_credential_ecrx"
 START = ("", "__main__")
 EVERY_GET = (
-    *("ecr", "ecr.registry", "errors", "helper", "identity", "identity.model", "identity.settings", "keyrings", "log"),
-    *("protocols", "protocols.docker", "store", "store.cached_token", "system", "system.fast_stdlib"),
-    *("system.hardening", "system.paths"),
+    *("ecr", "ecr.registry", "errors", "helper", "keyrings", "log", "protocols", "protocols.docker"),
+    *("identity", "identity.aws_profiles", "identity.fingerprint", "identity.model", "identity.read_file"),
+    *("identity.settings", "store", "store.cached_token", "system", "system.fast_stdlib", "system.hardening"),
+    "system.paths",
 )
 KEYRINGS = {
     "kernel": ("keyrings.kernel", "keyrings.keyctl"),

@@ -5,7 +5,7 @@ import time
 from docker_credential_ecrx import keyrings, log
 from docker_credential_ecrx.ecr.registry import ECR_USER, Registry
 from docker_credential_ecrx.errors import KeyringError, NoAwsCredentialsError, NotFoundError, RequestError
-from docker_credential_ecrx.identity.model import fingerprint
+from docker_credential_ecrx.identity.fingerprint import fingerprint
 from docker_credential_ecrx.store import cached_token
 
 TYPE_CHECKING = False

@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 from docker_credential_ecrx.aws import credential_source
 from docker_credential_ecrx.errors import AwsError
-from docker_credential_ecrx.identity.model import Identity, chain
+from docker_credential_ecrx.identity.aws_profiles import chain
+from docker_credential_ecrx.identity.model import Identity
 
 
 class ErrorRule(NamedTuple):

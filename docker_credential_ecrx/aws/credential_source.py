@@ -12,7 +12,8 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from docker_credential_ecrx.errors import AwsError
-from docker_credential_ecrx.identity.model import Identity, Snapshot, chain, profile_of
+from docker_credential_ecrx.identity.aws_profiles import Snapshot, chain
+from docker_credential_ecrx.identity.model import Identity, first_profile
 from docker_credential_ecrx.identity.settings import PROGRAM
 
 SYNTAX_HINT = "fix its syntax or its permissions"
@@ -89,7 +90,7 @@ class CredentialSource(NamedTuple):
 
 def origin_of(identity: Identity, env: Mapping[str, str]) -> CredentialSource:
     """Return where AWS's chain for the identity ends, by what the environment and AWS's files say now."""
-    first = profile_of(identity, env)
+    first = first_profile(identity, env)
     is_default = identity.profile is None
     kind, profile, named_by = _end_of(first, env, is_default=is_default)
     if identity.web_identity is not None:

@@ -21,7 +21,8 @@ from docker_credential_ecrx.ecr.registry import Registry
 from docker_credential_ecrx.errors import ArgumentError, AwsError, FileError
 from docker_credential_ecrx.helper import login_names
 from docker_credential_ecrx.identity import settings
-from docker_credential_ecrx.identity.model import Identity, chain
+from docker_credential_ecrx.identity.aws_profiles import chain
+from docker_credential_ecrx.identity.model import Identity
 from docker_credential_ecrx.identity.settings import PROGRAM
 from docker_credential_ecrx.store import cached_token, index, inventory
 from docker_credential_ecrx.store.inventory import Item

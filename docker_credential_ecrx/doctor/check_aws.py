@@ -10,7 +10,7 @@ from docker_credential_ecrx.errors import KeyringError, MfaCodeNeededError, NoAw
 from docker_credential_ecrx.formatting import moment
 from docker_credential_ecrx.helper import Helper
 from docker_credential_ecrx.identity import settings
-from docker_credential_ecrx.identity.model import Identity, chosen, profile_of
+from docker_credential_ecrx.identity.model import Identity, chosen_profile, first_profile
 from docker_credential_ecrx.identity.settings import PROGRAM
 from docker_credential_ecrx.store import cached_token, refresh
 from docker_credential_ecrx.store.cached_token import Token
@@ -62,7 +62,7 @@ def profile(case: Context) -> Finding:
     identity, case.identity = case.identity, None
     if identity is None:
         return skipped(_NO_PROFILE)
-    first = chosen(identity, case.env)
+    first = chosen_profile(identity, case.env)
     known = credential_source.profiles()
     # Each with the section that names it.
     named = {} if first is None else {first: ""}
@@ -190,7 +190,7 @@ def _role(identity: Identity, case: Context) -> tuple[str, Identity | None]:
         return identity.role_arn, Identity(identity.profile)
     if case.env.get("AWS_ACCESS_KEY_ID") and identity.profile is None:
         return "", None
-    name = profile_of(identity, case.env)
+    name = first_profile(identity, case.env)
     found = credential_source.profiles().get(name)
     if found is None:
         return "", None

@@ -11,7 +11,8 @@ from typing import NamedTuple
 from docker_credential_ecrx import keyrings, log
 from docker_credential_ecrx.ecr.registry import ECR_USER
 from docker_credential_ecrx.errors import AwsError, KeyringError, MfaCodeNeededError, Remedy, RequestError
-from docker_credential_ecrx.identity.model import Snapshot
+from docker_credential_ecrx.identity.aws_profiles import Snapshot
+from docker_credential_ecrx.identity.fingerprint import fingerprint_in
 from docker_credential_ecrx.identity.settings import PROGRAM
 from docker_credential_ecrx.store import cached_token, index, inventory
 from docker_credential_ecrx.system import deadline
@@ -139,7 +140,7 @@ def identity_unchanged(request: TokenRequest, env: "Mapping[str, str]", snapshot
 
     Without one, by what AWS's files say now.
     """
-    is_same = request.name.endswith(f":{(snapshot or Snapshot(env)).fingerprint(request.identity)}")
+    is_same = request.name.endswith(f":{fingerprint_in(snapshot or Snapshot(env), request.identity)}")
     if not is_same:
         log.debug(f"what AWS's files say of {request.identity} has changed meanwhile")
     return is_same

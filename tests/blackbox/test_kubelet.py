@@ -341,7 +341,7 @@ class TestNodeWithoutCredentials:
         said = _refusal(node.run(kubernetes.request(_IMAGE)))
 
         needed = "give the node a role, or have config.toml name an AWS profile that has credentials"
-        assert f"with the default credentials: there are no AWS credentials; {needed}\n" in said
+        assert f"with the default credential chain: there are no AWS credentials; {needed}\n" in said
 
 
 class TestCost:

@@ -119,7 +119,7 @@ class TestIdentity:
 
         done = configure(home, profile=None)
 
-        assert f"for {HOST} answer the default credentials\n" in done.stdout
+        assert f"for {HOST} answer the default credential chain\n" in done.stdout
         assert not settings_of(home).exists()
         assert home.get(profile=None).secret
 

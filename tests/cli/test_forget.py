@@ -108,7 +108,7 @@ class TestAHost:
         home.get(profile=None)
         (home.folder / ".local" / "state" / "ecrx" / "ledger.json").unlink()
 
-        assert "dropped the token of the default credentials in us-east-1" in forget(home, HOST)
+        assert "dropped the token of profile secondary (from AWS_PROFILE) in us-east-1" in forget(home, HOST)
 
     def test_loses_its_token_whatever_has_become_of_docker_config(self, home: Home) -> None:
         home.get()

@@ -159,9 +159,9 @@ class TestWhatItMints:
     @pytest.mark.parametrize(
         ("parts", "asked"),
         [
-            ({"credHelpers": {HOST: "ecrx", OTHER_HOST: "ecrx-"}}, "the default credentials"),
+            ({"credHelpers": {HOST: "ecrx", OTHER_HOST: "ecrx-"}}, "the default credential chain"),
             ({"credHelpers": {HOST: "ecrx-base"}}, "profile base"),
-            ({"credsStore": "ecrx"}, "the default credentials"),
+            ({"credsStore": "ecrx"}, "the default credential chain"),
         ],
     )
     def test_is_said_not_to_be_what_docker_is_served_where_docker_asks_as_another(

@@ -597,7 +597,7 @@ class TestRefusals:
     def test_without_credentials_say_so(self, owner: Home) -> None:
         line = _line(owner.run("policy", "show", "app", "--region", "us-east-1"))
 
-        assert "app in us-east-1 with the default credentials: there are no AWS credentials" in line
+        assert "app in us-east-1 with the default credential chain: there are no AWS credentials" in line
 
     def test_without_credentials_say_to_make_some_or_to_name_the_owners_profile(self, owner: Home) -> None:
         line = _line(owner.run("policy", "show", "app", "--region", "us-east-1"))

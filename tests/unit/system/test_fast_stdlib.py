@@ -26,9 +26,10 @@ if sys.argv[1]:
     sys.modules[sys.argv[1]] = None
 """
 _FINGERPRINT = """
-from docker_credential_ecrx.identity.model import Identity, Snapshot
+from docker_credential_ecrx.identity.fingerprint import fingerprint
+from docker_credential_ecrx.identity.model import Identity
 for profile in ("secondary", "secondary", "other"):
-    print(Snapshot({"AWS_PROFILE": profile, "HOME": "/nowhere"}).fingerprint(Identity()))
+    print(fingerprint(Identity(), {"AWS_PROFILE": profile, "HOME": "/nowhere"}))
 """
 # As Red Hat's Python in FIPS mode, which has the module and makes no hash.
 _REFUSE = """
