@@ -14,8 +14,13 @@ EVERY_GET = (
     "system.paths",
 )
 KEYRINGS = {
-    "kernel": ("keyrings.kernel", "keyrings.keyctl"),
-    "secret-service": ("keyrings.secret_service", "keyrings.dbus"),
+    "kernel": ("keyrings.kernel", "keyrings.keyctl", "keyrings.key_payload"),
+    "secret-service": (
+        "keyrings.secret_service",
+        "keyrings.secret_service_api",
+        "keyrings.dbus",
+        "keyrings.dbus_messages",
+    ),
 }
 CONFIGURATION = ("identity.toml_subset", "identity.host_pattern")
 

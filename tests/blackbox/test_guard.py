@@ -187,7 +187,15 @@ class TestFirstGet:
     """It does all that a cached one must not: the guard would see it."""
 
     def test_is_seen_to_import_and_to_read_what_asking_aws_takes(self, miss: Get) -> None:
-        needed = {"botocore.session", "json", "logging", "ssl", "subprocess", f"{_PACKAGE}.aws", f"{_PACKAGE}.store.index"}
+        needed = {
+            "botocore.session",
+            "json",
+            "logging",
+            "ssl",
+            "subprocess",
+            f"{_PACKAGE}.aws",
+            f"{_PACKAGE}.store.index",
+        }
 
         assert set() == needed - miss.imported()
         assert any(file.endswith("botocore/data/endpoints.json") for file in miss.read())

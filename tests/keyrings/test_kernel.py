@@ -61,9 +61,9 @@ from docker_credential_ecrx.keyrings.kernel import KernelKeyring
 keyring, others, counts = KernelKeyring(), [b"other:%d" % number for number in range(100)], []
 for kept in others, [b"docker-credential-ecrx:token:ecrx"]:
     try:
-        [keyring.write(description, "-" * 2000, 3600) for description in kept]
+        [keyring.set_key(description, "-" * 2000, 3600) for description in kept]
     except KeyringError:
-        counts.append(sum(keyring.read(other) is not None for other in others))
+        counts.append(sum(keyring.get_key(other) is not None for other in others))
 print(json.dumps(counts))
 """
 # Keeps more than there is room for, while another process drops each key that is to make room just before.
@@ -398,9 +398,9 @@ class TestKeyringThatIsNotToBeHad:
     @pytest.mark.parametrize(
         ("where", "prefix", "reason", "needs_keyctl"),
         [
-            ("win32", [], "the kernel keyring is Linux's alone, and this is win32", False),
-            ("darwin", [], "the kernel keyring is Linux's alone, and this is darwin", False),
-            (f"linux {2**31 - 1}", [], f"not known on {os.uname().machine} in 32 bits", True),
+            ("win32", [], "the kernel keyring exists only on Linux, and this is win32", False),
+            ("darwin", [], "the kernel keyring exists only on Linux, and this is darwin", False),
+            (f"linux {2**31 - 1}", [], f"not supported on {os.uname().machine} in 32 bits", True),
             ("linux", [sys.executable, str(SECCOMP)], "not available: Operation not permitted", True),
         ],
         ids=["Windows", "macOS", "32 bits", "container"],

@@ -327,7 +327,7 @@ class TestAnswer:
         with (
             busses.answering(tmp_path / "bus", reply) as env,
             opened(env) as ours,
-            pytest.raises(KeyringError, match=f"the Secret Service: it answered {method} "),
+            pytest.raises(KeyringError, match=f"the Secret Service: it replied to {method} "),
         ):
             uses[use](ours)
 
@@ -340,7 +340,7 @@ class TestAnswer:
 
         with (
             busses.answering(tmp_path / "bus", reply) as env,
-            pytest.raises(KeyringUnavailableError, match="not available: it answered ReadAlias"),
+            pytest.raises(KeyringUnavailableError, match="not available: it replied to ReadAlias"),
             opened(env),
         ):
             pass
@@ -383,7 +383,7 @@ class TestDaemon:
             os.kill(process, signal.SIGCONT)
 
         assert time.monotonic() - started < LIMIT_SECONDS
-        with pytest.raises(KeyringError, match="did not answer before"):
+        with pytest.raises(KeyringError, match="did not respond before"):
             broken.get(NAME)
         with closing(SecretServiceKeyring()) as another:
             assert "word" == another.get(NAME)

@@ -343,8 +343,8 @@ class TestUnsafeFile:
     def test_is_one_that_others_can_write(self, path: Path, mode: int) -> None:
         path.chmod(mode)
 
-        said = f"the configuration file is not used, because other users can write to {path}; remove their access: chmod go-w {path}"
-        assert said == self.refusal(path)
+        what = f"the configuration file is not used, because other users can write to {path}"
+        assert f"{what}; remove their access: chmod go-w {path}" == self.refusal(path)
 
     @pytest.mark.parametrize("mode", [0o770, 0o775, 0o703, 0o777])
     def test_is_one_in_a_folder_that_others_can_write(self, path: Path, mode: int) -> None:

@@ -100,7 +100,7 @@ def test_one_that_cannot_be_stored_or_erased_is_noted_as_before(env: dict[str, s
 
     keyring_name = setting_of(Shared)
     Shared.meanwhile.append(fail)
-    with pytest.raises(KeyringError, match="unlock it, or have docker keep it: "):
+    with pytest.raises(KeyringError, match="unlock it, or let Docker store it: "):
         passwords.store(SERVER, "me", "word", keyring_name, env)
     assert {} == index.read(env)
     passwords.store(SERVER, "me", "word", keyring_name, env)

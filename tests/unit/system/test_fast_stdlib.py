@@ -142,10 +142,10 @@ def test_a_python_without_ctypes_says_so(tmp_path: Path) -> None:
     use = """
 from docker_credential_ecrx.system import hardening
 from docker_credential_ecrx.errors import KeyringUnavailableError
-from docker_credential_ecrx.keyrings.kernel import KernelKeyring
+from docker_credential_ecrx import keyrings
 hardening.forbid()
 try:
-    KernelKeyring()
+    keyrings.for_tokens('kernel')
 except KeyringUnavailableError as error:
     print(error)
 """
@@ -154,7 +154,8 @@ except KeyringUnavailableError as error:
 
     said = _said("_ctypes", "", use, tmp_path)
 
-    assert said.startswith("the kernel keyring is not available: this Python has no ctypes; ")
+    reason = "the kernel keyring is not available: this Python has no ctypes"
+    assert f"{reason}; set ECRX_KEYRING to secret-service or none\n" == said
 
 
 def test_importing_it_imports_nothing_else(tmp_path: Path) -> None:
