@@ -12,10 +12,17 @@ import click
 
 from docker_credential_ecrx.aws import credential_source
 from docker_credential_ecrx.cli import console
-from docker_credential_ecrx.config_files import conflicts, cred_helpers, docker_config, ecrx_config, edits, text_file
+from docker_credential_ecrx.config_files import (
+    conflicts,
+    cred_helpers,
+    docker_config,
+    ecrx_config,
+    text_file,
+    transaction,
+)
 from docker_credential_ecrx.config_files.cred_helpers import HELPER
-from docker_credential_ecrx.config_files.edits import Edit
 from docker_credential_ecrx.config_files.text_file import TextFile
+from docker_credential_ecrx.config_files.transaction import Edit
 from docker_credential_ecrx.ecr import arn, image
 from docker_credential_ecrx.ecr.registry import Registry
 from docker_credential_ecrx.errors import ArgumentError, AwsError, FileError
@@ -242,7 +249,7 @@ def _logins(hosts: Iterable[str], config: str) -> list[Item]:
 
 def _show(wanted: list[Edit], logins: list[Item], config: str) -> bool:
     """Show what would change, with dots for secrets in docker's and podman's files; return whether anything would."""
-    result = edits.preview(wanted)
+    result = transaction.preview(wanted)
     for before, after in result.changed:
         old = before.path if Path(before.path).exists() else os.devnull
         without_secrets = (ecrx_config if before.path == config else docker_config).without_secrets
@@ -260,7 +267,7 @@ def _do(wanted: list[Edit], logins: list[Item], seen: list[str]) -> bool:
     Raises an EcrxError, with no file touched, where one cannot be edited; and KeyringError where a login cannot be
     dropped.
     """
-    saved = edits.save(wanted, seen)
+    saved = transaction.save(wanted, seen)
     for line in saved.lines:
         console.tell(line)
     for path in saved.leftovers:

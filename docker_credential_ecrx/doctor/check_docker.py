@@ -147,8 +147,8 @@ def _instead(host: str, helper: str, helpers: dict[str, str], file: TextFile) ->
 def _hindrance(file: TextFile, hosts: list[str], case: Context) -> Finding | None:
     """Return the first thing that keeps docker from asking this program for ``hosts``, and what mends it."""
     for found in conflicts.docker_warnings(file, hosts, case.env):
-        if found.remedy:
-            return failed(found.what, found.remedy)
+        if str(found.remedy):
+            return failed(found.what, str(found.remedy))
     return None
 
 

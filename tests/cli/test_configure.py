@@ -584,7 +584,7 @@ class TestWarnings:
         home.link("docker-credential-fine", home.program)
         write(config_of(home), '{"credsStore": "fine"}')
 
-        assert f"{PROGRAM}: credsStore fine goes on for all other registries\n" == configure(home).stderr
+        assert f"{PROGRAM}: all other registries still use credsStore fine\n" == configure(home).stderr
 
     def test_a_password_in_the_environment_goes_first(self, home: Home) -> None:
         home.add_role_profile()
@@ -593,7 +593,7 @@ class TestWarnings:
 
         assert 0 == done.status
         assert (
-            f"DOCKER_AUTH_CONFIG has a password for {HOST}, and docker takes that first; unset DOCKER_AUTH_CONFIG\n"
+            f"DOCKER_AUTH_CONFIG has a password for {HOST}, which Docker uses first; unset DOCKER_AUTH_CONFIG\n"
             in done.stderr
         )
         assert "" == configure(home, DOCKER_AUTH_CONFIG="broken").stderr
@@ -614,7 +614,7 @@ class TestWarnings:
         done = configure(home, PATH="/usr/bin:/bin")
 
         assert 0 == done.status
-        assert f"is not on PATH, where it is looked for; export PATH={home.bin}:$PATH\n" in done.stderr
+        assert f"is not on PATH; add its folder: export PATH={home.bin}:$PATH\n" in done.stderr
         assert "" == configure(home, PATH=f"{home.bin}:/usr/bin:/bin").stderr
 
 
@@ -655,7 +655,7 @@ class TestPodman:
 
         done = configure(home, "--podman")
 
-        assert f"{passing} goes first, and gives {HOST} to docker-credential-ecr-login" in done.stderr
+        assert f"{passing} takes precedence, and uses docker-credential-ecr-login for {HOST}" in done.stderr
 
     def test_takes_the_password_from_this_program_then(self, home: Home) -> None:
         home.add_role_profile()
@@ -758,10 +758,10 @@ class TestBadInput:
 
         todo = remedy(configure(home))
 
-        assert f"chmod u+rw {config_of(home)}" == todo
+        assert f"change its permissions: chmod u+rw {config_of(home)}" == todo
         assert "{}" == read(config_of(home))
         assert not settings_of(home).exists()
-        subprocess.run(todo.split(), check=True)
+        subprocess.run(todo.partition(": ")[2].split(), check=True)
         assert (0, "") == configure(home)[::2]
 
     def test_a_config_json_that_is_no_file_is_left_as_it_is(self, home: Home) -> None:
@@ -782,7 +782,7 @@ class TestBadInput:
         home.configure("# mine\n")
         settings_of(home).chmod(0o444)
 
-        assert f"chmod u+rw {settings_of(home)}" == remedy(configure(home))
+        assert f"change its permissions: chmod u+rw {settings_of(home)}" == remedy(configure(home))
         assert ("# mine\n", "{}") == (read(settings_of(home)), read(config_of(home)))
 
     @pytest.fixture

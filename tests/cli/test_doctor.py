@@ -254,7 +254,7 @@ class TestDockerConfig:
         found = diagnose(home, HOST)
 
         assert str(path) in found.broken("docker's config").detail
-        assert "mend it, or move it away" == found.broken("docker's config").remedy
+        assert "fix it, or move it away" == found.broken("docker's config").remedy
         assert found.links["identity"].ok
 
     def test_of_another_home_under_sudo_says_whose(self, home: Home) -> None:

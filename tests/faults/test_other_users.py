@@ -162,7 +162,7 @@ class TestRoot:
         (theirs / "config.json").symlink_to(private)
         os.chown(theirs / "config.json", owner, owner, follow_symlinks=False)
 
-        assert "config.json may be under another user's control" in self.refusal(home, theirs, private)
+        assert f"another user may control the symlink {theirs}/config.json; " in self.refusal(home, theirs, private)
 
     def test_refuses_a_link_to_an_own_folder(self, home: Home, place: Path, theirs: Path) -> None:
         """A folder of root's is not edited by way of another user's."""
@@ -181,7 +181,7 @@ class TestRoot:
         (theirs / "config.json").unlink()
         (theirs / "config.json").hardlink_to(private)
 
-        assert "config.json: Permission denied; see ls -ld " in self.refusal(home, theirs, private)
+        assert "config.json: Permission denied; check its permissions: ls -ld " in self.refusal(home, theirs, private)
 
     def test_refuses_a_readable_hard_link(self, home: Home, theirs: Path, private: Path) -> None:
         """It may be of a file whose folder they cannot enter."""
@@ -189,7 +189,7 @@ class TestRoot:
         (theirs / "config.json").unlink()
         (theirs / "config.json").hardlink_to(private)
 
-        assert "belongs to another user than its folder" in self.refusal(home, theirs, private)
+        assert "its owner is not the owner of its folder" in self.refusal(home, theirs, private)
 
     def test_does_not_give_away_what_root_left_there(self, home: Home, theirs: Path) -> None:
         """A file of root's in another user's folder is refused, and no line says to give it to them."""
@@ -255,7 +255,7 @@ class TestRoot:
         (place / "config.json").unlink()
         (place / "config.json").symlink_to(private)
         os.chown(place / "config.json", OTHER, OTHER, follow_symlinks=False)
-        assert "another user's control" in self.refusal(home, place, private)
+        assert "another user may control the symlink" in self.refusal(home, place, private)
 
 
 @in_one_form
