@@ -4,15 +4,15 @@ set -eu
 
 usage() {
     cat <<'END'
-install.sh installs docker-credential-ecrx: from a release archive the program in it, from a checkout what it builds.
+install.sh installs docker-credential-ecrx: the program in a release archive, or the one that it builds in a checkout.
 
 usage: ./install.sh [--prefix DIR] [--demo]
        ./install.sh [--prefix DIR] --uninstall
 
-  --prefix DIR   install into DIR/lib and DIR/bin; ~/.local if not given
-  --demo         then show the main job once, against an AWS stand-in on loopback
-  --uninstall    remove the program, its links, its state and what it keeps in a keyring; your config.toml stays
-  --help         show this
+  --prefix DIR   install into DIR/lib and DIR/bin (default: ~/.local)
+  --demo         then run a demo of the main use, with a fake AWS on loopback
+  --uninstall    delete the program, its links, its state and its items in keyrings, but not your config.toml
+  --help         show this help
 
 Example: ./install.sh --demo
 
@@ -21,7 +21,7 @@ Before you unpack a release archive, verify that the project's release workflow 
 END
 }
 
-# The first line of the list of folders that were made; a folder without it is not this program's.
+# The first line of the list of created folders; a folder without this list does not belong to this program.
 MARK='# install.sh of docker-credential-ecrx made these folders'
 NEWLINE='
 '
@@ -43,18 +43,18 @@ main() {
             --demo) demo=yes ;;
             --uninstall) action=uninstall ;;
             --help | -h) usage; exit ;;
-            *) fail "unknown argument $1; see install.sh --help" ;;
+            *) fail "unknown argument $1; run install.sh --help" ;;
         esac
         shift
     done
-    [ -n "$prefix" ] || fail "there is no HOME; say where with --prefix DIR"
+    [ -n "$prefix" ] || fail "HOME is not set; choose a folder with --prefix DIR"
     prefix=$(absolute "$prefix")
     here=$(cd -- "$(dirname -- "$0")" && pwd)
     bin=$prefix/bin
     man=$prefix/share/man/man1
     home=$prefix/lib/docker-credential-ecrx
     program=$home/current/docker-credential-ecrx
-    # The XDG specification has relative paths ignored, as the program does.
+    # As the XDG specification requires, relative paths are ignored, as in the program.
     state=$(if_absolute "${XDG_STATE_HOME:-}")
     state=${state:-${user_home:+$user_home/.local/state}}
     "$action"
@@ -74,7 +74,7 @@ if_absolute() {
     esac
 }
 
-# absolute DIR: its one spelling, whether the folder exists or not.
+# absolute DIR: prints its normalized path, whether the folder exists or not.
 absolute() {
     folder=$1 rest=""
     [ -n "$(if_absolute "$folder")" ] || folder=$PWD/$folder
@@ -84,31 +84,29 @@ absolute() {
         folder=${folder%/*}
     done
     case $rest/ in
-        */./* | */../*) fail "cannot install into $1: choose a --prefix without . and .." ;;
+        */./* | */../*) fail "cannot install into $1; choose a --prefix without . and .." ;;
     esac
-    folder=$(cd "$folder/" && pwd | tr -s /) || fail "cannot install into $1; choose another --prefix"
+    folder=$(cd "$folder/" && pwd | tr -s /) || fail_prefix "cannot install into $1;"
     printf '%s\n' "${folder%/}$rest"
 }
 
-# check_folders: refuses folders that another user could replace, and so lead what is written or removed elsewhere.
+# check_folders: refuses folders that another user could replace, to redirect what is written or deleted.
 check_folders() {
     found=$(replaceable "$home" "$bin" "$man")
     found=${found%%"$NEWLINE"*}
     case $found in
         "") ;;
-        "every user "*) fail "${found#every user } can be written by every user; run chmod o-w on it, or choose another --prefix" ;;
-        *) fail "${found#owner } belongs to another user; run install.sh as that user, or choose another --prefix" ;;
+        "every user "*) fail_prefix "every user can write to ${found#every user }; run chmod o-w on it, or" ;;
+        *) fail_prefix "another user owns ${found#owner }; run install.sh as that user, or" ;;
     esac
 }
 
-# replaceable PATH...: of the folders at and above each PATH, and of the links on the way, prints those that belong to
-# another user than this one and root, after "owner", and those that everybody can write. Groups are trusted.
+# replaceable PATH...: prints the folders at and above each PATH, and the symlinks among them, that another user than
+# this one and root owns ("owner PATH"), or to which every user can write ("every user PATH"). Groups are trusted.
 replaceable() (
     count=$#
     for path; do
-        while [ ! -d "$path/" ]; do
-            path=${path%/*}
-        done
+        path=$(nearest "$path")
         for folder in "$path" "$(cd "$path/" && pwd -P)"; do
             while [ -n "${folder#/}" ]; do
                 set -- "$@" "$folder"
@@ -131,20 +129,33 @@ replaceable() (
     done
 )
 
-# outsider: the user as whom a container's user namespace shows the owner of what root owns outside it; else root.
+# nearest PATH: prints it, or the lowest folder above it that exists.
+nearest() (
+    path=$1
+    while [ ! -d "$path/" ]; do
+        path=${path%/*}
+    done
+    printf '%s\n' "$path"
+)
+
+# outsider: prints the user that a container's user namespace shows for the files of root outside it; else root.
 outsider() {
     count=4294967295
     [ ! -r /proc/self/uid_map ] || read -r _ _ count </proc/self/uid_map || :
     if [ "$count" = 4294967295 ]; then echo 0; else cat /proc/sys/kernel/overflowuid; fi
 }
 
-# is_own PATH: whether it belongs to this user; of a link, the link itself.
+# is_own PATH: whether this user owns it; of a symlink, the symlink itself.
 is_own() (
     set -f
     # shellcheck disable=SC2046 # words
     set -- $(LC_ALL=C ls -dln "$1" 2>/dev/null)
     [ "${3:-}" = "$me" ]
 )
+
+is_own_file() {
+    [ -f "$1" ] && [ ! -L "$1" ] && is_own "$1"
+}
 
 install() {
     check_folders
@@ -153,16 +164,18 @@ install() {
         take_turn
         trap clean_up EXIT
         [ -d "${prefix%/*}/" ] || make_folders "$prefix"
-        end_turn # once more, where all wait
+        end_turn # and wait again, in the folder where all wait
     done
     take_turn
-    # Before anything is built: what cannot be installed in the end.
-    ! is_foreign docker-credential-ecrx || fail "$bin/docker-credential-ecrx is not this program's; move it away first"
-    is_marked || is_free || fail "$home is not this program's; move it away first"
+    # Before anything is built, check what would prevent the installation.
+    ! is_foreign docker-credential-ecrx ||
+        fail "$bin/docker-credential-ecrx does not belong to this program; move it away"
+    is_marked || is_free || fail "$home does not belong to this program; move it away"
     staging=$home/.staging-$$
     trap clean_up EXIT
     make_folders "$home" "$bin" "$man"
-    keep_record
+    [ "$record" = "$home/made" ] || mv "$record" "$home/made"
+    record=$home/made
     remove_link_leftovers
     remove_old_versions
 
@@ -171,7 +184,7 @@ install() {
     put_version
     put_link "$(path_from "$bin" ..)/docker-credential-ecrx" "$bin" docker-credential-ecrx
     if is_foreign ecrx; then
-        say "$bin/ecrx is not this program's and stays as it is; the short name is not installed"
+        say "the short name is not installed, because $bin/ecrx does not belong to this program"
     else
         put_link "$(path_from "$bin" ..)/docker-credential-ecrx" "$bin" ecrx
     fi
@@ -179,10 +192,10 @@ install() {
     if [ -f "$home/current/share/man/man1/$page" ] && { [ ! -e "$man/$page" ] || is_ours "$man/$page"; }; then
         put_link "$(path_from "$man" ../../..)/share/man/man1/$page" "$man" "$page"
     fi
-    [ -z "$previous" ] || pause 0.3 # by then what was started from its folder is seen to run there
+    [ -z "$previous" ] || pause 0.3 # so that programs that were just started from its folder are seen
     remove_old_versions
     end_turn
-    say "docker-credential-ecrx $version is in $bin"
+    say "installed docker-credential-ecrx $version in $bin"
     if [ "$demo" = yes ]; then
         "$bin/docker-credential-ecrx" demo
     fi
@@ -195,14 +208,11 @@ clean_up() {
     end_turn
 }
 
-# take_turn: waits until no other install.sh is at work on this prefix.
-# The place where each says so is above the prefix, which may come and go; where that cannot be written, in it.
+# take_turn: waits until no other install.sh works on this prefix.
+# The folder in which they wait is above the prefix, which may be created or deleted meanwhile; if that folder is not
+# writable, it is the prefix itself.
 take_turn() {
-    above=${prefix%/*}
-    while [ ! -d "$above/" ]; do
-        above=${above%/*}
-    done
-    for above in "$above" "$prefix" "$prefix/lib"; do
+    for above in "$(nearest "${prefix%/*}")" "$prefix" "$prefix/lib"; do
         if [ -w "$above/" ]; then
             wait_turn "$above"
             return
@@ -210,8 +220,8 @@ take_turn() {
     done
 }
 
-# wait_turn FOLDER: waits there by Lamport's bakery algorithm: each process takes a number above all that it sees, and
-# the lowest is next. It needs no lock, and nobody waits for a process that was killed.
+# wait_turn FOLDER: waits there with Lamport's bakery algorithm: each process takes a number above all that it sees, and
+# the lowest number is next. It needs no lock, and no process waits for one that was killed.
 wait_turn() {
     turns=$1/.docker-credential-ecrx.turn
     trap end_turn EXIT
@@ -219,7 +229,7 @@ wait_turn() {
     trap 'exit 130' INT
     trap 'exit 143' TERM
     identifier=$$.$(started $$)
-    announce 0 # while it chooses
+    announce 0 # while it chooses a number
     number=0
     for turn in "$turns".*; do
         turn=${turn#"$turns."}
@@ -233,21 +243,21 @@ wait_turn() {
     announce "$number"
     rmdir "$turns.0.$identifier"
     waits=0
-    # Twice: who was choosing a number during the first look has it by the second.
+    # Twice: a process that was choosing a number during the first check has it by the second.
     while is_preceded || is_preceded; do
-        [ "$waits" -ne 10 ] || say "waiting for another install.sh, process $process"
+        [ "$waits" -ne 10 ] || say "waiting for another install.sh (process $process)"
         [ "$waits" -lt 18000 ] ||
-            fail "another install.sh, process $process, does not end; end it, or if it is none, remove $turns.*"
+            fail "another install.sh (process $process) does not end; kill it, or delete $turns.*"
         waits=$((waits + 1))
         pause 0.1
     done
 }
 
 announce() {
-    said=$(mkdir "$turns.$1.$identifier" 2>&1) || fail "cannot write into ${turns%/*}: ${said##*: }; choose another --prefix"
+    said=$(mkdir "$turns.$1.$identifier" 2>&1) || fail_prefix "cannot write to ${turns%/*}: ${said##*: };"
 }
 
-# is_preceded: whether a process that runs has a lower number, or the same one and a lower process identifier.
+# is_preceded: whether a running process has a lower number, or the same number and a lower process ID.
 is_preceded() {
     for turn in "$turns".*; do
         process=${turn#"$turns."}
@@ -258,7 +268,7 @@ is_preceded() {
         process=${process#*.}
         start=${process#*.}
         process=${process%%.*}
-        # In a folder such as /tmp others could hold everybody up.
+        # In a folder such as /tmp, another user could otherwise block all others.
         is_own "$turn" || continue
         if ! is_running "$process" "$start"; then
             rmdir "$turn" 2>/dev/null || :
@@ -273,32 +283,32 @@ end_turn() {
     rmdir "$turns".*."$identifier" 2>/dev/null || :
 }
 
-# is_running PROCESS STARTED: whether it does, and is the one that started then.
+# is_running PROCESS STARTED: whether the process runs, and is the one that started at that time.
 is_running() {
     [ "$(started "$1")" = "$2" ] && { [ -n "$2" ] || kill -0 "$1" 2>/dev/null; }
 }
 
-# started PROCESS: prints when a process that runs was started, in the kernel's ticks; where there is no /proc, nothing.
+# started PROCESS: prints the start time of a running process in the kernel's ticks, or nothing if there is no /proc.
 started() {
     stat=""
     { read -r stat <"/proc/$1/stat"; } 2>/dev/null || :
-    # proc_pid_stat(5): what follows the name, which may have blanks; a zombie does not run.
+    # proc_pid_stat(5): the fields after the name, which may contain spaces; a zombie does not run.
     # shellcheck disable=SC2086 # words
     set -- ${stat##*)}
     [ "${1:-Z}" = Z ] || printf '%s\n' "${20}"
 }
 
-# pause SECONDS: a whole one where sleep knows no parts of it.
+# pause SECONDS: one second if sleep does not support fractions.
 pause() {
     sleep "$1" 2>/dev/null || sleep 1
 }
 
-# check_archive: whether the program beside install.sh is for this machine. An archive says in share/platform what it
-# is for: system, processor, C library, and the oldest version of a glibc, as "linux x86_64 glibc 2.28".
+# check_archive: checks that the program next to install.sh is for this machine. share/platform in an archive names its
+# system, processor, C library, and the oldest version of glibc: "linux x86_64 glibc 2.28".
 check_archive() {
     bundle=$here/docker-credential-ecrx
     [ -f "$bundle/docker-credential-ecrx" ] ||
-        fail "neither a release archive's program nor a checkout lies beside install.sh; unpack the whole archive"
+        fail "there is neither a program nor a checkout next to install.sh; unpack the whole archive"
     [ -f "$bundle/share/platform" ] || return 0
     read -r system machine libc oldest <"$bundle/share/platform" || :
     is_platform || fail "$bundle/share/platform is damaged; unpack the whole archive"
@@ -306,7 +316,7 @@ check_archive() {
     fits || misfit
 }
 
-# is_platform: whether what was read from share/platform is whole.
+# is_platform: whether the line from share/platform is complete.
 is_platform() {
     case "${machine:+machine} ${libc:-} ${oldest:-}" in
         *" glibc "*[!0-9.]* | *" glibc "*.*.*) return 1 ;;
@@ -323,20 +333,20 @@ fits() {
     esac
 }
 
-# runs_glibc VERSION: whether this machine has that glibc; where nothing tells, the program shows it when it is run.
+# runs_glibc VERSION: whether this machine has that glibc; if its version is unknown, running the program shows it.
 runs_glibc() {
-    if [ -n "$own_glibc" ] && is_older "$own_glibc" "$1"; then
+    if [ -n "$own_glibc" ] && [ "$(whole "$own_glibc")" -lt "$(whole "$1")" ]; then
         return 1
     fi
     [ -n "$has_glibc" ] || [ -z "$own_musl" ]
 }
 
-# know_machine: sets own_system, own_machine, has_glibc, own_glibc, which is its version if that is known, and own_musl.
+# know_machine: sets own_system, own_machine, own_musl, has_glibc, and own_glibc, its version if that is known.
 know_machine() {
     own_system=$(uname -s | tr '[:upper:]' '[:lower:]')
     own_machine=$(uname -m)
-    # A system of 32 bits may run on a kernel of 64.
-    [ "$(getconf LONG_BIT 2>/dev/null)" != 32 ] || own_machine="$own_machine with 32 bits"
+    # A 32-bit system may run on a 64-bit kernel.
+    [ "$(getconf LONG_BIT 2>/dev/null)" != 32 ] || own_machine="$own_machine (32-bit)"
     own_musl="" has_glibc="" own_glibc=""
     [ "$own_system" = linux ] || return 0
     for loader in /lib/ld-musl-*.so.1; do
@@ -346,25 +356,20 @@ know_machine() {
     case $said in
         "glibc "*[!0-9.]* | "glibc "*.*.*) ;;
         "glibc "[0-9]*.[0-9]*) has_glibc=yes own_glibc=${said#glibc } ;;
-        musl*) return ;; # beside which a loader for programs of glibc may lie
+        musl*) return ;; # a loader for programs of glibc may exist too
     esac
     for loader in /lib*/ld-linux*; do
         [ ! -e "$loader" ] || has_glibc=yes
     done
 }
 
-# is_older VERSION OTHER: as 2.9 is older than 2.28.
-is_older() {
-    [ "$(whole "$1")" -lt "$(whole "$2")" ]
-}
-
-# whole VERSION: prints it as a whole number: 2.28 as 2028.
+# whole VERSION: prints it as an integer, 2.28 as 2028 and 2.9 as 2009.
 whole() {
     minor=${1#*.}
     printf '%d%03d\n' "${1%%.*}" "${minor%%.*}"
 }
 
-# misfit: says what the archive is for, what this machine is, and which archive fits.
+# misfit: fails with the platform of the archive, that of this machine, and the archive that fits.
 misfit() {
     own=${has_glibc:+ with glibc${own_glibc:+ $own_glibc}}
     own=${own:-${own_musl:+ with musl}}
@@ -382,11 +387,11 @@ misfit() {
         *) fitting="" ;;
     esac
     next="install $fitting.tar.gz of the release"
-    [ -n "$fitting" ] || next="no archive is for that; install the wheel with Python 3.11 or newer, as README.md says"
-    fail "this archive is for $for, and this machine is $own_system $own_machine$own; $next"
+    [ -n "$fitting" ] || next="no archive is for it; install the wheel with Python 3.11 or newer, as in README.md"
+    fail "this archive is for $for, but this machine is $own_system $own_machine$own; $next"
 }
 
-# stage DIR: puts the program into DIR, to be moved to its place.
+# stage DIR: puts the program into DIR, from where it is moved to its final folder.
 stage() {
     if [ -f "$here/build/build.sh" ]; then
         bundle=$here/dist/docker-credential-ecrx
@@ -408,44 +413,44 @@ stage() {
     chmod -R u+rwX,go-w "$1"
 }
 
-# build_into DIR: builds in this checkout, where others may do so too, and copies it; returns what build.sh does.
+# build_into DIR: builds in this checkout, which others may use too, and copies the program; returns build.sh's status.
 build_into() (
     [ ! -w "$here/.work/" ] || wait_turn "$here/.work"
     status=0
     if [ -w "$here/" ]; then
         sh "$here/build/build.sh" || status=$?
     else
-        # It writes nothing if what was built is up to date.
+        # It writes nothing if the program is up to date.
         sh "$here/build/build.sh" >/dev/null 2>&1 || status=$?
     fi
     case $status in
         0) copy_into "$1" ;;
         3) exit 3 ;;
         *)
-            [ -w "$here/" ] || fail "the checkout $here is read-only, and the program is built in it; $next"
-            fail "the program cannot be built, see above"
+            [ -w "$here/" ] || fail "cannot build in the checkout $here, because it is read-only; $next"
+            fail "cannot build the program; see above"
             ;;
     esac
 )
 
 copy_into() {
     said=$(cp -RP "$bundle" "$1" 2>&1) ||
-        fail "cannot copy the program into $prefix: ${said##*"$NEWLINE"}; choose another --prefix"
+        fail_prefix "cannot copy the program to $prefix: ${said##*"$NEWLINE"};"
 }
 
-# check_checkout: refuses one that belongs to others in part, and one where no program can run.
+# check_checkout: refuses a checkout that other users own in part, or in which no program can run.
 check_checkout() {
     next="copy it to a folder of your own, and run install.sh there"
     [ -w "$here/" ] || return 0
     mkdir -p "$here/.work" 2>/dev/null || :
     for folder in "$here/.work" "$here/.work/build" "$here/.work/build-venv" "$here/dist" "$bundle"; do
         [ ! -e "$folder" ] || [ -w "$folder/" ] ||
-            fail "cannot write into $folder, where the program is built; remove it, with sudo if it belongs to root"
+            fail "cannot build in $folder, because it is not writable; delete it, with sudo if root owns it"
     done
-    may_run "$here/.work" || fail "no program can run in the checkout $here, which is mounted noexec; $next"
+    may_run "$here/.work" || fail "cannot run programs in the checkout $here, which is mounted noexec; $next"
 }
 
-# may_run DIR: whether programs in it can be run; where nothing can be written, that is another fault.
+# may_run DIR: whether programs in it can run; also if it is not writable, which is another fault.
 may_run() {
     status=0
     if { printf '#!/bin/sh\n' >"$1/probe.$$" && chmod 755 "$1/probe.$$"; } 2>/dev/null; then
@@ -455,20 +460,20 @@ may_run() {
     return "$status"
 }
 
-# stage_wheel DIR: the program as a wheel, in a virtual environment of its own.
+# stage_wheel DIR: installs the program as a wheel, in a virtual environment.
 stage_wheel() {
     cd "$here"
     . build/python.sh
-    find_python || fail "no Python here can run the program either:
+    find_python || fail "there is no Python that can run the program either:
 $PYTHON_LACKS"
-    say "installing the wheel for $PYTHON instead; it runs as long as that Python is there"
+    say "installing the wheel for $PYTHON instead, which the program needs from now on"
     make_venv "$1" build/requirements-wheel.txt
     install_project "$1"
     mkdir -p "$1/share/man/man1"
     "$1/bin/python" -I build/man.py >"$1/share/man/man1/docker-credential-ecrx.1"
-    # The environment moves, and what pip puts into its bin knows only where it was.
+    # The environment will be moved, and the scripts that pip installed would not work there.
     rm -f "$1"/bin/docker-credential-ecrx "$1"/bin/ecrx "$1"/bin/pip* "$1"/bin/[Aa]ctivate* "$1/stamp"
-    # A shell reads the first lines, which find the environment wherever it is, and Python the rest.
+    # A shell runs the first lines, which find the environment in any folder, and Python runs the rest.
     cat >"$1/docker-credential-ecrx" <<'END'
 #!/bin/sh
 '''true'
@@ -481,14 +486,15 @@ END
     chmod 755 "$1/docker-credential-ecrx"
 }
 
-# version_of PROGRAM: runs it, which also shows that it runs on this machine.
+# version_of PROGRAM: prints its version, and so checks that it runs on this machine.
 version_of() {
     if ! said=$("$1" version 2>/dev/null); then
-        may_run "${1%/*}" || fail "no program can run in $prefix, which is mounted noexec; choose another --prefix"
-        # musl's loader finds the program's own libraries by it.
-        [ -e /proc/self/exe ] || ! is_for_musl "${1%/*}" || fail "the program needs /proc; run: mount -t proc proc /proc"
+        may_run "${1%/*}" || fail_prefix "cannot run programs in $prefix, which is mounted noexec;"
+        # musl's loader uses it to find the program's own libraries.
+        [ -e /proc/self/exe ] || ! grep -q ' musl' "${1%/*}/share/platform" 2>/dev/null ||
+            fail "the program needs /proc; run: mount -t proc proc /proc"
         said=$("$1" version 2>&1) || :
-        fail "the program does not run on this machine, $(uname -sm): ${said##*"$NEWLINE"}"
+        fail "the program does not run on this machine ($(uname -sm)): ${said##*"$NEWLINE"}"
     fi
     case ${said##* } in
         *[!0-9A-Za-z.+-]*) ;;
@@ -497,14 +503,10 @@ version_of() {
             return
             ;;
     esac
-    fail "the program says '$said' for its version"
+    fail "the program printed '$said' as its version"
 }
 
-is_for_musl() {
-    grep -q ' musl' "$1/share/platform" 2>/dev/null
-}
-
-# put_version: moves what is staged to a folder of its own, and lets current lead there in one step.
+# put_version: moves the staged program to a new folder, and then points current there atomically.
 put_version() {
     folder=$version
     again=0
@@ -517,8 +519,8 @@ put_version() {
     put_link "$folder" "$home" current
 }
 
-# path_from DIR UP: prints the path of current for a link in DIR, where UP is the prefix; relative, so that it still leads
-# there when a home has moved, unless DIR is a link to elsewhere.
+# path_from DIR UP: prints the path of current for a symlink in DIR, where UP is the prefix; relative, so that it still
+# works when the home folder is moved, unless DIR is itself a symlink to another folder.
 path_from() {
     if [ "$(cd -P "$1/$2" && pwd -P)" = "$(cd -P "$prefix/" && pwd -P)" ]; then
         echo "$2/lib/docker-credential-ecrx/current"
@@ -530,27 +532,27 @@ path_from() {
 uninstall() {
     check_folders
     take_turn
-    is_marked || is_free || fail "$home is not this program's; nothing was removed"
+    is_marked || is_free || fail "$home does not belong to this program; nothing was deleted"
     find_record
     links=$(our_links)
     if [ -z "$record$links" ]; then
-        say "there is no docker-credential-ecrx in $prefix"
+        say "docker-credential-ecrx is not installed in $prefix"
         return
     fi
-    # What another installation of this user's needs stays.
+    # Another installation of this user may need these.
     has_another || leave_user
     printf '%s\n' "$links" | while read -r link; do
         rm -f "$link"
     done
     remove_home
-    [ ! -d "$home" ] || say "$home has files that are not this program's and stays"
-    say "docker-credential-ecrx is no longer in $prefix"
+    [ ! -d "$home" ] || say "kept $home, because it has files of other programs"
+    say "deleted docker-credential-ecrx from $prefix"
     config=$(if_absolute "${XDG_CONFIG_HOME:-}")
     config=${ECRX_CONFIG:-${config:-$user_home/.config}/ecrx/config.toml}
-    [ ! -f "$config" ] || say "your own $config stays"
+    [ ! -f "$config" ] || say "kept your $config"
 }
 
-# our_links: prints them, last of all the one that others lead to.
+# our_links: prints the symlinks to the program, the one to which others point last.
 our_links() {
     for link in "$man/docker-credential-ecrx.1" "$bin"/docker-credential-ecrx-* "$bin/ecrx" \
         "$bin/docker-credential-ecrx"; do
@@ -558,11 +560,11 @@ our_links() {
     done
 }
 
-# leave_user: removes what the program keeps for this user, and its name from docker's configuration.
+# leave_user: deletes what the program stores for this user, and its name from Docker's configuration.
 leave_user() {
     if [ "$me" = 0 ] && [ -d "$user_home" ] && ! is_own "$user_home"; then
-        say "$user_home belongs to another user, whose tokens, passwords and docker configuration stay;
-  that user can remove them first: docker-credential-ecrx configure --remove --all, then forget --all --passwords"
+        say "kept tokens, passwords and Docker's configuration, because another user owns $user_home;
+  that user can delete them: docker-credential-ecrx configure --remove --all, then forget --all --passwords"
         return
     fi
     if [ -x "$program" ]; then
@@ -572,13 +574,13 @@ leave_user() {
     [ -z "$state" ] || remove_state
 }
 
-# has_another: whether the program is in another place, too, where docker or the next install finds it.
+# has_another: whether the program is also installed elsewhere, where Docker or the next install finds it.
 has_another() (
     own=$(cd "$home" 2>/dev/null && pwd -P) || own=$home
     IFS=:
     set -f
     for folder in ${PATH:-} "$user_home/.local/bin"; do
-        # Docker runs no program from a relative folder either.
+        # Docker does not run programs in relative folders either.
         [ -n "$(if_absolute "$folder")" ] && [ -x "$folder/docker-credential-ecrx" ] || continue
         case $(readlink -f "$folder/docker-credential-ecrx") in
             "$own"/*) ;; # a link to this one
@@ -588,7 +590,7 @@ has_another() (
     return 1
 )
 
-# Docker fails for a registry whose helper is gone, so it is told no longer to ask this one.
+# Docker fails for a registry whose helper is missing, so its configuration must not name this program.
 release_clients() {
     can 'configure --help' --all || return 0
     for client in docker podman; do
@@ -596,60 +598,59 @@ release_clients() {
         [ "$client" = docker ] || option=--podman
         # shellcheck disable=SC2086 # an option, or none
         said=$("$program" configure --remove --all $option </dev/null) ||
-            say "$client may go on to ask this program, and fail: look for ecrx in credHelpers"
+            say "$client may still use this program, and fail; delete ecrx from credHelpers in its configuration"
         [ -z "$said" ] || say "$client's configuration: $said"
     done
 }
 
-# can ARGUMENTS WORD: whether the program's help, which ARGUMENTS ask for, names WORD: older releases lack some commands.
+# can ARGUMENTS WORD: whether the help that ARGUMENTS print names WORD: older releases lack some commands.
 can() {
     # shellcheck disable=SC2086 # words
     "$program" $1 2>/dev/null </dev/null | grep -q "^ *$2 "
 }
 
-# What is in the keyring is within the reach of a release that has the command.
+# Only a release that has the command can delete its items in keyrings.
 forget_secrets() {
     can --help forget || return 0
     said=$("$program" forget --all --passwords </dev/null) || :
     [ -z "$said" ] || say "keyrings: $said"
 }
 
-# remove_state: the files that the program makes there, but for the ledger if it still lists an item, which nobody
-# would find without it.
+# remove_state: deletes the program's files there, but not the index while it lists an item, which could not be found
+# without it.
 remove_state() {
     [ -e "$state/ecrx" ] || [ -L "$state/ecrx" ] || return 0
     if [ -L "$state/ecrx" ] || [ ! -d "$state/ecrx" ] || ! is_own "$state/ecrx"; then
-        say "$state/ecrx is not a folder of this user's and stays"
+        say "kept $state/ecrx, because it is not a folder of this user"
         return
     fi
     if [ -n "$(replaceable "$state/ecrx")" ]; then
-        say "$state/ecrx stays, since another user can put another folder in its place"
+        say "kept $state/ecrx, because another user can replace it"
         return
     fi
     (
-        # From within, so that nobody can put another folder in its place.
+        # From inside, so that nobody can replace the folder meanwhile.
         cd "$state/ecrx" && is_own . || exit 0
         rm -f ledger.json.new ledger.json.lock configure.lock token.*.lock || :
         lists_an_item ledger.json || rm -f ledger.json
     ) 2>/dev/null || :
     if lists_an_item "$state/ecrx/ledger.json"; then
-        say "a keyring may still have what $state/ecrx/ledger.json lists, which therefore stays;
-  to drop that, install this again where the keyring can be used, and uninstall it there"
+        say "kept $state/ecrx/ledger.json, because a keyring may still have the items that it lists;
+  to delete them, install and uninstall again where the keyring is available"
         return
     fi
-    # The program made these, where they were not there.
+    # The program created these if they did not exist.
     write_record "$state$NEWLINE${user_home:+$user_home/.local/state$NEWLINE$user_home/.local}" || :
-    rmdir "$state/ecrx" 2>/dev/null || say "$state/ecrx has files that are not this program's and stays"
+    rmdir "$state/ecrx" 2>/dev/null || say "kept $state/ecrx, because it has files of other programs"
 }
 
 lists_an_item() {
     [ -f "$1" ] && [ ! -L "$1" ] && grep -q '"keyring":' "$1"
 }
 
-# is_marked: whether install.sh made $home. Release 1.0.0 wrote the list of folders without its first line.
+# is_marked: whether install.sh created $home. Release 1.0.0 wrote the list of folders without its first line.
 is_marked() {
-    [ -d "$home" ] && [ ! -L "$home" ] && [ -f "$home/made" ] && [ ! -L "$home/made" ] && is_own "$home/made" ||
-        return 1
+    [ -d "$home" ] && [ ! -L "$home" ] && is_own_file "$home/made" || return 1
     read -r first <"$home/made" || :
     [ "$first" != "$MARK" ] || return 0
     case $home/ in
@@ -661,7 +662,7 @@ is_marked() {
     esac
 }
 
-# is_free: whether there is nothing at $home but what an install that was killed may leave.
+# is_free: whether $home is missing, or has only what a killed install may leave there.
 is_free() {
     [ ! -L "$home" ] || return 1
     [ -e "$home" ] || return 0
@@ -672,10 +673,10 @@ is_free() {
     esac
 }
 
-# find_record: where the list of folders that were made is: in $home, or above it while $home is made or removed.
+# find_record: sets record to the list of created folders: in $home, or above it while $home is created or deleted.
 find_record() {
     record=$home/made folder=$home
-    until [ -f "$record" ] && [ ! -L "$record" ] && is_own "$record"; do
+    until is_own_file "$record"; do
         record=""
         [ -n "$folder" ] || return 0
         folder=${folder%/*}
@@ -683,27 +684,24 @@ find_record() {
     done
 }
 
-# write_record FOLDERS: adds them to the list, which says what goes with --uninstall if it is empty.
+# write_record FOLDERS: adds them to the list, whose folders --uninstall deletes if they are empty.
 write_record() {
     find_record
     new=$record.new
     if [ -z "$record" ]; then
-        folder=$home
-        while [ ! -d "$folder/" ]; do
-            folder=${folder%/*}
-        done
+        folder=$(nearest "$home")
         record=$folder/.docker-credential-ecrx.made
         [ "$folder" != "$home" ] || record=$home/made
         new=$record
     fi
     prefixes=$(list_prefixes | grep -vxF -e "$prefix" | LC_ALL=C sort -u | sed 's/^/# once in /')
     listed=$({ made_folders; printf '%s\n' "$1"; } | grep '^/' | LC_ALL=C sort -u)
-    # Where others can write, too, no file or link of theirs is written to.
+    # If others can write there too, their files and symlinks must not be written to.
     { rm -f "$new" && (set -C && printf '%s\n' "$MARK" ${prefixes:+"$prefixes"} "$listed" >"$new"); } 2>/dev/null || return 1
     [ "$new" = "$record" ] || mv -f "$new" "$record"
 }
 
-# made_folders: prints those that the list has, by their paths of now: their prefix may have had another one.
+# made_folders: prints the folders in the list by their current paths, since the prefix may have been moved.
 made_folders() {
     [ -f "$record" ] || return 0
     listed=$(grep '^/' "$record" | tr -s / | sed 's|/\./|/|g') || :
@@ -717,14 +715,14 @@ made_folders() {
     done
 }
 
-# list_prefixes: those that the program has had, by the list.
+# list_prefixes: prints the prefixes that the program has had, according to the list.
 list_prefixes() {
     find_record
     [ -z "$record" ] ||
         tr -s / <"$record" | sed -n 's|/\./|/|g; s/^# once in //p; s|^\(/.*\)/lib/docker-credential-ecrx$|\1|p'
 }
 
-# remove_home: what is this program's in it, then it and the folders that were made for it and are empty.
+# remove_home: deletes what belongs to this program in it, then it and the folders created for it that are empty.
 remove_home() {
     if is_marked; then
         (
@@ -740,7 +738,7 @@ remove_home() {
     while read -r folder; do
         is_above_ours "$folder" || continue
         [ "$folder" != "${turns%/*}" ] || end_turn
-        # The list outlives every folder in it, so that a further try ends what is killed here.
+        # The list is kept until every folder in it is deleted, so that another run can finish if this one is killed.
         if [ "${record%/*}" = "$folder" ]; then
             mv "$record" "${folder%/*}/.docker-credential-ecrx.made"
             record=${folder%/*}/.docker-credential-ecrx.made
@@ -752,7 +750,7 @@ END
     rm -f "$record"
 }
 
-# is_above_ours FOLDER: whether it is one of the folders that the program may have made, or above one.
+# is_above_ours FOLDER: whether it is one of the folders that the program may have created, or above one.
 is_above_ours() {
     for own in "$home" "$bin" "$man" "$state/ecrx" "$user_home/.local/state/ecrx"; do
         case $own/ in
@@ -762,7 +760,7 @@ is_above_ours() {
     return 1
 }
 
-# make_folders DIR...: lists those that are not there, then makes them.
+# make_folders DIR...: adds the missing folders to the list, then creates them.
 make_folders() {
     made=$home$NEWLINE
     for wanted; do
@@ -771,36 +769,31 @@ make_folders() {
             made=$made$folder$NEWLINE
             folder=${folder%/*}
         done
-        [ -w "$folder/" ] || make_folder "$wanted" # which says why it cannot be made
+        [ -w "$folder/" ] || make_folder "$wanted" # which reports why it cannot be created
     done
     write_record "$made" || make_folder "$1"
     for wanted; do
         make_folder "$wanted"
     done
-    # Another user may have been quicker.
+    # Another user may have been faster.
     check_folders
 }
 
-keep_record() {
-    [ "$record" = "$home/made" ] || mv "$record" "$home/made"
-    record=$home/made
-}
-
 make_folder() {
-    said=$(mkdir -p "$1" 2>&1) || fail "cannot install into $prefix: ${said##*: }; choose another --prefix"
-    [ -w "$1" ] || fail "cannot install into $prefix: $1 is not writable; choose another --prefix"
+    said=$(mkdir -p "$1" 2>&1) || fail_prefix "cannot install into $prefix: ${said##*: };"
+    [ -w "$1" ] || fail_prefix "cannot install into $prefix: $1 is not writable;"
 }
 
-# put_link TARGET DIR NAME: in one step, so that docker never finds it missing; ln -sf and mv -f over a folder are two.
+# put_link TARGET DIR NAME: replaces the symlink atomically, so that Docker always finds it; ln -sf takes two steps.
 put_link() {
     new=$2/.docker-credential-ecrx.$$
     said=$({ mkdir "$new" && ln -s "$1" "$new/$3" && mv -f "$new/$3" "$2/" && rmdir "$new"; } 2>&1) || {
         remove_link_leftovers
-        fail "cannot make the link $2/$3: ${said##*: }; choose another --prefix"
+        fail_prefix "cannot create the symlink $2/$3: ${said##*: };"
     }
 }
 
-# remove_link_leftovers: what put_link left when it was killed.
+# remove_link_leftovers: deletes what put_link left when it was killed.
 remove_link_leftovers() {
     for folder in "$home"/.docker-credential-ecrx.[0-9]* "$bin"/.docker-credential-ecrx.[0-9]* \
         "$man"/.docker-credential-ecrx.[0-9]*; do
@@ -811,13 +804,13 @@ remove_link_leftovers() {
     done
 }
 
-# is_foreign NAME: whether somebody else's file has our name in bin.
+# is_foreign NAME: whether bin has a file of that name that does not belong to this program.
 is_foreign() {
     [ -e "$bin/$1" ] || [ -L "$bin/$1" ] || return 1
     ! is_ours "$bin/$1"
 }
 
-# is_ours LINK: whether it leads to the program, as those do that people make for each profile.
+# is_ours LINK: whether it is a symlink to the program, like those that users create for profiles.
 is_ours() {
     [ -L "$1" ] || return 1
     target=$(readlink "$1")
@@ -834,7 +827,7 @@ is_ours() {
         is_ours "$bin/docker-credential-ecrx"
 }
 
-# was_ours TARGET: whether it was the program, which was moved from there, or whose uninstall was killed.
+# was_ours TARGET: whether it was the program, before that was moved, or its uninstall was killed.
 was_ours() {
     case $1 in
         "$bin/../"*) target=$prefix/${1#"$bin/../"} ;;
@@ -849,12 +842,12 @@ was_ours() {
     { printf '%s\n' "$prefix" && list_prefixes; } | grep -qxF -e "$target"
 }
 
-# real DIR: its path without links.
+# real DIR: prints its path without symlinks.
 real() {
     (cd -P "$1/" 2>/dev/null && pwd -P) || printf '%s\n' "$1"
 }
 
-# A program that runs reads from its folder until it ends; what is in use goes with the next install.
+# A running program reads from its folder until it ends; a version in use is deleted by the next install.
 remove_old_versions() {
     for folder in "$home"/.staging-* "$home"/.old-* "$home"/[0-9]*.[0-9]*; do
         case $(readlink "$home/current")/ in
@@ -866,26 +859,26 @@ remove_old_versions() {
     done
 }
 
-# is_in_use FOLDER: whether a program runs from it; where nothing tells, the one that was replaced counts as in use.
+# is_in_use FOLDER: whether a program runs from it; if that is unknown, whether it is the one that was just replaced.
 is_in_use() {
-    # What runs cannot be opened to be written to (ETXTBSY). The program hides its /proc/PID/exe, even from its user.
+    # A running file cannot be opened for writing (ETXTBSY). The program hides its /proc/PID/exe, even from its user.
     [ ! -f "$1/docker-credential-ecrx" ] || (: >>"$1/docker-credential-ecrx") 2>/dev/null || return 0
-    # There may be no /proc, or one that hides such processes (hidepid).
+    # /proc may be missing, or hide such processes (hidepid).
     if [ ! -r /proc/1/comm ]; then
         [ "${1##*/}" = "$previous" ]
         return
     fi
-    # The wheel's launcher, before Python takes over; its name is cut to 15 characters.
+    # The wheel's launcher, before Python takes over; its name is truncated to 15 characters.
     launcher='^/bin/sh'
     case $(uname -r) in
-        6.1[12].*) launcher='' ;; # some of these kernels let what runs be written to, so any program so named counts
+        6.1[12].*) launcher='' ;; # some of these kernels let running files be written: any program of that name counts
         *) [ -d "$1/bin" ] || return 1 ;;
     esac
     named=$(grep -lsxE 'docker-credenti|ecrx' /proc/[0-9]*/comm | sed 's/comm$/cmdline/')
     # shellcheck disable=SC2086 # words
     ! grep -qs "$launcher" /dev/null $named || return 0
-    # The wheel runs under the machine's Python, called by a name of ours; grep is given it where grep does not find it.
-    # With -q its status is 0 at the first match, without it 2 if a process has ended meanwhile.
+    # The wheel runs under the machine's Python, by a path in its environment; grep gets it on stdin, so as not to find
+    # itself. With -q its status is 0 at the first match; without it, it is 2 if a process has ended meanwhile.
     # shellcheck disable=SC2062 # these are files
     printf '%s\n' "$(real "$1")/bin/python" | grep -qsF -f - /proc/[0-9]*/cmdline
 }
@@ -893,7 +886,7 @@ is_in_use() {
 say_what_next() {
     case :${PATH:-}: in
         *:"$bin":*) ;;
-        *) say "docker finds it on PATH only; add to your ~/.profile:
+        *) say "Docker searches PATH for it; add this to your ~/.profile:
   export PATH=\"$bin:\$PATH\"" ;;
     esac
     say "next, for the registry HOST and your AWS profile PROFILE:
@@ -902,6 +895,11 @@ say_what_next() {
 
 say() {
     printf 'install.sh: %s\n' "$*"
+}
+
+# fail_prefix MESSAGE: fails with MESSAGE and what the user can do.
+fail_prefix() {
+    fail "$1 choose another --prefix"
 }
 
 fail() {

@@ -8,13 +8,19 @@ imported.
 PACKAGE = "docker_credential_ecrx"
 START = ("", "__main__")
 EVERY_GET = (
-    *("ecr", "ecr.registry", "errors", "helper", "identity", "identity.model", "identity.settings", "keyrings", "log"),
-    *("protocols", "protocols.docker", "protocols.reply", "store", "store.cached_token", "store.item_names"),
-    *("store.token_cache", "system", "system.fast_stdlib", "system.hardening", "system.paths"),
+    *("ecr", "ecr.registry", "errors", "helper", "keyrings", "log", "protocols", "protocols.docker", "protocols.reply"),
+    *("identity", "identity.aws_profiles", "identity.fingerprint", "identity.model", "identity.read_file"),
+    *("identity.settings", "store", "store.cached_token", "store.item_names", "store.token_cache"),
+    *("system", "system.fast_stdlib", "system.hardening", "system.paths"),
 )
 KEYRINGS = {
-    "kernel": ("keyrings.kernel", "keyrings.keyctl"),
-    "secret-service": ("keyrings.secret_service", "keyrings.dbus"),
+    "kernel": ("keyrings.kernel", "keyrings.keyctl", "keyrings.key_payload"),
+    "secret-service": (
+        "keyrings.secret_service",
+        "keyrings.secret_service_api",
+        "keyrings.dbus",
+        "keyrings.dbus_messages",
+    ),
 }
 CONFIGURATION = ("identity.toml_subset", "identity.host_pattern")
 

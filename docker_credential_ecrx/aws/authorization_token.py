@@ -28,7 +28,8 @@ from docker_credential_ecrx.aws.session import (
 )
 from docker_credential_ecrx.ecr.registry import Registry
 from docker_credential_ecrx.errors import AwsError
-from docker_credential_ecrx.identity.model import Identity, Snapshot
+from docker_credential_ecrx.identity.aws_profiles import Snapshot
+from docker_credential_ecrx.identity.model import Identity
 from docker_credential_ecrx.sanitizer import third_party
 from docker_credential_ecrx.system.deadline import ASKING_SECONDS, Deadline
 

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from docker_credential_ecrx.errors import Remedy
-from docker_credential_ecrx.identity.model import Identity, chain, profile_of
+from docker_credential_ecrx.identity.aws_profiles import chain
+from docker_credential_ecrx.identity.model import Identity, first_profile
 
 _DEFAULT = "default"
 # How to get new credentials, by kind of source: text and command.
@@ -78,7 +79,7 @@ class CredentialSource(NamedTuple):
 
 def find_source(identity: Identity, env: Mapping[str, str]) -> CredentialSource:
     """Return where AWS's credential chain for the identity ends, by the environment and AWS's files as they are now."""
-    first = profile_of(identity, env)
+    first = first_profile(identity, env)
     is_default = identity.profile is None
     kind, profile, named_by = _end_of_chain(first, env, is_default=is_default)
     if identity.web_identity is not None:

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from docker_credential_ecrx.aws import error_rules
-from docker_credential_ecrx.identity.model import Identity, Snapshot, chain
+from docker_credential_ecrx.identity.aws_profiles import Snapshot, chain
+from docker_credential_ecrx.identity.model import Identity
 
 
 def refuse_pipes(identity: Identity, env: Mapping[str, str]) -> None:

@@ -12,7 +12,10 @@ from docker_credential_ecrx.aws import input_files
 from docker_credential_ecrx.aws.error_rules import INTERCEPTED
 from docker_credential_ecrx.ecr import arn
 from docker_credential_ecrx.ecr.registry import Registry
-from docker_credential_ecrx.identity.model import Identity, Snapshot, claims_of, subject_in
+from docker_credential_ecrx.identity.aws_profiles import Snapshot
+from docker_credential_ecrx.identity.fingerprint import claims_in
+from docker_credential_ecrx.identity.model import Identity
+from docker_credential_ecrx.identity.web_identity import claims_of
 
 COMPONENT = "ecrx_role_check"  # of botocore's session
 _REQUESTED = "ecrx_requested_role"  # in the context of a call
@@ -54,7 +57,7 @@ class RoleCheck:
         if self._identity.web_identity is not None:
             return claims_of(token) == claims_of(self._identity.web_identity)
         files = input_files.token_files(self._identity, self._snapshot)
-        return any(claims_of(token) == subject_in(path, self._snapshot) for path in files)
+        return any(claims_of(token) == claims_in(path, self._snapshot) for path in files)
 
     def _before_sso(self, *, params: Any, **_: object) -> None:  # noqa: ANN401
         self._account = params["accountId"]

@@ -22,7 +22,8 @@ from docker_credential_ecrx.aws.client_errors import CredentialsError, MfaNeeded
 from docker_credential_ecrx.aws.retries import Retries
 from docker_credential_ecrx.aws.role_check import RoleCheck
 from docker_credential_ecrx.ecr.registry import Registry
-from docker_credential_ecrx.identity.model import Identity, Snapshot
+from docker_credential_ecrx.identity.aws_profiles import Snapshot
+from docker_credential_ecrx.identity.model import Identity
 from docker_credential_ecrx.system import programs
 from docker_credential_ecrx.system.deadline import Deadline
 

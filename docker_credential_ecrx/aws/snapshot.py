@@ -11,7 +11,7 @@ from typing import Any
 from botocore.exceptions import ConfigParseError
 from botocore.session import Session
 
-from docker_credential_ecrx.identity.model import Snapshot
+from docker_credential_ecrx.identity.aws_profiles import Snapshot
 
 _VARIABLES = {"config": "config_file", "credentials": "credentials_file"}  # botocore's names, by the kind of file
 

@@ -10,14 +10,15 @@ import click
 
 from docker_credential_ecrx.aws import profile_hints
 from docker_credential_ecrx.cli import configure_edits, console
-from docker_credential_ecrx.config_files import conflicts, docker_config, ecrx_config, edits, text_file
-from docker_credential_ecrx.config_files.edits import Edit
+from docker_credential_ecrx.config_files import conflicts, docker_config, ecrx_config, text_file, transaction
 from docker_credential_ecrx.config_files.text_file import TextFile
+from docker_credential_ecrx.config_files.transaction import Edit
 from docker_credential_ecrx.ecr import arn, image
 from docker_credential_ecrx.ecr.registry import Registry
 from docker_credential_ecrx.errors import ArgumentError, AwsError, FileError
 from docker_credential_ecrx.identity import settings
-from docker_credential_ecrx.identity.model import Identity, chain
+from docker_credential_ecrx.identity.aws_profiles import chain
+from docker_credential_ecrx.identity.model import Identity
 from docker_credential_ecrx.identity.settings import PROGRAM
 from docker_credential_ecrx.store import inventory
 from docker_credential_ecrx.store.inventory import Item
@@ -163,7 +164,7 @@ def _edits(
 
 def _show(wanted: list[Edit], logins: list[Item], config: str) -> bool:
     """Print what would change, without the secrets in the files, and return whether anything would."""
-    result = edits.preview(wanted)
+    result = transaction.preview(wanted)
     for before, after in result.changed:
         old = before.path if Path(before.path).exists() else os.devnull
         without_secrets = (ecrx_config if before.path == config else docker_config).without_secrets
@@ -180,7 +181,7 @@ def _apply(wanted: list[Edit], logins: list[Item], seen: list[str]) -> bool:
     Raises an EcrxError, before any file is changed, if one cannot be edited; and KeyringError if a stored token cannot
     be deleted.
     """
-    saved = edits.save(wanted, seen)
+    saved = transaction.save(wanted, seen)
     for line in saved.lines:
         console.print_line(line)
     for path in saved.leftovers:

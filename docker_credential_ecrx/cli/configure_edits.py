@@ -9,8 +9,8 @@ from pathlib import Path
 from docker_credential_ecrx.cli import console
 from docker_credential_ecrx.config_files import conflicts, cred_helpers, docker_config, ecrx_config, text_file
 from docker_credential_ecrx.config_files.cred_helpers import HELPER
-from docker_credential_ecrx.config_files.edits import Edit
 from docker_credential_ecrx.config_files.text_file import TextFile
+from docker_credential_ecrx.config_files.transaction import Edit
 from docker_credential_ecrx.ecr.registry import Registry
 from docker_credential_ecrx.errors import FileError
 from docker_credential_ecrx.identity import settings

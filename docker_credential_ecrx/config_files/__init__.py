@@ -1,1 +1,1 @@
-"""The user's files that commands edit: Docker's, podman's and our own."""
+"""The user's files that commands edit: Docker's, podman's and this program's own."""

@@ -1,4 +1,4 @@
-"""Docker's config.json, and podman's auth.json of the same form; nothing changes outside of the touched entry."""
+"""Docker's config.json, and podman's auth.json in the same format; nothing outside the edited entry changes."""
 
 import os
 import re
@@ -13,9 +13,9 @@ from docker_credential_ecrx.errors import FileError
 from docker_credential_ecrx.system.paths import home
 
 _HELPERS, _AUTHS, _STORE = "credHelpers", "auths", "credsStore"
-# The keys of an ``auths`` entry that let somebody in.
+# The keys of an ``auths`` entry that hold credentials.
 _SECRETS = ("auth", "password", "identitytoken", "registrytoken")
-# The keys of docker's whose text is a name or a format, in lower case.
+# Docker's keys whose value is a name or a format, in lower case.
 _PUBLIC = {
     *("configformat", "credsstore", "currentcontext", "detachkeys", "experimental", "imagesformat", "networksformat"),
     *("nodesformat", "pluginsformat", "psformat", "secretformat", "serviceinspectformat", "servicesformat"),
@@ -23,31 +23,31 @@ _PUBLIC = {
 }
 _USER = re.compile(r"(?s)\A([a-z][a-z0-9+.-]*://)?.*@", re.IGNORECASE)
 _QUERY = re.compile(r"(?s)[?#].*")
-_TOKEN = re.compile(r"(?=[\w+=-]*[A-Z])(?=[\w+=-]*\d)[\w+=-]{32,}|[0-9a-f]{32,}", re.ASCII)  # what may be one
+_TOKEN = re.compile(r"(?=[\w+=-]*[A-Z])(?=[\w+=-]*\d)[\w+=-]{32,}|[0-9a-f]{32,}", re.ASCII)  # what may be a token
 
 
 def path(env: Mapping[str, str]) -> str:
-    """Return where docker looks for its config.json."""
+    """Return the path of Docker's config.json."""
     folder = env.get("DOCKER_CONFIG") or home("/.docker", env)
     return _within(folder, "config.json", "DOCKER_CONFIG")
 
 
 def podman_paths(env: Mapping[str, str]) -> list[str]:
-    """Return podman's auth files in the order in which it reads them; the last is the one to edit.
+    """Return the paths of podman's auth files in the order in which it reads them; the last is the one to edit.
 
-    containers-auth.json(5): what ``podman login`` writes, then ``~/.config/containers/auth.json``, each with its
-    credHelpers before its auths; with REGISTRY_AUTH_FILE that one alone.
-    On Linux the first is in a folder that is emptied at logout, which is right for a password and wrong for a setting.
+    containers-auth.json(5): the file that ``podman login`` writes, then ``~/.config/containers/auth.json``, each with
+    its credHelpers before its auths; with REGISTRY_AUTH_FILE only that file.
+    On Linux the first is in a folder that is emptied at logout, which suits a password but not a setting.
     """
     if env.get("REGISTRY_AUTH_FILE"):
         return [env["REGISTRY_AUTH_FILE"]]
     folder = (sys.platform == "linux" and env.get("XDG_CONFIG_HOME")) or home("/.config", env)
-    lasting = _within(folder, "containers/auth.json", "REGISTRY_AUTH_FILE")
+    persistent = _within(folder, "containers/auth.json", "REGISTRY_AUTH_FILE")
     if sys.platform != "linux":
-        return [lasting]
+        return [persistent]
     runtime = env.get("XDG_RUNTIME_DIR")
-    passing = f"{runtime}/containers" if runtime else f"/run/containers/{os.getuid()}"
-    return [f"{passing}/auth.json", lasting]
+    temporary = f"{runtime}/containers" if runtime else f"/run/containers/{os.getuid()}"
+    return [f"{temporary}/auth.json", persistent]
 
 
 def helpers(file: TextFile) -> dict[str, str]:
@@ -56,7 +56,7 @@ def helpers(file: TextFile) -> dict[str, str]:
 
 
 def passwords(file: TextFile) -> list[str]:
-    """Return the servers for which ``auths`` holds a password or a token; ``docker login`` leaves empty entries too."""
+    """Return the servers for which ``auths`` has a password or a token; ``docker login`` also leaves empty entries."""
     return [
         member.name
         for member in _members(file, _AUTHS)
@@ -65,7 +65,7 @@ def passwords(file: TextFile) -> list[str]:
 
 
 def store(file: TextFile) -> str:
-    """Return the helper's name in ``credsStore``, or an empty text."""
+    """Return the helper's name in ``credsStore``, or an empty string."""
     section = _section(file, _root(file), _STORE)
     return section.value if section and isinstance(section.value, str) else ""
 
@@ -73,7 +73,7 @@ def store(file: TextFile) -> str:
 def set_helper(file: TextFile, host: str, helper: str) -> TextFile:
     """Return the file with ``helper`` for ``host`` in ``credHelpers``."""
     if json_editor.is_blank(file.text):
-        file = file._replace(text="{\n}")  # which leads to a document as docker writes it, with tabs
+        file = file._replace(text="{\n}")  # the edited file then has Docker's own layout, with tabs
     text, root = file.text, _root(file)
     section = _section(file, root, _HELPERS)
     if section is None:
@@ -92,7 +92,7 @@ def set_helper(file: TextFile, host: str, helper: str) -> TextFile:
 
 
 def remove_helper(file: TextFile, host: str) -> TextFile:
-    """Return the file without ``host`` in ``credHelpers``, and without that where nothing else is in it."""
+    """Return the file without ``host`` in ``credHelpers``, and without ``credHelpers`` if nothing else is in it."""
     root = _root(file)
     section = _section(file, root, _HELPERS)
     entries = _entries(file, section)
@@ -105,16 +105,16 @@ def remove_helper(file: TextFile, host: str) -> TextFile:
 
 
 def remove_auth(file: TextFile, server: str) -> TextFile:
-    """Return the file without ``server`` in ``auths``, password and all."""
+    """Return the file without ``server`` and its password in ``auths``."""
     entries = _entries(file, _section(file, _root(file), _AUTHS))
     member = _only(file, entries.named(server))
     return file._replace(text=json_editor.removed(file.text, entries, member)) if member else file
 
 
 def without_secrets(file: TextFile) -> TextFile:
-    """Return the file to show to people: with dots for each text but names, formats and the helpers' names.
+    """Return the file as it can be shown: with dots for each string except names, formats and the helpers' names.
 
-    Of those, too, the user part and query are cut from a URL.
+    From those, the user part and the query of a URL are removed.
     """
     text = file.text
     for member in reversed(_root(file).members):
@@ -127,7 +127,7 @@ def without_secrets(file: TextFile) -> TextFile:
 
 
 def shown(text: str) -> str:
-    """Return what can be shown of a name or an address: no user or password, no query."""
+    """Return the part of a name or an address that can be shown: without user, password and query."""
     return _QUERY.sub("?...", _USER.sub(r"\1...@", text))
 
 
@@ -140,7 +140,7 @@ def _dots(_: str) -> str:
 
 
 def _masked(text: str, member: Member, shown_value: Callable[[str], str]) -> str:
-    """Return ``text`` with the member's name as it can be shown, and its value, if that is a text, as given."""
+    """Return ``text`` with the member's name as it can be shown, and ``shown_value`` of a value that is a string."""
     name = json_editor.without_strings(text[member.at : member.value_at], _shown_name)
     value = text[member.value_at : member.end]
     if isinstance(member.value, str):
@@ -151,28 +151,28 @@ def _masked(text: str, member: Member, shown_value: Callable[[str], str]) -> str
 
 
 def _root(file: TextFile) -> Object:
-    """Return the whole document, an empty one where the file is; raise FileError where docker cannot read it."""
+    """Return the document, an empty one if the file is empty; raise FileError if Docker cannot read it."""
     if file.text.startswith("\ufeff"):
         raise FileError(
-            f"{file.path} begins with a byte-order mark, which docker does not read", "save it as UTF-8 without one"
+            f"{file.path} begins with a byte-order mark, which Docker does not accept", "save it as UTF-8 without one"
         )
     try:
         return json_editor.parse("{}" if json_editor.is_blank(file.text) else file.text)
     except ValueError as error:
-        raise FileError(f"{file.path} is {error}", "mend it, or move it away") from error
+        raise FileError(f"{file.path} is {error}", "fix it, or move it away") from error
 
 
 def _section(file: TextFile, root: Object, name: str) -> Member | None:
-    """Return docker's section ``name``; its decoder, Go's, takes names in any case."""
+    """Return the section ``name``; Docker's decoder, Go's, accepts names in any case."""
     return _only(file, [member for member in root.members if member.name.lower() == name.lower()])
 
 
 def _entries(file: TextFile, section: Member | None) -> Object:
-    """Return the section's object, an empty one where there is none, or null, which is none to docker."""
+    """Return the section's object, an empty one if the section is missing or null."""
     if section is None or section.value is None:
         return Object(0, 0, [], "")
     if not isinstance(section.value, dict):
-        raise FileError(f"{section.name} in {file.path} is not an object", f"mend or remove {section.name}")
+        raise FileError(f"{section.name} in {file.path} is not an object", f"fix or remove {section.name}")
     return json_editor.object_at(file.text, section.value_at)
 
 
@@ -189,5 +189,5 @@ def _only(file: TextFile, members: list[Member]) -> Member | None:
 
 def _within(folder: str, name: str, variable: str) -> str:
     if not folder:
-        raise FileError(f"there is no home for {name}", f"set HOME or {variable}")
+        raise FileError(f"there is no home folder for {name}", f"set HOME or {variable}")
     return str(Path(folder, name))

@@ -1,8 +1,8 @@
-"""Edits our own config.toml as text: adds and removes the entries that ``configure`` writes, and touches no other.
+"""Edits this program's config.toml as text: adds and removes the entries of ``configure``, and changes no other.
 
-It is edited as text since a library such as tomlkit takes a comment above an entry for the end of the one before, and
-moves a table that stands between two entries.
-tomllib checks that the file says what it should afterwards.
+It is edited as text because a library such as tomlkit treats a comment above an entry as the end of the entry before,
+and moves a table that is between two entries.
+The result is checked with tomllib.
 """
 
 import json
@@ -29,27 +29,27 @@ KEYS = ("profile", "role_arn", "source_profile", "external_id")
 
 
 def set_entry(file: TextFile, host: str, keys: Mapping[str, str]) -> TextFile:
-    """Return the file with an entry of ``keys`` for ``host``, before every other that matches it.
+    """Return the file with an entry of ``keys`` for ``host``, before every other entry that matches it.
 
-    It stays as it is where the entry that answers now says the same, unless that is one for another host of the same
-    registry, such as its FIPS host, which may be removed without this one.
+    The file does not change if the entry that applies already has these keys, unless that entry is for another host of
+    the same registry, such as its FIPS host: it may be removed without this one.
     """
-    answers = _answering(_entries(file), host)
-    if answers is not None and all(answers.get(key) == keys.get(key) for key in KEYS):
-        named = Registry.parse(str(answers.get("match", "")))
+    current = _matching(_entries(file), host)
+    if current is not None and all(current.get(key) == keys.get(key) for key in KEYS):
+        named = Registry.parse(str(current.get("match", "")))
         if named is None or named.host == host:
             return file
     cleared = remove_entry(file, host)
     entries = _entries(cleared)
-    answers = _answering(entries, host)
-    index = len(entries) if answers is None else entries.index(answers)
+    current = _matching(entries, host)
+    index = len(entries) if current is None else entries.index(current)
     entry = {"match": host, **keys}
-    changed = cleared._replace(text=_inserted(cleared.text, index, entry, last=answers is None))
+    changed = cleared._replace(text=_inserted(cleared.text, index, entry, last=current is None))
     return _checked(cleared, changed, [*entries[:index], entry, *entries[index:]])
 
 
 def remove_entry(file: TextFile, host: str) -> TextFile:
-    """Return the file without the entry for ``host`` that ``set_entry`` added, exactly as it was before."""
+    """Return the file without the entry for ``host`` that ``set_entry`` added, exactly as it was before that."""
     entries = _entries(file)
     for found in _OWN_ENTRY.finditer(file.text):
         index = len(_HEADER.findall(file.text, 0, found.start()))
@@ -60,7 +60,7 @@ def remove_entry(file: TextFile, host: str) -> TextFile:
 
 
 def without_secrets(file: TextFile) -> TextFile:
-    """Return the file to show to people: without the user part of a URL."""
+    """Return the file as it can be shown: without the user parts of URLs."""
     return file._replace(text=_USER.sub(r"\1...@", file.text))
 
 
@@ -74,18 +74,18 @@ def _inserted(text: str, index: int, entry: Mapping[str, str], *, last: bool) ->
         return text + (line_end if text else "") + own + line_end
     headers = [found.start() for found in _HEADER.finditer(text)]
     if index >= len(headers):
-        return text  # an array of another form, which the caller's check finds unchanged
+        return text  # an array in another form: the caller finds that nothing changed
     at = _above_comments(text, headers[index])
     return text[:at] + own + line_end * 2 + text[at:]
 
 
 def _quoted(value: str) -> str:
-    """Return ``value``, of printable characters, as a TOML string: for these JSON's is the same."""
+    """Return ``value``, which is printable, as a TOML string: for such text it is the same as JSON's."""
     return json.dumps(value, ensure_ascii=False)
 
 
 def _above_comments(text: str, at: int) -> int:
-    """Return where the comment lines directly above the line at ``at`` begin: they are about what follows."""
+    """Return the position of the comment lines directly above the line at ``at``: they describe what follows."""
     while at:
         line = text.rfind("\n", 0, at - 1) + 1
         if not text[line:at].lstrip().startswith("#"):
@@ -95,7 +95,7 @@ def _above_comments(text: str, at: int) -> int:
 
 
 def _cut(text: str, start: int, end: int) -> str:
-    """Return ``text`` without what ``_inserted`` put there, and the blank line beside it."""
+    """Return ``text`` without what ``_inserted`` added, and without the blank line next to it."""
     if blank := _LINE_END.match(text, end):
         return text[:start] + text[blank.end() :]
     if end < len(text):
@@ -104,17 +104,17 @@ def _cut(text: str, start: int, end: int) -> str:
 
 
 def _checked(file: TextFile, changed: TextFile, entries: list[dict[str, Any]]) -> TextFile:
-    """Return ``changed`` if it has ``entries``, and for the rest says what ``file`` says."""
+    """Return ``changed`` if its entries are ``entries``, and everything else is the same as in ``file``."""
     with suppress(FileError):
         if _table(changed) | {"registry": _entries(changed)} == _table(file) | {"registry": entries}:
             return changed
     raise FileError(
-        f"the entries of {file.path} are in a form that is not edited here",
-        "head each with a line [[registry]], or edit it by hand",
+        f"the entries of {file.path} are in a form that this command cannot edit",
+        "begin each entry with [[registry]] on a line of its own, or edit the file by hand",
     )
 
 
-def _answering(entries: list[dict[str, Any]], host: str) -> dict[str, Any] | None:
+def _matching(entries: list[dict[str, Any]], host: str) -> dict[str, Any] | None:
     registry = Registry.parse(host)
     return next((entry for entry in entries if registry is not None and is_for(entry, registry)), None)
 
@@ -122,7 +122,7 @@ def _answering(entries: list[dict[str, Any]], host: str) -> dict[str, Any] | Non
 def _entries(file: TextFile) -> list[dict[str, Any]]:
     entries = _table(file).get("registry", [])
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise FileError(f"{file.path}: registry is not an array of tables", "head each entry with [[registry]]")
+        raise FileError(f"{file.path}: registry is not an array of tables", "begin each entry with [[registry]]")
     return entries
 
 
@@ -131,5 +131,5 @@ def _table(file: TextFile) -> dict[str, Any]:
         return tomllib.loads(file.text)
     except (ValueError, RecursionError) as error:  # a number may be too long for Python
         place = _PLACE.search(str(error))  # tomllib's own message quotes the text
-        where = place[0] if place else "it is nested too deep, or has too long a number"
-        raise FileError(f"{file.path} is not TOML: {where}", "fix it there") from error
+        where = place[0] if place else "it is nested too deeply, or has a number with too many digits"
+        raise FileError(f"{file.path} is not TOML: {where}", "fix the file") from error

@@ -1,4 +1,4 @@
-"""Who may do what with a file: its owner, mode, ACL and other extended attributes, the SELinux label among them."""
+"""Copies a file's owner, mode, ACL and other extended attributes, including the SELinux label, to another file."""
 
 import errno
 import os
@@ -11,19 +11,19 @@ _ACL = "system.posix_acl_access"
 
 
 def make_private(fd: int) -> None:
-    """Let only its owner read and write a new file, whatever the umask and the folder's default ACL are."""
+    """Let only its owner read and write a new file, regardless of the umask and the folder's default ACL."""
     if hasattr(os, "removexattr"):
         with suppress(OSError):  # it has none
             os.removexattr(fd, _ACL)
     if HAS_FOLDERS:
-        with suppress(PermissionError):  # of a file system whose modes are fixed, as vfat's are
+        with suppress(PermissionError):  # the file system has fixed modes, as vfat does
             os.fchmod(fd, 0o600)
 
 
-def give(old: int, new: int) -> None:
-    """Give a private file the owner, mode, ACL and other extended attributes of an old one.
+def copy(old: int, new: int) -> None:
+    """Copy owner, mode, ACL and other extended attributes from ``old`` to ``new``, which is private.
 
-    If one of them cannot be given, it stays private: what the old group might read is not for a new one.
+    If one of them cannot be copied, ``new`` stays private: another group must not read what the old one may read.
     """
     if not HAS_FOLDERS:
         return
@@ -33,13 +33,13 @@ def give(old: int, new: int) -> None:
         if (status.st_uid, status.st_gid) != (own.st_uid, own.st_gid):
             os.fchown(new, status.st_uid, status.st_gid)
         if hasattr(os, "listxattr"):
-            _give_attributes(old, new)
+            _copy_attributes(old, new)
         os.fchmod(new, mode)
     except OSError:
         os.fchmod(new, mode & 0o600)
 
 
-def _give_attributes(old: int, new: int) -> None:
+def _copy_attributes(old: int, new: int) -> None:
     have = _attributes(new)
     for name, value in _attributes(old).items():
         if have.get(name) != value:

@@ -1,7 +1,7 @@
-"""A new version of a file: written where nobody sees it, and put in the old one's place in one step.
+"""A new version of a file: written where no other program sees it, and then exchanged for the old one atomically.
 
-It has no name until all of it is on disk, where the file system can do that; then it has one and the same name each
-time, so that the next run finds and deletes what a killed one left there.
+If the file system permits, it has no name until all of it is on disk.
+Its temporary name is always the same, so that the next run finds and deletes what a killed run left behind.
 """
 
 import errno
@@ -18,7 +18,7 @@ from docker_credential_ecrx.system.files import HAS_FOLDERS, LARGEST_BYTES, Fold
 
 # Flags of renameat2(2).
 _NO_REPLACE, _EXCHANGE = 1, 2
-# A kernel, a C library, a file system or a container that does not have it.
+# The kernel, the C library, the file system or the container lacks it.
 _NO_RENAMEAT2 = (None, errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EPERM)
 
 
@@ -27,7 +27,7 @@ class ChangedError(Exception):
 
 
 class Version(NamedTuple):
-    """A file as it was when it was read; ``fd`` is open on it, or -1 on Windows, which replaces no open file."""
+    """A file as it was when it was read; ``fd`` is its descriptor, or -1 on Windows, which replaces no open file."""
 
     fd: int
     status: os.stat_result
@@ -55,7 +55,7 @@ class Version(NamedTuple):
             os.close(self.fd)
 
     def is_at(self, folder: Folder, name: str) -> bool:
-        """Return whether ``name`` is this very file, with the same owner, mode and text."""
+        """Return whether ``name`` is this file, with the same owner, mode and content."""
         try:
             other = Version.of(folder, name)
         except OSError:
@@ -66,7 +66,7 @@ class Version(NamedTuple):
         return (_marks(self.status), self.data) == (_marks(other.status), other.data)
 
     def has_same_access(self) -> bool:
-        """Return whether nobody has changed who may do what with the file, which a change of its ACL may be."""
+        """Return whether the file's permissions, ACL included, have not changed since it was read."""
         return self.fd < 0 or os.fstat(self.fd).st_ctime_ns == self.status.st_ctime_ns
 
 
@@ -78,7 +78,7 @@ def _marks(status: os.stat_result) -> tuple[int, ...]:
 
 
 class Draft:
-    """A new version of the file ``name``, in place of ``old``."""
+    """A new version of the file ``name``, which is to replace ``old``."""
 
     def __init__(self, folder: Folder, name: str, old: Version | None, data: bytes) -> None:
         """Write it to disk; raise OSError if that fails, and FileError if something else has its temporary name."""
@@ -90,8 +90,8 @@ class Draft:
         self._fill()
 
     def close(self) -> None:
-        """Drop what has not replaced the old version."""
-        self._drop_name()
+        """Delete the new version unless it has replaced the old one."""
+        self._delete_name()
         self._close()
 
     def _fill(self) -> None:
@@ -100,7 +100,7 @@ class Draft:
             file_access.make_private(self._fd)
             files.write(self._fd, self._data)
             if self._old is not None:
-                file_access.give(self._old.fd, self._fd)
+                file_access.copy(self._old.fd, self._fd)
             os.fsync(self._fd)
         except BaseException:
             self.close()
@@ -111,15 +111,15 @@ class Draft:
             os.close(self._fd)
             self._fd = -1
 
-    def _drop_name(self) -> None:
+    def _delete_name(self) -> None:
         if self._has_name:
             if not HAS_FOLDERS:
-                self._close()  # Windows deletes no open file
+                self._close()  # Windows cannot delete an open file
             self._folder.unlink(self._temporary)
             self._has_name = False
 
     def _unnamed(self) -> int | None:
-        """Return a descriptor of a new file without a name, or None where there can be no such."""
+        """Return a descriptor of a new file without a name, or None if the system cannot create one."""
         kind = getattr(os, "O_TMPFILE", 0)
         if not (HAS_FOLDERS and kind and os.path.isdir("/proc/self/fd")):
             return None
@@ -134,7 +134,7 @@ class Draft:
         return fd
 
     def _give_name(self) -> None:
-        """Give what has no name the temporary one, or write it once more where the file system cannot do that."""
+        """Give the unnamed file the temporary name, or write it again if the file system cannot do that."""
         sweep(self._folder, self._name)
         try:
             os.link(f"/proc/self/fd/{self._fd}", self._temporary, dst_dir_fd=self._folder.fd)
@@ -145,19 +145,19 @@ class Draft:
             self._fill()
 
     def replace(self) -> None:
-        """Replace the old version, or be the first.
+        """Replace the old version, or create the file if there is none.
 
-        Raises ChangedError if the file is not the old version any more, and OSError if it cannot be replaced.
+        Raises ChangedError if the file is no longer the old version, and OSError if it cannot be replaced.
         """
         if not self._has_name:
             self._give_name()
         if self._old is None:
-            self._be_first()
+            self._create()
         else:
-            self._take_place(self._old)
+            self._replace_old(self._old)
         self._folder.sync()
 
-    def _be_first(self) -> None:
+    def _create(self) -> None:
         with _changes():
             if _rename2(self._folder, self._temporary, self._name, _NO_REPLACE):
                 self._has_name = False
@@ -166,20 +166,20 @@ class Draft:
             raise ChangedError
         self._rename()
 
-    def _take_place(self, old: Version) -> None:
+    def _replace_old(self, old: Version) -> None:
         if not (old.is_at(self._folder, self._name) and old.has_same_access()):
             raise ChangedError
         with _changes():
             if not self._exchange():
-                self._rename()  # and what another program writes at this very moment is lost
+                self._rename()  # a change that another program makes at this moment is lost
             elif not old.is_at(self._folder, self._temporary):
                 self._undo()
                 raise ChangedError
             else:
-                self._drop_name()
+                self._delete_name()
 
     def _undo(self) -> None:
-        """Put what another program has just written back in its place, unless it has been replaced again."""
+        """Put back what another program has just written, unless it has been replaced again."""
         self._exchange()
         back, own = self._folder.status(self._temporary), os.fstat(self._fd)
         if back is None or (back.st_dev, back.st_ino) != (own.st_dev, own.st_ino):
@@ -190,14 +190,14 @@ class Draft:
 
     def _rename(self) -> None:
         if not HAS_FOLDERS:
-            self._close()  # Windows renames no open file
+            self._close()  # Windows cannot rename an open file
         self._folder.rename(self._temporary, self._name)
         self._has_name = False
 
 
 @contextmanager
 def _changes() -> Iterator[None]:
-    """Raise ChangedError where the file has come or gone since it was read."""
+    """Raise ChangedError if the file was created or deleted since it was read."""
     try:
         yield
     except (FileExistsError, FileNotFoundError) as error:
@@ -205,7 +205,7 @@ def _changes() -> Iterator[None]:
 
 
 def _rename2(folder: Folder, old: str, new: str, flag: int) -> bool:
-    """Call renameat2(2); return False where there is no such call."""
+    """Call renameat2(2); return False if it is not supported."""
     if sys.platform != "linux" or folder.fd is None:
         return False
     from docker_credential_ecrx.system.fast_stdlib import call_c

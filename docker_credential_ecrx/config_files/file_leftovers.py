@@ -1,4 +1,4 @@
-"""What a killed process left beside a file that it edited: a new version, which may hold passwords."""
+"""Deletes what a killed process left next to a file that it edited: a new version, which may hold passwords."""
 
 import os
 import re
@@ -7,7 +7,7 @@ import sys
 import time
 from contextlib import suppress
 
-from docker_credential_ecrx.errors import FileError
+from docker_credential_ecrx.errors import FileError, Remedy
 from docker_credential_ecrx.system import files
 from docker_credential_ecrx.system.files import HAS_FOLDERS, LARGEST_BYTES, Folder
 
@@ -24,9 +24,9 @@ def temporary_name(name: str) -> str:
 
 
 def sweep(folder: Folder, name: str) -> None:
-    """Delete what a killed process left beside the file ``name``; wait for one that is still at work.
+    """Delete what a killed process left next to the file ``name``; wait for a process that is still editing it.
 
-    Raises FileError if something else is there, or if the other process takes too long.
+    Raises FileError if something else has that name, or if the other process takes too long.
     """
     end = time.monotonic() + _PATIENCE_SECONDS
     while not _swept(folder, name):
@@ -34,7 +34,7 @@ def sweep(folder: Folder, name: str) -> None:
             path = f"{folder.path}/{name}"
             raise FileError(
                 f"another process has been editing {path} for {_PATIENCE_SECONDS:g} seconds",
-                "wait for it to end, and try again",
+                "wait until it ends, and run the command again",
             )
         time.sleep(_POLL_SECONDS)
 
@@ -46,12 +46,12 @@ def _swept(folder: Folder, name: str) -> bool:
     except FileNotFoundError:
         return True
     except OSError as error:
-        raise _in_the_way(folder, temporary) from error
+        raise _obstacle(folder, temporary) from error
     try:
         status = os.fstat(fd)
-        # None is left where another process has just replaced the file by it, or deleted it.
+        # It has no link if another process has just replaced the file by it, or deleted it.
         if HAS_FOLDERS and (status.st_nlink > 1 or os.geteuid() not in (0, status.st_uid)):
-            raise _in_the_way(folder, temporary)
+            raise _obstacle(folder, temporary)
         if not (try_lock(fd) and _is_idle(folder, name)):
             return False
         there = folder.status(temporary)
@@ -67,7 +67,7 @@ def _swept(folder: Folder, name: str) -> bool:
 
 
 def _is_idle(folder: Folder, name: str) -> bool:
-    """Return whether nobody is exchanging the file ``name`` right now: a new version is locked until that is done."""
+    """Return whether no process is exchanging the file ``name`` now: a new version is locked until that is done."""
     try:
         fd = folder.open(name)
     except OSError:
@@ -78,15 +78,15 @@ def _is_idle(folder: Folder, name: str) -> bool:
         os.close(fd)
 
 
-def _in_the_way(folder: Folder, name: str) -> FileError:
+def _obstacle(folder: Folder, name: str) -> FileError:
     path = f"{folder.path}/{name}"
-    return FileError(f"{path} is in the way", f"delete it: rm -r {shlex.quote(path)}")
+    return FileError(f"{path} is in the way", Remedy("delete it", f"rm -r {shlex.quote(path)}"))
 
 
 def sweep_earlier(folder: Folder, name: str) -> list[str]:
-    """Delete what version 1.0.0 left beside the file ``name``, if the file has the same text by now.
+    """Delete what version 1.0.0 left next to the file ``name``, if the file has the same text now.
 
-    Return the paths of the others with such a name: they may be the user's own.
+    Return the paths of the other files with such names: they may be the user's own.
     """
     pattern = re.compile(rf"\.{re.escape(name)}\.[a-z0-9_]{{8}}")  # tempfile.mkstemp's
     with suppress(OSError):

@@ -1,29 +1,30 @@
-"""Where the path of a file to edit leads, and as which user the file is edited.
+"""Resolves the path of a file to edit, and determines as which user it is edited.
 
-Whoever may write in a folder on the way can put a link there.
-So a link is followed only if the user who made it owns what it leads to, or if root made it in a folder of root's; and
+Anybody who can write to a folder on the path can create a symlink there.
+Therefore a symlink is followed only if its owner also owns its target, or if root created it in a folder of root's; and
 root edits a file in another user's folder as that user, who gains nothing by it.
 """
 
 import errno
 import os
+import shlex
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
-from docker_credential_ecrx.errors import FileError
+from docker_credential_ecrx.errors import FileError, Remedy
 from docker_credential_ecrx.identity.strict_modes import is_private_group
 from docker_credential_ecrx.system import files
 from docker_credential_ecrx.system.files import HAS_FOLDERS, Folder
 
-_MOST_LINKS = 40  # as many as Linux follows
-# Linux opens a link itself with it, and a folder that may be passed through but not listed.
+_MOST_LINKS = 40  # as in Linux
+# With it, Linux opens a symlink itself, and a folder that this user may enter but not list.
 _PATH_ONLY = getattr(os, "O_PATH", 0)
 
 
 class Place:
-    """A file by its name in an open folder; ``missing`` are the folders between the two that do not exist yet."""
+    """A file's name in an open folder; ``missing`` are the folders between the two that do not exist yet."""
 
     def __init__(self, folder: Folder, missing: list[str], name: str) -> None:
         self.folder = folder
@@ -46,7 +47,7 @@ class Place:
 
     @contextmanager
     def as_owner(self) -> Iterator[None]:
-        """Act as the folder's owner, if this is root and the folder is another user's; else as the user that this is.
+        """Act as the folder's owner if this user is root and another user owns the folder.
 
         Raises FileError if that is not possible.
         """
@@ -72,20 +73,20 @@ class Place:
                 os.setgroups(groups)
 
     def require_owner(self, status: os.stat_result) -> None:
-        """Raise OSError if root acts as the folder's owner, but the file is another user's or has a second name.
+        """Raise OSError if root acts as the folder's owner, but the file has another owner or a second hard link.
 
-        Else a hard link and that user's groups could have us copy what the user may not read.
+        Otherwise root could copy, through a hard link, a file that the folder's owner may not read.
         """
         if self._owner and status.st_uid != self._owner.st_uid:
-            raise OSError(errno.EACCES, "it belongs to another user than its folder")
+            raise OSError(errno.EACCES, "its owner is not the owner of its folder")
         if self._owner and status.st_nlink != 1:
-            raise OSError(errno.EMLINK, "it has a second name")
+            raise OSError(errno.EMLINK, "it has a second hard link")
 
 
 def find(path: str) -> Place:
-    """Return where ``path`` leads.
+    """Return the place of the file at ``path``.
 
-    Raises FileError if a link on the way cannot be trusted, and OSError if the way cannot be followed.
+    Raises FileError if a symlink on the path cannot be trusted, and OSError if the path cannot be resolved.
     """
     if not HAS_FOLDERS:
         folder, name = os.path.split(os.path.realpath(path))
@@ -101,27 +102,27 @@ def find(path: str) -> Place:
 
 
 def _missing(folder: str) -> list[str]:
-    """Return the nearest parent of ``folder`` that exists, and the names from there on."""
+    """Return the nearest parent of ``folder`` that exists, and the names of the folders below it."""
     names: list[str] = []
     while not os.path.exists(folder):
         folder, name = os.path.split(folder)
-        if not name:  # a drive that there is not
+        if not name:  # the drive does not exist
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
         names.insert(0, name)
     return [folder, *names]
 
 
 class _Link(NamedTuple):
-    """A link on the way: its path, its owner, and the status of the folder that it is in."""
+    """A symlink on the path: its path, its owner, and the status of its folder."""
 
     path: str
     owner: int
     holder: os.stat_result
 
     def require_trust(self, target: os.stat_result) -> None:
-        """Raise FileError if somebody else than the owner of ``target`` or root can have the link lead there."""
+        """Raise FileError if anybody except root and the owner of ``target`` can control where the symlink points."""
         mode = self.holder.st_mode
-        # A group is its user's own by its name or, where users have no names, as in containers, by its number.
+        # A private group has its user's name or, if users have no names, as in containers, its user's number.
         is_numbered = self.holder.st_uid == self.holder.st_gid != 0
         is_group = mode & stat.S_IWGRP and not (is_numbered or is_private_group(self.holder))
         is_open = (mode & stat.S_IWOTH or is_group) and not mode & stat.S_ISVTX
@@ -130,19 +131,19 @@ class _Link(NamedTuple):
         is_own = self.owner == target.st_uid and self.holder.st_uid in (*root, self.owner)
         if is_open or not (is_roots or is_own):
             raise FileError(
-                f"the link {self.path} may be under another user's control",
-                f"name the file that it leads to instead, if that is right: namei -l {self.path}",
+                f"another user may control the symlink {self.path}",
+                Remedy("check its target, and use the target's path instead", f"namei -l {shlex.quote(self.path)}"),
             )
 
 
 class _Walk:
-    """Follows a path name by name; ``names`` are those from the last folder on that exists, the file's at the end."""
+    """Follows a path name by name; ``names`` are those below the last folder that exists, the file's name last."""
 
     def __init__(self, path: str) -> None:
         self.folder = Folder("/" if path.startswith("/") else ".", _PATH_ONLY)
         self.names: list[str] = []
         self._todo: list[str | _Link] = _reversed(path)
-        self._here = self.folder.own_status()  # of what the way has led to so far
+        self._here = self.folder.own_status()  # of what the path has led to so far
         self._links = 0
 
     def run(self) -> None:
@@ -168,10 +169,10 @@ class _Walk:
             self.folder.enter(name, _PATH_ONLY)
             self._here = self.folder.own_status()
         else:
-            self._turn(name, status, target)
+            self._follow(name, status, target)
 
-    def _turn(self, name: str, status: os.stat_result, target: str) -> None:
-        """Follow a link, which is to be trusted once it is known what it leads to."""
+    def _follow(self, name: str, status: os.stat_result, target: str) -> None:
+        """Follow a symlink; whether it can be trusted is checked once its target is known."""
         self._links += 1
         holder = self.folder.own_status()
         if self._links > _MOST_LINKS:
@@ -187,7 +188,7 @@ def _reversed(path: str) -> "list[str | _Link]":
 
 
 def _look(folder: Folder, name: str) -> tuple[os.stat_result | None, str | None]:
-    """Return the status of ``name``, or None if it does not exist, and what it says if it is a link."""
+    """Return the status of ``name``, or None if it does not exist, and its target if it is a symlink."""
     if not _PATH_ONLY:
         status = folder.status(name)
         return status, os.readlink(name, dir_fd=folder.fd) if status and stat.S_ISLNK(status.st_mode) else None
@@ -196,19 +197,19 @@ def _look(folder: Folder, name: str) -> tuple[os.stat_result | None, str | None]
     except FileNotFoundError:
         return None, None
     try:
-        status = os.fstat(fd)  # of the very link that is read
+        status = os.fstat(fd)  # of the same symlink whose target is read
         return status, os.readlink("", dir_fd=fd) if stat.S_ISLNK(status.st_mode) else None
     finally:
         os.close(fd)
 
 
 def _become(owner: os.stat_result) -> None:
-    """Take on the rights of the user who owns a folder with that status, for as long as this process wants."""
+    """Act as the user who owns a folder with that status."""
     import pwd
 
     gid = owner.st_gid
     groups = [gid]
-    with suppress(KeyError):  # a user without a name has but the folder's group
+    with suppress(KeyError):  # a user without a name has only the folder's group
         user = pwd.getpwuid(owner.st_uid)
         gid, groups = user.pw_gid, os.getgrouplist(user.pw_name, user.pw_gid)
     os.setgroups(groups)

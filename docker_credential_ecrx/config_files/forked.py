@@ -1,6 +1,6 @@
-"""Does a piece of work in a process of its own, so that a kill ends one of two: who is left completes or cleans up.
+"""Runs work in a child process, so that if one of the two processes is killed, the other completes it or cleans up.
 
-The work may also act as another user there, as no other thread is in that process.
+The work may also act as another user there, since that process has no other thread.
 """
 
 import json
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from docker_credential_ecrx.errors import FileError
+from docker_credential_ecrx.errors import FileError, Remedy
 from docker_credential_ecrx.system import installation
 
 _DEFERRED = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT") if hasattr(signal, name)]
@@ -20,10 +20,10 @@ T = TypeVar("T")
 
 
 def run(work: Callable[[], T], *cleaning: Callable[[], object]) -> T:
-    """Return what ``work`` returns, which JSON can hold, or raise a FileError that tells what it raises.
+    """Return what ``work`` returns, which must be JSON, or raise its error as a FileError.
 
-    If its process is killed, others do the ``cleaning``, each a part, and there is a FileError too.
-    If this process is killed, the work is completed nevertheless; other signals wait until it is.
+    If its process is killed, other processes run each of ``cleaning``, and FileError is raised too.
+    If this process is killed, the work is completed nevertheless; other signals wait until then.
     """
     if not hasattr(os, "fork"):
         return work()
@@ -37,13 +37,14 @@ def run(work: Callable[[], T], *cleaning: Callable[[], object]) -> T:
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
     if "error" in answer:
-        raise FileError(*answer["error"])
+        message, text, command = answer["error"]
+        raise FileError(message, Remedy(text, command))
     result: T = answer["result"]
     return result
 
 
 def _forked(work: Callable[[], object]) -> dict[str, Any] | None:
-    """Return what ``work`` returned in a process of its own, or its error, or None if that process was killed."""
+    """Return the result or the error of ``work`` in a child process, or None if that was killed."""
     reader, writer = os.pipe()
     child = os.fork()
     if not child:
@@ -51,20 +52,20 @@ def _forked(work: Callable[[], object]) -> dict[str, Any] | None:
     os.close(writer)
     with os.fdopen(reader, "rb") as file:
         text = file.read()
-    with suppress(ChildProcessError):  # a parent that ignores SIGCHLD has it ignored here, too
+    with suppress(ChildProcessError):  # this process inherits SIGCHLD's setting, which may be to ignore it
         os.waitpid(child, 0)
     answer: dict[str, Any] | None = json.loads(text) if text else None
     return answer
 
 
 def _answer(work: Callable[[], object], writer: int) -> None:
-    """Write what ``work`` returns or raises, and end this process: neither its streams nor its hooks are its own."""
+    """Write what ``work`` returns or raises, and end this process without its parent's streams and exit hooks."""
     try:
         try:
             answer = {"result": work()}
-        except Exception as error:  # noqa: BLE001 - told there, as it would be here
-            told = installation.user_facing_error(error, "the edit")
-            answer = {"error": [told.message, told.hint]}
+        except Exception as error:  # noqa: BLE001 - the parent reports it
+            shown = installation.user_facing_error(error, "the edit")
+            answer = {"error": [shown.message, shown.remedy.text, shown.remedy.command]}
         with os.fdopen(writer, "wb") as file:
             file.write(json.dumps(answer).encode())
     finally:

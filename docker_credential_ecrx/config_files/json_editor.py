@@ -1,6 +1,6 @@
-"""Edits a JSON object as text: what is added takes its blanks and line ends from what stands beside it.
+"""Edits a JSON object as text: an added member takes its whitespace and line ends from its neighbours.
 
-json's own decoder tells where each thing ends, so what is edited is what json reads.
+json's own decoder finds where each value ends, so what is edited is what json reads.
 """
 
 import json
@@ -8,14 +8,14 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple, NoReturn
 
-_BLANKS = " \t\r\n"
-_BLANK = re.compile(f"[{_BLANKS}]*")
+_WHITESPACE = " \t\r\n"
+_BLANK = re.compile(f"[{_WHITESPACE}]*")
 _LAST_LINE_BREAK = re.compile(r"\r?\n[ \t]*\Z")
 _STRING = re.compile(r'("(?:[^"\\]|\\.)*")(\s*:)?')
 
 
 class Member(NamedTuple):
-    """A member of an object: its name and value; the blanks before it, and its colon's; where all that is."""
+    """A member of an object: its name and value, the whitespace before it and around its colon, and its positions."""
 
     name: str
     value: object
@@ -27,7 +27,7 @@ class Member(NamedTuple):
 
 
 class Object(NamedTuple):
-    """Where an object's braces are, its members, and the blanks in it where there are none."""
+    """The positions of an object's braces, its members, and the whitespace in it if it has none."""
 
     at: int
     end: int
@@ -35,26 +35,26 @@ class Object(NamedTuple):
     inner: str
 
     def named(self, *names: str) -> list[Member]:
-        """Return the members with one of ``names``: a name may be there twice."""
+        """Return the members with one of ``names``: a name may occur twice."""
         return [member for member in self.members if member.name in names]
 
 
 def parse(text: str) -> Object:
-    """Return the object that the whole of ``text`` is; raise ValueError where it is none."""
+    """Return the object that ``text`` consists of; raise ValueError if it is not an object."""
     try:
         document = _DECODER.decode(text)
     except json.JSONDecodeError as error:
         message = f"not JSON: there is an error in line {error.lineno}"  # json's own message quotes the text
         raise ValueError(message) from error
     except RecursionError as error:
-        raise ValueError("nested too deep") from error
+        raise ValueError("nested too deeply") from error
     if not isinstance(document, dict):
         raise ValueError("not a JSON object")  # noqa: TRY004 - the text is wrong, not its type
     return object_at(text, _skipped(text, 0))
 
 
 def object_at(text: str, at: int) -> Object:
-    """Return the object whose brace is at ``at``; ``text`` is sound JSON."""
+    """Return the object whose brace is at ``at``; ``text`` is valid JSON."""
     members: list[Member] = []
     end = at
     while text[end] != "}":
@@ -71,14 +71,14 @@ def object_at(text: str, at: int) -> Object:
 
 
 def is_blank(text: str) -> bool:
-    """Return whether nothing is in ``text`` but what JSON takes for blanks."""
-    return not text.strip(_BLANKS)
+    """Return whether ``text`` contains nothing except JSON's whitespace."""
+    return not text.strip(_WHITESPACE)
 
 
 def added(text: str, entries: Object, name: str, value: object, like: Object) -> str:
-    """Return ``text`` with one more, last member of ``entries``; ``like`` is the document's outermost object.
+    """Return ``text`` with one more member at the end of ``entries``; ``like`` is the document's outermost object.
 
-    Where the value is an object, it has one member, and as many lines as an object has around it.
+    If the value is an object, it has one member, and is on as many lines as the objects around it.
     """
     gap = _gap(entries, _gap(like, "\t").rpartition("\n")[2])
     member = f"{gap}{json.dumps(name)}{_colon(entries.members or like.members)}{written(value, gap, like)}"
@@ -89,7 +89,7 @@ def added(text: str, entries: Object, name: str, value: object, like: Object) ->
 
 
 def written(value: object, gap: str, like: Object) -> str:
-    """Return ``value`` as a member's that has ``gap`` before it."""
+    """Return the text of ``value`` for a member with ``gap`` before it."""
     if not isinstance(value, dict):
         return json.dumps(value)
     ((name, inner),) = value.items()
@@ -98,7 +98,7 @@ def written(value: object, gap: str, like: Object) -> str:
 
 
 def removed(text: str, entries: Object, member: Member) -> str:
-    """Return ``text`` without ``member``: exactly what it was before ``added`` added that."""
+    """Return ``text`` without ``member``, exactly as it was before ``added`` added it."""
     index = entries.members.index(member)
     if len(entries.members) == 1:
         return replaced(text, entries.at + 1, member.end, "")
@@ -108,37 +108,37 @@ def removed(text: str, entries: Object, member: Member) -> str:
 
 
 def replaced(text: str, start: int, end: int, by: str) -> str:
-    """Return ``text`` with ``by`` instead of what is from ``start`` to ``end``."""
+    """Return ``text`` with ``by`` in place of its part from ``start`` to ``end``."""
     return text[:start] + by + text[end:]
 
 
 def without_strings(text: str, shown: Callable[[str], str]) -> str:
-    """Return ``text`` with dots for each string, and with ``shown`` of each name."""
+    """Return ``text`` with each string value replaced by dots, and ``shown`` applied to each name."""
     return _STRING.sub(lambda found: (string(found[1], shown) if found[2] else '"..."') + (found[2] or ""), text)
 
 
 def string(text: str, shown: Callable[[str], str]) -> str:
-    """Return the JSON string ``text`` with ``shown`` of what it says; as it is written if that is the same."""
+    """Return the JSON string ``text`` with ``shown`` applied to its value; unchanged if the value is."""
     value = json.loads(text)
     return text if shown(value) == value else json.dumps(shown(value))
 
 
 def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"not JSON: {constant} is no number")
+    raise ValueError(f"not JSON: {constant} is not a number")
 
 
-# Numbers are floats, as an integer can have too many digits for Python.
+# Numbers are decoded as floats, since an integer can have too many digits for Python.
 _DECODER = json.JSONDecoder(parse_int=float, parse_constant=_refuse)
 
 
 def _skipped(text: str, at: int) -> int:
-    """Return where the blanks at ``at`` end."""
+    """Return where the whitespace at ``at`` ends."""
     blank = _BLANK.match(text, at)
     return blank.end() if blank else at
 
 
 def _gap(entries: Object, indent: str) -> str:
-    """Return the blanks before one more member; before the first, ``indent`` deeper than the brace."""
+    """Return the whitespace before one more member; before a first one, ``indent`` more than before the brace."""
     if not entries.members:
         line = _LAST_LINE_BREAK.search(entries.inner)
         return line[0] + indent if line else entries.inner

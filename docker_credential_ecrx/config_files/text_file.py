@@ -1,7 +1,8 @@
-"""Text files of the user's that commands edit: replaced in one step, by one process at a time."""
+"""The user's text files that commands edit: replaced atomically, by one process at a time."""
 
 import errno
 import os
+import shlex
 import stat
 import sys
 from collections.abc import Iterator, Mapping
@@ -13,30 +14,30 @@ from docker_credential_ecrx.config_files import file_place
 from docker_credential_ecrx.config_files.file_draft import Draft, Version
 from docker_credential_ecrx.config_files.file_leftovers import sweep, sweep_earlier
 from docker_credential_ecrx.config_files.file_place import Place
-from docker_credential_ecrx.errors import FileError
+from docker_credential_ecrx.errors import FileError, Remedy
 from docker_credential_ecrx.system import file_lock, files
 from docker_credential_ecrx.system.files import LARGEST_BYTES
 
 _PATIENCE_SECONDS = 10.0
-# Whether the system can say what the user may do as whom this process acts.
+# Whether os.access can check the rights of the user as which this process acts.
 _EFFECTIVE = os.access in os.supports_effective_ids
 
 
 class TextFile(NamedTuple):
-    """A file's path and its text, with the line ends that it has; no file is an empty text."""
+    """A file's path and its text, with its own line ends; a missing file is an empty text."""
 
     path: str
     text: str
 
 
 def read(path: str) -> TextFile:
-    """Return the file at ``path``; raise FileError where it cannot be read or is no UTF-8 text."""
+    """Return the file at ``path``; raise FileError if it cannot be read or is not UTF-8."""
     with _explained("read", path):
         try:
-            # Opening a device may already do something, so it is looked at before and after.
+            # Opening a device may have an effect, so the file is checked before and after it is opened.
             if not stat.S_ISREG(Path(path).stat().st_mode):
-                # To replace /dev/null, which some name here to have no file, would be the end of it.
-                raise FileError(f"{path} is not a regular file", "move it away, or name another file")
+                # Some users name /dev/null to have no file, and an edit would replace it.
+                raise FileError(f"{path} is not a regular file", "move it away, or use another file")
             fd = files.open_regular(os.path.realpath(path))
         except FileNotFoundError:
             return TextFile(path, "")
@@ -48,7 +49,7 @@ def read(path: str) -> TextFile:
 
 @contextmanager
 def locked(env: Mapping[str, str]) -> Iterator[None]:
-    """Be the only process that edits files; where there is no place for a lock, go on without one."""
+    """Be the only process that edits files; without a lock if there is no folder for one."""
     lock = file_lock.lock(env, "configure.lock")
     if lock is None:
         yield
@@ -57,7 +58,7 @@ def locked(env: Mapping[str, str]) -> Iterator[None]:
         if not lock.acquire(_PATIENCE_SECONDS):
             raise FileError(
                 f"another process has been editing files for {_PATIENCE_SECONDS:g} seconds",
-                "wait for it to end, and try again",
+                "wait until it ends, and run the command again",
             )
         yield
     finally:
@@ -65,7 +66,7 @@ def locked(env: Mapping[str, str]) -> Iterator[None]:
 
 
 class EditedFile:
-    """A file that is being edited: ``read`` it, ``prepare`` its new text, ``replace`` it, and ``close`` it in the end.
+    """A file that is being edited: ``read`` it, ``prepare`` its new text, ``replace`` it, and finally ``close`` it.
 
     Each raises FileError if it fails, and ChangedError if another program has changed the file since it was read.
     """
@@ -78,14 +79,14 @@ class EditedFile:
             self._place = file_place.find(path)
 
     def sweep(self) -> None:
-        """Delete what a killed process left beside the file."""
+        """Delete what a killed process left next to the file."""
         with self._acting("write"):
             if self._place.is_there:
                 sweep(self._place.folder, self._place.name)
 
     def read(self) -> TextFile:
         """Return the file as it is now, after a ``sweep``."""
-        self._drop()
+        self._discard()
         self.sweep()
         place = self._place
         with self._acting("read"):
@@ -106,22 +107,22 @@ class EditedFile:
             self._draft = Draft(place.folder, place.name, self._old, text.encode())
 
     def replace(self) -> None:
-        """Have the file be the new text, in one step."""
+        """Replace the file by the new text, atomically."""
         if self._draft is not None:
             with self._acting("write"):
                 self._draft.replace()
 
     def leftovers(self) -> list[str]:
-        """Return the paths of what an earlier version of this program may have left beside the file."""
+        """Return the paths of what an earlier version of this program may have left next to the file."""
         with self._acting("read"):
             return sweep_earlier(self._place.folder, self._place.name) if self._place.is_there else []
 
     def close(self) -> None:
-        """Let go of the file."""
-        self._drop()
+        """Close the file."""
+        self._discard()
         self._place.folder.close()
 
-    def _drop(self) -> None:
+    def _discard(self) -> None:
         with self._acting("write"):
             if self._draft is not None:
                 self._draft.close()
@@ -137,7 +138,7 @@ class EditedFile:
 
 
 def _require_writable(place: Place, status: os.stat_result) -> None:
-    """Raise OSError if the file is read-only, which a new file in its place would pass over; root is held to it too."""
+    """Raise OSError if the file is read-only, since replacing it would ignore that; this applies to root too."""
     may = os.access(place.folder.at(place.name), os.W_OK, dir_fd=place.folder.fd, effective_ids=_EFFECTIVE)
     if not (may and status.st_mode & 0o222):
         raise PermissionError(errno.EACCES, "it is read-only")
@@ -162,22 +163,23 @@ def _explained(verb: str, path: str) -> Iterator[None]:
         ) from error
 
 
-def _remedy(error: OSError, path: Path) -> str:
-    """Return the command that fixes what is wrong with ``path`` or the folder that it is in, or shows it."""
+def _remedy(error: OSError, path: Path) -> Remedy:
+    """Return the command that fixes the permissions of ``path`` or its folder, or shows them."""
     place = next(place for place in (path, *path.absolute().parents) if os.path.exists(place))  # noqa: PTH110 - raises
     if place == path and _may(place, os.R_OK | os.W_OK):
         place = path.absolute().parent
-    # Where root acts as another user, who may swap the file, root is not told to change its mode or owner.
+    # If root acts as another user, who may swap the file, root must not be told to change its mode or owner.
     is_own = sys.platform == "win32" or os.getuid() == os.geteuid()
     if error.errno in (errno.EACCES, errno.EPERM) and is_own:
         status = place.stat()
         if sys.platform == "win32" or status.st_uid == os.geteuid():
-            return f"chmod u+{'rw' if place.is_file() else 'rwx'} {place}"
+            mode = f"u+{'rw' if place.is_file() else 'rwx'}"
+            return Remedy("change its permissions", f"chmod {mode} {shlex.quote(str(place))}")
         if place.is_file() and status.st_nlink == 1:  # what sudo docker login leaves
-            return f"sudo chown {os.geteuid()} {place}"
-    return f"see ls -ld {place}"
+            return Remedy("change its owner", f"sudo chown {os.geteuid()} {shlex.quote(str(place))}")
+    return Remedy("check its permissions", f"ls -ld {shlex.quote(str(place))}")
 
 
 def _may(path: Path, mode: int) -> bool:
-    """Return whether the path's mode and its file system let it be used so; root, too, is held to the mode."""
+    """Return whether the path's mode and its file system permit the access; the mode applies to root too."""
     return bool(path.stat().st_mode & 0o222) and os.access(path, mode, effective_ids=_EFFECTIVE)

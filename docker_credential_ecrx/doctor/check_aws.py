@@ -24,7 +24,7 @@ from docker_credential_ecrx.errors import (
     Remedy,
     UnreachableError,
 )
-from docker_credential_ecrx.identity.model import Identity, profile_of
+from docker_credential_ecrx.identity.model import Identity, first_profile
 from docker_credential_ecrx.identity.settings import PROGRAM
 from docker_credential_ecrx.store import item_names
 from docker_credential_ecrx.store.token_cache import TokenCache, TokenRequest
@@ -122,7 +122,7 @@ def _role(identity: Identity, context: Context) -> tuple[str, Identity | None]:
         return identity.role_arn, Identity(identity.profile)
     if context.env.get("AWS_ACCESS_KEY_ID") and identity.profile is None:
         return "", None
-    name = profile_of(identity, context.env)
+    name = first_profile(identity, context.env)
     found = profiles.profiles().get(name)
     if found is None:
         return "", None

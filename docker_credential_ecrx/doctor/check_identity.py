@@ -7,7 +7,7 @@ from docker_credential_ecrx.doctor.context import Context, Finding, IdentityFact
 from docker_credential_ecrx.formatting import moment
 from docker_credential_ecrx.helper import Helper
 from docker_credential_ecrx.identity import settings
-from docker_credential_ecrx.identity.model import Identity, chosen
+from docker_credential_ecrx.identity.model import Identity, chosen_profile
 from docker_credential_ecrx.identity.settings import PROGRAM
 from docker_credential_ecrx.store import cached_token
 from docker_credential_ecrx.store.cached_token import Token
@@ -38,7 +38,7 @@ def check_identity(context: Context) -> Finding:
 def check_profile(context: Context, identity_facts: IdentityFacts) -> Finding:
     """Check that the profiles exist which the identity and its chain of source profiles name."""
     identity = identity_facts.identity
-    first = chosen(identity, context.env)
+    first = chosen_profile(identity, context.env)
     known = profiles.profiles()
     named_by = {} if first is None else {first: ""}  # each profile, and the one whose source_profile it is
     section = first or "default"

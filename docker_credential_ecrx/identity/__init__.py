@@ -1,1 +1,1 @@
-"""Whose identity answers for a registry, and its fingerprint."""
+"""The user's settings, the identity for each registry, and its fingerprint."""

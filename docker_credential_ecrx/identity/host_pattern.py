@@ -1,6 +1,6 @@
-"""The rules of config.toml: for which registries an entry is, by account or shell pattern, and whose identity answers.
+"""The rules of config.toml: the registries that an entry applies to, by account or shell pattern, and its identity.
 
-A cached get imports it only if config.toml has rules; ``rule_checks`` looks at those that are not as plain as most.
+A cached get imports this only if config.toml has rules; ``rule_checks`` checks entries that are not plainly valid.
 """
 
 from docker_credential_ecrx.identity.model import Identity
@@ -14,7 +14,7 @@ _DIGITS = frozenset("0123456789")
 _ACCOUNT_LENGTH = 12
 _HOST = _DIGITS | frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-")
 _NAME = _HOST | frozenset("_.")
-# What the values of most entries are made of, by key.
+# The characters of plainly valid values, by key.
 _PLAIN = {
     "match": _HOST | frozenset(".*?"),
     "account": _DIGITS,
@@ -28,7 +28,7 @@ _PARTITIONS = ("arn:aws", "arn:aws-cn", "arn:aws-us-gov")
 
 
 def rules(table: "Table", path: str) -> "tuple[tuple[Table, Identity], ...]":
-    """Return the entries of [[registry]], each with its identity; raise SettingsError if one is wrong."""
+    """Return the entries of [[registry]], each with its identity; raise SettingsError if one is invalid."""
     entries = table.get("registry", [])
     if not isinstance(entries, list) or not all(map(is_plain, entries)):
         from docker_credential_ecrx.identity import rule_checks
@@ -38,7 +38,7 @@ def rules(table: "Table", path: str) -> "tuple[tuple[Table, Identity], ...]":
 
 
 def accounts(table: "Table", path: str) -> "frozenset[str] | None":
-    """Return the accounts whose registries are answered, or None for all; raise SettingsError if they are wrong."""
+    """Return the accounts that are allowed, or None for all; raise SettingsError if they are invalid."""
     if "security" not in table:
         return None
     from docker_credential_ecrx.identity import rule_checks
@@ -47,7 +47,7 @@ def accounts(table: "Table", path: str) -> "frozenset[str] | None":
 
 
 def is_plain(entry: object) -> bool:
-    """Return whether ``rule_checks`` certainly finds nothing wrong with an entry."""
+    """Return whether an entry is plainly valid, so that ``rule_checks`` is not needed."""
     if not isinstance(entry, dict):
         return False
     for key, value in entry.items():
@@ -56,14 +56,14 @@ def is_plain(entry: object) -> bool:
     if ("match" in entry) == ("account" in entry) or not is_account(entry.get("account", "0" * _ACCOUNT_LENGTH)):
         return False
     if "profile" in entry:
-        return len(entry) == 2  # noqa: PLR2004 - for which registries, and who answers
+        return len(entry) == 2  # noqa: PLR2004 - match or account, and profile
     partition, _, rest = entry.get("role_arn", "").partition(":iam::")
     account, _, name = rest.partition(":role/")
     return partition in _PARTITIONS and is_account(account) and name != "" and _NAME.issuperset(name)
 
 
 def is_account(value: object) -> bool:
-    """Return whether it is the id of an AWS account, as a text."""
+    """Return whether ``value`` is an AWS account ID."""
     return isinstance(value, str) and len(value) == _ACCOUNT_LENGTH and _DIGITS.issuperset(value)
 
 
@@ -75,9 +75,9 @@ def _identity_of(entry: "Table") -> Identity:
 
 
 def is_for(entry: "Table", registry: "Registry") -> bool:
-    """Return whether an entry of [[registry]] is for ``registry``: by its account, or a pattern on its host.
+    """Return whether an entry of [[registry]] applies to ``registry``, by its account or by a pattern for its host.
 
-    A pattern is also tried on the canonical host, so that a registry's FIPS and dual-stack hosts go with it.
+    A pattern is also matched with the canonical host, so that it covers a registry's FIPS and dual-stack hosts.
     """
     if "account" in entry:
         return entry["account"] == registry.account and entry.get("region") in (None, registry.region)
@@ -87,7 +87,7 @@ def is_for(entry: "Table", registry: "Registry") -> bool:
 
 
 def canonical_host(registry: "Registry") -> str:
-    """Return the host that names the same registry without FIPS and dual stack."""
+    """Return the registry's host without FIPS and dual stack."""
     if not registry.account:
         return "public.ecr.aws"
     if not registry.dual_stack:
@@ -98,9 +98,9 @@ def canonical_host(registry: "Registry") -> str:
 
 
 def ascii_lower(text: str) -> str:
-    """Return ``text`` with the ASCII letters in lower case, and all others as they are.
+    """Return ``text`` with its ASCII letters in lower case, and all other characters unchanged.
 
-    ``str.lower`` makes the Kelvin sign a ``k``, so a look-alike would become the host that it imitates.
+    ``str.lower`` turns the Kelvin sign into a ``k``, so a look-alike would become the host that it imitates.
     """
     if text.isascii():
         return text.lower()
@@ -108,13 +108,13 @@ def ascii_lower(text: str) -> str:
 
 
 def matches(pattern: str, host: str) -> bool:
-    """Return what ``fnmatch.fnmatchcase`` does, without the ``re`` that it takes where there is no ``[``."""
+    """Return what ``fnmatch.fnmatchcase`` does, without importing ``re`` unless there is a ``[``."""
     if "[" in pattern:
         from fnmatch import fnmatchcase
 
         return fnmatchcase(host, pattern)
     at = star = 0
-    retry = -1  # where the text that the last star stands for ends, if there was one
+    retry = -1  # where the text that the last star matches ends, if there was one
     i = 0
     while i < len(host):
         if at < len(pattern) and pattern[at] == "*":

@@ -1,16 +1,16 @@
-"""Looks for what is wrong with the rules and the list of accounts of config.toml, and says so in one line."""
+"""Checks the rules and the list of accounts of config.toml, and reports the first error."""
 
 from docker_credential_ecrx.ecr import arn
 from docker_credential_ecrx.ecr.registry import _SUFFIXES, Registry
 from docker_credential_ecrx.errors import SettingsError
 from docker_credential_ecrx.identity.host_pattern import is_account
-from docker_credential_ecrx.identity.settings import _REGISTRY_KEYS, _ROLE_KEYS, _SECURITY_KEYS, only
+from docker_credential_ecrx.identity.settings import REGISTRY_KEYS, ROLE_KEYS, SECURITY_KEYS, only
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from docker_credential_ecrx.identity.settings import Table
 
-# What a host's name and a shell pattern have, in either case.
+# The characters of host names and of shell patterns without brackets.
 _IN_PATTERNS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.*?")
 _LIKE_THIS = 'write match = "111111111111.dkr.ecr.*.amazonaws.com", or account = "111111111111"'
 # https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
@@ -18,28 +18,28 @@ _ROLE_SESSION_SECONDS = range(900, 43200 + 1)
 
 
 def check(entries: object, path: str) -> None:
-    """Raise SettingsError if ``entries`` are not those that [[registry]] may have."""
+    """Raise SettingsError if ``entries`` are not valid entries of [[registry]]."""
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise SettingsError(f"{path}: registry is not an array of tables", "head each entry with [[registry]]")
+        raise SettingsError(f"{path}: registry is not an array of tables", "begin each entry with [[registry]]")
     for number, entry in enumerate(entries, 1):
-        where = f"[[registry]] number {number}"
-        only(entry, _REGISTRY_KEYS, path, where)
+        where = f"[[registry]] entry {number}"
+        only(entry, REGISTRY_KEYS, path, where)
         _check_values(entry, path, where)
         _check_registries(entry, path, where)
         _check_identity(entry, path, where)
 
 
 def accounts(security: object, path: str) -> "frozenset[str] | None":
-    """Return the accounts that the table [security] lists, or None; raise SettingsError if it is wrong."""
+    """Return the accounts that the table [security] lists, or None; raise SettingsError if it is invalid."""
     if not isinstance(security, dict):
-        raise SettingsError(f"{path}: security is not a table", "head it with [security]")
-    only(security, _SECURITY_KEYS, path, "[security]")
+        raise SettingsError(f"{path}: security is not a table", "begin the table with [security]")
+    only(security, SECURITY_KEYS, path, "[security]")
     if "accounts" not in security:
         return None
     listed = security["accounts"]
     if not isinstance(listed, list) or not listed or not all(map(is_account, listed)):
         raise SettingsError(
-            f"{path}: [security]: accounts is not a list of AWS accounts, each of 12 digits in quotes",
+            f"{path}: [security]: accounts is not a list of AWS account IDs, each of 12 digits in quotes",
             'write accounts = ["111111111111"]',
         )
     return frozenset(listed)
@@ -51,54 +51,58 @@ def _check_values(entry: "Table", path: str, where: str) -> None:
             if type(value) is not int or value not in _ROLE_SESSION_SECONDS:
                 raise SettingsError(
                     f"{path}: {where}: duration_seconds is not a whole number from 900 to 43200",
-                    "give the role session's length in seconds",
+                    "set the duration of the role session in seconds",
                 )
         elif not isinstance(value, str) or not value.strip():
             raise SettingsError(
-                f"{path}: {where}: {key} is not a text, or is empty",
+                f"{path}: {where}: {key} is not a string, or is empty",
                 f'write {key} = "{value if type(value) is int else "..."}", in quotes',
             )
 
 
 def _check_registries(entry: "Table", path: str, where: str) -> None:
-    """Raise SettingsError if it is not clear for which registries an entry is, or there can be none."""
+    """Raise SettingsError if the entry does not define which registries it applies to, or cannot apply to any."""
     if "match" not in entry and "account" not in entry:
         raise SettingsError(f"{path}: {where}: match is missing", _LIKE_THIS)
     if "match" in entry and "account" in entry:
         raise SettingsError(
-            f"{path}: {where}: match and account do not go together", "write one of them in each [[registry]]"
+            f"{path}: {where}: match and account cannot be combined", "use one of them in each [[registry]]"
         )
     if "account" in entry and not is_account(entry["account"]):
         raise SettingsError(
-            f"{path}: {where}: account is not the 12 digits of an AWS account", 'write account = "111111111111"'
+            f"{path}: {where}: account is not an AWS account ID of 12 digits", 'write account = "111111111111"'
         )
     if "region" in entry and "account" not in entry:
         raise SettingsError(
-            f"{path}: {where}: region goes with account, not with match", "name the region in match, or use account"
+            f"{path}: {where}: region requires account, and cannot be combined with match",
+            "put the region into match, or use account",
         )
     hosts = (f"{entry.get('account')}.dkr.ecr.{entry.get('region')}.{suffix}" for suffix in _SUFFIXES)
     found = (registry.region for registry in map(Registry.parse, hosts) if registry)
     if "region" in entry and entry["region"] not in found:
         raise SettingsError(f"{path}: {where}: region is not an AWS region", 'write it like region = "us-east-1"')
     match = entry.get("match", "")
-    for character in match if "[" not in match else "":  # between brackets there may be what no host has
+    for character in match if "[" not in match else "":  # brackets may list other characters too
         if character not in _IN_PATTERNS:
-            raise SettingsError(f"{path}: {where}: match fits no registry's host: none has a {character!r}", _LIKE_THIS)
+            raise SettingsError(
+                f"{path}: {where}: match cannot match a registry: no host contains {character!r}", _LIKE_THIS
+            )
 
 
 def _check_identity(entry: "Table", path: str, where: str) -> None:
     if ("profile" in entry) == ("role_arn" in entry):
         raise SettingsError(
-            f"{path}: {where}: exactly one of profile and role_arn is needed",
-            "for a role's own credentials use source_profile beside role_arn",
+            f"{path}: {where}: exactly one of profile and role_arn is required",
+            "to choose the credentials that assume a role, use source_profile with role_arn",
         )
-    for key in ("source_profile", *_ROLE_KEYS):
+    for key in ("source_profile", *ROLE_KEYS):
         if key in entry and "role_arn" not in entry:
             raise SettingsError(
-                f"{path}: {where}: {key} goes with role_arn, not with profile",
+                f"{path}: {where}: {key} requires role_arn, and cannot be combined with profile",
                 "set it in the AWS profile, or use role_arn",
             )
     if "role_arn" in entry and arn.role(entry["role_arn"]) is None:
         raise SettingsError(
-            f"{path}: {where}: role_arn {entry['role_arn']} is not a role's ARN", "write arn:aws:iam::ACCOUNT:role/NAME"
+            f"{path}: {where}: role_arn {entry['role_arn']} is not the ARN of a role",
+            "write arn:aws:iam::ACCOUNT:role/NAME",
         )

@@ -1,6 +1,7 @@
-"""What the user set: whose identity answers for a registry, which registries are answered, which keyring keeps tokens.
+"""The user's settings: the identity for each registry, the accounts that are allowed, and the keyring.
 
-Sources, first that applies: the name the program was called by, the configuration file, AWS's own default chain.
+The identity comes from the name that the program was called by, else from the configuration file, else from AWS's
+default credential chain.
 """
 
 import os
@@ -8,7 +9,8 @@ import stat
 
 from docker_credential_ecrx.ecr.registry import Registry
 from docker_credential_ecrx.errors import SettingsError
-from docker_credential_ecrx.identity.model import Identity, read_file
+from docker_credential_ecrx.identity.model import Identity
+from docker_credential_ecrx.identity.read_file import read_file
 from docker_credential_ecrx.system.paths import xdg_folder
 
 PROGRAM = "docker-credential-ecrx"
@@ -21,18 +23,18 @@ if TYPE_CHECKING:
     Table = Mapping[str, Any]
 
 _KEYRINGS = ("auto", "kernel", "secret-service", "none")
-_ROLE_KEYS = ("external_id", "role_session_name", "duration_seconds")
-_REGISTRY_KEYS = ("match", "account", "region", "profile", "role_arn", "source_profile", *_ROLE_KEYS)
+ROLE_KEYS = ("external_id", "role_session_name", "duration_seconds")
+REGISTRY_KEYS = ("match", "account", "region", "profile", "role_arn", "source_profile", *ROLE_KEYS)
 _CACHE_KEYS = ("keyring",)
-_SECURITY_KEYS = ("accounts",)
+SECURITY_KEYS = ("accounts",)
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
 class Settings:
-    """The configuration file's rules and the chosen keyring; ``profile`` is the one that the program's name has.
+    """The rules of the configuration file ``path`` and the keyring; ``profile`` is from the program's name.
 
-    ``rules`` are entries of [[registry]], each with its identity; ``accounts`` are those whose registries are answered,
-    None if all are, by the file ``path``.
+    ``rules`` are the entries of [[registry]], each with its identity.
+    ``accounts`` are the AWS accounts that are allowed, or None if all are.
     """
 
     __slots__ = ("_accounts", "_path", "_rules", "keyring", "profile")
@@ -52,12 +54,12 @@ class Settings:
         self._path = path
 
     def identity_for(self, host: str) -> Identity:
-        """Return whose credentials are asked for a token for the registry ``host``."""
+        """Return the identity for which a token for the registry ``host`` is requested."""
         if self.profile is not None:
             return Identity(self.profile)
         registry = Registry.parse(host) if self._rules else None
         if registry is not None:
-            from docker_credential_ecrx.identity.host_pattern import is_for  # who has no rules has no use for it
+            from docker_credential_ecrx.identity.host_pattern import is_for  # needed only if there are rules
 
             for entry, identity in self._rules:
                 if is_for(entry, registry):
@@ -65,22 +67,22 @@ class Settings:
         return Identity()
 
     def allows(self, registry: Registry) -> bool:
-        """Return whether registries of its account are answered; ECR Public is no account's, and always is."""
+        """Return whether the registry's account is allowed; ECR Public has no account, and is always allowed."""
         return self._accounts is None or not registry.account or registry.account in self._accounts
 
     def require(self, registry: Registry) -> None:
-        """Raise SettingsError if registries of its account are not answered."""
+        """Raise SettingsError if the registry's account is not allowed."""
         if not self.allows(registry):
             raise SettingsError(
-                (f"no answer for {registry.host}: {self._path}: [security]: accounts does not list {registry.account}"),
-                f'if you trust that account, add "{registry.account}" there',
+                f"{registry.host} is not allowed: {self._path}: [security]: accounts does not list {registry.account}",
+                f'if you trust that account, add "{registry.account}" to accounts',
             )
 
 
 def load(argv0: str, env: "Mapping[str, str]", keyring: str = "auto") -> Settings:
-    """Read the settings that hold for a program called by the path ``argv0``; ``keyring`` is used if none is set.
+    """Return the settings for a program called as ``argv0``; ``keyring`` is used if none is set.
 
-    Raises SettingsError where the configuration file or ECRX_KEYRING is wrong.
+    Raises SettingsError if the configuration file or ECRX_KEYRING is invalid.
     """
     path = config_path(env)
     document = _read(path, env) if path else None
@@ -88,7 +90,7 @@ def load(argv0: str, env: "Mapping[str, str]", keyring: str = "auto") -> Setting
     rules: tuple[tuple[Table, Identity], ...] = ()
     accounts: frozenset[str] | None = None
     if "registry" in table or "security" in table:
-        from docker_credential_ecrx.identity import host_pattern  # who has none of these has no use for it
+        from docker_credential_ecrx.identity import host_pattern  # needed only if there is one of these
 
         rules, accounts = host_pattern.rules(table, path), host_pattern.accounts(table, path)
     keyring = _cache_keyring(table, path) or keyring
@@ -98,9 +100,9 @@ def load(argv0: str, env: "Mapping[str, str]", keyring: str = "auto") -> Setting
 
 
 def profile_of(argv0: str) -> "str | None":
-    """Return the profile in the name of a link ``docker-credential-ecrx-PROFILE``, or None.
+    """Return the profile in the program's name ``docker-credential-ecrx-PROFILE``, or None if it has none.
 
-    Raises SettingsError where the name ends in the hyphen.
+    Raises SettingsError if the name ends with the hyphen.
     """
     name = os.path.basename(argv0)
     if os.name == "nt":
@@ -109,12 +111,12 @@ def profile_of(argv0: str) -> "str | None":
         return None
     profile = name[len(PROGRAM) + 1 :]
     if not profile:
-        raise SettingsError(f"the link {name} names no AWS profile", f"call it {name}PROFILE")
+        raise SettingsError(f"the link {name} names no AWS profile", f"rename it to {name}PROFILE")
     return profile
 
 
 def config_path(env: "Mapping[str, str]") -> str:
-    """Return where the configuration file is looked for, or an empty path where there is no home."""
+    """Return the path of the configuration file, or an empty path if there is no home folder."""
     if env.get("ECRX_CONFIG"):
         return env["ECRX_CONFIG"]
     folder = env.get("APPDATA", "") if os.name == "nt" else xdg_folder("XDG_CONFIG_HOME", "/.config", env)
@@ -123,55 +125,55 @@ def config_path(env: "Mapping[str, str]") -> str:
 
 def _read(path: str, env: "Mapping[str, str]") -> "str | None":
     if path == os.devnull:
-        return None  # which says that there is no file
+        return None  # the user wants no configuration file
     try:
         return read_file(path, lambda status: _require_safe(path, status, env)).decode()
     except (FileNotFoundError, NotADirectoryError) as error:
         if not env.get("ECRX_CONFIG"):
-            _require_safe_folder(os.path.dirname(path), env)  # who can write there can take the file away
+            _require_safe_folder(os.path.dirname(path), env)  # another user who can write there could have deleted it
             return None
         raise SettingsError(
-            f"the configuration file {path}, which ECRX_CONFIG names, does not exist", "create it, or unset ECRX_CONFIG"
+            f"the configuration file {path} from ECRX_CONFIG does not exist", "create it, or unset ECRX_CONFIG"
         ) from error
     except (OSError, ValueError) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or "it is not UTF-8 text"
         raise SettingsError(
-            f"cannot read the configuration file {path}: {reason}", "mend the file or its permissions"
+            f"cannot read the configuration file {path}: {reason}", "fix the file or its permissions"
         ) from error
 
 
 def _require_safe(path: str, status: os.stat_result, env: "Mapping[str, str]") -> None:
-    """Raise SettingsError if somebody other than this user and root can change the open configuration file.
+    """Raise SettingsError if anybody except this user and root can change the open configuration file.
 
-    The rule is that of sshd_config's StrictModes, for the file and the folder that it is in.
+    The rule is the same as for sshd_config's StrictModes: it covers the file and its folder.
     """
     if not stat.S_ISREG(status.st_mode):
         raise SettingsError(
-            f"the configuration file {path} is not a regular file", "name a regular file; /dev/null means none"
+            f"the configuration file {path} is not a regular file", "use a regular file, or /dev/null for none"
         )
     if os.name == "nt":
         return
-    _require_safe_place(path, status, env)
+    _require_safe_path(path, status, env)
     _require_safe_folder(os.path.dirname(path), env)
     if os.path.islink(path):
-        _require_safe_place(path, os.lstat(path), env)
+        _require_safe_path(path, os.lstat(path), env)
         _require_safe_folder(os.path.dirname(os.path.realpath(path)), env)
 
 
 def _require_safe_folder(folder: str, env: "Mapping[str, str]") -> None:
-    """Do what ``_require_safe`` does for a folder; one that is not there is safe."""
+    """Raise SettingsError if anybody except this user and root can change the folder; a missing one is safe."""
     try:
         status = os.stat(folder or ".")
     except OSError:
         return
-    _require_safe_place(folder, status, env)
+    _require_safe_path(folder, status, env)
 
 
-def _require_safe_place(place: str, status: os.stat_result, env: "Mapping[str, str]") -> None:
+def _require_safe_path(path: str, status: os.stat_result, env: "Mapping[str, str]") -> None:
     if os.name != "nt" and (status.st_uid not in (0, os.geteuid()) or status.st_mode & _OTHERS_WRITE):
-        from docker_credential_ecrx.identity import strict_modes  # what is plainly safe has no use for it
+        from docker_credential_ecrx.identity import strict_modes  # needed only if the path is not plainly safe
 
-        strict_modes.require(place, status, env)
+        strict_modes.require(path, status, env)
 
 
 def _parse(document: str, path: str) -> "dict[str, Any]":
@@ -184,27 +186,27 @@ def _parse(document: str, path: str) -> "dict[str, Any]":
         try:
             table = tomllib.loads(document)
         except (ValueError, RecursionError) as error:  # a number may be too long for Python
-            # The error may quote the line.
             import re
 
+            # tomllib may quote the line, which may hold a secret.
             place = re.search(r"line \d+, column \d+|end of document", str(error))
-            where = place[0] if place else "it is nested too deep, or has too long a number"
-            raise SettingsError(f"the configuration file {path} is not TOML: {where}", "fix it there") from error
+            where = place[0] if place else "it is nested too deeply, or has a number with too many digits"
+            raise SettingsError(f"the configuration file {path} is not TOML: {where}", "fix the file") from error
     only(table, ("registry", "cache", "security"), path, "")
     return table
 
 
 def _cache_keyring(table: "Table", path: str) -> str:
-    """Return the keyring that the file names, or an empty text."""
+    """Return the keyring that the file sets, or an empty string."""
     cache = table.get("cache", {})
     if not isinstance(cache, dict):
-        raise SettingsError(f"{path}: cache is not a table", "head it with [cache]")
+        raise SettingsError(f"{path}: cache is not a table", "begin the table with [cache]")
     only(cache, _CACHE_KEYS, path, "[cache]")
     if "keyring" not in cache:
         return ""
     keyring = cache["keyring"]
     if not isinstance(keyring, str):
-        raise SettingsError(f"{path}: [cache]: keyring is not a text", 'write keyring = "auto"')
+        raise SettingsError(f"{path}: [cache]: keyring is not a string", 'write keyring = "auto"')
     return _known_keyring(keyring, f"{path}: [cache]: keyring")
 
 
@@ -218,9 +220,9 @@ def _known_keyring(name: str, where: str) -> str:
 
 
 def only(table: "Table", known: "tuple[str, ...]", path: str, where: str) -> None:
-    """Raise SettingsError if the table at ``where`` of the file ``path`` has another key than those that are known."""
+    """Raise SettingsError if the table ``where`` of the file ``path`` has a key that is not one of ``known``."""
     for key in table:
         if key not in known:
             raise SettingsError(
-                f"{path}: {where + ': ' if where else ''}unknown key {key}", f"the keys here are {', '.join(known)}"
+                f"{path}: {where + ': ' if where else ''}unknown key {key}", f"the valid keys are {', '.join(known)}"
             )

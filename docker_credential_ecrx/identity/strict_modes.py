@@ -1,6 +1,6 @@
-"""Refuses a configuration file that somebody else can write, in words that say what fixes that.
+"""Refuses a configuration file that another user can change, with the command that fixes it.
 
-A cached get imports it only if file or folder are another user's, or their group or others can write them.
+A cached get imports this only if another user owns the file or its folder, or its group or others can write to it.
 """
 
 import os
@@ -8,40 +8,40 @@ import shlex
 import stat
 from collections.abc import Mapping
 
-from docker_credential_ecrx.errors import SettingsError
+from docker_credential_ecrx.errors import Remedy, SettingsError
 from docker_credential_ecrx.system import files
 
 
-def require(place: str, status: os.stat_result, env: Mapping[str, str]) -> None:
-    """Raise SettingsError if another user owns the file or folder ``place`` or else can write it."""
+def require(path: str, status: os.stat_result, env: Mapping[str, str]) -> None:
+    """Raise SettingsError if another user owns the file or folder ``path``, or can write to it."""
     if not _is_owner_trusted(status, env):
-        message = f"the configuration file is not used, because another user owns {place}"
+        message = f"the configuration file is not used, because another user owns {path}"
         if os.geteuid() == 0:  # sudo may keep HOME
-            raise SettingsError(message, "run it as that user, without sudo, or name a file of root's in ECRX_CONFIG")
-        own = f"sudo chown {os.geteuid()} {shlex.quote(place)}"
-        raise SettingsError(message, f"{own}, or name a file of your own in ECRX_CONFIG")
+            raise SettingsError(message, "run the command without sudo, or set ECRX_CONFIG to a file that root owns")
+        own = f"sudo chown {os.geteuid()} {shlex.quote(path)}"
+        raise SettingsError(message, Remedy("set ECRX_CONFIG to a file of your own, or change the owner", own))
     if stat.S_ISLNK(status.st_mode):
-        return  # whoever can write its folder can replace it, and that is looked at by itself
+        return  # its mode means nothing, and its folder is checked separately
     if is_writable_by_others(status):
         raise SettingsError(
-            f"the configuration file is not used, because other users can write {place}",
-            f"chmod go-w {shlex.quote(place)}",
+            f"the configuration file is not used, because other users can write to {path}",
+            Remedy("remove their access", f"chmod go-w {shlex.quote(path)}"),
         )
 
 
 def is_writable_by_others(status: os.stat_result) -> bool:
-    """Return whether its group or all users can write a file, or replace the files of a folder."""
-    # In a sticky folder nobody replaces another's file.
+    """Return whether its group or all users can write to a file, or replace the files in a folder."""
+    # In a sticky folder, nobody can replace another user's file.
     is_sticky = stat.S_ISDIR(status.st_mode) and status.st_mode & stat.S_ISVTX
     is_group = status.st_mode & stat.S_IWGRP and not is_private_group(status)
     return bool(status.st_mode & stat.S_IWOTH or is_group) and not is_sticky
 
 
 def _is_owner_trusted(status: os.stat_result, env: Mapping[str, str]) -> bool:
-    """Return whether the owner is this user or root, or for root the owner of HOME.
+    """Return whether the owner is this user or root, or, if this user is root, the owner of HOME.
 
-    That one can have Docker run any program as root already, by the config.json there. GitHub's job containers run as
-    root in such a home.
+    The owner of HOME can already make Docker run any program as root, with the config.json there.
+    GitHub's job containers run as root in such a home folder.
     """
     if status.st_uid in (0, os.geteuid(), files.outer_root()):
         return True
@@ -52,9 +52,9 @@ def _is_owner_trusted(status: os.stat_result, env: Mapping[str, str]) -> bool:
 
 
 def is_private_group(status: os.stat_result) -> bool:
-    """Return whether the group has the owner's name and no other member, as Ubuntu makes one for each user.
+    """Return whether the group has the owner's name and no other member: Ubuntu creates such a group for each user.
 
-    Its default umask lets the group write; Debian's and Ubuntu's ssh make the same exception.
+    Ubuntu's default umask lets the group write; Debian's and Ubuntu's ssh make the same exception.
     """
     import grp
     import pwd

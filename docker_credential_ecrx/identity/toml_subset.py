@@ -1,11 +1,11 @@
-"""The plain part of TOML in which configuration files are mostly written; tomllib, 10 ms, reads the rest.
+"""Parses the simple subset of TOML that most configuration files use; importing tomllib takes 10 ms.
 
-What this reads it reads as tomllib does; what it does not know it refuses, so that tomllib finds the errors.
+It parses that subset as tomllib does, and refuses everything else, which the caller leaves to tomllib.
 """
 
 _BARE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
 _DIGITS = frozenset("0123456789")
-_MOST_DIGITS = 18  # what TOML promises, and far from what Python refuses to read
+_MOST_DIGITS = 18  # TOML guarantees these, and Python parses far more
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 def parse(document: str) -> "dict[str, Any] | None":
-    """Return the tables of ``document``, or None where it is not plain.
+    """Return the tables of ``document``, or None if it is not in the subset.
 
-    Plain are tables and arrays of tables with bare names, and keys with strings without escapes, whole numbers, or
-    arrays of such strings on one line.
+    The subset is tables and arrays of tables with bare names, and bare keys with strings without escapes, integers,
+    or arrays of such strings on one line.
     """
     tables: dict[str, Any] = {}
     table = tables
@@ -34,7 +34,7 @@ def parse(document: str) -> "dict[str, Any] | None":
 
 
 def _header(line: str, tables: "dict[str, Any]") -> "dict[str, Any] | None":
-    """Return the new table that the line begins."""
+    """Return the new table that the line begins, or None if the line is not in the subset."""
     opening, closing = ("[[", "]]") if line.startswith("[[") else ("[", "]")
     name, found, rest = line[len(opening) :].partition(closing)
     name = name.strip(" \t")
@@ -51,7 +51,7 @@ def _header(line: str, tables: "dict[str, Any]") -> "dict[str, Any] | None":
 
 
 def _add(line: str, table: "dict[str, Any]") -> bool:
-    """Add the line's key to ``table``; return whether it is plain and new."""
+    """Add the line's key to ``table``; return False if the line is not in the subset, or the key is not new."""
     key, equals, value = line.partition("=")
     key, value = key.strip(" \t"), value.strip(" \t")
     if not equals or not _is_bare(key) or key in table or not value:
@@ -75,15 +75,15 @@ def _add(line: str, table: "dict[str, Any]") -> bool:
 
 
 def _string(text: str) -> "tuple[str | None, str]":
-    """Return the plain string that ``text`` begins with, or None, and what follows it."""
+    """Return the string that ``text`` begins with, or None if it is not in the subset, and the text after it."""
     quote = text[:1]
     found, closing, rest = text[1:].partition(quote) if quote and quote in "\"'" else ("", "", "")
-    is_plain = closing and not (quote == '"' and "\\" in found)
-    return (found if is_plain else None), rest
+    is_simple = closing and not (quote == '"' and "\\" in found)
+    return (found if is_simple else None), rest
 
 
 def _array(text: str) -> "tuple[list[str] | None, str]":
-    """Return the plain strings of the array whose bracket ``text`` follows, or None, and what follows it."""
+    """Return the strings of the array after whose bracket ``text`` begins, or None, and the text after it."""
     items: list[str] = []
     rest = text.lstrip(" \t")
     while not rest.startswith("]"):
@@ -101,5 +101,5 @@ def _is_bare(name: str) -> bool:
 
 
 def _is_comment(rest: str) -> bool:
-    """Return whether nothing follows but a comment."""
+    """Return whether ``rest`` is empty or a comment."""
     return rest.strip(" \t")[:1] in ("", "#")

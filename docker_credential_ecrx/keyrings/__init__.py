@@ -1,12 +1,12 @@
-"""Where secrets are kept: one of the operating system's keyrings, or none.
+"""Keyrings, which store secrets under names: the kernel's, the desktop's, or one of the ``keyring`` library.
 
-An item has a name, a secret text and, where the keyring can, a life after which the keyring itself drops it.
+Where the keyring can, it deletes an item itself at the end of the item's lifetime.
 """
 
 import sys
 
 from docker_credential_ecrx import log
-from docker_credential_ecrx.errors import KeyringError, KeyringUnavailableError
+from docker_credential_ecrx.errors import KeyringError, KeyringUnavailableError, Remedy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,29 +20,35 @@ if TYPE_CHECKING:
         label: str
 
         def get(self, name: str) -> str | None:
-            """Return the secret kept under ``name``, or None."""
+            """Return the secret stored under ``name``, or None."""
 
         def set(self, name: str, secret: str, seconds: int | None) -> None:
-            """Keep ``secret`` under ``name`` in place of what is there; for ``seconds`` where the keyring can."""
+            """Store ``secret`` under ``name``, replacing any other; for ``seconds`` if the keyring can expire it."""
 
         def delete(self, name: str) -> None:
-            """Forget what is kept under ``name``, if anything is."""
+            """Delete what is stored under ``name``, if anything is."""
 
         def names(self) -> list[str]:
-            """Return the names of all that is kept; none where the keyring cannot tell."""
+            """Return the names of all items; none if the keyring cannot list them."""
 
 
 # The same secret can be read with ``keyring.get_password(service_of(NAME), USERNAME)``.
 USERNAME = "ecrx"
-# So ends the remedy where a token may be kept elsewhere, and so where a password may not.
-OR_ANOTHER = ", or set ECRX_KEYRING"
-_OR_DOCKERS = (
-    ", or have docker keep it: name ECR's registries in the credHelpers of its config.json"
-    " (docker-credential-ecrx configure HOST), and remove credsStore there"
+FOREIGN_BUS = Remedy("use your own session bus", "unset DBUS_SESSION_BUS_ADDRESS")
+# What to do without a keyring that fails: for tokens, by the keyring's name, and for passwords.
+_OTHER_KEYRING = {
+    "kernel": "set ECRX_KEYRING to secret-service or none",
+    "secret-service": "set ECRX_KEYRING to kernel or none",
+}
+_NO_KEYRING = "set ECRX_KEYRING to none"
+_LET_DOCKER_STORE = (
+    "let Docker store it: run docker-credential-ecrx configure HOST for each ECR registry,"
+    " and remove credsStore from Docker's config.json"
 )
-
-_KERNEL_CLASS = "docker_credential_ecrx.keyrings.kernel_backend.Keyring"
-_SECRET_SERVICE_CLASS = "keyring.backends.SecretService.Keyring"  # noqa: S105 - a name
+# On Linux, the ``keyring`` library's class for the Secret Service reads and writes the same items as ours.
+_OWN_NAMES = {"docker_credential_ecrx.keyrings.kernel_backend.Keyring": "kernel"} | (
+    {"keyring.backends.SecretService.Keyring": "secret-service"} if sys.platform == "linux" else {}
+)
 
 
 def service_of(name: str) -> str:
@@ -51,97 +57,99 @@ def service_of(name: str) -> str:
 
 
 def name_of(service: str) -> str | None:
-    """Return the name of the item that has that service name, or None where it is not one of ours."""
+    """Return the name of the item that has that service name, or None if this program does not store such items."""
     prefix = service_of("")
     return service.removeprefix(prefix) if service.startswith(prefix) else None
 
 
 def for_tokens(keyring_name: str) -> "Keyring | None":
-    """Return the keyring that keeps 12-hour tokens under ``keyring_name`` (ECRX_KEYRING's values), or None.
+    """Return the keyring that ``keyring_name`` (a value of ECRX_KEYRING) sets for 12-hour tokens, or None.
 
-    Raises KeyringUnavailableError where the setting names one keyring and that is not to be had.
+    Raises KeyringUnavailableError if it sets a keyring that is not available.
     """
     if keyring_name == "none":
         return None
     if keyring_name == "auto":
         return _first(["kernel", "secret-service"] if sys.platform == "linux" else ["system"])
-    return _open(keyring_name)
+    return _open_for_tokens(keyring_name)
 
 
 def for_passwords(keyring_name: str) -> "Keyring":
-    """Return the keyring that keeps other registries' passwords: one that survives a reboot.
+    """Return the keyring for the passwords of other registries: one that persists across reboots.
 
-    Raises KeyringUnavailableError where there is none.
+    Raises KeyringUnavailableError if there is none.
     """
     if keyring_name == "none":
         raise KeyringUnavailableError(
-            "there is no keyring, because ECRX_KEYRING or the configuration file says none",
-            "choose a keyring: auto, secret-service or a keyring backend class" + _OR_DOCKERS,
+            "there is no keyring, because ECRX_KEYRING or the configuration file sets none",
+            with_alternative(Remedy("choose auto, secret-service or a keyring backend class"), _LET_DOCKER_STORE),
         )
-    if keyring_name in ("auto", "kernel", _KERNEL_CLASS):
-        keyring_name = "secret-service" if sys.platform == "linux" else "system"
-    try:
-        return _open(keyring_name)
-    except KeyringError as error:
-        raise of_passwords(error) from error
+    name = _OWN_NAMES.get(keyring_name, keyring_name)
+    if name in ("auto", "kernel"):
+        name = "secret-service" if sys.platform == "linux" else "system"
+    return _open(name, _LET_DOCKER_STORE)
+
+
+def with_alternative(remedy: Remedy, alternative: str) -> Remedy:
+    """Return ``remedy`` with what else the user can do; its command stays next to the text that it belongs to."""
+    texts = (alternative, remedy.text) if remedy.command else (remedy.text, alternative)
+    return Remedy(", or ".join(filter(None, texts)), remedy.command)
 
 
 def exposure_of(keyring: "Keyring | None") -> KeyringError | None:
-    """Return what is to be told of ``keyring`` if it writes secrets to the disk as they are, or None."""
+    """Return an error that warns of ``keyring`` if it stores secrets in plain text, or None."""
     if keyring is None or keyring.label != "secret-service":
         return None
-    from docker_credential_ecrx.keyrings import secret_service
+    from docker_credential_ecrx.keyrings import gnome, secret_service
 
     try:
         file = keyring.plaintext_file() if isinstance(keyring, secret_service.SecretServiceKeyring) else None
     except KeyringError:
         return None
-    return None if file is None else secret_service.plain_text(file)
+    return None if file is None else gnome.not_encrypted(file)
 
 
 def warn_of_plain_text(keyring: "Keyring") -> None:
-    """Tell the user if ``keyring`` keeps secrets in plain text."""
+    """Warn the user if ``keyring`` stores secrets in plain text."""
     exposure = exposure_of(keyring)
     if exposure is not None:
         log.warn(str(exposure))
 
 
-def of_passwords(error: KeyringError) -> KeyringError:
-    """Return ``error`` with the remedy for a password, which only docker could keep elsewhere."""
-    mend, found, _ = error.hint.partition(OR_ANOTHER)
-    return type(error)(error.message, mend + _OR_DOCKERS) if found else error
-
-
-def kernel_keyring() -> "KernelKeyring":
-    """Return the Linux kernel's keyring; raise KeyringUnavailableError where there is none."""
+def kernel_keyring(alternative: str = "") -> "KernelKeyring":
+    """Return the Linux kernel's keyring; raise KeyringUnavailableError if there is none."""
     if sys.platform != "linux":
-        # Elsewhere the same system calls are others, and Windows lacks what makes them.
+        # Other systems have other system calls under the same numbers, and Windows cannot make them.
         raise KeyringUnavailableError(
-            f"the kernel keyring is Linux's alone, and this is {sys.platform}", "set ECRX_KEYRING=auto"
+            f"the kernel keyring exists only on Linux, and this is {sys.platform}", "set ECRX_KEYRING to auto"
         )
     from docker_credential_ecrx.keyrings.kernel import KernelKeyring
 
-    return KernelKeyring()
+    return KernelKeyring(alternative)
 
 
 def _first(names: "list[str]") -> "Keyring | None":
     for name in names:
         try:
-            return _open(name)
+            return _open_for_tokens(name)
         except KeyringError as error:
             log.debug(f"trying the next keyring: {error}")
     return None
 
 
-def _open(name: str) -> "Keyring":
-    # Each keyring is imported only when it is opened: a cached get pays for one.
-    if name in ("kernel", _KERNEL_CLASS):
-        return kernel_keyring()
-    # On Linux the class that ``keyring`` has for the Secret Service reads and writes the very items that ours does.
-    if name == "secret-service" or (name == _SECRET_SERVICE_CLASS and sys.platform == "linux"):
+def _open_for_tokens(keyring_name: str) -> "Keyring":
+    name = _OWN_NAMES.get(keyring_name, keyring_name)
+    return _open(name, _OTHER_KEYRING.get(name, _NO_KEYRING))
+
+
+def _open(name: str, alternative: str) -> "Keyring":
+    # Each keyring is imported only when it is opened: a cached get uses one.
+    if name == "kernel":
+        return kernel_keyring(alternative)
+    if name == "secret-service":
         from docker_credential_ecrx.keyrings.secret_service import SecretServiceKeyring
 
-        return SecretServiceKeyring()
+        return SecretServiceKeyring(alternative)
     from docker_credential_ecrx.keyrings.keyring_library import SystemKeyring
 
-    return SystemKeyring(None if name == "system" else name)
+    return SystemKeyring(None if name == "system" else name, alternative)

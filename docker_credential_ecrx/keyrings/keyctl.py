@@ -21,7 +21,7 @@ PROCESS_KEYRING, USER_KEYRING = -2, -4
 _REVOKE, _SETPERM, _DESCRIBE, _LINK, _UNLINK = 3, 5, 6, 8, 9
 _SEARCH, _READ, _SET_TIMEOUT, _GET_PERSISTENT = 10, 11, 15, 22
 _TYPE = b"user"
-# A token is some 2,600 bytes; what is larger is read again with the room that it asks for.
+# A token has some 2,600 bytes; a larger payload is read again into a buffer of its size.
 _ROOM = 4096
 
 
@@ -29,41 +29,41 @@ class Keyctl:
     """The calls; each raises OSError with the kernel's error number."""
 
     def __init__(self) -> None:
-        """Raise KeyError with the machine where its numbers are not known."""
-        # A 32-bit program has other numbers, also on a kernel that has 64.
+        """Raise KeyError with the machine if its numbers are not known."""
+        # A 32-bit program has other numbers, even on a 64-bit kernel.
         machine = os.uname().machine if sys.maxsize >> 32 else f"{os.uname().machine} in 32 bits"
         self._add_key, self._keyctl = _NUMBERS[machine]
 
     def persistent(self) -> int:
-        """Return the user's persistent keyring, linked to this process, which thereby possesses its keys."""
+        """Link the user's persistent keyring to this process, which then possesses its keys; return the keyring."""
         return self._call(self._keyctl, _GET_PERSISTENT, -1, PROCESS_KEYRING)
 
     def link(self, key: int, ring: int) -> None:
-        """Link ``key`` to ``ring``, in one step in place of a key with the same type and description."""
+        """Link ``key`` to ``ring``, atomically replacing a key with the same type and description."""
         self._call(self._keyctl, _LINK, key, ring)
 
     def unlink(self, key: int, ring: int) -> None:
-        """Let ``ring`` hold ``key`` no longer."""
+        """Remove ``key`` from ``ring``."""
         self._call(self._keyctl, _UNLINK, key, ring)
 
     def search(self, ring: int, description: bytes) -> int:
-        """Return the key of that description."""
+        """Return the key with that description."""
         return self._call(self._keyctl, _SEARCH, ring, _TYPE, description, 0)
 
     def add(self, description: bytes, payload: bytes, ring: int) -> int:
-        """Return the key of that description in ``ring``, new or updated; it never expires, even if it did before."""
+        """Add a key with that description to ``ring``, or update it, and return it; it then has no expiry."""
         return self._call(self._add_key, _TYPE, description, payload, len(payload), ring)
 
     def revoke(self, key: int) -> None:
-        """Free the payload of ``key`` and its part of the quota; whoever still holds it can no longer read it."""
+        """Free the payload of ``key`` and its part of the quota; nobody can read it any longer."""
         self._call(self._keyctl, _REVOKE, key)
 
     def set_permissions(self, key: int, mask: int) -> None:
-        """Say who may do what with ``key``."""
+        """Set the permissions of ``key``."""
         self._call(self._keyctl, _SETPERM, key, mask)
 
     def set_timeout(self, key: int, seconds: int) -> None:
-        """Let ``key`` expire after so many seconds; 0 means never."""
+        """Let ``key`` expire after ``seconds``; 0 means never."""
         self._call(self._keyctl, _SET_TIMEOUT, key, seconds)
 
     def read(self, key: int) -> bytes:
@@ -71,7 +71,7 @@ class Keyctl:
         return self._text(_READ, key)
 
     def describe(self, key: int) -> bytes:
-        """Return the last part of what the kernel says of ``key``: its description."""
+        """Return the description of ``key``, which is the last field of what the kernel reports."""
         return self._text(_DESCRIBE, key).rstrip(b"\0").split(b";", 4)[4]
 
     def _text(self, command: int, key: int) -> bytes:

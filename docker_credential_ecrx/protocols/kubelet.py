@@ -8,7 +8,8 @@ from docker_credential_ecrx.ecr.registry import ECR_USER, Registry
 from docker_credential_ecrx.errors import NoAwsCredentialsError, NotFoundError, RequestError
 from docker_credential_ecrx.helper import Helper
 from docker_credential_ecrx.identity import settings
-from docker_credential_ecrx.identity.model import Identity, subject_of
+from docker_credential_ecrx.identity.model import Identity
+from docker_credential_ecrx.identity.web_identity import subject_of
 from docker_credential_ecrx.protocols.reply import Reply, quote, stdin_of
 from docker_credential_ecrx.store import cached_token
 from docker_credential_ecrx.system import json_subset

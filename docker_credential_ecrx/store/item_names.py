@@ -1,6 +1,6 @@
 """The names of the keyring's items that hold tokens."""
 
-from docker_credential_ecrx.identity.model import fingerprint
+from docker_credential_ecrx.identity.fingerprint import fingerprint
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ def get(server: str, keyring_name: str, env: Mapping[str, str]) -> tuple[str, st
         found = _read(keyrings.for_passwords(keyring_name).get(name))
     except KeyringError as error:
         if name in index.read(env):
-            raise keyrings.of_passwords(error) from error
+            raise
         log.debug(f"nothing is stored for {server}: {error}")
         found = None
     if found is None:
@@ -40,12 +40,12 @@ def store(server: str, user: str, secret: str, keyring_name: str, env: Mapping[s
     index.add(env, name, _entry(server, user, keyring.label))
     try:
         keyring.set(name, json.dumps({"ServerURL": server, "Username": user, "Secret": secret}), None)
-    except KeyringError as error:
+    except KeyringError:
         if before is None:
             index.delete(env, name)
         else:
             index.add(env, name, before)
-        raise keyrings.of_passwords(error) from error
+        raise
     keyrings.warn_of_plain_text(keyring)
     index.add(env, name, _entry(server, user, keyring.label))
 

@@ -19,7 +19,8 @@ import sys
 from docker_credential_ecrx import keyrings, log
 from docker_credential_ecrx.ecr.registry import ECR_USER
 from docker_credential_ecrx.errors import AwsError, KeyringError, MfaCodeNeededError, Remedy, RequestError
-from docker_credential_ecrx.identity.model import Snapshot
+from docker_credential_ecrx.identity.aws_profiles import Snapshot
+from docker_credential_ecrx.identity.fingerprint import fingerprint_in
 from docker_credential_ecrx.identity.settings import PROGRAM
 from docker_credential_ecrx.store import cached_token, index, inventory
 from docker_credential_ecrx.system.deadline import ASKING_SECONDS, Deadline
@@ -114,7 +115,7 @@ def identity_unchanged(request: "TokenRequest", env: "Mapping[str, str]", snapsh
 
     Without a snapshot, AWS's files are read as they are now.
     """
-    is_same = request.name.endswith(f":{(snapshot or Snapshot(env)).fingerprint(request.identity)}")
+    is_same = request.name.endswith(f":{fingerprint_in(snapshot or Snapshot(env), request.identity)}")
     if not is_same:
         log.debug(f"AWS's files have changed for {request.identity} meanwhile")
     return is_same

@@ -71,7 +71,7 @@ def test_ignores_helper_there(home: Home, trap: Path) -> None:
 
     said = home.run("configure", HOST, "--profile", "secondary", cwd=trap).stderr
 
-    assert f"{_HELPER} is not on PATH, where it is looked for; export PATH={home.bin}:$PATH" in said
+    assert f"{_HELPER} is not on PATH; add its folder: export PATH={home.bin}:$PATH" in said
 
 
 @pytest.mark.parametrize("trap", _WITH_OTHERS, indirect=True)

@@ -342,7 +342,7 @@ class TestNodeWithoutCredentials:
         said = _refusal(node.run(kubernetes.request(_IMAGE)))
 
         needed = "attach a role to the node, or name a profile that has credentials in config.toml"
-        assert f"with the default credentials: there are no AWS credentials; {needed}\n" in said
+        assert f"with the default credential chain: there are no AWS credentials; {needed}\n" in said
 
 
 class TestCost:

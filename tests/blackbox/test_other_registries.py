@@ -201,14 +201,14 @@ class TestNoKeyring:
     def test_store_fails_in_one_line(self, home: Home) -> None:
         line = refusal(home.store(HOST, "alice", "correct-horse"))
 
-        assert "have docker keep it: name ECR's registries in the credHelpers of its config.json" in line
+        assert "let Docker store it: run docker-credential-ecrx configure HOST for each ECR registry" in line
         assert "set ECRX_KEYRING" not in line
         assert "correct-horse" not in line
 
     def test_status_reports_the_same_reason(self, home: Home) -> None:
         (said,) = (line for line in home.run("status").stdout.splitlines() if "passwords go to" in line)
 
-        assert "have docker keep it: " in said
+        assert "let Docker store it: " in said
         assert "set ECRX_KEYRING" not in said
 
     def test_get_is_not_found(self, home: Home) -> None:

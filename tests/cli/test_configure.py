@@ -119,7 +119,7 @@ class TestIdentity:
 
         done = configure(home, profile=None)
 
-        assert f"{HOST}: using the default credentials\n" in done.stdout
+        assert f"{HOST}: using the default credential chain\n" in done.stdout
         assert not settings_of(home).exists()
         assert home.get(profile=None).secret
 
@@ -594,7 +594,7 @@ class TestWarnings:
         home.link("docker-credential-fine", home.program)
         write(config_of(home), '{"credsStore": "fine"}')
 
-        assert f"{PROGRAM}: credsStore fine goes on for all other registries\n" == configure(home).stderr
+        assert f"{PROGRAM}: all other registries still use credsStore fine\n" == configure(home).stderr
 
     def test_warns_of_password_in_environment(self, home: Home) -> None:
         home.add_role_profile()
@@ -603,7 +603,7 @@ class TestWarnings:
 
         assert 0 == done.status
         assert (
-            f"DOCKER_AUTH_CONFIG has a password for {HOST}, and docker takes that first; unset DOCKER_AUTH_CONFIG\n"
+            f"DOCKER_AUTH_CONFIG has a password for {HOST}, which Docker uses first; unset DOCKER_AUTH_CONFIG\n"
             in done.stderr
         )
         assert "" == configure(home, DOCKER_AUTH_CONFIG="broken").stderr
@@ -625,7 +625,7 @@ class TestWarnings:
         done = configure(home, PATH="/usr/bin:/bin")
 
         assert 0 == done.status
-        assert f"is not on PATH, where it is looked for; export PATH={home.bin}:$PATH\n" in done.stderr
+        assert f"is not on PATH; add its folder: export PATH={home.bin}:$PATH\n" in done.stderr
         assert "" == configure(home, PATH=f"{home.bin}:/usr/bin:/bin").stderr
 
 
@@ -667,7 +667,7 @@ class TestPodman:
 
         done = configure(home, "--podman")
 
-        assert f"{passing} goes first, and gives {HOST} to docker-credential-ecr-login" in done.stderr
+        assert f"{passing} takes precedence, and uses docker-credential-ecr-login for {HOST}" in done.stderr
 
     def test_podman_gets_its_password_from_this_program(self, home: Home) -> None:
         home.add_role_profile()
@@ -770,10 +770,10 @@ class TestBadInput:
 
         todo = remedy(configure(home))
 
-        assert f"chmod u+rw {config_of(home)}" == todo
+        assert f"change its permissions: chmod u+rw {config_of(home)}" == todo
         assert "{}" == read(config_of(home))
         assert not settings_of(home).exists()
-        subprocess.run(todo.split(), check=True)
+        subprocess.run(todo.partition(": ")[2].split(), check=True)
         assert (0, "") == configure(home)[::2]
 
     def test_leaves_config_json_that_is_no_file(self, home: Home) -> None:
@@ -794,7 +794,7 @@ class TestBadInput:
         home.configure("# mine\n")
         settings_of(home).chmod(0o444)
 
-        assert f"chmod u+rw {settings_of(home)}" == remedy(configure(home))
+        assert f"change its permissions: chmod u+rw {settings_of(home)}" == remedy(configure(home))
         assert ("# mine\n", "{}") == (read(settings_of(home)), read(config_of(home)))
 
     @pytest.fixture

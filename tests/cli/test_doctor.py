@@ -257,7 +257,7 @@ class TestDockerConfig:
         found = diagnose(home, HOST)
 
         assert str(path) in found.broken("docker's config").detail
-        assert "mend it, or move it away" == found.broken("docker's config").remedy
+        assert "fix it, or move it away" == found.broken("docker's config").remedy
         assert found.links["identity"].ok
 
     def test_under_sudo_names_the_owner(self, home: Home) -> None:

@@ -107,7 +107,7 @@ class TestHost:
         home.get(profile=None)
         (home.folder / ".local" / "state" / "ecrx" / "ledger.json").unlink()
 
-        assert "deleted the token of the default credentials in us-east-1" in forget(home, HOST)
+        assert "deleted the token of profile secondary (from AWS_PROFILE) in us-east-1" in forget(home, HOST)
 
     def test_works_with_a_broken_docker_config(self, home: Home) -> None:
         home.get()

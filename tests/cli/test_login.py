@@ -159,9 +159,9 @@ class TestToken:
     @pytest.mark.parametrize(
         ("parts", "asked"),
         [
-            ({"credHelpers": {HOST: "ecrx", OTHER_HOST: "ecrx-"}}, "the default credentials"),
+            ({"credHelpers": {HOST: "ecrx", OTHER_HOST: "ecrx-"}}, "the default credential chain"),
             ({"credHelpers": {HOST: "ecrx-base"}}, "profile base"),
-            ({"credsStore": "ecrx"}, "the default credentials"),
+            ({"credsStore": "ecrx"}, "the default credential chain"),
         ],
     )
     def test_warns_if_docker_uses_another_identity(self, home: Home, parts: dict[str, object], asked: str) -> None:

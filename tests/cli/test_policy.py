@@ -597,7 +597,7 @@ class TestErrors:
     def test_without_credentials_say_so(self, owner: Home) -> None:
         line = _line(owner.run("policy", "show", "app", "--region", "us-east-1"))
 
-        assert "app in us-east-1 with the default credentials: there are no AWS credentials" in line
+        assert "app in us-east-1 with the default credential chain: there are no AWS credentials" in line
 
     def test_without_credentials_suggest_configuration(self, owner: Home) -> None:
         """The remedy is to configure credentials or to name the owner's profile."""

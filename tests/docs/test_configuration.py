@@ -44,7 +44,7 @@ def _variables() -> Iterator[str]:
 
 
 def test_page_has_the_keys_of_the_configuration_file() -> None:
-    keys = [*settings._REGISTRY_KEYS, *settings._CACHE_KEYS, *settings._SECURITY_KEYS]  # noqa: SLF001 - what a user may write
+    keys = [*settings.REGISTRY_KEYS, *settings._CACHE_KEYS, *settings.SECURITY_KEYS]  # noqa: SLF001 - what a user may write
 
     assert keys == _rows()["key"]
 

@@ -190,7 +190,7 @@ class TestPlainTextKeyring:
         """Return the warning about it."""
         file = f"{plain['XDG_DATA_HOME']}/keyrings/login.keyring"
         reason = f"{file} is not encrypted, because the password of that keyring is empty"
-        return f"{reason}; set one in Passwords and Keys (seahorse), or set ECRX_KEYRING=kernel for tokens"
+        return f"{reason}; set a password in Passwords and Keys (seahorse), or set ECRX_KEYRING=kernel for tokens"
 
     def test_stores_a_password_with_a_warning(self, home: Home, plain: dict[str, str], line: str) -> None:
         """Docker login must not break, and the user gets a warning."""

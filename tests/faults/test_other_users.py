@@ -161,7 +161,7 @@ class TestRoot:
         (theirs / "config.json").symlink_to(private)
         os.chown(theirs / "config.json", owner, owner, follow_symlinks=False)
 
-        assert "config.json may be under another user's control" in self.refusal(home, theirs, private)
+        assert f"another user may control the symlink {theirs}/config.json; " in self.refusal(home, theirs, private)
 
     def test_rejects_link_to_its_own_folder(self, home: Home, place: Path, theirs: Path) -> None:
         """A folder of root's is not edited through another user's folder."""
@@ -180,7 +180,7 @@ class TestRoot:
         (theirs / "config.json").unlink()
         (theirs / "config.json").hardlink_to(private)
 
-        assert "config.json: Permission denied; see ls -ld " in self.refusal(home, theirs, private)
+        assert "config.json: Permission denied; check its permissions: ls -ld " in self.refusal(home, theirs, private)
 
     def test_rejects_readable_hard_link(self, home: Home, theirs: Path, private: Path) -> None:
         """The file may be in a folder that the other user cannot enter."""
@@ -188,7 +188,7 @@ class TestRoot:
         (theirs / "config.json").unlink()
         (theirs / "config.json").hardlink_to(private)
 
-        assert "belongs to another user than its folder" in self.refusal(home, theirs, private)
+        assert "its owner is not the owner of its folder" in self.refusal(home, theirs, private)
 
     def test_does_not_give_away_its_own_file(self, home: Home, theirs: Path) -> None:
         """Root's file in another user's folder is refused, and no message suggests changing its owner."""
@@ -250,7 +250,7 @@ class TestRoot:
         (place / "config.json").unlink()
         (place / "config.json").symlink_to(private)
         os.chown(place / "config.json", OTHER, OTHER, follow_symlinks=False)
-        assert "another user's control" in self.refusal(home, place, private)
+        assert "another user may control the symlink" in self.refusal(home, place, private)
 
 
 @in_one_form

@@ -7,7 +7,9 @@ from botocore.exceptions import ConfigParseError
 from fuzz.helpers import base64_of, file, fuzzed, joined, json_texts
 from hypothesis import strategies as st
 
-from docker_credential_ecrx.identity.model import Identity, chain, fingerprint
+from docker_credential_ecrx.identity.aws_profiles import chain
+from docker_credential_ecrx.identity.fingerprint import fingerprint
+from docker_credential_ecrx.identity.model import Identity
 
 SECRETS = ("aws_secret_access_key", "aws_session_token", "aws_security_token")
 _names = st.sampled_from(["a", "b", "default", "DEFAULT", "a b", '"a b"', "a\\ b", "'a'", 'a"b"', "ab", "é", ""])

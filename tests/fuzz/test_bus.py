@@ -3,7 +3,7 @@
 from fuzz.helpers import fuzzed
 from hypothesis import strategies as st
 
-from docker_credential_ecrx.keyrings import dbus
+from docker_credential_ecrx.keyrings import dbus_messages
 from standin import busses
 
 REFUSALS = (ValueError, LookupError)  # as ``dbus.Connection`` promises
@@ -30,8 +30,8 @@ _messages = (
 @fuzzed(_messages)
 def test_message_is_read_or_rejected(received: bytes) -> None:
     try:
-        size = dbus.size_of(received)
-        message = dbus.Message(received[:size] if size else received)
+        size = dbus_messages.size_of(received)
+        message = dbus_messages.Message(received[:size] if size else received)
         values = message.body()
     except REFUSALS:
         return

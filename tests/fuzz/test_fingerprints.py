@@ -9,7 +9,8 @@ from typing import NamedTuple, Self
 from fuzz.helpers import base64_of, folder, fuzzed
 from hypothesis import strategies as st
 
-from docker_credential_ecrx.identity.model import Identity, fingerprint
+from docker_credential_ecrx.identity.fingerprint import fingerprint
+from docker_credential_ecrx.identity.model import Identity
 from support.resolution import Situation, resolution, there
 
 Section = tuple[str, dict[str, str]]

@@ -128,7 +128,7 @@ class TestForeignFiles:
 
         assert 1 == done.returncode
         command = user.bin / "docker-credential-ecrx"
-        assert f"install.sh: {command} is not this program's; move it away first\n" == done.stderr
+        assert f"install.sh: {command} does not belong to this program; move it away\n" == done.stderr
         assert before == user.files()
         assert "mine" == command.read_text()
 
@@ -153,7 +153,7 @@ class TestForeignFiles:
 
         done = user.install(release)
 
-        said = f"install.sh: {link} is not this program's; move it away first\n"
+        said = f"install.sh: {link} does not belong to this program; move it away\n"
         assert (1, said, before) == (done.returncode, done.stderr, user.files())
         user.install(release, "--uninstall")
         assert before == user.files()
@@ -176,7 +176,7 @@ class TestForeignFiles:
         done = user.install(release)
 
         assert 0 == done.returncode
-        assert f"{link} is not this program's" in done.stdout
+        assert f"because {link} does not belong to this program" in done.stdout
         assert target == str(link.readlink())
         user.install(release, "--uninstall")
         assert target == str(link.readlink())
@@ -207,8 +207,8 @@ class TestFailure:
     @pytest.mark.parametrize(
         ("arguments", "message"),
         [
-            (["--perfix", "x"], "unknown argument --perfix; see install.sh --help"),
-            (["x"], "unknown argument x; see install.sh --help"),
+            (["--perfix", "x"], "unknown argument --perfix; run install.sh --help"),
+            (["x"], "unknown argument x; run install.sh --help"),
             (["--prefix"], "--prefix needs a folder"),
             (["--prefix="], "--prefix needs a folder"),
         ],
@@ -224,7 +224,7 @@ class TestFailure:
 
         done = user.install(user.unpack("1.0"))
 
-        assert (1, "install.sh: there is no HOME; say where with --prefix DIR\n") == (done.returncode, done.stderr)
+        assert (1, "install.sh: HOME is not set; choose a folder with --prefix DIR\n") == (done.returncode, done.stderr)
 
     def test_without_the_program_leaves_nothing(self, user: User) -> None:
         release = user.unpack("1.0")
@@ -281,7 +281,7 @@ class TestUninstall:
 
         done = user.install(release, "--uninstall")
 
-        assert f"your own {config} stays" in done.stdout
+        assert f"kept your {config}" in done.stdout
         assert config.exists()
 
     def test_deletes_state_at_its_actual_path(self, user: User) -> None:
@@ -302,7 +302,7 @@ class TestUninstall:
         done = user.install(user.unpack("1.0"), "--uninstall")
 
         assert (0, "") == (done.returncode, done.stderr)
-        assert done.stdout == f"install.sh: there is no docker-credential-ecrx in {user.prefix}\n"
+        assert done.stdout == f"install.sh: docker-credential-ecrx is not installed in {user.prefix}\n"
         assert [".local", ".local/bin", ".local/state", ".local/state/ecrx"] == user.files()
 
     @pytest.mark.parametrize("is_on_path", [True, False], ids=["on PATH", "in ~/.local"])
@@ -401,7 +401,7 @@ class TestUninstallOfRealProgram:
         ledger = ".local/state/ecrx/ledger.json"
         assert 0 == done.returncode
         assert f"cannot delete what is stored for {self.SERVER}: the Secret Service is not available" in done.stderr
-        assert f"a keyring may still have what {user.home / ledger} lists" in done.stdout
+        assert f"kept {user.home / ledger}, because a keyring may still have the items that it lists" in done.stdout
         assert [".local", ".local/state", ".local/state/ecrx", ledger] == user.files()
         assert 2 == len(items(stored))
 

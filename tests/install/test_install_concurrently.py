@@ -124,7 +124,7 @@ class TestInstallLock:
 
         with _start(user, user.unpack("1.1")) as other:
             assert other.stdout is not None
-            assert f"install.sh: waiting for another install.sh, process {busy.pid}\n" == other.stdout.readline()
+            assert f"install.sh: waiting for another install.sh (process {busy.pid})\n" == other.stdout.readline()
             until_it_runs.close()
             assert [(0, ""), (0, "")] == _ends([busy, other])
 

@@ -81,7 +81,7 @@ class TestStateFolder:
         done = user.install(release, "--uninstall")
 
         assert (0, "") == (done.returncode, done.stderr)
-        assert f"{state} has files that are not this program's and stays\n" in done.stdout
+        assert f"kept {state}, because it has files of other programs\n" in done.stdout
         assert {"notes": "mine", "backup": "", "backup/ledger.json": "mine"} == _tree(state)
 
     def test_link_is_not_followed(self, user: User, state: Path, release: Path) -> None:
@@ -92,7 +92,7 @@ class TestStateFolder:
 
         done = user.install(release, "--uninstall")
 
-        assert f"{state} is not a folder of this user's and stays\n" in done.stdout
+        assert f"kept {state}, because it is not a folder of this user\n" in done.stdout
         assert before == _tree(elsewhere)
         assert state.is_symlink()
 
@@ -104,7 +104,7 @@ class TestStateFolder:
         done = user.install(release, "--uninstall")
 
         assert (0, "") == (done.returncode, done.stderr)
-        assert f"{state} is not a folder of this user's and stays\n" in done.stdout
+        assert f"kept {state}, because it is not a folder of this user\n" in done.stdout
         assert "mine" == state.read_text()
 
     def test_keeps_folders_named_like_its_files(self, user: User, state: Path, release: Path) -> None:
@@ -126,7 +126,7 @@ class TestStateFolder:
 
         done = user.install(release, "--uninstall")
 
-        assert f"{state} is not a folder of this user's and stays\n" in done.stdout
+        assert f"kept {state}, because it is not a folder of this user\n" in done.stdout
         assert before == _tree(state)
 
     @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ class TestProgramFolder:
         done = user.install(release, *action)
 
         assert (1, 1) == (done.returncode, done.stderr.count("\n"))
-        assert f"install.sh: {foreign} is not this program's; " in done.stderr
+        assert f"install.sh: {foreign} does not belong to this program; " in done.stderr
         assert before == _tree(user.home)
 
     @pytest.mark.parametrize("action", [[], ["--uninstall"]], ids=["install", "uninstall"])
@@ -180,7 +180,7 @@ class TestProgramFolder:
         done = user.install(release, *action)
 
         assert (1, 1) == (done.returncode, done.stderr.count("\n"))
-        assert f"install.sh: {folder} is not this program's; " in done.stderr
+        assert f"install.sh: {folder} does not belong to this program; " in done.stderr
         assert before == _tree(user.home)
 
     @_ROOT_ALONE
@@ -202,7 +202,7 @@ class TestProgramFolder:
 
         done = user.install(release, "--uninstall")
 
-        assert f"{folder} has files that are not this program's and stays\n" in done.stdout
+        assert f"kept {folder}, because it has files of other programs\n" in done.stdout
         assert {"notes": "mine", "2026-notes": "", "2026-notes/text": "mine"} == _tree(folder)
 
     def test_may_exist_and_be_empty(self, user: User, release: Path) -> None:
@@ -285,9 +285,7 @@ class TestAnotherUser:
 
         done = user.install(release, *action)
 
-        said = (
-            f"{(user.home / owned).resolve()} belongs to another user; run install.sh as that user, or choose another"
-        )
+        said = f"another user owns {(user.home / owned).resolve()}; run install.sh as that user, or choose another"
         assert (1, f"install.sh: {said} --prefix\n", "") == (done.returncode, done.stderr, done.stdout)
         assert before == _tree(user.home)
 
@@ -305,7 +303,7 @@ class TestAnotherUser:
 
         assert 0 == done.returncode
         assert (
-            f"{user.home} belongs to another user, whose tokens, passwords and docker configuration stay" in done.stdout
+            f"kept tokens, passwords and Docker's configuration, because another user owns {user.home};" in done.stdout
         )
         assert before == _tree(user.home)
         assert not prefix.exists()
@@ -323,7 +321,7 @@ class TestAnotherUser:
 
         done = user.install(release, *action)
 
-        said = f"{folder} can be written by every user; run chmod o-w on it, or choose another --prefix"
+        said = f"every user can write to {folder}; run chmod o-w on it, or choose another --prefix"
         assert (1, f"install.sh: {said}\n") == (done.returncode, done.stderr)
         assert before == _tree(user.home)
         folder.chmod(0o1777)
@@ -389,7 +387,7 @@ class TestEnvironment:
 
         done = user.install(release, cwd=user.home)
 
-        assert (1, "install.sh: there is no HOME; say where with --prefix DIR\n") == (done.returncode, done.stderr)
+        assert (1, "install.sh: HOME is not set; choose a folder with --prefix DIR\n") == (done.returncode, done.stderr)
 
     def test_cdpath_does_not_change_the_prefix(self, user: User, release: Path) -> None:
         (user.home / "other" / "tools").mkdir(parents=True)

@@ -20,7 +20,7 @@ _ROOT_ALONE = pytest.mark.skipif(os.getuid() != 0 and os.environ.get("CI") != "t
 _HERE = f"linux {platform.machine()}"
 _GLIBC = "lib64/ld-linux-x86-64.so.2"
 _MUSL = "lib/ld-musl-x86_64.so.1"
-_WHEEL = "no archive is for that; install the wheel with Python 3.11 or newer, as README.md says"
+_WHEEL = "no archive is for it; install the wheel with Python 3.11 or newer, as in README.md"
 
 
 class Machine(NamedTuple):
@@ -92,7 +92,7 @@ def _release(user: User, made_for: str) -> Path:
 def _assert_refused(answer: tuple[int, str, str], what: str, here: str, step: str) -> None:
     """Assert one line: the archive's platform, this machine, and the end of the fitting archive's name."""
     next_step = f"install docker-credential-ecrx-1.0-{step}.tar.gz of the release" if step else _WHEEL
-    said = f"install.sh: this archive is for {what}, and this machine is {here}; {next_step}\n"
+    said = f"install.sh: this archive is for {what}, but this machine is {here}; {next_step}\n"
     assert (1, "", said) == answer
 
 
@@ -104,7 +104,7 @@ class TestArchiveForAnotherProcessor:
             ("linux aarch64 musl", Machine("x86_64"), "musl", "linux x86_64", "linux-x86_64"),
             ("linux x86_64 glibc 2.28", Machine("aarch64"), "glibc 2.28 or newer", "linux aarch64", "linux-aarch64"),
             ("linux x86_64 glibc 2.28", Machine("armv7l"), "glibc 2.28 or newer", "linux armv7l", ""),
-            ("linux aarch64 musl", Machine("aarch64", bits=32), "musl", "linux aarch64 with 32 bits", ""),
+            ("linux aarch64 musl", Machine("aarch64", bits=32), "musl", "linux aarch64 (32-bit)", ""),
             ("darwin arm64", Machine("x86_64"), "", "linux x86_64", "linux-x86_64"),
             ("linux x86_64 musl", Machine("arm64", "", system="Darwin"), "musl", "darwin arm64", "darwin-arm64"),
             ("linux x86_64 musl", Machine("amd64", "", system="FreeBSD"), "musl", "freebsd amd64", ""),
@@ -227,7 +227,7 @@ class TestArchiveForAnotherLibrary:
         ("made_for", "said"),
         [
             ("musl", "the program needs /proc; run: mount -t proc proc /proc\n"),
-            ("glibc 2.28", f"the program does not run on this machine, Linux {platform.machine()}: it fails\n"),
+            ("glibc 2.28", f"the program does not run on this machine (Linux {platform.machine()}): it fails\n"),
         ],
     )
     def test_reports_missing_proc_only_with_musl(self, tmp_path: Path, made_for: str, said: str) -> None:
@@ -280,7 +280,7 @@ class TestFolder:
         """If no program can run there, nothing is installed."""
         done = _in_mounts(_bound("noexec"), user.home, [user.unpack("1.0") / "install.sh"], user.env)
 
-        said = f"no program can run in {user.prefix}, which is mounted noexec; choose another --prefix"
+        said = f"cannot run programs in {user.prefix}, which is mounted noexec; choose another --prefix"
         assert (1, "", f"install.sh: {said}\n") == done
         assert [] == user.files()
 
@@ -312,8 +312,8 @@ class TestFolder:
     @pytest.mark.parametrize(
         ("option", "what"),
         [
-            ("ro", "the checkout {} is read-only, and the program is built in it"),
-            ("noexec", "no program can run in the checkout {}, which is mounted noexec"),
+            ("ro", "cannot build in the checkout {}, because it is read-only"),
+            ("noexec", "cannot run programs in the checkout {}, which is mounted noexec"),
         ],
     )
     def test_unusable_checkout_is_reported(self, user: User, checkout: Path, option: str, what: str) -> None:
@@ -332,8 +332,8 @@ class TestFolder:
 
         done = _in_mounts(mounts, checkout, ["sh", checkout / "install.sh"], user.env)
 
-        step = "remove it, with sudo if it belongs to root"
-        said = f"cannot write into {checkout}/{folder}, where the program is built; {step}"
+        step = "delete it, with sudo if root owns it"
+        said = f"cannot build in {checkout}/{folder}, because it is not writable; {step}"
         assert (1, "", f"install.sh: {said}\n") == done
         assert [] == user.files()
 
@@ -345,7 +345,7 @@ class TestFolder:
 
         done = _in_mounts(_bound("ro"), checkout, ["sh", checkout / "install.sh"], user.env)
 
-        said = f"the checkout {checkout} is read-only, and the program is built in it; copy it to a folder of your own"
+        said = f"cannot build in the checkout {checkout}, because it is read-only; copy it to a folder of your own"
         assert (1, "", f"install.sh: {said}, and run install.sh there\n") == done
         assert [] == user.files()
 

@@ -73,7 +73,7 @@ class TestMovedHome:
         done = user.install(user.unpack("1.1"))
 
         assert (0, "") == (done.returncode, done.stderr)
-        assert "stays" not in done.stdout
+        assert "kept " not in done.stdout
         assert "docker-credential-ecrx 1.1\n" == user.run("ecrx", "version")
         assert "1.1" == (user.prefix / PAGE).read_text()
         assert ["1.1"] == sorted(path.name for path in (user.prefix / _LIB).glob("[0-9]*"))
@@ -121,7 +121,10 @@ class TestLinks:
 
         done = user.install(release)
 
-        assert (1, f"install.sh: {link} is not this program's; move it away first\n") == (done.returncode, done.stderr)
+        assert (1, f"install.sh: {link} does not belong to this program; move it away\n") == (
+            done.returncode,
+            done.stderr,
+        )
 
     @pytest.mark.parametrize("folder", ["bin", "lib", "share"])
     def test_work_in_a_linked_folder(self, user: User, folder: str) -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from jeepney import DBusAddress, MessageType, Parser, new_method_call
 from jeepney.low_level import Endianness, Header, HeaderFields, Message, MessageFlag
 
-from docker_credential_ecrx.keyrings import dbus
+from docker_credential_ecrx.keyrings import dbus, dbus_messages
 from standin import busses
 
 _NAME = "org.freedesktop.secrets"
@@ -108,7 +108,9 @@ class TestCalls:
     def test_are_readable_by_jeepney(self, case: tuple[str, tuple[Any, ...]], serial: int) -> None:
         signature, body = case
 
-        (message,) = Parser().feed(dbus.encode_call(serial, _NAME, _PATH, _INTERFACE, "Method", signature, body))
+        (message,) = Parser().feed(
+            dbus_messages.encode_call(serial, _NAME, _PATH, _INTERFACE, "Method", signature, body)
+        )
 
         fields = message.header.fields
         assert (serial, MessageType.method_call) == (message.header.serial, message.header.message_type)
@@ -119,7 +121,7 @@ class TestCalls:
         assert body == message.body
 
     def test_without_arguments_have_no_body(self) -> None:
-        (message,) = Parser().feed(dbus.encode_call(1, _NAME, _PATH, _INTERFACE, "Method", "", ()))
+        (message,) = Parser().feed(dbus_messages.encode_call(1, _NAME, _PATH, _INTERFACE, "Method", "", ()))
 
         assert () == message.body
 
@@ -131,20 +133,20 @@ class TestReplies:
         address = DBusAddress(_PATH, _NAME, _INTERFACE)
         written = new_method_call(address, "Method", signature, body).serialise(serial=7)
 
-        assert len(written) == dbus.size_of(written)
-        message = dbus.Message(written)
+        assert len(written) == dbus_messages.size_of(written)
+        message = dbus_messages.Message(written)
         assert (signature, _values(signature, body)) == (message.signature, message.body())
 
     @given(_bodies, st.data())
     def test_damaged_are_rejected_or_read(self, case: tuple[str, tuple[Any, ...]], data: st.DataObject) -> None:
-        written = bytearray(dbus.encode_call(1, _NAME, _PATH, _INTERFACE, "Method", *case))
+        written = bytearray(dbus_messages.encode_call(1, _NAME, _PATH, _INTERFACE, "Method", *case))
         for _ in range(data.draw(st.integers(1, 4))):
             written[data.draw(st.integers(0, len(written) - 1))] = data.draw(st.integers(0, 255))
         cut = bytes(written[: data.draw(st.integers(0, len(written)))])
 
         try:
-            dbus.size_of(cut)
-            dbus.Message(cut).body()
+            dbus_messages.size_of(cut)
+            dbus_messages.Message(cut).body()
         except (ValueError, LookupError):
             pass  # the errors that the Secret Service's keyring translates
 
@@ -153,18 +155,18 @@ class TestReplies:
         body = bytes([255, 0, 0, 0]) + b"\2()\0" * 100
 
         with pytest.raises((ValueError, LookupError)):
-            dbus.Message(busses.raw(signature.encode(), body)).body()
+            dbus_messages.Message(busses.raw(signature.encode(), body)).body()
 
     def test_with_excessive_size_are_rejected(self) -> None:
         with pytest.raises(ValueError, match="bytes"):
-            dbus.size_of(b"l\1\0\1" + b"\xff" * 12)
+            dbus_messages.size_of(b"l\1\0\1" + b"\xff" * 12)
 
     def test_of_a_big_endian_machine_are_readable(self) -> None:
         header = b"B\2\0\1" + bytes([0, 0, 0, 8]) + bytes([0, 0, 0, 1]) + bytes([0, 0, 0, 15])
         fields = bytes([5, 1]) + b"u\0" + bytes([0, 0, 0, 9]) + bytes([8, 1]) + b"g\0" + b"\1s\0"
         body = bytes([0, 0, 0, 3]) + b"abc\0"
 
-        message = dbus.Message(header + fields + b"\0" + body)
+        message = dbus_messages.Message(header + fields + b"\0" + body)
         assert (2, {5: 9, 8: "s"}, ("abc",)) == (message.kind, message.fields, message.body())
 
     @pytest.mark.parametrize(
@@ -193,7 +195,7 @@ class TestReplies:
     def test_with_a_mismatched_body_are_rejected(self, signature: bytes, body: bytes) -> None:
         """A body that is not exactly what its signature says is an error."""
         with pytest.raises((ValueError, LookupError)):
-            dbus.Message(busses.raw(signature, body)).body()
+            dbus_messages.Message(busses.raw(signature, body)).body()
 
     @pytest.mark.parametrize("at", [0, 3, 4, 12, 18, 24])
     def test_with_a_damaged_header_are_rejected(self, at: int) -> None:
@@ -202,7 +204,7 @@ class TestReplies:
         written[at] ^= 0x55
 
         with pytest.raises((ValueError, LookupError)):
-            dbus.Message(bytes(written)).body()
+            dbus_messages.Message(bytes(written)).body()
 
 
 class TestHostileService:
@@ -211,9 +213,9 @@ class TestHostileService:
     def test_wrong_reply_type_is_named(self, tmp_path: Path) -> None:
         """The error names the method and the type of the reply."""
         with talking(tmp_path / "bus", b"OK 0\r\n", message(1, ""), message(2, "text")) as connection:
-            asked = connection.ask(_NAME, _PATH, _INTERFACE, "Method", returns="(oayays)")
-            with pytest.raises(ValueError, match=r"it answered Method with s instead of \(oayays\)"):
-                connection.answer(asked)
+            asked = connection.send_call(_NAME, _PATH, _INTERFACE, "Method", returns="(oayays)")
+            with pytest.raises(ValueError, match=r"it replied to Method with s instead of \(oayays\)"):
+                connection.reply(asked)
 
     @pytest.mark.parametrize("name", ["with a blank", "x" * 101, "\x1b[2J", "é.x", "secret\nline", ""])
     def test_error_name_is_shown_only_if_valid(self, name: str) -> None:
@@ -236,41 +238,43 @@ class TestHostileService:
         first = [] if said == b"A" else [b"OK 0\r\n", message(1, "")]
         with speaking(tmp_path / "bus", itertools.chain(first, itertools.repeat(said))) as connection:
             with pytest.raises((TimeoutError, ValueError)):
-                connection.answer(connection.ask(_NAME, _PATH, _INTERFACE, "Method", returns="s"))
+                connection.reply(connection.send_call(_NAME, _PATH, _INTERFACE, "Method", returns="s"))
             with pytest.raises((TimeoutError, ValueError)):
-                connection.answer(connection.ask(_NAME, _PATH, _INTERFACE, "Method", returns="s"))
+                connection.reply(connection.send_call(_NAME, _PATH, _INTERFACE, "Method", returns="s"))
 
         assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 * 1024
 
     def test_slow_bytes_stop_at_the_deadline(self, tmp_path: Path) -> None:
         """A reply that comes byte by byte is given up like one that never comes."""
         with speaking(tmp_path / "bus", dripping(message(2, "x" * 1000))) as connection:
-            asked = connection.ask(_NAME, _PATH, _INTERFACE, "Method", returns="s")
+            asked = connection.send_call(_NAME, _PATH, _INTERFACE, "Method", returns="s")
             with pytest.raises(TimeoutError):
-                connection.answer(asked)
+                connection.reply(asked)
 
     def test_deadline_covers_all_calls_together(self, tmp_path: Path) -> None:
         """However fast each reply is, no call is waited for after the deadline."""
         with talking(tmp_path / "bus", b"OK 0\r\n", message(1, ""), message(2, "answer")) as connection:
-            connection.limit(0.0)
+            connection.set_time_limit(0.0)
             with pytest.raises(TimeoutError):
-                connection.ask(_NAME, _PATH, _INTERFACE, "Method", returns="s")
+                connection.send_call(_NAME, _PATH, _INTERFACE, "Method", returns="s")
 
 
 class TestConnection:
     def test_ignores_messages_that_are_no_reply(self, tmp_path: Path) -> None:
         said = [message(1, ""), message(2, "signal", MessageType.signal), message(3, "early"), message(2, "answer")]
         with talking(tmp_path / "bus", b"OK 0\r\n", *said) as connection:
-            assert ("answer",) == connection.answer(connection.ask(_NAME, _PATH, _INTERFACE, "Method", returns="s"))
+            assert ("answer",) == connection.reply(
+                connection.send_call(_NAME, _PATH, _INTERFACE, "Method", returns="s")
+            )
             with pytest.raises(TimeoutError):
-                connection.answer(connection.ask(_NAME, _PATH, _INTERFACE, "Method", returns="s"))
+                connection.reply(connection.send_call(_NAME, _PATH, _INTERFACE, "Method", returns="s"))
 
     def test_returns_a_reply_once(self, tmp_path: Path) -> None:
         with talking(tmp_path / "bus", b"OK 0\r\n", message(1, ""), message(2, "answer")) as connection:
-            asked = connection.ask(_NAME, _PATH, _INTERFACE, "Method", returns="s")
-            connection.answer(asked)
+            asked = connection.send_call(_NAME, _PATH, _INTERFACE, "Method", returns="s")
+            connection.reply(asked)
             with pytest.raises(LookupError):
-                connection.answer(asked)
+                connection.reply(asked)
 
     @pytest.mark.parametrize(
         ("said", "error"),
@@ -281,9 +285,9 @@ class TestConnection:
     )
     def test_refused_fails_at_once(self, tmp_path: Path, said: list[bytes], error: type[Exception]) -> None:
         with talking(tmp_path / "bus", *said) as connection:
-            asked = connection.ask(_NAME, _PATH, _INTERFACE, "Method")
+            asked = connection.send_call(_NAME, _PATH, _INTERFACE, "Method")
             with pytest.raises(error):
-                connection.answer(asked)
+                connection.reply(asked)
 
 
 class TestAddress:

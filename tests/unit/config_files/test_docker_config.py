@@ -228,7 +228,7 @@ class TestBrokenFile:
             '{"a": 1} {}': "not JSON",
             "// mine\n{}": "not JSON",
             "\ufeff{}": "byte-order mark",
-            '{"a":' * 100_000: "nested too deep",
+            '{"a":' * 100_000: "nested too deeply",
             '{"credHelpers": {}, "credHelpers": {}}': "credHelpers twice",
             '{"credHelpers": {}, "CredHelpers": {}}': "credHelpers twice",
             f'{{"credHelpers": {{"{HOST}": "a", "{HOST}": "b"}}}}': f"{HOST} twice",

@@ -106,7 +106,7 @@ class TestSetEntry:
 
     @pytest.mark.parametrize("text", ["registry = []\n", f'registry = [{{match = "{HOST}", profile = "mine"}}]\n'])
     def test_rejects_entries_of_another_form(self, text: str) -> None:
-        with pytest.raises(FileError, match="in a form that is not edited here"):
+        with pytest.raises(FileError, match="in a form that this command cannot edit"):
             set_entry(text)
 
     def test_rejects_invalid_toml(self) -> None:

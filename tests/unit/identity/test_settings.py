@@ -177,7 +177,7 @@ class TestAccounts:
             found.require(registry(HOST))
 
         path = tmp_path / "config.toml"
-        said = f"no answer for {HOST}: {path}: [security]: accounts does not list {ACCOUNT}; if you trust that account"
+        said = f"{HOST} is not allowed: {path}: [security]: accounts does not list {ACCOUNT}; if you trust that account"
         assert str(caught.value).startswith(said)
 
 
@@ -209,42 +209,48 @@ WRONG = [
     pytest.param(f"a = {'9' * 5000}\n", "is not TOML", id="a number that Python does not read"),
     ("registry = 1\n", "registry is not an array of tables"),
     ("registry = [1]\n", "registry is not an array of tables"),
-    ('[[registry]]\nprofile = "p"\n', "number 1: match is missing"),
+    ('[[registry]]\nprofile = "p"\n', "entry 1: match is missing"),
     (
         '[[registry]]\nmatch = "https://*"\nprofile = "p"\n',
-        "fits no registry's host: none has a ':'; write match",
+        "match cannot match a registry: no host contains ':'; write match",
     ),
-    ('[[registry]]\nmatch = "*.amazonaws.com/app"\nprofile = "p"\n', "none has a '/';"),
-    ('[[registry]]\nmatch = "*.{com,cn}"\nprofile = "p"\n', "none has a '{';"),
-    (f'[[registry]]\nmatch = "*"\naccount = "{ACCOUNT}"\nprofile = "p"\n', "match and account do not go together"),
-    (f'[[registry]]\naccount = {ACCOUNT}\nprofile = "p"\n', f'is not a text, or is empty; write account = "{ACCOUNT}"'),
-    ('[[registry]]\naccount = "1111"\nprofile = "p"\n', "account is not the 12 digits of an AWS account"),
-    ('[[registry]]\naccount = "1111-1111-1111"\nprofile = "p"\n', "account is not the 12 digits"),
-    ('[[registry]]\naccount = "\u0661\u0661\u0661\u0661\u0661\u0661111111"\nprofile = "p"\n', "not the 12 digits"),
-    ('[[registry]]\nmatch = "*"\nregion = "us-east-1"\nprofile = "p"\n', "region goes with account, not with match"),
+    ('[[registry]]\nmatch = "*.amazonaws.com/app"\nprofile = "p"\n', "no host contains '/';"),
+    ('[[registry]]\nmatch = "*.{com,cn}"\nprofile = "p"\n', "no host contains '{';"),
+    (f'[[registry]]\nmatch = "*"\naccount = "{ACCOUNT}"\nprofile = "p"\n', "match and account cannot be combined"),
+    (
+        f'[[registry]]\naccount = {ACCOUNT}\nprofile = "p"\n',
+        f'is not a string, or is empty; write account = "{ACCOUNT}"',
+    ),
+    ('[[registry]]\naccount = "1111"\nprofile = "p"\n', "account is not an AWS account ID of 12 digits"),
+    ('[[registry]]\naccount = "1111-1111-1111"\nprofile = "p"\n', "account is not an AWS account ID"),
+    ('[[registry]]\naccount = "\u0661\u0661\u0661\u0661\u0661\u0661111111"\nprofile = "p"\n', "not an AWS account ID"),
+    (
+        '[[registry]]\nmatch = "*"\nregion = "us-east-1"\nprofile = "p"\n',
+        "region requires account, and cannot be combined with match",
+    ),
     (f'[[registry]]\naccount = "{ACCOUNT}"\nregion = "*"\nprofile = "p"\n', "region is not an AWS region"),
     (f'[[registry]]\naccount = "{ACCOUNT}"\nregion = "US-EAST-1"\nprofile = "p"\n', "region is not an AWS region"),
     ("security = 1\n", "security is not a table"),
     ("[security]\naccount = []\n", "[security]: unknown key account"),
-    ("[security]\naccounts = []\n", "[security]: accounts is not a list of AWS accounts"),
-    (f'[security]\naccounts = "{ACCOUNT}"\n', "accounts is not a list of AWS accounts"),
-    (f"[security]\naccounts = [{ACCOUNT}]\n", "accounts is not a list of AWS accounts, each of 12 digits in quotes"),
-    (f'[security]\naccounts = ["{ACCOUNT}", "1"]\n', "accounts is not a list of AWS accounts"),
+    ("[security]\naccounts = []\n", "[security]: accounts is not a list of AWS account IDs"),
+    (f'[security]\naccounts = "{ACCOUNT}"\n', "accounts is not a list of AWS account IDs"),
+    (f"[security]\naccounts = [{ACCOUNT}]\n", "accounts is not a list of AWS account IDs, each of 12 digits in quotes"),
+    (f'[security]\naccounts = ["{ACCOUNT}", "1"]\n', "accounts is not a list of AWS account IDs"),
     ('[[registry]]\nmatch = "*"\n', "exactly one of profile and role_arn"),
     ('[[registry]]\nmatch = "*"\nprofile = "p"\nrole_arn = "arn:aws:iam::1:role/r"\n', "exactly one of"),
     ('[[registry]]\nmatch = "*"\nprofil = "p"\n', "unknown key profil;"),
-    ('[[registry]]\nmatch = "*"\nprofile = "p"\n[[registry]]\nmatch = "*"\nprofile = ""\n', "number 2: profile is not"),
-    ('[[registry]]\nmatch = 1\nprofile = "p"\n', "match is not a text"),
-    ('[[registry]]\nmatch = "*"\nprofile = "p"\nexternal_id = "x"\n', "external_id goes with role_arn"),
-    ('[[registry]]\nmatch = "*"\nrole_arn = "puller"\n', "role_arn puller is not a role's ARN"),
-    ('[[registry]]\nmatch = "*"\nrole_arn = "arn:aws:role/r"\n', "role_arn arn:aws:role/r is not a role's ARN"),
-    ('[[registry]]\nmatch = "*"\nrole_arn = "arn:aws:iam::1:role/r"\n', "is not a role's ARN"),
+    ('[[registry]]\nmatch = "*"\nprofile = "p"\n[[registry]]\nmatch = "*"\nprofile = ""\n', "entry 2: profile is not"),
+    ('[[registry]]\nmatch = 1\nprofile = "p"\n', "match is not a string"),
+    ('[[registry]]\nmatch = "*"\nprofile = "p"\nexternal_id = "x"\n', "external_id requires role_arn"),
+    ('[[registry]]\nmatch = "*"\nrole_arn = "puller"\n', "role_arn puller is not the ARN of a role"),
+    ('[[registry]]\nmatch = "*"\nrole_arn = "arn:aws:role/r"\n', "role_arn arn:aws:role/r is not the ARN of a role"),
+    ('[[registry]]\nmatch = "*"\nrole_arn = "arn:aws:iam::1:role/r"\n', "is not the ARN of a role"),
     ('[[registry]]\nmatch="*"\nrole_arn="arn:aws:iam::1:role/r"\nduration_seconds = 60\n', "duration_seconds"),
     ('[[registry]]\nmatch="*"\nrole_arn="arn:aws:iam::1:role/r"\nduration_seconds = true\n', "duration_seconds"),
     ('[cash]\nkeyring = "auto"\n', "unknown key cash"),
     ("cache = 1\n", "cache is not a table"),
     ('[cache]\nkeyrings = "auto"\n', "[cache]: unknown key keyrings"),
-    ("[cache]\nkeyring = 1\n", "keyring is not a text"),
+    ("[cache]\nkeyring = 1\n", "keyring is not a string"),
     ('[cache]\nkeyring = "vault"\n', "unknown keyring, vault"),
 ]
 
@@ -337,14 +343,16 @@ class TestUnsafeFile:
     def test_writable_by_others_is_unsafe(self, path: Path, mode: int) -> None:
         path.chmod(mode)
 
-        said = f"the configuration file is not used, because other users can write {path}; chmod go-w {path}"
-        assert said == self.refusal(path)
+        what = f"the configuration file is not used, because other users can write to {path}"
+        assert f"{what}; remove their access: chmod go-w {path}" == self.refusal(path)
 
     @pytest.mark.parametrize("mode", [0o770, 0o775, 0o703, 0o777])
     def test_in_folder_writable_by_others_is_unsafe(self, path: Path, mode: int) -> None:
         path.parent.chmod(mode)
 
-        assert self.refusal(path).endswith(f"other users can write {path.parent}; chmod go-w {path.parent}")
+        assert self.refusal(path).endswith(
+            f"other users can write to {path.parent}; remove their access: chmod go-w {path.parent}"
+        )
 
     def test_in_sticky_folder_is_safe(self, path: Path) -> None:
         """Nobody can replace another user's file there."""
@@ -357,7 +365,7 @@ class TestUnsafeFile:
         """Only on a folder does the bit protect files."""
         path.chmod(mode)
 
-        assert "other users can write" in self.refusal(path)
+        assert "other users can write to" in self.refusal(path)
 
     def test_writable_by_the_users_own_group_is_safe(self, path: Path) -> None:
         """Ubuntu's umask gives write permission to the group with the user's name and no other member."""
@@ -374,7 +382,7 @@ class TestUnsafeFile:
 
         assert settings.load("x", {"ECRX_CONFIG": str(path), "HOME": str(home)})
         os.chown(path, user.pw_uid, 0)
-        with pytest.raises(SettingsError, match="other users can write"):
+        with pytest.raises(SettingsError, match="other users can write to"):
             settings.load("x", {"ECRX_CONFIG": str(path), "HOME": str(home)})
 
     def test_owned_by_the_owner_of_roots_home_is_safe(self, path: Path) -> None:
@@ -409,7 +417,7 @@ class TestUnsafeFile:
         link.symlink_to(path)
         link.parent.chmod(0o777)
 
-        assert f"other users can write {link.parent}" in self.refusal(link)
+        assert f"other users can write to {link.parent}" in self.refusal(link)
 
     def test_deletable_by_others_is_unsafe(self, tmp_path: Path) -> None:
         """Its restrictions would be lost with it."""
@@ -418,7 +426,7 @@ class TestUnsafeFile:
         assert settings.load("x", {"HOME": str(tmp_path)})
         folder.chmod(0o777)
 
-        with pytest.raises(SettingsError, match="other users can write"):
+        with pytest.raises(SettingsError, match="other users can write to"):
             settings.load("x", {"HOME": str(tmp_path)})
 
     def test_is_not_read_from_the_current_folder(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -435,14 +443,14 @@ class TestUnsafeFile:
         path.touch()
         path.chmod(0o666)
 
-        assert self.refusal(path).endswith(f"; chmod go-w '{path}'")
+        assert self.refusal(path).endswith(f"; remove their access: chmod go-w '{path}'")
 
     def test_of_another_user_is_unsafe(self, path: Path) -> None:
         if os.geteuid() != 0:
             need.missing("root, to give a file away,")
         os.chown(path, 4_300_000, 0)
 
-        said = f"the configuration file is not used, because another user owns {path}; run it as that user"
+        said = f"the configuration file is not used, because another user owns {path}; run the command without sudo"
         assert self.refusal(path).startswith(said)
 
     def test_in_folder_of_another_user_is_unsafe(self, path: Path) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from docker_credential_ecrx.errors import RequestError
-from docker_credential_ecrx.identity import model
+from docker_credential_ecrx.identity.fingerprint import fingerprint
 from docker_credential_ecrx.identity.model import Identity
 from docker_credential_ecrx.protocols import kubelet
 from docker_credential_ecrx.protocols.kubelet import ANNOTATIONS, VARIABLE
@@ -39,7 +39,7 @@ def request(token: str = "", annotations: dict[str, str] | None = None) -> kubel
 
 def named(found: Identity | None) -> str:
     assert found is not None
-    return model.fingerprint(found, {})
+    return fingerprint(found, {})
 
 
 class TestCacheDuration:

@@ -100,7 +100,7 @@ def test_failed_store_or_erase_keeps_the_index_entry(env: dict[str, str]) -> Non
 
     keyring_name = setting_of(Shared)
     Shared.meanwhile.append(fail)
-    with pytest.raises(KeyringError, match="unlock it, or have docker keep it: "):
+    with pytest.raises(KeyringError, match="unlock it, or let Docker store it: "):
         passwords.store(SERVER, "me", "word", keyring_name, env)
     assert {} == index.read(env)
     passwords.store(SERVER, "me", "word", keyring_name, env)

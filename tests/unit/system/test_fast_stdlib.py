@@ -26,9 +26,10 @@ if sys.argv[1]:
     sys.modules[sys.argv[1]] = None
 """
 _FINGERPRINT = """
-from docker_credential_ecrx.identity.model import Identity, Snapshot
+from docker_credential_ecrx.identity.fingerprint import fingerprint
+from docker_credential_ecrx.identity.model import Identity
 for profile in ("secondary", "secondary", "other"):
-    print(Snapshot({"AWS_PROFILE": profile, "HOME": "/nowhere"}).fingerprint(Identity()))
+    print(fingerprint(Identity(), {"AWS_PROFILE": profile, "HOME": "/nowhere"}))
 """
 # As Red Hat's Python in FIPS mode, which has the module and computes no hash.
 _REFUSE = """
@@ -141,10 +142,10 @@ def test_missing_ctypes_is_reported(tmp_path: Path) -> None:
     use = """
 from docker_credential_ecrx.system import hardening
 from docker_credential_ecrx.errors import KeyringUnavailableError
-from docker_credential_ecrx.keyrings.kernel import KernelKeyring
+from docker_credential_ecrx import keyrings
 hardening.forbid()
 try:
-    KernelKeyring()
+    keyrings.for_tokens('kernel')
 except KeyringUnavailableError as error:
     print(error)
 """
@@ -153,7 +154,8 @@ except KeyringUnavailableError as error:
 
     said = _said("_ctypes", "", use, tmp_path)
 
-    assert said.startswith("the kernel keyring is not available: this Python has no ctypes; ")
+    reason = "the kernel keyring is not available: this Python has no ctypes"
+    assert f"{reason}; set ECRX_KEYRING to secret-service or none\n" == said
 
 
 def test_importing_it_imports_nothing_else(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Edits several of the user's files at once, or says what that would change."""
+"""Edits several of the user's files together, or shows what that would change."""
 
 import os
 import time
@@ -17,9 +17,9 @@ _PAUSE_SECONDS = 0.01
 
 
 class Edit(NamedTuple):
-    """A change of the file at ``path``, and what to tell of the file, after its path, if that changes it.
+    """A change of the file at ``path``, and what the user is told after the path if the file changes.
 
-    Made once more it changes nothing.
+    The change is idempotent.
     """
 
     path: str
@@ -28,27 +28,27 @@ class Edit(NamedTuple):
 
 
 class Result(NamedTuple):
-    """Each file that changed, before and after, and the edits that changed one."""
+    """Each changed file, before and after, and the edits that changed a file."""
 
     changed: list[tuple[TextFile, TextFile]]
     made: list[Edit]
 
 
 class Saved(NamedTuple):
-    """A line of each edit that changed a file, and the paths of files that an earlier version may have left."""
+    """A line for each edit that changed a file, and the paths of files that an earlier version may have left behind."""
 
     lines: list[str]
     leftovers: list[str]
 
 
 def save(edits: list[Edit], seen: Iterable[str]) -> Saved:
-    """Edit the files; raise an EcrxError, with no file touched, if one edit cannot be made.
+    """Edit the files; raise an EcrxError, with no file changed, if one edit cannot be made.
 
-    What a killed process left beside them, or beside the files at the paths ``seen``, is deleted.
+    Also deletes what a killed process left next to them, and next to the files at the paths ``seen``.
     """
     with text_file.locked(os.environ):
         changed = {file.path for file, _ in preview(edits).changed}
-        wanted = [edit for edit in edits if edit.path in changed]  # the others' files need not be writable
+        wanted = [edit for edit in edits if edit.path in changed]  # the other files need not be writable
         paths = dict.fromkeys([*seen, *(edit.path for edit in edits)])
         cleaning = [partial(_swept, path) for path in paths]
         others = [path for path in paths if path not in changed]
@@ -72,7 +72,7 @@ def _result(edits: list[Edit], before: dict[str, TextFile]) -> Result:
 
 
 def _save(edits: list[Edit], others: Iterable[str]) -> list[list[str]]:
-    """Edit the files, again from the start while other programs change them; look for leftovers at ``others`` too."""
+    """Edit the files, starting again if another program changes one; look for leftovers at ``others`` too."""
     leftovers = [left for path in others for left in _swept(path)]
     made: list[Edit] = []
     end = time.monotonic() + _PATIENCE_SECONDS
@@ -90,8 +90,8 @@ def _save(edits: list[Edit], others: Iterable[str]) -> list[list[str]]:
             except ChangedError as error:
                 if time.monotonic() > end:
                     raise FileError(
-                        f"another program has kept changing the files for {_PATIENCE_SECONDS:g} seconds",
-                        "run the command again when that has ended",
+                        f"another program kept changing the files for {_PATIENCE_SECONDS:g} seconds",
+                        "run the command again when that program has ended",
                     ) from error
                 time.sleep(_PAUSE_SECONDS)
         leftovers += [path for file in files.values() for path in file.leftovers()]
@@ -99,7 +99,7 @@ def _save(edits: list[Edit], others: Iterable[str]) -> list[list[str]]:
 
 
 def _swept(path: str) -> list[str]:
-    """Delete what a killed process that edited the file has left; return what an earlier version may have left."""
+    """Delete what a killed process left next to the file; return what an earlier version may have left there."""
     with suppress(FileError), closing(EditedFile(path)) as file:
         file.sweep()
         return file.leftovers()
