@@ -25,7 +25,7 @@ def main() -> int:
     for package in audited:
         for found in package["vulns"]:
             names, fixed = ", ".join([found["id"], *found["aliases"]]), ", ".join(found["fix_versions"])
-            _tell(f"{package['name']} {package['version']}: {names}, mended in {fixed or 'no release yet'}", 1)
+            _tell(f"{package['name']} {package['version']}: {names}, fixed in {fixed or 'no release yet'}", 1)
     vulnerable = sum(bool(package["vulns"]) for package in audited)
     left = len(packages) - len(audited)
     if left:

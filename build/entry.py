@@ -61,7 +61,7 @@ def forget_loader() -> None:
     """Give what the program starts the environment that it was given itself.
 
     PyInstaller's loader leads to the program's own libraries, and tells a further start of it that this is done.
-    A credential_process is another program and has its own, and one that starts this program again starts it anew.
+    A credential_process is another program and has its own, and one that starts this program again starts a new one.
     """
     for name in [name for name in os.environ if name.startswith("_PYI_")]:
         del os.environ[name]

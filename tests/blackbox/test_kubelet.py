@@ -292,12 +292,12 @@ class TestServiceAccount:
 
     def test_untrusted_one_is_named_with_the_role(self, kubelet: Kubelet) -> None:
         """The error is one line, and does not show the token."""
-        token = web_identity("system:serviceaccount:team:stranger")
+        token = web_identity("system:serviceaccount:team:outsider")
         fields = {"serviceAccountToken": token, "serviceAccountAnnotations": {_ANNOTATION: _POD_ROLE}}
 
         said = _refusal(kubelet.run(kubernetes.request(_IMAGE, **fields)))
 
-        assert f"with role {_POD_ROLE} for system:serviceaccount:team:stranger: AWS denied" in said
+        assert f"with role {_POD_ROLE} for system:serviceaccount:team:outsider: AWS denied" in said
         assert token not in said
 
     def test_own_token_stays_private(self, kubelet: Kubelet, tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ PASSWORD = "hunter2"
 _PATIENCE_SECONDS = 60.0
 _POLL_SECONDS = 0.005
 _users = itertools.count(4_300_000 + os.getpid() * 10)
-# Makes the token that a keyring keeps older, and takes the boot from it where it is to have been minted before that.
+# Makes the token in a keyring older, and gives it the identifier of another boot if the machine restarted since.
 _AGE = """\
 import sys
 from docker_credential_ecrx import keyrings
@@ -39,9 +39,9 @@ from docker_credential_ecrx.store import cached_token
 name, keyring_name, hours, boot, paused = sys.argv[1:]
 keyring = keyrings.for_tokens(keyring_name)
 token = cached_token.load_or_none(name, keyring)
-seconds, minted = float(hours) * 3600, token.issued_at
-utc = minted.utc - seconds - float(paused) * 3600
-moment = cached_token.ClockReading(utc, boot or minted.boot, minted.uptime - seconds)
+seconds, issued = float(hours) * 3600, token.issued_at
+utc = issued.utc - seconds - float(paused) * 3600
+moment = cached_token.ClockReading(utc, boot or issued.boot, issued.uptime - seconds)
 changed = cached_token.Token(token.password, moment, token.lifetime, token.refresh_after)
 keyring.set(name, cached_token.to_record(name, changed), 3600)
 """
@@ -188,7 +188,7 @@ def herd(home: Home, count: int, env: Mapping[str, str]) -> list[Timed]:
 
 
 def refusal(home: Home, aws: Aws, host: str = HOST, profile: str | None = "secondary") -> str:
-    """Return what failed and what mends it, as a ``get`` says in time, once on each stream, and without a secret."""
+    """Return what failed and what to do, as a ``get`` says in time, once on each stream, and without a secret."""
     if profile is not None:
         link(home, profile)
     debug = {"ECRX_LOG": "debug", "ECRX_KEYRING": "none"}  # which also keeps it from waiting for the other
@@ -273,7 +273,7 @@ def result_of(process: subprocess.Popen[bytes]) -> Result:
 
 
 def age(home: Home, keyring: Mapping[str, str], hours: float, boot: str = "", paused: float = 0.0) -> None:
-    """Make the one minted token of ``home`` so much older; ``boot`` names another one that it was minted in.
+    """Make the one token of ``home`` so much older; ``boot`` names another boot in which it was issued.
 
     For ``paused`` hours more the machine stood still, and the boot's clock with it.
     """

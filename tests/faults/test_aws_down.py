@@ -15,7 +15,7 @@ FAILURES = {
     "denies": faults.forbidden,
     "hangs up": faults.dropped,
     "hangs": faults.hanging,
-    "gives a token that is over": faults.expired_token,
+    "gives an expired token": faults.expired_token,
 }
 failures = pytest.mark.parametrize("failure", FAILURES.values(), ids=FAILURES)
 ANOTHER_BOOT = "00000000-0000-4000-8000-000000000000"

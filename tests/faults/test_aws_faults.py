@@ -98,8 +98,8 @@ FAULTS: dict[str, tuple[str, str, Arrange]] = {
         ALLOW,
         at(MINT, faults.error("AccessDeniedException", NOT_ALLOWED)),
     ),
-    "the session of the source profile is over": ("the AWS session has expired", NEW_SESSION, end_session),
-    "the role session is over": (
+    "the session of the source profile has expired": ("the AWS session has expired", NEW_SESSION, end_session),
+    "the role session has expired": (
         "the AWS session has expired",
         "try again",
         at(MINT, faults.error("ExpiredTokenException", ENDED)),
@@ -174,7 +174,7 @@ FAULTS: dict[str, tuple[str, str, Arrange]] = {
         AGAIN,
         at(MINT, faults.token_without_user),
     ),
-    "a token that is over": (
+    "an expired token": (
         "ECR's response contains a token that has expired",
         IN_BETWEEN,
         at(MINT, faults.expired_token),

@@ -291,7 +291,7 @@ class TestStateFile:
         watch.check()
 
     def test_failure_beside_a_lock_has_no_text_of_aws(self, user: World) -> None:
-        words = "these words of a stranger are plain ones"
+        words = "these words of another user are plain ones"
         user.aws.fail(MINT, faults.error("AccessDeniedException", words))
 
         found = user.home.get()

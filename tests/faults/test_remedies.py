@@ -19,7 +19,7 @@ UNKNOWN = "AKIAUNKNOWN"
 CONFIGURE = f"docker-credential-ecrx configure {HOST}"
 ROLE_OPTIONS = f"--role-arn {ROLE} --source-profile base --external-id shared"
 BASE, SOURCE = "aws configure --profile base", "aws configure set source_profile"
-ANEW, UNSET = "set new AWS keys", "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN"
+NEW_KEYS, UNSET = "set new AWS keys", "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN"
 CHOOSE = "create some with aws configure, or use your AWS profile base"
 
 
@@ -134,17 +134,22 @@ FAILURES: dict[str, tuple[Arrange, str | None, str, str]] = {
     "the environment's key is unknown": (
         variables(access_key_id=UNKNOWN),
         None,
-        f"{ANEW}, or unset them: {UNSET}",
+        f"{NEW_KEYS}, or unset them: {UNSET}",
         UNSET,
     ),
     "the environment's secret is wrong": (
         variables(secret_access_key="x"),
         None,
-        f"{CHECK}: {ANEW}, or unset them: {UNSET}",
+        f"{CHECK}: {NEW_KEYS}, or unset them: {UNSET}",
         UNSET,
     ),
-    "the environment has half a key": (variables(secret_access_key=""), None, f"{ANEW}, or unset them: {UNSET}", UNSET),
-    "the environment's session has ended": (variables(), None, f"{ANEW}, or unset them: {UNSET}", UNSET),
+    "the environment has half a key": (
+        variables(secret_access_key=""),
+        None,
+        f"{NEW_KEYS}, or unset them: {UNSET}",
+        UNSET,
+    ),
+    "the environment's session has ended": (variables(), None, f"{NEW_KEYS}, or unset them: {UNSET}", UNSET),
     "a role has no source": (role(), "secondary", NAME_ONE, NAME_ONE),
     "a source profile is misspelt": (role(source_profile="bas"), "secondary", NOT_BAS, MEANT["base"]),
     "a source profile is to be made": (role(source_profile="bas"), "secondary", NOT_BAS, "aws configure --profile bas"),

@@ -198,7 +198,7 @@ FAULTS: dict[str, tuple[str, str, Arrange]] = {
         process(f"echo {PASSWORD}"),
     ),
     "a credential_process that prints another json": (PROCESS_FAILED, BY_HAND, process("echo '{}'")),
-    "a credential_process that gives what is over": (
+    "a credential_process that gives expired keys": (
         "the AWS session has expired",
         BY_HAND,
         process(f'echo \'{{{CREDENTIALS},"Expiration":"2001-01-01T00:00:00Z"}}\''),

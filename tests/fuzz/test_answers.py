@@ -57,7 +57,7 @@ def test_response_is_a_password_with_expiry_or_an_error(service: str, body: byte
         minted = authorization_token.parse_response(response)
     except AwsError as error:
         told(error, SECRET)
-    except Exception as error:  # noqa: BLE001 - as ``aws.mint`` has it
+    except Exception as error:  # noqa: BLE001 - as ``authorization_token.fetch`` has it
         told(service_errors.explain(error, failures.find_caller(Identity("p"), {"HOME": "/nonexistent"})), SECRET)
     else:
         assert 0 < minted.lifetime <= LIFE_SECONDS

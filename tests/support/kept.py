@@ -35,7 +35,7 @@ def let_days_pass(home: Home, days: int) -> None:
 
 
 def age(home: Home, hours: float) -> None:
-    """Let every token in the kernel's keyring be minted that much earlier."""
+    """Let every token in the kernel's keyring be issued that much earlier."""
     keyring = KernelKeyring()
     for name in entries(home):
         record = keyring.get(name)

@@ -102,7 +102,7 @@ def at_each_call(
 def stopped_at(
     point: Point, command: Sequence[str | Path], env: Mapping[str, str], meanwhile: Callable[[], None]
 ) -> int | None:
-    """Run ``command``, stop it right after ``point``, and let it go on ``meanwhile`` is over.
+    """Run ``command``, stop it right after ``point``, and let it continue once ``meanwhile`` has ended.
 
     Return its exit status, or None if it does not come to that point.
     """

@@ -34,9 +34,3 @@ def test_a_banned_word_is_found_in_its_line(path: str, text: str, line: int) -> 
 )
 def test_a_part_of_a_word_or_a_name_in_code_is_none(path: str, text: str) -> None:
     assert [] == list(language.findings(path, text))
-
-
-def test_every_file_that_is_exempt_is_there() -> None:
-    everything = language.files()
-
-    assert [] == [pattern for pattern in language.EXEMPT if not any(map(language.matching(pattern), everything))]

@@ -38,7 +38,7 @@ class Program(Protocol):
 class EcrLogin:
     """awslabs' docker-credential-ecr-login 0.12 with a profile that assumes a role.
 
-    Its cache is keyed by the access key, which AssumeRole makes anew each time: it opens a session to look into the
+    Its cache is keyed by the access key, which AssumeRole makes new each time: it opens a session to look into the
     cache, finds nothing under that key, and asks for a token.
     """
 
@@ -63,7 +63,7 @@ class EcrLogin:
 class EcrCredentialProvider:
     """Kubernetes' ecr-credential-provider with the instance's role.
 
-    Kubelet keeps the answer in memory for half of the token's life, and asks anew then; what is old is gone.
+    Kubelet keeps the answer in memory for half of the token's life, and asks again then; what is old is gone.
     """
 
     def __init__(self, aws: Aws, dice: Random, _machine: str = "") -> None:
@@ -84,7 +84,7 @@ class EcrCredentialProvider:
         return failed
 
     def forget(self) -> None:
-        """Start kubelet anew."""
+        """Restart kubelet."""
         self._kept_until = 0.0
 
 
@@ -92,7 +92,7 @@ class Ecrx:
     """The program of this project: ``single_flight.obtain``, with a keyring and a lock of the simulated machine's.
 
     ``operations`` are those that a refresh takes: both with a role, GetAuthorizationToken alone with an instance's.
-    What kubelet caches changes nothing: it asks anew when the token is due for refresh.
+    What kubelet caches changes nothing: it asks again when the token is due for refresh.
     """
 
     label = "simulated"

@@ -37,8 +37,8 @@ REQUEST = TokenRequest(
 HOUR = 3600.0
 DUE, LIFE = 6 * HOUR, 12 * HOUR
 BOOT, OTHER_BOOT, NO_BOOT = "5b1c44f6-3c3a-4d19-9f4e-0f4c2b0d9a11", "00000000-0000-4000-8000-000000000000", ""
-MINTED = ClockReading(1_700_000_000.0, BOOT, 100_000.0)
-OLD = Token("old", MINTED, LIFE, DUE)
+ISSUED = ClockReading(1_700_000_000.0, BOOT, 100_000.0)
+OLD = Token("old", ISSUED, LIFE, DUE)
 FRESH, ALIVE, OVER = (True, True), (False, True), (False, False)
 REFUSED = AwsError("AWS refuses", "check the profile", ("aws", "operation=AssumeRole", "code=AccessDenied"))
 FAILURES: list[AwsError] = [
@@ -69,8 +69,8 @@ minted_tokens = st.builds(
 
 
 def later(seconds: float, *, boot: str = BOOT, clock_set_by: float = 0.0) -> ClockReading:
-    """Return the time ``seconds`` after MINTED, with a wall clock that was set forward or back meanwhile."""
-    return ClockReading(MINTED.utc + seconds + clock_set_by, boot, MINTED.uptime + seconds if boot == BOOT else seconds)
+    """Return the time ``seconds`` after ISSUED, with a wall clock that was set forward or back meanwhile."""
+    return ClockReading(ISSUED.utc + seconds + clock_set_by, boot, ISSUED.uptime + seconds if boot == BOOT else seconds)
 
 
 def state_at(moment: ClockReading) -> tuple[bool, bool]:
@@ -110,14 +110,14 @@ class TestRefreshTime:
     @patient
     @given(st.text(), st.integers(1, 10**6))
     def test_is_half_of_the_lifetime_within_a_twentieth(self, name: str, lifetime: int) -> None:
-        token = cached_token.new_token("password", name, lifetime, MINTED)
+        token = cached_token.new_token("password", name, lifetime, ISSUED)
 
         assert 0.45 * lifetime <= token.refresh_after <= 0.55 * lifetime
 
     def test_is_fixed_per_name_and_varies_between_names(self) -> None:
         names = [f"{NAME}{number}" for number in range(50)]
         once, again = (
-            [cached_token.new_token("p", name, LIFE, MINTED).refresh_after for name in names] for _ in range(2)
+            [cached_token.new_token("p", name, LIFE, ISSUED).refresh_after for name in names] for _ in range(2)
         )
 
         assert once == again
@@ -155,7 +155,7 @@ class TestRecord:
         assert (name != other) == (cached_token.from_record(other, record) is None)
 
     def test_without_a_password_is_none(self) -> None:
-        assert cached_token.from_record(NAME, cached_token.to_record(NAME, Token("", MINTED, LIFE, DUE))) is None
+        assert cached_token.from_record(NAME, cached_token.to_record(NAME, Token("", ISSUED, LIFE, DUE))) is None
 
     @pytest.mark.parametrize(
         ("lifetime", "renew"),
@@ -172,7 +172,7 @@ class TestRecord:
     )
     def test_with_a_lifetime_unlike_ecrs_is_none(self, lifetime: float, renew: float) -> None:
         assert (
-            cached_token.from_record(NAME, cached_token.to_record(NAME, Token("password", MINTED, lifetime, renew)))
+            cached_token.from_record(NAME, cached_token.to_record(NAME, Token("password", ISSUED, lifetime, renew)))
             is None
         )
 
@@ -458,7 +458,7 @@ class TestConcurrentGets:
     @pytest.mark.parametrize(
         "left",
         ["", "\n", "nonsense", "1.0\nfailed\nAWS refuses\n\n", f"{time.monotonic() + 10**6}\nfailed\nAWS refuses\n\n"],
-        ids=["nothing", "a line", "nonsense", "long ago", "before the machine started anew"],
+        ids=["nothing", "a line", "nonsense", "long ago", "before the machine restarted"],
     )
     def test_are_not_blocked_by_leftovers(self, tmp_path: Path, left: str) -> None:
         machine = Machine(tmp_path, MemoryKeyring(), "new")
@@ -477,7 +477,7 @@ class TestConcurrentGets:
 
 class TestSecret:
     def test_is_in_no_repr(self) -> None:
-        token = Token("hunter2", MINTED, LIFE, DUE)
+        token = Token("hunter2", ISSUED, LIFE, DUE)
 
         assert "hunter2" not in f"{token} {token!r} {[token]} {token.issued_at!r}"
 
