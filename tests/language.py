@@ -8,7 +8,7 @@ import io
 import re
 import sys
 import tokenize
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -71,11 +71,6 @@ def files() -> list[str]:
         if any(fnmatch(name, pattern) for pattern in ("*.py", *_PROSE))
         and not name.startswith(("build/licences/", "tests/clients/", _THIS, _EXAMPLES))
     )
-
-
-def matching(pattern: str) -> Callable[[str], bool]:
-    """Return what says whether a path matches; ``*`` stands for folders, too."""
-    return lambda path: fnmatch(path, pattern)
 
 
 def _python(text: str) -> Iterator[tuple[int, str]]:
