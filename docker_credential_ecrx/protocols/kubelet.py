@@ -9,7 +9,6 @@ from docker_credential_ecrx.errors import NoAwsCredentialsError, NotFoundError, 
 from docker_credential_ecrx.helper import Helper
 from docker_credential_ecrx.identity import settings
 from docker_credential_ecrx.identity.model import Identity
-from docker_credential_ecrx.identity.web_identity import subject_of
 from docker_credential_ecrx.protocols.reply import Reply, quote, stdin_of
 from docker_credential_ecrx.store import cached_token
 from docker_credential_ecrx.system import json_subset
@@ -134,6 +133,8 @@ def pod_identity(request: Request, env: "Mapping[str, str]") -> Identity | None:
     where, role = next(((where, role) for where, role in named if role), ("", ""))
     if not role:
         return None
+    from docker_credential_ecrx.identity.web_identity import subject_of  # few requests have a token
+
     subject = subject_of(request.token)
     if subject is None:
         raise RequestError(
