@@ -29,10 +29,12 @@ class Remedy:
 
     def for_registry(self, host: str, region: str) -> "Remedy":
         """Return the remedy with a registry's host and region instead of HOST and REGION."""
-        texts = (
-            part.replace(" HOST", f" {host}").replace(" REGION", f" {region}") for part in (self.text, self.command)
-        )
-        return Remedy(*texts)
+        import shlex
+
+        text = self.text.replace(" HOST", f" {host}").replace(" REGION", f" {region}")
+        # The region may come from the AWS config file, which may contain anything.
+        command = self.command.replace(" HOST", f" {host}").replace(" REGION", f" {shlex.quote(region)}")
+        return Remedy(text, command)
 
     def __repr__(self) -> str:
         return f"Remedy({self.text!r}, {self.command!r})"

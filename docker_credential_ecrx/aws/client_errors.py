@@ -147,8 +147,13 @@ def _tls(error: Exception, caller: Caller) -> AwsError:
 
 
 def _host(error: Exception, name: str) -> str:
-    """Return the host of a URL among the exception's arguments, or an empty text: the URL may contain a password."""
+    """Return the host of a URL among the exception's arguments, or an empty text: the URL may contain a password.
+
+    If that is not escaped, the host may be a part of it.
+    """
     try:
-        return urlsplit(str(getattr(error, "kwargs", {}).get(name, ""))).hostname or ""
+        url = urlsplit(str(getattr(error, "kwargs", {}).get(name, "")))
+        _ = url.port  # raises ValueError if it is no number
     except ValueError:
         return ""
+    return "" if "@" in f"{url.path}{url.query}{url.fragment}" else url.hostname or ""

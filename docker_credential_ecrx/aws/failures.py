@@ -31,7 +31,9 @@ from docker_credential_ecrx.sanitizer import third_party
 _FROM_AWS = "aws"  # the first code if AWS returned an error
 _CLOCK = "clock"  # the first code if the clock is wrong
 _USERS_OWN = ("name", "path", "profile", "bundle")  # values that a remedy repeats, and so are not shortened
-_SAID = "said"  # AWS's own words, which are in no code
+_SAID = "said"  # AWS's own words
+# What no code tells other processes: anything may stand there.
+_LEFT_OUT_OF_CODES = (_SAID, "proxy")
 # The parts of IAM's messages that name nobody: the action, and the kind of policy that does not allow it.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
 _DENIAL = re.compile(
@@ -67,7 +69,7 @@ def find_caller(
     return Caller(identity, env, source, configure or profile_hints.configure_hint(identity), texts or {})
 
 
-def client_error(code: str, caller: Caller, **values: str) -> AwsError:
+def client_error(code: str, caller: Caller, /, **values: str) -> AwsError:
     """Return the error for one of this program's own codes, with ``values`` in its message."""
     return _filled(error_rules.find(CLIENT_RULES, code) or UNKNOWN_FAILURE, caller, (code,), values)
 
@@ -136,6 +138,7 @@ class _Texts(dict[str, str]):
         known: dict[str, Callable[[], str]] = {
             _SAID: self._said,
             "host": lambda: "AWS",
+            "proxy": lambda: "in HTTPS_PROXY",
             "name": lambda: source.profile,
             "profile": lambda: source.profile,
             "source_option": lambda: source.source_option,
@@ -159,7 +162,9 @@ def _filled(rule: ErrorRule, caller: Caller, codes: tuple[str, ...], values: Map
     sanitizers = {name: third_party.line if name in _USERS_OWN else third_party.text for name in values}
     texts = _Texts({name: sanitizers[name](value) for name, value in values.items() if value}, caller)
     codes += tuple(
-        f"{name}={value}" for name, value in texts.items() if name != _SAID and third_party.code(value) == value
+        f"{name}={value}"
+        for name, value in texts.items()
+        if name not in _LEFT_OUT_OF_CODES and third_party.code(value) == value
     )
     code = texts.get("code")
     message = rule.message.format_map(texts).replace(f"{code}: {code}", f"{code}")

@@ -70,9 +70,14 @@ def run(check: Check, context: Context, facts: Mapping[str, Facts | None]) -> Fi
     ``facts`` are those of earlier checks, by the names of the checks.
     """
     found = _run(check, context, facts)
-    line = third_party.line
-    remedies = tuple(Remedy(line(remedy.text), line(remedy.command)) for remedy in found.remedies)
-    return found._replace(detail=line(found.detail, _LONGEST_DETAIL), remedies=remedies)
+    remedies = tuple(_printable(remedy) for remedy in found.remedies)
+    return found._replace(detail=third_party.line(found.detail, _LONGEST_DETAIL), remedies=remedies)
+
+
+def _printable(remedy: Remedy) -> Remedy:
+    """Return ``remedy`` in printable lines; a command that these would change is text, since it is another command."""
+    found = Remedy(third_party.line(remedy.text), third_party.line(remedy.command))
+    return found if found.command == remedy.command else Remedy(str(found))
 
 
 def _run(check: Check, context: Context, facts: Mapping[str, Facts | None]) -> Finding:

@@ -106,7 +106,7 @@ def passed(detail: str, facts: Facts | None = None, *remedies: Remedy) -> Findin
 def failed(detail: str, *remedies: "Remedy | str", facts: Facts | None = None) -> Finding:
     """Return that a check failed, and each change that may be missing."""
     given = tuple(Remedy(remedy) if isinstance(remedy, str) else remedy for remedy in remedies)
-    return Finding(ok=False, detail=detail, remedies=given, facts=facts)
+    return Finding(ok=False, detail=detail, remedies=tuple(filter(str, given)), facts=facts)
 
 
 def failed_with(error: EcrxError, context: Context, facts: Facts | None = None) -> Finding:

@@ -8,7 +8,8 @@ if TYPE_CHECKING:
 
 # In the order of botocore/configprovider.py, BOTOCORE_DEFAUT_SESSION_VARIABLES: the first that is set counts.
 _PROFILE_VARIABLES = ("AWS_DEFAULT_PROFILE", "AWS_PROFILE")
-_SHORTEST_KEY = 16  # characters of an access key ID
+_KEY_PREFIXES = ("AKIA", "ASIA")  # of the access keys of users and of sessions
+_KEY_LENGTHS = range(16, 33)  # characters of an access key ID
 _SHOWN = 4  # of these, at either end
 
 
@@ -53,7 +54,8 @@ def _default_chain(env: "Mapping[str, str]") -> str:
     key = env.get("AWS_ACCESS_KEY_ID")
     if key:
         # Anything else in its place may be a secret.
-        is_id = key.isascii() and key.isalnum() and len(key) >= _SHORTEST_KEY
+        is_id = key.startswith(_KEY_PREFIXES) and len(key) in _KEY_LENGTHS and key.isascii() and key.isalnum()
+        is_id = is_id and key == key.upper()
         shown = f"access key {key[:_SHOWN]}…{key[-_SHOWN:]}" if is_id else "the access key"
         return f"{shown} (from the environment)"
     for variable in _PROFILE_VARIABLES:

@@ -7,7 +7,7 @@ from docker_credential_ecrx import log
 from docker_credential_ecrx.errors import RequestError
 from docker_credential_ecrx.helper import Helper
 from docker_credential_ecrx.identity import settings
-from docker_credential_ecrx.protocols.reply import Reply, failure, guarded, quote, stdin_of
+from docker_credential_ecrx.protocols.reply import NO_SERVER, NO_USER, Reply, failure, guarded, quote, stdin_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
 VERBS = ("get", "store", "erase", "list")
 # Clients compare these messages with the whole line (docker-credential-helpers, credentials/error.go).
-NO_SERVER = "no credentials server URL"
-NO_USER = "no credentials username"
 _MAX_SERVER_CHARACTERS = 2048
 _MAX_WORD_CHARACTERS = 200
 

@@ -9,6 +9,9 @@ if TYPE_CHECKING:
 
 # Clients look for this phrase, and then continue without credentials (docker-credential-helpers, credentials/error.go).
 NOT_FOUND = "credentials not found in native keychain"
+# Clients compare these with the whole line.
+NO_SERVER = "no credentials server URL"
+NO_USER = "no credentials username"
 # testcontainers-java gives up after 30 seconds.
 LIMIT_SECONDS = 24.0
 
@@ -59,8 +62,8 @@ def failure(error: EcrxError) -> Reply:
     if isinstance(error, NotFoundError):
         return Reply(f"{NOT_FOUND}\n", status=1)
     text = str(error).replace(NOT_FOUND, "credentials not found")
-    # A request's error without a remedy is one of Docker's own messages, which clients compare with the whole line.
-    is_literal = isinstance(error, RequestError) and not error.hint
+    # Clients compare Docker's own messages with the whole line.
+    is_literal = isinstance(error, RequestError) and error.message in (NO_SERVER, NO_USER)
     line = f"{text}\n" if is_literal else f"docker-credential-ecrx: {text}\n"
     return Reply(line, line, 1)
 

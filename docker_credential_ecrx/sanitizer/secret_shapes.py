@@ -40,7 +40,7 @@ _KNOWN = re.compile(
 )
 # Names of several parts, some of which may be random: an ARN, a host, a path, a name with hyphens.
 _NAME = re.compile(r"(?<![\w/+=.%-])(?:[\w.-]+:)*(?:~|\.{1,2})?/?\w[\w.-]*[/.:_-][\w.,@:/=+-]*", re.ASCII)
-# A path may be one, but so may a secret key with a slash in it: without a dot, hyphen or colon it counts as a key.
+# So much of a name without a dot, hyphen, underscore or colon may be a secret key with a slash in it.
 _KEY = re.compile(r"[A-Za-z0-9/+=]{40,}")
 _LONGEST_RANDOM_PART = 26  # as in vpce-0123456789abcdef0-a1b2c3d4; AWS's secrets are longer
 # The names of ECS tasks, and so of their sessions.
@@ -50,7 +50,9 @@ _TASK = re.compile(r"\barn:aws[\w:/.+=,@-]*/[0-9a-f]{32}\b", re.ASCII)
 def spans(text: str) -> Iterator[tuple[int, int]]:
     """Yield the start and end of everything in ``text`` that looks like a secret, in order."""
     known = _marked(text, _KNOWN, _TASK)
-    names = _marked(text, _NAME, but=_KEY)
+    names = _marked(text, _NAME)
+    for found in _KEY.finditer(text):
+        names[found.start() : found.end()] = bytes(len(found[0]))
     atoms = [found.span() for found in _ATOM.finditer(text) if not known[found.start()]]
     for start, end in _random_parts(text, atoms):
         length = sum(min(last, end) - max(first, start) for first, last in atoms if last > start and first < end)
@@ -60,12 +62,10 @@ def spans(text: str) -> Iterator[tuple[int, int]]:
             yield inner[0][0], inner[-1][1]
 
 
-def _marked(text: str, *patterns: re.Pattern[str], but: re.Pattern[str] | None = None) -> bytearray:
-    """Return for each character whether it is part of a match of ``patterns``, unless that is one of ``but``, too."""
+def _marked(text: str, *patterns: re.Pattern[str]) -> bytearray:
+    """Return for each character of ``text`` whether it is part of a match of one of ``patterns``."""
     marked = bytearray(len(text))
     for found in (found for pattern in patterns for found in pattern.finditer(text)):
-        if but is not None and but.fullmatch(found[0]):
-            continue
         marked[found.start() : found.end()] = b"\1" * (found.end() - found.start())
     return marked
 

@@ -22,6 +22,7 @@ from docker_credential_ecrx.errors import AwsError, KeyringError, MfaCodeNeededE
 from docker_credential_ecrx.identity.aws_profiles import Snapshot
 from docker_credential_ecrx.identity.fingerprint import fingerprint_in
 from docker_credential_ecrx.identity.settings import PROGRAM
+from docker_credential_ecrx.sanitizer import third_party
 from docker_credential_ecrx.store import cached_token, index, inventory
 from docker_credential_ecrx.system.deadline import ASKING_SECONDS, Deadline
 
@@ -170,7 +171,7 @@ def add_to_index(cache: "TokenCache", name: str, registry: "Registry", identity:
         "kind": name.partition(":")[0],
         "servers": [registry.host],
         "user": ECR_USER,
-        "identity": identity,
+        "identity": third_party.line(log.redacted(identity)),
         "region": registry.region,
         "keyring": cache.keyring.label,
         "minted": issued_at,

@@ -74,6 +74,7 @@ def _obtain_in_turn(
     cache: "TokenCache", request: "TokenRequest", valid: "Token | None", started: ClockReading
 ) -> "Token":
     """Return the token that the holder of the lock gets from AWS, be that this process or another."""
+    waiting_since = cached_token.now()  # an outcome from before the keyring was read is not for this process
     for attempt in range(_ATTEMPTS):
         lock = cache.lock(request, attempt)
         if lock is None:
@@ -84,7 +85,7 @@ def _obtain_in_turn(
                 if token is not None and not token.needs_refresh(cached_token.now()):
                     log.debug("another process has refreshed the token")
                     return token
-                outcome, *codes = _outcome_since(started, _RETRY_SECONDS if valid else 0.0, lock)
+                outcome, *codes = _outcome_since(waiting_since, _RETRY_SECONDS if valid else 0.0, lock)
                 if outcome == _ISSUED:
                     break
                 if outcome:

@@ -10,7 +10,7 @@ from keyrings.backends import Windows
 
 from docker_credential_ecrx.ecr.registry import Registry
 from docker_credential_ecrx.protocols import docker
-from docker_credential_ecrx.protocols.reply import NOT_FOUND, Reply
+from docker_credential_ecrx.protocols.reply import NO_SERVER, NOT_FOUND, Reply
 
 SECRET = "hunter2:"
 ENVIRON = {
@@ -67,7 +67,7 @@ def test_what_was_never_stored_is_not_found(verb: str, request: bytes, blanks: s
     if verb == "list":
         assert (0, "{}\n") == (reply.status, reply.stdout)
     elif not request.strip():
-        assert (1, f"{docker.NO_SERVER}\n") == (reply.status, reply.stdout)
+        assert (1, f"{NO_SERVER}\n") == (reply.status, reply.stdout)
     elif verb == "erase":
         assert (0, "") == (reply.status, reply.stdout)
     else:

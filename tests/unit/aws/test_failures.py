@@ -57,7 +57,6 @@ class TestCodes:
             ("connection-closed", {"host": "api.ecr.us-east-1.amazonaws.com"}),
             ("certificate", {"host": "sts.us-east-1.amazonaws.com"}),
             ("unreachable", {"host": "::1"}),
-            ("proxy-refused", {"proxy": "proxy.example.com", "status": "407"}),
             ("process-timeout", {"seconds": "9"}),
         ],
     )
@@ -78,6 +77,22 @@ class TestCodes:
         assert ("aws", "operation=AssumeRole", f"code={DENIED}", "status=400") == failures.service_error(
             caller, values
         ).codes
+
+    def test_omit_the_proxy(self) -> None:
+        """Its URL may hold a password, and what looks like the host may be a part of that."""
+        caller, values = failures.find_caller(Identity("p"), ENV), {"proxy": "proxy.example.com", "status": "407"}
+        error = failures.client_error("proxy-refused", caller, **values)
+        again = left(error)
+
+        assert again is not None
+        assert "the proxy proxy.example.com refused" in error.message
+        assert "the proxy in HTTPS_PROXY refused" in again.message
+
+    def test_with_the_name_of_a_parameter_are_ignored(self) -> None:
+        found = failures.from_codes(("no-credentials", "code=x", "caller=y", "values=z"), Identity("p"), ENV, "ecr")
+
+        assert found is not None
+        assert "there are no AWS credentials" == found.message
 
     def test_omit_an_invalid_host(self) -> None:
         error = failures.client_error("timeout", failures.find_caller(Identity("p"), ENV), host="a b", seconds="9")

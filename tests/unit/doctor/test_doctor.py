@@ -33,6 +33,15 @@ class TestRunCheck:
         assert (False, "no [2J line") == (ok, detail)
         assert ["first", "second: third"] == [*map(str, remedies)]
 
+    @pytest.mark.parametrize("path", ["/opt/aB3dEf6hIj9lMn2pQr5tUv8xYz1Bc4De7Fg0Hi3J/bin", "/home/a  b", "/x/a\nb"])
+    def test_gives_no_command_that_sanitizing_would_change(self, path: str) -> None:
+        """It would act on another path."""
+        found = failed("writable", Remedy("change its mode", f"chmod o-w '{path}'"), Remedy())
+
+        (remedy,) = doctor.run(Check("check", lambda _: found), context(), {}).remedies
+
+        assert (True, "") == (remedy.text.startswith("change its mode: chmod o-w"), remedy.command)
+
     def test_turns_an_error_into_a_failed_check(self) -> None:
         def check(_: Context) -> Finding:
             raise FileError("it is broken", Remedy("fix it", "true"))

@@ -37,6 +37,11 @@ class TestDescription:
             (KEYS | {"AWS_PROFILE": "other"}, "access key AKIA…0001 (from the environment)"),
             ({"AWS_ACCESS_KEY_ID": "secret/secret+secret"}, "the access key (from the environment)"),
             ({"AWS_ACCESS_KEY_ID": "AKIA1111"}, "the access key (from the environment)"),
+            (
+                {"AWS_ACCESS_KEY_ID": "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY"},
+                "the access key (from the environment)",
+            ),
+            ({"AWS_ACCESS_KEY_ID": "AKIA" + "x" * 16}, "the access key (from the environment)"),
             (WEB_IDENTITY, f"role {ROLE} (web identity)"),
             (WEB_IDENTITY | {"AWS_PROFILE": "other"}, "profile other (from AWS_PROFILE)"),
         ],

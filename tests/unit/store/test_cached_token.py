@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -223,6 +224,17 @@ class LockedKeyring(MemoryKeyring):
         raise KeyringError(name)
 
 
+class SlowKeyring(MemoryKeyring):
+    """Something happens while it is read for the first time."""
+
+    meanwhile: Callable[[], None] = staticmethod(lambda: None)
+
+    def get(self, name: str) -> str | None:
+        self.meanwhile()
+        self.meanwhile = lambda: None
+        return super().get(name)
+
+
 class FullKeyring(MemoryKeyring):
     """Accepts no item."""
 
@@ -248,7 +260,8 @@ class Machine(TokenCache):
         return self._memory
 
     def password(self) -> str:
-        token, started = self.load(NAME), cached_token.now()
+        started = cached_token.now()
+        token = self.load(NAME)
         if token is None or token.needs_refresh(started):
             token = single_flight.obtain(self, REQUEST, token, started)
         return token.password
@@ -289,6 +302,11 @@ class LocklessMachine(Machine):
     def lock(self, request: TokenRequest, attempt: int) -> FileLock | None:
         assert (REQUEST, 0) == (request, attempt)
         return None
+
+
+def _leave_failure(file: Path) -> None:
+    file.write_text(f"{cached_token.format_timestamp(cached_token.now())}\nfailed throttled\n")
+    time.sleep(0.01)
 
 
 def _told(error: AwsError) -> AwsError:
@@ -337,6 +355,14 @@ class TestObtain:
 
     def test_needs_no_lock(self, tmp_path: Path) -> None:
         assert "new" == LocklessMachine(tmp_path, MemoryKeyring(), "new").password()
+
+    def test_ignores_a_failure_from_before_the_keyring_was_read(self, tmp_path: Path) -> None:
+        """A keyring may take seconds, in which another process may fail and let its lock go."""
+        machine = Machine(tmp_path, SlowKeyring(), "issued")
+        assert isinstance(machine.keyring, SlowKeyring)
+        machine.keyring.meanwhile = lambda: _leave_failure(machine.file)
+
+        assert ("issued", 1) == (machine.password(), machine.asked)
 
     def test_failed_refresh_returns_the_old_token_and_warns(
         self, tmp_path: Path, capfd: pytest.CaptureFixture[str]
