@@ -17,9 +17,14 @@ def setup(session: nox.Session) -> None:
 
 @nox.session
 def test(session: nox.Session) -> None:
-    """Run the unit tests that take no seconds; arguments go to pytest: nox -s test -- tests/unit/ecr -k parse."""
+    """Run the unit tests that take no seconds; arguments go to pytest: nox -s test -- tests/unit/ecr -k parse.
+
+    Nothing is frozen: tests/run runs the tests of the frozen program.
+    """
     names_tests = any(Path(argument.partition("::")[0]).exists() for argument in session.posargs)
-    chosen = session.posargs if names_tests else ["tests/unit", "-m", "not slow", *session.posargs]
+    chosen = session.posargs if names_tests else ["tests/unit", *session.posargs]
+    chosen = ["-m", "not frozen" if names_tests else "not slow", *chosen]
+    session.log("the first run installs what the tests need into .work, which takes a minute")
     session.run("sh", "tests/run", "--quiet", "--hypothesis-profile=quick", *chosen)
 
 
@@ -37,9 +42,10 @@ def fmt(session: nox.Session) -> None:
 
 @nox.session
 def check(session: nox.Session) -> None:
-    """Run lint, all unit tests, and the main job and the protocol with the wheel; freeze nothing."""
+    """Run lint, all unit tests, those that hold the docs, and the main job and the protocol with the wheel."""
     session.run("sh", ".ci/lint")
     blackbox = ["tests/blackbox/test_main_job.py", "tests/blackbox/test_protocol.py"]
+    blackbox += [f"tests/docs/test_{page}.py" for page in ("configuration", "kubernetes", "links", "troubleshooting")]
     session.run("sh", "tests/run", "-m", "not frozen", "tests/unit", *blackbox, *session.posargs)
 
 

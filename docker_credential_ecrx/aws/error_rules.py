@@ -16,6 +16,8 @@ class ErrorRule(NamedTuple):
     ``message``, ``remedy`` and ``command`` are format strings; ``hint`` names a remedy that ``failures`` works out from
     the credential source, one of the constants below.
     ``operation`` is the start of the name of the AWS operations that the rule applies to; empty means all of them.
+    The format strings may name the fields in ``FIELDS``; a remedy and a command also have HOST and REGION, which become
+    the registry's.
     """
 
     codes: tuple[str, ...]
@@ -26,6 +28,25 @@ class ErrorRule(NamedTuple):
     operation: str = ""
 
 
+# What format strings may name.
+FIELDS = frozenset(
+    (
+        *("operation", "code", "status", "said", "http_status"),  # of AWS's response
+        *("profile", "source", "source_option", "caller_option", "registry_option", "principals"),  # of the caller
+        *(
+            "host",
+            "proxy",
+            "bundle",
+            "path",
+            "line",
+            "strerror",
+            "name",
+            "lacking",
+            "seconds",
+            "version",
+        ),  # of what failed
+    )
+)
 # Replace the credentials that signed the request; replace them, since their session has expired.
 NEW_CREDENTIALS, NEW_SESSION = "new-credentials", "new-session"
 # Create credentials or a profile, or use one of those that exist.

@@ -20,6 +20,8 @@ _PUBLIC_HOSTS = {"public.ecr.aws": False, "ecr-public.aws.com": True}
 
 ECR_USER = "AWS"  # of every registry
 
+# The commercial partition's regions begin with any two letters but these, which others have.
+_OTHER_PREFIXES = frozenset(prefix for partitions in _SUFFIXES.values() for _, prefix in partitions)
 _DIGITS = frozenset("0123456789")
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz")
 _ACCOUNT_LENGTH = 12
@@ -103,7 +105,7 @@ def _partition(region: str, candidates: "tuple[tuple[str, str], ...]") -> "str |
     if not (number and _DIGITS.issuperset(number) and place and _LETTERS.issuperset(place)):
         return None
     for partition, prefix in candidates:
-        # The areas of the commercial partition are two letters; ``cn`` is China's, which has its own suffix.
-        if area == prefix if prefix else len(area) == len("us") and area != "cn" and _LETTERS.issuperset(area):
+        is_any = len(area) == len("us") and area not in _OTHER_PREFIXES and _LETTERS.issuperset(area)
+        if area == prefix if prefix else is_any:
             return partition
     return None

@@ -94,17 +94,18 @@ def _choices(node: ast.AST | None) -> Iterator[ast.AST]:
         yield node
 
 
+def _constants(tree: ast.Module) -> dict[str, str]:
+    """Return the texts that a module assigns to names."""
+    assigned = ((ast.unparse(node.targets[0]), node.value) for node in tree.body if isinstance(node, ast.Assign))
+    return {name: text for name, value in assigned if (text := _text(value, {}))}
+
+
 def _lines() -> set[str]:
     found = {_capitals(rule.message) for rule in error_rules.ALL_RULES if rule.message != "{said}"}
-    for path in _PACKAGE.rglob("*.py"):
-        if "demo" in path.parts:
-            continue
-        tree = ast.parse(path.read_text())
-        constants = {
-            ast.unparse(statement.targets[0]): _text(statement.value, {}) or ""
-            for statement in tree.body
-            if isinstance(statement, ast.Assign)
-        }
+    trees = [ast.parse(path.read_text()) for path in _PACKAGE.rglob("*.py") if "demo" not in path.parts]
+    public = {name: text for tree in trees for name, text in _constants(tree).items() if not name.startswith("_")}
+    for tree in trees:
+        constants = public | _constants(tree)
         nodes = [*_raised(tree), *_warned(tree)]
         texts = [*_written(tree), *(_text(node, constants) for node in nodes)]
         found |= {text for text in texts if text and re.search("[a-z]", text)}
@@ -115,7 +116,8 @@ def test_page_has_exactly_the_lines_of_the_program() -> None:
     rows = {cells[0].strip("`") for cells in pages.table(_PAGE) if cells[0].startswith("`")}
     lines = _lines()
 
-    assert ([], []) == (sorted(lines - rows), sorted(rows - lines)), "missing on the page, and no longer in the program"
+    assert [] == sorted(lines - rows), "add these rows to docs/troubleshooting.md"
+    assert [] == sorted(rows - lines), "delete these rows from docs/troubleshooting.md: no such line is in the program"
 
 
 def test_every_line_has_cause_and_remedy() -> None:

@@ -1,5 +1,6 @@
 """The rule for a failure, and the error that another process makes from its codes."""
 
+import re
 from collections import Counter
 
 import pytest
@@ -43,6 +44,13 @@ class TestRule:
 
         assert own is error_rules.find((own, *error_rules.SERVICE_RULES), DENIED, "DescribeRepositories")
         assert own is not error_rules.find((own, *error_rules.SERVICE_RULES), DENIED, "AssumeRole")
+
+    @pytest.mark.parametrize("rule", error_rules.ALL_RULES, ids=lambda rule: rule.message)
+    def test_names_only_known_fields(self, rule: error_rules.ErrorRule) -> None:
+        """A misspelt one would be shown as an ellipsis."""
+        named = re.findall(r"\{(\w*)\}", f"{rule.message} {rule.remedy} {rule.command}")
+
+        assert [] == [name for name in named if name not in error_rules.FIELDS]
 
     def test_of_an_unknown_code_is_none(self) -> None:
         assert error_rules.find(error_rules.CLIENT_RULES, "unknown") is None
