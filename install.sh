@@ -10,7 +10,7 @@ usage: ./install.sh [--prefix DIR] [--demo]
        ./install.sh [--prefix DIR] --uninstall
 
   --prefix DIR   install into DIR/lib and DIR/bin (default: ~/.local)
-  --demo         then run a demo of the main use, with a fake AWS on loopback
+  --demo         then run the demo, with a fake AWS on loopback
   --uninstall    delete the program, its links, its state and its items in keyrings, but not your config.toml
   --help         show this help
 

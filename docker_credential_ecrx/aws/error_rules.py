@@ -140,7 +140,7 @@ SERVICE_RULES: tuple[ErrorRule, ...] = (
     ErrorRule(
         ("InvalidIdentityToken", "ExpiredTokenException", "IDPRejectedClaim", "IDPCommunicationError"),
         "AWS refused the web identity token ({code}): {said}",
-        "get a new one, and check issuer and audience of the OIDC identity provider in the role's account",
+        "get a new one, and check the issuer and audience of the OIDC identity provider in the role's account",
         operation="AssumeRoleWithWebIdentity",
     ),
     ErrorRule(("ExpiredToken", "ExpiredTokenException"), "the AWS session has expired", hint=NEW_SESSION),
@@ -193,7 +193,7 @@ POLICY_RULES: tuple[ErrorRule, ...] = (
     ErrorRule(
         (UNKNOWN_PRINCIPAL,),
         "the principal {principals} does not exist",
-        "check its spelling; AWS may need a minute to know a new one, and shows an id for one that was deleted",
+        "check its spelling; AWS may take a minute to know a new one, and shows an ID in place of one that was deleted",
     ),
 )
 SERVER_FAILURE = ErrorRule((), "AWS returned a server error for {operation} (HTTP {status}, {code})", _TRY_LATER)

@@ -160,5 +160,5 @@ def _use_profile(profile: str) -> Remedy:
 
 def _code_needed() -> AwsError:
     return MfaCodeNeededError(
-        "the role requires an MFA code, and there is no terminal to prompt on", "run it on a terminal"
+        "the role requires an MFA code, and there is no terminal to prompt on", "run it in a terminal"
     )

@@ -119,7 +119,7 @@ def denied_by(document: Document | None, to: Principal) -> tuple[list[str], list
 
 
 def suspects(document: Document | None, to: Principal) -> list[str]:
-    """Return the principals that may not exist: ``to``, and those for which AWS shows an id instead of an ARN."""
+    """Return the principals that may not exist: ``to``, and those for which AWS shows an ID instead of an ARN."""
     named: dict[str, None] = {}
     for statement in _statements(document):
         for key in ("Principal", "NotPrincipal"):

@@ -31,7 +31,7 @@ class Keyctl:
     def __init__(self) -> None:
         """Raise KeyError with the machine if its numbers are not known."""
         # A 32-bit program has other numbers, even on a 64-bit kernel.
-        machine = os.uname().machine if sys.maxsize >> 32 else f"{os.uname().machine} in 32 bits"
+        machine = os.uname().machine if sys.maxsize >> 32 else f"{os.uname().machine} in 32-bit mode"
         self._add_key, self._keyctl = _NUMBERS[machine]
 
     def persistent(self) -> int:

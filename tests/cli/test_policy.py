@@ -107,7 +107,7 @@ class TestGrant:
         document, end = json.JSONDecoder().raw_decode(found.stdout)
         assert ["new statement", _SID] == [statement["Sid"] for statement in document["Statement"]]
         assert f'+      "Sid": "{_SID}",' in found.stdout[end:].splitlines()
-        assert "nothing is changed yet" in found.stderr
+        assert "nothing has been changed yet" in found.stderr
         assert ["new statement"] == _sids(owner)
         assert 0 == owner.aws.count("SetRepositoryPolicy")
 
@@ -529,8 +529,8 @@ class TestErrors:
                 ("app", "--to", SECONDARY, "--region", "eu-west-1"),
                 "app in eu-west-1 with profile owner: the repository does not exist",
             ),
-            (("app", "--to", "2222"), "app in us-east-1 with profile owner: 2222 is neither an account id"),
-            (("app", "--to", f"{_ROOT}x"), "is neither an account id nor the ARN"),
+            (("app", "--to", "2222"), "app in us-east-1 with profile owner: 2222 is neither an account ID"),
+            (("app", "--to", f"{_ROOT}x"), "is neither an account ID nor the ARN"),
             (
                 ("app", "--to", "arn:aws-cn:iam::222222222222:root"),
                 "is in the partition aws-cn, and the repository is in aws",
