@@ -126,7 +126,7 @@ THROTTLED = (
 # The time in the signature or the secret key is wrong; the Date of the response tells which.
 WRONG_SIGNATURE = ("RequestTimeTooSkewed", "RequestExpired", "SignatureDoesNotMatch", "InvalidSignatureException")
 _DENIED = ("AccessDenied", "AccessDeniedException")
-# Codes of this program's own for error responses that only their message tells apart.
+# Codes of this program's own for error responses that differ only in their message.
 WRONG_MFA_CODE, UNKNOWN_PRINCIPAL = "wrong-mfa-code", "unknown-principal"
 
 # AWS's error responses, by AWS's codes.

@@ -96,7 +96,7 @@ def altered(
 
 
 def restored(document: Document | None, to: Principal, accesses: tuple[Access, ...] = _ACCESSES) -> Document | None:
-    """Return the document with each statement of ``altered`` replaced by what ``grant`` writes."""
+    """Return the document with each statement of ``altered`` replaced with what ``grant`` writes."""
     if document is None:
         return None
     claimed = [(statement, _claimed(statement, to, accesses)) for statement in document["Statement"]]

@@ -75,7 +75,7 @@ def for_tokens(keyring_name: str) -> "Keyring | None":
 
 
 def for_passwords(keyring_name: str) -> "Keyring":
-    """Return the keyring for the passwords for other registries: one that persists across reboots.
+    """Return the keyring that stores passwords for other registries: one that persists across reboots.
 
     Raises KeyringUnavailableError if there is none.
     """

@@ -5,9 +5,9 @@ A token must not be saved in two cases, in which something changed while AWS was
 - AWS's files were edited. The name of the item ends in a fingerprint of what they say, and the credentials are those
   that they say, so both are taken from one snapshot of the files. If the files say something else afterwards, the token
   is returned but not saved.
-- The user erased tokens (``docker logout``, ``forget``). They first write that tokens are being erased, and when, and
-  then delete the items. So it is checked after the token is saved, too: either the mark is there by then and the token
-  is deleted here, or the token was saved before the mark and is deleted there.
+- The user deleted tokens (``docker logout``, ``forget``). These first write that tokens are being deleted, and when,
+  and then delete the items. So this is also checked after the token is saved: either the mark is there by then and the
+  token is deleted here, or the token was saved before the mark and is deleted there.
 
 Imported only if there is a token to request or to save.
 """
