@@ -466,7 +466,7 @@ stage_wheel() {
     . build/python.sh
     find_python || fail "there is no Python that can run the program either:
 $PYTHON_LACKS"
-    say "installing the wheel for $PYTHON instead, which the program needs from now on"
+    say "installing the wheel for $PYTHON instead; do not remove that Python, which the program needs"
     make_venv "$1" build/requirements-wheel.txt
     install_project "$1"
     mkdir -p "$1/share/man/man1"
@@ -886,7 +886,7 @@ is_in_use() {
 say_what_next() {
     case :${PATH:-}: in
         *:"$bin":*) ;;
-        *) say "Docker searches PATH for it; add this to your ~/.profile:
+        *) say "Docker looks for the program on PATH; add this to your ~/.profile:
   export PATH=\"$bin:\$PATH\"" ;;
     esac
     say "next, for the registry HOST and your AWS profile PROFILE:

@@ -57,7 +57,7 @@ Revoke what was granted to an account, a role or a user.
 
 The resulting policy document and the difference are printed; --apply sets the policy.
 If no statement remains, the policy itself is deleted.
-A statement that somebody modified after this program wrote it is not removed without --force.
+A statement that somebody modified after this program wrote it is not deleted without --force.
 The exit status is 1 if a statement may still allow them access, or their account, one of its roles or a session.
 """
 _REVOKE_EPILOG = """\
@@ -81,7 +81,7 @@ def _of_repository(function: _Function) -> _Function:
 
 def _changing(function: _Function) -> _Function:
     """Add to a command what ``_of_repository`` adds, and the options for the principal and for writing."""
-    force = "Also replace or remove a statement that somebody modified after this program wrote it."
+    force = "Also replace or delete a statement that somebody modified after this program wrote it."
     function = click.option("--force", is_flag=True, help=force)(function)
     function = click.option("--apply", is_flag=True, help="Set the policy; without it, the policy is only printed.")(
         function
@@ -92,7 +92,7 @@ def _changing(function: _Function) -> _Function:
         required=True,
         multiple=True,  # click would silently use only the last one
         callback=_only_one,
-        help="The other account's id, or an ARN in it.",
+        help="The other account's ID, or the ARN of its root, a role or a user.",
     )
     return _of_repository(to(function))
 
