@@ -140,7 +140,7 @@ class TestGrant:
     def test_names_the_command_that_applies_it(self, owner: Home) -> None:
         said = _well(owner.run(*_GRANT, "--pull-only", "--region", "us-east-1")).stderr
 
-        program, *arguments = shlex.split(said.partition("to change it: ")[2])
+        program, *arguments = shlex.split(said.partition("to make the change: ")[2])
         assert program == "docker-credential-ecrx"
         _well(owner.run(*arguments))
         assert [f"EcrxPull{SECONDARY}"] == _sids(owner)
@@ -149,7 +149,7 @@ class TestGrant:
         found = _well(owner.run(*_GRANT, "--apply"))
 
         assert {"Version": "2012-10-17", "Statement": [_OURS]} == _policy(owner)
-        assert "nothing is changed" not in found.stderr
+        assert "nothing has been changed" not in found.stderr
 
     def test_applied_again_sets_nothing(self, owner: Home) -> None:
         _well(owner.run(*_GRANT, "--apply"))
