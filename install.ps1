@@ -3,21 +3,21 @@
 Installs docker-credential-ecrx for one user of Windows, without administrator rights.
 
 .DESCRIPTION
-Run it from an unpacked release archive for Windows. It copies the program into a folder of its version, and puts the folder
-"current", which leads there, on the user's PATH. A version that is in use stays until the next install.
+Run it from an unpacked release archive for Windows. It copies the program into a folder named after its version, and adds
+the folder "current", which leads there, to the user's PATH. A version that is in use is kept until the next install.
 
 Before you unpack a release archive, verify that the project's release workflow built it:
   gh attestation verify ARCHIVE --repo OWNER/docker-credential-ecrx
 
 .PARAMETER Prefix
-Install into this folder; %LOCALAPPDATA%\Programs\docker-credential-ecrx if not given.
+Install into this folder (default: %LOCALAPPDATA%\Programs\docker-credential-ecrx).
 
 .PARAMETER Demo
-Then show the main job once, against an AWS stand-in on loopback.
+Then run the demo, with a fake AWS on loopback.
 
 .PARAMETER Uninstall
-Remove the program, its state and what it stored in the Credential Locker; your config.toml stays.
-If another installation of the program is on PATH, what that one uses stays, too.
+Delete the program, its state and its items in the Credential Locker, but not your config.toml.
+If another installation of the program is on PATH, what that one uses is kept.
 
 .EXAMPLE
 powershell -ExecutionPolicy Bypass -File install.ps1 -Demo
@@ -33,11 +33,11 @@ Set-StrictMode -Version 2.0
 $ErrorActionPreference = 'Stop'
 
 $Name = 'docker-credential-ecrx'
-# A folder without this file is not this program's.
+# A folder without this file does not belong to this program.
 $MarkName = 'made-by-install.ps1'
-# The files that the program makes in its state folder, but for the list of what it stored.
+# The files that the program creates in its state folder, except the list of what it stored.
 $StateFiles = '^(ledger\.json\.(new|lock)|configure\.lock|token\..*\.lock)$'
-# The folders that install.ps1 makes in its own: versions, and those that a run which was killed left behind.
+# The folders that install.ps1 creates in its own: versions, and what a run that was killed left behind.
 $OwnFolders = '^([0-9]+\.[0-9].*|\.(staging|old|current)-.*)$'
 
 function Main {
@@ -46,7 +46,7 @@ function Main {
     }
     if (-not $Prefix) {
         if (-not $env:LOCALAPPDATA) {
-            throw 'LOCALAPPDATA is not set; name a folder with -Prefix'
+            throw 'LOCALAPPDATA is not set; choose a folder with -Prefix'
         }
         $script:Prefix = Join-Path $env:LOCALAPPDATA "Programs\$Name"
     }
@@ -81,10 +81,10 @@ function Main {
 function Install-Program {
     $bundle = Join-Path $PSScriptRoot $Name
     if (-not (Test-Path -LiteralPath (Join-Path $bundle "$Name.exe") -PathType Leaf)) {
-        throw 'there is no program beside install.ps1; unpack the whole archive'
+        throw 'there is no program next to install.ps1; unpack the whole archive'
     }
     if ((Test-Path -LiteralPath $Prefix) -and -not (Test-Path -LiteralPath $Mark) -and (Get-ChildItem -LiteralPath $Prefix -Force)) {
-        throw "$Prefix was not made by install.ps1; move it away, or choose another -Prefix"
+        throw "install.ps1 did not create $Prefix; move it away, or choose another -Prefix"
     }
     [void] [IO.Directory]::CreateDirectory($Prefix)
     [IO.File]::WriteAllText($Mark, "install.ps1 of $Name made this folder`r`n")
@@ -93,13 +93,13 @@ function Install-Program {
     Remove-Folder $staging
     try {
         Copy-Item -LiteralPath $bundle -Destination $staging -Recurse
-        # What came from the web is marked, and each marked file is looked at whenever it is loaded.
+        # Windows marks files from the web, and scans each marked file whenever it is loaded.
         Get-ChildItem -LiteralPath $staging -Recurse -File | Unblock-File
         [IO.File]::WriteAllText((Join-Path $staging 'ecrx.cmd'), "@`"%~dp0$Name.exe`" %*`r`n")
         $version = Get-ProgramVersion (Join-Path $staging "$Name.exe")
         $target = Join-Path $Prefix $version
         for ($number = 2; Test-Path -LiteralPath $target; $number++) {
-            # Windows replaces no folder from which a program runs.
+            # Windows does not replace a folder from which a program runs.
             $target = Join-Path $Prefix "$version-$number"
         }
         Move-Folder $staging $target
@@ -110,11 +110,11 @@ function Install-Program {
     Set-Current $target
     Remove-OtherVersion $target
     $isNew = Add-ToUserPath
-    Write-Line "$Name $version is in $Current"
+    Write-Line "installed $Name $version in $Current"
 
     if ($Demo) {
         & $Program demo
-        if ($LASTEXITCODE) { throw 'the demo failed, see above' }
+        if ($LASTEXITCODE) { throw 'the demo failed; see above' }
     }
     if ($isNew) {
         Write-Line 'programs that you start from now on find it on PATH: open a new terminal, and restart Docker Desktop'
@@ -125,12 +125,12 @@ function Install-Program {
 
 function Uninstall-Program {
     if (-not (Test-Path -LiteralPath $Mark)) {
-        Write-Line "there is no $Name in $Prefix"
+        Write-Line "$Name is not installed in $Prefix"
         return
     }
     $other = Find-Other
     if ($other) {
-        Write-Line "Docker's configuration and what is stored in the Credential Locker stay: $other uses them"
+        Write-Line "kept Docker's configuration and the items in the Credential Locker, because $other uses them"
     }
     else {
         Remove-UserData
@@ -144,14 +144,14 @@ function Uninstall-Program {
     Remove-FromUserPath
     Remove-Item -LiteralPath $Mark -Force
     if (Get-ChildItem -LiteralPath $Prefix -Force) {
-        Write-Line "$Prefix has files that are not this program's and stays"
+        Write-Line "kept $Prefix, because it has files of other programs"
     }
     else {
         [IO.Directory]::Delete($Prefix)
     }
-    Write-Line "$Name is no longer in $Prefix"
+    Write-Line "deleted $Name from $Prefix"
     if ($env:APPDATA -and (Test-Path -LiteralPath (Join-Path $env:APPDATA 'ecrx\config.toml'))) {
-        Write-Line "your own $(Join-Path $env:APPDATA 'ecrx\config.toml') stays"
+        Write-Line "kept your $(Join-Path $env:APPDATA 'ecrx\config.toml')"
     }
 }
 
@@ -172,7 +172,7 @@ function Find-Other {
     }
 }
 
-# Removes what the program stores for this user, and its name from Docker's configuration.
+# Deletes what the program stores for this user, and its name from Docker's configuration.
 function Remove-UserData {
     if (Test-Path -LiteralPath $Program -PathType Leaf) {
         & $Program configure --remove --all
@@ -183,12 +183,12 @@ function Remove-UserData {
     if ($env:LOCALAPPDATA) { Remove-State (Join-Path $env:LOCALAPPDATA 'ecrx') }
 }
 
-# Removes the files that the program makes there, but for the list of what it stored if that still has an item.
+# Deletes the files that the program creates there, except the list of what it stored if that still has an item.
 function Remove-State([string] $Folder) {
     $found = Get-Item -LiteralPath $Folder -Force -ErrorAction SilentlyContinue
     if (-not $found) { return }
     if (-not $found.PSIsContainer -or ($found.Attributes -band [IO.FileAttributes]::ReparsePoint)) {
-        Write-Line "$Folder is not a folder of this program's and stays"
+        Write-Line "kept $Folder, because it is not a folder of this program"
         return
     }
     Get-ChildItem -LiteralPath $Folder -File -Force | Where-Object { $_.Name -match $StateFiles } |
@@ -196,13 +196,13 @@ function Remove-State([string] $Folder) {
     $list = Join-Path $Folder 'ledger.json'
     if (Test-Path -LiteralPath $list -PathType Leaf) {
         if ([IO.File]::ReadAllText($list).Contains('"keyring":')) {
-            Write-Line "the Credential Locker may still hold the items that $list names, so this file stays"
+            Write-Line "kept $list, because the Credential Locker may still have the items that it lists"
             return
         }
         Remove-Item -LiteralPath $list -Force
     }
     if (Get-ChildItem -LiteralPath $Folder -Force) {
-        Write-Line "$Folder has files that are not this program's and stays"
+        Write-Line "kept $Folder, because it has files of other programs"
     }
     else {
         [IO.Directory]::Delete($Folder)
@@ -218,7 +218,7 @@ function Get-ProgramVersion([string] $Path) {
     throw "the program does not run on this machine ($env:PROCESSOR_ARCHITECTURE); the archive is for 64-bit Windows 10 or newer"
 }
 
-# A junction, unlike a symbolic link, needs no right. Windows replaces none in one step: for a moment there is none.
+# A junction, unlike a symbolic link, needs no special right. Windows cannot replace one in one step, so for a moment there is none.
 function Set-Current([string] $Folder) {
     $next = Join-Path $Prefix ".current-$PID"
     [void] (New-Item -ItemType Junction -Path $next -Value $Folder)
@@ -232,7 +232,7 @@ function Remove-Current {
     catch [IO.DirectoryNotFoundException] { Write-Verbose 'there is none' }
 }
 
-# Removes what no program runs from: the folder of one that runs cannot be renamed, and stays as it is.
+# Deletes the versions that no program runs from: the folder of a running program cannot be renamed, and is kept.
 function Remove-OtherVersion([string] $Kept) {
     foreach ($folder in @(Get-ChildItem -LiteralPath $Prefix -Directory -Force)) {
         if ($folder.Name -match $OwnFolders -and $folder.FullName -ne $Kept) {
@@ -268,7 +268,7 @@ function Remove-Folder([string] $Path) {
     }
 }
 
-# Returns whether PATH did not have it. The other entries stay as they are, with their variables.
+# Returns whether PATH lacked it. The other entries are unchanged, with their variables.
 function Add-ToUserPath {
     $old = Get-UserPath
     if (($old -split ';') -contains $Current) { return $false }

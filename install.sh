@@ -10,7 +10,7 @@ usage: ./install.sh [--prefix DIR] [--demo]
        ./install.sh [--prefix DIR] --uninstall
 
   --prefix DIR   install into DIR/lib and DIR/bin (default: ~/.local)
-  --demo         then run a demo of the main use, with a fake AWS on loopback
+  --demo         then run the demo, with a fake AWS on loopback
   --uninstall    delete the program, its links, its state and its items in keyrings, but not your config.toml
   --help         show this help
 
@@ -209,8 +209,8 @@ clean_up() {
 }
 
 # take_turn: waits until no other install.sh works on this prefix.
-# The folder in which they wait is above the prefix, which may be created or deleted meanwhile; if that folder is not
-# writable, it is the prefix itself.
+# The folder in which they wait is above the prefix, which may be created or deleted in the meantime; if that folder is
+# not writable, it is the prefix itself.
 take_turn() {
     for above in "$(nearest "${prefix%/*}")" "$prefix" "$prefix/lib"; do
         if [ -w "$above/" ]; then
@@ -466,7 +466,7 @@ stage_wheel() {
     . build/python.sh
     find_python || fail "there is no Python that can run the program either:
 $PYTHON_LACKS"
-    say "installing the wheel for $PYTHON instead, which the program needs from now on"
+    say "installing the wheel for $PYTHON instead; do not remove that Python, which the program needs"
     make_venv "$1" build/requirements-wheel.txt
     install_project "$1"
     mkdir -p "$1/share/man/man1"
@@ -629,7 +629,7 @@ remove_state() {
         return
     fi
     (
-        # From inside, so that nobody can replace the folder meanwhile.
+        # From inside, so that nobody can replace the folder in the meantime.
         cd "$state/ecrx" && is_own . || exit 0
         rm -f ledger.json.new ledger.json.lock configure.lock token.*.lock || :
         lists_an_item ledger.json || rm -f ledger.json
@@ -878,7 +878,7 @@ is_in_use() {
     # shellcheck disable=SC2086 # words
     ! grep -qs "$launcher" /dev/null $named || return 0
     # The wheel runs under the machine's Python, by a path in its environment; grep gets it on stdin, so as not to find
-    # itself. With -q its status is 0 at the first match; without it, it is 2 if a process has ended meanwhile.
+    # itself. With -q its status is 0 at the first match; without it, it is 2 if a process has just ended.
     # shellcheck disable=SC2062 # these are files
     printf '%s\n' "$(real "$1")/bin/python" | grep -qsF -f - /proc/[0-9]*/cmdline
 }
@@ -886,7 +886,7 @@ is_in_use() {
 say_what_next() {
     case :${PATH:-}: in
         *:"$bin":*) ;;
-        *) say "Docker searches PATH for it; add this to your ~/.profile:
+        *) say "Docker looks for the program on PATH; add this to your ~/.profile:
   export PATH=\"$bin:\$PATH\"" ;;
     esac
     say "next, for the registry HOST and your AWS profile PROFILE:

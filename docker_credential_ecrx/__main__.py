@@ -1,4 +1,4 @@
-"""The entry point: runs a verb that Docker sends, a request of kubelet's, or a command that a person types."""
+"""The entry point: runs a verb that Docker sends, a request from kubelet, or a command that a person types."""
 
 import os
 import sys
@@ -73,7 +73,7 @@ def main() -> int:
 
 
 def _reply(word: str) -> "Reply":
-    """Return the reply to a verb of Docker's or to kubelet's request."""
+    """Return the reply to one of Docker's verbs or to kubelet's request."""
     from docker_credential_ecrx.protocols import docker
     from docker_credential_ecrx.protocols.reply import guarded
 

@@ -73,7 +73,7 @@ def fetch(
 
 
 def principal(registry: Registry, identity: Identity, mfa: Mfa) -> str:
-    """Return the ARN that STS knows ``identity`` by, or an empty text if STS does not tell within 9 seconds."""
+    """Return the ARN that STS knows ``identity`` by, or an empty text if STS does not respond within 9 seconds."""
     try:
         return _caller(registry.region, identity, mfa)
     except Exception:  # noqa: BLE001 - the ARN is only shown, so no failure matters

@@ -147,7 +147,7 @@ THROTTLED = (
 # The time in the signature or the secret key is wrong; the Date of the response tells which.
 WRONG_SIGNATURE = ("RequestTimeTooSkewed", "RequestExpired", "SignatureDoesNotMatch", "InvalidSignatureException")
 _DENIED = ("AccessDenied", "AccessDeniedException")
-# Codes of this program's own for error responses that only their message tells apart.
+# Codes of this program's own for error responses that differ only in their message.
 WRONG_MFA_CODE, UNKNOWN_PRINCIPAL = "wrong-mfa-code", "unknown-principal"
 
 # AWS's error responses, by AWS's codes.
@@ -161,7 +161,7 @@ SERVICE_RULES: tuple[ErrorRule, ...] = (
     ErrorRule(
         ("InvalidIdentityToken", "ExpiredTokenException", "IDPRejectedClaim", "IDPCommunicationError"),
         "AWS refused the web identity token ({code}): {said}",
-        "get a new one, and check issuer and audience of the OIDC identity provider in the role's account",
+        "get a new one, and check the issuer and audience of the OIDC identity provider in the role's account",
         operation="AssumeRoleWithWebIdentity",
     ),
     ErrorRule(("ExpiredToken", "ExpiredTokenException"), "the AWS session has expired", hint=NEW_SESSION),
@@ -214,7 +214,7 @@ POLICY_RULES: tuple[ErrorRule, ...] = (
     ErrorRule(
         (UNKNOWN_PRINCIPAL,),
         "the principal {principals} does not exist",
-        "check its spelling; AWS may need a minute to know a new one, and shows an id for one that was deleted",
+        "check its spelling; AWS may take a minute to know a new one, and shows an ID in place of one that was deleted",
     ),
 )
 SERVER_FAILURE = ErrorRule((), "AWS returned a server error for {operation} (HTTP {status}, {code})", _TRY_LATER)

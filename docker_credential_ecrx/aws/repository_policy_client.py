@@ -122,9 +122,7 @@ def target(repository: str, region: str | None) -> Target:
                 "write ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME, or NAME alone",
             )
     elif registry.service != "ecr":
-        raise ArgumentError(
-            f"{host} is ECR Public, where everybody may pull", "name a repository of a private registry"
-        )
+        raise ArgumentError(f"{host} is ECR Public, where anybody can pull", "name a repository of a private registry")
     elif region not in (None, registry.region):
         raise ArgumentError(f"{host} is in {registry.region}, not in {region}", "omit --region")
     if len(name) < _SHORTEST or not image.is_repository(name):
@@ -160,5 +158,5 @@ def _use_profile(profile: str) -> Remedy:
 
 def _code_needed() -> AwsError:
     return MfaCodeNeededError(
-        "the role requires an MFA code, and there is no terminal to prompt on", "run it on a terminal"
+        "the role requires an MFA code, and there is no terminal to prompt on", "run it in a terminal"
     )

@@ -79,7 +79,7 @@ def explain(error: Exception, caller: Caller, rules: Iterable[ErrorRule] = ()) -
 
 
 def _error_response(error: exceptions.ClientError, caller: Caller, rules: Iterable[ErrorRule]) -> AwsError:
-    """Return the error for a response of AWS's, or of something between this program and AWS."""
+    """Return the error for a response from AWS, or from something between this program and AWS."""
     response: Any = error.response
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     said = str(response.get("Error", {}).get("Message", ""))
@@ -93,7 +93,7 @@ def _error_response(error: exceptions.ClientError, caller: Caller, rules: Iterab
 
 
 def _by_status(operation: str, status: int, caller: Caller) -> AwsError:
-    """Return the error for a response with only a status, such as a page of a proxy's."""
+    """Return the error for a response with only a status, such as a page from a proxy."""
     code = {TOO_MANY_REQUESTS: "throttled", _PROXY_PASSWORD: "proxy-password"}.get(status, "invalid-status")
     return failures.client_error(code, caller, operation=operation, status=str(status))
 

@@ -1,11 +1,11 @@
-"""``demo``: show a docker pull across accounts against a local stand-in for AWS."""
+"""``demo``: demonstrate a cross-account docker pull against a local fake AWS."""
 
 import click
 
 from docker_credential_ecrx.demo import walkthrough
 
 _HELP = """\
-Show a docker pull across accounts against a local stand-in for AWS.
+Demonstrate a cross-account docker pull against a local fake AWS.
 
 It needs no AWS account and no network, and does not read or change your files.
 """
@@ -13,7 +13,7 @@ It needs no AWS account and no network, and does not read or change your files.
 
 @click.command(
     "demo",
-    short_help="Show a pull against a local stand-in for AWS.",
+    short_help="Demonstrate a pull against a local fake AWS.",
     help=_HELP,
     epilog="\b\nExample:\n  docker-credential-ecrx demo",
 )

@@ -1,4 +1,4 @@
-"""``forget``: delete cached tokens from the keyring and the index, and all passwords of other registries if asked."""
+"""``forget``: delete cached tokens from the keyring and the index, and all passwords for other registries if asked."""
 
 import os
 import sys
@@ -21,7 +21,7 @@ _HELP = """\
 Delete the cached tokens of ECR registries, of every identity, and the tokens that docker login stored for them.
 
 A token is valid for every registry in its region, so it is deleted for all of them; the next get fetches another.
-Passwords of other registries are kept, unless --passwords is given: docker logout deletes a single one.
+Passwords for other registries are kept, unless --passwords is given: docker logout deletes a single one.
 """
 _EPILOG = """\
 \b
@@ -35,7 +35,7 @@ Examples:
 @click.command("forget", short_help="Delete cached tokens.", help=_HELP, epilog=_EPILOG)
 @click.argument("hosts", metavar="[HOST]...", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="Delete the tokens of all registries.")
-@click.option("--passwords", is_flag=True, help="With --all: also delete the passwords of all other registries.")
+@click.option("--passwords", is_flag=True, help="With --all: also delete the passwords for all other registries.")
 def command(hosts: tuple[str, ...], *, everything: bool, passwords: bool) -> int:
     if everything == bool(hosts):
         raise click.UsageError("name a HOST, or use --all")

@@ -31,7 +31,7 @@ def document() -> dict[str, Any]:
     search = os.environ.get("PATH", "")
     own = programs.own_path(sys.argv[0], search)
     paths = list(dict.fromkeys(programs.candidates(PROGRAM, search)))
-    # A program in a relative folder is not run: Docker refuses to run it, too, and fails if it comes first.
+    # A program in a relative folder is not run: Docker also refuses to run it, and fails if it comes first.
     run = [path for path in paths if path.is_absolute() and path != own and (path == paths[0] or _is_trusted(path))]
     with ThreadPoolExecutor(len(run) or 1) as pool:
         versions = dict(zip(run, pool.map(check_docker.version_of, run), strict=True)) | {own: __version__}

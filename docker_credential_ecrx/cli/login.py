@@ -110,7 +110,7 @@ def _groups(registries: list[Registry], profile: str | None) -> list[_Group]:
             registries = [registry for registry in registries if docker.profile_for(registry.host) == profile]
     if not registries:
         raise ArgumentError(
-            "docker's config.json names this program for no ECR registry",
+            "docker's config.json does not name this program for any ECR registry",
             Remedy("name a HOST, or first run", f"{PROGRAM} configure HOST"),
         )
     groups: dict[str, _Group] = {}

@@ -57,7 +57,7 @@ Revoke what was granted to an account, a role or a user.
 
 The resulting policy document and the difference are printed; --apply sets the policy.
 If no statement remains, the policy itself is deleted.
-A statement that somebody modified after this program wrote it is not removed without --force.
+A statement that somebody modified after this program wrote it is not deleted without --force.
 The exit status is 1 if a statement may still allow them access, or their account, one of its roles or a session.
 """
 _REVOKE_EPILOG = """\
@@ -81,7 +81,7 @@ def _of_repository(function: _Function) -> _Function:
 
 def _changing(function: _Function) -> _Function:
     """Add to a command what ``_of_repository`` adds, and the options for the principal and for writing."""
-    force = "Also replace or remove a statement that somebody modified after this program wrote it."
+    force = "Also replace or delete a statement that somebody modified after this program wrote it."
     function = click.option("--force", is_flag=True, help=force)(function)
     function = click.option("--apply", is_flag=True, help="Set the policy; without it, the policy is only printed.")(
         function
@@ -92,7 +92,7 @@ def _changing(function: _Function) -> _Function:
         required=True,
         multiple=True,  # click would silently use only the last one
         callback=_only_one,
-        help="The other account's id, or an ARN in it.",
+        help="The other account's ID, or the ARN of its root, a role or a user.",
     )
     return _of_repository(to(function))
 
@@ -129,13 +129,13 @@ def show(repository: str, profile: str | None, region: str | None, *, as_json: b
 
 @command.command("grant", help=_GRANT_HELP, epilog=_GRANT_EPILOG)
 @_changing
-@click.option("--pull-only", is_flag=True, help="Let them pull and not push.")
+@click.option("--pull-only", is_flag=True, help="Let them pull, but not push.")
 def grant(**options: Unpack[Options]) -> int:
     access = repository_policy.PULL if options["pull_only"] else repository_policy.PUSH
     change = PolicyChange("grant", options, lambda document, to: repository_policy.grant(document, to, access))
     if modified := change.modified():
         raise AwsError(
-            f"cannot grant on {change.owned}: {_describe(modified)}, and no second statement can have its Sid",
+            f"cannot grant access to {change.owned}: {_describe(modified)}, and no second statement can have its Sid",
             Remedy("check it with policy show; to replace it anyway", change.command("--force")),
         )
     change.make()
@@ -147,7 +147,7 @@ def grant(**options: Unpack[Options]) -> int:
 
 @command.command("revoke", help=_REVOKE_HELP, epilog=_REVOKE_EPILOG)
 @_changing
-@click.option("--pull-only", is_flag=True, help="Take back only what grant --pull-only gave.")
+@click.option("--pull-only", is_flag=True, help="Revoke only what grant --pull-only granted.")
 def revoke(**options: Unpack[Options]) -> int:
     accesses = (repository_policy.PULL,) if options["pull_only"] else (repository_policy.PULL, repository_policy.PUSH)
     change = PolicyChange(
@@ -156,7 +156,7 @@ def revoke(**options: Unpack[Options]) -> int:
     change.make()
     kept = change.modified()
     if kept:
-        console.say(f"{_describe(kept)}, so it is kept; to remove it anyway: {change.command('--force')}", "yellow")
+        console.say(f"{_describe(kept)}, so it is kept; to delete it anyway: {change.command('--force')}", "yellow")
     always, sometimes = repository_policy.still_allowed_by(change.after, change.to)
     for names, when in ((always, ""), (sometimes, " under a condition")):
         _warn(names, f"{_with_members(change.to)} still has access{when} by the statement")

@@ -71,7 +71,7 @@ class PolicyChange:
                 self.owned.set_policy(self.after, repository_policy.suspects(self.after, self.to))
             console.say(f"the policy of {where} is {'set' if self.after else 'deleted'}")
         else:
-            console.say(f"nothing is changed yet; to change it: {self.command('--apply')}")
+            console.say(f"nothing has been changed yet; to make the change: {self.command('--apply')}")
 
     def command(self, *more: str) -> str:
         """Return the command that makes this change, with ``more`` options."""
@@ -120,7 +120,7 @@ def _principal(verb: str, to: str, owned: Owned) -> Principal:
     try:
         return principal.parse(to, owned.partition)
     except ArgumentError as error:
-        raise ArgumentError(f"cannot {verb} on {owned}: {error.message}", error.remedy) from error
+        raise ArgumentError(f"cannot {verb} access to {owned}: {error.message}", error.remedy) from error
 
 
 def _ask(question: str) -> str:

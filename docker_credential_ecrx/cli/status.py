@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from docker_credential_ecrx.keyrings import Keyring
 
 _HELP = """\
-List what is stored: cached ECR tokens, and passwords of other registries.
+List what is stored: cached ECR tokens, and passwords for other registries.
 
 AWS is not asked, and no secret is shown. A token is valid for every registry in its region that its identity has access
 to; the list shows the registries that it was fetched for.
@@ -154,7 +154,7 @@ def _print(report: _Report, now: ClockReading) -> None:
     if not report.tokens:
         console.out.print("no token is cached\n")
     if report.passwords:
-        console.heading("passwords of other registries")
+        console.heading("passwords for other registries")
         console.facts((item.entry["servers"][0], _password(item)) for item in report.passwords)
         console.out.print()
     console.heading("settings")

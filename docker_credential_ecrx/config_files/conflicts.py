@@ -46,7 +46,7 @@ def warnings(files: list[TextFile], hosts: Iterable[str], env: Mapping[str, str]
             helper = docker_config.helpers(file).get(host)
             if helper not in (None, HELPER):
                 what = f"{file.path} takes precedence, and uses {PREFIX}{helper} for {host}"
-                yield Conflict(what, Remedy(f"remove {host} from its credHelpers"))
+                yield Conflict(what, Remedy(f"delete {host} from its credHelpers"))
     if not _is_on_path(PROGRAM, env):
         command = path_remedy(programs.own_path(sys.argv[0], env.get("PATH", "")))
         yield Conflict(f"{PROGRAM} is not on PATH", Remedy("add its folder", command))
@@ -71,7 +71,7 @@ def docker_warnings(file: TextFile, hosts: Iterable[str], env: Mapping[str, str]
         # Builds and compose list the credentials of every helper, and use none if one helper fails.
         missing = f"credsStore in {file.path} names {helper}, but {PREFIX}{helper} is not on PATH"
         yield Conflict(
-            f"{missing}, so builds and all other registries fail", Remedy("install it, or remove credsStore")
+            f"{missing}, so builds and all other registries fail", Remedy("install it, or delete credsStore")
         )
 
 

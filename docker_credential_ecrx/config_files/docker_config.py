@@ -172,7 +172,7 @@ def _entries(file: TextFile, section: Member | None) -> Object:
     if section is None or section.value is None:
         return Object(0, 0, [], "")
     if not isinstance(section.value, dict):
-        raise FileError(f"{section.name} in {file.path} is not an object", f"fix or remove {section.name}")
+        raise FileError(f"{section.name} in {file.path} is not an object", f"fix or delete {section.name}")
     return json_editor.object_at(file.text, section.value_at)
 
 
@@ -183,7 +183,7 @@ def _members(file: TextFile, name: str) -> list[Member]:
 def _only(file: TextFile, members: list[Member]) -> Member | None:
     if len(members) > 1:
         name = shown(members[0].name)
-        raise FileError(f"{file.path} has {name} twice", "remove one of the two")
+        raise FileError(f"{file.path} has {name} twice", "delete one of the two")
     return members[0] if members else None
 
 

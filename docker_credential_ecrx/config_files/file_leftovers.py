@@ -49,7 +49,7 @@ def _swept(folder: Folder, name: str) -> bool:
         raise _obstacle(folder, temporary) from error
     try:
         status = os.fstat(fd)
-        # It has no link if another process has just replaced the file by it, or deleted it.
+        # It has no link if another process has just replaced the file with it, or deleted it.
         if HAS_FOLDERS and (status.st_nlink > 1 or os.geteuid() not in (0, status.st_uid)):
             raise _obstacle(folder, temporary)
         if not (try_lock(fd) and _is_idle(folder, name)):

@@ -113,7 +113,7 @@ def replaced(text: str, start: int, end: int, by: str) -> str:
 
 
 def without_strings(text: str, shown: Callable[[str], str]) -> str:
-    """Return ``text`` with each string value replaced by dots, and ``shown`` applied to each name."""
+    """Return ``text`` with each string value replaced with dots, and ``shown`` applied to each name."""
     return _STRING.sub(lambda found: (string(found[1], shown) if found[2] else '"..."') + (found[2] or ""), text)
 
 

@@ -107,7 +107,7 @@ class EditedFile:
             self._draft = Draft(place.folder, place.name, self._old, text.encode())
 
     def replace(self) -> None:
-        """Replace the file by the new text, atomically."""
+        """Replace the file's text with the new one, atomically."""
         if self._draft is not None:
             with self._acting("write"):
                 self._draft.replace()

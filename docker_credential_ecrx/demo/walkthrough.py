@@ -29,8 +29,8 @@ _PROFILE = "secondary"
 # What leads to the user's own keyring; the demonstration passes on nothing else of the environment.
 _PASSED_ON = ("PATH", "ECRX_KEYRING", "DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR", "LANG", "SYSTEMROOT")
 _INTRODUCTION = f"""\
-A docker pull across accounts, against a fake AWS on loopback: it needs no account and no network, and changes none of
-your files.
+A cross-account docker pull, against a fake AWS on loopback: it needs no AWS account and no network, and changes none
+of your files.
 
   the image's registry   {_HOST}   (the primary account)
   your AWS profile       {_PROFILE}: the role puller of account {_SECONDARY}, from the profile {_USER}

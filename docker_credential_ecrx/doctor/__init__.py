@@ -91,5 +91,6 @@ def _run(check: Check, context: Context, facts: Mapping[str, Facts | None]) -> F
     except Exception as error:  # noqa: BLE001 - later checks may pass, and may be what the user looks for
         log.debug_origin(error)
         return failed(
-            f"the check met an unexpected {type(error).__name__}", "report it, with the output of ECRX_LOG=debug"
+            f"the check failed with an unexpected {type(error).__name__}",
+            "report it, with the output of ECRX_LOG=debug",
         )

@@ -41,7 +41,7 @@ def explain(message: str, image: Image, caller: str, action: str, access: Access
     is_own = _account(principal) == image.registry.account
     subject = f"{principal or 'the caller'} is not authorized to perform {action}"
     if denied and "resource-based" in denied["policy"]:
-        remedy = Remedy("ask the owner to remove the Deny statement", _policy_command("show", image))
+        remedy = Remedy("ask the owner to delete the Deny statement", _policy_command("show", image))
         return Refusal(f"{subject}: the repository policy denies it", (remedy,))
     if denied:
         return Refusal(f"{subject}: the {denied['policy']} denies it", _ask_administrator(denied["policy"]))

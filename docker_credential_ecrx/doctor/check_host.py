@@ -54,7 +54,7 @@ def check_keyring(context: Context) -> Finding:
 
 
 def _with_passwords(detail: str, keyring_name: str) -> Finding:
-    """Return that the keyring works, and a warning if passwords of other registries would be in plain text."""
+    """Return that the keyring works, and a warning if passwords for other registries would be in plain text."""
     try:
         exposure = keyrings.exposure_of(keyrings.for_passwords(keyring_name))
     except KeyringError:  # servers and CI runners have none for passwords

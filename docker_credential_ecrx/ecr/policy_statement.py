@@ -98,7 +98,7 @@ def _may_be_in_account(name: str, to: Principal) -> bool:
     if named is None or own is None or "root" in (named.kind, own.kind):
         return True
     if named.kind == "federated-user":
-        return own.kind == "user"  # any of them may be its session: its name does not tell
+        return own.kind == "user"  # any of them may be its session: its name does not show it
     # Names are unique in an account, without regard to path and case; a session's ARN has its role's name.
     return named.kind in (own.kind, _SESSIONS[own.kind]) and named.name.lower() == own.name.lower()
 

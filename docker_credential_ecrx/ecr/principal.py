@@ -29,7 +29,7 @@ class Principal(NamedTuple):
 
 
 def parse(to: str, partition: str) -> Principal:
-    """Return the principal ``to``, an account id or an ARN, for a policy in ``partition``.
+    """Return the principal ``to``, an account ID or an ARN, for a policy in ``partition``.
 
     Raises ArgumentError.
     """
@@ -41,7 +41,7 @@ def parse(to: str, partition: str) -> Principal:
         raise ArgumentError(f"{to} is a session of a role", f"name the role, with its path if it has one: {role}")
     if found is None or found.kind not in _KINDS:
         raise ArgumentError(
-            f"{to} is neither an account id nor the ARN of an account's root, a role or a user",
+            f"{to} is neither an account ID nor the ARN of an account's root, a role or a user",
             f"write 12 digits, or arn:{partition}:iam::ACCOUNT:role/NAME",
         )
     if found.partition != partition:

@@ -96,7 +96,7 @@ def altered(
 
 
 def restored(document: Document | None, to: Principal, accesses: tuple[Access, ...] = _ACCESSES) -> Document | None:
-    """Return the document with each statement of ``altered`` replaced by what ``grant`` writes."""
+    """Return the document with each statement of ``altered`` replaced with what ``grant`` writes."""
     if document is None:
         return None
     claimed = [(statement, _claimed(statement, to, accesses)) for statement in document["Statement"]]
@@ -119,7 +119,7 @@ def denied_by(document: Document | None, to: Principal) -> tuple[list[str], list
 
 
 def suspects(document: Document | None, to: Principal) -> list[str]:
-    """Return the principals that may not exist: ``to``, and those for which AWS shows an id instead of an ARN."""
+    """Return the principals that may not exist: ``to``, and those for which AWS shows an ID instead of an ARN."""
     named: dict[str, None] = {}
     for statement in _statements(document):
         for key in ("Principal", "NotPrincipal"):

@@ -111,7 +111,7 @@ def profile_of(argv0: str) -> "str | None":
         return None
     profile = name[len(PROGRAM) + 1 :]
     if not profile:
-        raise SettingsError(f"the link {name} names no AWS profile", f"rename it to {name}PROFILE")
+        raise SettingsError(f"the symlink {name} does not name an AWS profile", f"rename it to {name}PROFILE")
     return profile
 
 

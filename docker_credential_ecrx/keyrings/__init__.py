@@ -43,7 +43,7 @@ _OTHER_KEYRING = {
 _NO_KEYRING = "set ECRX_KEYRING to none"
 _LET_DOCKER_STORE = (
     "let Docker store it: run docker-credential-ecrx configure HOST for each ECR registry,"
-    " and remove credsStore from Docker's config.json"
+    " and delete credsStore from Docker's config.json"
 )
 # On Linux, the ``keyring`` library's class for the Secret Service reads and writes the same items as ours.
 _OWN_NAMES = {"docker_credential_ecrx.keyrings.kernel_backend.Keyring": "kernel"} | (
@@ -75,7 +75,7 @@ def for_tokens(keyring_name: str) -> "Keyring | None":
 
 
 def for_passwords(keyring_name: str) -> "Keyring":
-    """Return the keyring for the passwords of other registries: one that persists across reboots.
+    """Return the keyring that stores passwords for other registries: one that persists across reboots.
 
     Raises KeyringUnavailableError if there is none.
     """

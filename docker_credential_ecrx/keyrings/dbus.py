@@ -73,7 +73,7 @@ class Connection:
         Return the serial number, for ``reply``.
         """
         if not self._seconds:
-            raise TimeoutError("it did not respond before")
+            raise TimeoutError("it did not respond to an earlier request")
         self._serial += 1
         self._set_time_left(time.monotonic() + self._seconds)
         message = dbus_messages.encode_call(self._serial, destination, path, interface, method, signature, body)
@@ -204,7 +204,7 @@ def connected(address: str, seconds: float) -> socket.socket:
 def _check_peer(connection: socket.socket) -> None:
     """Raise PermissionError unless this user or root runs the process at the other end."""
     if sys.platform != "linux":
-        raise PermissionError(None, "this system does not tell who runs the session bus")
+        raise PermissionError(None, "this system does not report which user runs the session bus")
     # struct ucred: process, user and group; unix(7)
     credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
     user = int.from_bytes(credentials[4:8], sys.byteorder)

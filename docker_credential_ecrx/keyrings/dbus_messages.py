@@ -17,7 +17,7 @@ _FIXED_HEADER = 16  # bytes, up to the length of the header fields
 # The alignment of values, by the first letter of their type.
 _ALIGNMENTS = {"y": 1, "g": 1, "v": 1, "b": 4, "u": 4, "s": 4, "o": 4, "a": 4, "(": 8, "{": 8}
 _LETTERS = frozenset("ybnqiuxtdsogvah(){}")
-# A secret takes some kilobytes, and so does the list of all items of this program.
+# A secret takes a few kilobytes, and so does the list of all items of this program.
 _LARGEST_MESSAGE = 1 << 20
 _DEEPEST = 64  # levels of containers, as the specification has it
 _LITTLE, _BIG = ord("l"), ord("B")

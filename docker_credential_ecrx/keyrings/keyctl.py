@@ -21,7 +21,7 @@ PROCESS_KEYRING, USER_KEYRING = -2, -4
 _REVOKE, _SETPERM, _DESCRIBE, _LINK, _UNLINK = 3, 5, 6, 8, 9
 _SEARCH, _READ, _SET_TIMEOUT, _GET_PERSISTENT = 10, 11, 15, 22
 _TYPE = b"user"
-# A token has some 2,600 bytes; a larger payload is read again into a buffer of its size.
+# A token has about 2,600 bytes; a larger payload is read again into a buffer of its size.
 _ROOM = 4096
 
 
@@ -31,7 +31,7 @@ class Keyctl:
     def __init__(self) -> None:
         """Raise KeyError with the machine if its numbers are not known."""
         # A 32-bit program has other numbers, even on a 64-bit kernel.
-        machine = os.uname().machine if sys.maxsize >> 32 else f"{os.uname().machine} in 32 bits"
+        machine = os.uname().machine if sys.maxsize >> 32 else f"{os.uname().machine} in 32-bit mode"
         self._add_key, self._keyctl = _NUMBERS[machine]
 
     def persistent(self) -> int:

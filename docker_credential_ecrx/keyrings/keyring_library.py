@@ -25,7 +25,7 @@ _NATIVE = {"darwin": "keyring.backends.macOS.Keyring", "win32": "keyring.backend
 # Windows stores 2,560 bytes per credential, and keyring writes UTF-16 (keyring#540).
 _CHUNK = 1200
 _CHUNKED = "ecrx-chunks"
-# Secrets have some kilobytes; the count in a damaged or forged head must not cause more reads than 25 KB would.
+# Secrets have a few kilobytes; the count in a damaged or forged head must not cause more reads than 25 KB would.
 _MOST_CHUNKS = 64
 _HEXADECIMAL = frozenset("0123456789abcdef")
 # Words in the names of the published classes that store plain text: keyrings.alt's two, and keyring-insecure-backend's.

@@ -34,7 +34,7 @@ def usage_error(arguments: list[str]) -> Reply:
 
     word = third_party.text(arguments[0], _MAX_WORD_CHARACTERS) if arguments else ""
     if word in (*VERBS, "version"):
-        remedy = f"docker sends what {word} is for on stdin; see {settings.PROGRAM} --help"
+        remedy = f"docker sends the request for {word} on stdin; see {settings.PROGRAM} --help"
         return failure(RequestError(f"{word} takes no arguments", remedy))
     message = f"there is no command {word}" if word else "a command is missing"
     return failure(RequestError(message, f"see {settings.PROGRAM} --help"))

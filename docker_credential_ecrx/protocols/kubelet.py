@@ -34,7 +34,7 @@ _NODE_REMEDY = "attach a role to the node, or name a profile that has credential
 
 
 class Request:
-    """A request of kubelet's; ``token`` is the secret token of the pod's service account, empty if it sends none."""
+    """A request from kubelet; ``token`` is the secret token of the pod's service account, empty if it sends none."""
 
     __slots__ = ("annotations", "image", "token")
 

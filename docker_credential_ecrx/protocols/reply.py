@@ -49,7 +49,7 @@ def guarded(verb: str, make: "Callable[[], Reply]") -> Reply:
 
 
 def stdin_of(read: "Callable[[], bytes]") -> bytes:
-    """Return all of stdin, which ``read`` returns; if the time is up meanwhile, the remedy is to close it."""
+    """Return all of stdin, which ``read`` returns; if the time runs out during that, the remedy is to close it."""
     try:
         return read()
     except TimeUpError as error:

@@ -30,7 +30,7 @@ _KNOWN = re.compile(
     r"""
     \b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b                          # a UUID
   | \b(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})(?![A-Za-z0-9])                       # a digest
-  | \bA(?:BIA|CCA|GPA|IDA|IPA|KIA|NPA|NVA|PKA|ROA|SCA|SIA)[A-Z0-9]{12,17}\b             # an id of IAM's
+  | \bA(?:BIA|CCA|GPA|IDA|IPA|KIA|NPA|NVA|PKA|ROA|SCA|SIA)[A-Z0-9]{12,17}\b             # an ID from IAM
   | \b[a-z]{1,12}-(?:[0-9a-f]{8}|[0-9a-f]{17})\b                                        # a resource's, such as i-…
   | \btoken:[a-z-]+:[a-z-]+:[a-z0-9-]+:[0-9a-f]{32}\b                                     # a keyring's item
   | \b[0-9]{12}\.dkr[.-]ecr(?:-fips)?\.[a-z0-9-]{1,25}\.(?:amazonaws|on)\b              # a registry

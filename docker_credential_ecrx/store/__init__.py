@@ -1,1 +1,1 @@
-"""Cached tokens, the passwords of other registries, and how a token is refreshed."""
+"""Cached tokens, the passwords for other registries, and how a token is refreshed."""

@@ -44,7 +44,7 @@ class Entry(TypedDict, total=False):
 
 
 class _Document(TypedDict, total=False):
-    """The content of the file: the entries by their items' names, and when the user last erased tokens."""
+    """The content of the file: the entries by their items' names, and when the user last deleted tokens."""
 
     entries: dict[str, Entry]
     erased: str
@@ -97,7 +97,7 @@ def delete(env: Mapping[str, str], *names: str) -> None:
 
 
 def mark_erasure(env: Mapping[str, str]) -> bool:
-    """Write that the user erases tokens now, and return whether that worked.
+    """Write that the user is deleting tokens now, and return whether that worked.
 
     It must be written before the items are deleted: see ``refresh``.
     """
@@ -111,7 +111,7 @@ def mark_erasure(env: Mapping[str, str]) -> bool:
 
 
 def is_erased_since(env: Mapping[str, str], started: ClockReading) -> bool:
-    """Return whether the user has erased tokens since ``started``, a time of this boot or another."""
+    """Return whether the user has deleted tokens since ``started``, a time of this boot or another."""
     document = _read_in(env)
     return cached_token.is_between(started, document.get("erased", ""), cached_token.now())
 

@@ -98,7 +98,7 @@ def in_use(keyring_name: str) -> "Keyring | None":
 
 
 def mark_erasure(keyring: "Keyring | None", env: Mapping[str, str]) -> None:
-    """Write that the user is about to erase tokens, so that no process caches one that it is requesting now.
+    """Write that the user is about to delete tokens, so that no process caches one that it is requesting now.
 
     Without a state folder, it is written to the kernel keyring, where it expires; in other keyrings it would not.
     """
@@ -110,7 +110,7 @@ def mark_erasure(keyring: "Keyring | None", env: Mapping[str, str]) -> None:
 
 
 def is_erased_since(started: ClockReading, keyring: "Keyring | None", env: Mapping[str, str]) -> bool:
-    """Return whether the user has erased tokens since ``started``, by what ``mark_erasure`` wrote."""
+    """Return whether the user has deleted tokens since ``started``, by what ``mark_erasure`` wrote."""
     if index.is_erased_since(env, started):
         return True
     try:

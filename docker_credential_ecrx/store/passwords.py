@@ -69,7 +69,7 @@ def users(keyring_name: str, env: Mapping[str, str]) -> dict[str, str]:
         keyring = keyrings.for_passwords(keyring_name)
         read = {name: _read(keyring.get(name)) for name in entries}
     except KeyringError as error:
-        log.debug(f"cannot list the passwords of other registries: {error}")
+        log.debug(f"cannot list the passwords for other registries: {error}")
         return {}
     return {entries[name]["servers"][0]: found[0] for name, found in read.items() if found is not None}
 

@@ -5,9 +5,9 @@ A token must not be saved in two cases, in which something changed while AWS was
 - AWS's files were edited. The name of the item ends in a fingerprint of what they say, and the credentials are those
   that they say, so both are taken from one snapshot of the files. If the files say something else afterwards, the token
   is returned but not saved.
-- The user erased tokens (``docker logout``, ``forget``). They first write that tokens are being erased, and when, and
-  then delete the items. So it is checked after the token is saved, too: either the mark is there by then and the token
-  is deleted here, or the token was saved before the mark and is deleted there.
+- The user deleted tokens (``docker logout``, ``forget``). These first write that tokens are being deleted, and when,
+  and then delete the items. So this is also checked after the token is saved: either the mark is there by then and the
+  token is deleted here, or the token was saved before the mark and is deleted there.
 
 Imported only if there is a token to request or to save.
 """
@@ -52,7 +52,7 @@ def refresh_token(cache: "TokenCache", request: "TokenRequest", mfa: "Mfa | None
     except AwsError as error:
         raise describe_failure(error, request) from error
     if _is_erased_since(started, cache):
-        raise AwsError(f"tokens were erased while AWS was asked for one for {request.registry.host}", "run it again")
+        raise AwsError(f"tokens were deleted while AWS was asked for one for {request.registry.host}", "run it again")
     return token
 
 
@@ -67,7 +67,7 @@ def fetch_token(
     """Do what ``refresh_token`` does, but raise AwsError with the reason alone.
 
     The limit of ASKING_SECONDS counts from ``began`` (time.monotonic()), or else from now.
-    The token is not cached if tokens were erased after ``started``.
+    The token is not cached if tokens were deleted after ``started``.
     """
     gc.disable()  # nearly all that botocore creates is needed until the process ends, so searching it is wasted time
     snapshot = Snapshot(cache.env)
@@ -90,7 +90,7 @@ def fetch_token(
 
 
 def _save(cache: "TokenCache", request: "TokenRequest", token: "Token", started: "ClockReading") -> None:
-    """Save ``token`` in the keyring and the index, and delete it again if tokens were erased meanwhile."""
+    """Save ``token`` in the keyring and the index, and delete it again if tokens were deleted in the meantime."""
     if cache.keyring is None or not cached_token.save(request.name, token, cache.keyring):
         return
     log.debug(f"cached in the keyring {cache.keyring.label}")
@@ -99,7 +99,9 @@ def _save(cache: "TokenCache", request: "TokenRequest", token: "Token", started:
         try:
             cache.keyring.delete(request.name)
         except KeyringError as error:
-            log.warn(f"the token for {request.registry.host} was erased meanwhile, but cannot be deleted: {error}")
+            log.warn(
+                f"cannot delete the token for {request.registry.host}, as docker logout or forget requested: {error}"
+            )
             return
         index.delete(cache.env, request.name)
 
@@ -107,7 +109,7 @@ def _save(cache: "TokenCache", request: "TokenRequest", token: "Token", started:
 def _is_erased_since(started: "ClockReading", cache: "TokenCache") -> bool:
     is_erased = cache.keyring is not None and inventory.is_erased_since(started, cache.keyring, cache.env)
     if is_erased:
-        log.debug("tokens were erased meanwhile, so the new one is not cached")
+        log.debug("tokens were deleted in the meantime, so the new one is not cached")
     return is_erased
 
 
@@ -118,7 +120,7 @@ def identity_unchanged(request: "TokenRequest", env: "Mapping[str, str]", snapsh
     """
     is_same = request.name.endswith(f":{fingerprint_in(snapshot or Snapshot(env), request.identity)}")
     if not is_same:
-        log.debug(f"AWS's files have changed for {request.identity} meanwhile")
+        log.debug(f"AWS's files have changed for {request.identity} in the meantime")
     return is_same
 
 

@@ -78,7 +78,7 @@ class Patience:
     def __call__(self, call: "Callable[[], T]") -> "T":
         """Return what ``call`` returns, or raise what it raises or TimeoutError."""
         if not self._seconds:
-            raise TimeoutError("it did not respond before")
+            raise TimeoutError("it did not respond to an earlier request")
         try:
             return within(self._seconds, call)
         except TimeoutError:

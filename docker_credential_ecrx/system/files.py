@@ -171,7 +171,7 @@ def write(fd: int, data: bytes) -> None:
 
 
 def replace(folder: Folder, name: str, temporary: str, data: bytes) -> None:
-    """Replace the file ``name`` in one step by a new one with ``data`` that only its owner can read.
+    """Replace the file ``name`` in one step with a new one that has ``data`` and that only its owner can read.
 
     The caller holds the lock of those that use the name ``temporary``, so a killed process left a file there.
     Raises OSError, and then ``name`` is as it was before.

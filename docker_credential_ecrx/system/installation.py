@@ -29,7 +29,7 @@ def user_facing_error(error: Exception, word: str) -> "EcrxError":
         return error
     log.debug_origin(error)
     name = type(error).__name__
-    return EcrxError(f"{word} failed with an unexpected {name}", "report it, with what ECRX_LOG=debug prints")
+    return EcrxError(f"{word} failed with an unexpected {name}", "report it, with the output of ECRX_LOG=debug")
 
 
 def damage_behind(error: Exception) -> str | None:

@@ -330,7 +330,7 @@ class TestRefusedServiceAccount:
         said = _refusal(kubelet.run(kubernetes.request(_IMAGE, **fields)))
 
         assert "AWS refused the web identity token (InvalidIdentityToken): No OpenIDConnect provider found" in said
-        assert "check issuer and audience" in said
+        assert "check the issuer and audience" in said
 
 
 class TestNodeWithoutCredentials:

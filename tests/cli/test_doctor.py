@@ -248,7 +248,7 @@ class TestDockerConfig:
         found = diagnose(home, HOST).broken("docker's config")
 
         assert "docker-credential-desktop is not on PATH" in found.detail
-        assert "install it, or remove credsStore" == found.remedy
+        assert "install it, or delete credsStore" == found.remedy
 
     def test_invalid_json_is_named(self, home: Home) -> None:
         path = write_docker_config(home)

@@ -191,7 +191,7 @@ class TestToken:
         found = home.run("login", HOST, "--profile", "secondary")
 
         assert (0, 1) == (found.status, found.stderr.count("\n"))
-        assert "the link docker-credential-ecrx- names no AWS profile" in found.stderr
+        assert "the symlink docker-credential-ecrx- does not name an AWS profile" in found.stderr
         assert is_served(home)
 
     def test_is_described_but_never_shown(self, home: Home, tmp_path: Path) -> None:

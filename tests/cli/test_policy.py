@@ -107,7 +107,7 @@ class TestGrant:
         document, end = json.JSONDecoder().raw_decode(found.stdout)
         assert ["new statement", _SID] == [statement["Sid"] for statement in document["Statement"]]
         assert f'+      "Sid": "{_SID}",' in found.stdout[end:].splitlines()
-        assert "nothing is changed yet" in found.stderr
+        assert "nothing has been changed yet" in found.stderr
         assert ["new statement"] == _sids(owner)
         assert 0 == owner.aws.count("SetRepositoryPolicy")
 
@@ -140,7 +140,7 @@ class TestGrant:
     def test_names_the_command_that_applies_it(self, owner: Home) -> None:
         said = _well(owner.run(*_GRANT, "--pull-only", "--region", "us-east-1")).stderr
 
-        program, *arguments = shlex.split(said.partition("to change it: ")[2])
+        program, *arguments = shlex.split(said.partition("to make the change: ")[2])
         assert program == "docker-credential-ecrx"
         _well(owner.run(*arguments))
         assert [f"EcrxPull{SECONDARY}"] == _sids(owner)
@@ -149,7 +149,7 @@ class TestGrant:
         found = _well(owner.run(*_GRANT, "--apply"))
 
         assert {"Version": "2012-10-17", "Statement": [_OURS]} == _policy(owner)
-        assert "nothing is changed" not in found.stderr
+        assert "nothing has been changed" not in found.stderr
 
     def test_applied_again_sets_nothing(self, owner: Home) -> None:
         _well(owner.run(*_GRANT, "--apply"))
@@ -529,8 +529,8 @@ class TestErrors:
                 ("app", "--to", SECONDARY, "--region", "eu-west-1"),
                 "app in eu-west-1 with profile owner: the repository does not exist",
             ),
-            (("app", "--to", "2222"), "app in us-east-1 with profile owner: 2222 is neither an account id"),
-            (("app", "--to", f"{_ROOT}x"), "is neither an account id nor the ARN"),
+            (("app", "--to", "2222"), "app in us-east-1 with profile owner: 2222 is neither an account ID"),
+            (("app", "--to", f"{_ROOT}x"), "is neither an account ID nor the ARN"),
             (
                 ("app", "--to", "arn:aws-cn:iam::222222222222:root"),
                 "is in the partition aws-cn, and the repository is in aws",

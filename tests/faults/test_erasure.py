@@ -140,7 +140,7 @@ class TestErasureDuringFetch:
             held.release()
             _, stderr = login.communicate()
 
-        line = f"docker-credential-ecrx: tokens were erased while AWS was asked for one for {HOST}; run it again\n"
+        line = f"docker-credential-ecrx: tokens were deleted while AWS was asked for one for {HOST}; run it again\n"
         assert (1, line) == (login.returncode, stderr.decode())
         assert not is_kept(world, kernel)
 

@@ -401,7 +401,7 @@ class TestUnavailableKeyring:
         [
             ("win32", [], "the kernel keyring exists only on Linux, and this is win32", False),
             ("darwin", [], "the kernel keyring exists only on Linux, and this is darwin", False),
-            (f"linux {2**31 - 1}", [], f"not supported on {os.uname().machine} in 32 bits", True),
+            (f"linux {2**31 - 1}", [], f"not supported on {os.uname().machine} in 32-bit mode", True),
             ("linux", [sys.executable, str(SECCOMP)], "not available: Operation not permitted", True),
         ],
         ids=["Windows", "macOS", "32 bits", "container"],

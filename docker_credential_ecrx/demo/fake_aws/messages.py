@@ -54,7 +54,7 @@ class HttpResponse(NamedTuple):
 
 
 class Refusal(Exception):  # noqa: N818 - AWS's errors are responses here
-    """An error of AWS's: its code, message and HTTP status."""
+    """An error from AWS: its code, message and HTTP status."""
 
     def __init__(self, code: str, message: str, status: int = 400) -> None:
         super().__init__(code, message)
@@ -77,7 +77,7 @@ def new_keys(*, session: bool) -> Keys:
 
 
 def document(content: Mapping[str, Any]) -> HttpResponse:
-    """Return a response of ECR's."""
+    """Return a response from ECR."""
     return HttpResponse(200, "application/x-amz-json-1.1", json.dumps(content).encode())
 
 

@@ -9,7 +9,7 @@ from bench.fleet.limits import Aws
 from bench.fleet.plot import Panel, svg
 
 BOOTS = (60, 20, 10)
-_NAMES = {"theirs": "the programs beside", "ours": "docker-credential-ecrx"}
+_NAMES = {"theirs": "the other programs", "ours": "docker-credential-ecrx"}
 _HALF_AN_HOUR = work.OPENS + 30 * work.MINUTE
 
 
@@ -34,11 +34,11 @@ def _day(tallies: Mapping[str, Mapping[str, Tally]]) -> str:
     head = (
         "",
         "",
-        "asked",
+        "requests",
         "`AssumeRole`",
         "`GetAuthorizationToken`",
         "failed while AWS was up",
-        "answered while down",
+        "served while AWS was down",
     )
     rows = [
         (group, _NAMES[name], *_numbers(tallies[name][group])) for group in ("runners", "kubelets") for name in _NAMES
@@ -53,7 +53,7 @@ def _boot() -> str:
         "most `AssumeRole` in a second",
         "throttled",
         "failed",
-        "of them, of all asked",
+        "share of requests that failed",
     )
     rows = []
     for seconds in BOOTS:
@@ -72,11 +72,11 @@ def _short(theirs: Tally) -> str:
     ours = day.run({"runners": group}, Aws(day.OUTAGE))["runners"]
     head = (
         "a new machine for each job",
-        "asked",
+        "requests",
         "`AssumeRole`",
         "`GetAuthorizationToken`",
         "failed while AWS was up",
-        "answered while down",
+        "served while AWS was down",
     )
     return _table([head, (_NAMES["theirs"], *_numbers(theirs)), (_NAMES["ours"], *_numbers(ours))])
 

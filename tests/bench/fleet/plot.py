@@ -20,7 +20,7 @@ text.limit { fill: #b00; stroke: none }"""
 
 
 class Panel(NamedTuple):
-    """One operation: the calls in each second of the day, with the programs beside and with this one, and the limit."""
+    """One operation: the calls in each second of the day, with the other programs and with this one, and the limit."""
 
     name: str
     limit: int
@@ -53,7 +53,7 @@ def _panel(panel: Panel) -> Iterator[str]:
     yield f'<path class="limit" d="M0 {y:.1f}H{_WIDTH}"/>'
     yield f'<text class="limit" x="4" y="{y - 4:.1f}">limit {panel.limit}</text>'
     for end, kind, label in (
-        (_WIDTH - 170, "theirs", "the programs beside"),
+        (_WIDTH - 170, "theirs", "the other programs"),
         (_WIDTH, "ours", "docker-credential-ecrx"),
     ):
         yield f'<path class="{kind}" d="{_path(getattr(panel, kind))}"/>'

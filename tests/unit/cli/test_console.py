@@ -42,7 +42,7 @@ class TestFinding:
         assert max(map(len, lines)) <= COLUMNS
 
     def test_wraps_text_at_spaces(self, terminal: StringIO) -> None:
-        remedy = "install it, or remove credsStore: see the page about it, which says how to do that"
+        remedy = "install it, or delete credsStore: see the page about it, which says how to do that"
 
         console.finding("image", "denied", [Remedy(remedy)], ok=False)
 

@@ -69,7 +69,7 @@ class TestRunCheck:
 
         found = doctor.run(Check("check", check), context(), {})
 
-        assert (False, "the check met an unexpected ZeroDivisionError") == found[:2]
+        assert (False, "the check failed with an unexpected ZeroDivisionError") == found[:2]
         assert "ECRX_LOG=debug" in str(found.remedies[0])
         said = capfd.readouterr().err
         assert "ZeroDivisionError at " in said

@@ -626,7 +626,7 @@ class TestPrincipal:
         ],
     )
     def test_rejects_everything_else(self, to: str) -> None:
-        with pytest.raises(ArgumentError, match="neither an account id nor the ARN"):
+        with pytest.raises(ArgumentError, match="neither an account ID nor the ARN"):
             _named(to)
 
     def test_of_another_partition_is_rejected(self) -> None:

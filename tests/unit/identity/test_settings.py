@@ -200,7 +200,7 @@ class TestLinkName:
         assert settings.profile_of(path) == profile
 
     def test_trailing_hyphen_is_an_error(self) -> None:
-        with pytest.raises(SettingsError, match="names no AWS profile"):
+        with pytest.raises(SettingsError, match="does not name an AWS profile"):
             settings.profile_of("docker-credential-ecrx-")
 
 

@@ -1,4 +1,4 @@
-"""Passwords of other registries while other processes store and erase the same, or are killed."""
+"""Passwords for other registries while other processes store and erase the same, or are killed."""
 
 from collections.abc import Callable
 from pathlib import Path
