@@ -206,7 +206,7 @@ class TestNoKeyring:
         assert "correct-horse" not in line
 
     def test_status_reports_the_same_reason(self, home: Home) -> None:
-        (said,) = (line for line in home.run("status").stdout.splitlines() if "passwords go to" in line)
+        (said,) = (line for line in home.run("status").stdout.splitlines() if "keyring for passwords" in line)
 
         assert "let Docker store it: " in said
         assert "set ECRX_KEYRING" not in said
