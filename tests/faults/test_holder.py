@@ -105,7 +105,7 @@ class TestLockHolder:
             failure = result_of(one)
 
         assert answer.secret
-        reason = r"it took \d\d seconds to load what asks AWS, which left AWS little time; try again, "
+        reason = r"loading the AWS SDK took \d\d seconds, which left too little time for the request; try again, "
         assert re.search(f"no token for {HOST} with profile secondary: {reason}", failure.stdout)
 
     def test_hang_with_aws_is_limited(self, world: World, kernel: dict[str, str], held: Held) -> None:
@@ -231,7 +231,9 @@ class TestProfileChangeMeanwhile:
             _, stderr = login.communicate()
 
         link(world.home, "secondary")
-        line = "docker-credential-ecrx: what AWS's files say of profile secondary has changed meanwhile; run it again\n"
+        line = (
+            "docker-credential-ecrx: the AWS configuration of profile secondary changed in the meantime; run it again\n"
+        )
         assert (1, line) == (login.returncode, stderr.decode())
         assert "{}\n" == world.home.run("list", argv0="docker-credential-ecrx-secondary", env=kernel).stdout
 

@@ -95,7 +95,7 @@ class Soak:
         if found.status == 0:
             self.check_token(profile, host, found, began)
             return
-        is_late = "which left AWS little time" in found.stdout  # 16 at once load what asks AWS
+        is_late = "which left too little time" in found.stdout  # 16 at once load the AWS SDK
         is_of_another = "the system clock is 30 h" in found.stdout  # whose clock is wrong, and who asked AWS for both
         was_bad = self._weather.was_bad_since(started - _PATIENCE_SECONDS)
         assert is_late or is_of_another or was_bad or "LD_PRELOAD" in env, found
