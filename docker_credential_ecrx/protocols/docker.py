@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 VERBS = ("get", "store", "erase", "list")
-# Clients compare these messages with the whole line (docker-credential-helpers, credentials/error.go).
 _MAX_SERVER_CHARACTERS = 2048
 _MAX_WORD_CHARACTERS = 200
 

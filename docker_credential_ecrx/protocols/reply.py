@@ -7,7 +7,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# Clients look for this phrase, and then continue without credentials (docker-credential-helpers, credentials/error.go).
+# Messages of docker-credential-helpers, credentials/error.go.
+# Clients look for this phrase, and then continue without credentials.
 NOT_FOUND = "credentials not found in native keychain"
 # Clients compare these with the whole line.
 NO_SERVER = "no credentials server URL"

@@ -305,8 +305,10 @@ class LocklessMachine(Machine):
 
 
 def _leave_failure(file: Path) -> None:
-    file.write_text(f"{cached_token.format_timestamp(cached_token.now())}\nfailed throttled\n")
-    time.sleep(0.01)
+    failed_at = cached_token.now()
+    file.write_text(f"{cached_token.format_timestamp(failed_at)}\nfailed throttled\n")
+    while not cached_token.now().since(failed_at):
+        pass  # the clock has not advanced yet
 
 
 def _told(error: AwsError) -> AwsError:
