@@ -36,7 +36,7 @@ $Name = 'docker-credential-ecrx'
 # A folder without this file does not belong to this program.
 $MarkName = 'made-by-install.ps1'
 # The files that the program creates in its state folder, except the list of what it stored.
-$StateFiles = '^(ledger\.json\.(new|lock)|configure\.lock|token\..*\.lock)$'
+$StateFiles = '^(ledger\.json\.(new|lock)|configure\.lock|token\..*\.lock|added-store-[0-9a-f]+(\.new)?)$'
 # The folders that install.ps1 creates in its own: versions, and what a run that was killed left behind.
 $OwnFolders = '^([0-9]+\.[0-9].*|\.(staging|old|current)-.*)$'
 
@@ -121,6 +121,8 @@ function Install-Program {
     }
     Write-Line 'next, for the registry HOST and your AWS profile PROFILE:'
     [Console]::Out.WriteLine("  $Name configure HOST --profile PROFILE")
+    Write-Line 'or, question by question:'
+    [Console]::Out.WriteLine("  $Name setup")
 }
 
 function Uninstall-Program {

@@ -7,11 +7,12 @@ usage() {
 install.sh installs docker-credential-ecrx: the program in a release archive, or the one that it builds in a checkout.
 
 usage: ./install.sh [--prefix DIR] [--demo]
-       ./install.sh [--prefix DIR] --uninstall
+       ./install.sh [--prefix DIR] --uninstall [--yes]
 
   --prefix DIR   install into DIR/lib and DIR/bin (default: ~/.local)
   --demo         then run the demo, with a fake AWS on loopback
   --uninstall    delete the program, its links, its state and its items in keyrings, but not your config.toml
+  --yes          do not ask on a terminal before passwords are deleted
   --help         show this help
 
 Example: ./install.sh --demo
@@ -32,7 +33,7 @@ main() {
     me=$(id -u)
     user_home=$(if_absolute "${HOME:-}")
     turns="" identifier="" staging="" previous=""
-    action=install demo=no prefix=${user_home:+$user_home/.local}
+    action=install demo=no agreed=no prefix=${user_home:+$user_home/.local}
     while [ $# -gt 0 ]; do
         case $1 in
             --prefix)
@@ -42,6 +43,7 @@ main() {
             --prefix=*) prefix=$(folder_in "${1#--prefix=}") ;;
             --demo) demo=yes ;;
             --uninstall) action=uninstall ;;
+            --yes) agreed=yes ;;
             --help | -h) usage; exit ;;
             *) fail "unknown argument $1; run install.sh --help" ;;
         esac
@@ -531,6 +533,7 @@ path_from() {
 
 uninstall() {
     check_folders
+    { [ ! -e "$home" ] && [ ! -L "$bin/docker-credential-ecrx" ]; } || ask_first
     take_turn
     is_marked || is_free || fail "$home does not belong to this program; nothing was deleted"
     find_record
@@ -550,6 +553,22 @@ uninstall() {
     config=$(if_absolute "${XDG_CONFIG_HOME:-}")
     config=${ECRX_CONFIG:-${config:-$user_home/.config}/ecrx/config.toml}
     [ ! -f "$config" ] || say "kept your $config"
+}
+
+# ask_first: on a terminal, ends unless the user agrees; without one, nobody is asked.
+ask_first() {
+    [ "$agreed" = no ] && [ -t 0 ] && [ -t 2 ] || return 0
+    stored=""
+    has_another || stored=", with the tokens and passwords that it stored"
+    printf 'install.sh: delete docker-credential-ecrx from %s%s? [y/N]: ' "$prefix" "$stored" >&2
+    read -r answer || answer=""
+    case $answer in
+        [yY] | [yY][eE][sS]) ;;
+        *)
+            say "nothing was deleted"
+            exit 1
+            ;;
+    esac
 }
 
 # our_links: prints the symlinks to the program, the one to which others point last.
@@ -609,10 +628,12 @@ can() {
     "$program" $1 2>/dev/null </dev/null | grep -q "^ *$2 "
 }
 
-# Only a release that has the command can delete its items in keyrings.
+# Only a release that has the command can delete its items in keyrings. What stays in the user namespace of podman could
+# be deleted only by the program inside, which is about to be deleted itself.
 forget_secrets() {
     can --help forget || return 0
-    said=$("$program" forget --all --passwords </dev/null) || :
+    said=$({ "$program" forget --all --passwords </dev/null 2>&1 >&3 |
+        sed 's/; to delete what is there: podman unshare .*/, until it expires/' >&2; } 3>&1) || :
     [ -z "$said" ] || say "keyrings: $said"
 }
 
@@ -631,7 +652,7 @@ remove_state() {
     (
         # From inside, so that nobody can replace the folder in the meantime.
         cd "$state/ecrx" && is_own . || exit 0
-        rm -f ledger.json.new ledger.json.lock configure.lock token.*.lock || :
+        rm -f ledger.json.new ledger.json.lock configure.lock token.*.lock added-store-* || :
         lists_an_item ledger.json || rm -f ledger.json
     ) 2>/dev/null || :
     if lists_an_item "$state/ecrx/ledger.json"; then
@@ -890,7 +911,9 @@ say_what_next() {
   export PATH=\"$bin:\$PATH\"" ;;
     esac
     say "next, for the registry HOST and your AWS profile PROFILE:
-  docker-credential-ecrx configure HOST --profile PROFILE"
+  docker-credential-ecrx configure HOST --profile PROFILE
+or, question by question:
+  docker-credential-ecrx setup"
 }
 
 say() {

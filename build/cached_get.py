@@ -11,7 +11,7 @@ EVERY_GET = (
     *("ecr", "ecr.registry", "errors", "helper", "keyrings", "log", "protocols", "protocols.docker", "protocols.reply"),
     *("identity", "identity.aws_profiles", "identity.fingerprint", "identity.model", "identity.read_file"),
     *("identity.settings", "store", "store.cached_token", "store.item_names", "store.token_cache"),
-    *("system", "system.fast_stdlib", "system.hardening", "system.paths"),
+    *("system", "system.environment", "system.fast_stdlib", "system.hardening", "system.paths"),
 )
 KEYRINGS = {
     "kernel": ("keyrings.kernel", "keyrings.keyctl", "keyrings.key_payload"),
@@ -20,9 +20,12 @@ KEYRINGS = {
         "keyrings.secret_service_api",
         "keyrings.dbus",
         "keyrings.dbus_messages",
+        "keyrings.session_bus",
     ),
 }
 CONFIGURATION = ("identity.toml_subset", "identity.host_pattern")
+OWN_HOSTS = ("identity.own_hosts",)
+OUTSIDE = ("keyrings.outer_keys", "keyrings.proc_keys")
 
 
 def full(*names: str) -> list[str]:
@@ -32,4 +35,5 @@ def full(*names: str) -> list[str]:
 
 def modules() -> list[str]:
     """Return the full names of all of them."""
-    return full(*START, *EVERY_GET, *(name for names in KEYRINGS.values() for name in names), *CONFIGURATION)
+    keyrings = (name for names in KEYRINGS.values() for name in names)
+    return full(*START, *EVERY_GET, *keyrings, *CONFIGURATION, *OWN_HOSTS, *OUTSIDE)

@@ -10,17 +10,45 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 
+# Ready, since what it reports leaves nothing to make it from; the same as in __main__, which may be what is missing.
+LAST_RESORT = (
+    b"docker-credential-ecrx: the program failed before it could say why, as for lack of memory, files or threads; "
+    b"raise the limits of its process (ulimit -a)\n"
+)
+
+
+_OURS = "docker_credential_ecrx."
+
+
 class Importer:
-    """Imports the modules whose code objects are in one file, and leaves the others to Python's own importers."""
+    """Imports the modules whose code objects are in two files, and leaves the others to Python's own importers.
+
+    One file has what each ``get`` imports, and the other what a first one does.
+    """
 
     def __init__(self, folder: str) -> None:
         self._folder = folder
-        with open(f"{folder}/cached_get", "rb", buffering=0) as file:  # noqa: PTH123 - pathlib takes milliseconds
-            self._modules: dict[str, tuple[bool, bytes]] = marshal.loads(file.read())  # noqa: S302 - a part of ours
+        self._modules = self._read("cached_get")
+        self._has_all = False
+
+    def _read(self, name: str) -> "dict[str, tuple[bool, bytes]]":
+        with open(f"{self._folder}/{name}", "rb", buffering=0) as file:  # noqa: PTH123 - pathlib takes milliseconds
+            found: dict[str, tuple[bool, bytes]] = marshal.loads(file.read())  # noqa: S302 - a part of ours
+            return found
 
     def find_spec(self, name: str, *_: object) -> "ModuleSpec | None":
-        """Return where the module comes from, if it is in the file."""
+        """Return where the module comes from, if it is in one of the files.
+
+        Raises ImportError, once, if the second file is missing or damaged: what reports that is in neither.
+        """
         found = self._modules.get(name)
+        if found is None and not self._has_all and name.startswith(_OURS):
+            self._has_all = True
+            try:
+                self._modules |= self._read("first_get")
+            except (OSError, EOFError, ValueError, TypeError) as error:
+                raise ImportError(name, name=name, path=f"{self._folder}/first_get") from error
+            found = self._modules.get(name)
         if found is None:
             return None
         is_package = found[0]
@@ -46,14 +74,14 @@ def start() -> None:
 
         forget_loader()
         run()
-    except Exception as error:
-        loss = loss_behind(error)
-        if loss is None:
-            raise
-        line = f"docker-credential-ecrx: a part of the program is {loss}; install it again\n"
+    except Exception as error:  # noqa: BLE001 - a client must not get a traceback
+        try:
+            line = line_about(error) or LAST_RESORT
+        except Exception:  # noqa: BLE001 - there is not even memory, or a descriptor, to find out
+            line = LAST_RESORT
         # As docker wants it told, and a person once.
         for stream in (2,) if os.path.sameopenfile(1, 2) else (1, 2):
-            os.write(stream, line.encode())
+            os.write(stream, line)
         os._exit(1)
 
 
@@ -72,13 +100,22 @@ def forget_loader() -> None:
             os.environ["LD_LIBRARY_PATH"] = path
 
 
-def loss_behind(error: Exception) -> str | None:
-    """Return which part of the program is missing or damaged, with that word before it, or None."""
+def line_about(error: Exception) -> bytes | None:
+    """Return the line about what the process lacks, or which part of the program is missing or damaged, or None."""
     try:
-        from docker_credential_ecrx.system import installation
+        from docker_credential_ecrx.system import installation, shortage
     except ImportError as missing:  # with all of the package
-        return f"missing: {missing.name}"
-    return installation.damage_behind(error)
+        return line(f"a part of the program is missing: {missing.name}", "install it again")
+    lacking = shortage.behind(error)
+    if lacking:
+        return line(*lacking)
+    loss = installation.damage_behind(error)
+    return line(f"a part of the program is {loss}", "install it again") if loss else None
+
+
+def line(message: str, remedy: str) -> bytes:
+    """Return the line that docker and a person get."""
+    return f"docker-credential-ecrx: {message}; {remedy}\n".encode()
 
 
 start()

@@ -7,14 +7,15 @@ import importlib.util
 import marshal
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import cached_get
+import first_get
 
 _PROGRAM = Path("dist/docker-credential-ecrx/docker-credential-ecrx")
 _INSIDE = _PROGRAM.parent / "_internal"
-_LIST = _INSIDE / "parts.txt"  # docker_credential_ecrx.parts reads it
-_CACHED_GET = _INSIDE / "cached_get"  # entry.py imports from it
+_LIST = _INSIDE / "parts.txt"  # docker_credential_ecrx.system.installation reads it
 _HEADER = 16  # bytes before the code object in a .pyc (PEP 552)
 
 
@@ -23,19 +24,20 @@ def main() -> None:
     if sys.platform == "linux":
         forget_prefix(sys.base_prefix)
         lead_launcher_to_zlib()
-    join_cached_get()
+    join(_INSIDE / "cached_get", cached_get.modules())  # entry.py imports from these two
+    join(_INSIDE / "first_get", first_get.modules())
     files = sorted(path for path in _INSIDE.rglob("*") if path.is_file() and path != _LIST)
     lines = [f"{path.stat().st_size} {path.relative_to(_INSIDE).as_posix()}\n" for path in files]
     _LIST.write_text("".join(lines), newline="\n")
 
 
-def join_cached_get() -> None:
-    """Put the code objects of what a cached get imports into one file, by their names, and whether each is a package.
+def join(file: Path, names: Iterable[str]) -> None:
+    """Put the code objects of modules into one file, by their names, and whether each is a package.
 
     A package's own file stays, for a program whose one file is lost: it has to say so.
     """
     found = {}
-    for name in cached_get.modules():
+    for name in names:
         place = _INSIDE / name.replace(".", "/")
         is_package = place.is_dir()
         path = place / "__init__.pyc" if is_package else place.with_suffix(".pyc")
@@ -45,7 +47,7 @@ def join_cached_get() -> None:
         found[name] = (is_package, code[_HEADER:])
         if not is_package:
             path.unlink()
-    _CACHED_GET.write_bytes(marshal.dumps(found))
+    file.write_bytes(marshal.dumps(found))
 
 
 def forget_prefix(prefix: str) -> None:

@@ -101,12 +101,17 @@ forget_environment() {
 }
 
 # make_venv DIR REQUIREMENTS [INSTALL]: a virtual environment with what is pinned there, made again if anything changed;
-# INSTALL is what installs packages in place of pip_install.
+# INSTALL is what installs packages in place of pip_install, which needs no pip in there if Python has one.
 make_venv() {
     stamp=$({ "$PYTHON" -I -c 'import sys; print(sys.version, sys.base_prefix)'; echo "$1"; cat "$2"; } | cksum)
     [ "$(cat "$1/stamp" 2>/dev/null)" != "$stamp" ] || return 0
     rm -rf "$1"
-    leaving_home_alone "$PYTHON" -I -m venv "$1"
+    pip=""
+    # To make a pip takes seconds; Python's own can install elsewhere from 22.3 on.
+    if [ $# -gt 2 ] && "$PYTHON" -I -m pip --python "$PYTHON" --version >/dev/null 2>&1; then
+        pip=--without-pip
+    fi
+    leaving_home_alone "$PYTHON" -I -m venv $pip "$1"
     "${3:-pip_install}" "$1" --require-hashes --no-deps -r "$2"
     printf '%s\n' "$stamp" >"$1/stamp"
 }
@@ -115,8 +120,18 @@ make_venv() {
 pip_install() {
     venv=$1
     shift
-    leaving_home_alone "$venv/bin/python" -I -m pip install \
-        --quiet --quiet --disable-pip-version-check --no-warn-script-location "$@"
+    pip_for "$venv" install --quiet --quiet --disable-pip-version-check --no-warn-script-location "$@"
+}
+
+# pip_for VENV ARGUMENT...: runs the pip in there; if there is none, Python's.
+pip_for() {
+    venv=$1
+    shift
+    if [ -e "$venv/bin/pip" ]; then
+        leaving_home_alone "$venv/bin/python" -I -m pip "$@"
+    else
+        leaving_home_alone "$PYTHON" -I -m pip --python "$venv/bin/python" "$@"
+    fi
 }
 
 # install_project VENV: installs the wheel of the checkout, built with the pinned build backend of VENV.

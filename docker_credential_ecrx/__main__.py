@@ -11,6 +11,11 @@ if TYPE_CHECKING:
 
     from docker_credential_ecrx.protocols.reply import Reply
 
+# Ready, since what it reports may leave nothing to make it from; build/entry.py has the same.
+LAST_RESORT = (
+    b"docker-credential-ecrx: the program failed before it could say why, as for lack of memory, files or threads; "
+    b"raise the limits of its process (ulimit -a)\n"
+)
 _OPTIONS = ("--help", "-h", "--version", "-v")
 
 
@@ -22,15 +27,43 @@ def run() -> "NoReturn":
     """
     try:
         status = main()
+    except (MemoryError, OSError, RuntimeError) as error:  # so early or so late that nothing reported it
+        status = last_resort(error)
     except SystemExit as error:  # raised by click and rich if stdout is closed
         status = error.code if isinstance(error.code, int) else 1
+    os._exit(_flush() or status)
+
+
+def last_resort(error: Exception) -> int:
+    """Write a line about ``error``, as docker expects it, and a person once; return the exit status."""
+    line = LAST_RESORT
     try:
-        for stream in (sys.stdout, sys.stderr):
+        if not isinstance(error, MemoryError):
+            from docker_credential_ecrx.system import installation
+
+            said = installation.user_facing_error(error, "the program")
+            line = f"docker-credential-ecrx: {said}\n".encode("utf-8", "backslashreplace")
+    except Exception:  # noqa: BLE001, S110 - there is no memory, or descriptor, to find out
+        pass
+    for stream in (2,) if _is_same(1, 2) else (1, 2):
+        os.write(stream, line)
+    return 1
+
+
+def _flush() -> int:
+    """Write what the streams still hold; return 1 if that fails, and say so unless the reader has closed stdout."""
+    status = 0
+    for stream in (sys.stdout, sys.stderr):
+        try:
             if stream is not None:
                 stream.flush()
-    except OSError:  # the reader has closed it
-        status = 1
-    os._exit(status)
+        except BrokenPipeError:
+            status = 1
+        except OSError as error:
+            status = 1
+            if stream is sys.stdout:
+                _write(2, f"docker-credential-ecrx: cannot write the output: {error.strerror}\n")
+    return status
 
 
 def main() -> int:
@@ -41,9 +74,10 @@ def main() -> int:
     if arguments == ["version"]:
         return _write(1, f"docker-credential-ecrx {__version__}\n")
     from docker_credential_ecrx.protocols import docker
-    from docker_credential_ecrx.system import hardening
+    from docker_credential_ecrx.system import environment, hardening
 
     hardening.forbid()
+    environment.unset_empty()
     if len(arguments) == 1 and word in (*docker.VERBS, "kubelet"):
         from docker_credential_ecrx.system.fast_stdlib import signal
 
@@ -58,17 +92,18 @@ def main() -> int:
             os.dup2(stdout, 1)  # build/entry.py reports the failure there
             raise
     else:
-        from docker_credential_ecrx import cli
+        is_command = word not in ("", *docker.VERBS, *_OPTIONS) or (word in _OPTIONS and len(arguments) == 1)
+        if is_command or (not arguments and os.isatty(1)):
+            if sys.stdout is None:  # it was closed, and what a command prints would be lost without an error
+                sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+            from docker_credential_ecrx import cli
 
-        if word in cli.NAMES or (len(arguments) == 1 and word in _OPTIONS):
-            return cli.run(arguments)
-        if not arguments and os.isatty(1):
-            return cli.run(["--help"]) or 1
+            return cli.run(arguments, _serve_kubelet) if arguments else cli.run(["--help"], _serve_kubelet) or 2
         stdout = 1
-        reply = docker.usage_error(arguments)
+        reply = docker.usage_error(word)
     _write(2, reply.stderr)
-    if reply.status and os.isatty(2) and os.isatty(stdout):
-        return reply.status  # a person sees both streams, and has read it on stderr
+    if reply.status and reply.stderr.endswith(reply.stdout) and _is_same(2, stdout):
+        return reply.status  # who reads one stream has read it on the other
     return _write(stdout, reply.stdout) or reply.status
 
 
@@ -83,6 +118,20 @@ def _reply(word: str) -> "Reply":
     if reply.status:
         reply.stdout = ""  # kubelet logs only stderr
     return reply
+
+
+def _serve_kubelet() -> int:
+    """Answer kubelet's request after the options of the command line have been set; return the exit status."""
+    sys.argv[1:] = ["kubelet"]
+    return main()
+
+
+def _is_same(one: int, other: int) -> bool:
+    """Return whether both streams are the same terminal, pipe or file; Windows does not say it of pipes."""
+    if os.isatty(one) and os.isatty(other):
+        return True
+    status = os.fstat(one)
+    return status.st_ino != 0 and os.path.samestat(status, os.fstat(other))
 
 
 def _reopen_closed_streams() -> None:

@@ -1,8 +1,8 @@
 """What get, store, erase and list do: for an ECR registry with its token, for another registry with its password."""
 
 from docker_credential_ecrx import log
-from docker_credential_ecrx.ecr.registry import ECR_USER, Registry
-from docker_credential_ecrx.errors import NoAwsCredentialsError, NotFoundError, RequestError
+from docker_credential_ecrx.ecr.registry import ECR_USER
+from docker_credential_ecrx.errors import AwsError, NoAwsCredentialsError, NotFoundError, RequestError
 from docker_credential_ecrx.store import cached_token, item_names
 from docker_credential_ecrx.store.token_cache import TokenCache
 
@@ -10,6 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from docker_credential_ecrx.ecr.registry import Registry
     from docker_credential_ecrx.identity.model import Identity
     from docker_credential_ecrx.identity.settings import Settings
     from docker_credential_ecrx.store.cached_token import Token
@@ -27,16 +28,16 @@ class Helper:
         """Return the user and the password for ``server``.
 
         Raises NotFoundError, so that clients continue without credentials, if none are stored for a host outside ECR,
-        or if there are no AWS credentials for ECR Public; and another EcrxError if anything else fails.
+        or if AWS issues no token for ECR Public; and another EcrxError if anything else fails.
         """
-        registry = Registry.parse(server)
+        registry = self._settings.registry_of(server)
         if registry is None:
             from docker_credential_ecrx.store import passwords  # only for registries outside ECR
 
             return passwords.get(server, self._settings.keyring, self._env)
         return ECR_USER, self.token(registry).password
 
-    def token(self, registry: Registry) -> "Token":
+    def token(self, registry: "Registry") -> "Token":
         """Return a valid token for ``registry``: what ``docker login`` stored, or that of the settings' identity.
 
         Raises what ``get`` does.
@@ -48,7 +49,7 @@ class Helper:
             return login
         return self.token_of(registry, self._settings.identity_for(registry.host))
 
-    def token_of(self, registry: Registry, identity: "Identity") -> "Token":
+    def token_of(self, registry: "Registry", identity: "Identity") -> "Token":
         """Return a valid token of ``identity`` for ``registry``, whatever ``docker login`` stored.
 
         Raises what ``get`` does.
@@ -56,12 +57,15 @@ class Helper:
         self._settings.require(registry)
         try:
             return self._tokens.get(registry, identity)
-        except NoAwsCredentialsError as error:
-            if registry.service == "ecr-public":
-                raise NotFoundError(error.message, error.remedy) from error  # anonymous pulls work there
-            raise
+        except AwsError as error:
+            if registry.service != "ecr-public":
+                raise
+            # Anonymous pulls work there, and must not depend on whose credentials a machine happens to have.
+            if not isinstance(error, NoAwsCredentialsError):
+                log.warn(f"continuing without credentials: {error}")
+            raise NotFoundError(error.message, error.remedy) from error
 
-    def cached(self, registry: Registry) -> "tuple[Token | None, Token | None]":
+    def cached(self, registry: "Registry") -> "tuple[Token | None, Token | None]":
         """Return what ``token`` returns without asking AWS: what ``docker login`` stored, and the identity's token.
 
         The first is None if nothing valid is stored, the second if none is cached or it needs a refresh.
@@ -74,7 +78,7 @@ class Helper:
 
     def store(self, server: str, user: str, secret: str) -> None:
         """Store ``secret`` for ``server``; an ECR registry's token until it expires."""
-        registry = Registry.parse(server)
+        registry = self._settings.registry_of(server)
         if registry is None:
             from docker_credential_ecrx.store import passwords
 
@@ -97,33 +101,39 @@ class Helper:
 
         Raises KeyringError if a keyring still holds something; it stays in the index.
         """
-        registry = Registry.parse(server)
+        registry = self._settings.registry_of(server)
         if registry is None:
             from docker_credential_ecrx.store import passwords
 
             passwords.erase(server, self._settings.keyring, self._env)
             return
         self._tokens.delete(self._names(registry))
+        if registry.host != registry.ecr_host:  # a password may be from before config.toml named its registry
+            from docker_credential_ecrx.store import passwords
+
+            passwords.erase(server, self._settings.keyring, self._env)
 
     def list(self) -> dict[str, str]:
         """Return the user of each server for which ``get`` answers now without asking AWS."""
         from docker_credential_ecrx.store import index, passwords
 
-        users = passwords.users(self._settings.keyring, self._env)
+        stored = passwords.users(self._settings.keyring, self._env)
+        # get does not return the password of a host that config.toml gives to a registry of ECR.
+        users = {server: user for server, user in stored.items() if self._settings.registry_of(server) is None}
         for server in sorted({server for entry in index.read(self._env).values() for server in entry["servers"]}):
-            registry = Registry.parse(server)
+            registry = self._settings.registry_of(server)
             if registry is not None and self._is_answered_offline(registry):
                 users[server] = ECR_USER
         return users
 
-    def _is_answered_offline(self, registry: Registry) -> bool:
+    def _is_answered_offline(self, registry: "Registry") -> bool:
         return self._settings.allows(registry) and self._tokens.first_valid(self._names(registry)) is not None
 
-    def _login(self, registry: Registry) -> "Token | None":
+    def _login(self, registry: "Registry") -> "Token | None":
         """Return the valid token that ``docker login`` stored for ``registry``, or None."""
         return self._tokens.first_valid(item_names.login_names(registry.host, self._settings.profile))
 
-    def _names(self, registry: Registry) -> tuple[str, ...]:
+    def _names(self, registry: "Registry") -> tuple[str, ...]:
         """Return the names of the items that may answer for ``registry``, the identity's token last."""
         logins, own = item_names.names_for(registry, self._settings, self._env)
         return *logins, own

@@ -11,7 +11,7 @@ _secrets: list[str] = []
 
 def add_secret(secret: str | None) -> None:
     """Redact ``secret``, unless it is None or empty, in every line that is written from now on."""
-    if secret:
+    if secret and isinstance(secret, str):  # a response may have anything in its place
         _secrets.append(secret)
 
 

@@ -6,10 +6,10 @@
 uv_install() {
     venv=$1
     shift
-    if ! "$venv/bin/python" -I -m pip config list | grep -q index-url &&
-        pip_install "$venv" --require-hashes --no-deps -r build/requirements-python.txt &&
-        "$venv/bin/uv" pip install --quiet --no-config --system-certs --cache-dir .work/uv-cache --link-mode copy \
-            --compile-bytecode --python "$venv/bin/python" "$@"; then
+    if ! pip_for "$venv" config list | grep -q index-url &&
+        pip_install "$venv" --no-compile --require-hashes --no-deps -r build/requirements-python.txt &&
+        "$venv/bin/uv" pip install --quiet --no-config --system-certs --cache-dir .work/uv-cache \
+            --python "$venv/bin/python" "$@"; then
         return
     fi
     pip_install "$venv" "$@"
@@ -73,8 +73,9 @@ apt_install() (
         >/dev/null
 )
 
-# needs_of_tests VENV PYTEST_ARGUMENT...: prints what the chosen tests need: "frozen", the frozen program; "others",
-# other people's programs and packages; or nothing, for a wrong argument, too, of which the real run tells.
+# needs_of_tests VENV PYTEST_ARGUMENT...: prints what the chosen tests need: "frozen", the frozen program; "go", what
+# tests/clients/build.sh builds; "others", other people's programs and packages; or nothing, for a wrong argument, too,
+# of which the real run tells.
 needs_of_tests() {
     needs_venv=$1
     shift

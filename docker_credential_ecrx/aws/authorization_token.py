@@ -2,26 +2,28 @@
 
 import base64
 import json
+import os
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from botocore import UNSIGNED, exceptions
 from botocore.config import Config
 from botocore.session import Session
 
-from docker_credential_ecrx import log
-from docker_credential_ecrx.aws import error_rules, failures
+from docker_credential_ecrx.aws import failures
+from docker_credential_ecrx.aws.calls import Calls
 from docker_credential_ecrx.aws.client_errors import MfaNeededError
-from docker_credential_ecrx.aws.input_files import refuse_pipes
-from docker_credential_ecrx.aws.role_check import COMPONENT
+from docker_credential_ecrx.aws.input_files import refuse_endless
+from docker_credential_ecrx.aws.issued_token import LIFETIME_SECONDS, IssuedToken, token_in
+from docker_credential_ecrx.aws.role_check import COMPONENT, RoleCheck
 from docker_credential_ecrx.aws.service_errors import explain
 from docker_credential_ecrx.aws.session import (
     Mfa,
     endpoint_of,
     in_role,
-    new_session,
     open_session,
     region_of,
     resolved_session,
@@ -33,24 +35,6 @@ from docker_credential_ecrx.identity.model import Identity
 from docker_credential_ecrx.sanitizer import third_party
 from docker_credential_ecrx.system.deadline import ASKING_SECONDS, Deadline
 
-_USER = "AWS"
-_LIFETIME_SECONDS = 12 * 3600.0
-
-
-class IssuedToken(NamedTuple):
-    """A new password of the user ``AWS``, and its lifetime in seconds from now.
-
-    ``doubt`` says why it may belong to another principal and so must not be cached, or is empty.
-    """
-
-    password: str
-    lifetime: float
-    doubt: str = ""
-
-    def __repr__(self) -> str:
-        """Leave the password out."""
-        return f"IssuedToken(lifetime={self.lifetime!r})"
-
 
 def fetch(
     registry: Registry, identity: Identity, snapshot: Snapshot, deadline: Deadline, mfa: Mfa | None = None
@@ -61,21 +45,22 @@ def fetch(
     none, SignInNeededError, and AwsError for everything else, also if ``deadline`` passes; the message does not
     name the registry and the identity.
     """
+    calls = Calls(deadline)
     try:
-        refuse_pipes(identity, snapshot.env)
-        source = resolved_session(registry.region, identity, deadline, mfa, snapshot)
+        refuse_endless(identity, snapshot.env)
+        source = resolved_session(registry.region, identity, calls, mfa, snapshot)
         return deadline.within(lambda: _fetch(in_role(source, identity), registry))
-    except AwsError:
-        raise
     except Exception as error:
-        failed = failures.find_caller(identity, snapshot.env)
+        failed = failures.find_caller(identity, snapshot.env, calls.last)
+        if isinstance(error, AwsError):
+            raise failures.with_call(error, failed) from error
         raise explain(error, failed, failures.rules_of(registry.service)) from error
 
 
 def principal(registry: Registry, identity: Identity, mfa: Mfa) -> str:
     """Return the ARN that STS knows ``identity`` by, or an empty text if STS does not respond within 9 seconds."""
     try:
-        return _caller(registry.region, identity, mfa)
+        return _caller(registry.region, identity, Calls(Deadline(ASKING_SECONDS)), mfa)
     except Exception:  # noqa: BLE001 - the ARN is only shown, so no failure matters
         return ""
 
@@ -85,13 +70,14 @@ def caller(region: str | None, identity: Identity, env: Mapping[str, str]) -> st
 
     Raises MfaNeededError if a role requires an MFA code, and otherwise what ``fetch`` raises.
     """
+    calls = Calls(Deadline(ASKING_SECONDS))
     try:
-        return _caller(region, identity, None)
-    except MfaNeededError:
+        return _caller(region, identity, calls, None)
+    except (MfaNeededError, AwsError):
         raise
     except Exception as error:
         subject = f"cannot get the caller's ARN with {identity}"
-        raise explain(error, failures.find_caller(identity, env)).about(subject) from error
+        raise explain(error, failures.find_caller(identity, env, calls.last)).about(subject) from error
 
 
 def clock_ahead(region: str | None, identity: Identity, env: Mapping[str, str]) -> float:
@@ -100,9 +86,10 @@ def clock_ahead(region: str | None, identity: Identity, env: Mapping[str, str]) 
     Raises AwsError.
     """
     deadline = Deadline(ASKING_SECONDS)
+    calls = Calls(deadline)
 
     def ask() -> float:
-        session = open_session(identity, region or region_of(identity), deadline=deadline)
+        session = open_session(identity, region or region_of(identity), calls)
         client: Any = session.create_client("sts", config=Config(signature_version=UNSIGNED))
         try:
             response = client.get_caller_identity()
@@ -115,31 +102,7 @@ def clock_ahead(region: str | None, identity: Identity, env: Mapping[str, str]) 
         return deadline.within(ask)
     except Exception as error:
         subject = f"cannot get AWS's time with {identity}"
-        raise explain(error, failures.find_caller(identity, env)).about(subject) from error
-
-
-def ca_bundle(identity: Identity | None, env: Mapping[str, str]) -> str | None:
-    """Return the CA bundle that verifies AWS's endpoints, or None for botocore's own."""
-    session = new_session(identity)
-    try:
-        bundle: str | None = session.get_config_variable("ca_bundle")
-    except exceptions.BotoCoreError:  # a missing profile or an unreadable file
-        bundle = env.get("AWS_CA_BUNDLE")
-    return bundle or env.get("REQUESTS_CA_BUNDLE")
-
-
-def decode(authorization: str) -> str:
-    """Return the password in ECR's authorization token, base64 of ``AWS:PASSWORD``.
-
-    Raises AwsError if it is anything else.
-    """
-    try:
-        user, colon, password = base64.b64decode(authorization, validate=True).decode("ascii").partition(":")
-    except ValueError:
-        user, colon, password = "", "", ""
-    if user != _USER or not colon or not password or not password.isprintable():
-        raise error_rules.error("invalid-token")
-    return password
+        raise explain(error, failures.find_caller(identity, env, calls.last)).about(subject) from error
 
 
 def lifetime_of(password: str, now: float) -> float:
@@ -150,49 +113,39 @@ def lifetime_of(password: str, now: float) -> float:
     try:
         lifetime = float(json.loads(base64.b64decode(password, validate=True))["expiration"]) - now
     except (ValueError, LookupError, TypeError, OverflowError, RecursionError):
-        return _LIFETIME_SECONDS
-    return min(_LIFETIME_SECONDS, lifetime)  # in this order, which ignores NaN
+        return LIFETIME_SECONDS
+    return min(LIFETIME_SECONDS, lifetime)  # in this order, which ignores NaN
 
 
 def _fetch(session: Session, registry: Registry) -> IssuedToken:
-    client: Any = session.create_client(registry.service, config=endpoint_of(session, registry))
+    config, url = endpoint_of(session, registry), registry.endpoint_url or None
+    client: Any = session.create_client(registry.service, config=config, endpoint_url=url)
     response = client.get_authorization_token()
-    return parse_response(response)._replace(doubt=session.get_component(COMPONENT).doubt)
+    seen: RoleCheck = session.get_component(COMPONENT)
+    issued = parse_response(response)
+    issued.doubt, issued.principal, issued.account = seen.doubt, seen.principal, seen.account
+    return issued
 
 
 def parse_response(response: Mapping[str, Any]) -> IssuedToken:
     """Return the token in ECR's response, as botocore parsed it; raise AwsError if there is none."""
-    if "authorizationData" not in response:
-        raise error_rules.error("invalid-response")
-    data = response["authorizationData"]
-    entry = data[0] if isinstance(data, list) and data else data
-    if not isinstance(entry, dict) or not entry.get("authorizationToken"):
-        raise error_rules.error("no-token")
-    log.add_secret(str(entry["authorizationToken"]))
-    password = decode(entry["authorizationToken"])
-    lifetime = _lifetime(entry.get("expiresAt"), response["ResponseMetadata"]["HTTPHeaders"].get("date"))
-    if lifetime <= 0:
-        raise error_rules.error("expired-token")
-    return IssuedToken(password, lifetime)
-
-
-def _lifetime(expires_at: object, date: str | None) -> float:
-    """Return the token's lifetime by AWS's clock alone, so that the system clock does not matter."""
-    if not isinstance(expires_at, datetime):
-        return _LIFETIME_SECONDS
+    data = response.get("authorizationData")
+    for entry in data if isinstance(data, list) else [data]:
+        if isinstance(entry, dict) and isinstance(entry.get("expiresAt"), datetime):
+            entry["expiresAt"] = entry["expiresAt"].timestamp()
     try:
-        issued = parsedate_to_datetime(date or "")
+        responded_at = parsedate_to_datetime(response["ResponseMetadata"]["HTTPHeaders"].get("date") or "").timestamp()
     except ValueError:
-        issued = datetime.now(UTC)
-    return min((expires_at - issued).total_seconds(), _LIFETIME_SECONDS)
+        responded_at = time.time()
+    return token_in(response, responded_at)
 
 
-def _caller(region: str | None, identity: Identity, mfa: Mfa | None) -> str:
-    deadline = Deadline(ASKING_SECONDS)
-    source = resolved_session(region or region_of(identity), identity, deadline, mfa)
+def _caller(region: str | None, identity: Identity, calls: Calls, mfa: Mfa | None) -> str:
+    refuse_endless(identity, os.environ)
+    source = resolved_session(region or region_of(identity), identity, calls, mfa)
 
     def ask() -> str:
         client: Any = in_role(source, identity).create_client("sts")
         return third_party.text(client.get_caller_identity()["Arn"])
 
-    return deadline.within(ask)
+    return (calls.deadline or Deadline(ASKING_SECONDS)).within(ask)

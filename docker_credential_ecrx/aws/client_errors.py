@@ -11,11 +11,17 @@ from botocore import exceptions
 from botocore.parsers import ResponseParserError
 from urllib3.exceptions import NameResolutionError
 
-from docker_credential_ecrx.aws import profiles
-from docker_credential_ecrx.aws.failures import Caller, client_error
-from docker_credential_ecrx.aws.input_files import ca_bundle
+from docker_credential_ecrx.aws import input_errors, input_files, profile_hints, profiles, role_settings, trust
+from docker_credential_ecrx.aws.caller import Caller
+from docker_credential_ecrx.aws.failures import client_error
+from docker_credential_ecrx.aws.key_check import InvalidKeyError
+from docker_credential_ecrx.aws.proxies import InvalidProxyError, UnsupportedProxyError
 from docker_credential_ecrx.errors import AwsError
+from docker_credential_ecrx.identity.aws_profiles import Snapshot
 from docker_credential_ecrx.system.deadline import LateStartError, TimeLimitError
+
+# https://docs.aws.amazon.com/sdkref/latest/guide/feature-endpoints.html
+_FIPS = re.compile(r"(^|[.-])fips[.-]")
 
 
 class CredentialsError(Exception):
@@ -30,13 +36,19 @@ class MfaNeededError(Exception):
     """A role requires an MFA code, and botocore must not prompt for it."""
 
 
-def explain(error: Exception, caller: Caller) -> AwsError:  # noqa: C901, PLR0911 - a table
+def explain(error: Exception, caller: Caller) -> AwsError:  # noqa: C901, PLR0911, PLR0912 - a table
     """Return ``error`` with its message and remedy."""
     match error:
         case MfaNeededError():
             return client_error("mfa", caller)
         case CredentialsError():
             return _credentials(error.__cause__, caller)
+        case UnsupportedProxyError(variable=variable, scheme=scheme):
+            return client_error("proxy-scheme", caller, variable=variable, scheme=scheme)
+        case InvalidProxyError(variable=variable):
+            return client_error("proxy-invalid", caller, variable=variable)
+        case InvalidKeyError(part=part, character=character):
+            return client_error(f"invalid-{part}", caller, codepoint=f"U-{ord(character):04X}")
         case UnknownBotocoreError():
             return client_error("botocore", caller, version=botocore.__version__)
         case TimeLimitError():
@@ -53,8 +65,12 @@ def explain(error: Exception, caller: Caller) -> AwsError:  # noqa: C901, PLR091
             return client_error("expired-session", caller)
         case exceptions.BotoCoreError():
             return _configuration(error, caller)
-        case ResponseParserError() | ValueError() | LookupError() | AttributeError() | TypeError() | RuntimeError():
+        case ResponseParserError():
             return client_error("invalid-response", caller)
+        case ValueError() | LookupError() | AttributeError() | TypeError() | RuntimeError():
+            return input_errors.explain(error, caller) or client_error("invalid-response", caller)
+        case OSError() if (found := input_errors.explain(error, caller)) is not None:
+            return found
         case OSError():
             path, number = str(error.filename or ""), errno.errorcode.get(error.errno or 0, "")
             unnumbered = {} if number else {"strerror": type(error).__name__}
@@ -69,31 +85,45 @@ def _credentials(cause: object, caller: Caller) -> AwsError:
         return client_error(
             "process-timeout" if has_process else "source-timeout", caller, seconds=f"{cause.seconds:g}"
         )
-    if isinstance(cause, TimeoutError):
-        return explain(cause, caller)
-    return client_error(
-        "process-invalid" if has_process and isinstance(cause, ValueError) else "invalid-response", caller
-    )
+    return explain(cause, caller) if isinstance(cause, Exception) else client_error("no-credentials", caller)
 
 
 def _timeout(error: TimeLimitError, caller: Caller) -> AwsError:
     return client_error("timeout", caller, host=error.waiting_for, seconds=f"{error.seconds:g}")
 
 
-def _configuration(error: exceptions.BotoCoreError, caller: Caller) -> AwsError:  # noqa: C901, PLR0911 - a table
+def _configuration(error: exceptions.BotoCoreError, caller: Caller) -> AwsError:  # noqa: C901, PLR0911, PLR0912 - a table
+    problem, unreadable = caller.call.problem, input_files.unreadable(Snapshot(caller.env))
     kwargs, source, said = error.kwargs, caller.source, {"said": str(error), "name": type(error).__name__}
     match error:
+        case exceptions.NoCredentialsError() if problem not in ("", "unreachable"):
+            return client_error(problem, caller)
+        case exceptions.CredentialRetrievalError() | exceptions.MetadataRetrievalError() if problem:
+            return client_error(problem, caller)
+        case (
+            exceptions.NoCredentialsError()
+            | exceptions.ProfileNotFound()
+            | exceptions.InvalidConfigError()
+            | exceptions.PartialCredentialsError()
+        ) if unreadable:
+            return client_error("forbidden-file", caller, path=unreadable, errno="EACCES")
         case exceptions.NoCredentialsError():
             return client_error("no-credentials", caller)
         case exceptions.ProfileNotFound():
             return client_error("no-profile", caller, name=str(kwargs.get("profile", source.profile)))
-        case exceptions.InvalidConfigError() if source.kind == "missing":
+        case exceptions.InvalidConfigError() if source.kind == "missing" or profile_hints.missing_profile(
+            caller.identity, caller.env
+        ):
             return client_error("no-profile", caller)
+        case exceptions.InfiniteLoopConfigError():
+            return client_error("source-loop", caller, name=str(kwargs.get("source_profile", "")))
         case exceptions.InvalidConfigError() if "must have credentials" in str(error):
             return client_error("empty-profile", caller)
         case exceptions.ConfigParseError() | exceptions.ConfigNotFound():
-            path, line = str(kwargs.get("path", "")), profiles.broken_line(kwargs)
-            return client_error("unreadable-line" if line else "unreadable-file", caller, path=path, line=line)
+            code, values = profiles.syntax_error(kwargs)
+            return client_error(code, caller, **values)
+        case exceptions.ParamValidationError() if key := role_settings.key_in(str(error)):
+            return client_error("invalid-role", caller, key=key, **said)
         case exceptions.PartialCredentialsError():
             return client_error("incomplete", caller, lacking=str(kwargs.get("cred_var", "")))
         case exceptions.UnauthorizedSSOTokenError() | exceptions.SSOError() | exceptions.TokenRetrievalError():
@@ -109,8 +139,8 @@ def _configuration(error: exceptions.BotoCoreError, caller: Caller) -> AwsError:
             | exceptions.UnknownCredentialError()
             | exceptions.MissingDependencyException()
         ):
-            return client_error("invalid-profile", caller, **said)
-    return client_error("invalid-configuration", caller, **said)
+            return input_errors.explain(error, caller) or client_error("invalid-profile", caller, **said)
+    return input_errors.explain(error, caller) or client_error("invalid-configuration", caller, **said)
 
 
 def _network(error: exceptions.BotoCoreError, caller: Caller) -> AwsError:
@@ -119,7 +149,7 @@ def _network(error: exceptions.BotoCoreError, caller: Caller) -> AwsError:
         case exceptions.ProxyConnectionError():
             return _proxy(cause, _host(error, "proxy_url"), caller)
         case exceptions.EndpointConnectionError() if isinstance(cause, NameResolutionError):
-            return client_error("unresolved", caller, host=host)
+            return client_error("unresolved-fips" if _FIPS.search(host) else "unresolved", caller, host=host)
         case exceptions.EndpointConnectionError() | exceptions.ConnectTimeoutError():
             return client_error("unreachable", caller, host=host)
         case exceptions.ReadTimeoutError():
@@ -138,11 +168,16 @@ def _proxy(cause: object, proxy: str, caller: Caller) -> AwsError:
 
 def _tls(error: Exception, caller: Caller) -> AwsError:
     """Return the error for TLS, which may be due to the CA bundle that the user has configured."""
-    bundle = ca_bundle(caller.identity, caller.env)
-    if bundle and not os.access(os.path.expanduser(bundle), os.R_OK):  # noqa: PTH111
-        return client_error("unreadable-bundle", caller, bundle=bundle)
-    if bundle and "NO_CERTIFICATE_OR_CRL_FOUND" in str(error):
-        return client_error("empty-bundle", caller, bundle=bundle)
+    trusted = trust.find(caller.identity, Snapshot(caller.env))
+    try:
+        if trusted.origin:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(os.path.expanduser(trusted.bundle))  # noqa: PTH111
+    except ssl.SSLError:
+        return client_error("empty-bundle", caller, bundle=trusted.bundle, origin=trusted.origin)
+    except OSError as failure:
+        number = errno.errorcode.get(failure.errno or 0, "")
+        values = {"bundle": trusted.bundle, "origin": trusted.origin, "errno": number}
+        return client_error("unreadable-bundle", caller, **values)
     return client_error("certificate", caller, host=_host(error, "endpoint_url"))
 
 

@@ -94,7 +94,7 @@ def find_source(identity: Identity, env: Mapping[str, str]) -> CredentialSource:
         named_by,
         "" if is_default and profile == first == _DEFAULT else source_option,
         "" if is_default and (first == _DEFAULT or kind == "variables") else caller_option,
-        identity.role_arn is not None or (kind != "variables" and "role_arn" in _settings(first, env)),
+        identity.role_arn is not None or (kind != "variables" and "role_arn" in settings_of(first, env)),
     )
 
 
@@ -102,7 +102,7 @@ def _end_of_chain(
     profile: str, env: Mapping[str, str], before: tuple[str, ...] = (), *, is_default: bool
 ) -> tuple[str, str, str]:
     """Return the kind of the credentials at the end of the chain, the profile there, and the profile that names it."""
-    own = _settings(profile, env)
+    own = settings_of(profile, env)
     named_by = before[-1] if before else ""
     if not own and (before or not is_default or profile != _DEFAULT):
         return "missing", profile, named_by
@@ -111,8 +111,10 @@ def _end_of_chain(
         source = own.get("source_profile")
         if source is None:
             return _NAMED.get(own.get("credential_source", ""), "no source"), profile, named_by
-        if source in {*before, profile}:
-            return _kind(own, env, is_first=False, is_default=False), source, named_by  # a profile may name itself
+        if source in before or (source == profile and "aws_access_key_id" not in own):
+            return "no source", profile, named_by  # the chain leads back to a profile that it comes from
+        if source == profile:
+            return _kind(own, env, is_first=False, is_default=False), profile, named_by  # a role of its own keys
         return _end_of_chain(source, env, (*before, profile), is_default=is_default)
     return _kind(own, env, is_first=not before, is_default=is_default), profile, named_by
 
@@ -129,7 +131,7 @@ def _kind(own: Mapping[str, str], env: Mapping[str, str], *, is_first: bool, is_
     return "container" if any(env.get(name) for name in _CONTAINER) else "instance"
 
 
-def _settings(profile: str, env: Mapping[str, str]) -> dict[str, str]:
+def settings_of(profile: str, env: Mapping[str, str]) -> dict[str, str]:
     """Return the settings of a profile in AWS's files: at least one if the profile exists."""
     own: dict[str, str] = {}
     first = ""

@@ -4,60 +4,22 @@
 Nothing here needs botocore: a process that waited for another one reports the failure of that one without asking AWS.
 """
 
-from collections.abc import Iterable
-from typing import NamedTuple
-
-from docker_credential_ecrx.errors import AwsError, Remedy
-
-
-class ErrorRule(NamedTuple):
-    """How failures with one of ``codes`` are reported.
-
-    ``message``, ``remedy`` and ``command`` are format strings; ``hint`` names a remedy that ``failures`` works out from
-    the credential source, one of the constants below.
-    ``operation`` is the start of the name of the AWS operations that the rule applies to; empty means all of them.
-    The format strings may name the fields in ``FIELDS``; a remedy and a command also have HOST and REGION, which become
-    the registry's.
-    """
-
-    codes: tuple[str, ...]
-    message: str
-    remedy: str = ""
-    command: str = ""
-    hint: str = ""
-    operation: str = ""
-
-
-# What format strings may name.
-FIELDS = frozenset(
-    (
-        *("operation", "code", "status", "said", "http_status"),  # of AWS's response
-        *("profile", "source", "source_option", "caller_option", "registry_option", "principals"),  # of the caller
-        *(
-            "host",
-            "proxy",
-            "bundle",
-            "path",
-            "line",
-            "strerror",
-            "name",
-            "lacking",
-            "seconds",
-            "version",
-        ),  # of what failed
-    )
+from docker_credential_ecrx.aws.error_rule import (
+    ANOTHER_PROFILE,
+    ANY_CREDENTIALS,
+    NEW_CREDENTIALS,
+    NEW_SESSION,
+    ErrorRule,
 )
-# Replace the credentials that signed the request; replace them, since their session has expired.
-NEW_CREDENTIALS, NEW_SESSION = "new-credentials", "new-session"
-# Create credentials or a profile, or use one of those that exist.
-ANY_CREDENTIALS, ANOTHER_PROFILE = "any-credentials", "another-profile"
+from docker_credential_ecrx.errors import AwsError, Remedy
 
 INTERCEPTED = "check AWS_ENDPOINT_URL and the proxy"
 _ASK_CLI = "aws sts get-caller-identity --region REGION{caller_option}"
 _CHECK_WITH_CLI = "check the credentials with the AWS CLI"
 _CHECK_NETWORK = "check the network and the proxy, and try again"
+_MODIFY_METADATA = "aws ec2 modify-instance-metadata-options --instance-id INSTANCE {}"
 _CHECK_PROXY = "check HTTPS_PROXY and NO_PROXY"
-_CHECK_BUNDLE = "set AWS_CA_BUNDLE to a PEM file of certificates, or unset it"
+_CHECK_BUNDLE = "set {origin} to a PEM file of certificates, or unset it"
 _TRY_AGAIN = f"try again; if it fails again, {INTERCEPTED}"
 _TRY_LATER = "try again in a moment"
 
@@ -66,18 +28,73 @@ CLIENT_RULES: tuple[ErrorRule, ...] = (
     ErrorRule(("no-credentials",), "there are no AWS credentials", hint=ANY_CREDENTIALS),
     ErrorRule(("no-profile",), "the AWS profile {name} does not exist", hint=ANOTHER_PROFILE),
     ErrorRule(("empty-profile",), "the AWS profile {profile} has no credentials", hint=NEW_CREDENTIALS),
+    ErrorRule(("source-loop",), "source_profile of profile {profile} leads back to {name}", hint=NEW_CREDENTIALS),
     ErrorRule(("unreadable-file",), "cannot read the AWS file {path}", "fix its syntax or its permissions"),
     ErrorRule(("unreadable-line",), "cannot read the AWS file {path}", "fix line {line}"),
-    ErrorRule(("named-pipe",), "{path} is a named pipe", "AWS configuration must be a regular file"),
+    ErrorRule(("forbidden-file",), "cannot read the AWS file {path}: {strerror}", "make it readable for this user"),
+    ErrorRule(
+        ("byte-order-mark",), "the AWS file {path} begins with a byte-order mark", "save it as UTF-8 without one"
+    ),
+    ErrorRule(("named-pipe",), "{path} is a named pipe", "use a regular file"),
+    ErrorRule(("device",), "{path} is a device", "use a regular file"),
+    ErrorRule(("too-large",), "the file {path} is larger than 16 MiB", "use another file"),
     ErrorRule(("incomplete",), "the AWS credentials lack {lacking}", hint=NEW_CREDENTIALS),
+    ErrorRule(("invalid-access-key",), "the access key contains {character}", hint=NEW_CREDENTIALS),
+    ErrorRule(("invalid-secret-key",), "the secret key contains {character}", hint=NEW_CREDENTIALS),
+    ErrorRule(("invalid-session-token",), "the session token contains {character}", hint=NEW_CREDENTIALS),
     ErrorRule(("invalid-profile",), "{said}", "fix the profile in the AWS config file"),
     ErrorRule(("invalid-configuration",), "{said}", _CHECK_WITH_CLI, _ASK_CLI),
+    ErrorRule(("invalid-variable",), "{name} is not valid: {said}", "fix it, or unset it"),
+    ErrorRule(("invalid-setting",), "{name} of {section} is not valid: {said}", "fix it in the AWS config file"),
     ErrorRule(("source-failed",), "cannot retrieve AWS credentials from {source}", hint=NEW_CREDENTIALS),
+    ErrorRule(
+        ("metadata-hop-limit",),
+        "the instance metadata service at {host} did not respond to {call}",
+        "in a container, the response needs a hop limit of 2; on a machine with the AWS CLI",
+        _MODIFY_METADATA.format("--http-put-response-hop-limit 2"),
+    ),
+    ErrorRule(
+        ("metadata-forbidden",),
+        "the instance metadata service at {host} refused {call} (HTTP 403)",
+        "if this machine is not an EC2 instance, choose a profile with "
+        "docker-credential-ecrx configure HOST --profile PROFILE, or else check the firewall, or turn the service on, "
+        "on a machine with the AWS CLI",
+        _MODIFY_METADATA.format("--http-endpoint enabled"),
+    ),
+    ErrorRule(
+        ("metadata-no-role",),
+        "the instance has no role, by the instance metadata service at {host}",
+        "attach one, on a machine with the AWS CLI",
+        "aws ec2 associate-iam-instance-profile --instance-id INSTANCE --iam-instance-profile Name=PROFILE",
+    ),
+    ErrorRule(
+        ("metadata-refused",),
+        "the instance metadata service at {host} has no credentials of the instance's role",
+        "check that the role exists, and that its trust policy names ec2.amazonaws.com",
+    ),
+    ErrorRule(
+        ("metadata-status",), "the instance metadata service at {host} refused {call} (HTTP {status})", _CHECK_NETWORK
+    ),
+    ErrorRule(
+        ("container-status",),
+        "the container's credentials endpoint at {host} refused {call} (HTTP {status})",
+        "check the role of this container's task or pod",
+    ),
     ErrorRule(
         ("source-timeout",),
         "the source of the AWS credentials did not respond within {seconds} seconds",
         _CHECK_WITH_CLI,
         _ASK_CLI,
+    ),
+    ErrorRule(
+        ("process-missing",),
+        "cannot run the credential_process of profile {profile}: {path}: {strerror}",
+        "install it, or fix credential_process in the AWS config file",
+    ),
+    ErrorRule(
+        ("process-command",),
+        "the credential_process of profile {profile} is not a command: {said}",
+        "fix credential_process in the AWS config file",
     ),
     ErrorRule(("process-failed",), "the credential_process of profile {profile} failed", hint=NEW_CREDENTIALS),
     ErrorRule(
@@ -92,6 +109,14 @@ CLIENT_RULES: tuple[ErrorRule, ...] = (
     ),
     ErrorRule(("sso",), "the AWS SSO session is missing or has expired", command="aws sso login{source_option}"),
     ErrorRule(("login",), "the AWS login session is missing or has expired", command="aws login{source_option}"),
+    ErrorRule(("sso-file",), "{path} does not contain an AWS SSO session", command="aws sso login{source_option}"),
+    ErrorRule(("login-file",), "{path} does not contain an AWS login session", command="aws login{source_option}"),
+    ErrorRule(
+        ("role-chaining",),
+        "duration_seconds in config.toml is more than 3600, the most for a role that another role assumes",
+        "set duration_seconds to 3600 or less, or delete it",
+    ),
+    ErrorRule(("invalid-role",), "{setting} is not valid: {said}", "fix it"),
     ErrorRule(("mfa",), "the role requires an MFA code, and get cannot prompt for one"),
     ErrorRule(
         ("botocore",),
@@ -99,36 +124,69 @@ CLIENT_RULES: tuple[ErrorRule, ...] = (
         "update docker-credential-ecrx, or install an older botocore",
     ),
     ErrorRule(("expired-session",), "the AWS session has expired", hint=NEW_SESSION),
+    ErrorRule(("named-file",), "cannot read the file {path}: {strerror}", "check {name}"),
+    ErrorRule(("not-text",), "the file {path} is not UTF-8 text", "check {name}"),
     ErrorRule(
         ("file",),
         "cannot read the file {path}: {strerror}",
         "check AWS_CA_BUNDLE, AWS_WEB_IDENTITY_TOKEN_FILE and the profile",
     ),
-    ErrorRule(("timeout",), "{host} did not respond within {seconds} seconds", _CHECK_NETWORK),
-    ErrorRule(("no-response",), "{host} did not respond", _CHECK_NETWORK),
+    ErrorRule(("timeout",), "{host} did not respond within {seconds} seconds to {call}", _CHECK_NETWORK),
+    ErrorRule(("no-response",), "{host} did not respond to {call}", _CHECK_NETWORK),
     ErrorRule(
         ("late-start",),
         "loading the AWS SDK took {seconds} seconds, which left too little time for the request",
         "try again, and check what keeps the disk or the processor busy",
     ),
-    ErrorRule(("connection-closed",), "the connection to {host} was closed", _CHECK_NETWORK),
-    ErrorRule(("unreachable",), "cannot connect to {host}", "check the network, DNS and HTTPS_PROXY"),
-    ErrorRule(("unresolved",), "the name {host} cannot be resolved", "check DNS and HTTPS_PROXY"),
-    ErrorRule(("proxy-unreachable",), "cannot connect to the proxy {proxy}", _CHECK_PROXY),
-    ErrorRule(("proxy-unresolved",), "the name of the proxy {proxy} cannot be resolved", "check HTTPS_PROXY and DNS"),
-    ErrorRule(("proxy-refused",), "the proxy {proxy} refused the connection ({http_status})", _CHECK_PROXY),
-    ErrorRule(("proxy-password",), "the proxy requires a user name and a password (HTTP 407)", _CHECK_PROXY),
+    ErrorRule(("connection-closed",), "the connection to {host} was closed during {call}", _CHECK_NETWORK),
+    ErrorRule(("unreachable",), "cannot connect to {host} for {call}", "check the network, DNS and HTTPS_PROXY"),
+    ErrorRule(("unresolved",), "the name {host} cannot be resolved for {call}", "check DNS and HTTPS_PROXY"),
     ErrorRule(
-        ("certificate",), "the TLS certificate of {host} cannot be verified", "check AWS_CA_BUNDLE and the clock"
+        ("unresolved-fips",),
+        "the name {host} of a FIPS endpoint cannot be resolved for {call}",
+        "AWS has FIPS endpoints only in some regions; unset AWS_USE_FIPS_ENDPOINT and use_fips_endpoint, or check DNS",
     ),
-    ErrorRule(("unreadable-bundle",), "cannot read the CA bundle {bundle}", _CHECK_BUNDLE),
-    ErrorRule(("empty-bundle",), "the CA bundle {bundle} contains no certificates", _CHECK_BUNDLE),
-    ErrorRule(("invalid-response",), "the response from AWS is not valid", INTERCEPTED),
-    ErrorRule(("invalid-status",), "the response from AWS is not valid (HTTP {status})", INTERCEPTED),
-    ErrorRule(("throttled",), "AWS throttled {operation} (HTTP {status})", _TRY_LATER),
-    ErrorRule(("no-token",), "ECR's response contains no token", _TRY_AGAIN),
-    ErrorRule(("invalid-token",), "ECR's response contains a token that cannot be decoded", _TRY_AGAIN),
-    ErrorRule(("expired-token",), "ECR's response contains a token that has expired", INTERCEPTED),
+    ErrorRule(
+        ("proxy-scheme",),
+        "{variable} names a {scheme} proxy, which the AWS SDK cannot use ({call} at {host})",
+        "set {variable} to an http:// or https:// proxy, or list the host in NO_PROXY",
+    ),
+    ErrorRule(
+        ("proxy-invalid",),
+        "{variable} is not valid ({call} at {host})",
+        "set {variable} to http://PROXY:PORT, with %XX for special characters of a password",
+    ),
+    ErrorRule(("proxy-unreachable",), "cannot connect to the proxy {proxy} for {call} at {host}", _CHECK_PROXY),
+    ErrorRule(
+        ("proxy-unresolved",),
+        "the name of the proxy {proxy} cannot be resolved for {call} at {host}",
+        "check HTTPS_PROXY and DNS",
+    ),
+    ErrorRule(
+        ("proxy-refused",),
+        "the proxy {proxy} refused the connection ({http_status}) for {call} at {host}",
+        _CHECK_PROXY,
+    ),
+    ErrorRule(
+        ("proxy-password",),
+        "the proxy requires a user name and a password (HTTP 407) for {call} at {host}",
+        _CHECK_PROXY,
+    ),
+    ErrorRule(
+        ("certificate",),
+        "the TLS certificate of {host} cannot be verified for {call}",
+        "check AWS_CA_BUNDLE and the clock",
+    ),
+    ErrorRule(("unreadable-bundle",), "cannot read the CA bundle {bundle} (from {origin}): {strerror}", _CHECK_BUNDLE),
+    ErrorRule(("empty-bundle",), "the CA bundle {bundle} (from {origin}) contains no certificates", _CHECK_BUNDLE),
+    ErrorRule(("invalid-response",), "the response from AWS is not valid ({call} at {host})", INTERCEPTED),
+    ErrorRule(("invalid-status",), "the response from AWS is not valid (HTTP {status}, {call} at {host})", INTERCEPTED),
+    ErrorRule(("throttled",), "AWS throttled {call} at {host} (HTTP {status})", _TRY_LATER),
+    ErrorRule(("no-token",), "ECR's response contains no token ({call} at {host})", _TRY_AGAIN),
+    ErrorRule(
+        ("invalid-token",), "ECR's response contains a token that cannot be decoded ({call} at {host})", _TRY_AGAIN
+    ),
+    ErrorRule(("expired-token",), "ECR's response contains a token that has expired ({call} at {host})", INTERCEPTED),
 )
 UNKNOWN_FAILURE = ErrorRule((), "the request to AWS failed with {name}", _CHECK_WITH_CLI, _ASK_CLI)
 
@@ -154,46 +212,51 @@ WRONG_MFA_CODE, UNKNOWN_PRINCIPAL = "wrong-mfa-code", "unknown-principal"
 SERVICE_RULES: tuple[ErrorRule, ...] = (
     ErrorRule(
         WRONG_SIGNATURE,
-        "AWS refused the signature of {operation} ({code})",
+        "AWS refused the signature of {call} at {host} ({code})",
         "check the secret key",
         hint=NEW_CREDENTIALS,
     ),
     ErrorRule(
         ("InvalidIdentityToken", "ExpiredTokenException", "IDPRejectedClaim", "IDPCommunicationError"),
-        "AWS refused the web identity token ({code}): {said}",
+        "AWS refused the web identity token of {call} at {host} ({code}): {said}",
         "get a new one, and check the issuer and audience of the OIDC identity provider in the role's account",
         operation="AssumeRoleWithWebIdentity",
     ),
-    ErrorRule(("ExpiredToken", "ExpiredTokenException"), "the AWS session has expired", hint=NEW_SESSION),
+    ErrorRule(
+        ("ExpiredToken", "ExpiredTokenException"), "the AWS session has expired ({call} at {host})", hint=NEW_SESSION
+    ),
     ErrorRule(
         ("InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId", "AuthFailure"),
-        "AWS does not know the access key ({operation}: {code})",
+        "AWS does not know the access key ({call} at {host}: {code})",
         hint=NEW_CREDENTIALS,
     ),
     ErrorRule(
         (WRONG_MFA_CODE,),
-        "the MFA code is wrong, or was used before",
+        "the MFA code is wrong, or was used before ({call} at {host})",
         "try again with the next code",
         operation="AssumeRole",
     ),
     ErrorRule(
         _DENIED,
-        "AWS denied {operation}: {said}",
+        "AWS denied {call} at {host}: {said}",
         "allow ecr:GetAuthorizationToken in the principal's own policy",
     ),
     ErrorRule(
         _DENIED,
-        "AWS denied {operation}: {said}",
+        "AWS denied {call} at {host}: {said}",
         "allow sts:{operation} in the role's trust policy and in the caller's own policy",
         operation="AssumeRole",
     ),
-    ErrorRule(THROTTLED, "AWS throttled {operation} ({code})", _TRY_LATER),
+    ErrorRule(
+        ("ValidationError",), "AWS refused {call} at {host}: {code}: {said}", "fix {setting}", operation="AssumeRole"
+    ),
+    ErrorRule(THROTTLED, "AWS throttled {call} at {host} ({code})", _TRY_LATER),
 )
 # Those that take precedence in a call to ECR Public.
 PUBLIC_RULES: tuple[ErrorRule, ...] = (
     ErrorRule(
         _DENIED,
-        "AWS denied {operation}: {said}",
+        "AWS denied {call} at {host}: {said}",
         "allow ecr-public:GetAuthorizationToken and sts:GetServiceBearerToken in the principal's own policy",
         operation="GetAuthorizationToken",
     ),
@@ -202,12 +265,12 @@ PUBLIC_RULES: tuple[ErrorRule, ...] = (
 POLICY_RULES: tuple[ErrorRule, ...] = (
     ErrorRule(
         _DENIED,
-        "AWS denied {operation}: {said}",
+        "AWS denied {call} at {host}: {said}",
         "allow ecr:{operation} in the principal's own policy, or choose the owner's profile with --profile",
     ),
     ErrorRule(
         ("RepositoryNotFoundException",),
-        "the repository does not exist: {said}",
+        "the repository does not exist ({call} at {host}): {said}",
         "check its name, --region and --profile",
         "aws ecr describe-repositories --region REGION{registry_option}{caller_option}",
     ),
@@ -217,28 +280,16 @@ POLICY_RULES: tuple[ErrorRule, ...] = (
         "check its spelling; AWS may take a minute to know a new one, and shows an ID in place of one that was deleted",
     ),
 )
-SERVER_FAILURE = ErrorRule((), "AWS returned a server error for {operation} (HTTP {status}, {code})", _TRY_LATER)
-REFUSED = ErrorRule((), "AWS refused {operation}: {code}: {said}", command=_ASK_CLI)
-
-ALL_RULES = (
-    *CLIENT_RULES,
-    UNKNOWN_FAILURE,
-    *SERVICE_RULES,
-    *PUBLIC_RULES,
-    *POLICY_RULES,
-    SERVER_FAILURE,
-    REFUSED,
-)
-
-
-def find(rules: Iterable[ErrorRule], code: str, operation: str = "") -> ErrorRule | None:
-    """Return the most specific rule for ``code``, or None: the longest ``operation`` wins, then the first rule."""
-    found = (rule for rule in rules if code in rule.codes and operation.startswith(rule.operation))
-    return max(found, key=lambda rule: len(rule.operation), default=None)
+SERVER_FAILURE = ErrorRule((), "AWS returned a server error for {call} at {host} (HTTP {status}, {code})", _TRY_LATER)
+REFUSED = ErrorRule((), "AWS refused {call} at {host}: {code}: {said}", command=_ASK_CLI)
 
 
 def error(code: str, **values: str) -> AwsError:
-    """Return the failure with one of this program's own codes, whose rule needs nothing but ``values``."""
+    """Return the failure with one of this program's own codes, whose rule needs nothing but ``values``.
+
+    ``failures.with_call`` names the call.
+    """
     rule = next(rule for rule in CLIENT_RULES if code in rule.codes)
+    values = {"host": "AWS", "call": "the request"} | values
     remedy = Remedy(rule.remedy.format_map(values), rule.command)
     return AwsError(rule.message.format_map(values), remedy, (code,))

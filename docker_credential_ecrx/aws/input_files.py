@@ -5,22 +5,105 @@ import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from docker_credential_ecrx.aws import error_rules
-from docker_credential_ecrx.identity.aws_profiles import Snapshot, chain
+from docker_credential_ecrx.aws import error_rules, trust
+from docker_credential_ecrx.errors import Remedy
+from docker_credential_ecrx.identity.aws_profiles import Snapshot
 from docker_credential_ecrx.identity.model import Identity
+from docker_credential_ecrx.identity.read_file import LARGEST_BYTES
+
+# They name AWS's two files, in the order of ``Snapshot.files``.
+_VARIABLES = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
 
 
-def refuse_pipes(identity: Identity, env: Mapping[str, str]) -> None:
-    """Raise AwsError if one of the files is a named pipe: the SDK would wait for a writer without a time limit."""
+def refuse_endless(identity: Identity, env: Mapping[str, str]) -> None:
+    """Raise AwsError if the SDK would wait for one of the files without a time limit, or fill the memory with it.
+
+    It passes over its own two files if they are not regular files, and takes any other file as it is.
+    """
     snapshot = Snapshot(env)
-    configuration = (path for _, path, _ in snapshot.files())
-    for path in (*configuration, *token_files(identity, snapshot), ca_bundle(identity, env)):
-        try:
-            is_pipe = stat.S_ISFIFO(Path(os.path.expanduser(os.path.expandvars(path))).stat().st_mode)  # noqa: PTH111 - raises nothing
-        except (OSError, ValueError):
+    tokens, bundle = [*token_files(identity, snapshot)], trust.find(identity, snapshot).bundle
+    for path in (*(path for _, path, _ in snapshot.files()), *tokens, bundle):
+        status = _status(path)
+        if status is None:
             continue
-        if is_pipe:
+        if status.st_size > LARGEST_BYTES:
+            raise error_rules.error("too-large", path=path)
+        if path not in (*tokens, bundle):
+            continue
+        if stat.S_ISFIFO(status.st_mode):
             raise error_rules.error("named-pipe", path=path)
+        if stat.S_ISCHR(status.st_mode):
+            raise error_rules.error("device", path=path)
+
+
+def _status(path: str) -> os.stat_result | None:
+    try:
+        return Path(os.path.expanduser(os.path.expandvars(path))).stat()  # noqa: PTH111 - raises nothing
+    except (OSError, ValueError):
+        return None
+
+
+def unreadable(snapshot: Snapshot) -> str:
+    """Return the path of one of AWS's two files that exists and that this user may not read, or an empty text.
+
+    botocore takes such a file for an empty one.
+    """
+    for _, path, content in snapshot.files():
+        if content is None and _is_forbidden(path):
+            return path
+    return ""
+
+
+def _is_forbidden(path: str) -> bool:
+    try:
+        return stat.S_ISREG(Path(path).stat().st_mode) and not os.access(path, os.R_OK)
+    except PermissionError:  # of a folder on its path
+        return True
+    except (OSError, ValueError):
+        return False
+
+
+def explained(
+    message: str, env: Mapping[str, str], remedy: Remedy, instead: Remedy | None = None
+) -> tuple[str, Remedy]:
+    """Return message and remedy of a failure that is due to the configuration in AWS's two files.
+
+    If a variable names no file for one of them, the message names it, and the remedy is to fix it, or ``instead``.
+    botocore takes what is not a regular file for an empty one (botocore/configloader.py, raw_config_parse).
+    """
+    found = [*_misplaced(env)]
+    if not found:
+        return message, remedy
+    named = ", and ".join(f"{variable} names {path}, which {defect}" for variable, path, defect in found)
+    them = "it" if len(found) == 1 else "them"
+    unset = f"unset {' '.join(variable for variable, _, _ in found)}"
+    fix = Remedy(f"fix {them}, or unset {them}", unset)
+    if instead is not None:
+        fix = Remedy(f"{unset} or fix {them}, or {instead.text}", instead.command)
+    return f"{message} ({named})", fix
+
+
+def _misplaced(env: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+    """Yield each variable that names no file, the path, and what is wrong with it."""
+    for variable, (_, path, _) in zip(_VARIABLES, Snapshot(env).files(), strict=True):
+        defect = _defect(path) if env.get(variable) and path != os.devnull else ""
+        if defect:
+            yield variable, path, defect
+
+
+def _defect(path: str) -> str:
+    """Return why botocore passes over the file ``path``; an empty text if it does not, or may not read it."""
+    try:
+        status = Path(path).stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return "does not exist"
+    except PermissionError:
+        return ""
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+    if stat.S_ISDIR(status.st_mode):
+        return "is a folder"
+    return "" if stat.S_ISREG(status.st_mode) else "is not a regular file"
 
 
 def token_files(identity: Identity, snapshot: Snapshot) -> Iterator[str]:
@@ -29,9 +112,3 @@ def token_files(identity: Identity, snapshot: Snapshot) -> Iterator[str]:
         if snapshot.env.get(name):
             yield snapshot.env[name]
     yield from (value for _, key, value in snapshot.chain(identity) if key == "web_identity_token_file")
-
-
-def ca_bundle(identity: Identity, env: Mapping[str, str]) -> str:
-    """Return the path of the CA bundle that the user has configured for AWS, or an empty text."""
-    configured = next((value for _, key, value in chain(identity, env) if key == "ca_bundle"), "")
-    return env.get("AWS_CA_BUNDLE") or configured or env.get("REQUESTS_CA_BUNDLE", "")

@@ -2,13 +2,14 @@
 
 import difflib
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 from docker_credential_ecrx.aws import profiles
 from docker_credential_ecrx.aws.credential_source import CredentialSource
 from docker_credential_ecrx.errors import Remedy
-from docker_credential_ecrx.identity.model import Identity
+from docker_credential_ecrx.identity.aws_profiles import normalized
+from docker_credential_ecrx.identity.model import Identity, chosen_profile
 from docker_credential_ecrx.identity.settings import PROGRAM
 
 # Returns the remedy that uses another AWS profile.
@@ -17,17 +18,54 @@ ConfigureHint = Callable[[str], Remedy]
 _MOST_NAMES = 5
 
 
+def missing_profile(identity: Identity, env: Mapping[str, str]) -> tuple[str, str] | None:
+    """Return the first profile of the identity and its chain of source profiles that does not exist, or None.
+
+    With it comes the profile that names it as its source, or an empty text.
+    Raises AwsError if AWS's files cannot be read.
+    """
+    return next((pair for pair in named_profiles(identity, env).items() if pair[0] not in profiles.profiles()), None)
+
+
+def named_profiles(identity: Identity, env: Mapping[str, str]) -> dict[str, str]:
+    """Return each profile that the identity and its chain of source profiles name, and whose source it is."""
+    first = chosen_profile(identity, env)
+    known = profiles.profiles()
+    named_by = {} if first is None else {first: ""}
+    section = first or "default"
+    has_credentials = identity.profile is None and bool(env.get("AWS_ACCESS_KEY_ID"))
+    while not has_credentials and section in known and (source := known[section].source) and source not in named_by:
+        named_by[source] = section
+        section = source
+        has_credentials = source in known and known[source].has_keys
+    return named_by
+
+
+def shown(name: str) -> str:
+    """Return the name of a profile for a message: in quotes if a space or a quote in it may be overlooked."""
+    return name if name == normalized(name) else repr(name)
+
+
+def some_names(names: Iterable[str]) -> str:
+    """Return the first of ``names`` as text."""
+    found = sorted(names)
+    return ", ".join(found[:_MOST_NAMES]) + (", …" if len(found) > _MOST_NAMES else "")
+
+
 def missing_profile_hint(
     name: str, named_by: str, identity: Identity, env: Mapping[str, str], configure: ConfigureHint
-) -> Remedy:
+) -> tuple[Remedy, Remedy | None]:
     """Return the remedy if there is no AWS profile ``name``, which the profile ``named_by`` names unless that is empty.
 
     It creates the profile, or uses the one with the most similar name.
+    The second remedy only does the latter; it is None if no name is similar.
     """
     create = f"aws configure --profile {shlex.quote(name)}"
-    similar = difflib.get_close_matches(name, profiles.profiles(), 1)
+    known = profiles.profiles()
+    same = [other for other in known if normalized(other) == normalized(name)]
+    similar = same or difflib.get_close_matches(name, known, 1)
     if not similar:
-        return Remedy("check its spelling (aws configure list-profiles shows all), or create the profile", create)
+        return Remedy("check its spelling (aws configure list-profiles shows all), or create the profile", create), None
     if named_by:
         command = ["aws", "configure", "set", "source_profile", similar[0], "--profile", named_by]
         use = Remedy(command=shlex.join(command))
@@ -35,7 +73,10 @@ def missing_profile_hint(
         use = Remedy(command=f"export {profile_variable(env)}={shlex.quote(similar[0])}")
     else:
         use = configure(similar[0])
-    return use.prefixed(f"create it with {create}, or if you meant {similar[0]}")
+    meant = f"if you meant {similar[0]}"
+    instead = use.prefixed(meant)
+    # Nobody wants another one with a space or quotes around its name.
+    return instead if same else use.prefixed(f"create it with {create}, or {meant}"), instead
 
 
 def no_credentials_hint(source: CredentialSource, configure: ConfigureHint) -> Remedy:
@@ -46,7 +87,7 @@ def no_credentials_hint(source: CredentialSource, configure: ConfigureHint) -> R
         return Remedy(command=create)
     if len(others) == 1:
         return configure(others[0]).prefixed(f"create some with {create}, or use your AWS profile {others[0]}")
-    names = ", ".join(others[:_MOST_NAMES]) + (", …" if len(others) > _MOST_NAMES else "")
+    names = some_names(others)
     return configure("PROFILE").prefixed(f"create some with {create}, or use one of your AWS profiles {names}")
 
 

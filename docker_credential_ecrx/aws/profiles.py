@@ -1,10 +1,13 @@
 """The profiles in AWS's files, as botocore reads them."""
 
-import os
+import codecs
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from docker_credential_ecrx.aws import error_rules
+from docker_credential_ecrx.identity.aws_profiles import Snapshot
+
+_BYTE_ORDER_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 class Profile(NamedTuple):
@@ -23,34 +26,25 @@ def profiles() -> dict[str, Profile]:
     from botocore.exceptions import ConfigParseError  # slow to import, and only failures need it
     from botocore.session import Session
 
-    unset_empty_variables()
     try:
         found = Session().full_config["profiles"]
     except ConfigParseError as error:
-        path, line = str(error.kwargs["path"]), broken_line(error.kwargs)
-        raise error_rules.error("unreadable-line" if line else "unreadable-file", path=path, line=line) from error
+        code, values = syntax_error(error.kwargs)
+        raise error_rules.error(code, **values) from error
     return {name: _profile(settings) for name, settings in found.items()}
 
 
-def unset_empty_variables() -> None:
-    """Unset AWS's variables that are set and empty: botocore takes an empty AWS_PROFILE for a profile's name.
+def syntax_error(kwargs: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
+    """Return the code and the values of the failure if botocore cannot parse a file, by the arguments of its error.
 
-    Also unset the variable that names modules for botocore to load: these could get the token from anywhere.
+    The line itself may be a secret, so only its number is told.
     """
-    for name in [*os.environ]:
-        is_empty = (name.startswith("AWS_") or name == "REQUESTS_CA_BUNDLE") and not os.environ[name]
-        if is_empty or name == "BOTOCORE_EXPERIMENTAL__PLUGINS":
-            del os.environ[name]
-
-
-def broken_line(kwargs: Mapping[str, Any]) -> str:
-    """Return the number of the line that botocore cannot parse, by the arguments of its error, or an empty text.
-
-    The line itself may be a secret.
-    """
-    cause = kwargs.get("error")  # configparser's: most have a number, a ParsingError has one for each line
+    path, cause = str(kwargs.get("path", "")), kwargs.get("error")
+    if (Snapshot({}).read(path) or b"").startswith(_BYTE_ORDER_MARKS):
+        return "byte-order-mark", {"path": path}
+    # Most of configparser's errors have a number, a ParsingError has one for each line.
     line = getattr(cause, "lineno", None) or next((number for number, _ in getattr(cause, "errors", ())), None)
-    return str(line or "")
+    return ("unreadable-line", {"path": path, "line": str(line)}) if line else ("unreadable-file", {"path": path})
 
 
 def _profile(settings: Mapping[str, object]) -> Profile:

@@ -11,17 +11,17 @@ from typing import Any
 
 from botocore import exceptions
 
-from docker_credential_ecrx.aws import client_errors, failures
+from docker_credential_ecrx.aws import client_errors, failures, role_settings
+from docker_credential_ecrx.aws.caller import Caller
 from docker_credential_ecrx.aws.client_errors import MfaNeededError
+from docker_credential_ecrx.aws.error_rule import ErrorRule
 from docker_credential_ecrx.aws.error_rules import (
     SERVER_ERROR,
     TOO_MANY_REQUESTS,
     UNKNOWN_PRINCIPAL,
     WRONG_MFA_CODE,
     WRONG_SIGNATURE,
-    ErrorRule,
 )
-from docker_credential_ecrx.aws.failures import Caller
 from docker_credential_ecrx.aws.retries import TooEarlyError
 from docker_credential_ecrx.errors import (
     AwsError,
@@ -33,8 +33,8 @@ from docker_credential_ecrx.errors import (
     UnreachableError,
 )
 from docker_credential_ecrx.sanitizer import third_party
+from docker_credential_ecrx.system import shortage
 
-_SKEW_SECONDS = 240  # AWS allows five minutes
 _PROXY_PASSWORD = 407
 # Error responses that share a code with others: part of their message, AWS's code if it matters, and our own code.
 # The second wording for an unknown principal is newer (terraform-provider-aws#39064).
@@ -64,6 +64,9 @@ def explain(error: Exception, caller: Caller, rules: Iterable[ErrorRule] = ()) -
     HOST and REGION in the remedy stand for those of the registry.
     The remedy for a missing MFA code is up to the caller, which knows what the code is for.
     """
+    lacking = shortage.behind(error)
+    if lacking:
+        return AwsError(*lacking, ("shortage",))  # which another process that waits may not lack
     wrong_clock = _wrong_clock(error)
     if wrong_clock is not None:
         return wrong_clock
@@ -74,7 +77,9 @@ def explain(error: Exception, caller: Caller, rules: Iterable[ErrorRule] = ()) -
         found = _error_response(error, caller, rules)
     else:
         found = client_errors.explain(error, caller)
-    kind = next((kind for kind, causes in _TYPES if isinstance(error, causes)), AwsError)
+    kind = next((kind for kind, causes in _TYPES if isinstance(error, causes)), type(found))
+    if kind is NoAwsCredentialsError and found.codes[:1] != ("no-credentials",):
+        kind = AwsError  # something is wrong with the source, which has its own remedy
     return kind(found.message, found.remedy, found.codes)
 
 
@@ -89,6 +94,7 @@ def _error_response(error: exceptions.ClientError, caller: Caller, rules: Iterab
     own = (own for part, of, own in _BY_MESSAGE if part in said and of in ("", code))
     code = next(own, third_party.code(code))
     values = {"operation": error.operation_name, "code": code, "status": str(status), "said": said}
+    values["key"] = role_settings.key_in(said)
     return failures.service_error(caller, values, rules)
 
 
@@ -105,7 +111,7 @@ def _wrong_clock(error: Exception) -> ClockError | None:
     if error.response.get("Error", {}).get("Code") not in WRONG_SIGNATURE:
         return None
     skew = _skew(error.response)
-    return failures.wrong_clock(skew) if abs(skew) > _SKEW_SECONDS else None
+    return failures.wrong_clock(skew) if abs(skew) > failures.LONGEST_SKEW_SECONDS else None
 
 
 def _skew(response: Mapping[str, Any]) -> float:

@@ -6,8 +6,8 @@ Sessions are botocore's and not boto3's, whose resources and transfers take 50 m
 """
 
 import os
+from collections.abc import Iterable
 from typing import Any
-from urllib.parse import urlsplit
 
 from botocore import UNSIGNED, exceptions
 from botocore.config import Config
@@ -16,8 +16,9 @@ from botocore.credentials import CredentialResolver
 from botocore.loaders import Loader
 from botocore.session import Session
 
-from docker_credential_ecrx.aws import profiles, secrets, tls
+from docker_credential_ecrx.aws import key_check, process, role_settings, secrets, tls, trust
 from docker_credential_ecrx.aws import snapshot as aws_snapshot
+from docker_credential_ecrx.aws.calls import Calls
 from docker_credential_ecrx.aws.client_errors import CredentialsError, MfaNeededError, UnknownBotocoreError
 from docker_credential_ecrx.aws.retries import Retries
 from docker_credential_ecrx.aws.role_check import RoleCheck
@@ -25,7 +26,7 @@ from docker_credential_ecrx.ecr.registry import Registry
 from docker_credential_ecrx.identity.aws_profiles import Snapshot
 from docker_credential_ecrx.identity.model import Identity
 from docker_credential_ecrx.system import programs
-from docker_credential_ecrx.system.deadline import Deadline
+from docker_credential_ecrx.system.deadline import ASKING_SECONDS, Deadline
 
 # GetAuthorizationToken; roles and web identities; SSO profiles and their refresh; login_session profiles.
 SERVICES = ("ecr", "ecr-public", "sts", "sso", "sso-oidc", "signin")
@@ -59,10 +60,11 @@ class _Loader(Loader):
 class Mfa:
     """The user's MFA code, and the role sessions that it opened: AWS accepts a code only once."""
 
-    __slots__ = ("code", "sessions")
+    __slots__ = ("code", "is_used", "sessions")
 
     def __init__(self, code: str = "") -> None:
         self.code = code
+        self.is_used = False  # whether AWS was given a code
         self.sessions: dict[str, Any] = {}  # AssumeRole's responses, by botocore's keys
 
     def take(self, _prompt: str) -> str:
@@ -70,21 +72,25 @@ class Mfa:
         code, self.code = self.code, ""
         if not code:
             raise MfaNeededError
+        self.is_used = True
         return code
 
 
 def open_session(
     identity: Identity,
     region: str | None,
+    calls: Calls,
     mfa: Mfa | None = None,
-    deadline: Deadline | None = None,
     snapshot: Snapshot | None = None,
 ) -> Session:
     """Return a session of the identity's profile in ``region``, or in its own; it has not resolved credentials yet.
 
     With a ``snapshot`` it reads AWS's files from there, and also checks whose credentials AWS returns (``RoleCheck``).
-    With a ``deadline`` it makes no request after it, and tells it which host each request waits for.
+    ``calls`` follows what it asks AWS for.
+    With ``mfa`` there is a person, for whom a credential_process may wait.
     """
+    if mfa is not None:
+        process.wait_for_person(calls.deadline)
     programs.remove_relative(os.environ)  # where botocore looks for a credential_process
     session = new_session(identity)
     if snapshot is not None:
@@ -94,12 +100,15 @@ def open_session(
         # A role is also assumed in the registry's region, whatever region the profile names.
         session.set_config_variable("region", region)
     session.set_default_client_config(_CONFIG)
-    tls.share(session)
-    retries: Any = Retries(deadline.end if deadline else None).pause
+    trusted = trust.find(identity, snapshot or Snapshot(os.environ))
+    if trusted.bundle:
+        session.set_config_variable("ca_bundle", os.path.expanduser(trusted.bundle))  # noqa: PTH111 - raises nothing
+    tls.share(session, trusted)
+    retries: Any = Retries(calls.deadline.end if calls.deadline else None).pause
     session.register("needs-retry", retries)
-    if deadline is not None:
-        _report_host(session, deadline)
+    calls.watch(session)
     secrets.learn_from(session)
+    key_check.watch(session)
     sources = session.get_component("credential_provider")
     for source in _NOT_READ:
         sources.remove(source)
@@ -109,7 +118,8 @@ def open_session(
 
 def new_session(identity: Identity | None) -> Session:
     """Return a session of the identity's profile that reads only what is in the fingerprint."""
-    profiles.unset_empty_variables()
+    # The modules that it names could get the token from anywhere.
+    os.environ.pop("BOTOCORE_EXPERIMENTAL__PLUGINS", None)
     session = Session(profile=identity.profile if identity else None)
     session.register_component("data_loader", _Loader())
     # botocore would send the access key and the session token of each call to AWS_CSM_HOST, unencrypted.
@@ -130,18 +140,18 @@ def set_mfa(mfa: Mfa, resolver: CredentialResolver) -> None:
 
 
 def resolved_session(
-    region: str, identity: Identity, deadline: Deadline, mfa: Mfa | None, snapshot: Snapshot | None = None
+    region: str, identity: Identity, calls: Calls, mfa: Mfa | None, snapshot: Snapshot | None = None
 ) -> Session:
-    """Return a session that has credentials or can request them; a web identity needs none."""
+    """Return a session that has credentials or can request them within the deadline; a web identity needs none."""
 
     def resolved() -> Session:
-        session = open_session(identity, region, mfa, deadline, snapshot)
+        session = open_session(identity, region, calls, mfa, snapshot)
         if identity.web_identity is None and session.get_credentials() is None:
             raise exceptions.NoCredentialsError
         return session
 
     try:
-        return deadline.within(resolved)
+        return (calls.deadline or Deadline(ASKING_SECONDS)).within(resolved)
     except (TimeoutError, ValueError) as error:
         raise CredentialsError from error
 
@@ -150,6 +160,7 @@ def in_role(source: Session, identity: Identity) -> Session:
     """Return ``source`` with the credentials of the role that ``identity`` names, if it names one."""
     if identity.role_arn is None:
         return source
+    role_settings.require_permitted(identity, os.environ)
     request: dict[str, Any] = {
         "RoleArn": identity.role_arn,
         "RoleSessionName": identity.role_session_name or _SESSION_NAME,
@@ -171,8 +182,8 @@ def in_role(source: Session, identity: Identity) -> Session:
 
 def endpoint_of(session: Session, registry: Registry) -> Config | None:
     """Return the configuration for the kind of endpoint that the registry's host has, FIPS or dual-stack, or None."""
-    if not registry.fips and not registry.dual_stack:
-        return None
+    if registry.endpoint_url or not (registry.fips or registry.dual_stack):
+        return None  # an endpoint of the user's own is of no kind
     scoped = session.get_scoped_config()
     configured = ConfiguredEndpointProvider(session.full_config, scoped, registry.service).provide()
     if configured and not session.get_config_variable("ignore_configured_endpoint_urls"):
@@ -187,15 +198,7 @@ def region_of(identity: Identity) -> str:
     return str(configured or os.environ.get("AWS_REGION") or "us-east-1")
 
 
-def _report_host(session: Session, deadline: Deadline) -> None:
-    """Keep ``deadline`` informed of the host that a request of ``session`` waits for."""
-
-    def before_send(*, request: Any, **_: object) -> None:  # noqa: ANN401 - botocore's
-        deadline.waiting_for = urlsplit(request.url).hostname or ""
-
-    def response_received(**_: object) -> None:
-        deadline.waiting_for = ""
-
-    handlers: dict[str, Any] = {"before-send": before_send, "response-received": response_received}
-    for event, handler in handlers.items():
-        session.register(event, handler)
+def regions(places: Iterable[tuple[str, str]]) -> dict[tuple[str, str], list[str]]:
+    """Return the regions in which botocore knows each service and partition: its data takes long to load."""
+    session = new_session(None)
+    return {place: [str(region) for region in session.get_available_regions(*place)] for place in {*places}}

@@ -5,13 +5,13 @@ settings that existed only for a moment must not be cached for the identity befo
 """
 
 import os
-from contextlib import suppress
 from typing import Any
 
 from botocore.exceptions import ConfigParseError
 from botocore.session import Session
 
 from docker_credential_ecrx.identity.aws_profiles import Snapshot
+from docker_credential_ecrx.system import shortage
 
 _VARIABLES = {"config": "config_file", "credentials": "credentials_file"}  # botocore's names, by the kind of file
 
@@ -41,7 +41,7 @@ def _copy(content: bytes) -> str | None:
 
     It stays open, since botocore may open it until then.
     """
-    with suppress(OSError, AttributeError):
+    try:
         import fcntl
 
         fd = os.memfd_create("aws", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
@@ -51,5 +51,8 @@ def _copy(content: bytes) -> str | None:
         fcntl.fcntl(fd, fcntl.F_ADD_SEALS, seals)
         path = f"/proc/self/fd/{fd}"
         os.close(os.open(path, os.O_RDONLY))  # botocore treats a file that cannot be opened as empty
-        return path
-    return None
+    except (OSError, AttributeError) as error:
+        if shortage.behind(error):
+            raise  # botocore would take the original file for empty
+        return None
+    return path

@@ -14,25 +14,35 @@ from urllib.request import getproxies
 from botocore import httpsession
 from botocore.session import Session
 
+from docker_credential_ecrx.aws import trust
+
 # The method is private: if botocore no longer has it, as it did in 1.44, each client has its own context.
 _make: Any = getattr(httpsession.URLLib3Session, "_get_ssl_context", None)
 
 
-def share(session: Session) -> None:
-    """Make clients share contexts, and start to read the certificates that the clients of ``session`` trust."""
+_folders: dict[str, tuple[str, ...]] = {}  # that are trusted beside a bundle, by its path
+
+
+def share(session: Session, trusted: trust.Trust) -> None:
+    """Make clients share contexts, and start to read what the clients of ``session`` trust, which is ``trusted``."""
     if _make is None or any(url.startswith("https:") for url in getproxies().values()):
         return  # for an http URL, urllib3 turns verification off in the context for an https proxy
     httpsession.URLLib3Session._get_ssl_context = _context_of  # type: ignore[attr-defined] # noqa: SLF001
+    chosen = session.get_config_variable("ca_bundle") or True
+    with suppress(Exception):
+        path, folders = _path_of(chosen), trust.directories(trusted, os.environ)
+        # If a profile names the file that is another's default, the folders are trusted for neither.
+        _folders[path] = folders if _folders.get(path, folders) == folders else ()
     if any(value for name, value in os.environ.items() if name.startswith("AWS_ENDPOINT_URL")):
         return  # the endpoint may not use TLS
-    chosen = session.get_config_variable("ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE") or True
     with suppress(Exception):  # the request itself will report what is wrong
         _begin_to_read(_path_of(chosen))
 
 
 def _context_of(http: httpsession.URLLib3Session) -> SSLContext:
     verify = getattr(http, "_verify", None)
-    context: SSLContext = _shared(_path_of(verify)) if verify else _make(http)
+    path = _path_of(verify) if verify else ""
+    context: SSLContext = _shared(path, _folders.get(path, ())) if path else _make(http)
     return context
 
 
@@ -42,9 +52,11 @@ def _path_of(verify: Any) -> str:  # noqa: ANN401 - True or a path, as botocore 
 
 
 @functools.cache
-def _shared(bundle: str) -> SSLContext:  # noqa: ARG001 - the cache's key
-    """Return the context of all clients that trust ``bundle``, which is read only once."""
+def _shared(bundle: str, folders: tuple[str, ...]) -> SSLContext:  # noqa: ARG001 - the cache's key
+    """Return the context of all clients that trust ``bundle``, which is read only once, and ``folders``."""
     context: SSLContext = httpsession.create_urllib3_context()
+    for folder in folders:
+        context.load_verify_locations(capath=folder)  # which reads nothing yet
     load, lock, done = context.load_verify_locations, threading.Lock(), set()
 
     def load_once(cafile: Any = None, capath: Any = None, cadata: Any = None) -> None:  # noqa: ANN401 - as ssl has it
@@ -59,7 +71,8 @@ def _shared(bundle: str) -> SSLContext:  # noqa: ARG001 - the cache's key
 
 @functools.cache
 def _begin_to_read(bundle: str) -> None:
-    context = _shared(bundle)  # not in the thread: two concurrent calls of a cached function would both make one
+    # Not in the thread: two concurrent calls of a cached function would both make one.
+    context = _shared(bundle, _folders.get(bundle, ()))
 
     def read() -> None:
         with suppress(Exception):

@@ -33,5 +33,6 @@ def command(ctx: click.Context, shell: str) -> int:
         script = kind(ctx.find_root().command, {}, name, _VARIABLE)
         text = script.source_template % script.source_vars()
         call_by_name = call.format(name=name)
+        text = text.replace('string split ","', 'string split --max 1 ","')  # fish: a description may have a comma
         console.out.print(text.replace(call_by_name, f"{call_by_name} completion {shell}"))
     return 0

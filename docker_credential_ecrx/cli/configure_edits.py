@@ -1,21 +1,32 @@
 """Decides what ``configure`` changes: which edits of which files, and which stored tokens it deletes."""
 
 import os
-from collections.abc import Iterable, Iterator
+import shlex
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 from docker_credential_ecrx.cli import console
-from docker_credential_ecrx.config_files import conflicts, cred_helpers, docker_config, ecrx_config, text_file
+from docker_credential_ecrx.config_files import (
+    added_store,
+    conflicts,
+    cred_helpers,
+    default_store,
+    docker_config,
+    ecrx_config,
+    podman_config,
+    text_file,
+)
+from docker_credential_ecrx.config_files.conflicts import Conflict
 from docker_credential_ecrx.config_files.cred_helpers import HELPER
 from docker_credential_ecrx.config_files.text_file import TextFile
 from docker_credential_ecrx.config_files.transaction import Edit
 from docker_credential_ecrx.ecr.registry import Registry
-from docker_credential_ecrx.errors import FileError
-from docker_credential_ecrx.identity import settings
+from docker_credential_ecrx.errors import FileError, Remedy
+from docker_credential_ecrx.identity import rule_index
 from docker_credential_ecrx.identity.model import Identity
-from docker_credential_ecrx.identity.settings import PROGRAM
+from docker_credential_ecrx.identity.settings import PROGRAM, Settings
 from docker_credential_ecrx.store import cached_token, index, inventory
 from docker_credential_ecrx.store.inventory import Item
 from docker_credential_ecrx.store.item_names import login_names
@@ -23,20 +34,34 @@ from docker_credential_ecrx.store.item_names import login_names
 
 def paths(*, podman: bool) -> list[str]:
     """Return the files that the client reads; the last is the one to edit."""
-    return docker_config.podman_paths(os.environ) if podman else [docker_config.path(os.environ)]
+    return podman_config.paths(os.environ) if podman else [docker_config.path(os.environ)]
 
 
-def configured_hosts(file: TextFile) -> Iterator[str]:
-    """Yield the ECR registries whose helper in ``file`` is this program or a link to it.
+def configured_hosts(
+    file: TextFile, config: str, find: Callable[[str], Registry | None], *, podman: bool
+) -> Iterator[str]:
+    """Yield the servers that ``find`` finds in ECR and whose helper in ``file`` is this program or a link to it.
 
-    Says if credsStore names it, which ``--remove --all`` does not change.
+    If the user has deleted ``file``: those whose entry in ``config`` was added by ``configure``, unless the other
+    client uses it.
+    Says if credsStore names this program, which ``--remove --all`` does not change.
     """
     if cred_helpers.is_ours(docker_config.store(file)):
         what = f"{file.path}: credsStore still names {PROGRAM} for all other registries"
-        console.say(f"{what}; to change that, delete credsStore from the file")
-    for server, helper in docker_config.helpers(file).items():
-        if cred_helpers.is_ours(helper) and Registry.parse(server):
-            yield server
+        console.note(f"{what}; to change that, delete credsStore from the file")
+    found = [server for server, helper in docker_config.helpers(file).items() if cred_helpers.is_ours(helper)]
+    if config and not Path(file.path).exists():  # another file may use an entry that this one does not name
+        others = _helpers_of_the_other_client(podman=podman)
+        entries = ecrx_config.added_hosts(text_file.read(config))
+        found += sorted(host for host in entries if others.get(host) != HELPER)
+    yield from filter(find, found)
+
+
+def _helpers_of_the_other_client(*, podman: bool) -> dict[str, str]:
+    """Return the helpers of Docker if podman is configured, and of podman if Docker is."""
+    with suppress(FileError):  # that file is not edited, so an error in it does not matter
+        return docker_config.helpers(text_file.read(paths(podman=not podman)[-1]))
+    return {}
 
 
 def identity_of(keys: dict[str, str]) -> Identity:
@@ -45,16 +70,56 @@ def identity_of(keys: dict[str, str]) -> Identity:
     return Identity(profile, role_arn=keys.get("role_arn"), external_id=keys.get("external_id"))
 
 
-def additions(file: TextFile, config: str, hosts: Iterable[str], keys: dict[str, str]) -> Iterator[Edit]:
-    """Yield the edits that make this program the helper for ``hosts`` in ``file``, with the identity in ``config``."""
-    for host in hosts:
-        before = docker_config.helpers(file).get(host)
-        instead = f" instead of docker-credential-{docker_config.shown(before)}" if before else ""
-        change = partial(docker_config.set_helper, host=host, helper=HELPER)
-        yield Edit(file.path, change, f"{host} now uses {PROGRAM}{instead}")
-        if keys:
-            entry = partial(ecrx_config.set_entry, host=host, keys=keys)
-            yield Edit(config, entry, f"{host} now uses {identity_of(keys)}")
+def additions(  # noqa: PLR0913 - what the user asks for
+    file: TextFile, config: str, registries: Iterable[Registry], keys: dict[str, str], *, is_named: bool, podman: bool
+) -> Iterator[Edit]:
+    """Yield the edits that make this program the helper for ``registries`` in ``file``.
+
+    Each gets an entry in ``config`` if ``keys`` name an identity, or if it ``is_named``: the user says what HOST stands
+    for.
+    In Docker's file, the store that it selects itself as long as the file has no helpers becomes ``credsStore``.
+    """
+    default = "" if podman else default_store.to_add(file, os.environ)
+    # If nothing in the file is of this program, neither is its credsStore, whatever an earlier file had.
+    is_first = not any(map(cred_helpers.is_ours, docker_config.helpers(file).values()))
+    forget = partial(added_store.forget, file.path, os.environ) if is_first else None
+    identity = str(identity_of(keys))
+    before, lines, entry_lines, entries = docker_config.helpers(file), {}, {}, {}
+    for registry in registries:
+        host, place = registry.host, _place_of(registry)
+        instead = f" instead of docker-credential-{docker_config.shown(before[host])}" if before.get(host) else ""
+        lines[host] = f"{host} now uses {PROGRAM}{instead}"
+        if keys or (is_named and place):
+            entries[host] = place | keys
+            stands_for = f" stands for {registry.ecr_host}, and" if "registry" in place else ""
+            entry_lines[host] = f"{host}{stands_for} now uses {identity}"
+    change = partial(docker_config.set_helpers, hosts=lines, helper=HELPER)
+    yield Edit(file.path, partial(_changed, change, lines), forget)
+    if entries:
+        yield Edit(config, partial(_changed, partial(ecrx_config.set_entries, keys_of=entries), entry_lines))
+    if default:
+        says = f"other registries still use docker-credential-{default}, which Docker selected until now"
+        remember = partial(added_store.remember, file.path, default, os.environ)
+        yield Edit(file.path, _telling(partial(docker_config.set_store, name=default), says), remember)
+
+
+def _changed(
+    change: Callable[[TextFile], tuple[TextFile, list[str]]], lines: Mapping[str, str], file: TextFile
+) -> tuple[TextFile, list[str]]:
+    """Return the changed file, and the line for each host that ``change`` returns with it."""
+    after, hosts = change(file)
+    return after, [lines[host] for host in hosts]
+
+
+def _telling(change: Callable[[TextFile], TextFile], *lines: str) -> Callable[[TextFile], tuple[TextFile, list[str]]]:
+    """Return the change of an edit about which the user is told ``lines``."""
+    return lambda file: (change(file), [*lines])
+
+
+def _place_of(registry: Registry) -> dict[str, str]:
+    """Return the keys of an entry that say which registry the host stands for, and where ECR is asked."""
+    place = {"registry": registry.ecr_host} if registry.host != registry.ecr_host else {}
+    return place | ({"endpoint_url": registry.endpoint_url} if registry.endpoint_url else {})
 
 
 def password_removals(
@@ -65,53 +130,85 @@ def password_removals(
     ``wanted`` is whether an option says so; if not, the user is asked.
     ``flags`` are the options that do so.
     """
+    servers = conflicts.passwords(files)
     for host in hosts:
-        for path, server in conflicts.passwords(files, host):
+        for path, server in servers.get(host, ()):
             name = docker_config.shown(server)
             first = ", which takes precedence" if path != files[-1].path else ""
             found = f"{path} contains an unencrypted password for {name}{first}"
             if not wanted and (dry_run or not console.can_ask()):
-                console.say(f"{found}; to delete it: {PROGRAM} configure {host} {flags}", "yellow")
+                console.say(f"{found}; to delete it: {PROGRAM} configure {host} {flags}", "warning")
             elif wanted or console.ask(f"{found}; delete it?"):
                 change = partial(docker_config.remove_auth, server=server)
-                yield Edit(path, change, f"the password for {name} is deleted")
+                yield Edit(path, _telling(change, f"the password for {name} is deleted"))
 
 
 def removals(file: TextFile, config: str, hosts: Iterable[str], *, podman: bool) -> Iterator[Edit]:
     """Yield the edits that delete the entries for ``hosts``, and report the entries that stay, and why."""
-    others: dict[str, str] = {}
-    with suppress(FileError):  # the other client's file is not edited, so an error in it does not matter
-        others = docker_config.helpers(text_file.read(paths(podman=not podman)[-1]))
+    others = _helpers_of_the_other_client(podman=podman)
+    hosts = list(dict.fromkeys(hosts))  # HOST and https://HOST are one
+    default = "" if podman else default_store.to_remove(file, hosts, os.environ)
+    helpers, entries = docker_config.helpers(file), ecrx_config.added_hosts(text_file.read(config)) if config else set()
+    ours, named = [], []
     for host in hosts:
-        helper = docker_config.helpers(file).get(host)
+        helper = helpers.get(host)
         if helper == HELPER:
-            change = partial(docker_config.remove_helper, host=host)
-            yield Edit(file.path, change, f"{host} no longer uses {PROGRAM}")
-        elif helper is not None:
+            ours.append(host)
+        elif helper:
             console.say(f"{file.path}: {host} still uses docker-credential-{helper}, which configure did not write")
         if others.get(host) == HELPER:
             client = "docker" if podman else "podman"
             console.say(f"{config}: the entry for {host} is kept, because {client} is also configured for it")
-        else:
-            entry = partial(ecrx_config.remove_entry, host=host)
-            yield Edit(config, entry, f"the entry for {host} is deleted")
+        elif host in entries:
+            named.append(host)
+    if ours:
+        lines = [f"{host} no longer uses {PROGRAM}" for host in ours]
+        yield Edit(file.path, _telling(partial(docker_config.remove_helpers, hosts=ours), *lines))
+    if named:
+        lines = [f"the entry for {host} is deleted" for host in named]
+        yield Edit(config, _telling(partial(ecrx_config.remove_entries, hosts=named), *lines))
+    if default:
+        change = _telling(docker_config.remove_store, f"Docker selects docker-credential-{default} itself again")
+        yield Edit(file.path, change, partial(added_store.forget, file.path, os.environ))
 
 
-def stored_logins(hosts: Iterable[str], config: str) -> list[Item]:
-    """Return what ``docker login`` stored for ``hosts``, which takes precedence over any identity's token.
+def warnings(
+    before: list[TextFile], files: list[TextFile], hosts: Collection[str], *, podman: bool
+) -> Iterator[tuple[Conflict, str]]:
+    """Yield what keeps the configuration from working with ``files``, as they will be, and the style to print it in.
+
+    Raises FileError if podman cannot read one of them, since it then gives up.
+    """
+    for file in files if podman else ():
+        podman_config.require_readable(file)
+    for path in podman_config.closed(os.environ) if podman else ():
+        use = f"export REGISTRY_AUTH_FILE={shlex.quote(files[-1].path)}"
+        yield Conflict(f"skopeo fails, because this user cannot read {path}", Remedy("use this file", use)), "warning"
+    yield from ((conflict, "warning") for conflict in conflicts.warnings(files, hosts, os.environ))
+    for conflict in () if podman else conflicts.docker_warnings(files[-1], hosts, os.environ):
+        # The edit says itself that other registries use the store which it adds.
+        if str(conflict.remedy) or docker_config.store(before[-1]):
+            yield conflict, ""
+
+
+def settings_with(config: str) -> Settings:
+    """Return the settings of the file ``config``; ECRX_CONFIG may name one that does not exist yet."""
+    return rule_index.load(PROGRAM, os.environ if Path(config).exists() else {**os.environ, "ECRX_CONFIG": os.devnull})
+
+
+def stored_logins(registries: Iterable[Registry], config: str) -> list[Item]:
+    """Return what ``docker login`` stored for ``registries``, which takes precedence over any identity's token.
 
     Raises SettingsError if config.toml excludes one of them.
     """
-    # ECRX_CONFIG may name a file that does not exist yet.
-    env = os.environ if Path(config).exists() else {**os.environ, "ECRX_CONFIG": os.devnull}
-    loaded = settings.load(PROGRAM, env)
-    for registry in filter(None, map(Registry.parse, hosts)):
+    loaded = settings_with(config)
+    for registry in registries:
         loaded.require(registry)
     keyring_name = loaded.keyring
     entries, read_item = index.read(os.environ), inventory.item_reader(keyring_name, cached_token.now())
     label = inventory.label_in_use(keyring_name)
     found = []
-    for host in hosts:
+    for host in [registry.host for registry in registries]:
         for name in login_names(host, None):
             item = read_item(name, entries.get(name, {"servers": [host], "keyring": label}))
             # An indexed item in a keyring that is not available now may be used later.

@@ -5,18 +5,18 @@ start and no period at the end.
 A sentence is one printable line, as ``third_party.line`` returns it.
 In a document, characters that control a terminal are escaped.
 Neither contains a secret that the process holds.
-Colour is used only on a terminal, and never if NO_COLOR is set.
+Colour is used only on a terminal, and never if NO_COLOR or --no-color is set.
 """
 
 import difflib
-import os
+import json
 import re
 import sys
-import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from getpass import getpass
 from io import StringIO, TextIOWrapper
+from typing import Any
 
 import click
 from rich.console import Console, ConsoleOptions, RenderableType
@@ -24,6 +24,8 @@ from rich.segment import Segment
 from rich.text import Text
 
 from docker_credential_ecrx import log
+from docker_credential_ecrx.cli import layout, palette
+from docker_credential_ecrx.cli.progress import Progress
 from docker_credential_ecrx.errors import EcrxError, Remedy
 from docker_credential_ecrx.identity.settings import PROGRAM
 from docker_credential_ecrx.sanitizer import third_party
@@ -50,19 +52,54 @@ def _safe(text: str) -> str:
 # A pipe has no width, so lines are not wrapped there.
 out = _SafeConsole(soft_wrap=True, highlight=False, markup=False, emoji=False)
 err = _SafeConsole(stderr=True, soft_wrap=True, highlight=False, markup=False, emoji=False)
+for _console in (out, err):
+    palette.apply(_console)
+_progress = Progress(err)
+_is_quiet = False
+_has_groups = False  # whether output has any
 
-_SIGNS = {True: "✓", False: "✗", None: "–"}  # noqa: RUF001 - a dash
-_ASCII_SIGNS = {True: "+", False: "x", None: "-"}
+_SCHEMA_VERSION = 1  # of all JSON objects
+
+
+def is_written() -> bool:
+    """Return whether stdout has taken all that was printed; if not, a stream keeps it and fails again."""
+    try:
+        out.file.flush()
+    except OSError:
+        return False
+    return True
+
+
+def be_quiet() -> None:
+    """Print from now on only results, warnings and errors: neither progress nor what a command has done."""
+    global _is_quiet  # noqa: PLW0603 - the process has one terminal, as it has one stdout
+    _is_quiet = True
+
+
+def is_quiet() -> bool:
+    """Return whether the user wants only results, warnings and errors."""
+    return _is_quiet
+
+
+def use_no_colour() -> None:
+    """Print from now on without colours, as NO_COLOR does."""
+    out.no_color = err.no_color = True
 
 
 def say(text: str, style: str = "") -> None:
-    """Print a message to stderr."""
-    err.print(Text(f"{PROGRAM}: ").append(_sentence(text), style))
+    """Print a message to stderr; the style is for the program's name, because not every colour is legible."""
+    err.print(Text().append(f"{PROGRAM}: ", style).append(_sentence(text)))
+
+
+def note(text: str) -> None:
+    """Print a message that is no warning, unless the user wants only results."""
+    if not _is_quiet:
+        say(text)
 
 
 def fail(error: EcrxError) -> None:
     """Print what failed, and how to fix it."""
-    say(str(error), "red")
+    say(str(error), "error")
 
 
 def misuse(error: click.ClickException) -> None:
@@ -72,9 +109,20 @@ def misuse(error: click.ClickException) -> None:
     err.print(Text(said.getvalue()), end="")
 
 
+def report(text: str) -> None:
+    """Print one line about what a command has done, unless the user wants only results."""
+    if not _is_quiet:
+        print_line(text)
+
+
 def print_line(text: str) -> None:
     """Print one line of the result."""
     out.print(Text(_sentence(text)))
+
+
+def print_json(document: Mapping[str, Any]) -> None:
+    """Print a command's JSON object; ``schema_version`` changes if the meaning of a key changes or one is removed."""
+    out.print(json.dumps({"schema_version": _SCHEMA_VERSION, **document}, indent=2))
 
 
 def heading(text: str) -> None:
@@ -82,54 +130,63 @@ def heading(text: str) -> None:
     out.print(Text(_sentence(text), "bold"))
 
 
+def group(name: str) -> None:
+    """Print the line that ``finding``s go under, after an empty line unless it is the first."""
+    global _has_groups  # noqa: PLW0603 - as above
+    if _has_groups:
+        out.print()
+    _has_groups = True
+    heading(name)
+
+
 def facts(rows: Iterable[tuple[str, str]]) -> None:
     """Print a line for each name and value: 80 columns fit a host or an ARN, but the columns of a table would not."""
     rows = [(_sentence(name), _sentence(value)) for name, value in rows]
-    width = max((len(name) for name, _ in rows), default=0)
+    indent = max((len(name) for name, _ in rows), default=0) + 4
     for name, value in rows:
-        width_left = max(out.width - width - 4, 20) if out.is_terminal else sys.maxsize
-        lines = textwrap.wrap(value, width_left, break_long_words=False, break_on_hyphens=False)
-        for number, line in enumerate(lines or [""]):
-            out.print(Text(f"  {'' if number else name:{width}}  ", "dim").append(line, "not dim"))
+        first, *more = layout.after_label(value, indent, _width())
+        label = f"  {name:{indent - 4}}  "
+        out.print(Text().append(label if first else label.rstrip(), "faint").append(first))
+        _print_lines(more)
 
 
 def finding(name: str, detail: str, remedies: Iterable[Remedy], *, ok: bool | None) -> None:
     """Print a check's result: whether it passed (None if it was skipped), and how to fix it."""
-    style = {True: "green", False: "bold red", None: "dim"}[ok]
-    signs = _SIGNS if _has_signs() else _ASCII_SIGNS
-    indent = " " * (len(name) + 4)
-    width_left = max(out.width - len(indent), 20) if out.is_terminal else sys.maxsize
-    first, *more = textwrap.wrap(_sentence(detail), width_left, break_on_hyphens=False) or [""]
-    detail_style = "dim" if ok is None else ""
-    out.print(
-        Text()
-        .append(signs[ok], style)
-        .append(f" {name}  ", "dim" if ok is None else "bold")
-        .append(first, detail_style)
-    )
-    for line in more:
-        out.print(Text(f"{indent}{line}", detail_style))
-    arrow = "→" if signs is _SIGNS else "->"
+    first, *more = layout.after_label(_sentence(detail), len(name) + 4, _width())
+    label_style = "faint" if ok is None else "bold"
+    out.print(_sign(ok=ok).append(f" {name}  " if first else f" {name.rstrip()}", label_style).append(first))
+    _print_lines(more)
     for remedy in remedies:
-        for number, line in enumerate(_remedy_lines(remedy, out.width - 5 if out.is_terminal else sys.maxsize)):
-            out.print(Text(f"  {'' if number else arrow:2} ").append(line, "yellow"))
+        first, *more = layout.remedy(_safe_remedy(remedy), _sentence(str(remedy)), _width())
+        out.print(Text(f"  {palette.signs(out.encoding).arrow:2} {first}"))
+        _print_lines(more)
 
 
-def _remedy_lines(remedy: Remedy, width: int) -> list[str]:
-    """Return lines of up to ``width`` columns: the text, and the command so that it runs when it is copied."""
-    whole = _sentence(str(remedy))
-    if len(whole) <= width:
-        return [whole]
-    text = _sentence(f"{remedy.text}:" if remedy.text and remedy.command else remedy.text)
-    lines = textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
-    parts = textwrap.wrap(_sentence(remedy.command), width - 4, break_long_words=False, break_on_hyphens=False)
-    return [*lines, *(f"{part} \\" for part in parts[:-1]), *parts[-1:]]
+def verdict(text: str, *, ok: bool) -> None:
+    """Print the line at the end that says whether all is well."""
+    if _has_groups:
+        out.print()
+    first, *more = layout.after_label(_sentence(text), 2, _width())
+    out.print(_sign(ok=ok).append(f" {first}", "bold"))
+    _print_lines(more)
 
 
-def _has_signs() -> bool:
-    """Return whether the locale's character set has the signs that are not ASCII."""
-    locale = next((value for value in map(os.environ.get, ("LC_ALL", "LC_CTYPE", "LANG")) if value), "UTF-8")
-    return out.encoding.startswith("utf") and "utf" in locale.lower()
+def _print_lines(lines: Iterable[str]) -> None:
+    for line in lines:
+        out.print(Text(line))
+
+
+def _safe_remedy(remedy: Remedy) -> Remedy:
+    return Remedy(_sentence(remedy.text), _sentence(remedy.command))
+
+
+def _width() -> int:
+    """Return the terminal's columns; a pipe has none, and its lines are not wrapped."""
+    return out.width if out.is_terminal else sys.maxsize
+
+
+def _sign(*, ok: bool | None) -> Text:
+    return Text().append(palette.signs(out.encoding).of[ok], {True: "good", False: "bad", None: "faint"}[ok])
 
 
 def can_ask() -> bool:
@@ -137,14 +194,32 @@ def can_ask() -> bool:
     return sys.stdin is not None and sys.stdin.isatty()
 
 
+def has_terminal() -> bool:
+    """Return whether a user can be asked, and sees the question."""
+    return can_ask() and err.is_terminal
+
+
 def ask_secretly(question: str) -> str:
     """Return what the user types, without showing it, even if stderr is redirected."""
+    _progress.hide()
     return getpass(f"{PROGRAM}: {_sentence(question)}: ")
 
 
 def ask(question: str) -> bool:
     """Return whether the user agrees; the Enter key alone means no."""
+    _progress.hide()
     return click.confirm(f"{PROGRAM}: {_sentence(question)}", err=True)
+
+
+def require_agreement(question: str, *, yes: bool, refused: str = "nothing was deleted") -> None:
+    """Ask before something is deleted, unless ``yes`` says that the user agreed or there is no terminal.
+
+    Says ``refused`` and ends the command with exit status 1 if the user does not agree.
+    """
+    if yes or not has_terminal() or ask(question):
+        return
+    say(refused)
+    raise click.exceptions.Exit(1)
 
 
 def diff(before: str, after: str, old: str, new: str) -> None:
@@ -153,18 +228,18 @@ def diff(before: str, after: str, old: str, new: str) -> None:
     for line in difflib.unified_diff(was, is_now, old, new):
         whole = line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
         if out.is_terminal:
-            out.print(Text(whole, {"+": "green", "-": "red", "@": "cyan"}.get(line[0], "")), end="")
+            out.print(Text(whole, {"+": "good", "-": "error", "@": "place"}.get(line[0], "")), end="")
         else:
             out.file.write(_safe(whole))  # rich would expand tabs
 
 
 @contextmanager
 def waiting(text: str) -> Iterator[None]:
-    """Show ``text`` until the block ends, if stderr is a terminal."""
-    if not err.is_terminal:
+    """Show ``text`` on a terminal if the block takes longer than a moment, until it ends, unless that is unwanted."""
+    if not err.is_terminal or _is_quiet or log.is_debugging():
         yield
         return
-    with err.status(Text(_sentence(text))):
+    with _progress.shown(Text(_sentence(text))):
         yield
 
 

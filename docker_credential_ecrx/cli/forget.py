@@ -1,20 +1,24 @@
 """``forget``: delete cached tokens from the keyring and the index, and all passwords for other registries if asked."""
 
 import os
+import shlex
 import sys
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 
 import click
 
 from docker_credential_ecrx import log
-from docker_credential_ecrx.cli import console
-from docker_credential_ecrx.config_files import cred_helpers
+from docker_credential_ecrx.cli import completers, console
+from docker_credential_ecrx.config_files import configured, cred_helpers
 from docker_credential_ecrx.ecr import image
-from docker_credential_ecrx.ecr.registry import Registry
-from docker_credential_ecrx.errors import EcrxError, KeyringError
+from docker_credential_ecrx.ecr.registry import Registry, host_of
+from docker_credential_ecrx.errors import EcrxError, SettingsError
 from docker_credential_ecrx.identity import settings
-from docker_credential_ecrx.store import cached_token, inventory, item_names
-from docker_credential_ecrx.store.index import Entry
+from docker_credential_ecrx.identity.settings import Settings
+from docker_credential_ecrx.keyrings import inner_keys
+from docker_credential_ecrx.store import cached_token, erasure, inventory, item_names
+from docker_credential_ecrx.store.entry import Entry
 from docker_credential_ecrx.store.inventory import Item
 
 _HELP = """\
@@ -22,6 +26,7 @@ Delete the cached tokens of ECR registries, of every identity, and the tokens th
 
 A token is valid for every registry in its region, so it is deleted for all of them; the next get fetches another.
 Passwords for other registries are kept, unless --passwords is given: docker logout deletes a single one.
+On a terminal, --passwords asks first, unless --yes is given.
 """
 _EPILOG = """\
 \b
@@ -33,23 +38,84 @@ Examples:
 
 
 @click.command("forget", short_help="Delete cached tokens.", help=_HELP, epilog=_EPILOG)
-@click.argument("hosts", metavar="[HOST]...", nargs=-1)
+@click.argument("hosts", metavar="[HOST]...", nargs=-1, shell_complete=completers.hosts)
 @click.option("--all", "everything", is_flag=True, help="Delete the tokens of all registries.")
 @click.option("--passwords", is_flag=True, help="With --all: also delete the passwords for all other registries.")
-def command(hosts: tuple[str, ...], *, everything: bool, passwords: bool) -> int:
+@click.option("--yes", is_flag=True, help="Do not ask before passwords are deleted.")
+def command(hosts: tuple[str, ...], *, everything: bool, passwords: bool, yes: bool) -> int:
     if everything == bool(hosts):
         raise click.UsageError("name a HOST, or use --all")
     if passwords and not everything:
         raise click.UsageError("--passwords requires --all; docker logout deletes a single password")
-    keyring_name = settings.load(sys.argv[0], os.environ).keyring
-    inventory.mark_erasure(inventory.in_use(keyring_name), os.environ)
+    loaded = _settings(everything=everything)
+    keyring_name = loaded.keyring
+    if passwords:
+        found = inventory.entries(keyring_name, os.environ).values()
+        _ask(sum(entry.get("kind") == "password" for entry in found), yes=yes)
+    erasure.mark(inventory.in_use(keyring_name), os.environ)
     entries = inventory.entries(keyring_name, os.environ).items()
     indexed = {name: entry for name, entry in entries if passwords or entry.get("kind") != "password"}
-    registries = [image.registry_of(host) for host in hosts]
-    wanted = indexed if everything else _entries_for(registries, indexed, keyring_name)
+    wanted = indexed if everything else _wanted(hosts, indexed, loaded)
     read_item = inventory.item_reader(keyring_name, cached_token.now())
-    _delete([read_item(name, entry) for name, entry in wanted.items()])
+    with console.waiting("reading the keyrings"):
+        items = [read_item(name, entry) for name, entry in wanted.items()]
+    _delete(items)
+    if _is_elsewhere(wanted, loaded, everything=everything):
+        remedy = inner_keys.remedy(shlex.join(["forget", *(hosts or ["--all"])]))
+        console.say(f"such a token is also {inner_keys.WHERE}; to delete what is there: {remedy}", "warning")
     return 0
+
+
+def _is_elsewhere(wanted: Iterable[str], loaded: Settings, *, everything: bool) -> bool:
+    """Return whether one of the tokens called ``wanted`` is in another user namespace.
+
+    With ``everything``, so is one of a registry that is configured: the index no longer lists what an earlier
+    ``forget`` deleted here. Other names there do not count, since they may be another home's.
+    """
+    names = inner_keys.names()
+    if everything and names:
+        with suppress(EcrxError):  # all that was asked for is done
+            registries = filter(None, map(loaded.registry_of, configured.hosts(os.environ)))
+            wanted = [*wanted, *_entries_for(registries, {}, loaded.keyring)]
+    return not names.isdisjoint(wanted)
+
+
+def _settings(*, everything: bool) -> Settings:
+    """Return the settings; if config.toml is invalid, and only names a keyring for what is deleted, those without it.
+
+    The index names the keyring of each item that it lists.
+    """
+    try:
+        return settings.load(sys.argv[0], os.environ)
+    except SettingsError as error:
+        if not everything:
+            raise
+        loaded = settings.load(sys.argv[0], {**os.environ, "ECRX_CONFIG": os.devnull})
+        console.say(str(error), "warning")
+        return loaded
+
+
+def _ask(passwords: int, *, yes: bool) -> None:
+    """Ask before passwords are deleted: only tokens can be fetched again."""
+    if passwords:
+        others = "another registry" if passwords == 1 else f"{passwords} other registries"
+        console.require_agreement(f"delete all tokens, and the passwords for {others}?", yes=yes)
+
+
+def _wanted(hosts: Iterable[str], indexed: Mapping[str, Entry], loaded: Settings) -> dict[str, Entry]:
+    """Return the entry of each item for ``hosts``, by its name.
+
+    A host of the user's own may have items although config.toml no longer says which registry it stands for.
+    Raises ArgumentError if one of ``hosts`` is not a registry of ECR and has no item.
+    """
+    found: dict[str, Entry] = {}
+    registries = []
+    for host in hosts:
+        of_host = {name: entry for name, entry in indexed.items() if host_of(host) in entry["servers"]}
+        if loaded.registry_of(host) is not None or not of_host:
+            registries.append(image.registry_of(host, loaded.registry_of))
+        found |= of_host
+    return found | _entries_for(registries, indexed, loaded.keyring)
 
 
 def _entries_for(registries: Iterable[Registry], indexed: Mapping[str, Entry], keyring_name: str) -> dict[str, Entry]:
@@ -97,25 +163,21 @@ def _delete(items: list[Item]) -> None:
 
     Raises KeyringError if one cannot be deleted, after the others are.
     """
-    failures = []
+    failed = inventory.delete(items, os.environ)
     is_any = False
     for item in items:
-        try:
-            inventory.delete(item, os.environ)
-        except KeyringError as error:
-            failures.append(error)
-            continue
-        if item.state in ("fresh", "due", "kept"):
+        if item.state in ("fresh", "due", "kept") and item.name not in failed:
             is_any = True
             servers = item.entry["servers"]
-            console.print_line(f"deleted {_describe(item.entry)}" + (" for" if servers else ""))
-            console.facts(("", server) for server in servers)
+            console.report(f"deleted {_describe(item.entry)}" + (" for" if servers else ""))
+            console.facts(("", server) for server in servers if not console.is_quiet())
+    failures = [*failed.values()]
     for failure in failures[:-1]:
         log.warn(str(failure))
     if failures:
         raise failures[-1]
     if not is_any:
-        console.out.print("nothing to delete")
+        console.report("nothing to delete")
 
 
 def _describe(entry: Entry) -> str:

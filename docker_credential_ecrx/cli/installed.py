@@ -3,6 +3,7 @@
 import errno
 import os
 import platform
+import ssl
 import stat
 import sys
 from collections.abc import Iterator
@@ -39,11 +40,25 @@ def document() -> dict[str, Any]:
         "version": __version__,
         "path": str(own),
         "installed_as": "frozen" if programs.is_frozen() else "wheel",
+        "commit": _commit(),
         "python": platform.python_version(),
+        "openssl": ssl.OPENSSL_VERSION,
         "platform": {"system": platform.system().lower(), "machine": platform.machine(), "libc": _libc()},
         "packages": {"boto3": _version("boto3"), "botocore": botocore.__version__, "keyring": _version("keyring")},
         "on_path": [{"path": str(path), "version": versions.get(path) or None} for path in paths],
     }
+
+
+def _commit() -> str | None:
+    """Return the commit that the program was built from; ``-modified`` after it says that the checkout was not clean.
+
+    build/build.sh and build/commit_hook.py write it, if they run in a git repository.
+    """
+    folder = getattr(sys, "_MEIPASS", "") or Path(__file__).parents[1]
+    try:
+        return Path(folder, "commit.txt").read_text(encoding="ascii").strip() or None
+    except (OSError, ValueError):
+        return None
 
 
 def _is_trusted(path: Path) -> bool:

@@ -1,6 +1,11 @@
-"""The help of ``kubelet``, whose requests ``__main__`` handles without click."""
+"""``kubelet``: the help of the protocol, whose requests ``__main__`` handles without click, and its configuration."""
+
+import json
 
 import click
+
+from docker_credential_ecrx.cli import console, kubelet_config
+from docker_credential_ecrx.cli.text_option import NAME
 
 _HELP = """\
 Implement Kubernetes' credential provider protocol on stdin and stdout.
@@ -14,8 +19,66 @@ Example:
   echo '{"kind":"CredentialProviderRequest","apiVersion":"credentialprovider.kubelet.k8s.io/v1",
   "image":"111111111111.dkr.ecr.us-east-1.amazonaws.com/app"}' | docker-credential-ecrx kubelet
 """
+_CONFIG_HELP = """\
+Print the CredentialProviderConfig for kubelet's flag --image-credential-provider-config, from Kubernetes 1.26 on.
+
+With --service-accounts, kubelet sends the token of the pod's service account, from Kubernetes 1.34 on, and the role in
+its annotation eks.amazonaws.com/ecr-role-arn is used: "required" refuses all other pods, "optional" lets them pull as
+the node. The nodes then also need what --rbac prints for kubectl apply.
+"""
+_CONFIG_EPILOG = """\
+\b
+Examples:
+  docker-credential-ecrx kubelet config --config /etc/ecrx/config.toml >/etc/ecrx/credential-provider.yaml
+  docker-credential-ecrx kubelet config --config /etc/ecrx/config.toml --match images.example.com
+  docker-credential-ecrx kubelet config --service-accounts required --match '*.dkr.ecr.*.amazonaws.com'
+  docker-credential-ecrx kubelet config --rbac | kubectl apply -f -
+"""
 
 
-@click.command("kubelet", short_help="Reply to kubelet's requests for credentials.", help=_HELP, epilog=_EPILOG)
-def command() -> None:
-    raise click.UsageError("kubelet takes no arguments")
+@click.group(
+    "kubelet",
+    short_help="Reply to kubelet's requests for credentials.",
+    help=_HELP,
+    epilog=_EPILOG,
+    invoke_without_command=True,
+)
+@click.pass_context
+def command(ctx: click.Context) -> int:
+    if ctx.invoked_subcommand is not None:
+        return 0
+    status: int = ctx.obj()
+    return status
+
+
+@command.command("config", help=_CONFIG_HELP, epilog=_CONFIG_EPILOG)
+@click.option(
+    "--config",
+    "config_file",
+    type=NAME,
+    metavar="FILE",
+    help="The node's config.toml, which then must exist.",
+)
+@click.option(
+    "--match",
+    "images",
+    type=NAME,
+    metavar="PATTERN",
+    multiple=True,
+    help="The images for which kubelet runs the program, instead of all in ECR; hosts of your own are added to those.",
+)
+@click.option("--service-accounts", type=click.Choice(["required", "optional"]), help="Use the roles of pods.")
+@click.option("--rbac", is_flag=True, help="Print the ClusterRole that --service-accounts needs, and its binding.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, which kubelet and kubectl also read.")
+def config(
+    config_file: str | None, images: tuple[str, ...], service_accounts: str | None, *, rbac: bool, as_json: bool
+) -> int:
+    if rbac:
+        documents = kubelet_config.permission()
+        together = {"apiVersion": "v1", "kind": "List", "items": documents}
+    else:
+        together = kubelet_config.provider_config(config_file, kubelet_config.all_images(images), service_accounts)
+        documents = [together]
+    text = f"{json.dumps(together, indent=2)}\n" if as_json else kubelet_config.as_yaml(documents)
+    console.out.print(text, end="")
+    return 0

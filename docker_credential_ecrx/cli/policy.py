@@ -1,27 +1,27 @@
-"""``policy``: let another account, a role or a user push to and pull from your repository."""
+"""``policy``: let another account, a role, a user or an organization push to and pull from your repositories."""
 
 from collections.abc import Callable
 from typing import TypeVar, Unpack
 
 import click
 
-from docker_credential_ecrx.cli import console
+from docker_credential_ecrx.cli import completers, console, policy_outcome, policy_runs, policy_who
 from docker_credential_ecrx.cli.policy_change import (
+    Kind,
     Options,
-    PolicyChange,
     owned_repository,
     policy_command,
     read_policy,
 )
+from docker_credential_ecrx.cli.text_option import NAME
 from docker_credential_ecrx.ecr import policy_summary, repository_policy
-from docker_credential_ecrx.ecr.principal import Principal
 from docker_credential_ecrx.errors import AwsError, Remedy
 
 _HELP = """\
 Let others push to and pull from your repositories.
 
 Run it as the owner of the repository: with --profile, or with AWS's default credential chain.
-REPOSITORY is a name, or HOST/NAME with the host of the registry.
+REPOSITORY is a name, or HOST/NAME with the host of the registry, which may be one of your own in config.toml.
 Without --apply, nothing is written. Statements that this program did not write are not changed.
 """
 _EPILOG = """\
@@ -37,12 +37,31 @@ Examples:
   docker-credential-ecrx policy show app --profile owner --region us-east-1
   docker-credential-ecrx policy show 111111111111.dkr.ecr.us-east-1.amazonaws.com/app --json | jq '.Statement[].Sid'
 """
-_GRANT_HELP = """\
-Let an account, a role or a user push and pull.
+_WHO_HELP = """\
+List who can pull from and push to a repository, and what else they can do.
 
-The resulting policy document and the difference are printed; --apply sets the policy.
+The repository policy and its statements that deny something decide that; a principal of another account also needs its
+own IAM policy to allow it. What depends on a condition is named as such.
+A line for an account, an organization or anybody is about those of its principals that have no line of their own.
+--json prints {"schema_version": 1, "repository": ..., "region": ..., "owner": ..., "access": [...]}. Each element has
+kind, name, pull and push ("yes", "no" or "condition"), other (actions), statements, denied_by, and conditions (keys).
+"""
+_WHO_EPILOG = """\
+\b
+Examples:
+  docker-credential-ecrx policy who app --profile owner
+  docker-credential-ecrx policy who app --json | jq -r '.access[] | select(.push != "no").name'
+"""
+_GRANT_HELP = """\
+Let an account, a role, a user or all accounts of an organization push and pull.
+
+The resulting policy document and the difference are printed; --apply sets the policy, and prints what it allows.
+Nothing is taken away: --pull-only leaves a push that was granted before, and says how to revoke it.
 A statement that somebody modified after this program wrote it is not replaced without --force.
+With --force, it then grants what this command asks for and nothing else: with --pull-only, not push.
 The exit status is 1 if another statement denies them access regardless.
+--prefix changes every repository whose name begins with it; --apply lists them and asks once on a terminal, and needs
+--yes without one. --terraform prints the grant as a Terraform resource instead, without a request to AWS.
 A principal of another account also needs these actions, and ecr:GetAuthorizationToken, in its own IAM policy;
 the managed policy AmazonEC2ContainerRegistryPowerUser includes them.
 """
@@ -51,14 +70,18 @@ _GRANT_EPILOG = """\
 Examples:
   docker-credential-ecrx policy grant app --to 222222222222 --apply
   docker-credential-ecrx policy grant app --to arn:aws:iam::222222222222:role/puller --pull-only --apply
+  docker-credential-ecrx policy grant --prefix team/ --org o-a1b2c3d4e5 --pull-only --apply
 """
 _REVOKE_HELP = """\
-Revoke what was granted to an account, a role or a user.
+Revoke what was granted to an account, a role, a user or an organization.
 
-The resulting policy document and the difference are printed; --apply sets the policy.
+The resulting policy document and the difference are printed; --apply sets the policy, and asks first on a terminal,
+unless --yes is given.
 If no statement remains, the policy itself is deleted.
 A statement that somebody modified after this program wrote it is not deleted without --force.
 The exit status is 1 if a statement may still allow them access, or their account, one of its roles or a session.
+With --org, the statements that name accounts are listed: those may belong to the organization.
+--prefix is the same as for grant.
 """
 _REVOKE_EPILOG = """\
 \b
@@ -70,37 +93,51 @@ Example:
 _Function = TypeVar("_Function", bound=Callable[..., int])
 
 
-def _of_repository(function: _Function) -> _Function:
-    """Add to a command the argument REPOSITORY, and the options that name its owner and region."""
-    function = click.option("--region", metavar="REGION", help="The repository's region; the profile's by default.")(
-        function
-    )
-    function = click.option("--profile", metavar="OWNER", help="The AWS profile of the repository's owner.")(function)
-    return click.argument("repository")(function)
+def _of_owner(function: _Function) -> _Function:
+    """Add to a command the options that name the repository's owner and region."""
+    function = click.option(
+        "--region",
+        type=NAME,
+        metavar="REGION",
+        shell_complete=completers.regions,
+        help="The repository's region; the profile's by default.",
+    )(function)
+    return click.option(
+        "--profile",
+        type=NAME,
+        metavar="OWNER",
+        shell_complete=completers.profiles,
+        help="The AWS profile of the repository's owner.",
+    )(function)
 
 
 def _changing(function: _Function) -> _Function:
-    """Add to a command what ``_of_repository`` adds, and the options for the principal and for writing."""
+    """Add to a command the repositories, their owner, the principal, and the options for writing."""
     force = "Also replace or delete a statement that somebody modified after this program wrote it."
-    function = click.option("--force", is_flag=True, help=force)(function)
-    function = click.option("--apply", is_flag=True, help="Set the policy; without it, the policy is only printed.")(
-        function
-    )
-    to = click.option(
-        "--to",
-        metavar="ACCOUNT|ARN",
-        required=True,
-        multiple=True,  # click would silently use only the last one
-        callback=_only_one,
-        help="The other account's ID, or the ARN of its root, a role or a user.",
-    )
-    return _of_repository(to(function))
+    options = [
+        click.argument("repository", required=False, type=NAME),
+        click.option("--prefix", type=NAME, metavar="[HOST/]PREFIX", help="Every repository whose name begins so."),
+        _only_once("--to", "ACCOUNT|ARN", "The other account's ID, or the ARN of its root, a role or a user."),
+        _only_once("--org", "ID", "The ID of an organization in AWS Organizations: all its accounts."),
+        _of_owner,
+        click.option("--apply", is_flag=True, help="Set the policy; without it, the policy is only printed."),
+        click.option("--force", is_flag=True, help=force),
+        click.option("--yes", is_flag=True, help="Do not ask before access is revoked, or --prefix changes policies."),
+    ]
+    for option in reversed(options):
+        function = option(function)
+    return function
 
 
-def _only_one(_context: click.Context, _option: click.Parameter, values: tuple[str, ...]) -> str:
+def _only_once(name: str, metavar: str, text: str) -> Callable[[_Function], _Function]:
+    """Return an option of which click would silently use the last value if it is given twice."""
+    return click.option(name, type=NAME, metavar=metavar, multiple=True, callback=_only_one, help=text)
+
+
+def _only_one(_context: click.Context, _option: click.Parameter, values: tuple[str, ...]) -> str | None:
     if len(values) > 1:
         raise click.BadParameter(f"only one is allowed; {' and '.join(values)} need a command each")
-    return values[0]
+    return values[0] if values else None
 
 
 @click.group("policy", help=_HELP, epilog=_EPILOG)
@@ -109,7 +146,8 @@ def command() -> None:
 
 
 @command.command("show", help=_SHOW_HELP, epilog=_SHOW_EPILOG)
-@_of_repository
+@click.argument("repository")
+@_of_owner
 @click.option("--json", "as_json", is_flag=True, help="Print the policy document alone.")
 def show(repository: str, profile: str | None, region: str | None, *, as_json: bool) -> int:
     owned = owned_repository(repository, profile, region)
@@ -127,59 +165,41 @@ def show(repository: str, profile: str | None, region: str | None, *, as_json: b
     return 0
 
 
+@command.command("who", help=_WHO_HELP, epilog=_WHO_EPILOG)
+@click.argument("repository")
+@_of_owner
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def who(repository: str, profile: str | None, region: str | None, *, as_json: bool) -> int:
+    owned = owned_repository(repository, profile, region)
+    document = read_policy(owned)
+    if as_json:
+        console.print_json(policy_who.document(owned, document))
+    else:
+        console.heading(owned.where)
+        console.facts(policy_who.rows(owned, document))
+    return 0
+
+
 @command.command("grant", help=_GRANT_HELP, epilog=_GRANT_EPILOG)
 @_changing
 @click.option("--pull-only", is_flag=True, help="Let them pull, but not push.")
-def grant(**options: Unpack[Options]) -> int:
+@click.option("--terraform", is_flag=True, help="Print a Terraform resource with the grant; AWS is not asked.")
+def grant(*, terraform: bool, **options: Unpack[Options]) -> int:
+    policy_runs.check(options)
     access = repository_policy.PULL if options["pull_only"] else repository_policy.PUSH
-    change = PolicyChange("grant", options, lambda document, to: repository_policy.grant(document, to, access))
-    if modified := change.modified():
-        raise AwsError(
-            f"cannot grant access to {change.owned}: {_describe(modified)}, and no second statement can have its Sid",
-            Remedy("check it with policy show; to replace it anyway", change.command("--force")),
-        )
-    change.make()
-    always, sometimes = repository_policy.denied_by(change.after, change.to)
-    for names, when in ((always, ""), (sometimes, " under a condition")):
-        _warn(names, f"{change.to.arn} is still denied access{when} by the statement")
-    return 1 if always else 0
+    if terraform:
+        if given := [f"--{name}" for name in ("apply", "force", "yes") if options[name]]:
+            raise click.UsageError(f"--terraform only prints the grant; omit {' and '.join(given)}")
+        return policy_runs.print_terraform(options, access)
+    kind = Kind("grant", lambda document, to: repository_policy.grant(document, to, access), wanted=access)
+    return policy_runs.run(kind, options, lambda change: policy_outcome.grant(change, access))
 
 
 @command.command("revoke", help=_REVOKE_HELP, epilog=_REVOKE_EPILOG)
 @_changing
 @click.option("--pull-only", is_flag=True, help="Revoke only what grant --pull-only granted.")
 def revoke(**options: Unpack[Options]) -> int:
+    policy_runs.check(options)
     accesses = (repository_policy.PULL,) if options["pull_only"] else (repository_policy.PULL, repository_policy.PUSH)
-    change = PolicyChange(
-        "revoke", options, lambda document, to: repository_policy.revoke(document, to, accesses), accesses
-    )
-    change.make()
-    kept = change.modified()
-    if kept:
-        console.say(f"{_describe(kept)}, so it is kept; to delete it anyway: {change.command('--force')}", "yellow")
-    always, sometimes = repository_policy.still_allowed_by(change.after, change.to)
-    for names, when in ((always, ""), (sometimes, " under a condition")):
-        _warn(names, f"{_with_members(change.to)} still has access{when} by the statement")
-    return 1 if kept or always or sometimes else 0
-
-
-def _describe(modified: list[tuple[str, list[str]]]) -> str:
-    """Name the statements that somebody modified, and their elements that differ."""
-    named = [
-        f'the statement "{sid}" differs from what this program writes ({", ".join(names)})' for sid, names in modified
-    ]
-    return " and ".join(named)
-
-
-def _warn(statements: list[str], message: str) -> None:
-    """Print ``message`` with the names of ``statements``, if there are any."""
-    if statements:
-        quoted = ", ".join(f'"{name}"' for name in statements)
-        console.say(f"{message} {quoted}; see policy show", "yellow")
-
-
-def _with_members(to: Principal) -> str:
-    """Name ``to`` and the principals that belong to it."""
-    if to.arn == to.root:
-        return f"{to.arn}, or a role, user or session of it,"
-    return f"{to.arn}, or a session of it,"
+    kind = Kind("revoke", lambda document, to: repository_policy.revoke(document, to, accesses), accesses)
+    return policy_runs.run(kind, options, policy_outcome.revoke)

@@ -1,26 +1,32 @@
 """The part of Docker's config.json that concerns this program: the registries that use it, and their AWS profiles."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from docker_credential_ecrx.config_files import docker_config, text_file
 from docker_credential_ecrx.ecr.registry import Registry
+from docker_credential_ecrx.errors import SettingsError
 from docker_credential_ecrx.identity import settings
 from docker_credential_ecrx.identity.settings import Settings
+from docker_credential_ecrx.system.paths import is_out_of_reach
 
 PREFIX = "docker-credential-"  # the program for the helper NAME is docker-credential-NAME
 HELPER = settings.PROGRAM.removeprefix(PREFIX)  # this program's name in credHelpers
 
 
 class CredHelpers(NamedTuple):
-    """The helpers in Docker's ``credHelpers`` by server, and the one in ``credsStore`` for all other servers."""
+    """The helpers in Docker's ``credHelpers`` by server, and the one in ``credsStore`` for all other servers.
+
+    ``registry_of`` returns the ECR registry that a server is, or stands for, or None.
+    """
 
     helpers: Mapping[str, str]
     store: str = ""
+    registry_of: Callable[[str], Registry | None] = Registry.parse
 
     def registries(self) -> list[Registry]:
         """Return the ECR registries for which ``credHelpers`` names this program."""
-        registries = [Registry.parse(server) for server, helper in self.helpers.items() if is_ours(helper)]
+        registries = [self.registry_of(server) for server, helper in self.helpers.items() if is_ours(helper)]
         # Docker looks up the bare host, and so never uses another key.
         return [registry for registry in registries if registry is not None and registry.host in self.helpers]
 
@@ -35,9 +41,27 @@ class CredHelpers(NamedTuple):
 
 
 def read(env: Mapping[str, str]) -> CredHelpers:
-    """Return the helpers in Docker's config.json; raise FileError if it cannot be read."""
-    file = text_file.read(docker_config.path(env))
-    return CredHelpers(docker_config.helpers(file), docker_config.store(file))
+    """Return the helpers in Docker's config.json; raise FileError if it cannot be read.
+
+    Docker goes on without one in a folder that this user may not search, with a warning; so does this, unless the
+    folder is the user's own, since the file says which tokens are meant.
+    """
+    path, find_registry = docker_config.path(env), registry_finder(env)
+    if is_out_of_reach(path):
+        return CredHelpers({}, registry_of=find_registry)
+    file = text_file.read(path)
+    return CredHelpers(docker_config.helpers(file), docker_config.store(file), find_registry)
+
+
+def registry_finder(env: Mapping[str, str]) -> Callable[[str], Registry | None]:
+    """Return a function that returns the registry that a server is, or stands for in config.toml.
+
+    If that file is invalid, which is reported where its identities are used, only ECR's own hosts are registries.
+    """
+    try:
+        return settings.load(settings.PROGRAM, env).registry_of
+    except SettingsError:
+        return Registry.parse
 
 
 def settings_of(profile: str | None, env: Mapping[str, str]) -> Settings:

@@ -1,15 +1,18 @@
-"""Docker's config.json, and podman's auth.json in the same format; nothing outside the edited entry changes."""
+"""Docker's config.json, and podman's auth.json in the same format; nothing outside the edited entry changes.
 
-import os
+It is read as Docker reads it (docker/cli, cli/config/configfile/file.go, LoadFromReader), and edited only if each of
+its names is there once.
+"""
+
 import re
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 
 from docker_credential_ecrx.config_files import json_editor
 from docker_credential_ecrx.config_files.json_editor import Member, Object
 from docker_credential_ecrx.config_files.text_file import TextFile
 from docker_credential_ecrx.errors import FileError
+from docker_credential_ecrx.system import go_json
 from docker_credential_ecrx.system.paths import home
 
 _HELPERS, _AUTHS, _STORE = "credHelpers", "auths", "credsStore"
@@ -28,87 +31,97 @@ _TOKEN = re.compile(r"(?=[\w+=-]*[A-Z])(?=[\w+=-]*\d)[\w+=-]{32,}|[0-9a-f]{32,}"
 
 def path(env: Mapping[str, str]) -> str:
     """Return the path of Docker's config.json."""
-    folder = env.get("DOCKER_CONFIG") or home("/.docker", env)
-    return _within(folder, "config.json", "DOCKER_CONFIG")
-
-
-def podman_paths(env: Mapping[str, str]) -> list[str]:
-    """Return the paths of podman's auth files in the order in which it reads them; the last is the one to edit.
-
-    containers-auth.json(5): the file that ``podman login`` writes, then ``~/.config/containers/auth.json``, each with
-    its credHelpers before its auths; with REGISTRY_AUTH_FILE only that file.
-    On Linux the first is in a folder that is emptied at logout, which suits a password but not a setting.
-    """
-    if env.get("REGISTRY_AUTH_FILE"):
-        return [env["REGISTRY_AUTH_FILE"]]
-    folder = (sys.platform == "linux" and env.get("XDG_CONFIG_HOME")) or home("/.config", env)
-    persistent = _within(folder, "containers/auth.json", "REGISTRY_AUTH_FILE")
-    if sys.platform != "linux":
-        return [persistent]
-    runtime = env.get("XDG_RUNTIME_DIR")
-    temporary = f"{runtime}/containers" if runtime else f"/run/containers/{os.getuid()}"
-    return [f"{temporary}/auth.json", persistent]
+    return within(env.get("DOCKER_CONFIG") or home("/.docker", env), "config.json", "DOCKER_CONFIG")
 
 
 def helpers(file: TextFile) -> dict[str, str]:
-    """Return the helper's name of each registry in ``credHelpers``."""
-    return {member.name: member.value for member in _members(file, _HELPERS) if isinstance(member.value, str)}
+    """Return the helper's name of each registry in ``credHelpers``.
+
+    It is empty if the value is, or is no text: Docker then runs no helper for that registry, not even ``credsStore``.
+    """
+    found = document(file)
+    if not all(isinstance(section, go_json.Object | None) for section in go_json.fields(found, _HELPERS)):
+        raise _no_object(file, _HELPERS)
+    named = go_json.entries(found, _HELPERS).items()
+    return {server: helper if isinstance(helper, str) else "" for server, helper in named}
 
 
 def passwords(file: TextFile) -> list[str]:
     """Return the servers for which ``auths`` has a password or a token; ``docker login`` also leaves empty entries."""
-    return [
-        member.name
-        for member in _members(file, _AUTHS)
-        if isinstance(member.value, dict) and any(map(member.value.get, _SECRETS))
-    ]
+    entries = go_json.entries(document(file), _AUTHS).items()
+    return [server for server, entry in entries if any(go_json.string(entry, key) for key in _SECRETS)]
 
 
 def store(file: TextFile) -> str:
     """Return the helper's name in ``credsStore``, or an empty string."""
-    section = _section(file, _root(file), _STORE)
-    return section.value if section and isinstance(section.value, str) else ""
+    return go_json.string(document(file), _STORE)
 
 
-def set_helper(file: TextFile, host: str, helper: str) -> TextFile:
-    """Return the file with ``helper`` for ``host`` in ``credHelpers``."""
+def has_logins(file: TextFile) -> bool:
+    """Return whether ``auths`` has an entry, with a password or empty."""
+    return bool(go_json.entries(document(file), _AUTHS))
+
+
+def refusal(file: TextFile, hosts: Iterable[str]) -> FileError | None:
+    """Return why the entries of ``hosts`` cannot be edited although Docker reads the file, or None."""
+    try:
+        _members(file, _entries(file, _section(file, _root(file), _HELPERS)), hosts)
+    except FileError as error:
+        return error
+    return None
+
+
+def set_store(file: TextFile, name: str) -> TextFile:
+    """Return the file with ``name`` as ``credsStore``."""
+    root = _root(file)
+    return file._replace(text=_with_section(file.text, root, _section(file, root, _STORE), _STORE, name))
+
+
+def remove_store(file: TextFile) -> TextFile:
+    """Return the file without ``credsStore``."""
+    root = _root(file)
+    section = _section(file, root, _STORE)
+    return file if section is None else file._replace(text=json_editor.removed(file.text, root, section))
+
+
+def set_helpers(file: TextFile, hosts: Collection[str], helper: str) -> tuple[TextFile, list[str]]:
+    """Return the file with ``helper`` for ``hosts`` in ``credHelpers``, and those that did not have it."""
     if json_editor.is_blank(file.text):
         file = file._replace(text="{\n}")  # the edited file then has Docker's own layout, with tabs
     text, root = file.text, _root(file)
     section = _section(file, root, _HELPERS)
-    if section is None:
-        return file._replace(text=json_editor.added(text, root, _HELPERS, {host: helper}, root))
-    if section.value is None:
-        value = json_editor.written({host: helper}, section.gap, root)
-        return file._replace(text=json_editor.replaced(text, section.value_at, section.end, value))
+    if section is None or section.value is None:
+        first, *rest = hosts
+        text = _with_section(text, root, section, _HELPERS, {first: helper})
+        after, more = set_helpers(file._replace(text=text), rest, helper)
+        return after, [first, *more]
     entries = _entries(file, section)
-    member = _only(file, entries.named(host))
-    if member is None:
-        return file._replace(text=json_editor.added(text, entries, host, helper, root))
-    if member.value == helper:
-        return file
-    value = json_editor.written(helper, member.gap, root)
-    return file._replace(text=json_editor.replaced(text, member.value_at, member.end, value))
+    known = _members(file, entries, hosts)
+    changed = [host for host in hosts if host not in known or known[host].value != helper]
+    missing = dict.fromkeys((host for host in changed if host not in known), helper)
+    text = json_editor.added(text, entries, missing, root)
+    others = sorted((known[host] for host in changed if host in known), key=lambda member: member.at)
+    return file._replace(text=json_editor.all_replaced(text, others, helper, root)), changed
 
 
-def remove_helper(file: TextFile, host: str) -> TextFile:
-    """Return the file without ``host`` in ``credHelpers``, and without ``credHelpers`` if nothing else is in it."""
+def remove_helpers(file: TextFile, hosts: Iterable[str]) -> TextFile:
+    """Return the file without ``hosts`` in ``credHelpers``, and without ``credHelpers`` if nothing else is in it."""
     root = _root(file)
     section = _section(file, root, _HELPERS)
     entries = _entries(file, section)
-    member = _only(file, entries.named(host))
-    if section is None or member is None:
+    members = _members(file, entries, hosts)
+    if section is None or not members:
         return file
-    if len(entries.members) == 1:
-        entries, member = root, section
-    return file._replace(text=json_editor.removed(file.text, entries, member))
+    if len(entries.members) == len(members):
+        return file._replace(text=json_editor.removed(file.text, root, section))
+    return file._replace(text=json_editor.all_removed(file.text, entries, members))
 
 
 def remove_auth(file: TextFile, server: str) -> TextFile:
     """Return the file without ``server`` and its password in ``auths``."""
     entries = _entries(file, _section(file, _root(file), _AUTHS))
-    member = _only(file, entries.named(server))
-    return file._replace(text=json_editor.removed(file.text, entries, member)) if member else file
+    found = _members(file, entries, [server]).values()
+    return file._replace(text=json_editor.removed(file.text, entries, *found)) if found else file
 
 
 def without_secrets(file: TextFile) -> TextFile:
@@ -150,21 +163,60 @@ def _masked(text: str, member: Member, shown_value: Callable[[str], str]) -> str
     return json_editor.replaced(text, member.at, member.end, name + value)
 
 
+def document(file: TextFile) -> go_json.Object:
+    """Return what Docker reads in the file: an empty object if it is empty; raise FileError if Docker cannot read it.
+
+    Like Docker, it does not read what comes after the object.
+    """
+    _refuse_byte_order_mark(file)
+    try:
+        found, _ = go_json.decode("{}" if json_editor.is_blank(file.text) else file.text)
+    except ValueError as error:
+        raise _invalid(file, error) from error
+    if not isinstance(found, go_json.Object):
+        raise _invalid(file, "not a JSON object")
+    return found
+
+
 def _root(file: TextFile) -> Object:
-    """Return the document, an empty one if the file is empty; raise FileError if Docker cannot read it."""
+    """Return the document to edit, an empty one if the file is empty; raise FileError if it is not one JSON object."""
+    _refuse_byte_order_mark(file)
+    try:
+        return json_editor.parse("{}" if json_editor.is_blank(file.text) else file.text)
+    except ValueError as error:
+        document(file)  # says what even Docker does not accept
+        raise text_after(file) from error
+
+
+def text_after(file: TextFile) -> FileError:
+    """Return the error that there is more than one JSON object in the file."""
+    return FileError(f"{file.path} has text after its JSON object, which only Docker ignores", "delete that text")
+
+
+def _refuse_byte_order_mark(file: TextFile) -> None:
     if file.text.startswith("\ufeff"):
         raise FileError(
             f"{file.path} begins with a byte-order mark, which Docker does not accept", "save it as UTF-8 without one"
         )
-    try:
-        return json_editor.parse("{}" if json_editor.is_blank(file.text) else file.text)
-    except ValueError as error:
-        raise FileError(f"{file.path} is {error}", "fix it, or move it away") from error
+
+
+def _invalid(file: TextFile, what: object) -> FileError:
+    return FileError(f"{file.path} is {what}", "fix it, or move it away")
+
+
+def _no_object(file: TextFile, name: str) -> FileError:
+    return FileError(f"{name} in {file.path} is not an object", f"fix or delete {name}")
 
 
 def _section(file: TextFile, root: Object, name: str) -> Member | None:
     """Return the section ``name``; Docker's decoder, Go's, accepts names in any case."""
-    return _only(file, [member for member in root.members if member.name.lower() == name.lower()])
+    return _only(file, [member for member in root.members if go_json.folded(member.name) == go_json.folded(name)])
+
+
+def _with_section(text: str, root: Object, section: Member | None, name: str, value: object) -> str:
+    if section is None:
+        return json_editor.added(text, root, {name: value}, root)
+    return json_editor.all_replaced(text, [section], value, root)
 
 
 def _entries(file: TextFile, section: Member | None) -> Object:
@@ -172,12 +224,14 @@ def _entries(file: TextFile, section: Member | None) -> Object:
     if section is None or section.value is None:
         return Object(0, 0, [], "")
     if not isinstance(section.value, dict):
-        raise FileError(f"{section.name} in {file.path} is not an object", f"fix or delete {section.name}")
+        raise _no_object(file, section.name)
     return json_editor.object_at(file.text, section.value_at)
 
 
-def _members(file: TextFile, name: str) -> list[Member]:
-    return _entries(file, _section(file, _root(file), name)).members
+def _members(file: TextFile, entries: Object, names: Iterable[str]) -> dict[str, Member]:
+    """Return the members with ``names``; raise FileError if there are two with one of them."""
+    found = entries.by_name()
+    return {name: member for name in names if (member := _only(file, found.get(name, [])))}
 
 
 def _only(file: TextFile, members: list[Member]) -> Member | None:
@@ -187,7 +241,8 @@ def _only(file: TextFile, members: list[Member]) -> Member | None:
     return members[0] if members else None
 
 
-def _within(folder: str, name: str, variable: str) -> str:
+def within(folder: str, name: str, variable: str) -> str:
+    """Return the path of ``name`` in ``folder``; raise FileError, naming ``variable``, if there is no folder."""
     if not folder:
         raise FileError(f"there is no home folder for {name}", f"set HOME or {variable}")
     return str(Path(folder, name))

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
+from docker_credential_ecrx.config_files import file_remedy
 from docker_credential_ecrx.errors import FileError, Remedy
 from docker_credential_ecrx.identity.strict_modes import is_private_group
 from docker_credential_ecrx.system import files
@@ -38,11 +39,20 @@ class Place:
         """Return whether the file's folder exists."""
         return not self._missing
 
+    @property
+    def path(self) -> str:
+        """Return the path of the file, without links."""
+        return os.path.join(self.folder.path, *self._missing, self.name).removeprefix("./")
+
     def make_folders(self) -> None:
-        """Create the folders that do not exist, for their owner alone."""
+        """Create the folders that do not exist, for their owner alone; raise OSError that names one that it cannot."""
         while self._missing:
-            with suppress(FileExistsError):  # another process was faster
-                os.mkdir(self.folder.at(self._missing[0]), 0o700, dir_fd=self.folder.fd)
+            try:
+                with suppress(FileExistsError):  # another process was faster
+                    os.mkdir(self.folder.at(self._missing[0]), 0o700, dir_fd=self.folder.fd)
+            except OSError as error:
+                folder = os.path.join(self.folder.path, self._missing[0]).removeprefix("./")
+                raise OSError(error.errno, f"cannot create {folder}: {error.strerror}") from error
             self.folder.enter(self._missing.pop(0), _PATH_ONLY)
 
     @contextmanager
@@ -129,6 +139,10 @@ class _Link(NamedTuple):
         root = (0, files.outer_root())
         is_roots = self.owner in root and self.holder.st_uid in root
         is_own = self.owner == target.st_uid and self.holder.st_uid in (*root, self.owner)
+        is_mine = self.owner == self.holder.st_uid == os.geteuid()
+        if is_mine and not (is_open or is_roots or is_own) and target.st_uid in root and stat.S_ISREG(target.st_mode):
+            remedy = file_remedy.replace_link(self.path, os.path.realpath(self.path))
+            raise FileError(f"{self.path} is a symlink to a file of root's", remedy)
         if is_open or not (is_roots or is_own):
             raise FileError(
                 f"another user may control the symlink {self.path}",

@@ -5,7 +5,7 @@ json's own decoder finds where each value ends, so what is edited is what json r
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import NamedTuple, NoReturn
 
 _WHITESPACE = " \t\r\n"
@@ -34,9 +34,12 @@ class Object(NamedTuple):
     members: list[Member]
     inner: str
 
-    def named(self, *names: str) -> list[Member]:
-        """Return the members with one of ``names``: a name may occur twice."""
-        return [member for member in self.members if member.name in names]
+    def by_name(self) -> dict[str, list[Member]]:
+        """Return the members with each name: a name may occur twice."""
+        found: dict[str, list[Member]] = {}
+        for member in self.members:
+            found.setdefault(member.name, []).append(member)
+        return found
 
 
 def parse(text: str) -> Object:
@@ -75,17 +78,19 @@ def is_blank(text: str) -> bool:
     return not text.strip(_WHITESPACE)
 
 
-def added(text: str, entries: Object, name: str, value: object, like: Object) -> str:
-    """Return ``text`` with one more member at the end of ``entries``; ``like`` is the document's outermost object.
+def added(text: str, entries: Object, values: Mapping[str, object], like: Object) -> str:
+    """Return ``text`` with more members at the end of ``entries``; ``like`` is the document's outermost object.
 
-    If the value is an object, it has one member, and is on as many lines as the objects around it.
+    A value that is an object has one member, and is on as many lines as the objects around it.
     """
-    gap = _gap(entries, _gap(like, "\t").rpartition("\n")[2])
-    member = f"{gap}{json.dumps(name)}{_colon(entries.members or like.members)}{written(value, gap, like)}"
-    if not entries.members:
-        return replaced(text, entries.at + 1, entries.at + 1, member)
-    end = entries.members[-1].end
-    return replaced(text, end, end, f",{member}")
+    more = entries._replace(members=[*entries.members])
+    parts = [text[: entries.members[-1].end if entries.members else entries.at + 1]]
+    at = len(parts[0])
+    for name, value in values.items():
+        gap, colon = _gap(more, _gap(like, "\t").rpartition("\n")[2]), _colon(more.members or like.members)
+        parts += ["," if more.members else "", gap, json.dumps(name), colon, written(value, gap, like)]
+        more.members.append(Member(name, value, gap, colon, at, at, at))
+    return "".join([*parts, text[at:]])
 
 
 def written(value: object, gap: str, like: Object) -> str:
@@ -105,6 +110,25 @@ def removed(text: str, entries: Object, member: Member) -> str:
     if index == 0:
         return replaced(text, member.at, entries.members[1].at, "")
     return replaced(text, entries.members[index - 1].end, member.end, "")
+
+
+def all_removed(text: str, entries: Object, names: Collection[str]) -> str:
+    """Return ``text`` without the members called ``names``, as if each was removed; at least one member stays."""
+    kept = [(index, member) for index, member in enumerate(entries.members) if member.name not in names]
+    first = kept[0][1]
+    parts = [text[: entries.members[0].at], text[first.at : first.end]]
+    for index, member in kept[1:]:
+        parts.append(text[entries.members[index - 1].end : member.end])
+    return "".join([*parts, text[entries.members[-1].end :]])
+
+
+def all_replaced(text: str, members: Iterable[Member], value: object, like: Object) -> str:
+    """Return ``text`` with ``value`` as that of each of ``members``, which are in their order."""
+    parts, end = [], 0
+    for member in members:
+        parts += [text[end : member.value_at], written(value, member.gap, like)]
+        end = member.end
+    return "".join([*parts, text[end:]])
 
 
 def replaced(text: str, start: int, end: int, by: str) -> str:

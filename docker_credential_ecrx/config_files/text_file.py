@@ -2,25 +2,21 @@
 
 import errno
 import os
-import shlex
 import stat
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from docker_credential_ecrx.config_files import file_place
+from docker_credential_ecrx.config_files import file_place, file_remedy
 from docker_credential_ecrx.config_files.file_draft import Draft, Version
 from docker_credential_ecrx.config_files.file_leftovers import sweep, sweep_earlier
 from docker_credential_ecrx.config_files.file_place import Place
-from docker_credential_ecrx.errors import FileError, Remedy
+from docker_credential_ecrx.errors import FileError
 from docker_credential_ecrx.system import file_lock, files
 from docker_credential_ecrx.system.files import LARGEST_BYTES
 
 _PATIENCE_SECONDS = 10.0
-# Whether os.access can check the rights of the user as which this process acts.
-_EFFECTIVE = os.access in os.supports_effective_ids
 
 
 class TextFile(NamedTuple):
@@ -32,7 +28,7 @@ class TextFile(NamedTuple):
 
 def read(path: str) -> TextFile:
     """Return the file at ``path``; raise FileError if it cannot be read or is not UTF-8."""
-    with _explained("read", path):
+    with _explained("read", path, path):
         try:
             # Opening a device may have an effect, so the file is checked before and after it is opened.
             if not stat.S_ISREG(Path(path).stat().st_mode):
@@ -75,7 +71,7 @@ class EditedFile:
         self._path = path
         self._old: Version | None = None
         self._draft: Draft | None = None
-        with _explained("read", path):
+        with _explained("read", path, path):
             self._place = file_place.find(path)
 
     def sweep(self) -> None:
@@ -133,13 +129,13 @@ class EditedFile:
     @contextmanager
     def _acting(self, verb: str) -> Iterator[None]:
         place = self._place
-        with place.as_owner(), _explained(verb, f"{place.folder.path}/{place.name}"):
+        with place.as_owner(), _explained(verb, place.path, self._path):
             yield
 
 
 def _require_writable(place: Place, status: os.stat_result) -> None:
     """Raise OSError if the file is read-only, since replacing it would ignore that; this applies to root too."""
-    may = os.access(place.folder.at(place.name), os.W_OK, dir_fd=place.folder.fd, effective_ids=_EFFECTIVE)
+    may = os.access(place.folder.at(place.name), os.W_OK, dir_fd=place.folder.fd, effective_ids=file_remedy.EFFECTIVE)
     if not (may and status.st_mode & 0o222):
         raise PermissionError(errno.EACCES, "it is read-only")
 
@@ -152,34 +148,14 @@ def _decoded(path: str, data: bytes) -> str:
 
 
 @contextmanager
-def _explained(verb: str, path: str) -> Iterator[None]:
+def _explained(verb: str, path: str, asked: str) -> Iterator[None]:
+    """Raise FileError for an OSError; ``path`` is what ``asked``, the path that the user knows, leads to."""
     try:
         yield
     except OSError as error:
-        reason = error.strerror
+        variable = file_remedy.leading_variable(asked, os.environ)
+        reason = f"{error.strerror} ({variable} leads there)" if variable else error.strerror
         raise FileError(
             f"cannot read {path}: {reason}" if verb == "read" else f"cannot write {path}: {reason}",
-            _remedy(error, Path(path)),
+            file_remedy.remedy(error, path, asked),
         ) from error
-
-
-def _remedy(error: OSError, path: Path) -> Remedy:
-    """Return the command that fixes the permissions of ``path`` or its folder, or shows them."""
-    place = next(place for place in (path, *path.absolute().parents) if os.path.exists(place))  # noqa: PTH110 - raises
-    if place == path and _may(place, os.R_OK | os.W_OK):
-        place = path.absolute().parent
-    # If root acts as another user, who may swap the file, root must not be told to change its mode or owner.
-    is_own = sys.platform == "win32" or os.getuid() == os.geteuid()
-    if error.errno in (errno.EACCES, errno.EPERM) and is_own:
-        status = place.stat()
-        if sys.platform == "win32" or status.st_uid == os.geteuid():
-            mode = f"u+{'rw' if place.is_file() else 'rwx'}"
-            return Remedy("change its permissions", f"chmod {mode} {shlex.quote(str(place))}")
-        if place.is_file() and status.st_nlink == 1:  # what sudo docker login leaves
-            return Remedy("change its owner", f"sudo chown {os.geteuid()} {shlex.quote(str(place))}")
-    return Remedy("check its permissions", f"ls -ld {shlex.quote(str(place))}")
-
-
-def _may(path: Path, mode: int) -> bool:
-    """Return whether the path's mode and its file system permit the access; the mode applies to root too."""
-    return bool(path.stat().st_mode & 0o222) and os.access(path, mode, effective_ids=_EFFECTIVE)

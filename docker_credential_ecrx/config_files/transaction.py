@@ -17,21 +17,27 @@ _PAUSE_SECONDS = 0.01
 
 
 class Edit(NamedTuple):
-    """A change of the file at ``path``, and what the user is told after the path if the file changes.
+    """A change of the file at ``path``, which returns the file and what the user is told about it, line by line.
 
-    The change is idempotent.
+    The change is idempotent, and of all entries of a kind: with an edit for each, the time would grow with the square
+    of their number.
+    ``then`` is called after it is made, by this user and with the lock for edits held.
     """
 
     path: str
-    change: Callable[[TextFile], TextFile]
-    says: str
+    change: Callable[[TextFile], tuple[TextFile, list[str]]]
+    then: Callable[[], None] | None = None
 
 
 class Result(NamedTuple):
-    """Each changed file, before and after, and the edits that changed a file."""
+    """Each changed file, before and after, and by its number, each edit that changed a file, with its lines."""
 
     changed: list[tuple[TextFile, TextFile]]
-    made: list[Edit]
+    made: dict[int, list[str]]
+
+    def after(self, file: TextFile) -> TextFile:
+        """Return ``file`` as it is after the edits."""
+        return {after.path: after for _, after in self.changed}.get(file.path, file)
 
 
 class Saved(NamedTuple):
@@ -52,7 +58,11 @@ def save(edits: list[Edit], seen: Iterable[str]) -> Saved:
         paths = dict.fromkeys([*seen, *(edit.path for edit in edits)])
         cleaning = [partial(_swept, path) for path in paths]
         others = [path for path in paths if path not in changed]
-        return Saved(*forked.run(partial(_save, wanted, others), *cleaning))
+        made, leftovers = forked.run(partial(_save, wanted, others), *cleaning)
+        for number in dict.fromkeys(number for number, _ in made):
+            if then := wanted[number].then:
+                then()
+        return Saved([f"{wanted[number].path}: {line}" for number, line in made], leftovers)
 
 
 def preview(edits: list[Edit]) -> Result:
@@ -62,19 +72,22 @@ def preview(edits: list[Edit]) -> Result:
 
 def _result(edits: list[Edit], before: dict[str, TextFile]) -> Result:
     after = dict(before)
-    made = []
-    for edit in edits:
-        file = edit.change(after[edit.path])
+    made = {}
+    for number, edit in enumerate(edits):
+        file, lines = edit.change(after[edit.path])
         if file != after[edit.path]:
-            made.append(edit)
+            made[number] = lines
         after[edit.path] = file
     return Result([(before[path], after[path]) for path in after if after[path] != before[path]], made)
 
 
-def _save(edits: list[Edit], others: Iterable[str]) -> list[list[str]]:
-    """Edit the files, starting again if another program changes one; look for leftovers at ``others`` too."""
+def _save(edits: list[Edit], others: Iterable[str]) -> tuple[list[tuple[int, str]], list[str]]:
+    """Edit the files, starting again if another program changes one; look for leftovers at ``others`` too.
+
+    Returns the lines that the user is told, each with the number of its edit, and the paths of the leftovers.
+    """
     leftovers = [left for path in others for left in _swept(path)]
-    made: list[Edit] = []
+    made: list[tuple[int, str]] = []
     end = time.monotonic() + _PATIENCE_SECONDS
     with ExitStack() as stack:
         files = {path: stack.enter_context(closing(EditedFile(path))) for path in {edit.path: None for edit in edits}}
@@ -85,7 +98,8 @@ def _save(edits: list[Edit], others: Iterable[str]) -> list[list[str]]:
                     files[after.path].prepare(after.text)
                 for _, after in result.changed:
                     files[after.path].replace()
-                    made += [edit for edit in result.made if edit.path == after.path]
+                    numbers = [number for number in result.made if edits[number].path == after.path]
+                    made += [(number, line) for number in numbers for line in result.made[number]]
                 break
             except ChangedError as error:
                 if time.monotonic() > end:
@@ -95,7 +109,7 @@ def _save(edits: list[Edit], others: Iterable[str]) -> list[list[str]]:
                     ) from error
                 time.sleep(_PAUSE_SECONDS)
         leftovers += [path for file in files.values() for path in file.leftovers()]
-    return [[f"{edit.path}: {edit.says}" for edit in made], leftovers]
+    return made, leftovers
 
 
 def _swept(path: str) -> list[str]:

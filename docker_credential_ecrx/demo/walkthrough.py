@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from docker_credential_ecrx.demo.fake_aws import Call, Keys, StandIn
-from docker_credential_ecrx.errors import EcrxError
+from docker_credential_ecrx.errors import EcrxError, Remedy
 from docker_credential_ecrx.identity.settings import PROGRAM
 from docker_credential_ecrx.store import index
 from docker_credential_ecrx.system import programs
@@ -87,14 +87,19 @@ class _Demonstration:
     def show(self) -> None:
         """Run and print each step."""
         print(_INTRODUCTION)
+        print(f"1. Docker asks for the password of {_HOST}")
+        first = self._get(_HOST)
+        if first.password not in self._aws.issued:
+            raise DemonstrationError(
+                f"your keyring already has a token for {_HOST}",
+                Remedy("delete it, and run the demonstration again", f"{PROGRAM} forget {_HOST}"),
+            )
         try:
-            self._steps()
+            self._steps(first)
         finally:
             self._run("erase", _HOST)
 
-    def _steps(self) -> None:
-        print(f"1. Docker asks for the password of {_HOST}")
-        first = self._get(_HOST)
+    def _steps(self, first: _Reply) -> None:
         entry = next(iter(index.read(self._env).values()), None)
         for call in first.calls:
             print(f"   call to AWS     {call.operation}, by {call.caller}")
@@ -161,7 +166,7 @@ def _write_profiles(home: Path, keys: Keys) -> None:
 def _place(entry: Mapping[str, object] | None) -> str:
     """Return where a token is stored, in words."""
     if entry is None:
-        return "no keyring: none is available, so every get calls AWS (see README.md, Keyrings)"
+        return "no keyring: none is available, so every get calls AWS (see docs/keyrings.md)"
     names = {"kernel": "the kernel keyring: in memory, never on disk", "secret-service": "the Secret Service"}
     return names.get(str(entry["keyring"]), f"the keyring {entry['keyring']}")
 

@@ -9,8 +9,18 @@ from contextlib import AbstractContextManager
 from typing import NamedTuple
 
 from docker_credential_ecrx import log
-from docker_credential_ecrx.doctor import check_aws, check_docker, check_host, check_identity, check_registry
+from docker_credential_ecrx.config_files import configured, cred_helpers, podman_config
+from docker_credential_ecrx.doctor import (
+    check_aws,
+    check_clock,
+    check_docker,
+    check_identity,
+    check_keyring,
+    check_podman,
+    check_registry,
+)
 from docker_credential_ecrx.doctor.context import Context, Facts, Finding, failed, failed_with, needs_result_of
+from docker_credential_ecrx.ecr import image
 from docker_credential_ecrx.errors import EcrxError, Remedy
 from docker_credential_ecrx.sanitizer import third_party
 
@@ -21,7 +31,7 @@ class Check(NamedTuple):
     """A check's name, and its function, which is called with the context and facts of the checks that are named here.
 
     The check is skipped if one of those that it ``needs`` returned no facts; of those that it ``uses``, None is passed.
-    ``of_registry`` is whether it is only for a registry.
+    ``of_registry`` is whether it is only for a registry, and ``group`` names the checks that are shown together.
     """
 
     name: str
@@ -29,27 +39,45 @@ class Check(NamedTuple):
     needs: tuple[str, ...] = ()
     uses: tuple[str, ...] = ()
     of_registry: bool = False
+    group: str = ""
 
 
+_MACHINE, _DOCKER, _AWS, _REGISTRY = "this machine", "Docker", "AWS", "the registry"
+_PODMAN = "podman's config"
 _CHECKS = (
-    Check("program", check_docker.check_program),
-    Check("docker's config", check_docker.check_config),
-    Check("identity", check_identity.check_identity),
-    Check("profile", check_identity.check_profile, needs=("identity",)),
-    Check("caller", check_aws.check_caller, needs=("profile",)),
-    Check("role", check_aws.check_role, needs=("profile",), uses=("caller",)),
-    Check("token", check_aws.check_token, needs=("identity",), uses=("profile", "role"), of_registry=True),
-    Check("keyring", check_host.check_keyring),
-    Check("clock", check_host.check_clock, needs=("profile",), uses=("token",)),
-    Check("registry", check_registry.check_registry, uses=("profile", "token"), of_registry=True),
-    Check("image", check_registry.check_image, uses=("registry",), of_registry=True),
-    Check("push", check_registry.check_push, uses=("registry",), of_registry=True),
+    Check("program", check_docker.check_program, group=_MACHINE),
+    Check("keyring", check_keyring.check_keyring, group=_MACHINE),
+    Check("docker's config", check_docker.check_config, group=_DOCKER),
+    Check(_PODMAN, check_podman.check_config, of_registry=True, group=_DOCKER),
+    Check("identity", check_identity.check_identity, group=_AWS),
+    Check("profile", check_identity.check_profile, needs=("identity",), group=_AWS),
+    Check("caller", check_aws.check_caller, needs=("profile",), group=_AWS),
+    Check("role", check_aws.check_role, needs=("profile",), uses=("caller",), group=_AWS),
+    Check("token", check_aws.check_token, needs=("identity",), uses=("profile", "role"), of_registry=True, group=_AWS),
+    Check("clock", check_clock.check_clock, needs=("profile",), uses=("token",), group=_AWS),
+    Check("registry", check_registry.check_registry, uses=("profile", "token"), of_registry=True, group=_REGISTRY),
+    Check("image", check_registry.check_image, uses=("registry",), of_registry=True, group=_REGISTRY),
+    Check("push", check_registry.check_push, uses=("registry",), of_registry=True, group=_REGISTRY),
 )
+
+# What is checked for each of all registries: neither the machine nor, over the network, the registry itself.
+_OF_EACH = ("program", "docker's config", _PODMAN, "identity", "profile", "caller", "role", "token")
 
 
 def checks(context: Context) -> tuple[Check, ...]:
     """Return the checks to run, in order: without a registry, only those that every registry needs."""
-    return tuple(check for check in _CHECKS if context.registry is not None or not check.of_registry)
+    found = [check for check in _CHECKS if context.registry is not None or not check.of_registry]
+    if context.registry is not None and not podman_config.is_in_use(context.env):
+        found = [check for check in found if check.name != _PODMAN]
+    return tuple(check for check in found if not context.is_one_of_all or check.name in _OF_EACH)
+
+
+def contexts(context: Context) -> list[Context]:
+    """Return ``context`` and, if it has no registry, one for each registry that is configured."""
+    if context.registry is not None:
+        return [context]
+    hosts, find = configured.hosts(context.env), cred_helpers.registry_finder(context.env)
+    return [context, *(context._replace(image=image.parse(host, find), is_one_of_all=True) for host in hosts)]
 
 
 def run_all(

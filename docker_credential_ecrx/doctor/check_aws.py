@@ -1,6 +1,6 @@
 """The AWS checks: who the identity is to AWS, which role it assumes, and its token."""
 
-from docker_credential_ecrx.aws import authorization_token, credential_source, profile_hints, profiles
+from docker_credential_ecrx.aws import authorization_token, credential_source, input_files, profile_hints, profiles
 from docker_credential_ecrx.aws.client_errors import MfaNeededError
 from docker_credential_ecrx.config_files import cred_helpers
 from docker_credential_ecrx.doctor import check_docker
@@ -105,7 +105,9 @@ def _without_credentials(error: NoAwsCredentialsError, context: Context, profile
             f"the AWS default credential chain has no credentials, and no configured registry needs them; {_EACH}"
         )
     source = credential_source.find_source(identity, context.env)
-    return failed(error.message, profile_hints.no_credentials_hint(source, configure_hint(identity, context)))
+    hint = profile_hints.no_credentials_hint(source, configure_hint(identity, context))
+    _, remedy = input_files.explained(error.message, context.env, hint)  # the message already says it
+    return failed(error.message, remedy)
 
 
 def _is_default_unused(context: Context) -> bool:

@@ -7,7 +7,14 @@ from contextlib import suppress
 from pathlib import Path
 
 from docker_credential_ecrx import __version__
-from docker_credential_ecrx.config_files import conflicts, cred_helpers, docker_config, text_file
+from docker_credential_ecrx.config_files import (
+    configured,
+    conflicts,
+    cred_helpers,
+    docker_config,
+    podman_config,
+    text_file,
+)
 from docker_credential_ecrx.config_files.cred_helpers import CredHelpers
 from docker_credential_ecrx.config_files.text_file import TextFile
 from docker_credential_ecrx.doctor.context import Context, Finding, failed, passed, skipped
@@ -84,19 +91,24 @@ def logout(context: Context) -> Remedy:
 def _of_all(file: TextFile, where: str, context: Context) -> Finding:
     hosts = [registry.host for registry in cred_helpers.read(context.env).registries()]
     if not hosts and not cred_helpers.is_ours(docker_config.store(file)):
+        if configured.hosts(context.env):
+            return skipped(f"{where}: no ECR registry uses {PROGRAM}, but see below")
+        refusal = docker_config.refusal(file, ())
+        if refusal:
+            return failed(refusal.message, refusal.remedy)
         what = f"{where}: no ECR registry uses {PROGRAM}" if file.text else f"{where} does not exist"
         return failed(what, Remedy(command=f"{PROGRAM} configure HOST --profile PROFILE"))
     users = ", ".join(hosts) or "every registry"
-    return _conflict(file, hosts, context) or passed(f"{where}: {PROGRAM} is the helper for {users}")
+    return _with_conflicts(f"{where}: {PROGRAM} is the helper for {users}", file, hosts, context)
 
 
 def _of_registry(file: TextFile, where: str, context: Context) -> Finding:
     host = context.host
     helpers = docker_config.helpers(file)
-    helper = helpers.get(host) or docker_config.store(file)
+    helper = helpers.get(host, docker_config.store(file))
     if not cred_helpers.is_ours(helper):
-        return _not_used(f"{where}{_instead(host, helper, helpers, file)}", helper, context)
-    for _, server in conflicts.passwords([file], host):
+        return _not_used(f"{where}{_instead(host, helper, helpers, file)}", helper, file, context)
+    for _, server in conflicts.passwords([file]).get(host, ()):
         what = f"{where} contains an unencrypted password for {server}"
         if helper == cred_helpers.HELPER:
             return failed(what, Remedy(command=f"{PROGRAM} configure {host} --remove-password"))
@@ -104,7 +116,7 @@ def _of_registry(file: TextFile, where: str, context: Context) -> Finding:
             what, Remedy(command=f"docker logout {shlex.quote(server)}")
         )  # configure would replace the helper
     key = "credHelpers" if host in helpers else "credsStore"
-    return _conflict(file, [host], context) or passed(f"{key} in {where} names {helper}")
+    return _with_conflicts(f"{key} in {where} names {helper}", file, [host], context)
 
 
 def _helper(context: Context) -> str:
@@ -114,7 +126,7 @@ def _helper(context: Context) -> str:
     return helper if cred_helpers.is_ours(helper) else cred_helpers.HELPER
 
 
-def _not_used(what: str, helper: str, context: Context) -> Finding:
+def _not_used(what: str, helper: str, file: TextFile, context: Context) -> Finding:
     """Return the finding that Docker does not use this program for the registry, for the reason ``what``.
 
     That is not a failure if Docker needs no password there, or if podman uses this program.
@@ -122,7 +134,10 @@ def _not_used(what: str, helper: str, context: Context) -> Finding:
     if context.is_public and not helper:
         return skipped(f"{what}; Docker pulls anonymously, which ECR Public permits")
     if _podman_uses_it(context):
-        return skipped(f"{what}, but podman's auth.json names {PROGRAM} for it")
+        return skipped(f"{what}, but podman's auth.json or registries.conf names {PROGRAM} for it")
+    refusal = docker_config.refusal(file, [context.host])
+    if refusal:  # by the command that would be the remedy
+        return failed(refusal.message, refusal.remedy)
     command = f"{PROGRAM} configure {context.host}"
     sudo_user = context.env.get("SUDO_USER")
     if not sudo_user:
@@ -132,10 +147,10 @@ def _not_used(what: str, helper: str, context: Context) -> Finding:
 
 
 def _podman_uses_it(context: Context) -> bool:
-    """Return whether podman's file names this program for the registry: podman may be the only client in use."""
-    with suppress(FileError, OSError):
-        files = map(text_file.read, docker_config.podman_paths(context.env))
-        return any(cred_helpers.is_ours(docker_config.helpers(file).get(context.host, "")) for file in files)
+    """Return whether podman's own files name this program for the registry: podman may be the only client in use."""
+    with suppress(FileError):
+        found = podman_config.find(context.host, context.image.repository if context.image else "", context.env)
+        return found is not None and found.is_ours and found.is_own
     return False
 
 
@@ -143,18 +158,21 @@ def _instead(host: str, helper: str, helpers: dict[str, str], file: TextFile) ->
     """Say what Docker's config.json has for ``host`` instead of this program."""
     if helper:
         return f": {host} uses docker-credential-{helper}"
+    if host in helpers:
+        return f": credHelpers has no helper's name for {host}, so Docker uses none for it, not even credsStore"
     for key, other in helpers.items():
         if cred_helpers.is_ours(other) and host_of(key) == host:
             return f": credHelpers has the key {key}, but Docker looks up {host}"
     return f": {host} uses no credential helper" if file.text else " does not exist"
 
 
-def _conflict(file: TextFile, hosts: list[str], context: Context) -> Finding | None:
-    """Return the first thing that keeps Docker from using this program for ``hosts``, and how to fix it."""
-    for found in conflicts.docker_warnings(file, hosts, context.env):
-        if str(found.remedy):
-            return failed(found.what, found.remedy)
-    return None
+def _with_conflicts(detail: str, file: TextFile, hosts: list[str], context: Context) -> Finding:
+    """Return the first thing that keeps Docker from using this program for ``hosts``, or ``detail`` with warnings."""
+    found = [each for each in conflicts.docker_warnings(file, hosts, context.env) if str(each.remedy)]
+    for each in found:
+        if not each.is_warning:
+            return failed(each.what, each.remedy)
+    return passed("; ".join([detail, *(each.what for each in found)]), None, *(each.remedy for each in found))
 
 
 def _reader(context: Context) -> str:

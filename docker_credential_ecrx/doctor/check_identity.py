@@ -1,13 +1,17 @@
 """The identity checks: which identity gets the registry's token, and whether its profiles exist."""
 
-from docker_credential_ecrx.aws import profile_hints, profiles
+import errno
+import os
+
+from docker_credential_ecrx.aws import error_rules, input_files, profile_hints, profiles
 from docker_credential_ecrx.config_files import cred_helpers
 from docker_credential_ecrx.doctor import check_docker
 from docker_credential_ecrx.doctor.context import Context, Finding, IdentityFacts, failed, passed, skipped
 from docker_credential_ecrx.formatting import moment
 from docker_credential_ecrx.helper import Helper
 from docker_credential_ecrx.identity import settings
-from docker_credential_ecrx.identity.model import Identity, chosen_profile
+from docker_credential_ecrx.identity.aws_profiles import Snapshot
+from docker_credential_ecrx.identity.model import Identity
 from docker_credential_ecrx.identity.settings import PROGRAM
 from docker_credential_ecrx.store import cached_token
 from docker_credential_ecrx.store.cached_token import Token
@@ -27,6 +31,8 @@ def check_identity(context: Context) -> Finding:
     identity = loaded.identity_for(registry.host)
     facts = IdentityFacts(loaded, identity, login, cached)
     named = _named(identity, linked, context)
+    if registry.host != registry.ecr_host:
+        named = f"{named}; {registry.host} stands for {registry.ecr_host}"
     if login is None:
         return passed(named, facts)
     if is_chosen(identity):
@@ -38,20 +44,16 @@ def check_identity(context: Context) -> Finding:
 def check_profile(context: Context, identity_facts: IdentityFacts) -> Finding:
     """Check that the profiles exist which the identity and its chain of source profiles name."""
     identity = identity_facts.identity
-    first = chosen_profile(identity, context.env)
+    named_by = profile_hints.named_profiles(identity, context.env)
     known = profiles.profiles()
-    named_by = {} if first is None else {first: ""}  # each profile, and the one whose source_profile it is
-    section = first or "default"
-    has_credentials = identity.profile is None and bool(context.env.get("AWS_ACCESS_KEY_ID"))
-    while not has_credentials and section in known and (source := known[section].source) and source not in named_by:
-        named_by[source] = section
-        section = source
-        has_credentials = source in known and known[source].has_keys
     for name, section in named_by.items():
+        if name not in known and (path := input_files.unreadable(Snapshot(context.env))):
+            raise error_rules.error("forbidden-file", path=path, strerror=os.strerror(errno.EACCES))
         if name not in known:
             configure = configure_hint(identity, context)
-            remedy = profile_hints.missing_profile_hint(name, section, identity, context.env, configure)
-            return failed(f"the AWS profile {name} does not exist", remedy)
+            hints = profile_hints.missing_profile_hint(name, section, identity, context.env, configure)
+            what = f"the AWS profile {profile_hints.shown(name)} does not exist"
+            return failed(*input_files.explained(what, context.env, *hints))
     if not named_by:
         return skipped("the AWS default credential chain needs no profile", identity_facts)
     return passed(", with source profile ".join(named_by), identity_facts)
@@ -79,17 +81,9 @@ def expires(token: Token) -> str:
 
 
 def _named(identity: Identity, linked: str | None, context: Context) -> str:
-    """Name the identity, and what chose it: the helper's name, config.toml or a variable."""
+    """Name the identity, and what chose it: the helper's name, config.toml, a variable or AWS's files."""
     if linked is not None:
         return f"{identity} (from the helper name {PROGRAM}-{linked})"
     if is_chosen(identity):
         return f"{identity} (from {settings.config_path(context.env)})"
-    for variable, what in (
-        ("AWS_ACCESS_KEY_ID", "access key"),
-        ("AWS_DEFAULT_PROFILE", "profile {}"),
-        ("AWS_PROFILE", "profile {}"),
-        ("AWS_WEB_IDENTITY_TOKEN_FILE", "web identity"),
-    ):
-        if context.env.get(variable):
-            return f"{what.format(context.env[variable])} (from {variable})"
-    return "the AWS default credential chain; nothing names a profile"
+    return identity.describe(context.env)

@@ -1,6 +1,6 @@
 """The registry's checks: whether it responds and accepts the token, has the image, and permits a push."""
 
-from docker_credential_ecrx.aws import authorization_token
+from docker_credential_ecrx.aws import trust
 from docker_credential_ecrx.doctor import access_denied
 from docker_credential_ecrx.doctor.context import (
     Context,
@@ -12,22 +12,23 @@ from docker_credential_ecrx.doctor.context import (
     passed,
     skipped,
 )
-from docker_credential_ecrx.doctor.registry_client import Client, RegistryResponse
+from docker_credential_ecrx.doctor.registry_client import UNAUTHORIZED, Client, RegistryResponse
 from docker_credential_ecrx.ecr.image import Image
 from docker_credential_ecrx.ecr.repository_policy import PULL, PUSH
 from docker_credential_ecrx.errors import Remedy
+from docker_credential_ecrx.identity.aws_profiles import Snapshot
 from docker_credential_ecrx.identity.settings import PROGRAM
 
-_UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 401, 403, 404
+_FORBIDDEN, _NOT_FOUND = 403, 404
 _NOT_SIGNED_IN = "needs a sign-in to the registry"
 
 
 def check_registry(context: Context, profile: IdentityFacts | None, token: TokenFacts | None) -> Finding:
     """Connect to the registry, check that it is one, and sign in with the token."""
     host = context.host
-    client = Client(host, authorization_token.ca_bundle(profile.identity if profile else None, context.env))
+    client = Client(host, trust.find(profile.identity if profile else None, Snapshot(context.env)).bundle or None)
     challenge = client.challenge()
-    if challenge.status != _UNAUTHORIZED or "www-authenticate" not in challenge.headers:
+    if challenge.status != UNAUTHORIZED or "www-authenticate" not in challenge.headers:
         what = f"the response from {host} is not that of a registry (HTTP {challenge.status})"
         return failed(what, Remedy("see what a proxy or a firewall responds", f"curl -sSi https://{host}/v2/"))
     if context.is_public:
@@ -74,7 +75,7 @@ def check_push(context: Context, registry: RegistryFacts | None) -> Finding:
 
 
 def _sign_in_failed(response: RegistryResponse, host: str) -> Finding:
-    if response.status not in (_UNAUTHORIZED, _FORBIDDEN):
+    if response.status not in (UNAUTHORIZED, _FORBIDDEN):
         return _failed(f"sign-in to {host} failed", response)
     _, message = response.error()
     reason = f"HTTP {response.status}{f': {message}' if message else ''}"

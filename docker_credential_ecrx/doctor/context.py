@@ -15,12 +15,16 @@ from docker_credential_ecrx.errors import EcrxError, Remedy
 
 
 class Context(NamedTuple):
-    """What to check: ``image`` is None for what every registry needs; ``argv0`` is the program's own path."""
+    """What to check: ``image`` is None for what every registry needs; ``argv0`` is the program's own path.
+
+    ``is_one_of_all`` is whether the registry is checked with all others, and then not connected to.
+    """
 
     image: Image | None
     argv0: str
     env: Mapping[str, str]
     push: bool
+    is_one_of_all: bool = False
 
     def __repr__(self) -> str:
         """Leave the environment out, which may hold secrets."""

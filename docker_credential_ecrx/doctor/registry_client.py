@@ -9,7 +9,7 @@ import base64
 import json
 import shlex
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
@@ -20,6 +20,7 @@ from botocore.utils import get_environ_proxies
 from urllib3.exceptions import NameResolutionError
 
 from docker_credential_ecrx import __version__
+from docker_credential_ecrx.aws import proxies
 from docker_credential_ecrx.ecr.registry import ECR_USER
 from docker_credential_ecrx.errors import AwsError, Remedy
 from docker_credential_ecrx.sanitizer import third_party
@@ -27,6 +28,7 @@ from docker_credential_ecrx.system.deadline import within
 
 _CONNECT_SECONDS, _READ_SECONDS, _SECONDS = 3, 5, 9.0
 _LONGEST_BODY = 1 << 16
+UNAUTHORIZED = 401
 _MANIFESTS = (
     "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, "
     "application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.docker.distribution.manifest.v2+json"
@@ -66,12 +68,26 @@ class Client:
         self._url = f"https://{host}/"
         timeout: Any = (_CONNECT_SECONDS, _READ_SECONDS)
         trusted: Any = bundle or True
+        self._is_here = proxies.is_loopback(self._url)
         self._session = URLLib3Session(trusted, get_environ_proxies(self._url), timeout)
         self._password = ""
 
     def challenge(self) -> RegistryResponse:
-        """Request the API without a password: a registry responds 401 and says how to sign in."""
-        return self._request("GET", "/v2/")
+        """Request the API without a password: a registry responds 401 and says how to sign in.
+
+        As the Docker engine does, it uses http for a registry on this machine that is not verified by TLS.
+        """
+        try:
+            return self._request("GET", "/v2/")
+        except AwsError as error:
+            if not self._is_here or not isinstance(error.__cause__, exceptions.SSLError):
+                raise
+            self._url = f"http://{self.host}/"
+            with suppress(AwsError):
+                plain = self._request("GET", "/v2/")
+                if plain.status == UNAUTHORIZED:
+                    return plain
+            raise
 
     def sign_in(self, password: str) -> RegistryResponse:
         """Request the API with ``password``, which later requests also use."""
@@ -115,6 +131,7 @@ class Client:
             return RegistryResponse(response.status_code, found, response.raw.read(_LONGEST_BODY))
 
         with _translated(self.host):
+            proxies.require_supported(request.url)
             return within(_SECONDS, send)
 
 
@@ -127,6 +144,16 @@ def _translated(host: str) -> Iterator[None]:
         raise AwsError(
             f"the TLS certificate of {host} cannot be verified",
             "set AWS_CA_BUNDLE to the proxy's certificates, which the Docker engine must also trust",
+        ) from error
+    except proxies.UnsupportedProxyError as error:
+        raise AwsError(
+            f"{error.variable} names a {error.scheme} proxy, which doctor cannot use for {host}",
+            f"check {host} with docker pull, or list it in NO_PROXY",
+        ) from error
+    except proxies.InvalidProxyError as error:
+        raise AwsError(
+            f"{error.variable} is not valid, so doctor cannot use it for {host}",
+            f"set {error.variable} to http://PROXY:PORT, with %XX for special characters of a password",
         ) from error
     except exceptions.ProxyConnectionError as error:
         raise AwsError(

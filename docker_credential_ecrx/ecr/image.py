@@ -1,6 +1,8 @@
 """Parses an image's name: a registry of ECR, a repository in it, and a tag or a digest."""
 
+import difflib
 import re
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from docker_credential_ecrx.ecr.registry import Registry
@@ -13,6 +15,8 @@ _IMAGE = re.compile(
     rf"(?P<repository>{_REPOSITORY})"
     r"(:(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?(@(?P<digest>[a-z0-9]+:[0-9a-f]{32,}))?"
 )
+
+_DIGESTS = ("sha256:", "sha512:")
 
 
 class Image(NamedTuple):
@@ -32,15 +36,37 @@ class Image(NamedTuple):
         return f"{self.registry.host}/{self.name}".rstrip("/")
 
 
-def registry_of(host: str) -> Registry:
-    """Return the registry with the host ``host``; raise ArgumentError if it is not one of ECR's."""
-    registry = Registry.parse(host)
+def registry_of(
+    name: str, find: Callable[[str], Registry | None] = Registry.parse, own_hosts: Iterable[str] = ()
+) -> Registry:
+    """Return the registry that ``find`` returns for a host or an image in it, with or without a scheme.
+
+    Raises ArgumentError if it is not one of ECR's, which names the most similar of ``own_hosts`` if one is.
+    """
+    registry = find(re.sub("^oci://", "", name, flags=re.IGNORECASE))  # as Helm names a registry
     if registry is None:
+        similar = difflib.get_close_matches(name.partition("/")[0].lower(), own_hosts, 1)
+        host = _shown(name)
         raise ArgumentError(
             f"{host} is not a registry of Amazon ECR",
-            "write 111111111111.dkr.ecr.us-east-1.amazonaws.com or public.ecr.aws",
+            f"if you meant {similar[0]}, write that"
+            if similar
+            else "write 111111111111.dkr.ecr.us-east-1.amazonaws.com or public.ecr.aws",
         )
     return registry
+
+
+def _shown(name: str) -> str:
+    """Return a name for a message: in quotes if what is wrong with it is not visible, and without a user and password.
+
+    A message loses spaces and users, so what is left may look right.
+    """
+    before, found, rest = name.rpartition("@")
+    if found and rest.startswith(_DIGESTS):
+        before, found, host = before.rpartition("@")
+        rest = f"{host}@{rest}" if found else rest
+    shown = f"…@{rest}" if found and before else name
+    return shown if shown and shown.isprintable() and " " not in shown else repr(shown)
 
 
 def is_repository(name: str) -> bool:
@@ -48,10 +74,10 @@ def is_repository(name: str) -> bool:
     return re.fullmatch(_REPOSITORY, name) is not None
 
 
-def parse(text: str) -> Image:
-    """Return the image HOST[/REPOSITORY[:TAG]]; raise ArgumentError if it is not an image in ECR."""
-    registry = registry_of(text)
-    _, _, path = text.removeprefix("https://").removeprefix("http://").partition("/")
+def parse(text: str, find: Callable[[str], Registry | None] = Registry.parse) -> Image:
+    """Return the image HOST[/REPOSITORY[:TAG]]; raise ArgumentError if ``find`` returns no registry of ECR for it."""
+    registry = registry_of(text, find)
+    _, _, path = re.sub("^(https?|oci)://", "", text, flags=re.IGNORECASE).partition("/")
     if not path:
         return Image(registry)
     match = _IMAGE.fullmatch(path)

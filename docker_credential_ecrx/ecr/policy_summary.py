@@ -13,6 +13,9 @@ def summary(document: Document) -> list[tuple[str, str]]:
 
 def _sentence(statement: Document) -> str:
     may = "may" if statement.get("Effect") == "Allow" else "may not"
+    organization = policy_statement.organization_of(statement)
+    if organization:
+        return f"every principal of organization {organization} {may} {_actions(statement)}"
     condition = ", on a condition" if "Condition" in statement else ""
     return f"{_principals(statement)} {may} {_actions(statement)}{condition}"
 

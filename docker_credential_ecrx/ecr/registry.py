@@ -30,11 +30,15 @@ _ACCOUNT_LENGTH = 12
 class Registry:
     """One ECR registry.
 
-    ``host`` is in lower case and without a port; ``account`` is 12 digits, or empty for ECR Public;
-    ``service`` is botocore's name, ``ecr`` or ``ecr-public``.
+    ``host`` is the name that clients use, in lower case: ``ecr_host``, which is ECR's own name and has no port, or a
+    host of the user's own that stands for it. ``account`` is 12 digits, or empty for ECR Public;
+    ``service`` is botocore's name, ``ecr`` or ``ecr-public``; ``endpoint_url`` is empty unless ECR's API for this
+    registry is not at AWS's usual endpoint.
     """
 
-    __slots__ = ("account", "dual_stack", "fips", "host", "partition", "region", "service")
+    __slots__ = (
+        *("account", "dual_stack", "ecr_host", "endpoint_url", "fips", "host", "partition", "region", "service"),
+    )
 
     def __init__(  # noqa: PLR0913 - the parts of a host name
         self,
@@ -46,8 +50,12 @@ class Registry:
         *,
         fips: bool = False,
         dual_stack: bool = False,
+        ecr_host: str = "",
+        endpoint_url: str = "",
     ) -> None:
         self.host = host
+        self.ecr_host = ecr_host or host
+        self.endpoint_url = endpoint_url
         self.account = account
         self.region = region
         self.partition = partition
@@ -81,6 +89,16 @@ class Registry:
                     return None
                 return cls(host, account, region, partition, fips=fips, dual_stack=dual_stack)
         return None
+
+    def called(self, host: str, endpoint_url: str = "") -> "Registry":
+        """Return this registry under the name ``host``, with ECR's API at ``endpoint_url``."""
+        return Registry(
+            *(host, self.account, self.region, self.partition, self.service),
+            fips=self.fips,
+            dual_stack=self.dual_stack,
+            ecr_host=self.ecr_host,
+            endpoint_url=endpoint_url,
+        )
 
 
 def host_of(server: str) -> "str | None":

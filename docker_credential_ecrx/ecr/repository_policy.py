@@ -9,8 +9,8 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from docker_credential_ecrx.ecr import policy_statement
-from docker_credential_ecrx.ecr.policy_statement import listed
+from docker_credential_ecrx.ecr import policy_condition, policy_statement
+from docker_credential_ecrx.ecr.policy_statement import covers, denies, listed
 from docker_credential_ecrx.ecr.principal import Principal
 from docker_credential_ecrx.errors import AwsError
 from docker_credential_ecrx.sanitizer import third_party
@@ -63,10 +63,10 @@ def read(text: str) -> Document:
 def grant(document: Document | None, to: Principal, access: Access) -> Document:
     """Return the document with a statement that grants ``access`` to ``to``, instead of an earlier one of this program.
 
-    The document is unchanged if another statement has the Sid: AWS accepts each Sid only once.
+    The document is unchanged if that one grants more, or if another statement has the Sid: AWS accepts each Sid once.
     """
     granted = [found for statement in _statements(document) if (found := _granted(statement, to))]
-    if document is not None and (granted == [access] or altered(document, to)):
+    if document is not None and (granted == [access] or PUSH in {*granted} - {access} or altered(document, to)):
         return document
     changed = _replaced(_statements(document), to, _ACCESSES, _statement(to, access))
     return (document or {"Version": "2012-10-17"}) | {"Statement": changed}
@@ -78,6 +78,12 @@ def revoke(document: Document | None, to: Principal, accesses: tuple[Access, ...
         return None
     left = _replaced(document["Statement"], to, accesses)
     return document | {"Statement": left} if left else None
+
+
+def granted(document: Document | None, to: Principal) -> Access | None:
+    """Return the widest access that this program's statements grant to ``to``."""
+    found = [_granted(statement, to) for statement in _statements(document)]
+    return next((access for access in (PUSH, PULL) if access in found), None)
 
 
 def altered(
@@ -95,14 +101,19 @@ def altered(
     return found
 
 
-def restored(document: Document | None, to: Principal, accesses: tuple[Access, ...] = _ACCESSES) -> Document | None:
-    """Return the document with each statement of ``altered`` replaced with what ``grant`` writes."""
+def restored(
+    document: Document | None, to: Principal, accesses: tuple[Access, ...] = _ACCESSES, wanted: Access | None = None
+) -> Document | None:
+    """Return the document with each statement of ``altered`` replaced with what ``grant`` writes.
+
+    It then grants ``wanted``, or else what its Sid says.
+    """
     if document is None:
         return None
     claimed = [(statement, _claimed(statement, to, accesses)) for statement in document["Statement"]]
     return document | {
         "Statement": [
-            _statement(to, access) if access and not _granted(statement, to) else statement
+            _statement(to, wanted or access) if access and not _granted(statement, to) else statement
             for statement, access in claimed
         ]
     }
@@ -110,12 +121,18 @@ def restored(document: Document | None, to: Principal, accesses: tuple[Access, .
 
 def still_allowed_by(document: Document | None, to: Principal) -> tuple[list[str], list[str]]:
     """Return the statements that may still allow access for ``to`` or its sessions: always, and with a condition."""
-    return _named(document, lambda statement: policy_statement.may_allow(statement, to, PUSH.actions))
+    return _named(document, lambda one: policy_statement.may_allow(one, to, PUSH.actions), to.organization)
+
+
+def others_allowed_by(document: Document | None) -> list[str]:
+    """Return the statements that allow access to the accounts, roles and users that they name."""
+    without, with_condition = _named(document, lambda statement: policy_statement.names_others(statement, PUSH.actions))
+    return [*without, *with_condition]
 
 
 def denied_by(document: Document | None, to: Principal) -> tuple[list[str], list[str]]:
     """Return the statements that deny ``to`` push or pull: always, and with a condition."""
-    return _named(document, lambda statement: policy_statement.denies(statement, to, PUSH.actions))
+    return _named(document, lambda one: denies(one, to) and covers(one, PUSH.actions), to.organization)
 
 
 def suspects(document: Document | None, to: Principal) -> list[str]:
@@ -124,7 +141,8 @@ def suspects(document: Document | None, to: Principal) -> list[str]:
     for statement in _statements(document):
         for key in ("Principal", "NotPrincipal"):
             named |= dict.fromkeys(policy_statement.principals(statement, key))
-    return [name for name in named if name == to.arn or policy_statement.UNIQUE_ID.fullmatch(name)]
+    own = () if to.organization else (to.arn,)  # AWS does not look an organization up
+    return [name for name in named if name in own or policy_statement.UNIQUE_ID.fullmatch(name)]
 
 
 def pretty(document: Document | None) -> str:
@@ -170,12 +188,13 @@ def _statements(document: Document | None) -> list[Document]:
 
 def _statement(to: Principal, access: Access) -> Document:
     """Return the statement that grants ``access`` to ``to``."""
-    return {
+    statement = {
         "Sid": f"{access.sid}{to.sid}",
         "Effect": "Allow",
-        "Principal": {"AWS": to.arn},
+        "Principal": "*" if to.organization else {"AWS": to.arn},
         "Action": list(access.actions),
     }
+    return statement | ({"Condition": policy_statement.in_organization(to.organization)} if to.organization else {})
 
 
 def _replaced(
@@ -208,6 +227,8 @@ def _differences(statement: Document, to: Principal, access: Access) -> list[str
     names = [to.arn, *([to.account] if to.arn == to.root else [])]
     if statement.get("Principal") in [{"AWS": form} for name in names for form in (name, [name])]:
         plain["Principal"] = wanted["Principal"]
+    if to.organization and policy_statement.organization_of(statement) == to.organization:
+        plain |= {name: wanted[name] for name in ("Principal", "Condition")}
     actions = statement.get("Action")
     if isinstance(actions, list) and sorted(map(str, actions)) == sorted(access.actions):
         plain["Action"] = wanted["Action"]
@@ -216,10 +237,13 @@ def _differences(statement: Document, to: Principal, access: Access) -> list[str
     return [name if name.isalpha() and len(name) <= _LONGEST_NAME else "an unknown element" for name in differing]
 
 
-def _named(document: Document | None, applies: Callable[[Document], bool]) -> tuple[list[str], list[str]]:
-    """Return the Sid or the number of each statement for which ``applies`` is true: without, and with a condition."""
+def _named(
+    document: Document | None, applies: Callable[[Document], bool], organization: str = ""
+) -> tuple[list[str], list[str]]:
+    """Return the Sid or the number of each statement for which ``applies`` is true: always, and under a condition."""
     found: tuple[list[str], list[str]] = ([], [])
     for number, statement in enumerate(_statements(document), 1):
         if applies(statement):
-            found["Condition" in statement].append(third_party.text(str(statement.get("Sid") or f"number {number}")))
+            depends = policy_condition.is_met(statement, organization) is None
+            found[depends].append(third_party.text(str(statement.get("Sid") or f"number {number}")))
     return found

@@ -9,7 +9,7 @@ A variable that is set but empty counts as unset.
 """
 
 from docker_credential_ecrx.identity.aws_profiles import Snapshot, decoded, normalized
-from docker_credential_ecrx.identity.model import chosen_profile
+from docker_credential_ecrx.identity.model import chosen_profile, first_profile
 from docker_credential_ecrx.system.fast_stdlib import hexdigest
 
 TYPE_CHECKING = False
@@ -29,7 +29,6 @@ _OUTSIDE_PROFILES = (
     "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE",
     "AWS_IMDS_USE_IPV6",
     "AWS_EC2_METADATA_DISABLED",
-    "AWS_LOGIN_CACHE_DIRECTORY",
 )
 _CONTAINER_TOKENS = ("AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")
 _WEB_IDENTITY = ("AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_SESSION_NAME")
@@ -43,21 +42,36 @@ _ENDPOINTS = (
     "AWS_ENDPOINT_URL_SSO_OIDC",
     "AWS_ENDPOINT_URL_SIGNIN",
 )
+# Settings that change neither the principal nor an endpoint: the registry's region replaces the profile's.
+_WITHOUT_EFFECT = (
+    *("output", "region", "s3", "retry_mode", "max_attempts", "parameter_validation", "tcp_keepalive"),
+    *("metadata_service_timeout", "metadata_service_num_attempts", "sdk_ua_app_id", "sso_registration_scopes"),
+)
+# With one of these in a profile, botocore asks neither a container nor an instance: it finds credentials, or fails.
+_COMPLETE = (
+    *(("aws_access_key_id",), ("credential_process",), ("sso_account_id",), ("sso_role_name",)),
+    *(("role_arn", "source_profile"), ("role_arn", "web_identity_token_file")),
+)
 _ENDPOINT_KEYS = ("endpoint_url", "services", "ignore_configured_endpoint_urls")
 
 
-def fingerprint(identity: "Identity", env: "Mapping[str, str]") -> str:
+def fingerprint(identity: "Identity", env: "Mapping[str, str]", endpoint_url: str = "") -> str:
     """Return the fingerprint of ``identity`` as ``env`` and AWS's files define it now."""
-    return fingerprint_in(Snapshot(env), identity)
+    return fingerprint_in(Snapshot(env), identity, endpoint_url)
 
 
-def fingerprint_in(snapshot: Snapshot, identity: "Identity") -> str:
+def fingerprint_in(snapshot: Snapshot, identity: "Identity", endpoint_url: str = "") -> str:
     """Return 32 hexadecimal digits for ``identity`` as the snapshot defines it.
+
+    ``endpoint_url`` is where ECR is asked if config.toml says so: another endpoint issues another token.
 
     A Python without BLAKE2b computes other digits for the same identity, and so caches a token of its own.
     A missing or unreadable file counts as empty: fetching the token reports the error.
     """
-    return hexdigest(_encoded(_facts(identity, snapshot)))
+    facts = _facts(identity, snapshot)
+    if endpoint_url:
+        facts = iter([("endpoint_url", endpoint_url), *facts])
+    return hexdigest(_encoded(facts))
 
 
 def _encoded(facts: "Iterable[Fact]") -> bytes:
@@ -94,19 +108,62 @@ def _facts(identity: "Identity", snapshot: Snapshot) -> "Iterator[Fact]":
         yield from _variables(_WEB_IDENTITY, env)
         if env.get("AWS_WEB_IDENTITY_TOKEN_FILE"):
             yield "token", *claims_in(env["AWS_WEB_IDENTITY_TOKEN_FILE"], snapshot)
+    yield from _of_profiles(identity, snapshot)
+
+
+def _of_profiles(identity: "Identity", snapshot: Snapshot) -> "Iterator[Fact]":
+    """Yield what determines the credentials of the profile that the identity begins with, and of what follows it."""
+    env = snapshot.env
     # Only a chosen profile has to exist.
     yield "profile", chosen_profile(identity, env)
+    own = _OwnSettings(first_profile(identity, env))
     for section, key, value in snapshot.chain(identity):
+        own.add(section, key, value)
+        if (key in _WITHOUT_EFFECT or key.startswith("cli_")) and not section.startswith("services"):
+            continue
         yield "section", section, key, value
         if key == "web_identity_token_file":
             yield "token", *claims_in(value, snapshot)
         elif key == "credential_source" and value == "Environment":
             yield "key", env.get("AWS_ACCESS_KEY_ID") or None
-    # The last resort of every chain.
+    yield from _variables(("AWS_LOGIN_CACHE_DIRECTORY",), env)
+    if own.are_complete():
+        return
+    # The last resort of every other chain.
     yield from _variables(_OUTSIDE_PROFILES, env)
     for name in _CONTAINER_TOKENS:
         if env.get(name):
             yield name, *(claims_in(env[name], snapshot) if name.endswith("_FILE") else _claims_of(env[name]))
+
+
+class _OwnSettings:
+    """The settings of the profile that a chain begins with, as far as it is certain that botocore uses them."""
+
+    __slots__ = ("_heads", "_is_own", "_keys", "_name", "_places")
+
+    def __init__(self, name: str) -> None:
+        self._name = normalized(name)
+        is_plain = self._name == name and " " not in name
+        self._heads = (f"credentials [{name}", f"config [profile {name}", "config [default") if is_plain else ()
+        self._keys: set[str] = set()
+        self._places: list[str] = []  # the file of each section of that name
+        self._is_own = False
+
+    def add(self, section: str, key: str, value: str) -> None:
+        """Add a setting, as ``Snapshot.chain`` yields it."""
+        if not key:
+            self._is_own = section == self._name and value in self._heads
+            if section == self._name:
+                self._places.append(value.partition(" ")[0])
+        elif self._is_own or key == "credential_source":  # in any profile of the chain
+            self._keys.add(key)
+
+    def are_complete(self) -> bool:
+        """Return whether botocore asks neither a container nor an instance, whatever the rest of the chain says."""
+        # Of several sections for one profile in one file, the last one counts, and not the others.
+        if len(self._places) != len({*self._places}) or "credential_source" in self._keys:
+            return False
+        return any(self._keys.issuperset(keys) for keys in _COMPLETE)
 
 
 def _variables(names: "tuple[str, ...]", env: "Mapping[str, str]") -> "Iterator[Fact]":

@@ -3,82 +3,153 @@
 A cached get imports this only if config.toml has rules; ``rule_checks`` checks entries that are not plainly valid.
 """
 
+from docker_credential_ecrx.ecr.registry import _SUFFIXES, Registry
 from docker_credential_ecrx.identity.model import Identity
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from docker_credential_ecrx.ecr.registry import Registry
     from docker_credential_ecrx.identity.settings import Table
 
-_DIGITS = frozenset("0123456789")
+_DIGITS = b"0123456789"
 _ACCOUNT_LENGTH = 12
-_HOST = _DIGITS | frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-")
-_NAME = _HOST | frozenset("_.")
+_HOST = _DIGITS + b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-"
+_NAME = _HOST + b"_."
 # The characters of plainly valid values, by key.
 _PLAIN = {
-    "match": _HOST | frozenset(".*?"),
+    "match": _HOST + b".*?",
     "account": _DIGITS,
+    "region": _HOST,
     "profile": _NAME,
-    "role_arn": _NAME | frozenset(":/"),
+    "role_arn": _NAME + b":/",
     "source_profile": _NAME,
     "external_id": _NAME,
     "role_session_name": _NAME,
 }
+# The keys whose values can be checked for many entries at once.
+_ALIKE = frozenset(("match", "profile", "role_arn", "source_profile"))
+# The lengths that STS accepts; ``rule_checks`` says so.
+LENGTHS = {"external_id": range(2, 1224 + 1), "role_session_name": range(2, 64 + 1)}
+# https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+_ROLE_SESSION_SECONDS = range(900, 43200 + 1)
 _PARTITIONS = ("arn:aws", "arn:aws-cn", "arn:aws-us-gov")
 
 
-def rules(table: "Table", path: str) -> "tuple[tuple[Table, Identity], ...]":
-    """Return the entries of [[registry]], each with its identity; raise SettingsError if one is invalid."""
+def rules(table: "Table", path: str) -> "tuple[Table, ...]":
+    """Return the entries of [[registry]]; raise SettingsError if one is invalid."""
     entries = table.get("registry", [])
-    if not isinstance(entries, list) or not all(map(is_plain, entries)):
+    if not isinstance(entries, list) or not _are_plain(entries):
         from docker_credential_ecrx.identity import rule_checks
 
         rule_checks.check(entries, path)
-    return tuple((entry, _identity_of(entry)) for entry in entries)
+    return tuple(entries)
 
 
 def accounts(table: "Table", path: str) -> "frozenset[str] | None":
     """Return the accounts that are allowed, or None for all; raise SettingsError if they are invalid."""
     if "security" not in table:
         return None
+    security = table["security"]
+    listed = security.get("accounts") if isinstance(security, dict) and len(security) == 1 else None
+    if isinstance(listed, list) and listed and all(map(is_account, listed)):
+        return frozenset(listed)
     from docker_credential_ecrx.identity import rule_checks
 
-    return rule_checks.accounts(table["security"], path)
+    return rule_checks.accounts(security, path)
+
+
+def _are_plain(entries: "list[object]") -> bool:
+    """Return whether all entries are plainly valid: there may be thousands, so those alike are checked together."""
+    by_keys: dict[tuple[str, ...], list[Table]] = {}
+    for entry in entries:
+        if not isinstance(entry, dict):
+            return False
+        by_keys.setdefault(tuple(entry), []).append(entry)
+    return all(_are_alike(keys, group) or all(map(is_plain, group)) for keys, group in by_keys.items())
+
+
+def _are_alike(keys: "tuple[str, ...]", entries: "list[Table]") -> bool:
+    """Return whether entries with the same keys are plainly valid because one of them is, and all have such values."""
+    if not _ALIKE.issuperset(keys) or not is_plain(entries[0]):
+        return False
+    for key in keys:
+        values = [entry[key] for entry in entries]
+        if {*map(type, values)} != {str} or "" in values or not _has_only("".join(values), _PLAIN[key]):
+            return False
+    return "role_arn" not in keys or all(_is_role(entry["role_arn"]) for entry in entries)
 
 
 def is_plain(entry: object) -> bool:
     """Return whether an entry is plainly valid, so that ``rule_checks`` is not needed."""
-    if not isinstance(entry, dict):
+    if isinstance(entry, dict) and ("registry" in entry or "endpoint_url" in entry):
+        from docker_credential_ecrx.identity import own_hosts  # few files have such an entry
+
+        return own_hosts.is_plain(entry)
+    if not isinstance(entry, dict) or not all(_is_plain_value(key, value) for key, value in entry.items()):
         return False
-    for key, value in entry.items():
-        if key not in _PLAIN or not isinstance(value, str) or not value or not _PLAIN[key].issuperset(value):
-            return False
-    if ("match" in entry) == ("account" in entry) or not is_account(entry.get("account", "0" * _ACCOUNT_LENGTH)):
+    account = entry.get("account", "0" * _ACCOUNT_LENGTH)
+    if ("match" in entry) == ("account" in entry) or not is_account(account):
+        return False
+    if "region" in entry and not ("account" in entry and is_region(account, entry["region"])):
         return False
     if "profile" in entry:
-        return len(entry) == 2  # noqa: PLR2004 - match or account, and profile
-    partition, _, rest = entry.get("role_arn", "").partition(":iam::")
+        return len(entry) == 2 + ("region" in entry)  # match or account, and profile
+    return _is_role(entry.get("role_arn", ""))
+
+
+def _is_plain_value(key: str, value: object) -> bool:
+    if key == "duration_seconds":
+        return is_duration(value)
+    if key not in _PLAIN or not isinstance(value, str) or not value:
+        return False
+    return _has_only(value, _PLAIN[key]) and (key not in LENGTHS or len(value) in LENGTHS[key])
+
+
+def _has_only(value: str, characters: bytes) -> bool:
+    return value.isascii() and not value.encode().translate(None, characters)
+
+
+def _is_role(arn: str) -> bool:
+    """Return whether ``arn`` is plainly the ARN of a role."""
+    partition, _, rest = arn.partition(":iam::")
     account, _, name = rest.partition(":role/")
-    return partition in _PARTITIONS and is_account(account) and name != "" and _NAME.issuperset(name)
+    return partition in _PARTITIONS and is_account(account) and name != "" and _has_only(name, _NAME)
+
+
+def is_duration(value: object) -> bool:
+    """Return whether ``value`` is the duration of a role session that STS accepts, in seconds."""
+    return type(value) is int and value in _ROLE_SESSION_SECONDS
+
+
+def is_region(account: str, region: str) -> bool:
+    """Return whether ``region`` is one in which the account can have a registry."""
+    hosts = (f"{account}.dkr.ecr.{region}.{suffix}" for suffix in _SUFFIXES)
+    return any(registry.region == region for registry in map(Registry.parse, hosts) if registry)
 
 
 def is_account(value: object) -> bool:
     """Return whether ``value`` is an AWS account ID."""
-    return isinstance(value, str) and len(value) == _ACCOUNT_LENGTH and _DIGITS.issuperset(value)
+    return isinstance(value, str) and len(value) == _ACCOUNT_LENGTH and _has_only(value, _DIGITS)
 
 
-def _identity_of(entry: "Table") -> Identity:
+def identity_of(entry: "Table") -> Identity:
+    """Return the identity that an entry names."""
     if "role_arn" not in entry:
-        return Identity(entry["profile"])
+        return Identity(entry.get("profile"))
     keys = ("role_arn", "external_id", "role_session_name", "duration_seconds")
     return Identity(entry.get("source_profile"), **{key: entry[key] for key in keys if key in entry})
 
 
-def is_for(entry: "Table", registry: "Registry") -> bool:
-    """Return whether an entry of [[registry]] applies to ``registry``, by its account or by a pattern for its host.
+def is_for(entry: "Table", host: "str | None", registry: "Registry | None") -> bool:
+    """Return whether an entry of [[registry]] applies to ``host``, in lower case, which is ECR's host of ``registry``.
 
+    It does so by the registry's account or a pattern for its host; a host that is not ECR's has no registry, and only
+    an entry for exactly that host applies to it.
     A pattern is also matched with the canonical host, so that it covers a registry's FIPS and dual-stack hosts.
     """
+    if "registry" in entry:
+        return host == ascii_lower(str(entry.get("match"))).removesuffix(":443")
+    if registry is None:
+        return False
     if "account" in entry:
         return entry["account"] == registry.account and entry.get("region") in (None, registry.region)
     pattern = ascii_lower(str(entry.get("match")))
@@ -113,6 +184,8 @@ def matches(pattern: str, host: str) -> bool:
         from fnmatch import fnmatchcase
 
         return fnmatchcase(host, pattern)
+    if "*" not in pattern and "?" not in pattern:
+        return pattern == host
     at = star = 0
     retry = -1  # where the text that the last star matches ends, if there was one
     i = 0

@@ -8,6 +8,13 @@ if TYPE_CHECKING:
 
 # In the order of botocore/configprovider.py, BOTOCORE_DEFAUT_SESSION_VARIABLES: the first that is set counts.
 _PROFILE_VARIABLES = ("AWS_DEFAULT_PROFILE", "AWS_PROFILE")
+# https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
+_CONTAINER_VARIABLES = ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI")
+# The settings by which a profile provides credentials.
+_CREDENTIALS = (
+    *("aws_access_key_id", "credential_process", "login_session"),
+    *("role_arn", "sso_account_id", "sso_role_name", "web_identity_token_file"),
+)
 _KEY_PREFIXES = ("AKIA", "ASIA")  # of the access keys of users and of sessions
 _KEY_LENGTHS = range(16, 33)  # characters of an access key ID
 _SHOWN = 4  # of these, at either end
@@ -50,7 +57,7 @@ class Identity:
 
 
 def _default_chain(env: "Mapping[str, str]") -> str:
-    """Return the credentials that AWS's default credential chain uses, as far as ``env`` names them."""
+    """Return the credentials that AWS's default credential chain uses, as far as ``env`` and AWS's files name them."""
     key = env.get("AWS_ACCESS_KEY_ID")
     if key:
         # Anything else in its place may be a secret.
@@ -58,12 +65,29 @@ def _default_chain(env: "Mapping[str, str]") -> str:
         is_id = is_id and key == key.upper()
         shown = f"access key {key[:_SHOWN]}…{key[-_SHOWN:]}" if is_id else "the access key"
         return f"{shown} (from the environment)"
-    for variable in _PROFILE_VARIABLES:
-        if env.get(variable):
-            return f"profile {env[variable]} (from {variable})"
-    if env.get("AWS_WEB_IDENTITY_TOKEN_FILE") and env.get("AWS_ROLE_ARN"):
+    variable = _first_set(_PROFILE_VARIABLES, env)
+    named = f"profile {env[variable]} (from {variable})" if variable else ""
+    own = _own_settings(env)
+    assumes_role = "role_arn" in own and "web_identity_token_file" not in own
+    is_web = bool(env.get("AWS_WEB_IDENTITY_TOKEN_FILE") and env.get("AWS_ROLE_ARN"))
+    if is_web and not assumes_role and (own or not named):
         return f"role {env['AWS_ROLE_ARN']} (web identity)"
-    return "the default credential chain"
+    if named or not own.isdisjoint(_CREDENTIALS):
+        return named or "profile default"
+    variable = _first_set(_CONTAINER_VARIABLES, env)
+    return f"the container's role (from {variable})" if variable else "the default credential chain"
+
+
+def _first_set(variables: "tuple[str, ...]", env: "Mapping[str, str]") -> str:
+    return next(filter(env.get, variables), "")
+
+
+def _own_settings(env: "Mapping[str, str]") -> "set[str]":
+    """Return the names of the settings of the default chain's profile itself, none if there is no such profile."""
+    from docker_credential_ecrx.identity import aws_profiles  # which imports this module
+
+    section = aws_profiles.normalized(first_profile(Identity(), env))
+    return {key or "exists" for at, key, _ in aws_profiles.chain(Identity(), env) if at == section}
 
 
 def chosen_profile(identity: Identity, env: "Mapping[str, str]") -> "str | None":

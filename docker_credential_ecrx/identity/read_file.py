@@ -1,4 +1,4 @@
-"""Reads a file without waiting for a named pipe: open() and read() would wait for whoever writes to it."""
+"""Reads a file without waiting for a named pipe, whose writer may never come, and without filling the memory."""
 
 import os
 import stat
@@ -7,6 +7,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+# No configuration file is larger.
+LARGEST_BYTES = 16 << 20
 _NONBLOCKING = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
@@ -14,7 +16,7 @@ def read_file(path: str, check: "Callable[[os.stat_result], None]") -> bytes:
     """Return the content of the file at ``path``.
 
     ``check`` gets the status of the open file, and raises an error if the file must not be read.
-    Raises OSError if the file cannot be read, or is a named pipe.
+    Raises OSError if the file cannot be read, is a named pipe, or is larger than LARGEST_BYTES.
     """
     fd = os.open(path, os.O_RDONLY | _NONBLOCKING)
     try:
@@ -23,8 +25,12 @@ def read_file(path: str, check: "Callable[[os.stat_result], None]") -> bytes:
             raise OSError(0, "it is a named pipe")
         check(status)
         parts = []
+        left = LARGEST_BYTES
         while part := os.read(fd, 1 << 16):
             parts.append(part)
+            left -= len(part)
+            if left < 0:
+                raise OSError(0, "it is larger than 16 MiB")
     finally:
         os.close(fd)
     return b"".join(parts)

@@ -1,10 +1,10 @@
 """Checks the rules and the list of accounts of config.toml, and reports the first error."""
 
 from docker_credential_ecrx.ecr import arn
-from docker_credential_ecrx.ecr.registry import _SUFFIXES, Registry
 from docker_credential_ecrx.errors import SettingsError
-from docker_credential_ecrx.identity.host_pattern import is_account
-from docker_credential_ecrx.identity.settings import REGISTRY_KEYS, ROLE_KEYS, SECURITY_KEYS, only
+from docker_credential_ecrx.identity import place_checks
+from docker_credential_ecrx.identity.host_pattern import LENGTHS, is_account, is_duration, is_region
+from docker_credential_ecrx.identity.settings import PLACE_KEYS, REGISTRY_KEYS, ROLE_KEYS, SECURITY_KEYS, only
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 # The characters of host names and of shell patterns without brackets.
 _IN_PATTERNS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.*?")
 _LIKE_THIS = 'write match = "111111111111.dkr.ecr.*.amazonaws.com", or account = "111111111111"'
-# https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
-_ROLE_SESSION_SECONDS = range(900, 43200 + 1)
+_ALPHANUMERIC = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
+# The other characters of a value.
+_SIGNS = {"role_session_name": "_+=,.@-", "external_id": "_+=,.@:/-"}
 
 
 def check(entries: object, path: str) -> None:
@@ -25,6 +26,7 @@ def check(entries: object, path: str) -> None:
         where = f"[[registry]] entry {number}"
         only(entry, REGISTRY_KEYS, path, where)
         _check_values(entry, path, where)
+        place_checks.check(entry, path, where)
         _check_registries(entry, path, where)
         _check_identity(entry, path, where)
 
@@ -48,7 +50,7 @@ def accounts(security: object, path: str) -> "frozenset[str] | None":
 def _check_values(entry: "Table", path: str, where: str) -> None:
     for key, value in entry.items():
         if key == "duration_seconds":
-            if type(value) is not int or value not in _ROLE_SESSION_SECONDS:
+            if not is_duration(value):
                 raise SettingsError(
                     f"{path}: {where}: duration_seconds is not a whole number from 900 to 43200",
                     "set the duration of the role session in seconds",
@@ -58,6 +60,14 @@ def _check_values(entry: "Table", path: str, where: str) -> None:
                 f"{path}: {where}: {key} is not a string, or is empty",
                 f'write {key} = "{value if type(value) is int else "..."}", in quotes',
             )
+        elif key in _SIGNS and "role_arn" in entry and not is_accepted(key, value):
+            form = f"{LENGTHS[key][0]} to {LENGTHS[key][-1]} letters, digits or {_SIGNS[key]}"
+            raise SettingsError(f"{path}: {where}: {key} is not {form}", f"write {key} with these characters only")
+
+
+def is_accepted(key: str, value: str) -> bool:
+    """Return whether STS accepts the value of a key; if it does not, it says nothing about where that comes from."""
+    return len(value) in LENGTHS[key] and (_ALPHANUMERIC | {*_SIGNS[key]}).issuperset(value)
 
 
 def _check_registries(entry: "Table", path: str, where: str) -> None:
@@ -77,12 +87,10 @@ def _check_registries(entry: "Table", path: str, where: str) -> None:
             f"{path}: {where}: region requires account, and cannot be combined with match",
             "put the region into match, or use account",
         )
-    hosts = (f"{entry.get('account')}.dkr.ecr.{entry.get('region')}.{suffix}" for suffix in _SUFFIXES)
-    found = (registry.region for registry in map(Registry.parse, hosts) if registry)
-    if "region" in entry and entry["region"] not in found:
+    if "region" in entry and not is_region(entry["account"], entry["region"]):
         raise SettingsError(f"{path}: {where}: region is not an AWS region", 'write it like region = "us-east-1"')
     match = entry.get("match", "")
-    for character in match if "[" not in match else "":  # brackets may list other characters too
+    for character in match if "[" not in match and "registry" not in entry else "":  # brackets may list others too
         if character not in _IN_PATTERNS:
             raise SettingsError(
                 f"{path}: {where}: match cannot match a registry: no host contains {character!r}", _LIKE_THIS
@@ -90,7 +98,8 @@ def _check_registries(entry: "Table", path: str, where: str) -> None:
 
 
 def _check_identity(entry: "Table", path: str, where: str) -> None:
-    if ("profile" in entry) == ("role_arn" in entry):
+    is_place = any(key in entry for key in PLACE_KEYS)  # its identity may be AWS's default credential chain
+    if ("profile" in entry) == ("role_arn" in entry) and not (is_place and "profile" not in entry):
         raise SettingsError(
             f"{path}: {where}: exactly one of profile and role_arn is required",
             "to choose the credentials that assume a role, use source_profile with role_arn",

@@ -7,11 +7,11 @@ default credential chain.
 import os
 import stat
 
-from docker_credential_ecrx.ecr.registry import Registry
+from docker_credential_ecrx.ecr.registry import Registry, host_of
 from docker_credential_ecrx.errors import SettingsError
 from docker_credential_ecrx.identity.model import Identity
 from docker_credential_ecrx.identity.read_file import read_file
-from docker_credential_ecrx.system.paths import xdg_folder
+from docker_credential_ecrx.system.paths import is_out_of_reach, xdg_folder
 
 PROGRAM = "docker-credential-ecrx"
 
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 _KEYRINGS = ("auto", "kernel", "secret-service", "none")
 ROLE_KEYS = ("external_id", "role_session_name", "duration_seconds")
-REGISTRY_KEYS = ("match", "account", "region", "profile", "role_arn", "source_profile", *ROLE_KEYS)
+PLACE_KEYS = ("registry", "endpoint_url")
+REGISTRY_KEYS = ("match", "account", "region", *PLACE_KEYS, "profile", "role_arn", "source_profile", *ROLE_KEYS)
 _CACHE_KEYS = ("keyring",)
 SECURITY_KEYS = ("accounts",)
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
@@ -33,23 +34,24 @@ _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 class Settings:
     """The rules of the configuration file ``path`` and the keyring; ``profile`` is from the program's name.
 
-    ``rules`` are the entries of [[registry]], each with its identity.
-    ``accounts`` are the AWS accounts that are allowed, or None if all are.
+    ``rules`` are the entries of [[registry]], and ``accounts`` the AWS accounts that are allowed, or None if all are.
     """
 
-    __slots__ = ("_accounts", "_path", "_rules", "keyring", "profile")
+    __slots__ = ("_accounts", "_has_places", "_path", "keyring", "profile", "rules")
 
     def __init__(
         self,
         profile: "str | None",
         keyring: str,
-        rules: "tuple[tuple[Table, Identity], ...]" = (),
+        rules: "tuple[Table, ...]" = (),
         accounts: "frozenset[str] | None" = None,
         path: str = "",
     ) -> None:
         self.profile = profile
         self.keyring = keyring
-        self._rules = rules
+        self.rules = rules
+        # Few files have such a rule; without one, a host's rule is looked up only for its identity.
+        self._has_places = not all(map({*PLACE_KEYS}.isdisjoint, rules))
         self._accounts = accounts
         self._path = path
 
@@ -57,26 +59,53 @@ class Settings:
         """Return the identity for which a token for the registry ``host`` is requested."""
         if self.profile is not None:
             return Identity(self.profile)
-        registry = Registry.parse(host) if self._rules else None
-        if registry is not None:
-            from docker_credential_ecrx.identity.host_pattern import is_for  # needed only if there are rules
+        if (rule := self.rule_for(host)) is None:
+            return Identity()
+        from docker_credential_ecrx.identity.host_pattern import identity_of
 
-            for entry, identity in self._rules:
-                if is_for(entry, registry):
-                    return identity
-        return Identity()
+        return identity_of(rule)
+
+    def registry_of(self, server: str) -> "Registry | None":
+        """Return the ECR registry that ``server`` is, or stands for by the configuration file, or None."""
+        rule = self.rule_for(server) if self._has_places else None
+        if rule is None:
+            return Registry.parse(server)
+        from docker_credential_ecrx.identity import own_hosts  # needed only if there is such a rule
+
+        return own_hosts.registry_of(rule, server)
+
+    def rule_for(self, server: str) -> "Table | None":
+        """Return the first rule that applies to ``server``, or None."""
+        if not self.rules:
+            return None
+        from docker_credential_ecrx.identity.host_pattern import is_for  # needed only if there are rules
+
+        registry = Registry.parse(server)
+        host = registry.host if registry is not None else host_of(server)
+        return next((rule for rule in self.rules if is_for(rule, host, registry)), None)
 
     def allows(self, registry: Registry) -> bool:
         """Return whether the registry's account is allowed; ECR Public has no account, and is always allowed."""
-        return self._accounts is None or not registry.account or registry.account in self._accounts
+        return not self._excluded_account(registry)
 
     def require(self, registry: Registry) -> None:
         """Raise SettingsError if the registry's account is not allowed."""
-        if not self.allows(registry):
+        if account := self._excluded_account(registry):
             raise SettingsError(
-                f"{registry.host} is not allowed: {self._path}: [security]: accounts does not list {registry.account}",
-                f'if you trust that account, add "{registry.account}" to accounts',
+                f"{registry.host} is not allowed: {self._path}: [security]: accounts does not list {account}",
+                f'if you trust that account, add "{account}" to accounts',
             )
+
+    def _excluded_account(self, registry: Registry) -> str:
+        """Return the account of the registry that is not allowed, or an empty string.
+
+        If a host of ECR stands for another registry, the accounts of both must be allowed.
+        """
+        if self._accounts is None:
+            return ""
+        named = Registry.parse(registry.host) or registry
+        excluded = (account for account in (registry.account, named.account) if account not in self._accounts)
+        return next(filter(None, excluded), "")
 
 
 def load(argv0: str, env: "Mapping[str, str]", keyring: str = "auto") -> Settings:
@@ -87,8 +116,8 @@ def load(argv0: str, env: "Mapping[str, str]", keyring: str = "auto") -> Setting
     path = config_path(env)
     document = _read(path, env) if path else None
     table = {} if document is None else _parse(document, path)
-    rules: tuple[tuple[Table, Identity], ...] = ()
-    accounts: frozenset[str] | None = None
+    rules: tuple[Table, ...] = ()
+    accounts = None
     if "registry" in table or "security" in table:
         from docker_credential_ecrx.identity import host_pattern  # needed only if there is one of these
 
@@ -109,8 +138,7 @@ def profile_of(argv0: str) -> "str | None":
         name = name.removesuffix(".exe")
     if not name.startswith(PROGRAM + "-"):
         return None
-    profile = name[len(PROGRAM) + 1 :]
-    if not profile:
+    if not (profile := name[len(PROGRAM) + 1 :]):
         raise SettingsError(f"the symlink {name} does not name an AWS profile", f"rename it to {name}PROFILE")
     return profile
 
@@ -128,18 +156,20 @@ def _read(path: str, env: "Mapping[str, str]") -> "str | None":
         return None  # the user wants no configuration file
     try:
         return read_file(path, lambda status: _require_safe(path, status, env)).decode()
-    except (FileNotFoundError, NotADirectoryError) as error:
-        if not env.get("ECRX_CONFIG"):
+    except (OSError, ValueError) as error:
+        is_missing = isinstance(error, (FileNotFoundError, NotADirectoryError))
+        if not env.get("ECRX_CONFIG") and (is_missing or is_out_of_reach(path)):
             _require_safe_folder(os.path.dirname(path), env)  # another user who can write there could have deleted it
             return None
-        raise SettingsError(
-            f"the configuration file {path} from ECRX_CONFIG does not exist", "create it, or unset ECRX_CONFIG"
-        ) from error
-    except (OSError, ValueError) as error:
+        if is_missing:
+            raise SettingsError(
+                f"the configuration file {path} from ECRX_CONFIG does not exist", "create it, or unset ECRX_CONFIG"
+            ) from error
         reason = (error.strerror if isinstance(error, OSError) else None) or "it is not UTF-8 text"
-        raise SettingsError(
-            f"cannot read the configuration file {path}: {reason}", "fix the file or its permissions"
-        ) from error
+        from docker_credential_ecrx.identity import strict_modes
+
+        remedy = strict_modes.reading_remedy(path)
+        raise SettingsError(f"cannot read the configuration file {path}: {reason}", remedy) from error
 
 
 def _require_safe(path: str, status: os.stat_result, env: "Mapping[str, str]") -> None:
@@ -181,17 +211,9 @@ def _parse(document: str, path: str) -> "dict[str, Any]":
 
     table = toml_subset.parse(document)
     if table is None:
-        import tomllib
+        from docker_credential_ecrx.identity import toml_document  # needed only if the file is not that simple
 
-        try:
-            table = tomllib.loads(document)
-        except (ValueError, RecursionError) as error:  # a number may be too long for Python
-            import re
-
-            # tomllib may quote the line, which may hold a secret.
-            place = re.search(r"line \d+, column \d+|end of document", str(error))
-            where = place[0] if place else "it is nested too deeply, or has a number with too many digits"
-            raise SettingsError(f"the configuration file {path} is not TOML: {where}", "fix the file") from error
+        table = toml_document.parse(document, path)
     only(table, ("registry", "cache", "security"), path, "")
     return table
 

@@ -1,6 +1,7 @@
 """Refuses a configuration file that another user can change, with the command that fixes it.
 
-A cached get imports this only if another user owns the file or its folder, or its group or others can write to it.
+A cached get imports this only if another user owns the file or its folder, its group or others can write to it, or
+this user cannot read it.
 """
 
 import os
@@ -10,6 +11,7 @@ from collections.abc import Mapping
 
 from docker_credential_ecrx.errors import Remedy, SettingsError
 from docker_credential_ecrx.system import files
+from docker_credential_ecrx.system.paths import unsearchable_folder
 
 
 def require(path: str, status: os.stat_result, env: Mapping[str, str]) -> None:
@@ -27,6 +29,14 @@ def require(path: str, status: os.stat_result, env: Mapping[str, str]) -> None:
             f"the configuration file is not used, because other users can write to {path}",
             Remedy("remove their access", f"chmod go-w {shlex.quote(path)}"),
         )
+
+
+def reading_remedy(path: str) -> Remedy:
+    """Return what makes a configuration file readable that is there."""
+    folder, is_own = unsearchable_folder(path) or ("", False)
+    if is_own:
+        return Remedy("let yourself search its folder", f"chmod u+x {shlex.quote(folder)}")
+    return Remedy("fix the file or its permissions")
 
 
 def is_writable_by_others(status: os.stat_result) -> bool:

@@ -5,6 +5,7 @@ It parses that subset as tomllib does, and refuses everything else, which the ca
 
 _BARE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
 _DIGITS = frozenset("0123456789")
+_USUAL_KEYS = frozenset(("match", "profile", "role_arn", "source_profile"))  # of which a file has thousands, or few
 _MOST_DIGITS = 18  # TOML guarantees these, and Python parses far more
 
 TYPE_CHECKING = False
@@ -18,35 +19,117 @@ def parse(document: str) -> "dict[str, Any] | None":
     The subset is tables and arrays of tables with bare names, and bare keys with strings without escapes, integers,
     or arrays of such strings on one line.
     """
+    text = document.replace("\r\n", "\n")
+    if not text.replace("\n", " ").replace("\t", " ").isprintable():
+        return None
+    lines = text.split("\n")
+    has_escapes = "\\" in text
+    start = next((at for at, line in enumerate(lines) if line.startswith("[[")), len(lines))
     tables: dict[str, Any] = {}
-    table = tables
-    for raw in document.replace("\r\n", "\n").split("\n"):
-        line = raw.strip(" \t")
-        if not line.replace("\t", " ").isprintable():
-            return None
+    table = _add_lines(lines[:start], tables, tables, has_escapes=has_escapes)
+    head = _head(lines[start]) if table is not None and start < len(lines) and not has_escapes else None
+    if head is not None and head[0] not in tables:
+        alike, start = _alike(lines, start)
+        if alike:
+            tables[head[0]] = alike
+            table = alike[-1]
+    is_whole = table is not None and _add_lines(lines[start:], tables, table, has_escapes=has_escapes) is not None
+    return tables if is_whole else None
+
+
+def _alike(lines: "list[str]", start: int) -> "tuple[list[dict[str, Any]], int]":
+    """Return the tables of an array from the line ``start`` on, and where they end, if their lines are much alike.
+
+    That is how a program writes hundreds of rules: with the same lines but for the values of the same usual keys.
+    They are compared as columns, since a step of Python's for each line takes longer than all the rest of a ``get``.
+    There are no tables if they are not so.
+    """
+    nothing: list[dict[str, Any]] = []
+    if lines[start] not in lines[start + 1 :]:
+        return nothing, start
+    period = lines.index(lines[start], start + 1) - start
+    heads = lines[start::period]
+    count = next((number for number, head in enumerate(heads) if head != heads[0]), len(heads))
+    end = min(start + count * period, len(lines))
+    count = (end - start) // period  # the last one may be shorter
+    end = start + count * period
+    columns: dict[str, list[str]] = {}
+    for at in range(start + 1, start + period):
+        column = lines[at:end:period]
+        if not any(map(str.strip, column)):
+            continue
+        before, _, _ = column[0].partition('"')
+        name, equals, rest = before.partition("=")
+        key = name.strip() if equals and not rest.strip() else ""
+        joined = "\n".join(column)
+        values = joined[len(before) + 1 : -1].split(f'"\n{before}"')
+        # So each line is this key, and one value in quotes.
+        is_alike = len(values) == count and joined.endswith('"') and joined.count('"') == 2 * count
+        if not is_alike or key not in _USUAL_KEYS or key in columns:
+            return nothing, start
+        columns[key] = values
+    if not columns:
+        return nothing, start
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)], end
+
+
+def _add_lines(
+    lines: "list[str]", tables: "dict[str, Any]", table: "dict[str, Any]", *, has_escapes: bool
+) -> "dict[str, Any] | None":
+    """Add what the lines say to ``tables``, of which ``table`` is the last one; return the last one then.
+
+    Return None if a line is not in the subset.
+    """
+    arrays: dict[str, list[dict[str, Any]]] = {}  # by the lines that begin a table of one, all of which are alike
+    for raw in lines:
+        line = raw.strip()  # of spaces and tabs: no other white space is printable
         if not line or line[0] == "#":
             continue
-        found = _header(line, tables) if line[0] == "[" else table
-        if found is None or (found is table and not _add(line, table)):
-            return None
-        table = found
-    return tables
+        if line[0] != "[":
+            key, _, value = line.partition(' = "')
+            is_plain = value and value.find('"') == len(value) - 1 and not has_escapes
+            # Many files have their values one below the other.
+            if is_plain and (key in _USUAL_KEYS or (key := key.rstrip()) in _USUAL_KEYS) and key not in table:
+                table[key] = value[:-1]
+            elif not _add(line, table):
+                return None
+        elif line in arrays:
+            table = {}
+            arrays[line].append(table)
+        else:
+            name, is_in_array = _head(line) or ("", False)
+            found = _begin(name, tables, is_in_array=is_in_array)
+            if found is None:
+                return None
+            table = found
+            if is_in_array:
+                arrays[line] = tables[name]
+    return table
 
 
-def _header(line: str, tables: "dict[str, Any]") -> "dict[str, Any] | None":
-    """Return the new table that the line begins, or None if the line is not in the subset."""
+def _head(line: str) -> "tuple[str, bool] | None":
+    """Return the name of the table that the line begins, and whether it is one of an array.
+
+    Return None if the line is not in the subset.
+    """
     opening, closing = ("[[", "]]") if line.startswith("[[") else ("[", "]")
     name, found, rest = line[len(opening) :].partition(closing)
     name = name.strip(" \t")
-    if not found or not _is_bare(name) or not _is_comment(rest):
-        return None
+    return (name, opening == "[[") if found and _is_bare(name) and _is_comment(rest) else None
+
+
+def _begin(name: str, tables: "dict[str, Any]", *, is_in_array: bool) -> "dict[str, Any] | None":
+    """Return a new table in ``tables``, or None if it cannot be there."""
     table: dict[str, Any] = {}
-    if opening == "[":
-        return None if name in tables else tables.setdefault(name, table)
-    array = tables.setdefault(name, [])
-    if not isinstance(array, list):
-        return None
-    array.append(table)
+    if not is_in_array:
+        return None if not name or name in tables else tables.setdefault(name, table)
+    array = tables.get(name)
+    if array is None:
+        tables[name] = [table]
+    elif isinstance(array, list) and array and isinstance(array[0], dict):
+        array.append(table)
+    else:
+        return None  # a key has that name
     return table
 
 

@@ -22,8 +22,12 @@ if TYPE_CHECKING:
         def get(self, name: str) -> str | None:
             """Return the secret stored under ``name``, or None."""
 
-        def set(self, name: str, secret: str, seconds: int | None) -> None:
-            """Store ``secret`` under ``name``, replacing any other; for ``seconds`` if the keyring can expire it."""
+        def set(self, name: str, secret: str, seconds: int | None, *, by_hand: bool = False) -> None:
+            """Store ``secret`` under ``name``, replacing any other; for ``seconds`` if the keyring can expire it.
+
+            If the keyring must delete other items to have room for it, those stored ``by_hand`` go last: only a person
+            can store them again.
+            """
 
         def delete(self, name: str) -> None:
             """Delete what is stored under ``name``, if anything is."""

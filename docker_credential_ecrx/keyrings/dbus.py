@@ -3,16 +3,14 @@
 https://dbus.freedesktop.org/doc/dbus-specification.html
 """
 
-import os
-import sys
 import time
 
-from docker_credential_ecrx.keyrings import dbus_messages
+from docker_credential_ecrx.keyrings import dbus_messages, session_bus
 from docker_credential_ecrx.keyrings.dbus_messages import ERROR, ERROR_NAME, REPLY_SERIAL, RETURN, Message
-from docker_credential_ecrx.system.fast_stdlib import socket
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
 _BUS, _BUS_PATH = "org.freedesktop.DBus", "/org/freedesktop/DBus"
@@ -31,23 +29,25 @@ class DBusError(Exception):
 
 
 class Connection:
-    """A connection to the bus at ``address``, on which no wait takes longer than ``seconds``.
+    """A connection to the first bus at ``addresses``, on which no wait takes longer than ``seconds``.
 
     Every failure is an OSError (TimeoutError if no reply comes, PermissionError if another user runs the bus), a
     DBusError, or a ValueError or LookupError if a message is not valid or a reply has another type.
     """
 
-    def __init__(self, address: str, seconds: float) -> None:
+    def __init__(self, addresses: "Iterable[str]", seconds: float) -> None:
         self._seconds = seconds
         self._end = time.monotonic() + seconds
         self._serial = 0
         self._received = b""
         self._expected: dict[int, tuple[str, str]] = {}  # the calls without a reply: method and type of the reply
         self._replies: dict[int, Message] = {}
-        self._socket = connected(address, seconds)
+        self._socket = session_bus.connected(addresses, seconds)
         try:
             # Buses read in order, and sd-bus relies on that too: the first call need not wait for "OK" and its reply.
-            self._socket.sendall(b"\0AUTH EXTERNAL %b\r\nBEGIN\r\n" % str(os.geteuid()).encode().hex().encode())
+            # Without a user ID, the bus takes the socket's: in a user namespace, it would not know the one seen there.
+            # systemd, src/libsystemd/sd-bus/bus-socket.c, bus_socket_start_auth_client
+            self._socket.sendall(b"\0AUTH EXTERNAL\r\nDATA\r\nBEGIN\r\n")
             self._hello = self.send_call(_BUS, _BUS_PATH, _BUS, "Hello", returns="s")
         except BaseException:
             self.close()
@@ -105,13 +105,20 @@ class Connection:
         self._socket.close()
 
     def _finish_handshake(self, deadline: float) -> None:
+        """Read the reply to AUTH, a request for DATA, and that to DATA, which is OK."""
+        line = self._read_line(deadline)
+        if line.rstrip() == b"DATA":
+            line = self._read_line(deadline)
+        if not line.startswith(b"OK"):
+            raise ConnectionRefusedError(None, "the bus refused this user")
+
+    def _read_line(self, deadline: float) -> bytes:
         while b"\r\n" not in self._received:
             if len(self._received) > _LONGEST_LINE:
                 raise ValueError("the handshake does not end")
             self._receive(deadline)
         line, _, self._received = self._received.partition(b"\r\n")
-        if not line.startswith(b"OK"):
-            raise ConnectionRefusedError(None, "the bus refused this user")
+        return line
 
     def _wait_for(self, serial: int, deadline: float) -> "tuple[Any, ...]":
         method, returns = self._expected[serial]
@@ -156,75 +163,3 @@ class Connection:
         message = f"it did not respond within {self._seconds:g} seconds"
         self._seconds = 0.0
         return TimeoutError(message)
-
-
-def session_address() -> "str | None":
-    """Return the address of the session bus, or None.
-
-    If the environment has none (ssh, cron), it is the bus of the user's systemd.
-    """
-    address = os.environ.get("DBUS_SESSION_BUS_ADDRESS")
-    if address:
-        return address
-    for folder in (os.environ.get("XDG_RUNTIME_DIR"), f"/run/user/{os.getuid()}"):
-        if folder and os.path.exists(f"{folder}/bus"):
-            return f"unix:path={folder}/bus"
-    return None
-
-
-def check_session_bus(seconds: float) -> None:
-    """Raise PermissionError if another user runs the session bus; it need not exist."""
-    address = session_address()
-    if address is not None:
-        try:
-            connected(address, seconds).close()
-        except PermissionError:
-            raise
-        except OSError:
-            pass  # whoever needs the bus reports this
-
-
-def connected(address: str, seconds: float) -> socket.socket:
-    """Return a socket that is connected to the bus at ``address``, which this user or root runs.
-
-    Raises OSError, and PermissionError if another user runs it: the environment may name a socket in a folder in which
-    other users can create one.
-    """
-    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        connection.settimeout(seconds)
-        connection.connect(_path_of(address))
-        _check_peer(connection)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _check_peer(connection: socket.socket) -> None:
-    """Raise PermissionError unless this user or root runs the process at the other end."""
-    if sys.platform != "linux":
-        raise PermissionError(None, "this system does not report which user runs the session bus")
-    # struct ucred: process, user and group; unix(7)
-    credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
-    user = int.from_bytes(credentials[4:8], sys.byteorder)
-    if user not in {0, os.geteuid()}:
-        raise PermissionError(None, f"user {user} runs the session bus, and only this user or root may run it")
-
-
-def _path_of(address: str) -> str:
-    """Return the socket's path in the first address that has one; an abstract one begins with NUL."""
-    for candidate in address.split(";"):
-        kind, _, rest = candidate.partition(":")
-        keys = dict(part.partition("=")[::2] for part in rest.split(","))
-        if kind == "unix" and "path" in keys:
-            return unescaped(keys["path"], "%")
-        if kind == "unix" and "abstract" in keys:
-            return "\0" + unescaped(keys["abstract"], "%")
-    raise FileNotFoundError(None, "the address of the bus has no socket")
-
-
-def unescaped(value: str, sign: str) -> str:
-    """Return ``value`` with each ``sign`` and the two hexadecimal digits after it replaced by the byte they encode."""
-    head, *rest = os.fsencode(value).split(sign.encode())
-    return os.fsdecode(head + b"".join(bytes.fromhex(part[:2].decode()) + part[2:] for part in rest))

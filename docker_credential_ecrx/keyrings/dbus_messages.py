@@ -15,7 +15,7 @@ _FIELDS = {ERROR_NAME: "s", REPLY_SERIAL: "u", SIGNATURE: "g"}
 _HEADER = "yyyyuua(yv)"
 _FIXED_HEADER = 16  # bytes, up to the length of the header fields
 # The alignment of values, by the first letter of their type.
-_ALIGNMENTS = {"y": 1, "g": 1, "v": 1, "b": 4, "u": 4, "s": 4, "o": 4, "a": 4, "(": 8, "{": 8}
+_ALIGNMENTS = {"y": 1, "g": 1, "v": 1, "b": 4, "u": 4, "s": 4, "o": 4, "a": 4, "t": 8, "(": 8, "{": 8}
 _LETTERS = frozenset("ybnqiuxtdsogvah(){}")
 # A secret takes a few kilobytes, and so does the list of all items of this program.
 _LARGEST_MESSAGE = 1 << 20
@@ -109,7 +109,7 @@ class _Reader:
         """Return the next value, whose type is ``signature``."""
         kind = signature[0]
         self.align(_ALIGNMENTS[kind])
-        if kind in "yub":
+        if kind in "yubt":
             return self._plain(kind)
         if kind in "so":
             return self._text(self._number(4))
@@ -122,7 +122,7 @@ class _Reader:
         return value
 
     def _plain(self, kind: str) -> int | bool:
-        number = self._number(1 if kind == "y" else 4)
+        number = self._number(_ALIGNMENTS[kind])  # which is also their size
         if kind != "b":
             return number
         _expect(number in {0, 1}, "a boolean is neither true nor false")
@@ -181,8 +181,8 @@ def _encode(message: bytearray, signature: str, value: "Any") -> None:  # noqa: 
     _align(message, _ALIGNMENTS[kind])
     if kind == "y":
         message.append(value)
-    elif kind in "ub":
-        message += int(value).to_bytes(4, "little")
+    elif kind in "ubt":
+        message += int(value).to_bytes(_ALIGNMENTS[kind], "little")
     elif kind in "so":
         text = value.encode()
         message += len(text).to_bytes(4, "little") + text + b"\0"

@@ -7,7 +7,7 @@ gnome-keyring, pkcs11/secret-store/gkm-secret-textual.c and gkm-secret-binary.c
 import os
 
 from docker_credential_ecrx.errors import KeyringError
-from docker_credential_ecrx.keyrings.dbus import unescaped
+from docker_credential_ecrx.keyrings.session_bus import unescaped
 from docker_credential_ecrx.system.paths import xdg_folder
 
 _PLAIN = b"[keyring]"  # an encrypted file begins with "GnomeKeyring\n\r\0\n"

@@ -4,12 +4,10 @@ keyctl(2), add_key(2), persistent-keyring(7), user-keyring(7).
 """
 
 import os
-import sys
-import time
 
 from docker_credential_ecrx.errors import KeyringError, KeyringUnavailableError, Remedy
 from docker_credential_ecrx.keyrings import USERNAME, key_payload, service_of, with_alternative
-from docker_credential_ecrx.keyrings.keyctl import PROCESS_KEYRING, USER_KEYRING, Keyctl
+from docker_credential_ecrx.keyrings.keyctl import BIG, PROCESS_KEYRING, USER, USER_KEYRING, Keyctl
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,16 +16,21 @@ if TYPE_CHECKING:
 # A key's possessor may do everything, its owner view, read and search it (from another login session), others nothing.
 _PERMISSIONS = 0x3F0B0000
 _ENOENT, _ENOKEY, _EKEYEXPIRED, _EKEYREVOKED, _EDQUOT = 2, 126, 127, 128, 122
-_MISSING = (_ENOENT, _ENOKEY, _EKEYEXPIRED, _EKEYREVOKED)
+MISSING = (_ENOENT, _ENOKEY, _EKEYEXPIRED, _EKEYREVOKED)
 _PREFIX = service_of("").encode()
-_ROUNDS_OF_EVICTION = 2
-_SWEEP_TRIES, _SWEEP_SECONDS = 20, 0.01
-_DEFAULT_QUOTA = 20_000
+# Only these are looked for in other places than a key of the type ``user``: a cached get looks for others in vain.
+_TOKEN_PREFIX = service_of("token:").encode()
 _LONGEST_SECONDS = 3 * 24 * 3600  # the persistent keyring itself expires three days after its last use
+# podman, buildah and skopeo set it in their user namespace (containers/storage, pkg/unshare/unshare_linux.go).
+_CONTAINERS = "_CONTAINERS_USERNS_CONFIGURED"
 
 
 class KernelKeyring:
-    """Keys of the type ``user`` in the user's persistent keyring; if the kernel has none, in the user keyring."""
+    """Keys in the user's persistent keyring; if the kernel has none, in the user keyring.
+
+    A key has the type ``user``; if the user's quota is full, a token's has the type ``big_key``.
+    In a user namespace, the keys outside are read, too.
+    """
 
     label = "kernel"
 
@@ -37,14 +40,15 @@ class KernelKeyring:
         Raises KeyringUnavailableError if the kernel lacks or forbids keys (gVisor, Docker's seccomp profile).
         """
         self._alternative = alternative
+        self.evicts = True  # whether other items are deleted if there is no room
         try:
-            self._keys = Keyctl()
+            self.keys = Keyctl()
         except KeyError as error:
             raise KeyringUnavailableError(
                 f"the kernel keyring is not supported on {error.args[0]}", alternative
             ) from error
         try:
-            self._ring = self._open_ring()
+            self.ring = self._open_ring()
         except OSError as error:
             raise KeyringUnavailableError(
                 f"the kernel keyring is not available: {error.strerror}", alternative
@@ -54,12 +58,12 @@ class KernelKeyring:
         """Return the secret stored under ``name``, or None."""
         return self.get_key(description_of(service_of(name), USERNAME))
 
-    def set(self, name: str, secret: str, seconds: int | None) -> None:
+    def set(self, name: str, secret: str, seconds: int | None, *, by_hand: bool = False) -> None:
         """Store ``secret`` under ``name`` for ``seconds``, three days at most.
 
-        If the quota is full, the tokens that expire first are deleted.
+        If the quota is full, it deletes tokens that can be fetched again, and for one ``by_hand`` also other ones.
         """
-        self.set_key(description_of(service_of(name), USERNAME), secret, seconds)
+        self.set_key(description_of(service_of(name), USERNAME), secret, seconds, by_hand=by_hand)
 
     def delete(self, name: str) -> None:
         """Delete what is stored under ``name``, if anything is."""
@@ -67,43 +71,103 @@ class KernelKeyring:
 
     def names(self) -> list[str]:
         """Return the names of all items."""
-        end = description_of("", USERNAME)
+        from docker_credential_ecrx.keyrings import outer_keys
+
         try:
-            found = [description for _, description in self._ours()]
+            found = {description for _, _, description in [*self.ours(), *outer_keys.find(self, _PREFIX)]}
         except OSError as error:
             raise self._failure(error, "list") from error
-        return [
-            text.removeprefix(_PREFIX).removesuffix(end).decode("utf-8", "surrogateescape")
-            for text in found
-            if text.endswith(end)
-        ]
+        return [name for description in found if (name := name_of_key(description)) is not None]
 
     def get_key(self, description: bytes) -> str | None:
         """Return the secret in the key with that whole description, or None."""
         try:
-            return key_payload.unpack(self._keys.read(self._keys.search(self._ring, description)))
+            try:
+                payload = self.keys.read(self.keys.search(self.ring, description))
+            except OSError as error:
+                if error.errno not in MISSING:
+                    raise
+                if not description.startswith(_TOKEN_PREFIX) and _CONTAINERS not in os.environ:
+                    return None
+                payload = self._find_elsewhere(description)
         except OSError as error:
-            if error.errno in _MISSING:
-                return None
             raise self._failure(error, "read") from error
+        return key_payload.unpack(payload)
 
-    def set_key(self, description: bytes, secret: str, seconds: int | None) -> None:
+    def set_key(self, description: bytes, secret: str, seconds: int | None, *, by_hand: bool = False) -> None:
         """Store ``secret`` in the key with that whole description."""
         lifetime = _LONGEST_SECONDS if seconds is None else min(max(1, seconds), _LONGEST_SECONDS)
+        payload = key_payload.pack(secret, lifetime, by_hand=by_hand)
         try:
-            self._add_with_room(description, key_payload.pack(secret, lifetime), lifetime)
+            try:
+                self.add(description, payload, lifetime)
+            except OSError as error:
+                if error.errno != _EDQUOT:
+                    raise
+                from docker_credential_ecrx.keyrings import kernel_room
+
+                kinds = (USER, BIG) if description.startswith(_TOKEN_PREFIX) else (USER,)
+                kernel_room.add(self, kernel_room.NewKey(description, payload, lifetime, kinds))
+            else:
+                self.delete_kind(description, BIG)  # it would be found once this key has expired
         except OSError as error:
             raise self._failure(error, "write to") from error
 
     def delete_key(self, description: bytes) -> bool:
         """Delete the key with that whole description, for all who hold it; return whether there was one."""
+        from docker_credential_ecrx.keyrings import outer_keys
+
         try:
-            self._revoke(self._keys.search(self._ring, description))
+            found = [self.delete_kind(description, kind) for kind in (USER, BIG)]
+            for key, _, outer in outer_keys.find(self, _PREFIX):
+                if outer == description:
+                    self.keys.invalidate(key)
+                    found.append(True)
         except OSError as error:
-            if error.errno in _MISSING:
-                return False
             raise self._failure(error, "delete from") from error
+        return any(found)
+
+    def delete_kind(self, description: bytes, kind: bytes) -> bool:
+        """Delete the key of the type ``kind``; return whether there was one; raise OSError."""
+        try:
+            self.revoke(self.keys.search(self.ring, description, kind))
+        except OSError as error:
+            if error.errno not in MISSING:
+                raise
+            return False
         return True
+
+    def add(self, description: bytes, payload: bytes, seconds: int, kind: bytes = USER) -> None:
+        """Link a new key into the ring, replacing the old one with that type and description; raise OSError.
+
+        The kernel creates a key without an expiry. Until it has one, only the process keyring holds it, so the key is
+        deleted with the process if that is killed.
+        """
+        key = self.keys.add(description, payload, PROCESS_KEYRING, kind)
+        try:
+            self.keys.set_permissions(key, _PERMISSIONS)
+            self.keys.set_timeout(key, seconds)
+            self.keys.link(key, self.ring)
+        finally:
+            # Otherwise the next add with this description would update this key, which would remove its expiry.
+            self.keys.unlink(key, PROCESS_KEYRING)
+
+    def revoke(self, key: int) -> None:
+        """Delete the key's payload, for all who hold the key, and unlink it; raise OSError."""
+        try:
+            self.keys.revoke(key)
+        finally:
+            self.keys.unlink(key, self.ring)
+
+    def ours(self) -> "Iterator[tuple[int, bytes, bytes]]":
+        """Yield serial number, type and description of each of our keys; raise OSError."""
+        for key in self.keys.members(self.ring):
+            try:
+                kind, _, description = self.keys.describe(key)
+            except OSError:
+                continue  # deleted in the meantime
+            if description.startswith(_PREFIX):
+                yield key, kind, description
 
     def _failure(self, error: OSError, verb: str) -> KeyringError:
         remedy = with_alternative(
@@ -114,93 +178,30 @@ class KernelKeyring:
     def _open_ring(self) -> int:
         """Link the ring to this process, which then possesses its keys; return the ring's serial number."""
         try:
-            return self._keys.persistent()
+            return self.keys.persistent()
         except OSError:
             # The kernel has no persistent keyrings; the user keyring exists as long as the user has a process.
-            self._keys.link(USER_KEYRING, PROCESS_KEYRING)
+            self.keys.link(USER_KEYRING, PROCESS_KEYRING)
             return USER_KEYRING
 
-    def _add_with_room(self, description: bytes, payload: bytes, seconds: int) -> None:
-        """Add the key; if the user's quota is full, delete the key that it replaces, then those that expire first."""
+    def _find_elsewhere(self, description: bytes) -> bytes:
+        """Return the payload of the key of another type or outside this user namespace; empty if there is none."""
         try:
-            self._add(description, payload, seconds)
+            return self.keys.read(self.keys.search(self.ring, description, BIG))
         except OSError as error:
-            if error.errno != _EDQUOT or len(payload) + len(description) >= _quota():
+            if error.errno not in MISSING:
                 raise
-            full = error
-        else:
-            return
-        for make_room in (self.delete_key, *[self._make_room] * _ROUNDS_OF_EVICTION):
-            for _ in range(_SWEEP_TRIES if make_room(description) else 0):
-                try:
-                    self._add(description, payload, seconds)
-                except OSError as error:
-                    full = error
-                else:
-                    return
-                time.sleep(_SWEEP_SECONDS)  # an unlinked key counts until the kernel's next garbage collection
-        raise full
+        from docker_credential_ecrx.keyrings import outer_keys
 
-    def _add(self, description: bytes, payload: bytes, seconds: int) -> None:
-        """Link a new key into the ring, replacing the old one with that description.
-
-        The kernel creates a key without an expiry. Until it has one, only the process keyring holds it, so the key is
-        deleted with the process if that is killed.
-        """
-        key = self._keys.add(description, payload, PROCESS_KEYRING)
-        try:
-            self._keys.set_permissions(key, _PERMISSIONS)
-            self._keys.set_timeout(key, seconds)
-            self._keys.link(key, self._ring)
-        finally:
-            # Otherwise the next add with this description would update this key, which would remove its expiry.
-            self._keys.unlink(key, PROCESS_KEYRING)
-
-    def _make_room(self, description: bytes) -> bool:
-        """Delete the quarter of our other keys that expires first; return whether there was any."""
-        ours = []
-        for key, found in self._ours():
-            try:
-                if found != description:
-                    ours.append((key_payload.expiry_of(self._keys.read(key)), key))
-            except OSError:
-                continue  # deleted in the meantime
-        ours.sort()
-        for _, key in ours[: (len(ours) + 3) // 4]:
-            try:
-                self._revoke(key)
-            except OSError:
-                continue  # deleted in the meantime, which makes room as well
-        return bool(ours)
-
-    def _revoke(self, key: int) -> None:
-        """Delete the key's payload, for all who hold the key, and unlink it."""
-        try:
-            self._keys.revoke(key)
-        finally:
-            self._keys.unlink(key, self._ring)
-
-    def _ours(self) -> "Iterator[tuple[int, bytes]]":
-        """Yield serial number and description of each of our keys."""
-        serials = self._keys.read(self._ring)
-        for at in range(0, len(serials), 4):
-            key = int.from_bytes(serials[at : at + 4], sys.byteorder, signed=True)
-            try:
-                description = self._keys.describe(key)
-            except OSError:
-                continue  # deleted in the meantime
-            if description.startswith(_PREFIX):
-                yield key, description
+        return outer_keys.payload_of(self, description)
 
 
-def _quota() -> int:
-    """Return the size in bytes that the kernel permits this user's keys to have."""
-    name = "root_maxbytes" if os.geteuid() == 0 else "maxbytes"
-    try:
-        with open(f"/proc/sys/kernel/keys/{name}", encoding="ascii") as file:
-            return int(file.read())
-    except (OSError, ValueError):
-        return _DEFAULT_QUOTA
+def name_of_key(description: bytes) -> str | None:
+    """Return the name of the item in the key with that whole description, or None if it is not one of ours."""
+    end = description_of("", USERNAME)
+    if not description.startswith(_PREFIX) or not description.endswith(end):
+        return None
+    return description.removeprefix(_PREFIX).removesuffix(end).decode("utf-8", "surrogateescape")
 
 
 def description_of(service: str, username: str) -> bytes:

@@ -19,8 +19,10 @@ _NUMBERS = {
 }
 PROCESS_KEYRING, USER_KEYRING = -2, -4
 _REVOKE, _SETPERM, _DESCRIBE, _LINK, _UNLINK = 3, 5, 6, 8, 9
-_SEARCH, _READ, _SET_TIMEOUT, _GET_PERSISTENT = 10, 11, 15, 22
-_TYPE = b"user"
+_SEARCH, _READ, _SET_TIMEOUT, _INVALIDATE, _GET_PERSISTENT = 10, 11, 15, 21, 22
+# A key of the type ``big_key`` is stored encrypted outside the quota, but for 16 bytes; not every kernel has them.
+# Their permissions, expiry and revocation are those of any key: security/keys/big_key.c, keyctl(2).
+USER, BIG = b"user", b"big_key"
 # A token has about 2,600 bytes; a larger payload is read again into a buffer of its size.
 _ROOM = 4096
 
@@ -46,17 +48,21 @@ class Keyctl:
         """Remove ``key`` from ``ring``."""
         self._call(self._keyctl, _UNLINK, key, ring)
 
-    def search(self, ring: int, description: bytes) -> int:
-        """Return the key with that description."""
-        return self._call(self._keyctl, _SEARCH, ring, _TYPE, description, 0)
+    def search(self, ring: int, description: bytes, kind: bytes = USER) -> int:
+        """Return the key with that type and description."""
+        return self._call(self._keyctl, _SEARCH, ring, kind, description, 0)
 
-    def add(self, description: bytes, payload: bytes, ring: int) -> int:
-        """Add a key with that description to ``ring``, or update it, and return it; it then has no expiry."""
-        return self._call(self._add_key, _TYPE, description, payload, len(payload), ring)
+    def add(self, description: bytes, payload: bytes, ring: int, kind: bytes = USER) -> int:
+        """Add a key with that type and description to ``ring``, or update it, and return it; it has no expiry then."""
+        return self._call(self._add_key, kind, description, payload, len(payload), ring)
 
     def revoke(self, key: int) -> None:
         """Free the payload of ``key`` and its part of the quota; nobody can read it any longer."""
         self._call(self._keyctl, _REVOKE, key)
+
+    def invalidate(self, key: int) -> None:
+        """Delete ``key`` for all who hold it; its owner may do that without possession, unlike ``revoke``."""
+        self._call(self._keyctl, _INVALIDATE, key)
 
     def set_permissions(self, key: int, mask: int) -> None:
         """Set the permissions of ``key``."""
@@ -70,9 +76,15 @@ class Keyctl:
         """Return the payload of ``key``, or the serial numbers in a keyring."""
         return self._text(_READ, key)
 
-    def describe(self, key: int) -> bytes:
-        """Return the description of ``key``, which is the last field of what the kernel reports."""
-        return self._text(_DESCRIBE, key).rstrip(b"\0").split(b";", 4)[4]
+    def describe(self, key: int) -> tuple[bytes, int, bytes]:
+        """Return the type of ``key``, the user who owns it, and its description."""
+        kind, user, _, _, description = self._text(_DESCRIBE, key).rstrip(b"\0").split(b";", 4)
+        return kind, int(user), description
+
+    def members(self, ring: int) -> list[int]:
+        """Return the keys in ``ring``."""
+        serials = self.read(ring)
+        return [int.from_bytes(serials[at : at + 4], sys.byteorder, signed=True) for at in range(0, len(serials), 4)]
 
     def _text(self, command: int, key: int) -> bytes:
         room = _ROOM

@@ -10,7 +10,7 @@ from keyring.backends import chainer
 from keyring.errors import PasswordDeleteError
 
 from docker_credential_ecrx.errors import KeyringError, KeyringUnavailableError, Remedy
-from docker_credential_ecrx.keyrings import FOREIGN_BUS, USERNAME, dbus, service_of, with_alternative
+from docker_credential_ecrx.keyrings import FOREIGN_BUS, USERNAME, service_of, session_bus, with_alternative
 from docker_credential_ecrx.system.deadline import Patience, within
 
 TYPE_CHECKING = False
@@ -60,7 +60,7 @@ class SystemKeyring:
         """Return no names: the ``keyring`` library cannot list its items."""
         return []
 
-    def set(self, name: str, secret: str, seconds: int | None) -> None:  # noqa: ARG002 - items do not expire
+    def set(self, name: str, secret: str, seconds: int | None, *, by_hand: bool = False) -> None:  # noqa: ARG002 - its items do not expire, and none is evicted
         """Store ``secret`` under ``name``."""
         old = self._get(name)
         is_short = len(secret.encode("utf-16-le", "surrogatepass")) // 2 <= _CHUNK
@@ -178,7 +178,7 @@ def _load(class_name: str | None, alternative: str) -> KeyringBackend:
 def _check_bus(class_name: str | None, alternative: str) -> None:
     """Raise KeyringUnavailableError if another user runs the session bus, to which the backend would send secrets."""
     try:
-        dbus.check_session_bus(_SECONDS)
+        session_bus.check(_SECONDS)
     except PermissionError as error:
         raise KeyringUnavailableError(
             f"the keyring {class_name} is not available: {error.strerror}",

@@ -5,7 +5,7 @@ It never opens a window: a locked collection is not available.
 """
 
 from docker_credential_ecrx.errors import KeyringError, KeyringUnavailableError, Remedy
-from docker_credential_ecrx.keyrings import FOREIGN_BUS, USERNAME, dbus, name_of, service_of, with_alternative
+from docker_credential_ecrx.keyrings import FOREIGN_BUS, USERNAME, name_of, service_of, session_bus, with_alternative
 from docker_credential_ecrx.keyrings.dbus import DBusError
 from docker_credential_ecrx.keyrings.secret_service_api import NO_OBJECT, SecretService
 
@@ -36,16 +36,15 @@ class SecretServiceKeyring:
         Raises KeyringUnavailableError if there is no session bus, no service on it, or no reply.
         """
         self._alternative = alternative
-        address = dbus.session_address()
-        if address is None:
-            raise KeyringUnavailableError(
-                "the Secret Service is not available: there is no session bus",
-                with_alternative(Remedy("log in to a desktop session"), alternative),
-            )
         try:
-            self._service = SecretService(address, _SECONDS)
+            self._service = SecretService(session_bus.addresses(), _SECONDS)
         except _ERRORS as error:
             remedy = FOREIGN_BUS if isinstance(error, PermissionError) else Remedy("start a keyring daemon")
+            if isinstance(error, FileNotFoundError) and not session_bus.is_configured():
+                raise KeyringUnavailableError(
+                    "the Secret Service is not available: there is no session bus",
+                    with_alternative(Remedy("log in to a desktop session"), alternative),
+                ) from error
             raise KeyringUnavailableError(
                 f"the Secret Service is not available: {_reason(error)}", with_alternative(remedy, alternative)
             ) from error
@@ -54,7 +53,7 @@ class SecretServiceKeyring:
         """Return the secret stored under ``name``, or None."""
         return self._limited("read", lambda: self._get(name))
 
-    def set(self, name: str, secret: str, seconds: int | None) -> None:
+    def set(self, name: str, secret: str, seconds: int | None, *, by_hand: bool = False) -> None:  # noqa: ARG002 - it evicts nothing
         """Store ``secret`` under ``name``.
 
         Raises KeyringError if ``seconds`` is given and the collection is in plain text: a secret with a lifetime can be
@@ -91,11 +90,13 @@ class SecretServiceKeyring:
 
     def _get(self, name: str) -> str | None:
         self._service.open_session()
-        while items := self._find(name):
+        while any(items := self._search(name)):
+            unlocked, locked = items
             try:
-                secret = self._service.secret(items[0])
+                item = unlocked[0] if len(unlocked) == 1 and not locked else self._newest(unlocked, locked)
+                secret = self._service.secret(item)
             except DBusError:
-                if items[0] in self._find(name):
+                if items == self._search(name):
                     raise
                 continue  # another process deleted it in the meantime, and may have stored another in its place
             try:
@@ -103,6 +104,19 @@ class SecretServiceKeyring:
             except UnicodeDecodeError:
                 break  # this program did not store it
         return None
+
+    def _newest(self, unlocked: list[str], locked: list[str]) -> str:
+        """Return the item that was stored last: each collection may have one, and another may become the default.
+
+        Raises KeyringUnavailableError if that one is locked.
+        """
+        if unlocked:
+            default = f"{self._service.default_collection()}/"
+            items = [*unlocked, *locked]
+            newest = max(items, key=lambda item: (self._service.modified(item), item.startswith(default)))
+            if newest in unlocked:
+                return newest
+        raise self._locked("is locked")
 
     def _set(self, name: str, secret: str, *, is_temporary: bool) -> None:
         self._service.open_session()
@@ -116,15 +130,24 @@ class SecretServiceKeyring:
 
             raise gnome.not_encrypted(file)
         label = f"Password for '{USERNAME}' on '{service_of(name)}'"
-        if self._service.create_item(collection, label, _attributes(name), secret.encode()) == NO_OBJECT:
+        item = self._service.create_item(collection, label, _attributes(name), secret.encode())
+        if item == NO_OBJECT:
             raise self._locked("prompts before it writes")
+        # It replaced one in the default collection only.
+        self._delete_items(name, [other for other in self._search(name)[0] if other != item])
 
     def _delete(self, name: str) -> None:
-        for item in self._find(name):
+        unlocked, locked = self._search(name)
+        self._delete_items(name, unlocked)
+        if locked:
+            raise self._locked("is locked")
+
+    def _delete_items(self, name: str, items: list[str]) -> None:
+        for item in items:
             try:
                 self._service.delete(item)
             except DBusError:
-                if item in self._find(name):
+                if item in self._search(name)[0]:
                     raise
 
     def _names(self) -> list[str]:
@@ -142,12 +165,9 @@ class SecretServiceKeyring:
         unlocked, locked = self._service.search(_OURS)
         return [*unlocked, *locked]
 
-    def _find(self, name: str) -> list[str]:
-        """Return the paths of the unlocked items of that name; raise KeyringUnavailableError if all are locked."""
-        unlocked, locked = self._service.search(_attributes(name))
-        if locked and not unlocked:
-            raise self._locked("is locked")
-        return unlocked
+    def _search(self, name: str) -> tuple[list[str], list[str]]:
+        """Return the paths of the unlocked items of that name, and those of the locked ones."""
+        return self._service.search(_attributes(name))
 
     def _plaintext_file(self, collection: str) -> str | None:
         from docker_credential_ecrx.keyrings import gnome

@@ -7,6 +7,7 @@ from docker_credential_ecrx.keyrings.dbus import Connection
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
 _BUS_NAME = "org.freedesktop.secrets"
@@ -29,10 +30,10 @@ _REPLIES = {
 class SecretService:
     """A connection to the Secret Service; its methods fail with the errors of ``Connection``."""
 
-    def __init__(self, address: str, seconds: float) -> None:
-        """Connect to the bus at ``address``; no wait for a reply takes longer than ``seconds``."""
+    def __init__(self, addresses: "Iterable[str]", seconds: float) -> None:
+        """Connect to the first bus at ``addresses``; no wait for a reply takes longer than ``seconds``."""
         self._opening, self._session = 0, ""
-        self._bus = Connection(address, seconds)
+        self._bus = Connection(addresses, seconds)
         try:
             # GNOME Keyring may receive a client's first call before it has registered the client.
             # If that call is OpenSession, or a property's Get, it aborts, and all that it kept unlocked is locked.
@@ -75,6 +76,11 @@ class SecretService:
     def attributes(self, item: str) -> dict[str, str]:
         """Return the attributes of the item."""
         return dict(self._property(item, "Item", "Attributes", "a{ss}"))
+
+    def modified(self, item: str) -> int:
+        """Return when the item was stored or changed, in seconds since 1970."""
+        modified: int = self._property(item, "Item", "Modified", "t")
+        return modified
 
     def secret(self, item: str) -> bytes:
         """Return the secret of the item."""

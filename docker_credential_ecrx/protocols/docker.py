@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 VERBS = ("get", "store", "erase", "list")
 _MAX_SERVER_CHARACTERS = 2048
-_MAX_WORD_CHARACTERS = 200
+_MISUSE = 2  # the exit status if the arguments of a command are wrong
+_SEND = "send ServerURL, Username and Secret"
 
 
 def answer(verb: str, argv0: str, env: "Mapping[str, str]", read: "Callable[[], bytes]") -> Reply:
@@ -27,16 +28,16 @@ def answer(verb: str, argv0: str, env: "Mapping[str, str]", read: "Callable[[], 
     return reply
 
 
-def usage_error(arguments: list[str]) -> Reply:
-    """Return the reply to arguments that are neither a verb nor a command."""
-    from docker_credential_ecrx.sanitizer import third_party
+def usage_error(word: str) -> Reply:
+    """Return the reply if ``word``, a verb of Docker's or an option, has further arguments, or if it is empty.
 
-    word = third_party.text(arguments[0], _MAX_WORD_CHARACTERS) if arguments else ""
-    if word in (*VERBS, "version"):
-        remedy = f"docker sends the request for {word} on stdin; see {settings.PROGRAM} --help"
-        return failure(RequestError(f"{word} takes no arguments", remedy))
-    message = f"there is no command {word}" if word else "a command is missing"
-    return failure(RequestError(message, f"see {settings.PROGRAM} --help"))
+    The status is 2 as for the commands, but 1 for a verb, as in docker-credential-helpers (credentials.go, Serve).
+    """
+    if not word:
+        return failure(RequestError("a command is missing", f"see {settings.PROGRAM} --help"), _MISUSE)
+    request = f"docker sends the request for {word} on stdin; " if word in VERBS else ""
+    status = 1 if word in VERBS else _MISUSE
+    return failure(RequestError(f"{word} takes no arguments", f"{request}see {settings.PROGRAM} --help"), status)
 
 
 def _get(helper: "Callable[[], Helper]", read: "Callable[[], bytes]") -> Reply:
@@ -77,21 +78,24 @@ def _server(request: bytes) -> str:
 
 def _credentials(request: bytes) -> tuple[str, str, str]:
     """Return the server, the user and the secret of a store request."""
-    import json  # it takes long to load, and a cached get writes its one JSON object without it
+    from docker_credential_ecrx.system import go_json  # json takes long to load, and a cached get does without it
 
     if not request.strip():
         raise RequestError(NO_SERVER)
+    keys = ("ServerURL", "Username", "Secret")
     try:
-        # Of a key that is there twice the last value counts, as in Go's decoder.
-        document = json.loads(_text(request))
-        server, user, secret = (document.get(key) or "" for key in ("ServerURL", "Username", "Secret"))
-    except (ValueError, AttributeError, RecursionError) as error:
-        raise RequestError("the store request is not a JSON object", "send ServerURL, Username and Secret") from error
-    if not all(isinstance(part, str) for part in (server, user, secret)):
+        # As docker-credential-helpers reads it (credentials.go, Store): keys in any case, whatever comes after.
+        document, _ = go_json.decode(_text(request))
+    except ValueError as error:
+        raise RequestError("the store request is not a JSON object", _SEND) from error
+    if not isinstance(document, go_json.Object | None):
+        raise RequestError("the store request is not a JSON object", _SEND)
+    if not all(isinstance(part, str | None) for key in keys for part in go_json.fields(document, key)):
         raise RequestError(
             "ServerURL, Username and Secret in the store request are not all strings",
             "send ServerURL, Username and Secret as strings",
         )
+    server, user, secret = (go_json.string(document, key) for key in keys)
     if not user:
         _server(server.encode("utf-8", "surrogatepass"))
         raise RequestError(NO_USER)

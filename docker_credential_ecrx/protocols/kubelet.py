@@ -4,7 +4,7 @@ https://kubernetes.io/docs/reference/config-api/kubelet-credentialprovider.v1/
 """
 
 from docker_credential_ecrx import log
-from docker_credential_ecrx.ecr.registry import ECR_USER, Registry
+from docker_credential_ecrx.ecr.registry import ECR_USER
 from docker_credential_ecrx.errors import NoAwsCredentialsError, NotFoundError, RequestError
 from docker_credential_ecrx.helper import Helper
 from docker_credential_ecrx.identity import settings
@@ -52,13 +52,14 @@ def answer(argv0: str, env: "Mapping[str, str]", read: "Callable[[], bytes]") ->
 
 def _answer(request: Request, argv0: str, env: "Mapping[str, str]") -> str:
     host = host_of(request.image)
-    registry = Registry.parse(host)
+    # No keyring by default: a container that runs as root could read and write the node's kernel keyring, which is
+    # separated by user and not by container; and kubelet caches the response itself.
+    loaded = settings.load(argv0, env, keyring="none")
+    registry = loaded.registry_of(host)
     if registry is None:
         return _response("", _RETRY_SECONDS)
     identity = pod_identity(request, env)
-    # No keyring by default: a container that runs as root could read and write the node's kernel keyring, which is
-    # separated by user and not by container; and kubelet caches the response itself.
-    helper = Helper(settings.load(argv0, env, keyring="none"), env)
+    helper = Helper(loaded, env)
     try:
         token = helper.token(registry) if identity is None else helper.token_of(registry, identity)
     except NotFoundError:  # ECR Public without credentials: the pull is anonymous

@@ -58,7 +58,7 @@ def stdin_of(read: "Callable[[], bytes]") -> bytes:
         raise
 
 
-def failure(error: EcrxError) -> Reply:
+def failure(error: EcrxError, status: int = 1) -> Reply:
     """Return the failure as one line on both streams: ``docker pull`` and ``docker push`` show only stderr."""
     if isinstance(error, NotFoundError):
         return Reply(f"{NOT_FOUND}\n", status=1)
@@ -66,7 +66,7 @@ def failure(error: EcrxError) -> Reply:
     # Clients compare Docker's own messages with the whole line.
     is_literal = isinstance(error, RequestError) and error.message in (NO_SERVER, NO_USER)
     line = f"{text}\n" if is_literal else f"docker-credential-ecrx: {text}\n"
-    return Reply(line, line, 1)
+    return Reply(line, line, status)
 
 
 def quote(text: str) -> str:

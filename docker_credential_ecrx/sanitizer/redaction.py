@@ -2,13 +2,16 @@
 
 Only letters and digits are compared, in lower case and with escapes resolved: a secret is also found if it is quoted,
 split by spaces, or encoded for a URL, in JSON or in base64, and so is a piece of one.
+A first get redacts what it writes to the index, so what few texts need is imported for those alone.
 """
 
 import binascii
-import json
-import re
 from _thread import allocate_lock
-from collections.abc import Iterator, Sequence
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Iterator, Sequence
 
 SECRET = "[secret]"  # noqa: S105 - the replacement
 _PIECE = 12  # consecutive letters and digits that no text shares with a secret by chance; 16 characters contain as many
@@ -22,12 +25,16 @@ _OWN_WORDS = (
     *("null", "passwd", "password", "profile", "public", "registry", "role", "root", "secret", "service", "status"),
     *("store", "test", "token", "true", "user", "version"),
 )
-_ENCODED = re.compile(r"[A-Za-z0-9+/=_-]{20,}")
-_ESCAPE = re.compile(
+_ENCODED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=_-")
+_SHORTEST_ENCODED = 20  # characters; anything shorter in a token is no secret
+_ESCAPE = (
     r"((?:%[89A-Fa-f][0-9A-Fa-f])+)"
     r"|(?:%([0-7][0-9A-Fa-f])|\\u([0-9A-Fa-f]{4})|\\x([0-9A-Fa-f]{2})|&#x([0-9A-Fa-f]{1,5});)|&#([0-9]{1,5});"
 )
 _ESCAPED_TWICE = 3
+_ESCAPES = frozenset("%\\&")  # what begins an escape
+_NEITHER = bytes(code for code in range(128) if not chr(code).isalnum())
+_MOST_COMPARED = 10_000_000  # characters with characters, which takes some milliseconds
 
 
 class _Forms:
@@ -35,12 +42,16 @@ class _Forms:
 
     def __init__(self) -> None:
         self._count = 0
+        # Secrets as they are, and the letters and digits of all their forms: a short text is searched for in these.
+        self._raw: list[str] = []
+        self._letters: list[str] = []
+        # Each piece of them, which takes longer to make than a few short texts to search for.
         self._pieces: set[str] = set()
         self._raw_pieces: set[str] = set()
         self._words: set[str] = set()
         self._shorts: set[str] = set()
 
-    def learn(self, secrets: Sequence[str]) -> None:
+    def learn(self, secrets: "Sequence[str]") -> None:
         """Add the new ones of ``secrets``, a list that only grows."""
         new = secrets[self._count :]
         for secret in new:
@@ -50,19 +61,24 @@ class _Forms:
     def _add(self, secret: str) -> None:
         if len(secret) < _SHORTEST or secret.lower() in _OWN_WORDS:
             return
-        for form in (secret, *_encoded(secret), *_decoded(secret)):
-            plain = "".join(c for c, _, _ in _plain(form))
-            self._pieces.update(plain[at : at + _PIECE] for at in range(len(plain) - _PIECE + 1))
-        if len(_plain(secret)) < _PIECE:
+        self._raw.append(secret)
+        self._letters += [_letters(form) for form in (secret, *_encoded(secret), *_decoded(secret))]
+        if len(_letters(secret)) < _PIECE:
             self._add_short(secret)
-        for at in range(len(secret) - _RAW_PIECE + 1):
-            piece = secret[at : at + _RAW_PIECE]
-            if sum(map(str.isalnum, piece)) < _PIECE:
-                self._raw_pieces.add(piece)
+
+    def _cut(self) -> None:
+        """Make all pieces of what was added since the last time."""
+        for letters in self._letters:
+            self._pieces.update([letters[at : at + _PIECE] for at in range(len(letters) - _PIECE + 1)])
+        for secret in self._raw:
+            pieces = [secret[at : at + _RAW_PIECE] for at in range(len(secret) - _RAW_PIECE + 1)]
+            self._raw_pieces.update(filter(_is_raw, pieces))
+        self._letters, self._raw = [], []
 
     def _add_short(self, secret: str) -> None:
         """Add a secret that is shorter than a piece as a whole, since other text may contain a part of it by chance."""
-        from urllib.parse import quote  # only for short secrets
+        import json
+        from urllib.parse import quote
 
         self._words |= {secret, quote(secret, safe=""), json.dumps(secret)[1:-1]}
         for form in (secret, *_encoded(secret)):
@@ -70,23 +86,33 @@ class _Forms:
             if len(plain) >= _SHORTEST_INSIDE:
                 self._shorts.add(plain)
 
-    def found(self, text: str) -> Iterator[tuple[int, int]]:
+    def found(self, text: str) -> "Iterator[tuple[int, int]]":
         """Yield where a secret, or a piece of one, starts and ends in ``text``."""
         plain = _plain(text)
         letters = "".join(c for c, _, _ in plain)
+        if len(text) * sum(map(len, self._letters)) > _MOST_COMPARED:
+            self._cut()
         for at in range(len(letters) - _PIECE + 1):
-            if letters[at : at + _PIECE] in self._pieces:
+            piece = letters[at : at + _PIECE]
+            if piece in self._pieces or any(piece in form for form in self._letters):
                 yield plain[at][1], plain[at + _PIECE - 1][2]
-        for at in range(len(text) - _RAW_PIECE + 1 if self._raw_pieces else 0):
-            if text[at : at + _RAW_PIECE] in self._raw_pieces:
+        for at in range(len(text) - _RAW_PIECE + 1):
+            piece = text[at : at + _RAW_PIECE]
+            if _is_raw(piece) and (piece in self._raw_pieces or any(piece in secret for secret in self._raw)):
                 yield at, at + _RAW_PIECE
         for short in self._shorts:
             at = letters.find(short)
             while at >= 0:
                 yield plain[at][1], plain[at + len(short) - 1][2]
                 at = letters.find(short, at + 1)
+        if self._words:
+            yield from self._found_words(text)
+
+    def _found_words(self, text: str) -> "Iterator[tuple[int, int]]":
+        """Yield where a short secret is a word of its own; as part of a longer one, it is another word."""
+        import re
+
         for word in self._words:
-            # Part of a longer word is another word.
             for found in re.finditer(rf"(?<![^\W_]){re.escape(word)}(?![^\W_])", text):
                 yield found.span()
 
@@ -94,7 +120,7 @@ class _Forms:
 _FORMS, _LOCK = _Forms(), allocate_lock()  # threads share the known secrets
 
 
-def redacted(text: str, secrets: Sequence[str]) -> str:
+def redacted(text: str, secrets: "Sequence[str]") -> str:
     """Return ``text`` with "[secret]" instead of each of ``secrets``, a list that only grows, and each piece of one."""
     with _LOCK:
         _FORMS.learn(secrets)
@@ -108,7 +134,7 @@ def redacted(text: str, secrets: Sequence[str]) -> str:
     return "".join([*parts, text[end:]])
 
 
-def _encoded(secret: str) -> Iterator[str]:
+def _encoded(secret: str) -> "Iterator[str]":
     """Yield ``secret`` in base64, at each offset that it may have in the encoded text (as after "AWS:"), and in hex."""
     raw = secret.encode("utf-8", "surrogateescape")
     for before in range(3):
@@ -119,19 +145,32 @@ def _encoded(secret: str) -> Iterator[str]:
     yield raw.hex()
 
 
-def _decoded(secret: str) -> Iterator[str]:
+def _decoded(secret: str) -> "Iterator[str]":
     """Yield the secrets inside an ECR password, which is JSON in base64."""
     try:
         inner = binascii.a2b_base64(secret, strict_mode=True).decode("ascii")
     except ValueError:
         return
-    yield from _ENCODED.findall(inner)
+    parts = "".join(character if character in _ENCODED else " " for character in inner).split()
+    yield from (part for part in parts if len(part) >= _SHORTEST_ENCODED)
+
+
+def _is_raw(piece: str) -> bool:
+    """Return whether a piece of a secret has too few letters and digits to be found by them."""
+    return sum(map(str.isalnum, piece)) < _PIECE
+
+
+def _letters(text: str) -> str:
+    """Return the letters and digits of ``text`` in lower case, as ``_plain`` does."""
+    if text.isascii() and _ESCAPES.isdisjoint(text):
+        return text.encode().translate(None, _NEITHER).decode().lower()
+    return "".join(character for character, _, _ in _plain(text))
 
 
 def _plain(text: str) -> list[tuple[str, int, int]]:
     """Return the letters and digits of ``text`` in lower case, with the start and end of each."""
     found = [(c, at, at + 1) for at, c in enumerate(text)]
-    for _ in range(_ESCAPED_TWICE):
+    for _ in range(0 if _ESCAPES.isdisjoint(text) else _ESCAPED_TWICE):
         resolved = _resolved(found)
         if len(resolved) == len(found):
             break
@@ -140,15 +179,17 @@ def _plain(text: str) -> list[tuple[str, int, int]]:
 
 
 def _resolved(found: list[tuple[str, int, int]]) -> list[tuple[str, int, int]]:
+    import re
+
     text, resolved, end = "".join(c for c, _, _ in found), [], 0
-    for escape in _ESCAPE.finditer(text):
+    for escape in re.finditer(_ESCAPE, text):
         resolved += found[end : escape.start()]
         resolved.append((_unescaped(escape), found[escape.start()][1], found[escape.end() - 1][2]))
         end = escape.end()
     return resolved + found[end:]
 
 
-def _unescaped(escape: re.Match[str]) -> str:
+def _unescaped(escape: "re.Match[str]") -> str:
     """Return the characters of an escape sequence."""
     of_url, decimal = escape[1], escape[6]
     if of_url:

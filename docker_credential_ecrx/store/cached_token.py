@@ -9,6 +9,8 @@ from docker_credential_ecrx.errors import KeyringError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from docker_credential_ecrx.keyrings import Keyring
 
 _MAGIC = "ecrx1"
@@ -98,8 +100,13 @@ def to_record(name: str, token: Token) -> str:
     return f"{_MAGIC} {times} {_checksum(name, times, token.password)}\n{token.password}"
 
 
-def from_record(name: str, record: str) -> Token | None:
-    """Return the token in the item ``name``, or None if the record is damaged or another program's."""
+def from_record(
+    name: str, record: str, make: "Callable[[str, ClockReading, float, float], Token]" = Token
+) -> Token | None:
+    """Return the token in the item ``name``, or None if the record is damaged or another program's.
+
+    ``make`` returns what ``Token`` would, or a token without the password.
+    """
     line, _, password = record.partition("\n")
     words = line.split(" ")
     if (
@@ -111,7 +118,7 @@ def from_record(name: str, record: str) -> Token | None:
         return None
     _, lifetime, refresh_after, *stamp, _ = words
     try:
-        token = Token(password, parse_timestamp(*stamp), float(lifetime), float(refresh_after))
+        token = make(password, parse_timestamp(*stamp), float(lifetime), float(refresh_after))
     except ValueError:
         return None
     # A NaN passes none of these comparisons.
@@ -143,13 +150,16 @@ def describe(token: Token | None, now: ClockReading) -> str:
     return f"a token that expires in {token.lifetime - age:.0f} s and is due for refresh {due}"
 
 
-def save(name: str, token: Token, keyring: "Keyring | None") -> bool:
-    """Save ``token`` in the item ``name``; return False, and raise nothing, if there is no keyring or it fails."""
+def save(name: str, token: Token, keyring: "Keyring | None", *, by_hand: bool = False) -> bool:
+    """Save ``token`` in the item ``name``; return False, and raise nothing, if there is no keyring or it fails.
+
+    ``by_hand`` is whether only a person can store it again.
+    """
     if keyring is None:
         return False
     left = token.lifetime - max(0.0, token.age(now()) or 0.0)
     try:
-        keyring.set(name, to_record(name, token), max(1, int(left)))
+        keyring.set(name, to_record(name, token), max(1, int(left)), by_hand=by_hand)
     except KeyringError as error:
         log.debug(f"the token is not cached: {error}")
         return False

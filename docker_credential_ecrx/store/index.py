@@ -7,17 +7,29 @@ But ``list``, ``status`` and ``forget`` may know of an item only by its entry, s
 """
 
 import errno
-import json
 import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from typing import TypedDict, TypeGuard
 
 from docker_credential_ecrx import log
 from docker_credential_ecrx.store import cached_token
-from docker_credential_ecrx.store.cached_token import ClockReading
-from docker_credential_ecrx.system import file_lock, files, state_folder
-from docker_credential_ecrx.system.files import Folder
+from docker_credential_ecrx.system import file_lock, files, json_subset, state_folder
+from docker_credential_ecrx.system.fast_stdlib import dump_json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import TypedDict, TypeGuard
+
+    from docker_credential_ecrx.store.cached_token import ClockReading
+    from docker_credential_ecrx.store.entry import Entry
+    from docker_credential_ecrx.system.file_lock import FileLock
+    from docker_credential_ecrx.system.files import Folder
+
+    class _Document(TypedDict, total=False):
+        """The content of the file: the entries by their items' names, and when the user last deleted tokens."""
+
+        entries: dict[str, Entry]
+        erased: str
+
 
 _FILE = "ledger.json"
 # The file does not exist, is a link, a folder, a pipe, a device or a socket, or is larger than this program writes it.
@@ -27,46 +39,28 @@ _WAIT_SECONDS = 2.0
 _MAX_TIME = 253_402_300_799  # the end of the year 9999, the last that datetime can show
 # An expired token's entry stays for a while, so that the identity's next token is listed for the same registries.
 _KEPT_SECONDS = 7 * 86400.0
+_TEXTS = ("kind", "user", "identity", "principal", "account", "region", "keyring")
 
 
-class Entry(TypedDict, total=False):
-    """One item of a keyring; times are in seconds since 1970, UTC."""
-
-    kind: str  # token, login or password
-    servers: list[str]
-    user: str
-    identity: str
-    region: str
-    keyring: str
-    minted: float
-    renew: float
-    expires: float
-
-
-class _Document(TypedDict, total=False):
-    """The content of the file: the entries by their items' names, and when the user last deleted tokens."""
-
-    entries: dict[str, Entry]
-    erased: str
-
-
-def read(env: Mapping[str, str]) -> dict[str, Entry]:
+def read(env: "Mapping[str, str]") -> "dict[str, Entry]":
     """Return the entries by their items' names; if the file is missing or damaged, there are none."""
     document = _read_in(env)
     return document.get("entries", {})
 
 
-def add(env: Mapping[str, str], name: str, entry: Entry) -> None:
-    """Add the entry of the item ``name``; it keeps the servers of an earlier entry."""
+def add(env: "Mapping[str, str]", name: str, entry: "Entry") -> None:
+    """Add the entry of the item ``name``; it keeps the servers of an earlier one, all fields if for the same token."""
 
-    def add(entries: dict[str, Entry]) -> None:
-        servers = entries.get(name, {}).get("servers", [])
-        entries[name] = entry | {"servers": list(dict.fromkeys([*servers, *entry.get("servers", [])]))}
+    def add(entries: "dict[str, Entry]") -> None:
+        earlier = entries.get(name, {})
+        servers = [*earlier.get("servers", []), *entry.get("servers", [])]
+        same: Entry = earlier if earlier.get("minted", 0.0) == entry.get("minted") else {}
+        entries[name] = same | entry | {"servers": list(dict.fromkeys(servers))}
 
     _change(env, add)
 
 
-def expired_before(env: Mapping[str, str], keyring: str, now: float) -> dict[str, Entry]:
+def expired_before(env: "Mapping[str, str]", keyring: str, now: float) -> "dict[str, Entry]":
     """Return the entries of items in ``keyring`` that expired a week before ``now`` (seconds since 1970)."""
     return {
         name: entry
@@ -75,10 +69,10 @@ def expired_before(env: Mapping[str, str], keyring: str, now: float) -> dict[str
     }
 
 
-def delete_unchanged(env: Mapping[str, str], deleted: Mapping[str, Entry]) -> None:
+def delete_unchanged(env: "Mapping[str, str]", deleted: "Mapping[str, Entry]") -> None:
     """Delete the entries of ``deleted`` items, except those that another process has replaced in the meantime."""
 
-    def remove(entries: dict[str, Entry]) -> None:
+    def remove(entries: "dict[str, Entry]") -> None:
         for name, entry in deleted.items():
             if entries.get(name) == entry:
                 del entries[name]
@@ -86,42 +80,42 @@ def delete_unchanged(env: Mapping[str, str], deleted: Mapping[str, Entry]) -> No
     _change(env, remove)
 
 
-def delete(env: Mapping[str, str], *names: str) -> None:
+def delete(env: "Mapping[str, str]", *names: str) -> None:
     """Delete the entries of ``names``."""
 
-    def remove(entries: dict[str, Entry]) -> None:
+    def remove(entries: "dict[str, Entry]") -> None:
         for name in names:
             entries.pop(name, None)
 
     _change(env, remove)
 
 
-def mark_erasure(env: Mapping[str, str]) -> bool:
+def mark_erasure(env: "Mapping[str, str]") -> bool:
     """Write that the user is deleting tokens now, and return whether that worked.
 
     It must be written before the items are deleted: see ``refresh``.
     """
     stamp = cached_token.format_timestamp(cached_token.now())
 
-    def mark(document: _Document) -> None:
+    def mark(document: "_Document") -> None:
         document.setdefault("entries", {})
         document["erased"] = stamp
 
     return _change_document(env, mark)
 
 
-def is_erased_since(env: Mapping[str, str], started: ClockReading) -> bool:
+def is_erased_since(env: "Mapping[str, str]", started: "ClockReading") -> bool:
     """Return whether the user has deleted tokens since ``started``, a time of this boot or another."""
     document = _read_in(env)
     return cached_token.is_between(started, document.get("erased", ""), cached_token.now())
 
 
-def _change(env: Mapping[str, str], edit: Callable[[dict[str, Entry]], None]) -> None:
+def _change(env: "Mapping[str, str]", edit: "Callable[[dict[str, Entry]], None]") -> None:
     """Rewrite the entries in one step, one process at a time; if that is not possible, leave them."""
     _change_document(env, lambda document: edit(document.setdefault("entries", {})))
 
 
-def _change_document(env: Mapping[str, str], edit: Callable[[_Document], None]) -> bool:
+def _change_document(env: "Mapping[str, str]", edit: "Callable[[_Document], None]") -> bool:
     """Rewrite the file as ``_change`` does; return whether it has the change now."""
     folder = state_folder.opened(env)
     if folder is None:
@@ -130,32 +124,33 @@ def _change_document(env: Mapping[str, str], edit: Callable[[_Document], None]) 
     try:
         with folder, _locked(folder):
             document = _read(folder)
-            before = json.dumps(document)
+            before = dump_json(document)
             edit(document)
-            text = json.dumps(document, indent=1).encode()
+            text = dump_json(document)
             is_short = len(text) <= _MAX_BYTES  # a longer one would not be read again
-            if is_short and json.dumps(document) != before:
-                files.replace(folder, _FILE, f"{_FILE}.new", text)
+            if is_short and text != before:
+                files.replace(folder, _FILE, f"{_FILE}.new", text.encode("ascii"))
     except OSError as error:
         log.debug(f"cannot write the index {folder.path}/{_FILE}: {error.strerror}")
         return False
     return is_short
 
 
-@contextmanager
-def _locked(folder: Folder) -> Iterator[None]:
+def _locked(folder: "Folder") -> "FileLock":
     lock = file_lock.lock_in(folder, f"{_FILE}.lock")
     if lock is None:
         raise OSError(errno.EPERM, "its lock cannot be opened")
     try:
-        if not lock.acquire(_WAIT_SECONDS):
-            raise TimeoutError(None, "another process holds its lock")
-        yield
-    finally:
+        if lock.acquire(_WAIT_SECONDS):
+            return lock
+    except OSError:
         lock.close()
+        raise
+    lock.close()
+    raise TimeoutError(None, "another process holds its lock")
 
 
-def _read_in(env: Mapping[str, str]) -> _Document:
+def _read_in(env: "Mapping[str, str]") -> "_Document":
     folder = state_folder.opened(env)
     if folder is None:
         return {}
@@ -167,7 +162,7 @@ def _read_in(env: Mapping[str, str]) -> _Document:
         return {}
 
 
-def _read(folder: Folder) -> _Document:
+def _read(folder: "Folder") -> "_Document":
     """Return the valid content of the file; another user's file, or one that is not regular, has none.
 
     Raises OSError if it is this user's own file and cannot be read: it must not be overwritten then.
@@ -176,14 +171,14 @@ def _read(folder: Folder) -> _Document:
         fd = folder.open(_FILE)
         try:
             is_own = not files.HAS_FOLDERS or os.fstat(fd).st_uid == os.geteuid()
-            found = json.loads(files.read(fd, _MAX_BYTES)) if is_own else None
+            found = json_subset.parse(files.read(fd, _MAX_BYTES).decode("utf-8")) if is_own else None
         finally:
             os.close(fd)
     except OSError as error:
         if error.errno in _NOT_OURS:
             return {}
         raise
-    except (ValueError, RecursionError):
+    except ValueError:
         return {}
     if not isinstance(found, dict):
         return {}
@@ -195,10 +190,10 @@ def _read(folder: Folder) -> _Document:
     return document
 
 
-def _is_valid(entry: object) -> TypeGuard[Entry]:
+def _is_valid(entry: object) -> "TypeGuard[Entry]":
     if not isinstance(entry, dict):
         return False
-    texts = [entry.get(key, "") for key in ("kind", "user", "identity", "region", "keyring")]
+    texts = [entry.get(key, "") for key in _TEXTS]
     times = [entry.get(key, 0.0) for key in ("minted", "renew", "expires")]
     servers = entry.get("servers")
     return (

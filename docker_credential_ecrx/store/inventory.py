@@ -1,6 +1,6 @@
 """The items of all keyrings, as the index lists them and as they are now: for ``status``, and to delete them."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from docker_credential_ecrx import keyrings, log
@@ -8,7 +8,8 @@ from docker_credential_ecrx.ecr.registry import Registry
 from docker_credential_ecrx.errors import KeyringError, KeyringUnavailableError
 from docker_credential_ecrx.store import cached_token, index
 from docker_credential_ecrx.store.cached_token import ClockReading, Token
-from docker_credential_ecrx.store.index import Entry
+from docker_credential_ecrx.store.entry import Entry
+from docker_credential_ecrx.store.item_names import host_in
 
 if TYPE_CHECKING:
     from docker_credential_ecrx.keyrings import Keyring
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 # Keyrings that may be opened because the index names them; a backend class is imported only if a setting names it.
 _OWN = ("kernel", "secret-service")
 _COLONS_OF_A_TOKEN = 3  # service, partition, region, fingerprint
-_ERASURE, _ERASURE_SECONDS = "erased", 60  # a get takes 25 seconds at most
 
 
 class Item(NamedTuple):
@@ -24,6 +24,7 @@ class Item(NamedTuple):
 
     The ``state`` of a token is ``fresh``, ``due`` for refresh or ``expired``, and that of a password ``kept``.
     It is ``gone`` if the keyring does not have it, and ``unknown`` if the keyring is not available, for the ``reason``.
+    The ``token`` is without its password.
     """
 
     name: str
@@ -62,7 +63,7 @@ def _unindexed(name: str, label: str) -> Entry | None:
     if kind == "password":
         return entry | {"servers": [rest], "user": "unknown"}
     if kind == "login":
-        host = rest.partition(":")[0]
+        host = host_in(name)
         registry = Registry.parse(host)
         return entry | {"servers": [host], "identity": "docker login", "region": registry.region if registry else ""}
     if kind == "token" and rest.count(":") == _COLONS_OF_A_TOKEN:
@@ -97,37 +98,15 @@ def in_use(keyring_name: str) -> "Keyring | None":
         return None
 
 
-def mark_erasure(keyring: "Keyring | None", env: Mapping[str, str]) -> None:
-    """Write that the user is about to delete tokens, so that no process caches one that it is requesting now.
+def delete(items: Collection[Item], env: Mapping[str, str]) -> dict[str, KeyringError]:
+    """Delete the items from their keyrings, and then from the index.
 
-    Without a state folder, it is written to the kernel keyring, where it expires; in other keyrings it would not.
+    Returns, by the item's name, why a keyring has not deleted one, unless that is an expired token; it stays in the
+    index.
     """
-    if not index.mark_erasure(env) and keyring is not None and keyring.label == "kernel":
-        try:
-            keyring.set(_ERASURE, cached_token.format_timestamp(cached_token.now()), _ERASURE_SECONDS)
-        except KeyringError as error:
-            log.debug(f"a process that is refreshing a token may cache it again: {error}")
-
-
-def is_erased_since(started: ClockReading, keyring: "Keyring | None", env: Mapping[str, str]) -> bool:
-    """Return whether the user has deleted tokens since ``started``, by what ``mark_erasure`` wrote."""
-    if index.is_erased_since(env, started):
-        return True
-    try:
-        stamp = keyring.get(_ERASURE) if keyring is not None and keyring.label == "kernel" else None
-    except KeyringError:
-        return False
-    return cached_token.is_between(started, stamp or "", cached_token.now())
-
-
-def delete(item: Item, env: Mapping[str, str]) -> None:
-    """Delete the item from its keyring, and then from the index.
-
-    Raises KeyringError if the keyring does not delete it, unless it is an expired token; either stays in the index.
-    """
-    failure = _delete(item.name, item.entry, item.keyring, env)
-    if failure is not None and item.state != "expired":
-        raise failure
+    failures = _delete({item.name: (item.entry, item.keyring) for item in items}, env)
+    expired = {item.name for item in items if item.state == "expired"}
+    return {name: failure for name, failure in failures.items() if name not in expired}
 
 
 def delete_all(
@@ -137,38 +116,52 @@ def delete_all(
 
     Raises KeyringError if a keyring does not delete an item that is in the index and has not expired.
     """
-    indexed = index.read(env)
+    names, indexed = [*names], index.read(env)
     keyring_of = _opener(keyring_name, {} if in_use is None else {in_use.label: in_use})
-    failures = []
+    found = {name: indexed[name] for name in names if name in indexed}
+    failures = _delete({name: (entry, keyring_of(entry)) for name, entry in found.items()}, env)
     for name in names:
-        entry = indexed.get(name)
-        if entry is not None:
-            failure = _delete(name, entry, keyring_of(entry), env)
-            if failure is not None and not _has_expired(entry, now):
-                failures.append(failure)
         # The index may be lost, or name another keyring.
-        if in_use is not None and (entry is None or entry.get("keyring") != in_use.label):
+        if in_use is not None and (name not in found or found[name].get("keyring") != in_use.label):
             try:
                 in_use.delete(name)
             except KeyringError as error:
                 log.debug(f"cannot delete {name} in case it is there: {error}")
-    if failures:
-        raise failures[0]
+    for name, failure in failures.items():
+        if not _has_expired(found[name], now):
+            raise failure
 
 
-def _delete(name: str, entry: Entry, keyring: "Keyring | KeyringError", env: Mapping[str, str]) -> KeyringError | None:
-    """Delete the item from its keyring and the index; return None, or why it is still there."""
+def _delete(
+    items: "Mapping[str, tuple[Entry, Keyring | KeyringError]]", env: Mapping[str, str]
+) -> dict[str, KeyringError]:
+    """Delete the items from their keyrings, and then from the index; return why some are still there, by their names.
+
+    The index is written once: with a write for each item, the time would grow with the square of their number.
+    """
+    deleted: dict[str, Entry] = {}
+    failures: dict[str, KeyringError] = {}
     try:
-        if isinstance(keyring, KeyringError):
-            raise keyring
-        keyring.delete(name)
-    except KeyringError as error:
-        subject = ", ".join(entry["servers"]) or f"{entry.get('identity')} in {entry.get('region')}"
-        # Not the keyring's own remedy, which may be to use another: that one does not have the item.
-        remedy = f"run this again where the keyring {entry.get('keyring')} is available; ECRX_KEYRING selects it"
-        return KeyringUnavailableError(f"cannot delete what is stored for {subject}: {error.message}", remedy)
-    index.delete_unchanged(env, {name: entry})
-    return None
+        for name, (entry, keyring) in items.items():
+            try:
+                if isinstance(keyring, KeyringError):
+                    raise keyring
+                keyring.delete(name)
+            except KeyringError as error:
+                failures[name] = _not_deleted(entry, error)
+            else:
+                deleted[name] = entry
+    finally:
+        if deleted:
+            index.delete_unchanged(env, deleted)
+    return failures
+
+
+def _not_deleted(entry: Entry, error: KeyringError) -> KeyringError:
+    subject = ", ".join(entry["servers"]) or f"{entry.get('identity')} in {entry.get('region')}"
+    # Not the keyring's own remedy, which may be to use another: that one does not have the item.
+    remedy = f"run this again where the keyring {entry.get('keyring')} is available; ECRX_KEYRING selects it"
+    return KeyringUnavailableError(f"cannot delete what is stored for {subject}: {error.message}", remedy)
 
 
 def _has_expired(entry: Entry, now: ClockReading) -> bool:
@@ -182,12 +175,17 @@ def _read_item(name: str, entry: Entry, keyring: "Keyring", now: ClockReading) -
         return Item(name, entry, "unknown", keyring, reason=error)
     if entry.get("kind") == "password":
         return Item(name, entry, "gone" if record is None else "kept", keyring)
-    token = None if record is None else cached_token.from_record(name, record)
+    token = None if record is None else cached_token.from_record(name, record, _without_password)
     if token is None:
         return Item(name, entry, "expired" if entry.get("expires", 0) <= now.utc else "gone", keyring)
     # A token that docker login stored is never refreshed.
     state = "due" if token.needs_refresh(now) and entry.get("kind") != "login" else "fresh"
     return Item(name, entry, state if token.is_valid(now) else "expired", keyring, token)
+
+
+def _without_password(_password: str, issued_at: ClockReading, lifetime: float, refresh_after: float) -> Token:
+    """Return a token that no text has to be searched for: hundreds of passwords have millions of pieces."""
+    return Token("", issued_at, lifetime, refresh_after)
 
 
 def _opener(

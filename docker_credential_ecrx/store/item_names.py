@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from docker_credential_ecrx.identity.model import Identity
     from docker_credential_ecrx.identity.settings import Settings
 
+_PORT = "/"  # before a host's port in an item's name, where a colon begins the profile
+
 
 def names_for(registry: "Registry", settings: "Settings", env: "Mapping[str, str]") -> tuple[tuple[str, ...], str]:
     """Return the names of the items that ``get`` looks for: ``docker login``'s, and that of the identity's token.
@@ -25,10 +27,16 @@ def login_names(host: str, profile: str | None) -> tuple[str, ...]:
 
     ``profile`` is the one in the name that this program was called by.
     """
-    name = f"login:{host}"
+    name = f"login:{host.replace(':', _PORT)}"
     return (name,) if profile is None else (f"{name}:{profile}", name)
 
 
 def token_name(registry: "Registry", identity: "Identity", env: "Mapping[str, str]") -> str:
     """Return the name of the identity's cached token, which serves every registry of the region."""
-    return f"token:{registry.service}:{registry.partition}:{registry.region}:{fingerprint(identity, env)}"
+    digits = fingerprint(identity, env, registry.endpoint_url)
+    return f"token:{registry.service}:{registry.partition}:{registry.region}:{digits}"
+
+
+def host_in(login_name: str) -> str:
+    """Return the host in one of the names that ``login_names`` returns."""
+    return login_name.partition(":")[2].partition(":")[0].replace(_PORT, ":")

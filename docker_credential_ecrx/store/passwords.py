@@ -10,6 +10,9 @@ from docker_credential_ecrx.errors import KeyringError, NotFoundError, Remedy, R
 from docker_credential_ecrx.identity.host_pattern import ascii_lower
 from docker_credential_ecrx.sanitizer import third_party
 from docker_credential_ecrx.store import cached_token, index, inventory
+from docker_credential_ecrx.store.entry import Entry
+
+_PATIENCE_SECONDS = 10.0
 
 
 def get(server: str, keyring_name: str, env: Mapping[str, str]) -> tuple[str, str]:
@@ -65,16 +68,28 @@ def users(keyring_name: str, env: Mapping[str, str]) -> dict[str, str]:
     entries = {name: entry for name, entry in index.read(env).items() if entry.get("kind") == "password"}
     if not entries:
         return {}
+    found: dict[str, str] = {}
+    end = time.monotonic() + _PATIENCE_SECONDS
     try:
         keyring = keyrings.for_passwords(keyring_name)
-        read = {name: _read(keyring.get(name)) for name in entries}
     except KeyringError as error:
         log.debug(f"cannot list the passwords for other registries: {error}")
         return {}
-    return {entries[name]["servers"][0]: found[0] for name, found in read.items() if found is not None}
+    for name, entry in entries.items():
+        server = entry["servers"][0]
+        try:
+            credentials = _read(keyring.get(name))
+        except KeyringError as error:
+            log.debug(f"the list does not have {server}: {error}")
+            if time.monotonic() > end:  # each item may take as long
+                break
+            continue
+        if credentials is not None:
+            found[server] = credentials[0]
+    return found
 
 
-def _entry(server: str, user: str, keyring: str) -> index.Entry:
+def _entry(server: str, user: str, keyring: str) -> Entry:
     user = third_party.text(log.redacted(user))  # some registries use a token as the user name
     # The time distinguishes it from the earlier entry, which another process may have read in order to delete it.
     return {"kind": "password", "servers": [server], "user": user, "keyring": keyring, "minted": time.time()}
@@ -87,7 +102,7 @@ def _name(server: str) -> str:
     """
     bare = server
     for scheme in ("https://", "http://"):
-        if server.startswith(scheme):
+        if ascii_lower(server[: len(scheme)]) == scheme:
             bare = server[len(scheme) :]
             break
     host, slash, path = bare.rstrip("/").partition("/")

@@ -122,9 +122,9 @@ class TokenCache:
 
         Raises KeyringError if a keyring still holds a valid item; it stays in the index.
         """
-        from docker_credential_ecrx.store import inventory
+        from docker_credential_ecrx.store import erasure, inventory
 
-        inventory.mark_erasure(self.keyring, self.env)
+        erasure.mark(self.keyring, self.env)
         inventory.delete_all(names, self.keyring, self.keyring_name, self.env, cached_token.now())
 
     def fetch(self, request: TokenRequest, started: "ClockReading") -> "Token":

@@ -5,11 +5,14 @@ import os
 import stat
 import sys
 import time
-from collections.abc import Mapping
 
 from docker_credential_ecrx.system import state_folder
 from docker_credential_ecrx.system.file_lock import FileLock, lock_in
 from docker_credential_ecrx.system.files import Folder
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 # Longer than a process waits for a lock, and than its last outcome counts.
 _UNUSED_SECONDS = 3600.0
@@ -17,7 +20,7 @@ _MAX_LISTED = 1000
 _LOCK = ".lock"
 
 
-def token_lock(env: Mapping[str, str], name: str, attempt: int) -> "FileLock | None":
+def token_lock(env: "Mapping[str, str]", name: str, attempt: int) -> "FileLock | None":
     """Return the lock shared by processes refreshing the item ``name``, or None if there is no state folder.
 
     Every identity has its own file, so that no process waits for another identity's token or reports its failure.

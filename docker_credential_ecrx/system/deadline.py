@@ -1,10 +1,14 @@
 """Time limits on calls to third-party code, which may wait for input, for a window or for ever."""
 
-import _thread  # importing threading takes a millisecond of a cached get, and a lock with a time limit suffices
+import _thread
 import os
 import time
 
+from docker_credential_ecrx.system.background import Background
+
 ASKING_SECONDS = 9.0  # AWS's part of the 30 seconds that testcontainers-java gives a get
+_A_PERSONS_SECONDS = 86400.0  # who may end the program
+_LOOK_SECONDS = 1.0  # after which a wait looks whether its end has moved
 _MIN_SECONDS = 3.0  # AWS has these even if the program itself took the rest
 
 TYPE_CHECKING = False
@@ -46,6 +50,10 @@ class Deadline:
         self.end = now + max(_MIN_SECONDS, seconds - self._late)
         self.waiting_for = ""
 
+    def stopped(self) -> "_Stopped":
+        """Return a context whose time does not count, because it waits for a person."""
+        return _Stopped(self)
+
     def within(self, call: "Callable[[], T]") -> "T":
         """Return what ``call`` returns, or raise what it raises, or TimeoutError if it has not ended by then.
 
@@ -59,7 +67,7 @@ class Deadline:
             return call()
 
         try:
-            return within(max(0.0, self.end - time.monotonic()), recorded)
+            return _until(lambda: self.end - time.monotonic(), recorded)
         except TimeoutError as error:
             if self._late > self._seconds - _MIN_SECONDS:
                 raise LateStartError(self._late) from error
@@ -67,6 +75,21 @@ class Deadline:
         finally:
             for thread in threads:
                 _kill_children(thread)
+
+
+class _Stopped:
+    """The time for which a deadline is stopped."""
+
+    def __init__(self, deadline: Deadline) -> None:
+        self._deadline = deadline
+        self._left = 0.0
+
+    def __enter__(self) -> None:
+        self._left = self._deadline.end - time.monotonic()
+        self._deadline.end += _A_PERSONS_SECONDS
+
+    def __exit__(self, *_: object) -> None:
+        self._deadline.end = time.monotonic() + self._left
 
 
 class Patience:
@@ -91,28 +114,25 @@ def within(seconds: float, call: "Callable[[], T]") -> "T":
 
     Raises TimeoutError if it has not ended by then, and RuntimeError in place of what is not an Exception.
     """
-    results: list[T] = []
-    errors: list[BaseException] = []
-    done = _thread.allocate_lock()
-    done.acquire()
+    end = time.monotonic() + seconds
+    return _until(lambda: end - time.monotonic(), call)
 
-    def run() -> None:
-        try:
-            results.append(call())
-        except BaseException as error:  # noqa: BLE001 - third-party code may raise anything; it is raised again below
-            errors.append(error)
-        finally:
-            done.release()
 
-    _thread.start_new_thread(run, ())
-    if not done.acquire(timeout=seconds):
-        raise TimeLimitError(seconds)
-    if not errors:
-        return results[0]
-    if not isinstance(errors[0], Exception):
+def _until(left: "Callable[[], float]", call: "Callable[[], T]") -> "T":
+    """Do what ``within`` does, until no seconds are ``left``, of which there may be more or fewer in the meantime."""
+    seconds = left()
+    running = Background(call)
+    while not running.ends_within(min(max(0.0, left()), _LOOK_SECONDS)):
+        if left() <= 0:
+            raise TimeLimitError(seconds)
+    try:
+        result: T = running.result()
+    except Exception:
+        raise
+    except BaseException as error:
         # A SystemExit or a panic in third-party code must not end this program.
-        raise RuntimeError(type(errors[0]).__name__) from errors[0]  # noqa: TRY004
-    raise errors[0]
+        raise RuntimeError(type(error).__name__) from error
+    return result
 
 
 def _kill_children(thread: int) -> None:
@@ -130,9 +150,9 @@ def _kill_children(thread: int) -> None:
 
 
 def _kill(processes: list[int]) -> None:
-    import signal
-
     for process in processes:
+        from docker_credential_ecrx.system.fast_stdlib import signal
+
         try:
             os.kill(process, signal.SIGSTOP)  # so that it starts nothing more
             try:
@@ -145,5 +165,5 @@ def _kill(processes: list[int]) -> None:
 
 
 def _children(thread: str) -> list[int]:
-    with open(f"{thread}/children", encoding="ascii") as file:
+    with open(f"{thread}/children", encoding="utf-8") as file:
         return [int(process) for process in file.read().split()]

@@ -1,7 +1,7 @@
 """Parts of the standard library from their private C modules, which load in a fraction of the time.
 
-``signal``, ``socket`` and ``ctypes`` cost a cached ``get`` 2 to 3 ms each, ``hashlib`` loads OpenSSL, and ``json``
-compiles regular expressions.
+``signal``, ``socket`` and ``ctypes`` cost a cached ``get`` 2 to 3 ms each, ``hashlib`` loads OpenSSL, ``json`` compiles
+regular expressions, and ``ssl`` makes enumerations of all its constants.
 CPython may change private modules: if this Python lacks one, or a name in it, the public module does the same.
 Each part is imported when its name is first used, so a cached ``get`` loads only what it needs.
 """
@@ -18,8 +18,15 @@ if TYPE_CHECKING:
 
     # Returns a digest of the bytes as 32 hexadecimal digits.
     hexdigest: Callable[[bytes], str]
+    # Returns an object with SHA-256 of the bytes, and the HMAC with SHA-256 of a key and the bytes.
+    sha256: Callable[[bytes], Any]
+    hmac_sha256: Callable[[bytes, bytes], bytes]
     # Returns the JSON document that starts at an index of the text, and the index of its end.
     scan_json: Callable[[str, int], tuple[object, int]]
+    # Returns a value as a JSON document in one line.
+    dump_json: Callable[[object], str]
+    # Returns a context of TLS 1.2 or newer for clients, which verifies certificates and hosts and trusts nobody yet.
+    tls_context: Callable[[], Any]
     # The types char and long, a function that returns a C function by its name, and one that returns errno.
     C = tuple[Any, Any, Callable[[str], Any], Callable[[], int]]
 
@@ -50,7 +57,8 @@ def call_c(name: str, *arguments: "Any") -> int:
         reason = "this Python has no ctypes" if isinstance(error, ImportError) else os.strerror(errno.ENOSYS)
         raise OSError(errno.ENOSYS, reason) from error
     result: int = function(*(long(a) if isinstance(a, int) else a for a in arguments))
-    if result < 0:
+    # A function that returns an int leaves the upper half of a long as it is, so its -1 may look like 2**32 - 1.
+    if result < 0 or result >> 31 == 1:
         number = errno_of_call()
         raise OSError(number, os.strerror(number))
     return result
@@ -139,7 +147,23 @@ def _hexdigest() -> object:
         return lambda text: shake_256(text).hexdigest(16)
 
 
-def _json() -> object:
+def _sha256() -> object:
+    try:
+        from _hashlib import openssl_sha256 as sha256
+    except ImportError:
+        from hashlib import sha256
+    return sha256
+
+
+def _hmac_sha256() -> object:
+    try:
+        from _hashlib import hmac_digest
+    except ImportError:
+        from hmac import digest as hmac_digest  # type: ignore[assignment] # of more types
+    return lambda key, text: hmac_digest(key, text, "sha256")
+
+
+def _scan_json() -> object:
     class Options:  # the attributes of a JSONDecoder that the scanner reads
         strict = True
         object_hook = object_pairs_hook = None
@@ -157,4 +181,47 @@ def _json() -> object:
         return json.JSONDecoder().raw_decode
 
 
-_PARTS = {"signal": _signal, "socket": _socket, "hexdigest": _hexdigest, "scan_json": _json}
+def _dump_json() -> object:
+    def refuse(value: object) -> object:
+        raise TypeError(f"JSON has no {type(value).__name__}")
+
+    try:
+        from _json import encode_basestring_ascii, make_encoder
+
+        encode = make_encoder(None, refuse, encode_basestring_ascii, None, ": ", ", ", False, False, True)  # noqa: FBT003
+    except (ImportError, AttributeError, TypeError):
+        from json import dumps
+
+        return dumps
+    return lambda value: "".join(encode(value, 0))
+
+
+def _tls_context() -> object:
+    try:
+        import _ssl
+
+        new: Any = _ssl._SSLContext  # noqa: SLF001 - this is the module for such names
+        client, oldest = _ssl.PROTOCOL_TLS_CLIENT, _ssl.PROTO_TLSv1_2
+    except (ImportError, AttributeError):
+        import ssl
+
+        new, client, oldest = ssl.SSLContext, ssl.PROTOCOL_TLS_CLIENT, ssl.TLSVersion.TLSv1_2
+
+    def context() -> object:
+        found = new(client)
+        found.minimum_version = oldest
+        return found
+
+    return context
+
+
+_PARTS = {
+    "signal": _signal,
+    "socket": _socket,
+    "hexdigest": _hexdigest,
+    "sha256": _sha256,
+    "hmac_sha256": _hmac_sha256,
+    "scan_json": _scan_json,
+    "dump_json": _dump_json,
+    "tls_context": _tls_context,
+}

@@ -5,7 +5,6 @@ import os
 import stat
 import sys
 import time
-from collections.abc import Mapping
 
 from docker_credential_ecrx import log
 from docker_credential_ecrx.system import files, state_folder
@@ -16,6 +15,11 @@ if sys.platform == "win32":
 else:
     import fcntl
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Self
+
 _POLL_SECONDS = 0.02
 # Another process holds the lock: Linux and macOS, Windows. Any other error means that there are no locks there.
 _HELD = (errno.EAGAIN, errno.EACCES, errno.EDEADLK)
@@ -23,7 +27,7 @@ _LOCKED_BYTE = 1 << 30  # Windows locks bytes, which nobody can read then, so th
 _PRIVATE = 0o600
 
 
-def lock(env: Mapping[str, str], name: str) -> "FileLock | None":
+def lock(env: "Mapping[str, str]", name: str) -> "FileLock | None":
     """Return the lock in the file ``name`` of the state folder, or None if there is no such folder."""
     base = state_folder.opened(env)
     if base is None:
@@ -85,24 +89,24 @@ class FileLock:
         A file system without locks, such as some NFS, never makes a process wait: each gets the lock.
         """
         deadline = time.monotonic() + seconds
-        while True:
-            try:
-                self._try()
-            except OSError as error:
-                if error.errno not in _HELD:
-                    return True
-                if time.monotonic() >= deadline:
-                    return False
-                time.sleep(_POLL_SECONDS)
-            else:
-                return True
+        while not self._try():
+            # Not where the error is handled: it would be behind each that is raised here, as if it were its cause.
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(_POLL_SECONDS)
+        return True
 
-    def _try(self) -> None:
-        if sys.platform == "win32":
-            os.lseek(self._fd, _LOCKED_BYTE, os.SEEK_SET)
-            msvcrt.locking(self._fd, msvcrt.LK_NBLCK, 1)
-        else:
-            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    def _try(self) -> bool:
+        """Return False if another process holds the lock."""
+        try:
+            if sys.platform == "win32":
+                os.lseek(self._fd, _LOCKED_BYTE, os.SEEK_SET)
+                msvcrt.locking(self._fd, msvcrt.LK_NBLCK, 1)
+            else:
+                fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            return error.errno not in _HELD
+        return True
 
     def read(self) -> str:
         """Return the text that the last holder left."""
@@ -119,6 +123,14 @@ class FileLock:
         """Return whether the file still exists, and no holder has written to it since ``utc`` (seconds since 1970)."""
         status = os.fstat(self._fd)
         return status.st_nlink > 0 and status.st_mtime < utc
+
+    def __enter__(self) -> "Self":
+        """Return the lock, which is held already."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Release the lock."""
+        self.close()
 
     def close(self) -> None:
         """Release the lock."""

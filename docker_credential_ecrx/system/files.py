@@ -144,8 +144,17 @@ def outer_root() -> int:
     A user namespace, such as rootless podman's, maps some users and shows all others, root outside of it among them,
     as one.
     """
+    if not _outer_root:
+        _outer_root.append(_read_outer_root())
+    return _outer_root[0]
+
+
+_outer_root: "list[int]" = []  # read once: each file that is opened is compared with it
+
+
+def _read_outer_root() -> int:
     try:
-        with open("/proc/self/uid_map", encoding="ascii") as mapped, open(_OVERFLOW_UID, encoding="ascii") as overflow:
+        with open("/proc/self/uid_map", encoding="utf-8") as mapped, open(_OVERFLOW_UID, encoding="utf-8") as overflow:
             return 0 if int(mapped.readline().split()[2]) == _ALL_USERS else int(overflow.read())
     except (OSError, ValueError, IndexError):
         return 0

@@ -15,9 +15,13 @@ def user_facing_error(error: Exception, word: str) -> "EcrxError":
     """Return ``error``, which the verb or command ``word`` raised, as an error for the user."""
     from docker_credential_ecrx import log  # here, since one of them may be missing
     from docker_credential_ecrx.errors import EcrxError, RequestError
+    from docker_credential_ecrx.system import shortage
 
     if isinstance(error, RequestError):
         return error
+    lacking = None if isinstance(error, EcrxError) else shortage.behind(error)
+    if lacking:
+        return EcrxError(f"{word} failed: {lacking[0]}", lacking[1])
     damage = damage_behind(error)
     if damage:
         message = f"a part of the program is {damage}"

@@ -20,3 +20,29 @@ def home(folder: str, env: "Mapping[str, str]") -> str:
     """Return ``folder`` in the user's home folder, or an empty path if there is no home."""
     base = env["HOME"] if "HOME" in env else os.path.expanduser("~")
     return base.rstrip("/") + folder if os.path.isabs(base) else ""
+
+
+def is_out_of_reach(path: str) -> bool:
+    """Return whether ``path`` is in another user's folder that this one may not search, as in /root if HOME names that.
+
+    Whatever is in there is not this user's; a file that cannot be read, or a folder of their own, is another matter.
+    """
+    found = unsearchable_folder(path)
+    return found is not None and not found[1]
+
+
+def unsearchable_folder(path: str) -> "tuple[str, bool] | None":
+    """Return the folder that keeps this user from ``path``, and whether it is their own; None if that is unknown."""
+    try:
+        folder = os.path.realpath(os.path.dirname(path) or ".")
+        while True:
+            try:
+                status = os.stat(folder)
+                break
+            except PermissionError:  # the one that contains it is to blame
+                folder = os.path.dirname(folder)
+        if os.access(folder, os.X_OK, effective_ids=os.access in os.supports_effective_ids):
+            return None
+    except OSError:
+        return None
+    return folder, os.name == "nt" or status.st_uid == os.geteuid()

@@ -24,6 +24,12 @@ def found_by_docker(name: str, search: str) -> Path | None:
     return next(candidates(name, search), None)
 
 
+def is_run_by_docker(name: str, search: str) -> bool:
+    """Return whether Docker finds the program and runs it: it runs none in a relative folder."""
+    found = found_by_docker(name, search)
+    return found is not None and found.is_absolute()
+
+
 def own_path(argv0: str, search: str) -> Path:
     """Return the absolute path of this program, which was called as ``argv0``, the first word of its command."""
     if Path(argv0).name != argv0:

@@ -3,12 +3,15 @@
 import errno
 import os
 import stat
-from collections.abc import Mapping
 
 from docker_credential_ecrx import log
 from docker_credential_ecrx.system import files
 from docker_credential_ecrx.system.files import Folder
 from docker_credential_ecrx.system.paths import xdg_folder
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _OTHERS, _WRITERS = 0o077, 0o022  # permissions of users other than the owner
 
@@ -21,7 +24,7 @@ class UnsafeFolderError(OSError):
         self.remedy = remedy
 
 
-def opened(env: Mapping[str, str]) -> Folder | None:
+def opened(env: "Mapping[str, str]") -> Folder | None:
     """Return the state folder, created if necessary, or None if there is none that only this user can use."""
     path = _path(env)
     try:
@@ -31,7 +34,7 @@ def opened(env: Mapping[str, str]) -> Folder | None:
         return None
 
 
-def warn(env: Mapping[str, str]) -> None:
+def warn(env: "Mapping[str, str]") -> None:
     """Warn the user if the state folder must not be used, or contains a folder where only files belong."""
     path = _path(env)
     try:
@@ -53,7 +56,7 @@ def _warn_of_folders(folder: Folder) -> None:
                 return
 
 
-def _path(env: Mapping[str, str]) -> str:
+def _path(env: "Mapping[str, str]") -> str:
     """Return the path of the state folder, or an empty one if there is no home folder."""
     base = env.get("LOCALAPPDATA", "") if os.name == "nt" else xdg_folder("XDG_STATE_HOME", "/.local/state", env)
     return os.path.join(base, "ecrx") if os.path.isabs(base) else ""

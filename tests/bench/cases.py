@@ -1,142 +1,144 @@
 """The programs that are measured, each in a home where it has what it needs and answers what it should."""
 
-import base64
 import json
 import os
-import shutil
 import subprocess
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
-from bench import bars
-from bench.aws import BUNDLE, DistantEndpoints
+from bench import bars, gets
+from bench.aws import DistantEndpoints
+from bench.bars import COLD_DISK, FAR, NEAR
+from bench.gets import LINK
+from bench.homes import Homes
 from bench.stopwatch import Case
-from support import need
 from support.home import HOST, Home
 
-_LINK = "docker-credential-ecrx-secondary"
-_LATENCY_SECONDS = 0.04
-_ROLE_CALLS = 2  # AssumeRole and GetAuthorizationToken
+_PROGRAM = "docker-credential-ecrx"
 _SERVER, _USER, _SECRET = "https://registry.example", "user", "s" * 2400
+_SOURCE_CALLS = {"instance": 1, "container": 1, "web identity": 2}
+
+
+class Peers(NamedTuple):
+    """Other people's programs; a path is None where there is none."""
+
+    ecr_login: Path | None
+    debians_ecr_login: Path | None
+    awscli: Path | None
+    secretservice: Path | None
 
 
 class Programs:
-    """The programs at work: those that hit, which have a token, and those that are cold, which never have one.
+    """The programs at work.
 
-    AWS gets its users when this is made, and is asked for the first time by ``hits`` and ``cold``.
+    AWS gets its users when this is made, and is asked for the first time by one of the methods.
     """
 
-    def __init__(self, folder: Path, program: Path, awscli: Path, aws: DistantEndpoints) -> None:
+    def __init__(self, folder: Path, program: Path, peers: Peers, aws: DistantEndpoints) -> None:
         self._folder = folder
-        self._awscli = awscli
+        self._peers = peers
         self._aws = aws
-        self._linked, self._mapped, self._cold = (_home(folder / name, program, aws) for name in ("l", "m", "c"))
-        self._mapped.configure('[[registry]]\nmatch = "111111111111.dkr.ecr.*.amazonaws.com"\nprofile = "secondary"\n')
         self._host = self._file("host", HOST)
+        homes = Homes(folder, program, aws)
+        self._first, self._linked, self._mapped = (homes.plain(name) for name in ("first", "linked", "mapped"))
+        self._mapped.configure('[[registry]]\nmatch = "111111111111.dkr.ecr.*.amazonaws.com"\nprofile = "secondary"\n')
+        self._many = homes.of_many()
+        self._profiles = {name: homes.with_profiles(count) for count, name in bars.HIT_PROFILES.items()}
+        self._rules = {name: homes.with_rules(count) for count, name in bars.HIT_RULES.items()}
+        self._sources = homes.of_sources()
 
     def hits(self, bus: Mapping[str, str]) -> list[Case]:
         """Return the cached gets, and what they are measured beside; ``bus`` leads to a Secret Service."""
-        ours = [
-            self._cached(bars.HIT, self._linked, _LINK, {}),
-            self._cached(bars.HIT_MAPPED, self._mapped, "docker-credential-ecrx", {}),
-            self._cached(bars.HIT_SECRET_SERVICE, self._linked, _LINK, {"ECRX_KEYRING": "secret-service", **bus}),
+        cases = [
+            self._cached(bars.HIT, self._linked, LINK),
+            self._cached(bars.HIT_MAPPED, self._mapped, _PROGRAM),
+            self._cached(bars.HIT_SECRET_SERVICE, self._linked, LINK, ECRX_KEYRING="secret-service", **bus),
+            self._case(bars.PYTHON, ["/usr/bin/python3", "-I", "-S", "-c", "pass"], {}, _nothing),
         ]
-        python = self._case(bars.PYTHON, ["/usr/bin/python3", "-I", "-S", "-c", "pass"], {}, _nothing)
-        theirs = [self._ecr_login(bars.ECR_LOGIN, 0.0), self._ecr_login(bars.ECR_LOGIN_LATE, _LATENCY_SECONDS)]
-        return [*ours, *theirs, self._secretservice(bus), python]
+        if self._peers.secretservice:
+            cases.append(self._secretservice(self._peers.secretservice, bus))
+        if self._peers.debians_ecr_login:
+            case = gets.ecr_login(bars.DEBIANS_ECR_LOGIN, str(self._peers.debians_ecr_login), self._linked, self._host)
+            cases.append(gets.asking(self._aws, gets.ROLE_CALLS, case))
+        return cases
+
+    def hits_of_many(self) -> list[Case]:
+        """Return the cached gets with few and with many profiles, rules, registries and tokens."""
+        cases = [self._cached(bars.HIT_OF_MANY, self._many, LINK)]
+        cases += [self._cached(name, home, LINK) for name, home in self._profiles.items()]
+        return cases + [self._cached(name, home, _PROGRAM) for name, home in self._rules.items()]
 
     def counted(self) -> Case:
         """Return the hit whose instructions are counted.
 
         valgrind calls an executed program by its path, where a link's name is lost, so the environment has the profile.
         """
-        return self._cached(bars.COUNTED, self._linked, "docker-credential-ecrx", {"AWS_PROFILE": "secondary"})
+        return self._cached(bars.COUNTED, self._linked, _PROGRAM, AWS_PROFILE="secondary")
 
-    def cold(self) -> list[Case]:
-        """Return the get that finds nothing cached, and the command of AWS's own, which caches a role's session."""
-        home = self._cold
-        folders = [home.folder / ".local", home.folder / ".aws" / "cli"]
+    def firsts(self) -> list[Case]:
+        """Return the first gets of a role's profile, of this program and its peers, near AWS and far from it."""
+        cases = []
+        for place in (NEAR, FAR):
+            is_far = place == FAR
+            cases.append(self.first(bars.FIRST[place], is_far=is_far))
+            cases.append(self.first(bars.FIRST_BOTOCORE[place], is_far=is_far, ECRX_DIRECT="off"))
+            cases += self._ecr_login(bars.ECR_LOGIN[place], self._first, gets.ROLE_CALLS, is_far=is_far)
+        if self._peers.awscli:
+            command = [str(self._peers.awscli), "ecr", "get-login-password", "--region", "us-east-1"]
+            env = self._first.env | {"AWS_PROFILE": "secondary"}
+            case = self._case(bars.AWSCLI, command, env, gets.password_line)
+            cases.append(gets.asking(self._aws, gets.ROLE_CALLS, gets.forgetting(case, self._first, LINK)))
+        return cases
 
-        def forget() -> None:
-            erased = home.run("erase", stdin=HOST, argv0=_LINK)
-            assert erased.status == 0, erased
-            for folder in folders:
-                shutil.rmtree(folder, ignore_errors=True)
+    def firsts_of_sources(self) -> list[Case]:
+        """Return the first gets of an instance, a container and a pod, far from AWS."""
+        cases = []
+        for source, home in self._sources.items():
+            calls = _SOURCE_CALLS[source]
+            case = self._case(bars.FIRST_OF[source], [str(home.bin / _PROGRAM), "get"], home.env, gets.helper_answer)
+            cases.append(gets.asking(self._aws, calls, gets.forgetting(case, home, _PROGRAM), is_far=True))
+            cases += self._ecr_login(bars.ECR_LOGIN_OF[source], home, calls, is_far=True)
+        return cases
 
-        command = [str(self._awscli), "ecr", "get-login-password", "--region", "us-east-1"]
-        cases = [
-            self._case(bars.COLD, [str(home.bin / _LINK), "get"], home.env, _helper_answer),
-            self._case(bars.AWSCLI, command, home.env | {"AWS_PROFILE": "secondary"}, _password_line),
-        ]
-        return [self._asking(_ROLE_CALLS, case._replace(prepare=forget)) for case in cases]
+    def firsts_from_disk(self) -> list[Case]:
+        """Return the first gets of this program and of ecr-login that find no file in the page cache."""
+        cases = [self.first(bars.FIRST[COLD_DISK])]
+        cases += self._ecr_login(bars.ECR_LOGIN[COLD_DISK], self._first, gets.ROLE_CALLS)
+        return [*map(gets.from_disk, cases)]
 
-    def _cached(self, name: str, home: Home, argv0: str, env: Mapping[str, str]) -> Case:
+    def first(self, name: str, *, is_far: bool = False, **env: str) -> Case:
+        """Return a first get of the role's profile."""
+        home = self._first
+        case = self._case(name, [str(home.bin / LINK), "get"], home.env | env, gets.helper_answer)
+        return gets.asking(self._aws, gets.ROLE_CALLS, gets.forgetting(case, home, LINK), is_far=is_far)
+
+    def _cached(self, name: str, home: Home, argv0: str, **env: str) -> Case:
         first = home.run("get", stdin=HOST, argv0=argv0, env=env)
         assert first.status == 0, first
-        case = self._case(name, [str(home.bin / argv0), "get"], home.env | dict(env), _helper_answer)
-        return self._asking(0, case)
+        case = self._case(name, [str(home.bin / argv0), "get"], home.env | env, gets.helper_answer)
+        return gets.asking(self._aws, 0, case)
 
-    def _ecr_login(self, name: str, latency: float) -> Case:
-        home = self._linked
-        env = {"HOME": str(home.folder), "PATH": home.env["PATH"], "AWS_PROFILE": "secondary"}
-        case = self._case(name, [need.command("docker-credential-ecr-login"), "get"], env, _helper_answer)
-        # It never hits with a role, and its cache grows with every get: each run finds none.
-        cache = home.folder / ".ecr"
-        case = case._replace(prepare=lambda: shutil.rmtree(cache, ignore_errors=True))
-        return self._asking(_ROLE_CALLS, case, latency)
+    def _ecr_login(self, name: str, home: Home, calls: int, *, is_far: bool = False) -> list[Case]:
+        if self._peers.ecr_login is None:
+            return []
+        case = gets.ecr_login(name, str(self._peers.ecr_login), home, self._host)
+        return [gets.asking(self._aws, calls, case, is_far=is_far)]
 
-    def _secretservice(self, bus: Mapping[str, str]) -> Case:
-        program = need.command("docker-credential-secretservice")
+    def _secretservice(self, program: Path, bus: Mapping[str, str]) -> Case:
         env = {"HOME": str(self._folder), "PATH": os.defpath, **bus}
         credentials = json.dumps({"ServerURL": _SERVER, "Username": _USER, "Secret": _SECRET})
         subprocess.run([program, "store"], input=credentials, text=True, env=env, check=True)
-        case = self._case(bars.SECRETSERVICE, [program, "get"], env, _stored)
+        case = self._case(bars.SECRETSERVICE, [str(program), "get"], env, _stored)
         return case._replace(stdin=self._file("server", _SERVER))
 
     def _case(self, name: str, command: list[str], env: Mapping[str, str], check: Callable[[str], None]) -> Case:
         return Case(name, command, env, self._host, lambda: None, check)
 
-    def _asking(self, calls: int, case: Case, latency: float = 0.0) -> Case:
-        """Return ``case``, whose check also counts the calls to AWS, each of which takes ``latency`` seconds."""
-        aws, before = self._aws, 0
-
-        def prepare() -> None:
-            nonlocal before
-            case.prepare()
-            aws.set_latency(latency)
-            before = aws.requests
-
-        def check(stdout: str) -> None:
-            asked = aws.requests - before
-            assert asked == calls, f"{case.name} asked AWS {asked} times, not {calls}"
-            case.check(stdout)
-
-        return case._replace(prepare=prepare, check=check)
-
     def _file(self, name: str, content: str) -> Path:
         path = self._folder / name
         path.write_text(content)
         return path
-
-
-def _home(folder: Path, program: Path, aws: DistantEndpoints) -> Home:
-    home = Home(folder, program, aws)
-    home.link(_LINK)
-    home.add_role_profile()
-    del home.env["AWS_ENDPOINT_URL"]
-    home.env |= {"AWS_CA_BUNDLE": BUNDLE, "ECRX_KEYRING": "kernel"}
-    return home
-
-
-def _helper_answer(stdout: str) -> None:
-    answer = json.loads(stdout)
-    assert answer["Username"] == "AWS", f"the user is {answer['Username']}"
-    _password_line(answer["Secret"])
-
-
-def _password_line(stdout: str) -> None:
-    assert json.loads(base64.b64decode(stdout.strip()))["expiration"] > time.time(), "the password has expired"
 
 
 def _stored(stdout: str) -> None:

@@ -7,8 +7,10 @@ from statistics import median, quantiles
 from bench.bars import Line
 
 
-def table(lines: Sequence[Line], seconds: Mapping[str, Sequence[float]], instructions: int) -> str:
-    """Return the bars with their verdicts, the medians behind them, and the instructions of a hit."""
+def table(
+    lines: Sequence[Line], seconds: Mapping[str, Sequence[float]], instructions: int, versions: Mapping[str, str]
+) -> str:
+    """Return the bars with their verdicts, the medians behind them, the instructions of a hit, and all versions."""
     judged = [("what", "beside", "ratio", "at most", "aim", "verdict")]
     for bar, value in lines:
         row = (bar.what, bar.beside, f"{value:.2f}", f"{bar.at_most:.2f}", f"{bar.aim:.2f}")
@@ -17,17 +19,22 @@ def table(lines: Sequence[Line], seconds: Mapping[str, Sequence[float]], instruc
     for name, runs in seconds.items():
         low, middle, high = (f"{value * 1000:.1f}" for value in quantiles(runs))
         medians.append((name, middle, f"{low} - {high}", str(len(runs))))
-    return f"{_columns(judged, 2)}\n{_columns(medians, 1)}\ninstructions of a hit (callgrind): {instructions:,}\n"
+    counted = f"instructions of a hit (callgrind): {instructions:,}\n"
+    named = "".join(f"{name}: {version}\n" for name, version in versions.items())
+    return f"{columns(judged, 2)}\n{columns(medians, 1)}\n{counted}\n{named}"
 
 
-def document(lines: Sequence[Line], seconds: Mapping[str, Sequence[float]], instructions: int) -> str:
+def document(
+    lines: Sequence[Line], seconds: Mapping[str, Sequence[float]], instructions: int, versions: Mapping[str, str]
+) -> str:
     """Return the same as JSON."""
     bars = [line.bar._asdict() | {"value": round(line.value, 4), "verdict": line.verdict} for line in lines]
     medians = {name: round(median(runs) * 1000, 3) for name, runs in seconds.items()}
-    return json.dumps({"bars": bars, "medians_ms": medians, "instructions": instructions}, indent=1) + "\n"
+    found = {"bars": bars, "medians_ms": medians, "instructions": instructions, "versions": dict(versions)}
+    return json.dumps(found, indent=1) + "\n"
 
 
-def _columns(rows: Sequence[Sequence[str]], texts: int) -> str:
+def columns(rows: Sequence[Sequence[str]], texts: int) -> str:
     """Return rows whose first ``texts`` columns, and the last, are texts; the others are numbers."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = []

@@ -69,7 +69,7 @@ class TestUnlistedAccount:
 
     def test_still_permits_configure_remove(self, listed: Home) -> None:
         listed.configure("")
-        assert 0 == listed.run("configure", OTHER_HOST).status
+        assert 0 == listed.run("configure", OTHER_HOST, "--profile", "secondary").status
         listed.configure(f'[security]\naccounts = ["{PRIMARY}"]\n')
 
         assert 0 == listed.run("configure", "--remove", OTHER_HOST).status

@@ -100,6 +100,9 @@ def kept(home: Home, secret_service: dict[str, str]) -> dict[str, str]:
     return _answers(home)
 
 
+PUBLIC = "public.ecr.aws"
+
+
 class TestRequest:
     @pytest.mark.parametrize("sent", _NO_TEXTS.values(), ids=_NO_TEXTS)
     def test_without_a_host_fails_except_for_erase(self, home: Home, kept: dict[str, str], sent: bytes) -> None:
@@ -137,7 +140,11 @@ class TestArguments:
         ids=lambda word: ascii(word)[1:20],
     )
     def test_unknown_verb_fails(self, home: Home, word: str) -> None:
-        assert "docker-credential-ecrx --help" in _line(home.run(word, stdin=HOST))
+        found = home.run(word, stdin=HOST)
+
+        assert found.status in (1, 2)  # without a word, and with one that is unknown
+        assert "docker-credential-ecrx --help" in found.stdout + found.stderr
+        assert all(map(str.isprintable, found.stderr.splitlines()))
 
 
 class TestProgramName:
@@ -225,7 +232,7 @@ class TestConfiguration:
 
 
 class TestAwsFiles:
-    @pytest.mark.parametrize("host", [HOST, "public.ecr.aws"])
+    @pytest.mark.parametrize("host", [HOST, PUBLIC])
     @pytest.mark.parametrize(
         ("profile", "env", "config"),
         [
@@ -242,7 +249,13 @@ class TestAwsFiles:
         home.add_profile("broken", role_arn=ROLE, source_profile="no-such-profile")
         home.configure(config)
 
-        assert "no-such-profile" in _line(home.get(host, profile=profile, env=env))
+        found = home.get(host, profile=profile, env=env)
+
+        # An anonymous pull from ECR Public goes on.
+        line = found.stderr if host == PUBLIC else _line(found)
+        assert "no-such-profile" in line
+        assert (1, 1) == (found.status, line.count("\n"))
+        assert host != PUBLIC or found.stdout == NOT_FOUND
 
     @pytest.mark.parametrize("spoil", list(_SPOILT.values()), ids=_SPOILT)
     def test_damaged_file_fails_until_fixed(

@@ -99,7 +99,63 @@ class TestPlugin:
         assert not (folder / "loaded").exists()
 
 
+# All of botocore's variables, those of proxies and certificates, and this program's own.
+VARIABLES = [
+    *("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_ACCOUNT_ID"),
+    *("AWS_CREDENTIAL_EXPIRATION", "AWS_CREDENTIAL_FILE", "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_CONFIG_FILE"),
+    *("AWS_SHARED_CREDENTIALS_FILE", "AWS_ROLE_ARN", "AWS_ROLE_SESSION_NAME", "AWS_WEB_IDENTITY_TOKEN_FILE"),
+    *("AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "AWS_LOGIN_CACHE_DIRECTORY"),
+    *("AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_EC2_METADATA_V1_DISABLED"),
+    *("AWS_EC2_METADATA_SERVICE_ENDPOINT", "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "AWS_IMDS_USE_IPV6"),
+    *("AWS_METADATA_SERVICE_TIMEOUT", "AWS_METADATA_SERVICE_NUM_ATTEMPTS", "AWS_DEFAULTS_MODE", "AWS_RETRY_MODE"),
+    *("AWS_MAX_ATTEMPTS", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_STS_REGIONAL_ENDPOINTS", "AWS_CA_BUNDLE"),
+    *("AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"),
+    *("AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL_ECR", "AWS_ENDPOINT_DISCOVERY_ENABLED", "AWS_SDK_UA_APP_ID"),
+    *("AWS_ACCOUNT_ID_ENDPOINT_MODE", "AWS_AUTH_SCHEME_PREFERENCE", "AWS_SIGV4A_SIGNING_REGION_SET", "AWS_DATA_PATH"),
+    *("AWS_CSM_ENABLED", "AWS_CSM_HOST", "AWS_CSM_PORT", "AWS_CSM_CLIENT_ID", "AWS_DISABLE_HOST_PREFIX_INJECTION"),
+    *("AWS_DISABLE_REQUEST_COMPRESSION", "AWS_REQUEST_MIN_COMPRESSION_SIZE_BYTES", "AWS_EXECUTION_ENV"),
+    *("AWS_REQUEST_CHECKSUM_CALCULATION", "AWS_RESPONSE_CHECKSUM_VALIDATION", "AWS_LAMBDA_FUNCTION_NAME"),
+    *("AWS_ECR_ROLE_ARN", "ECRX_CONFIG", "ECRX_KEYRING", "ECRX_LOG", "XDG_CONFIG_HOME", "XDG_STATE_HOME"),
+    *("DOCKER_CONFIG", "REGISTRY_AUTH_FILE", "DOCKER_AUTH_CONFIG", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
+    *("SSL_CERT_FILE", "SSL_CERT_DIR", "HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY", "no_proxy"),
+    *("BOTO_CONFIG", "BOTO_DISABLE_CRT", "BOTOCORE_TCP_KEEPALIVE"),
+]
+EMPTY = dict.fromkeys(VARIABLES, "")
+
+
 class TestEmptyVariable:
+    @pytest.mark.parametrize("profile", [None, "default"])
+    def test_all_at_once_change_nothing(self, home: Home, kernel: dict[str, str], profile: str | None) -> None:
+        """Templates of CI define variables that are empty in most jobs (botocore#1927)."""
+        home.add_role_profile("default")
+        secret = home.get(profile=profile, env=kernel).secret
+
+        found = home.get(profile=profile, env=EMPTY | kernel)
+
+        assert (secret, "") == (found.secret, found.stderr)
+
+    @pytest.mark.parametrize("profile", [None, "default"])
+    def test_all_at_once_do_not_fail_a_first_get(self, home: Home, profile: str | None) -> None:
+        home.add_role_profile("default")
+
+        assert home.get(profile=profile, env=EMPTY | {"ECRX_KEYRING": "none"}).secret
+
+    @pytest.mark.parametrize("arguments", [["which", HOST], ["status"], ["configure", HOST, "--dry-run"]])
+    def test_all_at_once_change_no_command(self, home: Home, arguments: list[str]) -> None:
+        home.add_role_profile("default")
+
+        assert home.run(*arguments) == home.run(*arguments, env=EMPTY)
+
+    @pytest.mark.parametrize("empty", ["https_proxy", "HTTPS_PROXY"])
+    def test_does_not_hide_the_proxy_of_another_case(self, home: Home, empty: str) -> None:
+        """Go's net/http, and so docker, takes the first of the two that is not empty."""
+        home.add_role_profile()
+        proxies = {"HTTPS_PROXY": "http://127.0.0.1:1", "https_proxy": "http://127.0.0.1:1", empty: ""}
+
+        found = home.get(env={"AWS_ENDPOINT_URL": "https://aws.invalid"} | proxies)
+
+        assert "cannot connect to the proxy 127.0.0.1" in found.stdout
+
     @pytest.mark.parametrize(
         "name",
         [

@@ -76,6 +76,7 @@ def test_configure_remove_restores_docker_config(alice: Home) -> None:
     config = alice.folder / ".docker" / "config.json"
     config.parent.mkdir()
     config.write_bytes(b'{\n\t"psFormat": "x"\n}\n')
+    alice.env["PATH"] = str(alice.bin)  # Docker would select a helper that the system has
 
     added = alice.run("configure", HOST, "--profile", "secondary")
     text = config.read_bytes()

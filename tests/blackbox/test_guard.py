@@ -4,12 +4,18 @@ The time that it takes depends on the machine; this list does not.
 """
 
 import marshal
+import sys
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import cached_get
+import first_get
 import pytest
 
+from docker_credential_ecrx.demo.fake_aws import StandIn
+from standin import certificates
+from support import need
 from support.home import HOST, Home
 from support.trace import Deeds, Modules, deeds_of
 
@@ -32,10 +38,37 @@ _IN_C_OF_THE_KEYRING = {
     "kernel": set[str](),
     "secret-service": {"_socket"},  # the bus; socket is slower to import
 }
-_CONFIGURATION = """\
+_IN_C_OF_A_FIRST_GET = _IN_C | {"_hashlib", "_json", "_socket", "_ssl", "fcntl", "itertools", "pyexpat"}
+_CONFIGURATIONS = {
+    "a pattern": """\
 [[registry]]
 match   = "111111111111.dkr.ecr.*.amazonaws.com"
 profile = "secondary"
+""",
+    "every other key": """\
+[security]
+accounts = ["111111111111", "222222222222"]
+
+[[registry]]
+account          = "222222222222"
+region           = "eu-central-1"
+role_arn         = "arn:aws:iam::222222222222:role/pull"
+source_profile   = "secondary"
+external_id      = "an-id"
+duration_seconds = 3600
+
+[[registry]]
+account = "111111111111"
+region  = "us-east-1"
+profile = "secondary"
+""",
+}
+_OWN_HOST = "localhost:4566"
+_OWN_HOSTS = f"""\
+[[registry]]
+match    = "{_OWN_HOST}"
+registry = "{HOST}"
+profile  = "secondary"
 """
 _OF_THE_CONFIGURATION = {*cached_get.full(*cached_get.CONFIGURATION)}
 # The calls that find the user's keyring, find a key in it, and read the key.
@@ -45,17 +78,29 @@ _ASKED_OF_THE_KERNEL = {
 }
 
 
-class Get:
-    """What a ``get`` does; ``start`` is what the program does for every verb."""
+_CHECKS_OF_A_HOST = ("identity.host_pattern", "identity.own_hosts")
+# What a first get imports besides, each from a file of its own.
+_IN_FILES = {"kernel": ["system.shortage"], "secret-service": ["system.shortage", "keyrings.gnome"]}
 
-    def __init__(self, home: Home, keyring: dict[str, str], argv0: str = "docker-credential-ecrx-secondary") -> None:
+
+class Get:
+    """What a ``get`` does, after a ``prefix`` of the command; ``start`` is what the program does for every verb."""
+
+    def __init__(
+        self,
+        home: Home,
+        keyring: dict[str, str],
+        argv0: str = "docker-credential-ecrx-secondary",
+        host: str = HOST,
+        prefix: Sequence[str] = (),
+    ) -> None:
         self.home = home
         self.keyring = keyring["ECRX_KEYRING"]
         env = home.env | keyring
         self.modules = Modules(home.program, home.env)
         home.run("version")  # writes the bytecode that an editable install may lack
-        _, self.start = deeds_of([home.bin / argv0, "version"], "", env)
-        said, self.deeds = deeds_of([home.bin / argv0, "get"], HOST, env)
+        _, self.start = deeds_of([*prefix, home.bin / argv0, "version"], "", env)
+        said, self.deeds = deeds_of([*prefix, home.bin / argv0, "get"], host, env)
         assert '"Username":"AWS"' in said
 
     def imported(self) -> set[str]:
@@ -83,15 +128,41 @@ def hit(home: Home, keyring: dict[str, str]) -> Get:
     return get
 
 
-@pytest.fixture
-def mapped_hit(home: Home, kernel: dict[str, str]) -> Get:
+@pytest.fixture(params=_CONFIGURATIONS)
+def mapped_hit(home: Home, kernel: dict[str, str], request: pytest.FixtureRequest) -> Get:
     """Return what a cached ``get`` does for an identity that the configuration file selects."""
     home.add_role_profile()
-    home.configure(_CONFIGURATION)
+    home.configure(_CONFIGURATIONS[request.param])
     home.get(profile=None, env=kernel)
     home.get(profile=None, env=kernel)
     home.aws.calls.clear()
     get = Get(home, kernel, "docker-credential-ecrx")
+    assert [] == home.aws.calls
+    return get
+
+
+@pytest.fixture
+def rootless_hit(home: Home, kernel: dict[str, str]) -> Get:
+    """Return what a ``get`` in podman's user namespace does that finds its token in the user's keyring outside."""
+    home.add_role_profile()
+    home.get(env=kernel)
+    home.get(env=kernel)
+    home.aws.calls.clear()
+    podman = kernel | {"_CONTAINERS_USERNS_CONFIGURED": "done"}
+    get = Get(home, podman, prefix=[need.command("unshare"), "--user", "--map-root-user"])
+    assert [] == home.aws.calls
+    return get
+
+
+@pytest.fixture
+def own_host_hit(home: Home, kernel: dict[str, str]) -> Get:
+    """Return what a cached ``get`` does for a host of the user's own."""
+    home.add_role_profile()
+    home.configure(_OWN_HOSTS)
+    home.get(_OWN_HOST, profile=None, env=kernel)
+    home.get(_OWN_HOST, profile=None, env=kernel)
+    home.aws.calls.clear()
+    get = Get(home, kernel, "docker-credential-ecrx", _OWN_HOST)
     assert [] == home.aws.calls
     return get
 
@@ -187,14 +258,65 @@ class TestMappedGet:
 
         assert (set() if mapped_hit.modules.are_frozen else names) == mapped_hit.imported() - _IN_C
 
+    def test_of_an_own_host_imports_one_more(self, own_host_hit: Get) -> None:
+        """It decides what the host stands for; tomllib is not needed for it."""
+        names = (
+            _EVERY_GET | _OF_THE_KEYRING["kernel"] | _OF_THE_CONFIGURATION | {*cached_get.full(*cached_get.OWN_HOSTS)}
+        )
+
+        assert (set() if own_host_hit.modules.are_frozen else names) == own_host_hit.imported() - _IN_C
+
+
+class TestRootlessGet:
+    def test_imports_two_more_modules(self, rootless_hit: Get) -> None:
+        """They find the keys outside."""
+        names = _EVERY_GET | _OF_THE_KEYRING["kernel"] | {*cached_get.full(*cached_get.OUTSIDE)}
+
+        assert (set() if rootless_hit.modules.are_frozen else names) == rootless_hit.imported() - _IN_C
+
 
 class TestFirstGet:
+    @pytest.fixture
+    def home(self, home: Home, tmp_path: Path) -> Iterator[Home]:
+        """Return the home of a user who asks AWS with TLS."""
+        authority = tmp_path / "authority"
+        authority.mkdir()
+        issued = certificates.issue(authority, ["localhost"])
+        with StandIn(context=issued.context()) as aws:
+            user = Home(tmp_path / "user", home.program, aws)
+            url, bundle = aws.url.replace("127.0.0.1", "localhost"), str(issued.authority)
+            user.env |= {"AWS_ENDPOINT_URL": url, "AWS_CA_BUNDLE": bundle}
+            yield user
+
+    def test_imports_exactly_the_listed_modules(self, home: Home, keyring: dict[str, str]) -> None:
+        """None of them is of an SDK, and those of Python's own are in C."""
+        home.add_role_profile()
+        home.link("docker-credential-ecrx-secondary")
+
+        get = Get(home, keyring)
+
+        names = {name for name in get.imported() if not _is_pythons(name)}
+        assert {name for name in get.imported() if _is_pythons(name)} <= _IN_C_OF_A_FIRST_GET
+        ours = _EVERY_GET | _OF_THE_KEYRING[get.keyring] | {*cached_get.full(*first_get.OURS, *_CHECKS_OF_A_HOST)}
+        if get.modules.are_frozen:
+            file = next(Path(path) for path in get.deeds.read if path.endswith("/_internal/first_get"))
+            assert {*first_get.modules()} == marshal.loads(file.read_bytes()).keys()  # noqa: S302 - ours
+            ours = set()
+        assert ours | {*cached_get.full(*_IN_FILES[get.keyring])} == names - {*cached_get.full(*cached_get.OUTSIDE)}
+
+
+def _is_pythons(name: str) -> bool:
+    return name.partition(".")[0] in sys.stdlib_module_names
+
+
+class TestFirstGetThroughBotocore:
     """A first get does everything that a cached one must not do, so the trace must show it."""
 
     def test_trace_shows_imports_and_reads(self, miss: Get) -> None:
         """The trace shows the modules that a call to AWS needs."""
-        needed = {"botocore.session", "json", "logging", "ssl", "subprocess"}
-        needed |= {f"{_PACKAGE}.aws", f"{_PACKAGE}.store.index"}
+        needed = {"botocore.session", "logging", "subprocess"}
+        if not miss.modules.are_frozen:
+            needed |= {"json", "ssl", f"{_PACKAGE}.aws", f"{_PACKAGE}.store.index"}
 
         assert set() == needed - miss.imported()
         assert any(file.endswith("botocore/data/endpoints.json") for file in miss.read())

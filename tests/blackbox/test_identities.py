@@ -532,7 +532,44 @@ class TestConnectionWithoutTls:
 
         assert {"cloud.test"} == set(proxy.requests)
 
+    @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+    def test_this_machine_is_asked_without_proxy(self, home: Home, aws: Sessions, host: str) -> None:
+        """The request has the keys' session token, in clear text."""
+        home.add_role_profile()
+        endpoint = aws.url.replace("127.0.0.1", host)
+        with Proxy(aws.url) as proxy:
+            assert home.get(env={"AWS_ENDPOINT_URL": endpoint, "HTTP_PROXY": proxy.url}).secret
+
+        assert [] == proxy.requests
+
+    def test_endpoint_of_a_rule_is_asked_without_proxy(self, home: Home, aws: Sessions) -> None:
+        home.add_role_profile()
+        home.configure(f'[[registry]]\nmatch = "{HOST}"\nprofile = "secondary"\nendpoint_url = "{aws.url}"\n')
+        with Proxy(aws.url) as proxy:
+            assert home.get(profile=None, env={"HTTP_PROXY": proxy.url}).secret
+
+        assert [] == proxy.requests
+
     def test_no_proxy_bypasses_proxy(self, home: Home) -> None:
         home.add_role_profile()
 
         assert home.get(env={"HTTP_PROXY": NOBODY, "NO_PROXY": "127.0.0.1"}).secret
+
+    @pytest.mark.parametrize("listed", ["*.test", "cloud.test:80", "*,example.com", ".test"])
+    def test_no_proxy_is_read_as_docker_reads_it(self, home: Home, aws: Sessions, listed: str) -> None:
+        home.add_role_profile()
+        env = {"AWS_ENDPOINT_URL": "http://cloud.test", "NO_PROXY": listed}
+        with Proxy(aws.url) as proxy:
+            found = home.get(env={"HTTP_PROXY": proxy.url} | env)
+
+        # Without the proxy, that name does not exist.
+        assert "the name cloud.test cannot be resolved" in found.stdout
+        assert [] == proxy.requests
+
+    def test_domain_with_a_dot_is_not_its_own_subdomain(self, home: Home, aws: Sessions) -> None:
+        home.add_role_profile()
+        env = {"AWS_ENDPOINT_URL": "http://cloud.test", "NO_PROXY": ".cloud.test"}
+        with Proxy(aws.url) as proxy:
+            assert home.get(env={"HTTP_PROXY": proxy.url} | env).secret
+
+        assert {"cloud.test"} == set(proxy.requests)

@@ -235,7 +235,7 @@ class TestFailure:
         assert "config.toml" in _refusal(kubelet.run(kubernetes.request(_IMAGE)))
 
     def test_of_arguments_is_a_usage_error(self, home: Home) -> None:
-        found = home.run("kubelet", "--verbose")
+        found = home.run("kubelet", "--cache")
 
         assert (2, "") == (found.status, found.stdout)
 
@@ -329,7 +329,7 @@ class TestRefusedServiceAccount:
 
         said = _refusal(kubelet.run(kubernetes.request(_IMAGE, **fields)))
 
-        assert "AWS refused the web identity token (InvalidIdentityToken): No OpenIDConnect provider found" in said
+        assert "(InvalidIdentityToken): No OpenIDConnect provider found" in said
         assert "check the issuer and audience" in said
 
 
@@ -360,5 +360,9 @@ class TestCost:
 
         package = "docker_credential_ecrx"
         added = modules.of(answer) - modules.of(get)
-        assert {f"{package}.protocols.kubelet", f"{package}.system.json_subset"} == added - {"_json"}
+        # The frozen program has the second in a file with others.
+        names = {f"{package}.protocols.kubelet"}
+        if not modules.are_frozen:
+            names.add(f"{package}.system.json_subset")
+        assert names == added - {"_json"}
         assert [] == answer.written

@@ -97,7 +97,7 @@ class TestDebugLog:
 
         miss, hit = self.steps(home, keyring), self.steps(home, keyring)
 
-        asked = ["asking AWS for a token for us-east-1"]
+        asked = ["asking AWS for a token for us-east-1", "asking AWS without botocore"]
         asked += [f"asking 127.0.0.1 for {operation}" for operation in ("AssumeRole", "GetAuthorizationToken")]
         assert [
             whose,

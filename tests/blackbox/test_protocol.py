@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from docker_credential_ecrx import __version__
+from docker_credential_ecrx import __version__, cli
 from docker_credential_ecrx.demo.fake_aws import new_password
 from standin import faults
 from standin.faults import FaultyStandIn
@@ -62,30 +62,50 @@ class TestArguments:
 
     def test_terminal_shows_a_failure_once(self, home: Home) -> None:
         """A failure that goes to both streams appears once if a person sees both."""
-        status, seen = terminals.run([home.program, "conifgure", HOST], home.env)
+        status, seen = terminals.run([home.program, "get", HOST], home.env)
 
-        message = "docker-credential-ecrx: there is no command conifgure; see docker-credential-ecrx --help\n"
-        assert (1, message) == (status, seen)
+        assert (1, 1, 1) == (status, seen.count("get takes no arguments"), seen.count("\n"))
+
+    @pytest.mark.parametrize("script", ["get 2>&1 | cat", "get >both 2>&1; cat both", "get 1>&2 2>&1 | cat"])
+    def test_pipe_shows_a_failure_once(self, home: Home, script: str) -> None:
+        """The same goes for a pipe or a file that takes both streams."""
+        found = _shell(home, f"docker-credential-ecrx {script}")
+
+        assert 1 == (found.stdout + found.stderr).count("there are no AWS credentials"), found
+
+    def test_pipe_shows_not_found(self, home: Home) -> None:
+        """It goes to stdout alone, and so is not left out."""
+        assert NOT_FOUND == _shell(home, "docker-credential-ecrx get 2>&1 | cat", stdin="ghcr.io").stdout
+
+    def test_terminal_shows_not_found(self, home: Home) -> None:
+        (home.folder / "asked").write_text("ghcr.io")
+        command = ["/bin/sh", "-c", f"{home.program} get <{home.folder}/asked"]
+
+        assert (1, NOT_FOUND) == terminals.run(command, home.env)
 
     def test_help_describes_every_command(self, home: Home) -> None:
         """No line of it is cut off."""
         commands = home.run("--help").stdout.partition("Commands:\n")[2].partition("\n\n")[0].splitlines()
 
-        assert 10 == len(commands)
+        assert len(cli.NAMES) == len(commands)
         assert {"."} == {line[-1] for line in commands}
         assert "..." not in "".join(commands)
 
     def test_no_argument_on_a_terminal_shows_help(self, home: Home) -> None:
         status, seen = terminals.run([home.program], home.env)
 
-        assert 1 == status
+        assert 2 == status
         assert "configure" in seen
 
-    @pytest.mark.parametrize(
-        "arguments", [(), ("get", "get"), ("get", HOST), ("list", "unused"), ("erase", HOST, HOST), ("-v", "-v")]
-    )
+    @pytest.mark.parametrize("arguments", [("get", "get"), ("get", HOST), ("list", "unused"), ("erase", HOST, HOST)])
     def test_other_argument_counts_fail(self, home: Home, arguments: tuple[str, ...]) -> None:
         assert "docker-credential-ecrx --help" in _failure(home.run(*arguments, stdin=HOST))
+
+    @pytest.mark.parametrize("arguments", [(), ("-v", "-v"), ("--help", "get")])
+    def test_misuse_of_the_program_exits_with_2(self, home: Home, arguments: tuple[str, ...]) -> None:
+        found = home.run(*arguments, stdin=HOST)
+
+        assert (2, True) == (found.status, "docker-credential-ecrx --help" in found.stdout)
 
 
 class TestInvocation:
@@ -246,6 +266,31 @@ class TestStore:
     )
     def test_names_the_missing_field(self, home: Home, parts: dict[str, str], line: str) -> None:
         assert line == _failure(home.run("store", stdin=json.dumps(parts)))
+
+    @pytest.mark.parametrize(
+        "sent",
+        [
+            '{"serverurl":"%s","USERNAME":"me","secret":"word"}',
+            '{"\u017ferverURL":"%s","U\u017fername":"me","\u017fecret":"word"}',
+            '{"ServerURL":"other.example","Username":"me","Secret":"old","SECRET":"word","serverurl":"%s"}',
+            '{"ServerURL":"%s","Username":"me","Secret":"word","Secret":null,"username":null}',
+            '{"ServerURL":"%s","Username":"me","Secret":"word"}x',
+            ' {"ServerURL":"%s","Username":"me","Secret":"word"}\n{"ServerURL":"other.example"}',
+        ],
+        ids=["other case", "long s", "twice", "null after", "text after", "object after"],
+    )
+    def test_is_decoded_as_go_does(self, home: Home, secret_service: dict[str, str], sent: str) -> None:
+        """docker-credential-helpers decodes the first value into a struct with encoding/json's Decoder."""
+        server = "registry.go.example"
+
+        assert _DONE == home.run("store", stdin=sent % server, env=secret_service)
+
+        expected = {"ServerURL": server, "Username": "me", "Secret": "word"}
+        assert expected == home.run("get", stdin=server, env=secret_service).answer
+
+    @pytest.mark.parametrize("sent", ["null", "{}x", '{"credServerURL":"a"}'])
+    def test_without_fields_lacks_the_server(self, home: Home, sent: str) -> None:
+        assert "no credentials server URL\n" == _failure(home.run("store", stdin=sent))
 
     def test_get_returns_identity_token_as_stored(self, home: Home, secret_service: dict[str, str]) -> None:
         sent = b'{"ServerURL":"registry.token.example","Username":"\\u003ctoken\\u003e","Secret":"a\\u0026b"}\n'

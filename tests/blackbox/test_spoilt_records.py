@@ -76,7 +76,7 @@ def fetch(keyring: str, name: str) -> str:
     return record
 
 
-def assert_mended(home: Home, keyring: dict[str, str], kept: Kept) -> None:
+def assert_repaired(home: Home, keyring: dict[str, str], kept: Kept) -> None:
     """Assert that the next ``get`` silently fetches a new token from AWS, and that the one after it is cached."""
     home.aws.calls.clear()
     found = home.get(env=keyring)
@@ -100,22 +100,22 @@ class TestTruncatedRecord:
     def test_is_a_miss_at_every_length(self, home: Home, keyring: dict[str, str], kept: Kept, share: float) -> None:
         kept.replace(kept.record[: max(1, int(len(kept.record) * share))])
 
-        assert_mended(home, keyring, kept)
+        assert_repaired(home, keyring, kept)
 
     def test_without_last_character_is_a_miss(self, home: Home, keyring: dict[str, str], kept: Kept) -> None:
         kept.replace(kept.record[:-1])
 
-        assert_mended(home, keyring, kept)
+        assert_repaired(home, keyring, kept)
 
     def test_without_password_is_a_miss(self, home: Home, keyring: dict[str, str], kept: Kept) -> None:
         kept.replace(kept.record.partition("\n")[0] + "\n")
 
-        assert_mended(home, keyring, kept)
+        assert_repaired(home, keyring, kept)
 
     def test_without_first_line_is_a_miss(self, home: Home, keyring: dict[str, str], kept: Kept) -> None:
         kept.replace(kept.password)
 
-        assert_mended(home, keyring, kept)
+        assert_repaired(home, keyring, kept)
 
 
 class TestRecordOfAnotherVersion:
@@ -123,7 +123,7 @@ class TestRecordOfAnotherVersion:
     def test_is_a_miss(self, home: Home, keyring: dict[str, str], kept: Kept, magic: str) -> None:
         kept.replace(kept.record.replace("ecrx1 ", f"{magic} ", 1))
 
-        assert_mended(home, keyring, kept)
+        assert_repaired(home, keyring, kept)
 
     @pytest.mark.parametrize("magic", ["ecrx1", "ecrx2"])
     def test_with_other_field_count_is_a_miss(
@@ -134,7 +134,7 @@ class TestRecordOfAnotherVersion:
         for other in (f"{facts} 7", facts.rpartition(" ")[0], ""):
             kept.replace(_signed(kept.name, other, kept.password, magic))
 
-            assert_mended(home, keyring, kept)
+            assert_repaired(home, keyring, kept)
 
     @pytest.mark.parametrize("lifetime", ["x", "", "12h"])
     def test_with_invalid_lifetime_is_a_miss(
@@ -144,7 +144,7 @@ class TestRecordOfAnotherVersion:
         facts = kept.record.partition("\n")[0].split()[2:-1]
         kept.replace(_signed(kept.name, " ".join([lifetime, *facts]), kept.password))
 
-        assert_mended(home, keyring, kept)
+        assert_repaired(home, keyring, kept)
 
 
 class TestForeignRecord:
@@ -167,26 +167,26 @@ class TestForeignRecord:
     def test_is_a_miss(self, home: Home, keyring: dict[str, str], kept: Kept, secret: str) -> None:
         kept.replace(secret)
 
-        assert_mended(home, keyring, kept)
+        assert_repaired(home, keyring, kept)
 
     @pytest.mark.parametrize("payload", [b"\xff\xfe\0", b"\0", b"1 b\xff\0\xff", b"9999999999 tword", b" "])
     def test_that_is_no_text_is_a_miss(self, home: Home, keyring: dict[str, str], kept: Kept, payload: bytes) -> None:
         kept.replace_bytes(payload)
 
-        assert_mended(home, keyring, kept)
+        assert_repaired(home, keyring, kept)
 
     def test_of_another_region_is_a_miss(self, home: Home, keyring: dict[str, str], kept: Kept) -> None:
         home.get(HOST.replace("us-east-1", "eu-west-1"), env=keyring)
         (other,) = index.read(home.env).keys() - {kept.name}
         kept.replace(fetch(kept.keyring, other))
 
-        assert_mended(home, keyring, kept)
+        assert_repaired(home, keyring, kept)
 
     def test_with_one_changed_character_is_a_miss(self, home: Home, keyring: dict[str, str], kept: Kept) -> None:
         at = len(kept.record) - 100
         kept.replace(kept.record[:at] + ("A" if kept.record[at] != "A" else "B") + kept.record[at + 1 :])
 
-        assert_mended(home, keyring, kept)
+        assert_repaired(home, keyring, kept)
 
 
 class TestForeignItem:
@@ -205,7 +205,7 @@ class TestForeignItem:
             for colour in map(str, range(number)):
                 collection.create_item("another program's", attributes | {"colour": colour}, b"word")
 
-        assert_mended(home, keyring, kept)
+        assert_repaired(home, keyring, kept)
 
 
 class TestDockerLogin:

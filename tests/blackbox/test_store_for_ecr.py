@@ -57,6 +57,16 @@ class TestDockerLoginToken:
         assert {"ServerURL": host, "Username": "AWS", "Secret": login} == home.get(host, env=keyring).answer
         assert [] == home.aws.calls
 
+    def test_is_left_alone_by_the_demonstration(self, home: Home, keyring: dict[str, str], login: str) -> None:
+        assert (0, "", "") == home.store(HOST, "AWS", login, keyring)
+
+        found = home.run("demo", env=keyring)
+
+        assert (1, 1) == (found.status, found.stderr.count("\n"))
+        assert f"your keyring already has a token for {HOST}" in found.stderr
+        assert f"docker-credential-ecrx forget {HOST}" in found.stderr
+        assert login == home.get(HOST, env=keyring).answer["Secret"]
+
     @pytest.mark.parametrize("server", [f"https://{HOST}", f"http://{HOST}", f"{HOST}:443", f"https://{HOST}/v2/"])
     def test_is_found_under_every_form_of_the_host(self, home: Home, login: str, server: str) -> None:
         home.store(server, "AWS", login)

@@ -3,20 +3,27 @@
 import base64
 import json
 import os
+import shlex
+import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from standin.clients import Client, docker_commands
 from support import kept, need, terminals
+from support.aws_parts import Server, Sessions, instance
 from support.home import BASE_USER, HOST, OTHER_HOST, ROLE, SECONDARY, Home, Result
 
 PROGRAM = "docker-credential-ecrx"
+OWN = "images.example.com"
 ENTRY = f'"{HOST}": "ecrx"'
 OURS = f'[[registry]] # by docker-credential-ecrx configure\nmatch = "{HOST}"\nprofile = "secondary"\n'
 PASSWORD = base64.b64encode(b"AWS:hunter2-hunter2").decode()
-OLD_LOGIN = {"auths": {HOST: {"auth": PASSWORD}, "registry.kept.example": {"auth": "kept"}}}
+KEPT = base64.b64encode(b"me:kept").decode()
+OLD_LOGIN = {"auths": {HOST: {"auth": PASSWORD}, "registry.kept.example": {"auth": KEPT}}}
 
 # For each form of config.json the text before and after; None if there is no file.
 SHAPES: dict[str, tuple[str | None, str]] = {
@@ -40,7 +47,9 @@ SHAPES: dict[str, tuple[str | None, str]] = {
 
 @pytest.fixture
 def home(home: Home) -> Home:
-    """Return a home with a runtime folder, where podman looks first."""
+    """Return a home with credentials, and with a runtime folder, where podman looks first."""
+    home.add_default_keys()
+    home.add_profile("secondary", region="us-east-1")
     home.env["XDG_RUNTIME_DIR"] = str(home.folder / "run")
     (home.folder / "run").mkdir()
     return home
@@ -92,6 +101,13 @@ def remedy(found: Result) -> str:
     return found.stderr.rstrip("\n").partition("; ")[2]
 
 
+@pytest.fixture
+def own_path(home: Home) -> None:
+    """Let Docker find no other helper: beside a store of the machine, configure also writes credsStore."""
+    home.env["PATH"] = str(home.bin)
+
+
+@pytest.mark.usefixtures("own_path")
 class TestIdentity:
     def test_docker_uses_the_profile(self, home: Home) -> None:
         home.add_role_profile()
@@ -119,7 +135,7 @@ class TestIdentity:
 
         done = configure(home, profile=None)
 
-        assert f"{HOST}: using the default credential chain\n" in done.stdout
+        assert f"{HOST}: using profile default\n" in done.stdout
         assert not settings_of(home).exists()
         assert home.get(profile=None).secret
 
@@ -141,7 +157,7 @@ class TestIdentity:
 
     def test_another_profile_replaces_the_first(self, home: Home) -> None:
         home.add_role_profile()
-        configure(home, profile="first")
+        configure(home, "--force", profile="first")
 
         configure(home)
 
@@ -153,35 +169,140 @@ class TestIdentity:
         assert 0 == configure(home, ECRX_CONFIG=str(path)).status
         assert OURS == read(path)
 
-    def test_accepts_missing_profile_with_a_warning(self, home: Home) -> None:
-        done = configure(home, profile="secondry")
+    def test_force_accepts_missing_profile_with_a_warning(self, home: Home) -> None:
+        done = home.run("configure", HOST, "--profile", "secondry", "--force")
 
-        assert 0 == done.status
-        spelling = "check its spelling (aws configure list-profiles shows all)"
-        create = "create the profile: aws configure --profile secondry"
-        said = f"the AWS profile secondry does not exist yet; {spelling}, or {create}"
-        assert f"{PROGRAM}: {said}\n" == done.stderr
+        assert (0, True) == (done.status, "the AWS profile secondry does not exist; " in done.stderr)
         assert 'profile = "secondry"\n' in read(settings_of(home))
 
-    def test_suggests_similar_profile(self, home: Home) -> None:
+
+@pytest.fixture
+def bare(home: Home) -> Home:
+    """Return a home without credentials and AWS profiles."""
+    for path in (home.folder / ".aws").iterdir():
+        path.unlink()
+    return home
+
+
+class TestMissingIdentity:
+    """It is refused, with what there is: a typo would otherwise show only in the next pull."""
+
+    @pytest.mark.parametrize(
+        "options",
+        [
+            ("--profile", "secondry"),
+            ("--role-arn", ROLE, "--source-profile", "secondry"),
+            ("--profile", "secondry", "--dry-run"),
+            ("--profile", "secondry", "--podman"),
+        ],
+    )
+    def test_profile_is_refused_with_the_existing_ones(self, home: Home, options: tuple[str, ...]) -> None:
+        home.add_role_profile()
+        before = files_of(home)
+
+        done = home.run("configure", HOST, *options)
+
+        assert f"cannot configure {HOST}: the AWS profile secondry does not exist; " in done.stderr
+        said = remedy(done)
+        assert said.startswith("the profiles are base, default, secondary (--force configures a missing one); create ")
+        assert before == {path: text for path, text in files_of(home).items() if path.suffix != ".lock"}
+        program, *arguments = shlex.split(said.partition("if you meant secondary: ")[2])
+        assert (PROGRAM, 0) == (program, home.run(*arguments).status)
+
+    def test_profile_is_refused_if_there_is_none(self, bare: Home) -> None:
+        said = remedy(bare.run("configure", HOST, "--profile", "secondary"))
+
+        assert said.startswith("there is no profile yet (--force configures a missing one); check its spelling")
+        assert said.endswith(": aws configure --profile secondary")
+
+    def test_stray_space_is_shown_and_removed(self, home: Home) -> None:
         home.add_role_profile()
 
-        instead = f"if you meant secondary: {PROGRAM} configure {HOST} --profile secondary"
-        create = "create it with aws configure --profile secondry"
-        said = f"the AWS profile secondry does not exist yet; {create}, or {instead}"
-        assert f"{PROGRAM}: {said}\n" == configure(home, profile="secondry").stderr
+        done = home.run("configure", HOST, "--profile", "secondary ")
 
-    def test_suggests_similar_profile_for_podman(self, home: Home) -> None:
+        assert f"cannot configure {HOST}: the AWS profile 'secondary ' does not exist; " in done.stderr
+        assert done.stderr.endswith(f"; if you meant secondary: {PROGRAM} configure {HOST} --profile secondary\n")
+
+    @pytest.mark.parametrize("options", [("--profile", "secondary"), ()])
+    def test_variable_that_names_no_file_is_told(self, bare: Home, options: tuple[str, ...]) -> None:
+        done = bare.run("configure", HOST, *options, env={"AWS_CONFIG_FILE": "/nope"})
+
+        assert " (AWS_CONFIG_FILE names /nope, which does not exist); " in done.stderr
+        assert remedy(done).endswith("fix it, or unset it: unset AWS_CONFIG_FILE")
+
+    def test_variable_does_not_hide_a_similar_profile(self, home: Home) -> None:
         home.add_role_profile()
 
-        said = configure(home, "--podman", profile="secondry").stderr
+        done = home.run("configure", HOST, "--profile", "bse", env={"AWS_CONFIG_FILE": "/nope"})
 
-        assert said.endswith(f"secondary: {PROGRAM} configure {HOST} --podman --profile secondary\n")
+        assert "the AWS profile bse does not exist (AWS_CONFIG_FILE names /nope, which does not exist); " in done.stderr
+        said = f"unset AWS_CONFIG_FILE or fix it, or if you meant base: {PROGRAM} configure {HOST} --profile base"
+        assert said == remedy(done).partition("; ")[2]
 
-    def test_warns_of_unreadable_aws_files(self, home: Home) -> None:
+    def test_source_profile_of_the_profile_is_refused(self, home: Home) -> None:
+        home.add_profile("secondary", role_arn=ROLE, source_profile="bse")
+
+        done = home.run("configure", HOST, "--profile", "secondary")
+
+        assert (1, True) == (done.status, "the AWS profile bse does not exist" in done.stderr)
+
+    @pytest.mark.parametrize("variable", ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"])
+    def test_profile_of_a_variable_is_refused(self, home: Home, variable: str) -> None:
+        done = home.run("configure", HOST, env={variable: "secondry"})
+
+        assert (1, True) == (done.status, "the AWS profile secondry does not exist" in done.stderr)
+
+    def test_profile_of_an_existing_entry_is_refused(self, home: Home) -> None:
+        home.configure('[[registry]]\nmatch = "*"\nprofile = "secondry"\n')
+
+        done = home.run("configure", HOST)
+
+        assert (1, True) == (done.status, "the AWS profile secondry does not exist" in done.stderr)
+        assert not config_of(home).exists()
+
+    @pytest.mark.parametrize("options", [(), ("--role-arn", ROLE), ("--podman",)])
+    def test_credentials_are_required(self, bare: Home, options: tuple[str, ...]) -> None:
+        done = bare.run("configure", HOST, *options)
+
+        assert ": there are no AWS credentials; add --force if they come later, or create some" in done.stderr
+        assert remedy(done).endswith(": aws configure")
+        assert [] == [path for path in files_of(bare) if path.suffix in (".json", ".toml")]
+        assert 0 == bare.run("configure", HOST, *options, "--force").status
+
+    @pytest.mark.parametrize(
+        "env",
+        [
+            {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLEEXAMPLE00", "AWS_SECRET_ACCESS_KEY": "x" * 40},
+            {"AWS_WEB_IDENTITY_TOKEN_FILE": "/var/token", "AWS_ROLE_ARN": ROLE},
+            {"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1/x"},
+        ],
+        ids=["keys", "web identity", "container"],
+    )
+    def test_credentials_may_come_from_the_environment(self, bare: Home, env: dict[str, str]) -> None:
+        assert 0 == bare.run("configure", HOST, env=env).status
+
+    def test_credentials_may_come_from_the_instance(self, bare: Home) -> None:
+        with Sessions() as aws, Server(instance(aws, SECONDARY, "node")) as metadata:
+            env = {"AWS_EC2_METADATA_SERVICE_ENDPOINT": metadata.url, "AWS_EC2_METADATA_DISABLED": "false"}
+
+            assert 0 == bare.run("configure", HOST, env=env).status
+        done = bare.run("configure", OTHER_HOST, env=env)
+        assert (1, True) == (done.status, "there are no AWS credentials" in done.stderr)
+
+    def test_unreadable_aws_files_are_refused(self, home: Home) -> None:
         (home.folder / ".aws" / "config").write_text("[profile secondary\n")
 
-        assert f"cannot read the AWS file {home.folder}/.aws/config; fix line 1\n" in configure(home).stderr
+        done = home.run("configure", HOST, "--profile", "secondary")
+
+        assert (1, True) == (
+            done.status,
+            f"cannot read the AWS file {home.folder}/.aws/config; fix line 1" in done.stderr,
+        )
+
+    def test_removal_needs_neither(self, bare: Home) -> None:
+        bare.run("configure", HOST, "--profile", "secondry", "--force")
+
+        assert (0, "") == (bare.run("configure", "--remove", HOST).status, read(settings_of(bare)))
 
 
 class TestHosts:
@@ -212,11 +333,159 @@ class TestHosts:
         assert home.run("configure", OTHER_HOST).stdout.endswith(f"\nnext: docker pull {OTHER_HOST}/REPOSITORY:TAG\n")
 
     def test_next_command_is_login_if_mfa_is_needed(self, home: Home) -> None:
-        home.add_profile("secondary", role_arn=ROLE, source_profile="base", mfa_serial="arn:aws:iam::2:mfa/me")
+        home.add_profile("secondary", role_arn=ROLE, source_profile="default", mfa_serial="arn:aws:iam::2:mfa/me")
 
         assert configure(home).stdout.endswith(f"\nnext: {PROGRAM} login {HOST}\n")
 
 
+class TestOwnHost:
+    """A host name of the user's own, and the registry that it stands for."""
+
+    @pytest.mark.parametrize("host", [OWN, "localhost:4566", "vpce-0abc-xyz.dkr.ecr.us-east-1.vpce.amazonaws.com"])
+    def test_gets_the_registrys_token(self, home: Home, host: str) -> None:
+        home.add_role_profile()
+
+        found = home.run("configure", host, "--registry", HOST, "--profile", "secondary")
+
+        assert (0, "") == (found.status, found.stderr)
+        assert f"{host} stands for {HOST}, and now uses profile secondary" in found.stdout
+        assert f"next: docker pull {host}/REPOSITORY:TAG" in found.stdout
+        assert {host: "ecrx"} == json.loads(read(config_of(home)))["credHelpers"]
+        assert SECONDARY == home.aws.issued[home.get(host, profile=None).secret].account
+
+    def test_without_profile_uses_the_default_chain(self, home: Home) -> None:
+        home.add_role_profile()
+
+        assert 0 == home.run("configure", f"{OWN}/team/app:v1", "--registry", HOST).status
+
+        assert f'match = "{OWN}"\nregistry = "{HOST}"\n' in read(settings_of(home))
+        assert "profile" not in read(settings_of(home))
+        assert home.get(OWN, profile=None, env={"AWS_PROFILE": "secondary"}).secret
+
+    @pytest.mark.parametrize(
+        "options", [["--registry", HOST, "--profile", "secondary"], ["--profile", "secondary"], []]
+    )
+    def test_second_run_changes_nothing(self, home: Home, options: list[str]) -> None:
+        """The registry of a configured host need not be named again."""
+        home.add_role_profile()
+        assert 0 == home.run("configure", OWN, "--registry", HOST, "--profile", "secondary").status
+        before = files_of(home)
+
+        found = home.run("configure", OWN, *options)
+
+        assert (0, before) == (found.status, files_of(home)), found
+        assert "nothing to change" in found.stdout
+
+    def test_another_profile_keeps_registry_and_endpoint(self, home: Home) -> None:
+        """What the user wrote about the place of the registry stays, whoever asks."""
+        home.add_role_profile()
+        url = "https://ecr.example.com"
+        home.configure(f'# ours\n[[registry]]\nmatch = "{OWN}"\nregistry = "{HOST}"\nendpoint_url = "{url}"\n')
+
+        assert 0 == home.run("configure", OWN, "--profile", "secondary").status
+
+        text = read(settings_of(home))
+        assert f'registry = "{HOST}"\nendpoint_url = "{url}"\nprofile = "secondary"\n' in text
+        assert "# ours\n" in text
+
+    def test_removal_restores_both_files(self, home: Home) -> None:
+        home.add_role_profile()
+        write(config_of(home), '{\n  "credHelpers": {"gcr.io": "gcloud"} }\n')
+        home.configure('# mine\n\n[cache]\nkeyring = "kernel" # fast\n')
+        before = files_of(home)
+
+        assert 0 == home.run("configure", OWN, "--registry", HOST, "--profile", "secondary").status
+        assert files_of(home) != before
+        assert 0 == home.run("configure", "--remove", OWN).status
+
+        assert {path: before[path] for path in (config_of(home), settings_of(home))} == {
+            path: files_of(home)[path] for path in (config_of(home), settings_of(home))
+        }
+
+    def test_is_removed_with_all(self, home: Home) -> None:
+        home.add_role_profile()
+        assert 0 == home.run("configure", OWN, "--registry", HOST, "--profile", "secondary").status
+
+        found = home.run("configure", "--remove", "--all")
+
+        assert 0 == found.status
+        assert "credHelpers" not in read(config_of(home))
+        assert OWN not in read(settings_of(home))
+
+    def test_without_its_entry_is_still_removed(self, home: Home) -> None:
+        """The user may have deleted the entry of config.toml by hand."""
+        write(config_of(home), json.dumps({"credHelpers": {OWN: "ecrx", "gcr.io": "gcloud"}}))
+
+        assert 0 == home.run("configure", "--remove", OWN).status
+
+        assert {"gcr.io": "gcloud"} == json.loads(read(config_of(home)))["credHelpers"]
+
+    @pytest.mark.parametrize("host", [OWN, f"{OWN}/team/app:v1", "localhost:4566", "never.example.com"])
+    @pytest.mark.parametrize("podman", [(), ("--podman",)])
+    def test_second_removal_changes_nothing(self, home: Home, host: str, podman: tuple[str, ...]) -> None:
+        if host.startswith(OWN):
+            assert 0 == home.run("configure", host, "--registry", HOST, "--profile", "secondary", *podman).status
+            assert 0 == home.run("configure", "--remove", host, *podman).status
+
+        assert (0, "nothing to change\n", "") == home.run("configure", "--remove", host, *podman)
+
+    def test_dry_run_shows_both_diffs(self, home: Home) -> None:
+        home.add_role_profile()
+        before = files_of(home)
+
+        found = home.run("configure", OWN, "--registry", HOST, "--profile", "secondary", "--dry-run")
+
+        assert (0, before) == (found.status, files_of(home))
+        for line in (f'"{OWN}": "ecrx"', f'+match = "{OWN}"', f'+registry = "{HOST}"', '+profile = "secondary"'):
+            assert line in found.stdout
+
+    def test_podman_is_configured_likewise(self, home: Home) -> None:
+        home.add_role_profile()
+
+        assert 0 == home.run("configure", OWN, "--registry", HOST, "--profile", "secondary", "--podman").status
+
+        assert {OWN: "ecrx"} == json.loads(read(auth_of(home)))["credHelpers"]
+        assert f'registry = "{HOST}"' in read(settings_of(home))
+
+    @pytest.mark.parametrize(
+        ("host", "registry", "said"),
+        [
+            (OWN, "example.com", "example.com is not the host of a private ECR registry"),
+            (OWN, f"https://{HOST}", "is not the host of a private ECR registry"),
+            (OWN, "public.ecr.aws", "public.ecr.aws is not the host of a private ECR registry"),
+            ("*.example.com", HOST, "*.example.com is not a host that can stand for a registry"),
+            ("public.ecr.aws", HOST, "public.ecr.aws is not a host that can stand for a registry"),
+            ("docker.io", HOST, "docker.io is not a host that can stand for a registry"),
+            ("images.example.com.", HOST, "images.example.com. is not a host that can stand for a registry"),
+        ],
+    )
+    def test_refuses_what_config_toml_refuses(self, home: Home, host: str, registry: str, said: str) -> None:
+        before = files_of(home)
+
+        found = home.run("configure", host, "--registry", registry, "--profile", "secondary")
+
+        assert (2, "") == (found.status, found.stdout)
+        assert said in found.stderr
+        assert before == files_of(home)
+
+    def test_without_registry_is_refused_with_the_command(self, home: Home) -> None:
+        found = home.run("configure", OWN, "--profile", "secondary")
+
+        assert (2, 1) == (found.status, found.stderr.count("\n"))
+        assert f"configure {OWN} --registry 111111111111.dkr.ecr" in found.stderr
+
+    def test_of_an_account_that_is_not_allowed_is_refused(self, home: Home) -> None:
+        home.configure('[security]\naccounts = ["999999999999"]\n')
+        before = files_of(home)
+
+        found = home.run("configure", OWN, "--registry", HOST, "--profile", "secondary")
+
+        assert 1 == found.status
+        assert f"{OWN} is not allowed" in found.stderr
+        assert before == files_of(home)
+
+
+@pytest.mark.usefixtures("own_path")
 class TestConfigJson:
     @pytest.mark.parametrize(("before", "after"), SHAPES.values(), ids=SHAPES)
     def test_gains_only_the_entry(self, home: Home, before: str | None, after: str) -> None:
@@ -296,7 +565,7 @@ class TestConfigJson:
         hosts = [f"{number:012}.dkr.ecr.us-east-1.amazonaws.com" for number in range(8)]
         runs = [
             subprocess.Popen(
-                [home.program, "configure", host, "--profile", "p"],
+                [home.program, "configure", host, "--profile", "secondary"],
                 env=home.env,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
@@ -398,13 +667,79 @@ class TestRemove:
         others = '{"credHelpers": {"gcr.io": "gcloud"}, "credsStore": "ecrx"}'
         write(config_of(home), others)
         configure(home)
-        home.run("configure", OTHER_HOST, "--profile", "tertiary")
+        home.run("configure", OTHER_HOST, "--profile", "tertiary", "--force")
 
         done = home.run("configure", "--remove", "--all")
 
         assert (0, 4) == (done.status, done.stdout.count("\n"))
         assert "to change that, delete credsStore from the file" in done.stderr
         assert (json.loads(others), "") == (json.loads(read(config_of(home))), read(settings_of(home)))
+
+    def test_all_removes_hundreds_of_registries(self, home: Home) -> None:
+        hosts = [f"{number:012}.dkr.ecr.us-east-1.amazonaws.com" for number in range(500)]
+        helpers = {"first.example": "a", **dict.fromkeys(hosts, "ecrx"), "last.example": "b"}
+        write(config_of(home), json.dumps({"credHelpers": helpers}, indent="\t"))
+        entries = (OURS.replace(HOST, host) for host in hosts)
+        home.configure('[cache]\nkeyring = "auto"\n\n' + "\n".join(entries))
+
+        done = home.run("configure", "--remove", "--all")
+
+        assert (0, 1000) == (done.status, done.stdout.count("\n"))
+        left = {"credHelpers": {"first.example": "a", "last.example": "b"}}
+        assert json.dumps(left, indent="\t") == read(config_of(home))
+        assert '[cache]\nkeyring = "auto"\n' == read(settings_of(home))
+
+    @pytest.mark.parametrize("host", [HOST, OWN])
+    @pytest.mark.parametrize("podman", [(), ("--podman",)])
+    def test_all_removes_entries_of_a_lost_file(self, home: Home, host: str, podman: tuple[str, ...]) -> None:
+        registry = ["--registry", HOST] if host == OWN else []
+        assert 0 == home.run("configure", host, *registry, "--profile", "secondary", *podman).status
+        shutil.rmtree(config_of(home).parent)
+        auth_of(home).unlink(missing_ok=True)
+
+        done = home.run("configure", "--remove", "--all", *podman)
+
+        assert (0, "") == (done.status, done.stderr)
+        assert f"the entry for {host} is deleted" in done.stdout
+        assert "" == read(settings_of(home))
+
+    def test_all_keeps_entries_of_another_file(self, home: Home) -> None:
+        """The file of another DOCKER_CONFIG may use an entry, and would then use another identity."""
+        home.run("configure", HOST, "--profile", "secondary", env={"DOCKER_CONFIG": str(home.folder / "other")})
+        home.run("configure", OTHER_HOST, "--profile", "secondary")
+
+        done = home.run("configure", "--remove", "--all")
+
+        assert 0 == done.status, done
+        assert HOST in read(settings_of(home))
+        assert OTHER_HOST not in read(settings_of(home))
+
+    def test_all_keeps_entries_of_the_other_client(self, home: Home) -> None:
+        configure(home, "--podman")
+        home.run("configure", OTHER_HOST, "--profile", "secondary")
+        shutil.rmtree(config_of(home).parent)
+
+        done = home.run("configure", "--remove", "--all")
+
+        assert (0, "") == (done.status, done.stderr)
+        assert OURS == read(settings_of(home))
+
+    def test_all_names_each_registry_once(self, home: Home) -> None:
+        """Docker's file may have it under a key that Docker never uses."""
+        configure(home)
+        write(config_of(home), json.dumps({"credHelpers": {f"https://{HOST}": "ecrx", HOST: "ecrx"}}))
+
+        done = home.run("configure", "--remove", "--all")
+
+        assert (0, 1) == (done.status, done.stdout.count(f"{HOST} no longer uses {PROGRAM}"))
+
+    def test_all_keeps_entries_of_the_user(self, home: Home) -> None:
+        mine = f'[[registry]]\nmatch = "{HOST}"\nprofile = "mine"\n'
+        home.configure(mine)
+
+        done = home.run("configure", "--remove", "--all")
+
+        assert ((0, "nothing to change\n", ""), mine) == (done, read(settings_of(home)))
 
     def test_all_names_remaining_links(self, home: Home) -> None:
         write(config_of(home), f'{{"credHelpers": {{"{HOST}": "ecrx-mine"}}}}')
@@ -425,6 +760,137 @@ class TestRemove:
         assert "" == read(settings_of(home))
 
 
+@pytest.mark.usefixtures("own_path")
+class TestDefaultStore:
+    """Docker selects a store itself until its config.json names a helper; passwords must not become plain text."""
+
+    @pytest.fixture(params=["secretservice", "pass"])
+    def store(self, home: Home, request: pytest.FixtureRequest) -> str:
+        """Return the store that Docker selects on Linux."""
+        if sys.platform != "linux":
+            pytest.skip("another system has another store")
+        home.link("docker-credential-secretservice")
+        if request.param == "pass":
+            home.link("docker-credential-pass")
+            home.link("pass")
+        return str(request.param)
+
+    @pytest.mark.parametrize("before", [None, "", "{}", '{\n\t"auths": {},\n\t"credsStore": ""\n}'])
+    def test_is_written_once(self, home: Home, store: str, before: str | None) -> None:
+        if before is not None:
+            write(config_of(home), before)
+
+        done = configure(home)
+
+        assert {HOST: "ecrx"} == json.loads(read(config_of(home)))["credHelpers"]
+        assert store == json.loads(read(config_of(home)))["credsStore"]
+        says = f"other registries still use docker-credential-{store}, which Docker selected until now"
+        assert f"{config_of(home)}: {says}\n" in done.stdout
+        assert "nothing to change" in configure(home).stdout
+
+    def test_is_removed_with_the_last_registry(self, home: Home, store: str) -> None:
+        write(config_of(home), '{\n  "psFormat": "x"\n}\n')
+        configure(home)
+        home.run("configure", OTHER_HOST)
+        home.run("configure", "--remove", HOST)
+        assert store == json.loads(read(config_of(home)))["credsStore"]
+
+        home.run("configure", "--remove", OTHER_HOST)
+
+        assert '{\n  "psFormat": "x"\n}\n' == read(config_of(home))
+
+    def test_of_the_user_stays(self, home: Home, store: str) -> None:
+        before = f'{{"credsStore": "{store}"}}'
+        write(config_of(home), before)
+        configure(home)
+
+        home.run("configure", "--remove", "--all")
+
+        assert before == read(config_of(home))
+
+    @pytest.mark.parametrize("helpers", [{}, {HOST: "ecrx"}])
+    @pytest.mark.parametrize("hosts", [(HOST,), ("--all",)])
+    def test_of_the_user_beside_helpers_stays(
+        self, home: Home, store: str, helpers: dict[str, str], hosts: tuple[str, ...]
+    ) -> None:
+        """The file was written by hand, and looks as if this command had written it."""
+        write(config_of(home), json.dumps({"credHelpers": helpers, "credsStore": store}))
+
+        home.run("configure", "--remove", *hosts)
+
+        assert store == json.loads(read(config_of(home)))["credsStore"]
+
+    def test_of_the_user_stays_after_one_that_was_added(self, home: Home, store: str) -> None:
+        """What was added to an earlier file says nothing about the one that the user wrote instead."""
+        configure(home)
+        write(config_of(home), json.dumps({"credsStore": store}))
+        configure(home)
+
+        home.run("configure", "--remove", HOST)
+
+        assert {"credsStore": store} == json.loads(read(config_of(home)))
+
+    def test_is_removed_from_a_file_that_docker_rewrote(self, home: Home, store: str) -> None:
+        """Docker writes credsStore before credHelpers."""
+        configure(home)
+        write(config_of(home), json.dumps({"auths": {}, "credsStore": store, "credHelpers": {HOST: "ecrx"}}))
+
+        done = home.run("configure", "--remove", HOST)
+
+        assert {"auths": {}} == json.loads(read(config_of(home)))
+        assert f"Docker selects docker-credential-{store} itself again" in done.stdout
+
+    def test_is_kept_without_a_state_folder(self, home: Home, store: str) -> None:
+        configure(home)
+        shutil.rmtree(home.folder / ".local" / "state")
+
+        home.run("configure", "--remove", HOST)
+
+        assert {"credsStore": store} == json.loads(read(config_of(home)))
+
+    @pytest.mark.parametrize(
+        "before",
+        ['{"auths": {"a.example": {}}}', '{"credHelpers": {"gcr.io": "gcloud"}}', '{"credsStore": "other"}'],
+    )
+    def test_is_left_where_docker_selects_none(self, home: Home, store: str, before: str) -> None:
+        write(config_of(home), before)
+
+        configure(home)
+
+        assert f'"{store}"' not in read(config_of(home))
+
+    def test_is_none_of_a_relative_folder(self, home: Home) -> None:
+        """Go's LookPath finds the program first there, and then Docker selects no store."""
+        (home.folder / "docker-credential-secretservice").symlink_to(home.program)
+        home.link("docker-credential-secretservice")
+        write(config_of(home), "{}")
+
+        home.run("configure", HOST, env={"PATH": f".:{home.env['PATH']}"}, cwd=home.folder)
+
+        assert "credsStore" not in read(config_of(home))
+
+    def test_is_added_to_no_file_of_podman(self, home: Home, store: str) -> None:
+        configure(home, "--podman")
+
+        assert store not in read(auth_of(home))
+
+    @pytest.mark.parametrize("command", docker_commands())
+    def test_keeps_a_password_out_of_the_file(self, home: Home, store: str, command: str) -> None:
+        """The docker command stores a password where it would have stored it before."""
+        docker = Client(home, need.command(command))
+        docker.tries("logout", "registry.example")  # writes no file
+        configure(home)
+        log = home.folder / "asked"
+        program = home.bin / f"docker-credential-{store}"
+        program.unlink()
+        program.write_text(f"#!/bin/sh\necho $1 >> {log}\n")
+        program.chmod(0o755)
+
+        docker.tries("logout", "registry.example")
+
+        assert "erase" in log.read_text()
+
+
 class TestOldPassword:
     def test_is_reported_and_kept(self, home: Home) -> None:
         write(config_of(home), json.dumps(OLD_LOGIN))
@@ -440,13 +906,13 @@ class TestOldPassword:
     def test_is_deleted_by_the_suggested_command(self, home: Home, server: str) -> None:
         """No other password is deleted."""
         home.add_role_profile()
-        write(config_of(home), json.dumps({"auths": {server: {"auth": PASSWORD}, "kept": {"auth": "kept"}}}))
+        write(config_of(home), json.dumps({"auths": {server: {"auth": PASSWORD}, "kept": {"auth": KEPT}}}))
         told = configure(home).stderr.rstrip("\n").partition("to delete it: ")[2].split()
 
         done = home.run(*told[1:])
 
         assert (0, "") == (done.status, done.stderr)
-        assert {"kept": {"auth": "kept"}} == json.loads(read(config_of(home)))["auths"]
+        assert {"kept": {"auth": KEPT}} == json.loads(read(config_of(home)))["auths"]
         assert OURS == read(settings_of(home))
 
     def test_empty_login_is_ignored(self, home: Home) -> None:
@@ -588,6 +1054,57 @@ class TestDockerLogin:
         assert before == files_of(home)
 
 
+class TestUnknownRegion:
+    """A region that botocore does not know may be new, so it is configured; most likely it is misspelled."""
+
+    @pytest.mark.parametrize(
+        ("region", "similar"),
+        [("us-esat-1", "us-east-1"), ("us-east-3", "us-east-2"), ("cn-noth-1", "cn-north-1"), ("qq-xyzzy-9", "")],
+    )
+    @pytest.mark.parametrize("option", ["--podman", "--dry-run", "--force"])
+    def test_is_noted(self, home: Home, region: str, similar: str, option: str) -> None:
+        home.add_role_profile()
+        host = f"111111111111.dkr.ecr.{region}.amazonaws.com{'.cn' * region.startswith('cn')}"
+
+        found = home.run("configure", host, "--profile", "secondary", option)
+
+        assert 0 == found.status
+        assert f"docker-credential-ecrx: {region} in {host} is not a region that botocore " in found.stderr
+        assert (f" knows; did you mean {similar}" if similar else " knows; check its spelling") in found.stderr
+
+    @pytest.mark.parametrize("registry", [[], ["--registry", HOST.replace("east", "esat")]])
+    def test_of_an_own_host_is_that_of_the_registry(self, home: Home, registry: list[str]) -> None:
+        home.add_role_profile()
+
+        found = home.run("configure", "images.example.com" if registry else HOST, *registry, "--profile", "secondary")
+
+        assert (0, bool(registry)) == (found.status, "us-esat-1 in " in found.stderr)
+
+    def test_is_removed_without_a_note(self, home: Home) -> None:
+        home.add_role_profile()
+        host = HOST.replace("east", "esat")
+        home.run("configure", host, "--profile", "secondary")
+
+        assert (0, "") == home.run("configure", "--remove", host)[::2]
+
+    @pytest.mark.parametrize(
+        "host",
+        [
+            "public.ecr.aws",
+            "111111111111.dkr-ecr-fips.us-gov-west-1.on.aws",
+            "111111111111.dkr.ecr.eusc-de-east-1.amazonaws.eu",
+            "111111111111.dkr.ecr.us-isof-south-1.csp.hci.ic.gov",
+        ],
+    )
+    def test_is_not_that_of_another_partition(self, home: Home, host: str) -> None:
+        home.add_role_profile()
+
+        found = home.run("configure", host, "--profile", "secondary", "--dry-run")
+
+        assert (0, False) == (found.status, "is not a region" in found.stderr)
+
+
+@pytest.mark.usefixtures("own_path")
 class TestWarnings:
     def test_accepts_a_store_for_other_registries(self, home: Home) -> None:
         home.add_role_profile()
@@ -599,13 +1116,11 @@ class TestWarnings:
     def test_warns_of_password_in_environment(self, home: Home) -> None:
         home.add_role_profile()
 
-        done = configure(home, DOCKER_AUTH_CONFIG=json.dumps(OLD_LOGIN))
+        done = configure(home, DOCKER_AUTH_CONFIG=json.dumps({"auths": {HOST: {"auth": PASSWORD}}}))
 
         assert 0 == done.status
-        assert (
-            f"DOCKER_AUTH_CONFIG has a password for {HOST}, which Docker uses first; unset DOCKER_AUTH_CONFIG\n"
-            in done.stderr
-        )
+        what = f"DOCKER_AUTH_CONFIG has a password for {HOST}, which Docker uses first from version 28.3 on"
+        assert f"{what}; unset DOCKER_AUTH_CONFIG\n" in done.stderr
         assert "" == configure(home, DOCKER_AUTH_CONFIG="broken").stderr
 
     def test_warns_of_store_missing_on_path(self, home: Home) -> None:
@@ -619,14 +1134,56 @@ class TestWarnings:
         assert "docker-credential-gone is not on PATH" in done.stderr
         assert 1 == done.stderr.count("\n")
 
+    @pytest.mark.parametrize("option", ["--profile=secondary", "--dry-run"])
+    @pytest.mark.parametrize("helper", ["gone", 5], ids=["another helper", "no name"])
+    def test_is_silent_on_what_the_edit_replaces(self, home: Home, helper: object, option: str) -> None:
+        """The file is judged as it is written, not as it was."""
+        home.add_role_profile()
+        write(config_of(home), json.dumps({"credHelpers": {HOST: helper}}))
+
+        done = configure(home, option, PATH=str(home.bin))
+
+        assert (0, "") == (done.status, done.stderr)
+
+    @pytest.mark.parametrize("option", ["--profile=secondary", "--dry-run"])
+    def test_names_missing_helper_of_another_host(self, home: Home, option: str) -> None:
+        home.add_role_profile()
+        write(config_of(home), json.dumps({"credHelpers": {HOST: "former", "a.example": "gone"}}))
+
+        said = configure(home, option, PATH=str(home.bin)).stderr
+
+        assert "names docker-credential-gone for a.example, which is not on PATH" in said
+        assert "former" not in said
+
+    @pytest.mark.parametrize("option", ["--profile=secondary", "--dry-run"])
+    @pytest.mark.parametrize(
+        ("config", "said"),
+        [
+            ({"credsStore": 5}, "credsStore is not a string"),
+            ({"credHelpers": {"x": 7}}, "credHelpers: x is not a string"),
+            ({"auths": {"x": {"auth": "!!!"}}}, "auths: x: auth is not a user and a password in base64"),
+            ({"HttpHeaders": []}, "HttpHeaders is not an object"),
+        ],
+        ids=["store", "helper", "login", "headers"],
+    )
+    def test_names_what_docker_cannot_read(self, home: Home, config: dict[str, object], said: str, option: str) -> None:
+        """Docker goes on without it, with a warning at each command."""
+        home.add_role_profile()
+        write(config_of(home), json.dumps(config))
+
+        done = configure(home, option, PATH=str(home.bin))
+
+        assert (0, 1) == (done.status, done.stderr.count("\n"))
+        assert f"{config_of(home)}: {said}" in done.stderr
+
     def test_says_how_to_put_program_on_path(self, home: Home) -> None:
         home.add_role_profile()
 
-        done = configure(home, PATH="/usr/bin:/bin")
+        done = configure(home, PATH=str(home.folder / "tmp"))
 
         assert 0 == done.status
         assert f"is not on PATH; add its folder: export PATH={home.bin}:$PATH\n" in done.stderr
-        assert "" == configure(home, PATH=f"{home.bin}:/usr/bin:/bin").stderr
+        assert "" == configure(home, PATH=str(home.bin)).stderr
 
 
 class TestPodman:
@@ -669,6 +1226,65 @@ class TestPodman:
 
         assert f"{passing} takes precedence, and uses docker-credential-ecr-login for {HOST}" in done.stderr
 
+    @pytest.mark.parametrize("options", [[], ["--dry-run"]])
+    @pytest.mark.parametrize("name", ["own", "login"])
+    @pytest.mark.parametrize(
+        ("text", "said"),
+        [
+            ('{"credHelpers":{"x.example":5}}', "credHelpers: x.example is not a string"),
+            ('{"auths":{"y":7}}', "auths: y is not an object"),
+            ('{"auths":{"y":{"auth":7}}}', "auths: y: auth is not a string"),
+            ('{"auths":[]}', "auths is not an object"),
+            ('{"credHelpers":["z"]}', "credHelpers"),
+            ("[]", "not a JSON object"),
+            ('{"a":1} x', "has text after its JSON object"),
+            ("{", "not JSON"),
+        ],
+    )
+    def test_refuses_a_file_that_podman_refuses(
+        self, home: Home, text: str, said: str, name: str, options: list[str]
+    ) -> None:
+        """Each of podman's files is read before one is changed."""
+        home.add_role_profile()
+        login = home.folder / "run" / "containers" / "auth.json"
+        path = login if name == "login" else auth_of(home)
+        write(auth_of(home), json.dumps({"credHelpers": {HOST: "ecrx"}}))
+        write(path, text)
+        before = files_of(home)
+
+        found = configure(home, "--podman", *options)
+
+        assert remedy(found)
+        assert (str(path) in found.stderr, said in found.stderr) == (True, True), found
+        assert before == {path: text for path, text in files_of(home).items() if path.suffix != ".lock"}
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            '{"credHelpers":{"x.example":null}}',
+            '{"auths":null}',
+            '{"auths":{"y":null,"z":{"username":5,"auth":"!!!"}}}',
+            '{"credsStore":5}',
+            f'{{"credHelpers":{{"{HOST}":5}}}}',
+        ],
+    )
+    def test_accepts_a_file_that_podman_accepts(self, home: Home, text: str) -> None:
+        home.add_role_profile()
+        write(auth_of(home), text)
+
+        assert 0 == configure(home, "--podman").status
+        skopeo = Client(home, need.command("skopeo"))
+        assert "cannot unmarshal" not in skopeo.tries("inspect", "docker://localhost:1/x")
+
+    def test_removal_reads_no_other_file(self, home: Home) -> None:
+        home.add_role_profile()
+        assert 0 == configure(home, "--podman").status
+        (home.folder / "run" / "containers" / "auth.json").mkdir(parents=True)
+
+        done = home.run("configure", "--remove", "--all", "--podman")
+
+        assert (0, "", False) == (done.status, done.stderr, HOST in read(auth_of(home)))
+
     def test_podman_gets_its_password_from_this_program(self, home: Home) -> None:
         home.add_role_profile()
         configure(home, "--podman")
@@ -703,7 +1319,8 @@ class TestBadInput:
 
         found = home.run("configure", OTHER_HOST, host, "--profile", "secondary")
 
-        assert "write 111111111111.dkr.ecr" in remedy(found)
+        assert (2, "") == (found.status, found.stdout)
+        assert "; write 111111111111.dkr.ecr" in found.stderr
         assert before == files_of(home)
 
     @pytest.mark.parametrize(
@@ -722,7 +1339,7 @@ class TestBadInput:
     def test_rejects_malformed_or_foreign_role(self, home: Home, role: str) -> None:
         before = files_of(home)
 
-        assert remedy(configure(home, "--role-arn", role, profile=None))
+        assert 2 == configure(home, "--role-arn", role, profile=None).status
         assert before == files_of(home)
 
     @pytest.mark.parametrize(
@@ -762,6 +1379,18 @@ class TestBadInput:
         assert str(path) in found.stderr
         assert text.encode(encoding) == path.read_bytes()
         assert not settings_of(home).exists()
+
+    @pytest.mark.parametrize("options", [["--profile", "secondary"], ["--dry-run"], ["--remove"]])
+    def test_leaves_config_json_with_text_after_it(self, home: Home, options: list[str]) -> None:
+        """Docker ignores the text, but it would not survive Docker's next edit, and other clients refuse it."""
+        text = f'{{"credHelpers": {{"{HOST}": "ecrx"}}}}\ntrailing'
+        write(config_of(home), text)
+
+        found = home.run("configure", OTHER_HOST if "--remove" not in options else HOST, *options)
+
+        assert "delete that text" == remedy(found)
+        assert f"{config_of(home)} has text after its JSON object" in found.stderr
+        assert text == read(config_of(home))
 
     def test_leaves_read_only_config_json_until_fixed(self, home: Home) -> None:
         home.add_role_profile()

@@ -1,18 +1,22 @@
 """``doctor`` shows each failed check with a remedy, and the remedy fixes it."""
 
 import json
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from faults.helpers import another_user
 
 from docker_credential_ecrx import __version__
 from docker_credential_ecrx.keyrings.kernel import KernelKeyring
-from docker_credential_ecrx.keyrings.keyctl import Keyctl
 from standin import faults
+from standin.clients import Client
 from standin.faults import FaultyStandIn
-from support import kept, need, terminals
-from support.diagnoses import PROGRAM, diagnose, mended
+from support import kept, need, plain_registry, terminals
+from support.diagnoses import PROGRAM, diagnose, fixed_by_remedy
 from support.forms import in_one_form
 from support.home import BASE_USER, HOST, OTHER_HOST, ROLE, SECONDARY, Home
 
@@ -47,6 +51,49 @@ def write_docker_config(home: Home, **parts: object) -> Path:
     return path
 
 
+class TestOwnHost:
+    """A host name of the user's own, whose registry config.toml names."""
+
+    @pytest.fixture
+    def registry(self, aws: FaultyStandIn) -> Iterator[str]:
+        """Return the host of a registry on this machine, which has no TLS and accepts what AWS issued."""
+        with plain_registry.serving(aws) as host:
+            yield host
+
+    def test_is_checked_as_docker_uses_it(self, home: Home, registry: str) -> None:
+        """As the Docker engine does, the check uses http on this machine, and no proxy."""
+        home.configure(f'[[registry]]\nmatch = "{registry}"\nregistry = "{HOST}"\nprofile = "secondary"\n')
+        write_docker_config(home, credHelpers={registry: "ecrx"})
+
+        found = diagnose(home, registry).links
+
+        assert f"profile secondary (from {home.folder}/.config/ecrx/config.toml)" in found["identity"].detail
+        assert f"; {registry} stands for {HOST}" in found["identity"].detail
+        assert (True, f"{registry} accepts the token") == (found["registry"].ok, found["registry"].detail)
+        assert all(found[name].ok for name in ("program", "docker's config", "identity", "token"))
+
+    def test_is_among_those_that_docker_is_configured_for(self, home: Home) -> None:
+        home.configure(f'[[registry]]\nmatch = "localhost:4566"\nregistry = "{HOST}"\nprofile = "secondary"\n')
+        write_docker_config(home, credHelpers={"localhost:4566": "ecrx", HOST: "ecrx"})
+
+        found = diagnose(home).links["docker's config"]
+
+        assert f"is the helper for localhost:4566, {HOST}" in found.detail
+
+    def test_without_docker_entry_is_configured_by_remedy(self, home: Home) -> None:
+        home.configure(f'[[registry]]\nmatch = "images.example.com"\nregistry = "{HOST}"\nprofile = "secondary"\n')
+
+        found = diagnose(home, "images.example.com/team/app")
+
+        fixed_by_remedy(home, found, "docker's config")
+
+    def test_without_rule_is_refused(self, home: Home) -> None:
+        found = home.run("doctor", "images.example.com")
+
+        assert (2, "") == found[:2]
+        assert "images.example.com is not in Amazon ECR" in found.stderr
+
+
 class TestProgram:
     def test_passes_with_path_and_version(self, home: Home) -> None:
         found = diagnose(home).links["program"]
@@ -60,7 +107,7 @@ class TestProgram:
         found = diagnose(home)
 
         assert f"{PROGRAM} is not on PATH" in found.broken("program").detail
-        mended(home, found, "program")
+        fixed_by_remedy(home, found, "program")
 
     def test_missing_link_is_created(self, home: Home) -> None:
         write_docker_config(home, credHelpers={HOST: LINKED})
@@ -68,7 +115,7 @@ class TestProgram:
         found = diagnose(home, HOST)
 
         assert f"{PROGRAM}-secondary is not on PATH" in found.broken("program").detail
-        mended(home, found, "program")
+        fixed_by_remedy(home, found, "program")
 
     def test_not_executable_is_fixed_by_chmod(self, home: Home) -> None:
         (home.folder / "first").mkdir()
@@ -79,7 +126,7 @@ class TestProgram:
         found = diagnose(home)
 
         assert f"chmod +x {first}" == found.broken("program").remedy
-        mended(home, found, "program")
+        fixed_by_remedy(home, found, "program")
 
     @pytest.mark.parametrize(
         ("says", "expected"),
@@ -98,7 +145,7 @@ class TestProgram:
         found = diagnose(home)
 
         assert expected in found.broken("program").detail
-        mended(home, found, "program")
+        fixed_by_remedy(home, found, "program")
 
     @pytest.mark.parametrize(
         ("first", "where"), [("", "the current folder"), (".", "the current folder"), ("sub", "sub")]
@@ -119,7 +166,7 @@ class TestProgram:
         )
         assert expected in found.broken("program").detail
         assert f"export PATH={home.bin}:$PATH" == found.broken("program").remedy
-        mended(home, found, "program")
+        fixed_by_remedy(home, found, "program")
         assert not (home.folder / "ran").exists()
 
     def test_link_in_relative_folder_is_replaced(self, home: Home) -> None:
@@ -169,7 +216,7 @@ class TestDockerConfig:
         found = diagnose(home, HOST)
 
         assert f"{path} does not exist" == found.broken("docker's config").detail
-        mended(home, found, "docker's config")
+        fixed_by_remedy(home, found, "docker's config")
 
     @pytest.mark.parametrize(
         ("helpers", "expected"),
@@ -188,16 +235,17 @@ class TestDockerConfig:
         found = diagnose(home, HOST)
 
         assert expected in found.broken("docker's config").detail
-        mended(home, found, "docker's config")
+        fixed_by_remedy(home, found, "docker's config")
 
     def test_is_not_required_if_podman_is_configured(self, home: Home) -> None:
         write_docker_config(home)
-        home.run("configure", HOST, "--profile", "secondary", "--podman")
+        home.run("configure", HOST, "--profile", "secondary", "--podman", "--force")
 
         link = diagnose(home, HOST).links["docker's config"]
 
         assert None is link.ok
         assert "podman's auth.json" in link.detail
+        assert diagnose(home, HOST).links["podman's config"].ok
 
     def test_without_registries_is_reported_without_a_host(self, home: Home) -> None:
         write_docker_config(home, auths={})
@@ -219,7 +267,7 @@ class TestDockerConfig:
         found = diagnose(home, HOST)
 
         assert f"an unencrypted password for {HOST}" in found.broken("docker's config").detail
-        mended(home, found, "docker's config")
+        fixed_by_remedy(home, found, "docker's config")
         assert "hunter2" not in path.read_text()
 
     def test_unencrypted_password_beside_helper_is_removed(self, home: Home) -> None:
@@ -231,7 +279,7 @@ class TestDockerConfig:
         found = diagnose(home, HOST)
 
         assert f"docker logout {HOST}" == found.broken("docker's config").remedy
-        mended(home, found, "docker's config")
+        fixed_by_remedy(home, found, "docker's config")
         assert LINKED == json.loads(path.read_text())["credHelpers"][HOST]
 
     def test_overriding_variable_is_unset(self, home: Home) -> None:
@@ -240,7 +288,7 @@ class TestDockerConfig:
         found = diagnose(home, HOST)
 
         assert "unset DOCKER_AUTH_CONFIG" == found.broken("docker's config").remedy
-        mended(home, found, "docker's config")
+        fixed_by_remedy(home, found, "docker's config")
 
     def test_missing_store_is_reported(self, home: Home) -> None:
         write_docker_config(home, credHelpers={HOST: "ecrx"}, credsStore="desktop")
@@ -260,6 +308,74 @@ class TestDockerConfig:
         assert "fix it, or move it away" == found.broken("docker's config").remedy
         assert found.links["identity"].ok
 
+    @pytest.mark.parametrize(
+        ("config", "says"),
+        [
+            ('{"credsStore":5,"credHelpers":{"HOST":"ecrx"}}', "credsStore is not a string"),
+            ('{"credHelpers":{"HOST":"ecrx","x":7}}', "credHelpers: x is not a string"),
+            ('{"credHelpers":{"HOST":"ecrx","x":["a"]}}', "credHelpers: x is not a string"),
+            ('{"auths":{"x":{"auth":"!!!"}},"credHelpers":{"HOST":"ecrx"}}', "auths: x: auth is not a user and"),
+            ('{"auths":{"x":{"auth":"QVdT"}},"credHelpers":{"HOST":"ecrx"}}', "auths: x: auth is not a user and"),
+            ('{"auths":{"x":{"email":5}},"credHelpers":{"HOST":"ecrx"}}', "auths: x: email is not a string"),
+            ('{"auths":{"x":5},"credHelpers":{"HOST":"ecrx"}}', "auths: x is not an object"),
+            ('{"auths":"x","credHelpers":{"HOST":"ecrx"}}', "auths is not an object"),
+            ('{"proxies":{"default":{"httpProxy":1}},"credHelpers":{"HOST":"ecrx"}}', "proxies: default: httpProxy"),
+            ('{"pruneFilters":{},"credHelpers":{"HOST":"ecrx"}}', "pruneFilters is not a list"),
+            ('{"PSFORMAT":[],"credHelpers":{"HOST":"ecrx"}}', "psFormat is not a string"),
+            ('{"credsStore":"ecrx","auths":{"x":true}}', "auths: x is not an object"),
+        ],
+    )
+    @pytest.mark.parametrize("arguments", [[], [HOST]], ids=["all", "host"])
+    def test_what_docker_cannot_read_is_named(self, home: Home, config: str, says: str, arguments: list[str]) -> None:
+        """Docker goes on with a warning at each command, and crane gives up."""
+        path = write_docker_config(home)
+        path.write_text(config.replace("HOST", HOST))
+        warned = Client(home, need.command("docker")).tries("version")
+        assert "WARNING: Error parsing config file" in warned
+
+        found = diagnose(home, *arguments).broken("docker's config")
+
+        assert f"{path}: {says}" in found.detail
+        assert found.remedy.startswith("fix or delete ")
+
+    @pytest.mark.parametrize(
+        ("config", "says"),
+        [
+            ('{"credHelpers":{"a":"b"},"credHelpers":{"c":"d"}}', "has credHelpers twice"),
+            ('{"credHelpers":{"a":"b"},"CREDHELPERS":null}', "has credHelpers twice"),
+            ('{"credHelpers":{"HOST":"a","HOST":"b"}}', "has HOST twice"),
+            ('{"a":1} trailing', "has text after its JSON object"),
+            ('{"auths":{}}{}', "has text after its JSON object"),
+        ],
+    )
+    def test_what_configure_refuses_is_named(self, home: Home, config: str, says: str) -> None:
+        path = write_docker_config(home)
+        path.write_text(config.replace("HOST", HOST))
+
+        found = diagnose(home, HOST).broken("docker's config")
+
+        assert f"{path} {says.replace('HOST', HOST)}" in found.detail
+        assert found.remedy.startswith("delete ")
+        assert found.detail in home.run("configure", HOST, "--profile", "secondary").stderr
+
+    @pytest.mark.parametrize(
+        ("config", "says"),
+        [
+            ('{"credHelpers":{"HOST":"ecrx"}} trailing', "has text after its JSON object"),
+            ('{"credHelpers":{"a":""},"credHelpers":{"HOST":"ecrx"}}', "has credHelpers twice"),
+            ('{"credHelpers":{"HOST":"","HOST":"ecrx"}}', "has HOST twice"),
+        ],
+    )
+    def test_what_only_docker_reads_is_a_warning(self, home: Home, config: str, says: str) -> None:
+        path = write_docker_config(home)
+        path.write_text(config.replace("HOST", HOST))
+
+        found = diagnose(home, HOST).links["docker's config"]
+
+        assert found.ok
+        assert f"{path} {says.replace('HOST', HOST)}" in found.detail
+        assert "delete " in found.remedy
+
     def test_under_sudo_names_the_owner(self, home: Home) -> None:
         home.env |= {"SUDO_USER": "alice", "USER": "root"}
         write_docker_config(home)
@@ -277,7 +393,7 @@ class TestDockerConfig:
         found = diagnose(home, HOST)
 
         assert "elsewhere/config.json (from DOCKER_CONFIG) does not exist" in found.broken("docker's config").detail
-        mended(home, found, "docker's config")
+        fixed_by_remedy(home, found, "docker's config")
 
 
 class TestIdentity:
@@ -302,6 +418,23 @@ class TestIdentity:
         assert "profile secondary (from AWS_PROFILE)" == found.links["identity"].detail
         assert f"arn:aws:sts::{SECONDARY}:assumed-role/puller/" in found.links["role"].detail
 
+    @pytest.mark.parametrize(
+        ("env", "named"),
+        [
+            ({}, "the default credential chain"),
+            ({"AWS_ACCESS_KEY_ID": "AKIA1111222233330001"}, "access key AKIA…0001 (from the environment)"),
+            (
+                {"AWS_ROLE_ARN": ROLE, "AWS_WEB_IDENTITY_TOKEN_FILE": "/nonexistent"},
+                f"role {ROLE} (web identity)",
+            ),
+        ],
+    )
+    def test_of_the_default_chain_is_named_as_in_messages(self, home: Home, env: dict[str, str], named: str) -> None:
+        home.configure("")
+        home.env |= env
+
+        assert named == diagnose(home, HOST).links["identity"].detail
+
     def test_broken_configuration_file_is_shown_with_line(self, home: Home) -> None:
         home.configure("[[registry]]\nmatch = \n")
 
@@ -318,7 +451,7 @@ class TestIdentity:
         assert "the AWS profile secondry does not exist" == found.broken("profile").detail
         instead = f"or if you meant secondary: {PROGRAM} configure {HOST} --profile secondary"
         assert f"create it with aws configure --profile secondry, {instead}" == found.broken("profile").remedy
-        mended(home, found, "profile")
+        fixed_by_remedy(home, found, "profile")
 
     def test_misspelt_variable_suggests_export_or_new_profile(self, home: Home) -> None:
         home.configure("")
@@ -328,7 +461,23 @@ class TestIdentity:
 
         instead = "or if you meant secondary: export AWS_PROFILE=secondary"
         assert f"create it with aws configure --profile secondry, {instead}" == found.broken("profile").remedy
-        mended(home, found, "profile")
+        fixed_by_remedy(home, found, "profile")
+
+    @pytest.mark.parametrize("name", ["secondary ", " secondary", "secondary\n", '"secondary"', "'secondary'"])
+    def test_stray_space_or_quote_is_shown_and_removed(self, home: Home, name: str) -> None:
+        """As from a line of an env file, which Docker takes with its quotes."""
+        home.configure("")
+        home.env["AWS_PROFILE"] = name
+
+        found = diagnose(home, HOST)
+
+        assert f"the AWS profile {name!r} does not exist" == found.broken("profile").detail
+        assert "if you meant secondary: export AWS_PROFILE=secondary" == found.broken("profile").remedy
+        got = home.get(HOST, profile=None)
+        assert got.stdout.endswith(
+            f": the AWS profile {name!r} does not exist; if you meant secondary: export AWS_PROFILE=secondary\n"
+        )
+        fixed_by_remedy(home, found, "profile")
 
     def test_misspelt_preceding_variable_is_exported_by_name(self, home: Home) -> None:
         """A variable that precedes AWS_PROFILE is the one that the remedy exports."""
@@ -341,7 +490,7 @@ class TestIdentity:
         assert "the AWS profile secondry does not exist" == found.broken("profile").detail
         instead = "or if you meant secondary: export AWS_DEFAULT_PROFILE=secondary"
         assert f"create it with aws configure --profile secondry, {instead}" == found.broken("profile").remedy
-        mended(home, found, "profile")
+        fixed_by_remedy(home, found, "profile")
 
     @pytest.mark.parametrize(
         ("variable", "profile"),
@@ -365,6 +514,42 @@ class TestIdentity:
         home.env |= {"AWS_PROFILE": "own", **env}
 
         assert (True, "own") == diagnose(home, HOST).links["profile"][1:3]
+
+    def test_variable_that_names_no_file_is_unset(self, home: Home) -> None:
+        home.env["AWS_CONFIG_FILE"] = str(home.folder)
+
+        found = diagnose(home, HOST)
+
+        where = f"(AWS_CONFIG_FILE names {home.folder}, which is a folder)"
+        assert f"the AWS profile secondary does not exist {where}" == found.broken("profile").detail
+        assert "fix it, or unset it: unset AWS_CONFIG_FILE" == found.broken("profile").remedy
+        fixed_by_remedy(home, found, "profile")
+
+    def test_variable_does_not_hide_a_similar_profile(self, home: Home) -> None:
+        """Either the variable is wrong, or the profile's name."""
+        home.add_keys("second", home.aws.add_user(SECONDARY, "second"))
+        home.env["AWS_CONFIG_FILE"] = "/nope"
+
+        found = diagnose(home, HOST)
+
+        where = "(AWS_CONFIG_FILE names /nope, which does not exist)"
+        assert f"the AWS profile secondary does not exist {where}" == found.broken("profile").detail
+        instead = f"or if you meant second: {PROGRAM} configure {HOST} --profile second"
+        assert f"unset AWS_CONFIG_FILE or fix it, {instead}" == found.broken("profile").remedy
+        said = f"the AWS profile secondary does not exist {where}; unset AWS_CONFIG_FILE or fix it, {instead}\n"
+        assert home.get(HOST, profile=None).stdout.endswith(said)
+        fixed_by_remedy(home, found, "profile")
+
+    def test_variable_of_the_default_chain_is_unset(self, home: Home) -> None:
+        home.configure("")
+        home.add_default_keys()
+        home.env["AWS_SHARED_CREDENTIALS_FILE"] = "/nope"
+
+        found = diagnose(home, HOST)
+
+        where = "(AWS_SHARED_CREDENTIALS_FILE names /nope, which does not exist)"
+        assert f"there are no AWS credentials {where}" in found.broken("caller").detail
+        fixed_by_remedy(home, found, "caller")
 
     def test_unknown_profile_is_created(self, home: Home) -> None:
         home.configure(f'[[registry]]\nmatch = "{HOST}"\nprofile = "x9"\n')
@@ -392,7 +577,7 @@ class TestIdentity:
 
         instead = f"or if you meant base: {PROGRAM} configure {HOST} --role-arn {ROLE} --source-profile base"
         assert f"create it with aws configure --profile bsae, {instead}" == found.broken("profile").remedy
-        mended(home, found, "profile")
+        fixed_by_remedy(home, found, "profile")
 
     def test_missing_source_profile_is_reported_as_such(self, home: Home) -> None:
         config = home.folder / ".aws" / "config"
@@ -403,6 +588,18 @@ class TestIdentity:
         assert "the AWS profile bas does not exist" == found.detail
         instead = "or if you meant base: aws configure set source_profile base --profile secondary"
         assert f"create it with aws configure --profile bas, {instead}" == found.remedy
+
+    def test_quoted_source_profile_is_reported_as_such(self, home: Home) -> None:
+        """AWS's files have no quotes: botocore takes them for a part of the name."""
+        config = home.folder / ".aws" / "config"
+        config.write_text(config.read_text().replace("source_profile = base", 'source_profile = "base"'))
+        remedy = "if you meant base: aws configure set source_profile base --profile secondary"
+
+        found = diagnose(home, HOST)
+
+        assert "the AWS profile '\"base\"' does not exist" == found.broken("profile").detail
+        assert remedy == found.broken("profile").remedy
+        assert f": the AWS profile '\"base\"' does not exist; {remedy}\n" in home.get(HOST, profile=None).stdout
 
 
 class TestCallerAndRole:
@@ -495,7 +692,7 @@ class TestCallerAndRole:
         found = diagnose(home, HOST)
 
         assert "there are no AWS credentials" in found.broken("caller").detail
-        mended(home, found, "caller")
+        fixed_by_remedy(home, found, "caller")
 
     def test_empty_default_chain_suggests_profile_of_same_role(self, home: Home) -> None:
         home.aws.add_role(ROLE, trusts=[BASE_USER], external_id="shared")
@@ -507,7 +704,7 @@ class TestCallerAndRole:
         options = f"--role-arn {ROLE} --source-profile base --external-id shared"
         instead = f"use your AWS profile base: {PROGRAM} configure {HOST} {options}"
         assert f"create some with aws configure, or {instead}" == found.broken("caller").remedy
-        mended(home, found, "caller")
+        fixed_by_remedy(home, found, "caller")
 
     def test_environment_keys_are_shown_with_variables(self, home: Home) -> None:
         home.configure("")
@@ -520,7 +717,7 @@ class TestCallerAndRole:
 
         assert "AWS does not know the access key" in found.broken("caller").detail
         assert "unset AWS_ACCESS_KEY_ID " in found.broken("caller").remedy
-        mended(home, found, "caller")
+        fixed_by_remedy(home, found, "caller")
 
     def test_role_without_a_source_names_the_missing_setting(self, home: Home) -> None:
         (home.folder / ".aws" / "config").write_text(f"[profile secondary]\nrole_arn = {ROLE}\n")
@@ -616,7 +813,7 @@ class TestDockerLogin:
         assert f"docker logout {HOST}" == found.broken("identity").remedy
         assert found.links["token"].detail.startswith("the token stored by docker login, which expires 20")
         assert found.links["token"].detail.endswith(f", or after docker logout {HOST}")
-        assert named == mended(home, found, "identity").detail
+        assert named == fixed_by_remedy(home, found, "identity").detail
         assert "docker login" not in diagnose(home, HOST).links["token"].detail
 
     def test_replacing_the_default_chain_passes(self, home: Home) -> None:
@@ -659,7 +856,7 @@ class TestDockerLogin:
         found = diagnose(home, HOST)
 
         assert f"{PROGRAM} forget {HOST}" == found.broken("identity").remedy
-        mended(home, found, "identity")
+        fixed_by_remedy(home, found, "identity")
 
     def test_expired_is_not_mentioned(self, home: Home) -> None:
         kept.age(home, hours=12.1)
@@ -668,6 +865,24 @@ class TestDockerLogin:
 
     def test_for_another_registry_is_not_mentioned(self, home: Home) -> None:
         assert "docker login" not in str(diagnose(home, OTHER_HOST).links)
+
+
+# Stores tokens until one goes, and runs doctor; prints whether it deleted another.
+FULL_OF_TOKENS = """\
+import base64, os, subprocess, sys
+from docker_credential_ecrx.keyrings.kernel import KernelKeyring
+from docker_credential_ecrx.keyrings.keyctl import BIG
+keyring, count = KernelKeyring(), 0
+while len(keyring.names()) == count and count < 100:
+    count += 1
+    keyring.set(f"token:{count}", base64.b64encode(os.urandom(1700)).decode(), 3600)
+if any(kind == BIG for _, kind, _ in keyring.ours()):
+    print("big keys")
+before = sorted(keyring.names())
+sys.stdout.flush()
+subprocess.run([sys.argv[1], "doctor"])
+print("as many as before" if before == sorted(keyring.names()) else "fewer")
+"""
 
 
 class TestKeyring:
@@ -679,6 +894,41 @@ class TestKeyring:
         assert found.ok
         assert keyring["ECRX_KEYRING"] in found.detail
         assert not _probes()
+
+    def test_full_of_other_keys_fails_and_says_so(self, home: Home) -> None:
+        """The probe is as long as a token, so a quota with room for a short key does not pass."""
+        with another_user() as prefix:
+            full = 'while keyctl padd user "himmel:$((n += 1))" @u </etc/passwd; do :; done >&2 2>/dev/null; exec "$@"'
+            done = subprocess.run(
+                [*prefix, need.command("keyctl"), "session", "-", "sh", "-c", full, "sh", home.program, "doctor"],
+                env=home.env | {"ECRX_KEYRING": "kernel"},
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+
+        line, remedy = done.stdout[done.stdout.index("\N{BALLOT X} keyring") :].split("\n")[:2]
+        pattern = (
+            r"the kernel keyring has no room for a token: \d+ of 200 keys and [12].,\d+ of 20,000 bytes are used; "
+        )
+        assert re.search(pattern + r"\d+ keys of other programs have 1.,\d+ bytes, the largest himmel:\d+ \(", line)
+        assert "sudo sysctl kernel.keys.maxbytes=200000" in remedy
+
+    def test_full_of_tokens_loses_none(self, home: Home) -> None:
+        """A get would replace one, but the probe does not, and without credentials doctor gets no token."""
+        without_credentials = {"AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null"}
+        with another_user() as prefix:
+            done = subprocess.run(
+                [*prefix, sys.executable, "-c", FULL_OF_TOKENS, home.program],
+                env=home.env | {"ECRX_KEYRING": "kernel"} | without_credentials,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+
+        if "big keys" not in done.stdout:
+            assert "kernel keyring: it is full, so each new token replaces another" in done.stdout
+        assert "as many as before" in done.stdout
 
     def test_without_response_is_reported(self, home: Home) -> None:
         home.env |= {"ECRX_KEYRING": "secret-service", "DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"}
@@ -693,10 +943,7 @@ class TestKeyring:
 
 def _probes() -> list[bytes]:
     """Return the probes that are left in the kernel keyring."""
-    keys, ring = Keyctl(), KernelKeyring()._ring  # noqa: SLF001
-    serials = keys.read(ring)
-    found = (int.from_bytes(serials[at : at + 4], "little", signed=True) for at in range(0, len(serials), 4))
-    return [name for name in map(keys.describe, found) if b"probe:" in name]
+    return [description for _, _, description in KernelKeyring().ours() if b"probe:" in description]
 
 
 class TestClock:
@@ -728,7 +975,7 @@ class TestArguments:
     def test_that_are_no_image_in_ecr_fail_in_one_line(self, home: Home, arguments: list[str], expected: str) -> None:
         found = home.run("doctor", *arguments)
 
-        assert (1, "", 1) == (found.status, found.stdout, found.stderr.count("\n"))
+        assert (2, "", 1) == (found.status, found.stdout, found.stderr.count("\n"))
         assert expected in found.stderr
         assert [] == home.aws.calls
 
@@ -751,4 +998,193 @@ class TestSymbols:
         found = home.run("doctor", env={"LC_ALL": locale})
 
         assert found.stdout.isascii()
-        assert {"+", "-"} == {line[0] for line in found.stdout.splitlines()}
+        signs = {line[0] for line in found.stdout.splitlines() if line[1:2] == " "}
+        assert {"+", "-"} == signs
+
+
+class TestGroups:
+    def test_have_a_heading_each_and_a_verdict_at_the_end(self, home: Home) -> None:
+        home.env["AWS_PROFILE"] = "secondary"
+
+        shown = home.run("doctor", HOST).stdout
+
+        *groups, verdict = shown.split("\n\n")
+        assert ["this machine", "Docker", "AWS", "the registry"] == [group.split("\n")[0] for group in groups]
+        checks = [[line.split()[1] for line in group.split("\n")[1:] if line[0] != " "] for group in groups]
+        assert ["program", "keyring"] == checks[0]
+        assert ["identity", "profile", "caller", "role", "token", "clock"] == checks[2]
+        assert "registry" == checks[3][0]
+        count = sum(map(len, checks))
+        failed = [line for line in shown.splitlines() if line.startswith("\N{BALLOT X} ")]
+        assert f" of {count} checks failed: " in verdict if len(failed) > 1 else "no check failed: " in verdict
+
+    def test_verdict_names_what_failed(self, home: Home) -> None:
+        shown = home.run("doctor", env={"AWS_PROFILE": "nobody"}).stdout
+
+        assert re.fullmatch(r"\N{BALLOT X} 1 of \d+ checks failed: profile", shown.splitlines()[-1])
+
+    def test_quiet_shows_only_what_failed(self, home: Home) -> None:
+        home.env["AWS_PROFILE"] = "secondary"
+
+        assert (0, "", "") == home.run("doctor", "--quiet")
+        shown = home.run("--quiet", "doctor", env={"AWS_PROFILE": "nobody"}).stdout
+        assert ["AWS"] == [line for line in shown.splitlines() if line and line[0].isalnum()]
+        assert "\N{CHECK MARK}" not in shown
+        assert "checks failed: " in shown.splitlines()[-1]
+
+
+class TestEveryRegistry:
+    """Without HOST, every registry that Docker or podman asks this program for is checked."""
+
+    def test_is_well(self, home: Home) -> None:
+        home.env["AWS_PROFILE"] = "secondary"
+
+        found = diagnose(home)
+
+        of_host = [name for name in found.links if name.startswith(f"{HOST}: ")]
+        of_host = [name for name in of_host if not name.endswith("podman's config")]
+        assert ["program", "docker's config", "identity", "profile", "caller", "role", "token"] == [
+            name.rpartition(": ")[2] for name in of_host
+        ]
+        assert [] == [name for name, link in found.links.items() if link.ok is False]
+
+    @pytest.mark.parametrize(
+        ("helpers", "check"),
+        [
+            ({HOST: "ecrx", OTHER_HOST: "ecrx-gone"}, f"{OTHER_HOST}: program"),
+            ({HOST: "ecrx", f"https://{OTHER_HOST}": "ecrx"}, f"{OTHER_HOST}: docker's config"),
+            ({f"https://{HOST}": "ecrx"}, f"{HOST}: docker's config"),
+        ],
+        ids=["missing link", "other key", "only key"],
+    )
+    def test_fails_if_one_is_misconfigured(self, home: Home, helpers: dict[str, str], check: str) -> None:
+        home.env["AWS_PROFILE"] = "secondary"
+        write_docker_config(home, credHelpers=helpers)
+
+        assert diagnose(home).broken(check).remedy
+
+    @pytest.mark.parametrize("docker", [{"credHelpers": {HOST: "ecrx"}}, {"credsStore": "ecrx"}])
+    def test_fails_if_its_profile_is_missing(self, home: Home, docker: dict[str, object]) -> None:
+        home.env["AWS_PROFILE"] = "secondary"
+        write_docker_config(home, **docker)
+        home.configure(f'[[registry]]\nmatch = "{HOST}"\nprofile = "gone"\n')
+
+        assert "the AWS profile gone does not exist" == diagnose(home).broken(f"{HOST}: profile").detail
+
+    def test_fails_if_aws_denies_a_token(self, home: Home, aws: FaultyStandIn) -> None:
+        home.env["AWS_PROFILE"] = "secondary"
+        aws.fail("GetAuthorizationToken", faults.forbidden)
+
+        assert "GetAuthorizationToken" in diagnose(home).broken(f"{HOST}: token").detail
+
+    def test_is_shown_under_its_host(self, home: Home) -> None:
+        shown = home.run("doctor").stdout
+
+        general, _, of_host = shown.partition(f"\n\n{HOST}\n")
+        assert "\n\N{CHECK MARK} token " in of_host
+        assert "\n\N{CHECK MARK} token " not in general
+
+
+class TestOtherHelpers:
+    @pytest.mark.parametrize("arguments", [[], [HOST]])
+    def test_that_is_missing_is_a_warning(self, home: Home, arguments: list[str]) -> None:
+        """Builds before Docker 23, docker-py and compose 1 ask every helper, and fail if one does."""
+        write_docker_config(home, credHelpers={HOST: "ecrx", "gcr.io": "gone", "quay.io": ""})
+
+        found = diagnose(home, *arguments).links["docker's config"]
+
+        assert found.ok
+        assert "docker-credential-gone for gcr.io, which is not on PATH; docker-py, compose 1 and" in found.detail
+        assert "quay.io" not in found.detail
+        assert "install it, or delete gcr.io from credHelpers" == found.remedy
+
+
+class TestPodmanConfig:
+    """podman, skopeo and buildah read their own files, in their own order, and Docker's last."""
+
+    @pytest.fixture
+    def files(self, home: Home) -> dict[str, Path]:
+        """Return podman's files in its order, in folders that exist, and registries.conf."""
+        home.env["XDG_RUNTIME_DIR"] = str(home.folder / "run")
+        found = {
+            "login": home.folder / "run" / "containers" / "auth.json",
+            "own": home.folder / ".config" / "containers" / "auth.json",
+            "docker": home.folder / ".docker" / "config.json",
+            "registries": home.folder / ".config" / "containers" / "registries.conf",
+        }
+        for path in found.values():
+            path.parent.mkdir(parents=True, exist_ok=True)
+        return found
+
+    @pytest.mark.parametrize(
+        ("first", "says"),
+        [
+            (json.dumps({"auths": PASSWORD}), "an unencrypted password"),
+            (json.dumps({"auths": {f"https://{HOST}/v1/": PASSWORD[HOST]}}), "an unencrypted password"),
+            (json.dumps({"auths": {f"{HOST}/team": PASSWORD[HOST]}}), "an unencrypted password"),
+            (json.dumps({"credHelpers": {HOST: "ecr-login"}}), "docker-credential-ecr-login"),
+            (json.dumps({"credHelpers": {HOST: ""}}), "docker-credential- "),
+            ('{"credHelpers":{"x.example":5}}', "credHelpers: x.example is not a string"),
+            ('{"auths":{"y":7}}', "auths: y is not an object"),
+            ('{"auths":{"y":{"identitytoken":7}}}', "auths: y: identitytoken is not a string"),
+            ('{"auths":[]}', "auths is not an object"),
+            ("[]", "not a JSON object"),
+            ("", "is empty"),
+            ("{", "not JSON"),
+            ("{} x", "text after"),
+        ],
+        ids=[
+            *("password", "scheme", "namespace", "helper", "empty helper", "helper a number", "login a number"),
+            *("token a number", "logins a list", "a list", "0 bytes", "cut off", "text after"),
+        ],
+    )
+    @pytest.mark.parametrize("ours", ["own", "docker"])
+    def test_before_ours_is_reported(
+        self, home: Home, files: dict[str, Path], first: str, says: str, ours: str
+    ) -> None:
+        need.command("skopeo")
+        write_docker_config(home)
+        files[ours].write_text(json.dumps({"credHelpers": {HOST: "ecrx"}}))
+        files["login"].write_text(first)
+
+        found = diagnose(home, f"{HOST}/team/app").broken("podman's config")
+
+        assert says in found.detail
+        assert str(files["login"]) in found.detail
+
+    @pytest.mark.parametrize("text", [json.dumps({"auths": PASSWORD}), ""])
+    def test_is_fixed_by_the_remedy(self, home: Home, files: dict[str, Path], text: str) -> None:
+        home.run("configure", HOST, "--podman", "--profile", "secondary")
+        files["login"].write_text(text)
+
+        fixed_by_remedy(home, diagnose(home, HOST), "podman's config")
+
+    def test_empty_login_and_later_files_are_ignored(self, home: Home, files: dict[str, Path]) -> None:
+        files["login"].write_text(json.dumps({"auths": {HOST: {}, OTHER_HOST: PASSWORD[HOST]}}))
+        files["own"].write_text(json.dumps({"credHelpers": {HOST: "ecrx"}, "auths": PASSWORD}))
+        write_docker_config(home, credHelpers={HOST: "ecr-login"})
+
+        found = diagnose(home, HOST).links["podman's config"]
+
+        assert (True, f"podman uses docker-credential-ecrx, which {files['own']} names") == (found.ok, found.detail)
+
+    def test_may_be_registries_conf(self, home: Home, files: dict[str, Path]) -> None:
+        """A helper in credential-helpers is asked for every registry."""
+        write_docker_config(home)
+        files["registries"].write_text('credential-helpers = ["ecrx", "containers-auth.json"]\n')
+        files["login"].write_text(json.dumps({"auths": PASSWORD}))
+
+        found = diagnose(home, HOST)
+
+        assert f"which {files['registries']} names" in found.links["podman's config"].detail
+        assert found.links["podman's config"].ok
+        assert found.links["docker's config"].ok is None
+
+    def test_registries_conf_may_put_auth_files_first(self, home: Home, files: dict[str, Path]) -> None:
+        files["registries"].write_text("credential-helpers = []\n")
+        drop_in = files["registries"].with_name("registries.conf.d") / "50.conf"
+        drop_in.parent.mkdir()
+        drop_in.write_text('credential-helpers = ["containers-auth.json", "ecrx"]\n')
+        files["login"].write_text(json.dumps({"auths": PASSWORD}))
+
+        assert str(files["login"]) in diagnose(home, HOST).broken("podman's config").detail

@@ -2,11 +2,13 @@
 
 import json
 import shutil
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from support import kept
+from support import kept, need, terminals
 from support.home import HOST, OTHER_HOST, Home
 from support.keyrings import items
 
@@ -57,6 +59,35 @@ class TestHost:
 
         assert all(f"profile {profile}" in said for profile in PROFILES)
         assert (2, []) == (len(names), kept.in_kernel(*names))
+
+    @pytest.mark.parametrize("rules", ["", f'[[registry]]\nmatch = "{HOST}"\nprofile = "secondary"\n'])
+    @pytest.mark.parametrize("host", ["images.example.com", "localhost:4566"])
+    @pytest.mark.parametrize("is_login", [True, False])
+    def test_deletes_tokens_of_an_own_host_without_its_rule(
+        self, home: Home, keyring: dict[str, str], rules: str, host: str, *, is_login: bool
+    ) -> None:
+        """Its rule in config.toml was deleted after a token for it was stored."""
+        home.configure(f'[[registry]]\nmatch = "{host}"\nregistry = "{HOST}"\nprofile = "secondary"\n')
+        if is_login:
+            home.store(host, "AWS", "of docker login", env=keyring)
+        else:
+            home.get(host, env=keyring)
+        assert 1 == len(kept.entries(home))
+        home.configure(rules)
+
+        said = forget(home, host.upper(), **keyring)
+
+        assert f"    {host}\n" in said
+        assert {} == kept.entries(home)
+
+    def test_leaves_passwords_of_an_own_host(self, home: Home, secret_service: dict[str, str]) -> None:
+        """Without a rule, such a host is another registry."""
+        home.store("images.example.com", "me", "password", env=secret_service)
+
+        done = home.run("forget", "images.example.com", env=secret_service)
+
+        assert (2, 1) == (done.status, len(kept.entries(home)))
+        assert "images.example.com is not a registry of Amazon ECR" in done.stderr
 
     @pytest.mark.parametrize("folder", ["lost", "/proc"])
     def test_deletes_tokens_missing_in_index(self, home: Home, keyring: dict[str, str], folder: str) -> None:
@@ -176,13 +207,178 @@ class TestAll:
         assert (set(), {}) == (items(secret_service), kept.entries(home))
 
 
+class TestTerminal:
+    """Passwords cannot be fetched again, so a person is asked once; nobody is asked without a terminal."""
+
+    @pytest.fixture
+    def stored(self, home: Home, secret_service: dict[str, str]) -> Home:
+        """Return a home with the passwords for two registries."""
+        home.env |= secret_service
+        for server in ("ghcr.io", "registry.example"):
+            home.store(server, "somebody", "hunter2-hunter2")
+        return home
+
+    @pytest.mark.parametrize(("answer", "status", "left"), [("y\n", 0, 0), ("n\n", 1, 2), ("\n", 1, 2)])
+    def test_asks_before_passwords_are_deleted(self, stored: Home, answer: str, status: int, left: int) -> None:
+        found, seen = terminals.run(
+            [stored.program, "forget", "--all", "--passwords"],
+            stored.env,
+            [("passwords for 2 other registries?", answer)],
+        )
+
+        assert (status, left) == (found, len(items(stored.env))), seen
+        assert ("nothing was deleted" in seen) == (status == 1)
+
+    def test_asks_nothing_with_yes(self, stored: Home) -> None:
+        found, seen = terminals.run([stored.program, "forget", "--all", "--passwords", "--yes"], stored.env)
+
+        assert (0, 0, False) == (found, len(items(stored.env)), "[y/N]" in seen)
+
+    def test_asks_nothing_if_there_is_no_password(self, home: Home) -> None:
+        home.get(env=KERNEL)
+
+        found, seen = terminals.run([home.program, "forget", "--all", "--passwords"], home.env | KERNEL)
+
+        assert (0, False) == (found, "[y/N]" in seen)
+
+
+@pytest.mark.usefixtures("kernel")
+class TestUserNamespace:
+    """Tokens that a get in podman's user namespace cached are in a keyring of that namespace."""
+
+    REMEDY = "to delete what is there: podman unshare docker-credential-ecrx forget"
+
+    @pytest.fixture
+    def inside(self, home: Home) -> Iterator["subprocess.Popen[str]"]:
+        """Return a shell in such a namespace, which has cached a token and executes what it reads."""
+        link = home.link("docker-credential-ecrx-secondary")
+        # Without _CONTAINERS_USERNS_CONFIGURED, no mark of forget is found outside: another test run's may be there.
+        env = home.env | KERNEL
+        command = [need.command("unshare"), "--user", "--map-root-user", "sh"]
+        with subprocess.Popen(command, env=env, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as shell:
+            run_in(shell, f"printf {HOST} | {link} get")
+            yield shell
+            assert shell.stdin
+            shell.stdin.close()
+
+    @pytest.mark.parametrize("what", ["--all", HOST])
+    def test_is_named_with_the_command(self, home: Home, inside: "subprocess.Popen[str]", what: str) -> None:
+        home.get(env=KERNEL)
+
+        found = home.run("forget", what, env=KERNEL)
+
+        assert (0, True) == (found.status, found.stdout.startswith("deleted the token of profile secondary"))
+        assert f"{self.REMEDY} {what}\n" in found.stderr
+        home.get(env=KERNEL)
+        run_in(inside, f"{home.program} forget {what}")
+        home.get(env=KERNEL)
+        assert (0, "") == home.run("forget", what, env=KERNEL)[::2]
+
+    def test_is_named_if_it_is_only_there(self, home: Home, inside: "subprocess.Popen[str]") -> None:
+        found = home.run("forget", "--all", env=KERNEL)
+
+        assert (0, "nothing to delete\n") == (found.status, found.stdout)
+        assert f"{self.REMEDY} --all\n" in found.stderr
+        assert inside
+
+    @pytest.mark.parametrize(
+        ("file", "helper"), [(".docker/config.json", "ecrx-secondary"), (".config/containers/auth.json", "ecrx")]
+    )
+    def test_is_named_again_for_a_configured_registry(
+        self, home: Home, inside: "subprocess.Popen[str]", file: str, helper: str
+    ) -> None:
+        """The index no longer lists what the first one deleted."""
+        (home.folder / file).parent.mkdir(parents=True)
+        (home.folder / file).write_text(json.dumps({"credHelpers": {HOST: helper}}))
+        if helper == "ecrx":
+            home.configure(f'[[registry]]\nmatch = "{HOST}"\nprofile = "secondary"\n')
+        home.run("forget", "--all", env=KERNEL)
+
+        found = home.run("forget", "--all", env=KERNEL)
+
+        assert (0, "nothing to delete\n") == (found.status, found.stdout)
+        assert f"{self.REMEDY} --all\n" in found.stderr
+        run_in(inside, f"{home.program} forget --all")
+        assert "" == home.run("forget", "--all", env=KERNEL).stderr
+
+    def test_is_where_a_missing_token_is(self, home: Home, inside: "subprocess.Popen[str]") -> None:
+        seen = home.run("status", env=KERNEL).stdout
+
+        assert "missing from the keyring, though it has not expired: it is in another user namespace" in seen
+        assert "podman unshare docker-credential-ecrx status" in seen
+        assert inside
+
+    def test_is_not_what_this_one_has(self, home: Home) -> None:
+        home.get(env=KERNEL)
+
+        assert "" == home.run("forget", "--all", env=KERNEL).stderr
+
+
+def run_in(shell: "subprocess.Popen[str]", command: str) -> None:
+    """Run the command in the shell, and wait until it ends."""
+    assert shell.stdin
+    assert shell.stdout
+    shell.stdin.write(f"{command} >/dev/null; echo status $?\n")
+    shell.stdin.flush()
+    assert "status 0\n" == shell.stdout.readline()
+
+
+class TestBrokenConfig:
+    """What is to be deleted does not wait until config.toml is fixed: the index says which keyring it is in."""
+
+    @pytest.mark.parametrize(
+        "text", ["nonsense", "[cash]\n", '[cache]\nkeyring = "kernal"\n', "[[registry]]\nmatch = 1\n"]
+    )
+    def test_keeps_no_token(self, home: Home, keyring: dict[str, str], text: str) -> None:
+        home.get(env=keyring)
+        bus = {name: value for name, value in keyring.items() if name != "ECRX_KEYRING"}
+        home.configure(text)
+
+        found = home.run("forget", "--all", env=bus)
+
+        assert (0, True) == (
+            found.status,
+            found.stdout.startswith("deleted the token of profile secondary in us-east-1"),
+        )
+        assert "config.toml" in found.stderr
+        assert 1 == found.stderr.count("\n")
+        home.configure("")
+        assert {} == kept.entries(home)
+        assert not is_cached(home, **keyring)
+
+    def test_of_others_keeps_no_token(self, home: Home) -> None:
+        """It is not used, but the tokens may be what its author should not get."""
+        home.get(env=KERNEL)
+        home.configure("")
+        (home.folder / ".config" / "ecrx" / "config.toml").chmod(0o666)
+
+        found = home.run("forget", "--all", env=KERNEL)
+
+        assert (0, True) == (found.status, "other users can write to" in found.stderr)
+        assert {} == kept.entries(home)
+
+    def test_is_needed_for_a_host(self, home: Home) -> None:
+        home.get(env=KERNEL)
+        home.configure("nonsense")
+
+        assert (1, 1) == (home.run("forget", HOST, env=KERNEL).status, len(kept.entries(home)))
+
+    def test_does_not_excuse_a_wrong_variable(self, home: Home) -> None:
+        home.get(env=KERNEL)
+        home.configure("nonsense")
+
+        found = home.run("forget", "--all", env={"ECRX_KEYRING": "kernal"})
+
+        assert (1, 1) == (found.status, len(kept.entries(home)))
+
+
 class TestFailure:
     def test_rejects_other_hosts(self, home: Home) -> None:
         home.get()
 
         found = home.run("forget", HOST, "ghcr.io")
 
-        assert (1, "", 1) == (found.status, found.stdout, found.stderr.count("\n"))
+        assert (2, "", 1) == (found.status, found.stdout, found.stderr.count("\n"))
         assert "ghcr.io is not a registry of Amazon ECR" in found.stderr
         assert is_cached(home)
 

@@ -3,44 +3,26 @@
 import json
 import os
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from faults.helpers import another_user
 
-from docker_credential_ecrx.demo.fake_aws import HttpResponse, Refusal, refused
-from support import aws_parts, kept, terminals
-from support.aws_parts import EARLIER, Server, Sessions
-from support.home import BASE_USER, HOST, OTHER_HOST, ROLE, SECONDARY, Home, Result
+from docker_credential_ecrx.demo.fake_aws import HttpResponse
+from docker_credential_ecrx.demo.fake_aws.ecr import new_password
+from support import kept, terminals
+from support.home import HOST, OTHER_HOST, ROLE, SECONDARY, Home, Result
 from support.secrets import places_of
+from support.sign_in import CODE, WRONG_CODE, OneTimeCodes, add_mfa_profile, expired_sso
 
 PROGRAM = "docker-credential-ecrx"
 FAR_HOST = HOST.replace("us-east-1", "eu-west-1")
-SERIAL = f"arn:aws:iam::{SECONDARY}:mfa/me"
-CODE, WRONG_CODE = "123456", "654321"
 INSTEAD = "pass it on standard input: --mfa-code -\n"
 _OF_SHELLS = ("PWD", "OLDPWD", "SHLVL", "_", "TERM", "LC_CTYPE")  # what the program, a terminal and Python add
 QUESTION = "MFA code for profile secondary: "
-
-
-class OneTimeCodes(Sessions):
-    """An AWS that accepts an MFA code once, and rejects any other code as AWS does."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.used: set[str] = set()
-        self.before_answer: Callable[[HttpResponse], HttpResponse] = lambda answer: answer
-
-    def handle(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> HttpResponse:
-        """Answer one request."""
-        answer = super().handle(method, path, headers, body)
-        code = self.assumed[-1].get("TokenCode", "") if b"AssumeRole" in body and self.assumed else ""
-        if code and (code != CODE or code in self.used):
-            words = "MultiFactorAuthentication failed with invalid MFA one time pass code. "
-            answer = refused("sts", Refusal("AccessDenied", words, 403))
-        self.used.add(code)
-        return self.before_answer(answer)
 
 
 @pytest.fixture
@@ -48,13 +30,6 @@ def aws() -> Iterator[OneTimeCodes]:
     """Return a stand-in for AWS."""
     with OneTimeCodes() as standin:
         yield standin
-
-
-def add_mfa_profile(home: Home) -> None:
-    """Add the profile ``secondary``, whose role requires an MFA code."""
-    home.add_keys("base", home.aws.add_user(SECONDARY, "base"))
-    home.aws.add_role(ROLE, trusts=[BASE_USER], mfa=True)
-    home.add_profile("secondary", role_arn=ROLE, source_profile="base", mfa_serial=SERIAL)
 
 
 def let_docker_ask(home: Home, **parts: object) -> None:
@@ -68,9 +43,9 @@ def on_terminal(home: Home, *arguments: str, answers: list[tuple[str, str]]) -> 
     return terminals.run([home.program, *arguments], home.env, answers)
 
 
-def refusal(found: Result) -> str:
+def refusal(found: Result, status: int = 1) -> str:
     """Return the one line on stderr that says what failed."""
-    assert (1, "", 1) == (found.status, found.stdout, found.stderr.count("\n"))
+    assert (status, "", 1) == (found.status, found.stdout, found.stderr.count("\n"))
     return found.stderr
 
 
@@ -213,13 +188,21 @@ class TestToken:
         assert secret[:40] not in found.stdout
         assert [] == places_of(secret, home.folder, tmp_path)
 
-    def test_terminal_shows_progress(self, home: Home) -> None:
-        home.add_role_profile()
 
-        status, seen = on_terminal(home, "login", HOST, "--profile", "secondary", answers=[])
-
-        assert 0 == status
-        assert f"asking AWS for a token for {HOST}" in seen
+# Logs in with the code that stdin has, stores the token of a docker login, and fetches more tokens than the quota has
+# room for; prints the first token, and what the two registries are then answered with.
+CROWDED = """\
+set -e
+program=$1 links=$2 host=$3 stored=$4
+shift 4
+"$program" login "$host" --profile secondary --mfa-code - >/dev/null
+printf '{"ServerURL":"%s","Username":"AWS","Secret":"%s"}' "$stored" "$SECRET" | "$program" store
+for region; do
+    printf %s "444444444444.dkr.ecr.$region.amazonaws.com" | "$links-base" get >/dev/null
+done
+printf %s "$host" | "$links-secondary" get
+printf %s "$stored" | "$program" get
+"""
 
 
 class TestMfaCode:
@@ -243,6 +226,28 @@ class TestMfaCode:
         assert (0, 1) == (status, seen.count(QUESTION)), seen
         assert is_served(home)
         assert is_served(home, FAR_HOST)
+
+    def test_token_outlasts_others_in_a_full_keyring(self, home: Home) -> None:
+        """What a person stored is kept, be it with a code or with docker login; other tokens can be fetched again."""
+        add_mfa_profile(home)
+        links = home.link("docker-credential-ecrx-base"), home.link("docker-credential-ecrx-secondary")
+        regions = [
+            f"{area}-{side}-{number}" for area in ("us", "eu", "ap") for side in ("west", "east") for number in "123"
+        ]
+        stored = new_password(time.time() + 3600)
+        with another_user() as prefix:
+            command: list[str | Path] = [home.program, str(links[0]).removesuffix("-base"), HOST, OTHER_HOST, *regions]
+            done = subprocess.run(
+                [*prefix, "sh", "-c", CROWDED, "sh", *command],
+                env=home.env | {"ECRX_KEYRING": "kernel", "SECRET": stored},
+                input=CODE.encode(),
+                capture_output=True,
+                check=False,
+            )
+
+        assert (0, b"") == (done.returncode, done.stderr)
+        assert 1 == home.aws.count("AssumeRole")
+        assert stored.encode() in done.stdout
 
     @pytest.mark.parametrize("code", [CODE, "123 456"])
     def test_option_works_with_a_warning(self, home: Home, code: str) -> None:
@@ -365,7 +370,7 @@ class TestMfaCode:
     def test_impossible_code_is_not_sent_to_aws(self, home: Home, code: str) -> None:
         add_mfa_profile(home)
 
-        line = refusal(home.run("login", HOST, "--profile", "secondary", "--mfa-code", code))
+        line = refusal(home.run("login", HOST, "--profile", "secondary", "--mfa-code", code), 2)
 
         assert "an MFA code is six digits" in line
         assert [] == home.aws.calls
@@ -410,19 +415,7 @@ class TestSignIn:
     @pytest.fixture(autouse=True)
     def portal(self, home: Home, aws: OneTimeCodes) -> Iterator[None]:
         """Make ``secondary`` an SSO profile with an expired session, which ``aws sso login`` renews."""
-        home.add_profile("secondary", sso_session="corp", sso_account_id=SECONDARY, sso_role_name="puller")
-        with (home.folder / ".aws" / "config").open("a") as file:
-            file.write("[sso-session corp]\nsso_start_url = https://corp\nsso_region = eu-west-1\n")
-        aws_parts.sign_in_to_sso(home.folder, "corp", "bearer")
-        (cached,) = (home.folder / ".aws" / "sso" / "cache").iterdir()
-        cached.rename(home.folder / "renewed")
-        aws_parts.sign_in_to_sso(home.folder, "corp", "bearer", EARLIER)
-        script = home.bin / "aws"
-        script.write_text(f'#!/bin/sh\necho "$@" >"$HOME/ran"\n/bin/cp "$HOME/renewed" {cached}\n')
-        script.chmod(0o700)
-        home.env["PATH"] = str(home.bin)
-        with Server(aws_parts.sso_portal(aws, "bearer")) as server:
-            home.env["AWS_ENDPOINT_URL_SSO"] = server.url
+        with expired_sso(home, aws):
             yield
 
     def test_is_only_named_without_a_terminal(self, home: Home) -> None:
@@ -438,6 +431,12 @@ class TestSignIn:
 
         assert 0 == status, seen
         assert "sso login --profile secondary\n" == (home.folder / "ran").read_text()
+        assert is_served(home)
+
+    def test_is_run_with_yes_and_without_a_terminal(self, home: Home) -> None:
+        found = home.run("login", HOST, "--profile", "secondary", "--yes", "--quiet")
+
+        assert (0, "sso login --profile secondary\n") == (found.status, (home.folder / "ran").read_text()), found
         assert is_served(home)
 
     @pytest.mark.parametrize("answer", ["\n", "n\n"])
@@ -509,7 +508,7 @@ class TestFailure:
     def test_rejects_other_hosts_before_any_question(self, home: Home) -> None:
         home.add_role_profile()
 
-        line = refusal(home.run("login", HOST, "ghcr.io", "--profile", "secondary"))
+        line = refusal(home.run("login", HOST, "ghcr.io", "--profile", "secondary"), 2)
 
         assert "ghcr.io is not a registry of Amazon ECR" in line
         assert [] == home.aws.calls
@@ -539,3 +538,53 @@ class TestFailure:
 
         assert "the AWS profile nobody does not exist" in line
         assert is_served(home)
+
+
+class TestCredentialProcess:
+    """A program that gives credentials only after a touch or an answer."""
+
+    def write(self, home: Home, script: str) -> Path:
+        """Give the profile ``touch`` a program that runs ``script`` and gives keys; return the log of its runs."""
+        keys = home.aws.add_user(SECONDARY, "touched")
+        given = {"Version": 1, "AccessKeyId": keys.access_key_id, "SecretAccessKey": keys.secret_access_key}
+        log, path = home.folder / "runs", home.bin / "give-keys"
+        path.write_text(f"#!/bin/sh\necho run >> {log}\n{script}\necho '{json.dumps(given)}'\n")
+        path.chmod(0o700)
+        home.add_profile("touch", credential_process=str(path), region="us-east-1")
+        return log
+
+    def test_is_waited_for_and_shown_and_run_once(self, home: Home) -> None:
+        """It takes longer than a get may take, and there are two regions and a question for the principal."""
+        log = self.write(home, "echo 'Touch your key' >&2; sleep 11")
+        other = HOST.replace("us-east-1", "eu-west-1")
+
+        found = home.run("login", "--profile", "touch", HOST, other)
+
+        assert (0, "Touch your key\n") == (found.status, found.stderr)
+        assert "run\n" == log.read_text()
+        assert is_served(home, profile="touch")
+
+    def test_reads_the_answer_on_a_terminal(self, home: Home) -> None:
+        self.write(home, "printf 'PIN: ' >&2; read -r pin; [ \"$pin\" = 1234 ] || exit 1")
+
+        ended, seen = terminals.run(
+            [home.program, "login", "--profile", "touch", HOST], home.env, [("PIN: ", "1234\n")]
+        )
+
+        assert 0 == ended, seen
+
+    def test_as_the_source_of_a_role_is_run_once(self, home: Home) -> None:
+        log = self.write(home, "")
+        home.aws.add_role(ROLE, trusts=[f"arn:aws:iam::{SECONDARY}:user/touched"])
+        home.add_profile("role", role_arn=ROLE, source_profile="touch")
+
+        assert 0 == home.run("login", "--profile", "role", HOST).status
+        assert "run\n" == log.read_text()
+
+    def test_that_fails_shows_why(self, home: Home) -> None:
+        self.write(home, "echo 'no device' >&2; exit 3")
+
+        found = home.run("login", "--profile", "touch", HOST)
+
+        assert (1, "no device") == (found.status, found.stderr.splitlines()[0])
+        assert "run the credential_process of profile touch by hand" in found.stderr

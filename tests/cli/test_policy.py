@@ -33,6 +33,7 @@ _ACTIONS = [
     "ecr:UploadLayerPart",
     "ecr:CompleteLayerUpload",
 ]
+_EVERY = f"every principal of account {SECONDARY}"
 _OURS: dict[str, Any] = {"Sid": _SID, "Effect": "Allow", "Principal": {"AWS": _ROOT}, "Action": _ACTIONS}
 _GRANT = ("policy", "grant", "app", "--to", SECONDARY, "--profile", "owner")
 _REVOKE = ("policy", "revoke", "app", "--to", SECONDARY, "--profile", "owner")
@@ -90,9 +91,9 @@ def _command_in(said: str) -> list[str]:
     return arguments
 
 
-def _line(found: Result) -> str:
+def _line(found: Result, status: int = 1) -> str:
     """Return the one line of a failure."""
-    assert found.status == 1, found
+    assert found.status == status, found
     (line,) = found.stderr.splitlines()
     assert line.startswith("docker-credential-ecrx: ")
     return line
@@ -117,7 +118,7 @@ class TestGrant:
 
         found = owner.run(*_GRANT, "--apply")
 
-        assert 1 == found.status
+        assert (1, f"app in us-east-1: the grant to {_EVERY} has no effect\n") == (found.status, found.stdout)
         assert f'{_ROOT} is still denied access by the statement "Nobody"; see policy show' in found.stderr
         assert ["Nobody", _SID] == _sids(owner)
 
@@ -149,7 +150,7 @@ class TestGrant:
         found = _well(owner.run(*_GRANT, "--apply"))
 
         assert {"Version": "2012-10-17", "Statement": [_OURS]} == _policy(owner)
-        assert "nothing has been changed" not in found.stderr
+        assert (f"app in us-east-1: {_EVERY} can push and pull\n", "") == (found.stdout, found.stderr)
 
     def test_applied_again_sets_nothing(self, owner: Home) -> None:
         _well(owner.run(*_GRANT, "--apply"))
@@ -165,6 +166,53 @@ class TestGrant:
         _well(owner.run(*_GRANT, "--apply"))
 
         assert [_SID] == _sids(owner)
+
+    @pytest.mark.parametrize("options", [(), ("--force",)])
+    def test_of_pulls_takes_no_push_away(self, owner: Home, options: tuple[str, ...]) -> None:
+        """It says that push stays, and the command that it names takes it."""
+        _set(owner, _FOREIGN)
+        _well(owner.run(*_GRANT, "--apply"))
+        before = _policy(owner)
+
+        preview = _well(owner.run(*_GRANT, "--pull-only", *options))
+        applied = _well(owner.run(*_GRANT, "--pull-only", "--apply", *options))
+
+        assert (before, 1) == (_policy(owner), owner.aws.count("SetRepositoryPolicy"))
+        assert f"app in us-east-1: {_EVERY} can push and pull\n" == applied.stdout
+        for found in (preview, applied):
+            assert f"{_EVERY} could already push, and grant takes nothing away; to take it: " in found.stderr
+        for command in applied.stderr.strip().partition("to take it: ")[2].split(" && "):
+            _well(owner.run(*shlex.split(command)[1:]))
+        assert ["new statement", f"EcrxPull{SECONDARY}"] == _sids(owner)
+
+    def test_of_pulls_keeps_both_statements(self, owner: Home) -> None:
+        """Both kinds may have been granted, one after the other, by an earlier version."""
+        pull = _OURS | {"Sid": f"EcrxPull{SECONDARY}", "Action": _ACTIONS[:3]}
+        _set(owner, pull, _OURS)
+
+        _well(owner.run(*_GRANT, "--pull-only", "--apply"))
+
+        assert [pull, _OURS] == _policy(owner)["Statement"]
+
+    @pytest.mark.parametrize(
+        ("to", "options", "effect"),
+        [
+            (SECONDARY, (), f"{_EVERY} can push and pull"),
+            (SECONDARY, ("--pull-only",), f"{_EVERY} can pull"),
+            (ROLE, (), f"{ROLE} can push and pull"),
+            (ROLE, ("--pull-only",), f"{ROLE} can pull"),
+        ],
+    )
+    def test_says_in_a_sentence_who_can_do_what(
+        self, owner: Home, to: str, options: tuple[str, ...], effect: str
+    ) -> None:
+        grant = ("policy", "grant", "app", "--to", to, "--profile", "owner", *options)
+
+        preview = _well(owner.run(*grant))
+
+        assert f"app in us-east-1: with --apply, {effect}" == preview.stdout.splitlines()[-1]
+        assert f"app in us-east-1: {effect}\n" == _well(owner.run(*grant, "--apply")).stdout
+        assert f"app in us-east-1: {effect}\n" == _well(owner.run(*grant, "--apply")).stdout
 
     def test_keeps_other_statements(self, owner: Home) -> None:
         statements = [
@@ -218,6 +266,11 @@ class TestGrant:
         _well(owner.run("policy", "grant", "app", "--to", SECONDARY, "--apply", env=env))
 
         assert [_SID] == _sids(owner)
+
+    def test_of_one_repository_asks_nothing(self, owner: Home) -> None:
+        status, seen = terminals.run([owner.program, *_GRANT, "--apply"], owner.env)
+
+        assert (0, False, [_SID]) == (status, "[y/N]" in seen, _sids(owner))
 
     def test_of_a_recreated_role_needs_force(self, owner: Home) -> None:
         """AWS then has an ID in place of the role's ARN, so the statement differs from ours."""
@@ -348,8 +401,31 @@ class TestChangedStatement:
         line = _line(owner.run(*_GRANT, "--pull-only", "--apply"))
 
         assert [_SID] == _sids(owner)
+        assert "to replace it with one that grants pull and not push: " in line
         _well(owner.run(*_command_in(line)))
         assert [f"EcrxPull{SECONDARY}"] == _sids(owner)
+
+    @pytest.mark.parametrize("options", [(), ("--apply",)])
+    @pytest.mark.parametrize(("changes", "element"), _CHANGES)
+    def test_loses_push_with_a_note(
+        self, owner: Home, changes: dict[str, Any], element: str, options: tuple[str, ...]
+    ) -> None:
+        """Its changed element and the push are gone then, and the preview and the change say both."""
+        _set(owner, _OURS | changes)
+
+        found = _well(owner.run(*_GRANT, "--pull-only", "--force", *options))
+
+        says = f'the statement "{_SID}" differs from what this program writes ({element}), and --force replaces it'
+        assert f"{says} with one that grants pull and not push\n" in found.stderr
+
+    def test_of_pulls_loses_only_the_change(self, owner: Home) -> None:
+        pull = _OURS | {"Sid": f"EcrxPull{SECONDARY}", "Action": _ACTIONS[:3]}
+        _set(owner, pull | {"Condition": _CONDITION})
+
+        found = _well(owner.run(*_GRANT, "--pull-only", "--force", "--apply"))
+
+        assert [pull] == _policy(owner)["Statement"]
+        assert "(Condition), and --force replaces it\n" in found.stderr
 
     def test_stays_when_others_are_deleted(self, owner: Home) -> None:
         """Both kinds were granted, and one statement now has a condition."""
@@ -370,8 +446,6 @@ class TestChangedStatement:
         _set(owner, _FOREIGN, _OURS | {"Principal": form, "Action": sorted(_ACTIONS)})
 
         assert "nothing to grant" in _well(owner.run(*_GRANT, "--apply")).stderr
-        _well(owner.run(*_GRANT, "--pull-only", "--apply"))
-        assert ["new statement", f"EcrxPull{SECONDARY}"] == _sids(owner)
         _well(owner.run(*_REVOKE, "--apply"))
         assert ["new statement"] == _sids(owner)
 
@@ -478,7 +552,7 @@ class TestConcurrentChange:
 
     @pytest.mark.usefixtures("meanwhile")
     def test_is_noticed_if_policy_was_deleted(self, owner: Home, aws: FaultyStandIn) -> None:
-        aws.mend()
+        aws.clear_faults()
 
         def delete(answer: HttpResponse) -> HttpResponse:
             owner.aws.add_repository(PRIMARY, "app")
@@ -520,6 +594,85 @@ class TestShow:
         assert "policy grant app --to ACCOUNT --profile owner" in line
 
 
+class TestOwnHost:
+    """A host name of the user's own stands for the registry that config.toml names."""
+
+    @pytest.fixture
+    def owner(self, owner: Home) -> Home:
+        """Return the home of an owner who has two such hosts, without a region."""
+        hosts = ("images.example.com", "localhost:5000")
+        owner.configure("".join(f'[[registry]]\nmatch = "{host}"\nregistry = "{HOST}"\n' for host in hosts))
+        owner.add_keys("bare", owner.aws.add_user(PRIMARY, "bare"))
+        return owner
+
+    @pytest.mark.parametrize("host", ["images.example.com", "IMAGES.example.com", "localhost:5000"])
+    def test_is_the_host_of_the_registry(self, owner: Home, host: str) -> None:
+        _set(owner, _FOREIGN)
+
+        of_host, of_ecr = (owner.run("policy", "show", f"{name}/app", "--profile", "bare") for name in (host, HOST))
+
+        assert (0, of_ecr) == (of_host.status, of_host)
+
+    @pytest.mark.parametrize("verb", ["grant", "revoke"])
+    def test_is_changed(self, owner: Home, verb: str) -> None:
+        _set(owner, _FOREIGN, *([] if verb == "grant" else [_OURS]))
+
+        _well(owner.run("policy", verb, "images.example.com/app", "--to", SECONDARY, "--profile", "bare", "--apply"))
+
+        assert (_SID in _sids(owner)) == (verb == "grant")
+
+    def test_needs_a_repository(self, owner: Home) -> None:
+        line = _line(owner.run("policy", "show", "images.example.com", "--profile", "owner"), 2)
+
+        assert "images.example.com is not a repository's name" in line
+
+    def test_region_is_the_registrys(self, owner: Home) -> None:
+        line = _line(owner.run("policy", "show", "images.example.com/app", "--region", "eu-west-1"), 2)
+
+        assert "images.example.com is in us-east-1, not in eu-west-1; omit --region" in line
+
+    def test_without_an_entry_is_a_name(self, owner: Home) -> None:
+        owner.aws.add_repository(PRIMARY, "other.example.com/app", policy={"Statement": [_FOREIGN]})
+
+        found = _well(owner.run("policy", "show", "other.example.com/app", "--profile", "owner"))
+
+        assert "other.example.com/app in us-east-1" in found.stdout
+
+
+class TestOwnAccount:
+    """An account's principals need no statement for its own repositories, but their own policies."""
+
+    @pytest.mark.parametrize("to", [PRIMARY, f"arn:aws:iam::{PRIMARY}:root"])
+    @pytest.mark.parametrize("repository", ["app", f"{HOST}/app"])
+    @pytest.mark.parametrize("statements", [[], [_FOREIGN]])
+    def test_is_granted_nothing(self, owner: Home, to: str, repository: str, statements: list[dict[str, Any]]) -> None:
+        if statements:
+            _set(owner, *statements)
+        before = owner.aws.ecr.repositories[_APP]
+
+        done = owner.run("policy", "grant", repository, "--to", to, "--profile", "owner", "--apply")
+
+        assert 0 == done.status, done
+        assert f"nothing to grant to app in us-east-1 with profile owner: account {PRIMARY} owns it, " in done.stderr
+        assert before == owner.aws.ecr.repositories[_APP]
+
+    def test_role_is_granted_access(self, owner: Home) -> None:
+        role = f"arn:aws:iam::{PRIMARY}:role/ci"
+        owner.aws.add_role(role)
+
+        _well(owner.run("policy", "grant", "app", "--to", role, "--profile", "owner", "--apply"))
+
+        assert role == _policy(owner)["Statement"][0]["Principal"]["AWS"]
+
+    def test_earlier_grant_is_revoked(self, owner: Home) -> None:
+        arn = f"arn:aws:iam::{PRIMARY}:root"
+        _set(owner, _FOREIGN, _OURS | {"Sid": f"EcrxPushPull{PRIMARY}", "Principal": {"AWS": arn}})
+
+        owner.run("policy", "revoke", "app", "--to", PRIMARY, "--profile", "owner", "--apply")
+
+        assert ["new statement"] == _sids(owner)
+
+
 class TestErrors:
     @pytest.mark.parametrize(
         ("arguments", "words"),
@@ -549,7 +702,7 @@ class TestErrors:
     def test_are_one_line(self, owner: Home, verb: str, arguments: tuple[str, ...], words: str) -> None:
         found = owner.run("policy", verb, *arguments, "--profile", "owner", "--apply")
 
-        assert words in _line(found)
+        assert words in _line(found, 1 if "does not exist" in words else 2)
         assert "" == found.stdout
 
     @pytest.mark.parametrize("to", ["999999999999", f"arn:aws:iam::{SECONDARY}:role/nobody"])
@@ -583,7 +736,7 @@ class TestErrors:
 
         line = _line(owner.run(*_GRANT, "--apply"))
 
-        assert f"app in us-east-1 with profile owner: AWS denied {operation}: {said}" in line
+        assert f"app in us-east-1 with profile owner: AWS denied {operation} at 127.0.0.1: {said}" in line
         assert f"allow ecr:{operation} in the principal's own policy" in line
 
     def test_of_foreign_repository_suggest_owners_profile(self, owner: Home) -> None:
@@ -598,6 +751,14 @@ class TestErrors:
         line = _line(owner.run("policy", "show", "app", "--region", "us-east-1"))
 
         assert "app in us-east-1 with the default credential chain: there are no AWS credentials" in line
+
+    def test_of_a_variable_that_names_no_file_name_it(self, owner: Home) -> None:
+        """The region would come from that file."""
+        found = owner.run("policy", "show", "app", "--profile", "owner", env={"AWS_CONFIG_FILE": "/nope"})
+
+        remedy = "unset AWS_CONFIG_FILE or fix it, or name the region with --region"
+        said = f": no region is set (AWS_CONFIG_FILE names /nope, which does not exist); {remedy}"
+        assert _line(found).endswith(said)
 
     def test_without_credentials_suggest_configuration(self, owner: Home) -> None:
         """The remedy is to configure credentials or to name the owner's profile."""
@@ -640,7 +801,7 @@ class TestErrors:
 
         line = _line(owner.run("policy", "show", "app", "--profile", "elsewhere"))
 
-        assert "no region is set; name it with --region" in line
+        assert "no region is set; name the region with --region" in line
         assert line.endswith(": aws configure set region REGION --profile elsewhere")
 
     def test_without_a_region_or_profile_name_no_profile(self, owner: Home) -> None:
@@ -696,6 +857,26 @@ class TestTerminal:
         assert (0, True) == (status, "new statement" in seen)
         assert 1 == owner.aws.count("GetRepositoryPolicy")
 
+    @pytest.mark.parametrize(("answer", "status", "left"), [("y\n", 0, []), ("n\n", 1, [_SID]), ("\n", 1, [_SID])])
+    def test_revoke_asks_before_it_applies(self, owner: Home, answer: str, status: int, left: list[str]) -> None:
+        _set(owner, _FOREIGN)
+        _well(owner.run(*_GRANT, "--apply"))
+
+        question = f"app in us-east-1: revoke push and pull from {_EVERY}?"
+        found, seen = terminals.run([owner.program, *_REVOKE, "--apply"], owner.env, [(question[:60], answer)])
+
+        assert (status, ["new statement", *left]) == (found, _sids(owner)), seen
+        assert ("nothing was deleted" in seen) == (status == 1)
+
+    @pytest.mark.parametrize("options", [("--apply", "--yes"), ()])
+    def test_revoke_with_yes_or_without_apply_asks_nothing(self, owner: Home, options: tuple[str, ...]) -> None:
+        _well(owner.run(*_GRANT, "--apply"))
+
+        found, seen = terminals.run([owner.program, *_REVOKE, *options], owner.env)
+
+        assert (0, False) == (found, "[y/N]" in seen)
+        assert (_policy(owner) is None) == bool(options)
+
     def test_shows_diff_in_colour_by_default(self, owner: Home) -> None:
         _, colourful = terminals.run([owner.program, *_GRANT], owner.env)
         _, plain = terminals.run([owner.program, *_GRANT], owner.env | {"NO_COLOR": "1"})
@@ -705,7 +886,7 @@ class TestTerminal:
 
 
 class TestHelp:
-    @pytest.mark.parametrize("verb", ["", "show", "grant", "revoke"])
+    @pytest.mark.parametrize("verb", ["", "show", "who", "grant", "revoke"])
     def test_has_an_example(self, home: Home, verb: str) -> None:
         text = _well(home.run("policy", *verb.split(), "--help")).stdout
 

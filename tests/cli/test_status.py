@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from docker_credential_ecrx.demo.fake_aws import Keys
 from support import kept, keyrings, terminals
 from support.forms import as_wheel
-from support.home import HOST, OTHER_HOST, ROLE, Home
+from support.home import HOST, OTHER_HOST, PRIMARY, ROLE, SECONDARY, Home
 
 NO_BUS = {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"}
 PUBLIC = "public.ecr.aws"
@@ -20,6 +21,11 @@ PUBLIC = "public.ecr.aws"
 def passwords(home: Home, secret_service: dict[str, str]) -> None:
     """Connect the home to a Secret Service."""
     home.env |= secret_service
+
+
+def variables(keys: Keys) -> dict[str, str]:
+    """Return the environment variables for ``keys``."""
+    return {"AWS_ACCESS_KEY_ID": keys.access_key_id, "AWS_SECRET_ACCESS_KEY": keys.secret_access_key}
 
 
 def status(home: Home, ends: int = 0, /, **env: str) -> Any:  # noqa: ANN401 - JSON
@@ -35,6 +41,35 @@ def text(home: Home, ends: int = 0, /, **env: str) -> str:
     found = home.run("status", env=env)
     assert (ends, "") == (found.status, found.stderr)
     return found.stdout
+
+
+class TestOwnHosts:
+    def test_are_shown_with_registry_and_identity(self, home: Home) -> None:
+        rule = '[[registry]]\nmatch = "{}"\nregistry = "{}"\nprofile = "{}"\n'
+        hosts = [("images.example.com", HOST, "one"), ("localhost:4566", OTHER_HOST, "two")]
+        home.configure("".join(rule.format(*host) for host in hosts))
+
+        assert [
+            {"host": "images.example.com", "registry": HOST, "identity": "profile one"},
+            {"host": "localhost:4566", "registry": OTHER_HOST, "identity": "profile two"},
+        ] == status(home)["own_hosts"]
+        shown = text(home)
+        assert "host names of your own" in shown
+        for fact in ("images.example.com", f"{HOST}, profile one", "localhost:4566", f"{OTHER_HOST}, profile two"):
+            assert fact in shown
+
+    def test_are_absent_without_a_rule(self, home: Home) -> None:
+        assert [] == status(home)["own_hosts"]
+        assert "host names of your own" not in text(home)
+
+    def test_are_among_a_tokens_registries(self, home: Home) -> None:
+        home.add_role_profile()
+        home.configure(f'[[registry]]\nmatch = "localhost:4566"\nregistry = "{HOST}"\nprofile = "secondary"\n')
+        home.get("localhost:4566", profile=None)
+
+        (token,) = status(home)["tokens"]
+
+        assert ["localhost:4566"] == token["registries"]
 
 
 class TestToken:
@@ -89,6 +124,58 @@ class TestToken:
 
         assert [("profile secondary", HOST), ("profile tertiary", HOST), ("profile secondary", PUBLIC)] == shown
 
+    def test_of_role_is_shown_with_its_session_for_free(self, home: Home) -> None:
+        home.add_role_profile()
+        home.get()
+
+        assert ["AssumeRole", "GetAuthorizationToken"] == [call.operation for call in home.aws.calls]
+        (token,) = status(home)["tokens"]
+        assert f"arn:aws:sts::{SECONDARY}:assumed-role/puller/" in token["principal"]
+        assert SECONDARY == token["account"]
+        assert f"principal   {token['principal']}\n" in text(home)
+
+    def test_of_access_key_is_shown_with_its_account(self, home: Home) -> None:
+        home.env |= variables(home.aws.add_user(SECONDARY, "me"))
+        home.get(profile=None)
+
+        (token,) = status(home)["tokens"]
+
+        assert (None, SECONDARY) == (token["principal"], token["account"])
+        assert re.fullmatch(r"access key A[KS]IA….{4} \(from the environment\)", token["identity"])
+        assert f"principal   account {SECONDARY}\n" in text(home)
+
+    def test_that_login_fetched_is_shown_with_the_user(self, home: Home) -> None:
+        home.env |= variables(home.aws.add_user(SECONDARY, "me"))
+        home.run("login", HOST)
+
+        assert [f"arn:aws:iam::{SECONDARY}:user/me"] == [token["principal"] for token in status(home)["tokens"]]
+
+    def test_of_each_way_to_choose_an_identity_is_told_apart(self, home: Home) -> None:
+        home.add_role_profile()
+        ways = [{"AWS_PROFILE": "secondary"}, *(variables(home.aws.add_user(SECONDARY, name)) for name in "ab")]
+        home.add_keys("default", home.aws.add_user(PRIMARY, "c"))
+        for way in (*ways, {}):
+            home.get(profile=None, env=way)
+
+        shown = [token["identity"] for token in status(home)["tokens"]]
+
+        keys = [f"access key {way['AWS_ACCESS_KEY_ID'][:4]}…{way['AWS_ACCESS_KEY_ID'][-4:]}" for way in ways[1:]]
+        expected = ["profile secondary (from AWS_PROFILE)", *(f"{key} (from the environment)" for key in keys)]
+        assert [*expected, "profile default"] == shown
+
+    def test_of_profile_that_was_edited_is_told_apart(self, home: Home) -> None:
+        home.add_role_profile()
+        home.get()
+        with (home.folder / ".aws" / "config").open("a") as file:
+            file.write("role_session_name = other\n")
+        home.get()
+
+        first, second = status(home)["tokens"]
+
+        assert first["identity"] == second["identity"]
+        assert first["fingerprint"] != second["fingerprint"]
+        assert [first["fingerprint"], second["fingerprint"]] == re.findall("fingerprint +(.{32})\n", text(home))
+
     def test_after_half_of_its_lifetime_needs_refresh(self, home: Home) -> None:
         home.add_role_profile()
         home.get()
@@ -122,7 +209,13 @@ class TestToken:
 
         (token,) = status(home, **keyring)["tokens"]
 
-        assert noted | {"identity": "an unknown identity", "registries": []} == token
+        unknown: dict[str, Any] = {
+            "identity": "an unknown identity",
+            "principal": None,
+            "account": None,
+            "registries": [],
+        }
+        assert noted | unknown == token
 
     def test_in_unavailable_keyring_is_unknown_with_reason(self, home: Home, secret_service: dict[str, str]) -> None:
         home.add_role_profile()
@@ -241,7 +334,8 @@ class TestTerminal:
         assert 0 == ended
         lines = re.sub(r"\x1b\[[\d;]*m", "", seen).splitlines()
         assert f"role {ROLE} from profile base, us-east-1" in lines
-        assert [] == [line for line in lines if len(line) > terminals.COLUMNS and str(home.folder) not in line]
+        unbroken = f"{home.folder}|arn:aws:sts::"  # so that it can be copied
+        assert [] == [line for line in lines if len(line) > terminals.COLUMNS and not re.search(unbroken, line)]
 
     def test_uses_bold_and_faint_only_on_a_terminal(self, home: Home) -> None:
         _, seen = terminals.run([home.program, "status"], home.env)

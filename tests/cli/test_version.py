@@ -5,6 +5,7 @@ import json
 import os
 import platform
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,17 @@ class TestJson:
         assert platform.machine() == said["platform"]["machine"]
         for name in ("botocore", "keyring"):
             assert re.fullmatch(r"\d+\.\d+\S*", said["packages"][name])
+
+    def test_names_commit_and_openssl(self, home: Home) -> None:
+        """The commit has its whole hash, and ``-modified`` after it if a file of the checkout was."""
+        said = home.run("version", "--json").answer
+
+        assert (1, True) == (said["schema_version"], said["openssl"].startswith("OpenSSL "))
+        git = [need.command("git"), "-C", str(Path(__file__).parents[2]), "rev-parse", "--git-dir"]
+        if subprocess.run(git, capture_output=True, check=False).returncode == 0:
+            assert re.fullmatch(r"[0-9a-f]{40}(-modified)?", said["commit"])
+        else:
+            assert said["commit"] is None
 
     @as_wheel
     def test_names_versions_of_its_packages(self, home: Home) -> None:

@@ -19,13 +19,16 @@ _PAGE = "kubernetes.md"
 _NODE_ACCOUNT, _POD_ACCOUNT = "555555555555", "222222222222"
 _DOCUMENTS: list[dict[str, Any]] = [yaml.safe_load(block) for block in pages.blocks(_PAGE, "yaml")]
 _CONFIGS = [document for document in _DOCUMENTS if document["kind"] == "CredentialProviderConfig"]
-(_SERVICE_ACCOUNT,) = (document for document in _DOCUMENTS if document["kind"] == "ServiceAccount")
+((_SERVICE_ACCOUNT,), (_ROLE,), (_BINDING,)) = (
+    [document for document in _DOCUMENTS if document["kind"] == kind]
+    for kind in ("ServiceAccount", "ClusterRole", "ClusterRoleBinding")
+)
 (_ECRX_TOML,) = pages.blocks(_PAGE, "toml")
 _in_both_forms = pytest.mark.parametrize("program", ["wheel", "frozen"], indirect=True)
 
 
 def _provider(number: int) -> dict[str, Any]:
-    """Return what the first or second configuration on the page makes kubelet run."""
+    """Return what the configuration of that number on the page makes kubelet run."""
     (provider,) = kubernetes.providers(_CONFIGS[number])
     return provider
 
@@ -60,6 +63,29 @@ def node(home: Home) -> Home:
     keys = home.aws.add_user(_NODE_ACCOUNT, "node")
     home.env |= {"AWS_ACCESS_KEY_ID": keys.access_key_id, "AWS_SECRET_ACCESS_KEY": keys.secret_access_key}
     return home
+
+
+class TestConfig:
+    """The page shows what ``kubelet config`` prints."""
+
+    @pytest.mark.parametrize(
+        ("options", "numbers"),
+        [
+            (("--config", "/etc/ecrx/config.toml"), (0,)),
+            (("--service-accounts", "required", "--match", "*.dkr.ecr.*.amazonaws.com"), (1,)),
+            (("--rbac",), (3, 4)),
+        ],
+    )
+    def test_is_on_the_page(self, home: Home, options: tuple[str, ...], numbers: tuple[int, ...]) -> None:
+        blocks = [pages.blocks(_PAGE, "yaml")[number] for number in numbers]
+
+        assert (0, "---\n".join(blocks), "") == home.run("kubelet", "config", *options)
+
+    def test_commands_are_on_the_page(self) -> None:
+        said = pages.text(_PAGE)
+
+        assert "`docker-credential-ecrx kubelet config --config /etc/ecrx/config.toml`" in said
+        assert "kubelet config --service-accounts required --match '*.dkr.ecr.*.amazonaws.com'`" in said
 
 
 class TestMatchImages:
@@ -119,6 +145,38 @@ class TestServiceAccount:
         )
 
         assert f"arn:aws:sts::{_POD_ACCOUNT}:assumed-role/puller/" in _principal(home, found)
+
+    def test_nodes_may_request_the_audience(self) -> None:
+        """Kubernetes checks this verb for the node, with the audience as resource and the service account as name."""
+        audience = _provider(1)["tokenAttributes"]["serviceAccountTokenAudience"]
+
+        request = ("request-serviceaccounts-token-audience", audience, "app")
+        assert kubernetes.allows(_ROLE, _BINDING, "system:nodes", request)
+
+    @pytest.mark.parametrize(
+        ("group", "verb", "audience"),
+        [
+            ("system:authenticated", "request-serviceaccounts-token-audience", "sts.amazonaws.com"),
+            ("system:nodes", "create", "sts.amazonaws.com"),
+            ("system:nodes", "request-serviceaccounts-token-audience", "https://kubernetes.default.svc"),
+        ],
+    )
+    def test_nothing_else_is_permitted(self, group: str, verb: str, audience: str) -> None:
+        assert not kubernetes.allows(_ROLE, _BINDING, group, (verb, audience, "app"))
+
+    @_in_both_forms
+    def test_static_pods_pull_as_the_node(self, node: Home) -> None:
+        """They have no service account, so a provider without tokenAttributes is for their repositories alone."""
+        provider = _provider(2)
+        (pattern,) = provider["matchImages"]
+        image = f"{pattern}/kube-vip"
+
+        assert "tokenAttributes" not in provider
+        assert kubernetes.matches(pattern, image)
+        assert not kubernetes.matches(pattern, f"{pattern.partition('/')[0]}/team/app")
+        node.link(provider["name"])
+        found = node.run(*provider["args"], stdin=kubernetes.request(image), argv0=provider["name"])
+        assert f"arn:aws:iam::{_NODE_ACCOUNT}:user/node" == _principal(node, kubernetes.response(found.stdout))
 
     def test_takes_role_in_the_documented_order(self) -> None:
         places = [pages.text(_PAGE).rindex(f"`{place}`") for place in (*ANNOTATIONS, VARIABLE)]

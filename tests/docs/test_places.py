@@ -303,33 +303,41 @@ class TestRootless:
     def test_configure_sets_up_each_client(self, user: Home, place: str) -> None:
         assert {HOST: "ecrx"} == json.loads((user.folder / place).read_text())["credHelpers"]
 
-    def test_namespace_has_its_own_keyring(self, user: Home) -> None:
-        """A token from outside is not found inside; a token from inside is found by the next get there."""
+    def test_namespace_reads_the_keyring_outside(self, user: Home) -> None:
         get = f"printf %s {HOST} | docker-credential-ecrx get | sha256sum"
         outside = user.get(profile=None).stdout
         user.aws.calls.clear()
 
         answers = set(self._in_namespace(user, get, get).split()) - {"-"}
 
-        assert 1 == len(answers - {sha256(outside.encode()).hexdigest()})
-        assert 1 == len(answers) == user.aws.count("GetAuthorizationToken")
-        self._in_namespace(user, get)
-        assert 2 == user.aws.count("GetAuthorizationToken")
-        assert outside == user.get(profile=None).stdout
+        assert {sha256(outside.encode()).hexdigest()} == answers
+        assert [] == user.aws.calls
 
-    def test_status_shows_the_keyring_of_its_namespace(self, user: Home) -> None:
+    def test_namespace_has_its_own_keyring(self, user: Home) -> None:
+        """If there is no token outside, it fetches one, which is found by the next get there and not outside."""
+        get = f"printf %s {HOST} | docker-credential-ecrx get | sha256sum"
+
+        answers = set(self._in_namespace(user, get, get).split()) - {"-"}
+
+        assert 1 == len(answers) == user.aws.count("GetAuthorizationToken")
+        outside = user.get(profile=None).stdout
+        assert sha256(outside.encode()).hexdigest() not in answers
+        assert 2 == user.aws.count("GetAuthorizationToken")
+
+    def test_status_shows_the_token_outside(self, user: Home) -> None:
         user.get(profile=None)
 
-        assert "missing from the keyring" in self._in_namespace(user, "docker-credential-ecrx status")
-        assert "missing from the keyring" not in user.run("status").stdout
+        said = self._in_namespace(user, "docker-credential-ecrx status")
 
-    def test_forget_deletes_only_in_its_namespace(self, user: Home) -> None:
-        """A token outside is still returned after a forget inside."""
+        assert "profile secondary" in said
+        assert "missing from the keyring" not in said
+
+    def test_forget_inside_deletes_the_token_outside(self, user: Home) -> None:
         outside = user.get(profile=None).secret
 
         self._in_namespace(user, "docker-credential-ecrx forget --all")
 
-        assert outside == user.get(profile=None).secret
+        assert outside != user.get(profile=None).secret
 
 
 class TestDesktop:

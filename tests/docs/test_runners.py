@@ -8,27 +8,32 @@ import sys
 import tarfile
 import tomllib
 from collections.abc import Iterator
+from importlib.resources import files
 from pathlib import Path
+from string import Template
 from typing import Any
 
+import check_jsonschema
 import pytest
 import yaml
+from jsonschema import Draft7Validator
 
 from support import downloads, need, pages, seccomp
 from support import machine as machines
 from support.aws_parts import Server, Sessions, instance, web_identity
 from support.downloads import serving as _serving
 from support.github import Attestations, Runner
-from support.home import HOST, Home
+from support.home import HOST, OTHER_HOST, Home
 from support.machine import Machine
 
 _ROOT = pages.FOLDER.parent
 _ACTION = _ROOT / "action.yml"
 _OWN = "333333333333"
 _PULLER = "arn:aws:iam::222222222222:role/puller"
+_PUSHER = "arn:aws:iam::222222222222:role/pusher"
 _AS_PULLER = "arn:aws:sts::222222222222:assumed-role/puller/"
 # No job can have these names: https://docs.gitlab.com/ci/jobs/#job-names; nor the other keywords of a file:
-# https://docs.gitlab.com/ci/yaml/#global-keywords, and the deprecated ones.
+# https://docs.gitlab.com/ci/yaml/#global-keywords, and the deprecated ones. GitLab's schema knows only some of them.
 _GITLAB_KEYWORDS = {"image", "services", "stages", "before_script", "after_script", "variables", "cache", "include"} | {
     *("default", "workflow", "spec", "types", "pages:deploy", "true", "false", "nil")
 }
@@ -135,7 +140,7 @@ class TestGitHub:
         self, runner: Runner, given: dict[str, str], name: str, value: str
     ) -> None:
         assert 0 != runner.uses(_ACTION, given | {name: value})
-        assert not (Path(runner.env["RUNNER_TEMP"]) / "ecrx").exists()
+        assert [] == list(Path(runner.env["RUNNER_TEMP"]).rglob("bin"))
 
     def test_unpacks_nothing_without_attestation(
         self, runner: Runner, given: dict[str, str], attestations: Attestations
@@ -155,7 +160,7 @@ class TestGitHub:
         attestations.add_release(archive, "0.9.9")
 
         assert 0 != runner.uses(_ACTION, given)
-        assert not (Path(runner.env["RUNNER_TEMP"]) / "ecrx").exists()
+        assert [] == list(Path(runner.env["RUNNER_TEMP"]).rglob("bin"))
 
     def test_downloads_nothing_without_gh(
         self, runner: Runner, given: dict[str, str], attestations: Attestations
@@ -194,17 +199,14 @@ class TestGitHub:
         assert 0 == runner.uses(_ACTION, given), runner.said
         assert 0 == runner.runs("docker-credential-ecrx version"), runner.said
 
-    def test_last_step_forgets(self, home: Home, runner: Runner, given: dict[str, str]) -> None:
-        """The step that always runs leaves no token and nothing in Docker's configuration."""
+    def test_post_step_forgets(self, home: Home, runner: Runner, given: dict[str, str]) -> None:
+        """The post step leaves no token, no program and nothing in Docker's configuration."""
         runner.uses(_ACTION, given)
-        last = _steps()[-1]
-        home.aws.calls.clear()
 
-        assert "always()" == last["if"]
-        assert 0 == runner.runs(last["run"]), runner.said
+        assert 0 == runner.ends(), runner.said
         assert "credHelpers" not in (home.folder / ".docker" / "config.json").read_text()
-        assert 0 == runner.runs("docker-credential-ecrx status --json >status"), runner.said
-        assert [] == json.loads((runner.folder / "status").read_text())["tokens"]
+        assert [] == _files(runner)
+        assert [] == json.loads(home.run("status", "--json").stdout)["tokens"]
 
     def test_runs_no_input_as_a_command(self, runner: Runner, given: dict[str, str]) -> None:
         evil = "$(touch evil) `touch evil` ; touch evil --help"
@@ -213,13 +215,189 @@ class TestGitHub:
         assert 0 != runner.uses(_ACTION, given | {"web-identity-role-arn": f"arn:{evil}\nPATH=/"})
         assert [] == list(runner.folder.rglob("evil"))
 
-    def test_pins_actions_and_has_no_expression_in_scripts(self) -> None:
-        """Every action is pinned by its hash, and no script contains an expression."""
-        document = yaml.safe_load(_ACTION.read_text())
-
-        assert [] == [step["run"] for step in document["runs"]["steps"] if "${{" in step["run"]]
-        used = [step["uses"] for step in (*document["runs"]["steps"], *_steps()) if "uses" in step]
+    def test_pins_actions_and_uses_no_package(self) -> None:
+        """The page's actions are pinned by their hash, and the action needs nothing but node, bash, curl and gh."""
+        used = [step["uses"] for step in _steps() if "uses" in step]
         assert ["OWNER/docker-credential-ecrx@COMMIT"] == [u for u in used if not re.search(r"@[0-9a-f]{40}$", u)]
+        scripts = [path.read_text() for path in (_ROOT / ".github" / "action").glob("*.js")]
+        names = {name for text in scripts for name in re.findall(r'require\("([^"]+)"\)', text)}
+        assert {"node:child_process", "node:path", "./run"} == names
+
+
+class TestSelfHosted:
+    """The next job on the same runner finds what was there before; the program is that of the tests."""
+
+    @pytest.fixture
+    def runner(self, home: Home, tmp_path: Path) -> Iterator[Runner]:
+        """Return a runner whose user has credentials, and the release that it downloads."""
+        home.add_default_keys()
+        home.aws.add_role(_PULLER, trusts=["222222222222"])
+        release = tmp_path / "docker-credential-ecrx-1.0.0"
+        release.mkdir()
+        program = home.bin / "docker-credential-ecrx"
+        (release / "install.sh").write_text(f'#!/bin/sh\nmkdir -p "$2/bin" && ln -s {program} "$2/bin/"\n')
+        (release / "install.sh").chmod(0o755)
+        archive = tmp_path / f"{release.name}-linux-{os.uname().machine}.tar.gz"
+        with tarfile.open(archive, "w:gz") as file:
+            file.add(release, release.name)
+        attestations = Attestations(tmp_path / "gh")
+        attestations.add_release(archive, "1.0.0")
+        self.given = {
+            "version": "1.0.0",
+            "sha256": downloads.sha256(archive),
+            "registries": HOST,
+            "role-arn": _PULLER,
+        }
+        (tmp_path / "job").mkdir()
+        path = f"OWNER/docker-credential-ecrx/releases/download/v1.0.0/{archive.name}"
+        with _serving(tmp_path / "server", path, archive) as url:
+            own = {"PATH": f"{attestations.folder}:/usr/local/bin:/usr/bin:/bin", "GITHUB_SERVER_URL": url}
+            yield Runner(tmp_path / "job", home.env | own)
+
+    def _files(self, home: Home) -> dict[str, str]:
+        """Return the user's configuration files, without empty ones."""
+        paths = [home.folder / ".docker" / "config.json", home.folder / ".config" / "ecrx" / "config.toml"]
+        texts = {path.name: path.read_text() for path in paths if path.exists()}
+        return {name: text for name, text in texts.items() if "".join(text.split()) not in ("", "{}")}
+
+    @pytest.mark.parametrize("own", ["false", "true"])
+    def test_job_leaves_nothing(self, home: Home, runner: Runner, own: str) -> None:
+        """No registry uses the helper, which is gone, and no token is left."""
+        (home.folder / ".docker").mkdir()
+        (home.folder / ".docker" / "config.json").write_text('{"auths": {"ghcr.io": {}}}')
+        before = self._files(home)
+
+        assert 0 == runner.uses(_ACTION, self.given | {"own-docker-config": own}), runner.said
+        assert (before == self._files(home)) == (own == "true")
+        assert 0 == runner.runs(f"echo {HOST} | docker-credential-ecrx get >answer"), runner.said
+        assert _AS_PULLER in _principal(home, (runner.folder / "answer").read_text())
+        assert 1 == home.aws.count("GetAuthorizationToken")
+        assert 0 == runner.ends(), runner.said
+
+        assert "::warning::" not in runner.said
+        assert before == self._files(home)
+        assert [] == list(Path(runner.env["RUNNER_TEMP"]).iterdir())
+        assert [] == json.loads(home.run("status", "--json").stdout)["tokens"]
+
+    def test_job_container_leaves_nothing(self, runner: Runner, tmp_path: Path) -> None:
+        """The job there is root, and the temporary folder belongs to the host's runner."""
+        if os.getuid() != 0:
+            need.missing("root, to have a folder of another user,")
+        os.chown(runner.env["RUNNER_TEMP"], 1001, 1001)
+        runner.env["TMPDIR"] = str(tmp_path / "container")
+        (tmp_path / "container").mkdir()
+
+        assert 0 == runner.uses(_ACTION, self.given), runner.said
+        assert 0 == runner.runs("docker-credential-ecrx version"), runner.said
+        assert 0 == runner.ends(), runner.said
+
+        assert [] == [*(tmp_path / "container").iterdir(), *Path(runner.env["RUNNER_TEMP"]).iterdir()]
+
+    @pytest.mark.parametrize(
+        "step",
+        [
+            "echo { >~/.docker/config.json",
+            "echo [ >~/.config/ecrx/config.toml",
+            'rm "$(command -v docker-credential-ecrx)"',
+        ],
+    )
+    def test_post_step_warns_of_what_is_left(self, runner: Runner, step: str) -> None:
+        """The job does not fail, and the rest is undone."""
+        assert 0 == runner.uses(_ACTION, self.given), runner.said
+        assert 0 == runner.runs(step), runner.said
+        assert 0 == runner.ends(), runner.said
+
+        (warning,) = [line for line in runner.said.splitlines() if line.startswith("::warning::")]
+        assert "docker-credential-ecrx configure --remove --all" in warning
+        assert [] == list(Path(runner.env["RUNNER_TEMP"]).iterdir())
+
+    @pytest.mark.parametrize("own", [("false", "false"), ("true", "true"), ("false", "true"), ("true", "false")])
+    def test_job_with_two_roles_leaves_nothing(self, home: Home, runner: Runner, own: tuple[str, str]) -> None:
+        """A job uses the action once for each role; everything that each use set up is undone."""
+        home.aws.add_role(_PUSHER, trusts=["222222222222"])
+        uses = [(HOST, _PULLER), (OTHER_HOST, _PUSHER)]
+
+        for (host, role), is_own in zip(uses, own, strict=True):
+            given = {"registries": host, "role-arn": role, "own-docker-config": is_own}
+            assert 0 == runner.uses(_ACTION, self.given | given), runner.said
+        for host, role in uses:
+            assert 0 == runner.runs(f"echo {host} | docker-credential-ecrx get >answer"), runner.said
+            principal = _principal(home, (runner.folder / "answer").read_text())
+            assert f"assumed-role/{role.rpartition('/')[2]}/" in principal
+        assert 2 == len(json.loads(home.run("status", "--json").stdout)["tokens"])
+        assert 0 == runner.ends(), runner.said
+
+        assert "::warning::" not in runner.said
+        assert ({}, []) == (self._files(home), list(Path(runner.env["RUNNER_TEMP"]).iterdir()))
+        assert [] == json.loads(home.run("status", "--json").stdout)["tokens"]
+
+    def test_two_uses_for_the_same_registry_leave_nothing(self, home: Home, runner: Runner) -> None:
+        """The second use replaces the role of the first; neither post step reports what the other one undid."""
+        home.aws.add_role(_PUSHER, trusts=["222222222222"])
+
+        for role in (_PULLER, _PUSHER):
+            assert 0 == runner.uses(_ACTION, self.given | {"role-arn": role}), runner.said
+        assert 0 == runner.ends(), runner.said
+
+        assert "::warning::" not in runner.said
+        assert ({}, []) == (self._files(home), list(Path(runner.env["RUNNER_TEMP"]).iterdir()))
+        assert [] == json.loads(home.run("status", "--json").stdout)["tokens"]
+
+    @pytest.mark.parametrize(
+        "name", ["DOCKER_CONFIG", "ECRX_CONFIG", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "HOME", "ECRX_KEYRING"]
+    )
+    def test_post_step_ignores_later_variables(self, home: Home, runner: Runner, tmp_path: Path, name: str) -> None:
+        """A step that sets a variable for the later ones does not change which files the post step edits."""
+        other = tmp_path / "other"
+        env = {"DOCKER_CONFIG": other / ".docker", "ECRX_CONFIG": other / ".config" / "ecrx" / "config.toml"}
+        home.run("configure", HOST, "--role-arn", _PULLER, env={key: str(value) for key, value in env.items()})
+        before = {path: path.read_text() for path in other.rglob("config.*")}
+        assert 2 == len(before)
+        values = {
+            **env,
+            "XDG_CONFIG_HOME": other / ".config",
+            "XDG_STATE_HOME": other / "state",
+            "HOME": other,
+            "ECRX_KEYRING": "nonsense",
+        }
+
+        assert 0 == runner.uses(_ACTION, self.given), runner.said
+        assert 0 == runner.runs(f'echo "{name}={values[name]}" >>"$GITHUB_ENV"')
+        assert 0 == runner.ends(), runner.said
+
+        assert "::warning::" not in runner.said
+        assert {} == self._files(home)
+        assert before == {path: path.read_text() for path in other.rglob("config.*")}
+        assert [] == json.loads(home.run("status", "--json").stdout)["tokens"]
+
+    def test_job_that_fails_leaves_nothing(self, home: Home, runner: Runner) -> None:
+        """The post step also runs if the set-up fails, at any step."""
+        runner.env["ECRX_KEYRING"] = "nonsense"
+
+        assert 0 != runner.uses(_ACTION, self.given)
+        runner.env["ECRX_KEYRING"] = "kernel"
+        runner.ends()
+
+        assert ({}, []) == (self._files(home), list(Path(runner.env["RUNNER_TEMP"]).iterdir()))
+
+    def test_earlier_configuration_stays(self, home: Home, runner: Runner) -> None:
+        """What the runner's administrator configured is not removed by a job that wants the same."""
+        home.run("configure", HOST, "--role-arn", _PULLER)
+        before = self._files(home)
+
+        assert 0 == runner.uses(_ACTION, self.given), runner.said
+        assert 0 == runner.ends(), runner.said
+
+        assert before == self._files(home)
+
+    def test_own_configuration_has_the_users_entries(self, home: Home, runner: Runner) -> None:
+        home.run("configure", OTHER_HOST, "--role-arn", _PULLER)
+
+        assert 0 == runner.uses(_ACTION, self.given | {"own-docker-config": "true"}), runner.said
+
+        text = (Path(runner.env["DOCKER_CONFIG"]) / "config.json").read_text()
+        assert {HOST: "ecrx", OTHER_HOST: "ecrx"} == json.loads(text)["credHelpers"]
+        assert OTHER_HOST in Path(runner.env["ECRX_CONFIG"]).read_text()
 
 
 class TestArchive:
@@ -295,6 +473,16 @@ class TestArchive:
         return {name: str(value) for name, value in _steps()[0]["with"].items()} | {"sha256": "0" * 64}
 
 
+def _gitlab_errors(document: dict[str, Any]) -> list[str]:
+    """Return why GitLab refuses the file: by its own schema, which check-jsonschema ships, or by a job's name."""
+    schema = json.loads((files(check_jsonschema) / "builtin_schemas/vendor/gitlab-ci.json").read_text())
+    errors = [error.message for error in Draft7Validator(schema).iter_errors(document)]
+    jobs = [str(name) for name, value in document.items() if isinstance(value, dict) and "script" in value]
+    return errors + [
+        f"no job can be named {name}" for name in jobs if name in _GITLAB_KEYWORDS or not 0 < len(name) <= 255
+    ]
+
+
 def _pretend(runner: Runner, machine: str, libc: str) -> None:
     """Make the runner's commands report such a machine."""
     system, processor = machine.split()
@@ -317,12 +505,21 @@ class TestGitLab:
             yield found
 
     @pytest.mark.parametrize("block", pages.blocks("gitlab.md", "yaml"))
-    def test_job_names_are_valid(self, block: str) -> None:
-        """GitLab rejects a file with a job that has a keyword's name."""
-        names = [str(name) for name in yaml.safe_load(block)]
+    def test_accepts_every_file(self, block: str) -> None:
+        assert [] == _gitlab_errors(yaml.safe_load(block))
 
-        assert [] == [name for name in names if name in _GITLAB_KEYWORDS or not 0 < len(name) <= 255]
-        assert [] == [name for name, job in yaml.safe_load(block).items() if not job["script"]]
+    @pytest.mark.parametrize("name", [*sorted(_GITLAB_KEYWORDS), "", "x" * 256])
+    def test_refuses_a_job_with_a_keywords_name(self, name: str) -> None:
+        """GitLab takes ``image:`` for the image of all jobs, for example, and refuses the file."""
+        (job,) = yaml.safe_load(pages.blocks("gitlab.md", "yaml")[0]).values()
+
+        assert [] == _gitlab_errors({"pull": job})
+        assert _gitlab_errors({name: job})
+
+    def test_refuses_an_unknown_keyword_in_a_job(self) -> None:
+        (job,) = yaml.safe_load(pages.blocks("gitlab.md", "yaml")[0]).values()
+
+        assert _gitlab_errors({"pull": job | {"befor_script": ["true"]}})
 
     def test_job_in_alpine_pulls_as_the_role(self, home: Home, machine: Machine) -> None:
         """The job in Docker's image installs the archive for musl and keeps no token in the machine's keyring."""
@@ -330,13 +527,15 @@ class TestGitLab:
         home.aws.add_role(job["variables"]["AWS_ROLE_ARN"], web_identity_subjects=["project_path:a/b"])
         (token,) = job["id_tokens"]
         given = {"CI_JOB_ID": "1", "CI_PROJECT_DIR": str(machine.root / "work")}
+        # GitLab expands a job's variables before the job sees them.
+        variables = {name: Template(value).safe_substitute(given) for name, value in job["variables"].items()}
         machine.be_alpine()
 
         machine.runs(
             *job["before_script"],
             *job["script"],
             *job["script"],
-            env=machine.variables(job["variables"]) | {token: web_identity("project_path:a/b")} | given,
+            env=machine.variables(variables) | {token: web_identity("project_path:a/b")} | given,
         )
 
         assert _AS_PULLER in _principal(home, machine.answer)

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import docker_credential_ecrx
 from docker_credential_ecrx import errors
-from docker_credential_ecrx.aws import error_rules
 from docker_credential_ecrx.errors import EcrxError
 from support import pages
+from support.rules import ALL_RULES
 
 _PAGE = "troubleshooting.md"
 _PACKAGE = Path(docker_credential_ecrx.__file__).parent
@@ -101,7 +101,7 @@ def _constants(tree: ast.Module) -> dict[str, str]:
 
 
 def _lines() -> set[str]:
-    found = {_capitals(rule.message) for rule in error_rules.ALL_RULES if rule.message != "{said}"}
+    found = {_capitals(rule.message) for rule in ALL_RULES if rule.message != "{said}"}
     trees = [ast.parse(path.read_text()) for path in _PACKAGE.rglob("*.py") if "demo" not in path.parts]
     public = {name: text for tree in trees for name, text in _constants(tree).items() if not name.startswith("_")}
     for tree in trees:

@@ -41,10 +41,10 @@ class TestPage:
         assert (done.returncode == 0) == (signed == "release.yml")
 
     def test_names_the_same_signer_as_the_action(self) -> None:
-        steps = yaml.safe_load((_ROOT / "action.yml").read_text())["runs"]["steps"]
+        set_up = (_ROOT / ".github" / "action" / "set-up.sh").read_text()
         workflow = ".github/workflows/release.yml"
 
-        assert f'--signer-workflow "$REPOSITORY/{workflow}"' in steps[0]["run"]
+        assert f'--signer-workflow "$REPOSITORY/{workflow}"' in set_up
         assert f"--signer-workflow OWNER/docker-credential-ecrx/{workflow} " in pages.text("verification.md")
         assert (_ROOT / workflow).exists()
 

@@ -19,7 +19,8 @@ from support.secrets import places_of
 
 # For documentation only (RFC 5737): nobody else is there.
 _REGISTRY_ADDRESS, _AWS_ADDRESS = "192.0.2.1", "192.0.2.2"
-_REGISTRIES = (HOST, OTHER_HOST)
+OWN_HOST = "images.example.com"
+_REGISTRIES = (HOST, OTHER_HOST, OWN_HOST)
 _ENDPOINTS = (
     "sts.amazonaws.com",
     "sts.us-east-1.amazonaws.com",
@@ -43,8 +44,9 @@ _images = itertools.count()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add what prints the matrix of clients."""
+    """Add what prints the matrix of clients, and what draws the picture of the README."""
     parser.addoption("--matrix", action="store_true", help="print which clients work")
+    parser.addoption("--draw", action="store_true", help="draw the README's picture of a session")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -82,6 +84,7 @@ def ecr(authority: Certificates, endpoints: Endpoints, tmp_path_factory: pytest.
     address = (_REGISTRY_ADDRESS, 443)
     with registry.serving(tmp_path_factory.mktemp("registry"), endpoints, authority.context(), address) as served:
         served.permitted[PRIMARY].add(SECONDARY)
+        served.stands_for[OWN_HOST] = HOST
         yield served
 
 

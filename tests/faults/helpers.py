@@ -20,10 +20,13 @@ from docker_credential_ecrx.demo.fake_aws import HttpResponse
 from standin.faults import Fault, FaultyStandIn, late
 from support import need
 from support.aws_parts import Sessions
-from support.home import HOST, NOT_FOUND, Home, Result
+from support.home import HOST, NOT_FOUND, ROLE, Home, Result
 from support.secrets import forms_of
 
 ASSUME, MINT = "AssumeRole", "GetAuthorizationToken"
+# What a failure's line says of the first call.
+ASSUMING = f"{ASSUME} of {ROLE}"
+STANDIN = "127.0.0.1"
 # A get ends within that, whatever hangs (testcontainers-java gives up after 30).
 LIMIT_SECONDS = 25.0
 # What stands for secrets that are not the stand-in's.
@@ -188,11 +191,15 @@ def herd(home: Home, count: int, env: Mapping[str, str]) -> list[Timed]:
 
 
 def refusal(home: Home, aws: Aws, host: str = HOST, profile: str | None = "secondary") -> str:
-    """Return what failed and what to do, as a ``get`` says in time, once on each stream, and without a secret."""
+    """Return what failed and what to do, as a ``get`` says in time, once on each stream, and without a secret.
+
+    Another one, which goes to AWS through botocore and logs what it does, says the same.
+    """
     if profile is not None:
         link(home, profile)
-    debug = {"ECRX_LOG": "debug", "ECRX_KEYRING": "none"}  # which also keeps it from waiting for the other
-    quiet, loud = at_once([lambda: home.get(host, profile=profile), lambda: home.get(host, profile=profile, env=debug)])
+    # Without a keyring it does not wait for the other.
+    other = {"ECRX_LOG": "debug", "ECRX_KEYRING": "none", "ECRX_DIRECT": "off"}
+    quiet, loud = at_once([lambda: home.get(host, profile=profile), lambda: home.get(host, profile=profile, env=other)])
     line = quiet.result.stdout
     assert (1, line, 1) == (quiet.result.status, quiet.result.stderr, line.count("\n"))
     assert (1, line) == loud.result[:2]

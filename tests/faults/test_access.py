@@ -19,6 +19,12 @@ pytestmark = in_one_form
 
 
 @pytest.fixture
+def home(home: Home) -> Home:
+    """Return a home with credentials, which ``configure`` requires."""
+    return home.add_default_keys()
+
+
+@pytest.fixture
 def config(home: Home) -> Path:
     """Return the path of Docker's config.json, private to its owner."""
     path = home.folder / ".docker" / "config.json"

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
-from faults.helpers import ASSUME, MINT, World, refusal
+from faults.helpers import ASSUME, ASSUMING, MINT, STANDIN, World, refusal
 
 from docker_credential_ecrx.demo.fake_aws import HttpResponse
 from standin import faults
@@ -29,8 +29,10 @@ LATER = "try again in a moment"
 NETWORK = "check the network and the proxy, and try again"
 IN_BETWEEN = "check AWS_ENDPOINT_URL and the proxy"
 AGAIN = f"try again; if it fails again, {IN_BETWEEN}"
-BROKEN = "the connection to 127.0.0.1 was closed"
-STRANGE = "the response from AWS is not valid"
+BROKEN = "the connection to 127.0.0.1 was closed during {}"
+STRANGE = "the response from AWS is not valid ({})"
+ASSUME_AT, MINT_AT = f"{ASSUMING} at {STANDIN}", f"GetAuthorizationToken at {STANDIN}"
+CALLS = {ASSUME: ASSUME_AT, MINT: MINT_AT}
 PAGE = faults.body(b"<html><body>Sign in to the network</body></html>")
 OOPS = faults.error("InternalFailure", "We encountered an internal error.", 500)
 
@@ -92,94 +94,102 @@ def aws_clock(hours: int, direction: str) -> str:
 
 # By fault: the reason, the remedy, and what causes it.
 FAULTS: dict[str, tuple[str, str, Arrange]] = {
-    "sts denies": (f"AWS denied AssumeRole: {NOT_TRUSTED}", TRUST, distrust),
+    "sts denies": (f"AWS denied {ASSUME_AT}: {NOT_TRUSTED}", TRUST, distrust),
     "ecr denies": (
-        f"AWS denied GetAuthorizationToken: {NOT_ALLOWED}",
+        f"AWS denied {MINT_AT}: {NOT_ALLOWED}",
         ALLOW,
         at(MINT, faults.error("AccessDeniedException", NOT_ALLOWED)),
     ),
-    "the session of the source profile has expired": ("the AWS session has expired", NEW_SESSION, end_session),
+    "the session of the source profile has expired": (
+        f"the AWS session has expired ({ASSUME_AT})",
+        NEW_SESSION,
+        end_session,
+    ),
     "the role session has expired": (
-        "the AWS session has expired",
+        f"the AWS session has expired ({MINT_AT})",
         "try again",
         at(MINT, faults.error("ExpiredTokenException", ENDED)),
     ),
     "the access key is unknown": (
-        "AWS does not know the access key (AssumeRole: InvalidClientTokenId)",
+        f"AWS does not know the access key ({ASSUME_AT}: InvalidClientTokenId)",
         "aws configure --profile base",
         base_keys(access_key_id="AKIAUNKNOWN"),
     ),
     "the secret key is wrong": (
-        "AWS refused the signature of AssumeRole (SignatureDoesNotMatch)",
+        f"AWS refused the signature of {ASSUME_AT} (SignatureDoesNotMatch)",
         "check the secret key: aws configure --profile base",
         base_keys(secret_access_key="wrong"),
     ),
     "ecr does not know the key that sts gave": (
-        "AWS does not know the access key (GetAuthorizationToken: UnrecognizedClientException)",
+        f"AWS does not know the access key ({MINT_AT}: UnrecognizedClientException)",
         "try again, and check that the account has enabled the region",
         at(MINT, faults.error("UnrecognizedClientException", "The security token included in the request is invalid.")),
     ),
     "sts refuses for another reason": (
-        "AWS refused AssumeRole: ValidationError: the session name is too long",
-        "aws sts get-caller-identity --region us-east-1 --profile secondary",
+        f"AWS refused {ASSUME_AT}: ValidationError: the session name is too long",
+        "fix the settings of the role",
         at(ASSUME, faults.error("ValidationError", "the session name is too long")),
     ),
-    "sts hangs up": (BROKEN, NETWORK, at(ASSUME, faults.dropped)),
-    "ecr hangs up": (BROKEN, NETWORK, at(MINT, faults.dropped)),
-    "sts fails": ("AWS returned a server error for AssumeRole (HTTP 500, InternalFailure)", LATER, at(ASSUME, OOPS)),
+    "sts hangs up": (BROKEN.format(ASSUMING), NETWORK, at(ASSUME, faults.dropped)),
+    "ecr hangs up": (BROKEN.format(MINT), NETWORK, at(MINT, faults.dropped)),
+    "sts fails": (f"AWS returned a server error for {ASSUME_AT} (HTTP 500, InternalFailure)", LATER, at(ASSUME, OOPS)),
     "ecr fails": (
-        "AWS returned a server error for GetAuthorizationToken (HTTP 500, InternalFailure)",
+        f"AWS returned a server error for {MINT_AT} (HTTP 500, InternalFailure)",
         LATER,
         at(MINT, OOPS),
     ),
     "a load balancer before sts fails": (
-        "AWS returned a server error for AssumeRole (HTTP 503, 503)",
+        f"AWS returned a server error for {ASSUME_AT} (HTTP 503, 503)",
         LATER,
         at(ASSUME, faults.status(503)),
     ),
     "a load balancer before ecr fails": (
-        "AWS returned a server error for GetAuthorizationToken (HTTP 502, 502)",
+        f"AWS returned a server error for {MINT_AT} (HTTP 502, 502)",
         LATER,
         at(MINT, faults.status(502)),
     ),
     "sts throttles": (
-        "AWS throttled AssumeRole (Throttling)",
+        f"AWS throttled {ASSUME_AT} (Throttling)",
         LATER,
         at(ASSUME, faults.error("Throttling", "Rate exceeded")),
     ),
-    "ecr throttles": ("AWS throttled GetAuthorizationToken (ThrottlingException)", LATER, at(MINT, faults.throttled)),
+    "ecr throttles": (f"AWS throttled {MINT_AT} (ThrottlingException)", LATER, at(MINT, faults.throttled)),
     "ecr throttles by status alone": (
-        "AWS throttled GetAuthorizationToken (HTTP 429)",
+        f"AWS throttled {MINT_AT} (HTTP 429)",
         LATER,
         at(MINT, faults.status(429)),
     ),
-    "sts answers no xml": (STRANGE, IN_BETWEEN, at(ASSUME, PAGE)),
-    "ecr answers no json": (STRANGE, IN_BETWEEN, at(MINT, PAGE)),
-    "sts answers garbage": (STRANGE, IN_BETWEEN, at(ASSUME, faults.garbage)),
-    "ecr answers garbage": (STRANGE, IN_BETWEEN, at(MINT, faults.garbage)),
-    "sts answers nothing": (STRANGE, IN_BETWEEN, at(ASSUME, faults.body(b""))),
-    "ecr answers nothing": (STRANGE, IN_BETWEEN, at(MINT, faults.body(b""))),
-    "ecr answers another json": (STRANGE, IN_BETWEEN, at(MINT, faults.body(b"[7]"))),
-    "a proxy's page instead of sts": (f"{STRANGE} (HTTP 403)", IN_BETWEEN, at(ASSUME, faults.status(403))),
-    "a proxy's page instead of ecr": (f"{STRANGE} (HTTP 403)", IN_BETWEEN, at(MINT, faults.status(403))),
-    "no token in the answer": ("ECR's response contains no token", AGAIN, at(MINT, faults.no_token)),
-    "no entry in the answer": ("ECR's response contains no token", AGAIN, at(MINT, faults.no_entry)),
+    "sts answers no xml": (STRANGE.format(ASSUME_AT), IN_BETWEEN, at(ASSUME, PAGE)),
+    "ecr answers no json": (STRANGE.format(MINT_AT), IN_BETWEEN, at(MINT, PAGE)),
+    "sts answers garbage": (STRANGE.format(ASSUME_AT), IN_BETWEEN, at(ASSUME, faults.garbage)),
+    "ecr answers garbage": (STRANGE.format(MINT_AT), IN_BETWEEN, at(MINT, faults.garbage)),
+    "sts answers nothing": (STRANGE.format(ASSUME_AT), IN_BETWEEN, at(ASSUME, faults.body(b""))),
+    "ecr answers nothing": (STRANGE.format(MINT_AT), IN_BETWEEN, at(MINT, faults.body(b""))),
+    "ecr answers another json": (STRANGE.format(MINT_AT), IN_BETWEEN, at(MINT, faults.body(b"[7]"))),
+    "a proxy's page instead of sts": (
+        STRANGE.format(f"HTTP 403, {ASSUME_AT}"),
+        IN_BETWEEN,
+        at(ASSUME, faults.status(403)),
+    ),
+    "a proxy's page instead of ecr": (STRANGE.format(f"HTTP 403, {MINT_AT}"), IN_BETWEEN, at(MINT, faults.status(403))),
+    "no token in the answer": (f"ECR's response contains no token ({MINT_AT})", AGAIN, at(MINT, faults.no_token)),
+    "no entry in the answer": (f"ECR's response contains no token ({MINT_AT})", AGAIN, at(MINT, faults.no_entry)),
     "a token that does not decode": (
-        "ECR's response contains a token that cannot be decoded",
+        f"ECR's response contains a token that cannot be decoded ({MINT_AT})",
         AGAIN,
         at(MINT, faults.undecodable_token),
     ),
     "a token without a user": (
-        "ECR's response contains a token that cannot be decoded",
+        f"ECR's response contains a token that cannot be decoded ({MINT_AT})",
         AGAIN,
         at(MINT, faults.token_without_user),
     ),
     "an expired token": (
-        "ECR's response contains a token that has expired",
+        f"ECR's response contains a token that has expired ({MINT_AT})",
         IN_BETWEEN,
         at(MINT, faults.expired_token),
     ),
-    "a token that ends at no time": (STRANGE, IN_BETWEEN, at(MINT, faults.token(expiresAt=1e300))),
+    "a token that ends at no time": (STRANGE.format(MINT_AT), IN_BETWEEN, at(MINT, faults.token(expiresAt=1e300))),
     "a clock behind sts's": (aws_clock(5, "behind"), CLOCK, clock(ASSUME, 5)),
     "a clock ahead of sts's": (aws_clock(30, "ahead of"), CLOCK, clock(ASSUME, -30)),
     "a clock behind ecr's": (aws_clock(30, "behind"), CLOCK, clock(MINT, 30)),
@@ -202,14 +212,14 @@ class TestFault:
 
         line = refusal(world.home, world.aws, profile=None)
 
-        assert f"role {ROLE} from profile base: AWS denied AssumeRole: {NOT_TRUSTED}; {TRUST}" == line
+        assert f"role {ROLE} from profile base: AWS denied {ASSUME_AT}: {NOT_TRUSTED}; {TRUST}" == line
 
     @pytest.mark.parametrize("action", ["ecr-public:GetAuthorizationToken", "sts:GetServiceBearerToken"])
     def test_of_ecr_public_names_the_missing_action(self, world: World, action: str) -> None:
         said = f"User: {SESSION} is not authorized to perform: {action} on resource: *"
         world.aws.fail(MINT, faults.error("AccessDeniedException", said))
 
-        _, _, remedy = refusal(world.home, world.aws, "public.ecr.aws").partition("; ")
+        _, _, remedy = world.home.get("public.ecr.aws").stderr.partition("; ")
 
         assert action in remedy
 
@@ -245,12 +255,12 @@ class TestTransientFault:
 
         line = refusal(world.home, world.aws)
 
-        assert f"profile secondary: AWS throttled {operation} (ThrottlingException); try again in {when}" == line
+        assert f"profile secondary: AWS throttled {CALLS[operation]} (ThrottlingException); try again in {when}" == line
         assert 2 == world.aws.count(operation)  # one from each of the two processes that may have printed the line
 
     def test_leaves_nothing_behind(self, world: World) -> None:
         world.aws.fail(MINT, faults.forbidden)
         refusal(world.home, world.aws)
-        world.aws.mend()
+        world.aws.clear_faults()
 
         assert HOST == world.home.get().answer["ServerURL"]

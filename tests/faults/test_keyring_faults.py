@@ -25,6 +25,7 @@ from faults.helpers import (
     herd,
     in_shell,
     link,
+    unshared,
 )
 
 from docker_credential_ecrx.keyrings.kernel import KernelKeyring
@@ -311,6 +312,31 @@ class TestForeignBus:
         assert (keyring == "auto") == (got[0].secret == got[1].secret)  # which also has the kernel keyring's backend
         assert re.search("the Secret Service is not available: user [1-9][0-9]* runs the session bus, ", line)
         assert (keyring == "auto") != ("runs the session bus" in got[0].stderr)
+
+    def test_is_passed_over_for_the_users_own(
+        self, home: Home, address: str, secret_service: dict[str, str], tmp_path: Path
+    ) -> None:
+        """Each of several addresses is checked, and the first bus of the user's own is used."""
+        own = secret_service["DBUS_SESSION_BUS_ADDRESS"]
+        missing = f"unix:path={tmp_path}/missing"
+        with foreign_bus(address) as sent:
+            env = {"DBUS_SESSION_BUS_ADDRESS": f"{missing};{address};{own}"}
+            stored = home.store(OTHER, "me", PASSWORD, env=env)
+            assert b"" == sent()
+
+        assert (0, "", "") == stored
+        assert PASSWORD == home.run("get", stdin=OTHER, env=secret_service).secret
+
+    def test_is_not_mistaken_for_own_in_a_namespace(self, home: Home, address: str) -> None:
+        """In a user namespace that maps nobody, every user has the same ID."""
+        env = home.env | {"DBUS_SESSION_BUS_ADDRESS": address}
+        with foreign_bus(address) as sent:
+            done = subprocess.run(
+                [*unshared("--user"), home.program, "status"], env=env, capture_output=True, check=False
+            )
+
+            assert b"" == sent()
+        assert b"user 65534 runs the session bus" in done.stdout
 
     @pytest.mark.parametrize("name", ["chainer.ChainerBackend", "kwallet.DBusKeyring", "libsecret.Keyring"])
     def test_receives_nothing_from_the_keyring_library(self, world: World, address: str, name: str) -> None:

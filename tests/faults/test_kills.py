@@ -26,6 +26,13 @@ FALLBACKS = {
 RUN = "{}; from docker_credential_ecrx import __main__; __main__.run()"
 
 
+@pytest.fixture
+def home(home: Home) -> Home:
+    """Return a home with credentials and the profile, which ``configure`` requires."""
+    home.add_profile("secondary", region="us-east-1")
+    return home.add_default_keys()
+
+
 class Files:
     """Docker's configuration and config.toml, and how a command changes them."""
 

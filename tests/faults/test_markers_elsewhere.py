@@ -260,7 +260,9 @@ class TestAwsFile:
 
 @in_one_form
 class TestStateFile:
-    @pytest.mark.parametrize("field", ["kind", "servers", "user", "identity", "region", "keyring", "name"])
+    @pytest.mark.parametrize(
+        "field", ["kind", "servers", "user", "identity", "principal", "account", "region", "keyring", "name"]
+    )
     @pytest.mark.parametrize("kind", ["token", "password"])
     def test_is_shown_without_a_secret(self, user: World, field: str, kind: str) -> None:
         assert user.home.get().secret
@@ -299,7 +301,7 @@ class TestStateFile:
         (lock,) = (user.home.folder / ".local/state/ecrx").glob("token.*.lock")
         assert words in found.stdout
         _, left = lock.read_text().splitlines()
-        assert "failed aws operation=GetAuthorizationToken code=AccessDeniedException status=400" == left
+        assert "failed aws host=127.0.0.1 operation=GetAuthorizationToken code=AccessDeniedException status=400" == left
 
 
 @in_one_form

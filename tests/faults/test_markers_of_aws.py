@@ -266,6 +266,7 @@ class TestCredentialSource:
     def test_process_is_not_quoted(
         self, world: World, watch: Watch, document: str | dict[str, object], status: int
     ) -> None:
+        """What it prints on stderr is shown by ``login`` alone, for the person who has to answer it."""
         script, says = world.home.bin / "give-keys", world.home.folder / "says"
         says.write_text(document if isinstance(document, str) else json.dumps({"Version": 1} | document))
         script.write_text(f"#!/bin/sh\ncat '{says}'; cat '{says}' >&2\nexit {status}\n")
@@ -273,7 +274,10 @@ class TestCredentialSource:
         world.set_profile(credential_process=str(script))
         watch = Watch(world.home)
 
-        watch.run_all(GETS, f"doctor --json {HOST} & {LOGIN}", KEPT).check()
+        watch.run_all(GETS, f"doctor --json {HOST}", KEPT).check()
+
+        script.write_text(f"#!/bin/sh\ncat '{says}'\nexit {status}\n")
+        watch.run_all(LOGIN).check()
 
     @in_one_form
     @pytest.mark.parametrize("token", [WORD, aws_parts.web_identity(BOTH), f"eyJ{WORD}.{WORD}.{WORD}"])

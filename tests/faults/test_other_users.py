@@ -21,6 +21,12 @@ GROUP = 4_200_002
 ME = 4_200_003
 
 
+@pytest.fixture
+def home(home: Home) -> Home:
+    """Return a home with credentials, which ``configure`` requires."""
+    return home.add_default_keys()
+
+
 @contextmanager
 def attacked(folder: Path, victim: Path, gid: int, what: str) -> Iterator[None]:
     """Have another user replace files of ``folder`` by links to ``victim`` meanwhile."""
@@ -148,7 +154,7 @@ class TestRoot:
 
     def test_edits_its_own_file_at_the_same_time(self, home: Home, theirs: Path) -> None:
         """Each of the two files keeps its owner."""
-        done = home.run("configure", HOST, "--profile", "p", env={"DOCKER_CONFIG": str(theirs)})
+        done = home.run("configure", HOST, "--profile", "default", env={"DOCKER_CONFIG": str(theirs)})
 
         assert 0 == done.status
         assert OTHER == (theirs / "config.json").stat().st_uid
@@ -210,7 +216,7 @@ class TestRoot:
         value = str(theirs if variable == "DOCKER_CONFIG" else theirs / "config.json")
         options = ["--podman"] if variable == "REGISTRY_AUTH_FILE" else []
 
-        done = home.run("configure", HOST, "--profile", "p", *options, env={variable: value})
+        done = home.run("configure", HOST, "--profile", "default", *options, env={variable: value})
 
         assert (1, before) == (done.status, owner_of(private))
 
@@ -297,7 +303,9 @@ class TestOwnLinks:
         for path in (folder, folder / "config.json"):
             os.chown(path, OTHER, OTHER, follow_symlinks=False)
 
-        done = home.run("configure", HOST, "--profile", "p", env={"DOCKER_CONFIG": str(folder)})
+        done = home.run(
+            "configure", HOST, "--profile", "default", env={"DOCKER_CONFIG": str(folder), "PATH": str(home.bin)}
+        )
 
         assert 0 == done.status
         assert "config.toml" in done.stdout

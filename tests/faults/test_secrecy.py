@@ -201,7 +201,7 @@ class TestFiles:
         with running(home, env=env) as killed:
             held.reached()
             killed.kill()
-        world.aws.mend()
+        world.aws.clear_faults()
         login = home.get(OTHER_HOST, env={"ECRX_KEYRING": "none"}).secret
         home.store(OTHER_HOST, "AWS", login, env=env)
         home.store(OTHER, "me", BEARER, env=env)

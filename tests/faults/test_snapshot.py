@@ -127,7 +127,7 @@ class TestTemporaryFileChange:
         world.aws.add_role(OTHER_ROLE, web_identity_subjects=["pod-1", "pod-2"])
         world.set_profile(role_arn=OTHER_ROLE, web_identity_token_file=str(token))
         aws_parts.write_web_identity(token, "pod-1")
-        with running(world.home, env=kernel | DEBUG) as process:
+        with running(world.home, env=kernel | DEBUG | {"ECRX_DIRECT": "off"}) as process:
             loads_botocore(process)
             process.send_signal(signal.SIGSTOP)
             aws_parts.write_web_identity(token, "pod-2")

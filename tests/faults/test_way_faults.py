@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 from faults.helpers import (
     ASSUME,
+    ASSUMING,
     LIMIT_SECONDS,
     MINT,
     PASSWORD,
+    STANDIN,
     Aws,
     World,
     refusal,
@@ -28,7 +30,6 @@ from faults.helpers import (
 from docker_credential_ecrx.demo.fake_aws import StandIn
 from standin import certificates, faults
 from support import need
-from support.diagnoses import PROGRAM
 from support.forms import in_one_form
 from support.home import HOST, ROLE, SECONDARY, Home
 
@@ -37,9 +38,11 @@ Arrange = Callable[[World], None]
 pytestmark = in_one_form
 
 NETWORK = "check the network and the proxy, and try again"
-HUNG = "{} did not respond within 9 seconds"
+HUNG = "{} did not respond within 9 seconds to {}"
+FIPS = "AWS has FIPS endpoints only in some regions; unset AWS_USE_FIPS_ENDPOINT and use_fips_endpoint, or check DNS"
 PROXY = "check HTTPS_PROXY and NO_PROXY"
 BY_HAND = "run the credential_process of profile secondary by hand to see its output"
+LOGIN = f"see what it prints, and answer it: docker-credential-ecrx login --profile secondary {HOST}"
 CREATE = "check its spelling (aws configure list-profiles shows all), or create the profile"
 PROCESS_FAILED = "the credential_process of profile secondary failed"
 CONFIGURE = "aws configure --profile secondary"
@@ -107,15 +110,6 @@ def tls(bundle: Callable[[Path], str] | None) -> Arrange:
     return arrange
 
 
-def bundle_that_hangs(world: World) -> None:
-    """Make the CA bundle a terminal at which nobody types."""
-    tls(None)(world)
-    ends = os.openpty()
-    for end in ends:
-        world.stack.callback(os.close, end)
-    world.home.env["AWS_CA_BUNDLE"] = os.ttyname(ends[1])
-
-
 def another_authority(home: Path) -> str:
     """Return the certificate of an authority that has signed nothing here."""
     folder = home / "another"
@@ -130,6 +124,42 @@ def config(text: str) -> Arrange:
         (world.home.folder / ".aws" / "config").write_bytes(text.encode("utf-8", "surrogateescape"))
 
     return arrange
+
+
+def in_a_ring(*names: str) -> Arrange:
+    """Return what makes each profile the source of the one before it, and the first the source of the last.
+
+    The profile ``secondary`` leads to them.
+    """
+    pairs = [*zip(names, (*names[1:], names[0]), strict=True)]
+    pairs += [] if "secondary" in names else [("secondary", names[0])]
+    sections = (f"[profile {name}]\nrole_arn = {ROLE}\nsource_profile = {source}\n" for name, source in pairs)
+    return config("".join(sections))
+
+
+# By variable: what fails if it leads nowhere.
+MISNAMED = {
+    "AWS_CONFIG_FILE": "the AWS profile secondary does not exist",
+    "AWS_SHARED_CREDENTIALS_FILE": "the AWS profile base does not exist",
+}
+
+
+def misnamed(variable: str, path: str, kind: str) -> Arrange:
+    """Return what sets one of AWS's variables to a file that botocore passes over."""
+
+    def arrange(world: World) -> None:
+        found = Path(path.replace("{home}", str(world.home.folder)))
+        if kind == "a loop":
+            found.symlink_to(found)
+        world.home.env[variable] = str(found)
+
+    return arrange
+
+
+def without_credentials_file(world: World) -> None:
+    """Leave the source profile in AWS's config file without its keys, which are elsewhere."""
+    world.home.add_profile("base", region="us-east-1")
+    world.home.env["AWS_SHARED_CREDENTIALS_FILE"] = "/nope"
 
 
 def without_keys(world: World) -> None:
@@ -155,6 +185,53 @@ FAULTS: dict[str, tuple[str, str, Arrange]] = {
         "the AWS profile nobody does not exist",
         f"{CREATE}: aws configure --profile nobody",
         profile(role_arn=ROLE, source_profile="nobody"),
+    ),
+    **{
+        f"a ring of source profiles, {' '.join(ring)}": (
+            f"source_profile of profile {last} leads back to {name}",
+            f"aws configure set source_profile PROFILE --profile {last}",
+            in_a_ring(*ring),
+        )
+        for name, last, ring in (
+            ("secondary", "secondary", ["secondary"]),
+            ("secondary", "loop2", ["secondary", "loop2"]),
+            ("secondary", "c", ["secondary", "b", "c"]),
+            ("b", "c", ["b", "c"]),
+            ("b", "b", ["b"]),
+        )
+    },
+    **{
+        f"{variable} is {kind}": (
+            f"{said} ({variable} names {path}, which {defect})",
+            f"fix it, or unset it: unset {variable}",
+            misnamed(variable, path, kind),
+        )
+        for variable, said in MISNAMED.items()
+        for kind, path, defect in (
+            ("missing", "/nope", "does not exist"),
+            ("below a file", "/etc/passwd/config", "does not exist"),
+            ("a folder", "/etc", "is a folder"),
+            ("a device", "/dev/zero", "is not a regular file"),
+            ("a loop", "{home}/loop", "cannot be read: Too many levels of symbolic links"),
+        )
+    },
+    "neither of AWS's files": (
+        (
+            "the AWS profile secondary does not exist (AWS_CONFIG_FILE names /nope, which does not exist, "
+            "and AWS_SHARED_CREDENTIALS_FILE names {home}/nope, which does not exist)"
+        ),
+        "fix them, or unset them: unset AWS_CONFIG_FILE AWS_SHARED_CREDENTIALS_FILE",
+        env(AWS_CONFIG_FILE="/nope", AWS_SHARED_CREDENTIALS_FILE="~/nope"),
+    ),
+    "the credentials of a source profile elsewhere": (
+        "the AWS profile base has no credentials (AWS_SHARED_CREDENTIALS_FILE names /nope, which does not exist)",
+        "fix it, or unset it: unset AWS_SHARED_CREDENTIALS_FILE",
+        without_credentials_file,
+    ),
+    "no config, on purpose": (
+        "the AWS profile secondary does not exist",
+        f"{CREATE}: {CONFIGURE}",
+        env(AWS_CONFIG_FILE="/dev/null"),
     ),
     "a config that is no config": (
         "cannot read the AWS file {home}/.aws/config",
@@ -188,38 +265,38 @@ FAULTS: dict[str, tuple[str, str, Arrange]] = {
     ),
     "no web identity token": (
         "cannot read the file /nonexistent/token: No such file or directory",
-        "check AWS_CA_BUNDLE, AWS_WEB_IDENTITY_TOKEN_FILE and the profile",
+        "check web_identity_token_file",
         profile(role_arn=ROLE, web_identity_token_file="/nonexistent/token"),
     ),
-    "a credential_process that fails": (PROCESS_FAILED, BY_HAND, process("exit 3")),
+    "a credential_process that fails": (PROCESS_FAILED, LOGIN, process("exit 3")),
     "a credential_process that prints garbage": (
         "the output of the credential_process of profile secondary is not valid",
         BY_HAND,
         process(f"echo {PASSWORD}"),
     ),
-    "a credential_process that prints another json": (PROCESS_FAILED, BY_HAND, process("echo '{}'")),
+    "a credential_process that prints another json": (PROCESS_FAILED, LOGIN, process("echo '{}'")),
     "a credential_process that gives expired keys": (
         "the AWS session has expired",
         BY_HAND,
         process(f'echo \'{{{CREDENTIALS},"Expiration":"2001-01-01T00:00:00Z"}}\''),
     ),
     "a name that dns does not know": (
-        "the name aws.invalid cannot be resolved",
+        f"the name aws.invalid cannot be resolved for {ASSUMING}",
         "check DNS and HTTPS_PROXY",
         env(AWS_ENDPOINT_URL="http://aws.invalid"),
     ),
     "nobody at the address": (
-        "cannot connect to 127.0.0.1",
+        f"cannot connect to 127.0.0.1 for {ASSUMING}",
         "check the network, DNS and HTTPS_PROXY",
         env(AWS_ENDPOINT_URL="http://127.0.0.1:1"),
     ),
     "a proxy that is not there": (
-        "cannot connect to the proxy 127.0.0.1",
+        f"cannot connect to the proxy 127.0.0.1 for {ASSUMING} at aws.invalid",
         PROXY,
         env(HTTPS_PROXY=f"http://me:{PASSWORD}@127.0.0.1:1"),
     ),
     "a proxy that wants another password": (
-        "the proxy 127.0.0.1 refused the connection (407 Proxy Authentication Required)",
+        f"the proxy 127.0.0.1 refused the connection (407 Proxy Authentication Required) for {ASSUMING} at aws.invalid",
         PROXY,
         calling(
             b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n",
@@ -227,49 +304,85 @@ FAULTS: dict[str, tuple[str, str, Arrange]] = {
             f"http://me:{PASSWORD}@{{}}",
         ),
     ),
+    "a proxy that botocore cannot use": (
+        f"HTTPS_PROXY names a socks5 proxy, which the AWS SDK cannot use ({ASSUMING} at aws.invalid)",
+        "set HTTPS_PROXY to an http:// or https:// proxy, or list the host in NO_PROXY",
+        env(HTTPS_PROXY=f"socks5://me:{PASSWORD}@127.0.0.1:1080"),
+    ),
+    "a proxy whose port is a word": (
+        f"HTTPS_PROXY is not valid ({ASSUMING} at aws.invalid)",
+        "set HTTPS_PROXY to http://PROXY:PORT, with %XX for special characters of a password",
+        env(HTTPS_PROXY=f"http://me:{PASSWORD}@proxy:port"),
+    ),
+    "a proxy without a host": (
+        f"HTTPS_PROXY is not valid ({ASSUMING} at aws.invalid)",
+        "set HTTPS_PROXY to http://PROXY:PORT, with %XX for special characters of a password",
+        env(HTTPS_PROXY="http://"),
+    ),
+    "a proxy whose password is not escaped": (
+        f"HTTPS_PROXY is not valid ({ASSUMING} at aws.invalid)",
+        "set HTTPS_PROXY to http://PROXY:PORT, with %XX for special characters of a password",
+        env(HTTPS_PROXY=f"http://me:1/{PASSWORD}@proxy:3128"),
+    ),
+    "a proxy in lower case that is not valid": (
+        f"https_proxy is not valid ({ASSUMING} at aws.invalid)",
+        "set https_proxy to http://PROXY:PORT, with %XX for special characters of a password",
+        env(HTTPS_PROXY="http://[proxy", https_proxy=f"http://[{PASSWORD}"),
+    ),
+    "a fips endpoint that does not exist": (
+        f"the name sts-fips.example.invalid of a FIPS endpoint cannot be resolved for {ASSUMING}",
+        FIPS,
+        env(AWS_ENDPOINT_URL="http://sts-fips.example.invalid"),
+    ),
     "an authority that is not known": (
-        "the TLS certificate of localhost cannot be verified",
+        f"the TLS certificate of localhost cannot be verified for {ASSUMING}",
         "check AWS_CA_BUNDLE and the clock",
         tls(None),
     ),
     "a bundle with another authority": (
-        "the TLS certificate of localhost cannot be verified",
+        f"the TLS certificate of localhost cannot be verified for {ASSUMING}",
         "check AWS_CA_BUNDLE and the clock",
         tls(another_authority),
     ),
     "a bundle that is none": (
-        "the CA bundle {home}/ca.pem contains no certificates",
+        "the CA bundle {home}/ca.pem (from AWS_CA_BUNDLE) contains no certificates",
         "set AWS_CA_BUNDLE to a PEM file of certificates, or unset it",
         tls(lambda _: PASSWORD),
     ),
 }
+MODIFY = "aws ec2 modify-instance-metadata-options --instance-id INSTANCE --http-put-response-hop-limit 2"
+NO_METADATA = (
+    "the instance metadata service at 127.0.0.1 did not respond to the request for the instance's metadata token",
+    f"in a container, the response needs a hop limit of 2; on a machine with the AWS CLI: {MODIFY}",
+)
 # The same for hangs, which take as long as a get may take.
 HANGS: dict[str, tuple[str, str, Arrange]] = {
-    "sts": (HUNG.format("127.0.0.1"), NETWORK, lambda world: world.aws.fail(ASSUME, faults.hanging)),
-    "ecr": (HUNG.format("127.0.0.1"), NETWORK, lambda world: world.aws.fail(MINT, faults.hanging)),
+    "sts": (HUNG.format(STANDIN, ASSUMING), NETWORK, lambda world: world.aws.fail(ASSUME, faults.hanging)),
+    "ecr": (HUNG.format(STANDIN, MINT), NETWORK, lambda world: world.aws.fail(MINT, faults.hanging)),
     "a credential_process": (
         "the credential_process of profile secondary did not end within 9 seconds",
-        BY_HAND,
+        LOGIN,
         process("exec sleep 60"),
     ),
     "instance metadata": (
-        "there are no AWS credentials",
-        f"create some with {CONFIGURE}, or use your AWS profile base: {PROGRAM} configure {HOST} --profile base",
+        *NO_METADATA,
         instance(region="us-east-1"),
     ),
     "instance metadata that is needed": (
-        "cannot retrieve AWS credentials from Ec2InstanceMetadata",
-        "check the role of this instance",
+        *NO_METADATA,
         instance(role_arn=ROLE, credential_source="Ec2InstanceMetadata"),
     ),
-    "an endpoint": (HUNG.format("127.0.0.1"), NETWORK, calling(None, "AWS_ENDPOINT_URL", "http://{}")),
+    "an endpoint": (HUNG.format(STANDIN, ASSUMING), NETWORK, calling(None, "AWS_ENDPOINT_URL", "http://{}")),
     "an endpoint in the handshake": (
-        HUNG.format("127.0.0.1"),
+        HUNG.format(STANDIN, ASSUMING),
         NETWORK,
         calling(None, "AWS_ENDPOINT_URL", "https://{}"),
     ),
-    "a proxy": (HUNG.format("aws.invalid"), NETWORK, calling(None, "HTTPS_PROXY", f"http://me:{PASSWORD}@{{}}")),
-    "a bundle": (HUNG.format("localhost"), NETWORK, bundle_that_hangs),
+    "a proxy": (
+        HUNG.format("aws.invalid", ASSUMING),
+        NETWORK,
+        calling(None, "HTTPS_PROXY", f"http://me:{PASSWORD}@{{}}"),
+    ),
 }
 
 
@@ -339,9 +452,9 @@ class TestUnroutedNetwork:
             got = [timed(partial(result_of, get)) for get in gets]
 
         # Either the kernel or the time limit gives up first.
-        unreached = r"cannot connect to \S+; check the network, DNS and HTTPS_PROXY"
+        unreached = rf"cannot connect to \S+ for {ASSUMING}; check the network, DNS and HTTPS_PROXY"
         late = r"loading the AWS SDK took \d+ seconds, .*"
-        hung = HUNG.format(r"\S+")
+        hung = HUNG.format(r"\S+", ASSUMING)
         reasons = f"({hung}; {NETWORK}|{unreached}|{late})"
         line = re.compile(f"no token for {HOST} with profile secondary: {reasons}$", re.MULTILINE)
         assert [1] * len(NO_WAY) == [len(line.findall(one.result.stdout)) for one in got], got

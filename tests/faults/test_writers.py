@@ -13,14 +13,20 @@ from support import kills
 from support.forms import in_one_form
 from support.home import HOST, Home
 
-BEFORE = json.dumps({"auths": {"registry.example": {"auth": "b2xk"}}}, indent="\t")
+BEFORE = json.dumps({"auths": {"registry.example": {"auth": "dTpv"}}}, indent="\t")
 _PATIENCE_SECONDS = 60.0
+
+
+@pytest.fixture
+def home(home: Home) -> Home:
+    """Return a home with credentials, which ``configure`` requires."""
+    return home.add_default_keys()
 
 
 def by_rename(config: Path) -> None:
     """Log in and switch the context as docker/cli's ConfigFile.Save does: a new file, and a rename."""
     document = json.loads(config.read_text())
-    document["auths"] |= {"new.example": {"auth": "bmV3"}}
+    document["auths"] |= {"new.example": {"auth": "dTpu"}}
     document["currentContext"] = "new"
     new = config.with_name("config.json123456789")
     new.write_text(json.dumps(document, indent="\t"))
@@ -30,7 +36,7 @@ def by_rename(config: Path) -> None:
 def in_place(config: Path) -> None:
     """Change a password in the file itself, which keeps its size and its time."""
     status = config.stat()
-    config.write_text(config.read_text().replace("b2xk", "bmV3"))
+    config.write_text(config.read_text().replace("dTpv", "dTpu"))
     os.utime(config, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 
@@ -46,7 +52,7 @@ def is_written(config: Path, change: Callable[[Path], None]) -> bool:
         return False
     if change is for_its_owner_alone:
         return config.stat().st_mode & 0o777 == 0o600
-    return "bmV3" in config.read_text() and (change is in_place or document.get("currentContext") == "new")
+    return "dTpu" in config.read_text() and (change is in_place or document.get("currentContext") == "new")
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from botocore.parsers import create_parser
 from fuzz.helpers import base64_of, fuzzed, is_line, json_texts, numbers, told
 from hypothesis import strategies as st
 
-from docker_credential_ecrx.aws import authorization_token, failures, service_errors
+from docker_credential_ecrx.aws import authorization_token, failures, issued_token, service_errors
 from docker_credential_ecrx.errors import AwsError
 from docker_credential_ecrx.identity.model import Identity
 
@@ -68,7 +68,7 @@ def test_response_is_a_password_with_expiry_or_an_error(service: str, body: byte
 @fuzzed(_tokens)
 def test_token_is_base64_of_user_and_password(token: str) -> None:
     try:
-        password = authorization_token.decode(token)
+        password = issued_token.decode(token)
     except AwsError as error:
         told(error, SECRET)
     else:

@@ -5,6 +5,7 @@ from typing import Any
 from botocore.configloader import build_profile_map, raw_config_parse
 from botocore.exceptions import ConfigParseError
 from fuzz.helpers import base64_of, file, fuzzed, joined, json_texts
+from hypothesis import example
 from hypothesis import strategies as st
 
 from docker_credential_ecrx.identity.aws_profiles import chain
@@ -120,6 +121,30 @@ def test_difference_for_botocore_changes_the_fingerprint(
 
     if None not in facts and facts[0] != facts[1]:
         assert prints[0] != prints[1]
+
+
+# A file that begins so is scanned as a whole: two of its lines begin with a bracket, and no section.
+_SCANNED = "[zzz]\nk = v\n  [x]\n[\n[zzz]\n"
+
+
+@example(["  [profile a]", "x = y"], [], "\n", "a", 0)
+@example(["[profile b]", "  [profile a]", "x = y"], [], "\n", "a", 0)
+@example(["[profile a]", "[", "x = y"], [], "\n", "a", 0)
+@example(["[profile a]", "[]", "x = y"], [], "\n", "a", 0)
+@example(['[profile "a b"]', "x = y"], [], "\n", "a b", 0)
+@example(['[profile ab"c"]', "x = y"], ["[ab\\c]", "z = y"], "\n", "abc", 0)
+@fuzzed(_lines, _lines, _ends, _profiles, st.sampled_from([0, 1, 200]))
+def test_skipped_sections_change_nothing(
+    config: list[str], credentials: list[str], end: str, profile: str, others: int
+) -> None:
+    """Only the sections that are named are scanned, if a file is plain; it is as if all were."""
+    many = [f"[profile o{number}]\nregion = x{end}  y" for number in range(others)]
+    texts = [end.join([*many, *config, *many]), end.join(credentials)]
+    found = [
+        [*chain(Identity(profile), environ_of(*(f"{before}{text}" for text in texts)))] for before in ("", _SCANNED)
+    ]
+
+    assert found[0] == found[1]
 
 
 @fuzzed(json_texts("iss", "sub", "aud").map(lambda claims: f"e30.{base64_of(claims)}.e30") | st.text() | st.binary())

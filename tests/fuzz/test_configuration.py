@@ -3,6 +3,7 @@
 import tomllib
 from fnmatch import fnmatchcase
 
+import pytest
 from fuzz.helpers import deep, file, fuzzed, joined, told
 from hypothesis import strategies as st
 
@@ -10,9 +11,10 @@ from docker_credential_ecrx.config_files import ecrx_config
 from docker_credential_ecrx.config_files.text_file import TextFile
 from docker_credential_ecrx.ecr.registry import Registry
 from docker_credential_ecrx.errors import FileError, SettingsError
-from docker_credential_ecrx.identity import host_pattern, settings, toml_subset
+from docker_credential_ecrx.identity import host_pattern, rule_index, settings, toml_subset
 
 HOST = "111111111111.dkr.ecr.us-east-1.amazonaws.com"
+HOSTS = [HOST, HOST.replace("ecr.", "ecr-fips."), HOST.replace("111", "222"), "public.ecr.aws"]
 _blank = st.sampled_from(["", "", " ", "\t", "  "])
 _name = st.sampled_from(
     [
@@ -27,6 +29,8 @@ _name = st.sampled_from(
         "keyring",
         "account",
         "region",
+        "registry",
+        "endpoint_url",
         "security",
         "accounts",
         "a-b_c",
@@ -87,6 +91,9 @@ _literal = st.sampled_from(
         '"keyrings.backends.Memory"',
         "9" * 5000,
         '"arn:aws:iam::444444444444:role/puller"',
+        '"images.example.com"',
+        '"https://ecr.example.com"',
+        '"http://localhost:4566/"',
     ]
 )
 _value = st.one_of(_literal, st.text(max_size=6).map(lambda text: f'"{text}"'), st.text(max_size=6), deep)
@@ -98,8 +105,13 @@ _plain_entry = st.builds(
     st.sampled_from([HOST, "*", "1*", "[1]*", "x"]),
     st.sampled_from(["a", "b"]),
 )
+_own_host_entry = st.builds(
+    lambda match, registry: f'[[registry]]\nmatch = "{match}"\nregistry = "{registry}"',
+    st.sampled_from(["images.example.com", "localhost:4566", HOST, "*.example.com", "public.ecr.aws", "A.b:443"]),
+    st.sampled_from([HOST, "public.ecr.aws", "x", f"{HOST}/"]),
+)
 _own_entry = _plain_entry.map(lambda text: text.replace("]]", "]] # by docker-credential-ecrx configure"))
-_lines = st.lists(st.one_of(_key, _header, _plain_entry, _own_entry, _comment), max_size=8)
+_lines = st.lists(st.one_of(_key, _header, _plain_entry, _own_host_entry, _own_entry, _comment), max_size=8)
 documents = (
     st.builds(
         lambda end, last, lines: end.join(lines) + last,
@@ -114,6 +126,45 @@ patterns = st.text("ab*?[]!-.^\\&|~1", max_size=12) | st.text(max_size=8)
 
 @fuzzed(documents)
 def test_subset_matches_tomllib_or_defers_to_it(document: str) -> None:
+    found = toml_subset.parse(document)
+
+    if found is not None:
+        assert tomllib.loads(document) == found
+
+
+_line = st.sampled_from(
+    [
+        *(
+            'match = "a"',
+            'match   = "b.*"',
+            'profile = "p"',
+            "",
+            "  ",
+            "# match",
+            '  profile = "p"',
+            'profile = "p" # q',
+        ),
+        *("[[registry]]", "[[registry]] # x", "[cache]", 'match == "a"', "match = 1", 'match = "a""', 'profile = ""'),
+        *("profile = 'p'", 'match = ["a"]', 'external_id = "e"', 'match = "\\t"', '"', 'match = "a" profile = "p"'),
+    ]
+)
+
+
+@fuzzed(
+    st.lists(_line, max_size=5),
+    st.integers(0, 6),
+    st.lists(st.tuples(st.integers(0, 30), _line), max_size=2),
+    st.lists(_line, max_size=2),
+)
+def test_entries_that_are_alike_are_parsed_as_others(
+    block: list[str], count: int, edits: list[tuple[int, str]], before: list[str]
+) -> None:
+    """A file of the same lines again and again, and the same with some lines replaced."""
+    lines = [*before, *["[[registry]]", *block] * count]
+    for at, line in edits:
+        lines[at : at + 1] = [line]
+    document = "\n".join(line.replace('"a"', f'"a{number}"') for number, line in enumerate(lines))
+
     found = toml_subset.parse(document)
 
     if found is not None:
@@ -143,12 +194,12 @@ def test_patterns_match_as_fnmatch_does(text: str, host: str) -> None:
 def test_adding_and_removing_an_entry_changes_nothing(document: str, host: str, profile: str) -> None:
     before = TextFile("config.toml", document)
     try:
-        cleared, more = before, ecrx_config.remove_entry(before, host)
+        cleared, more = before, ecrx_config.remove_entries(before, [host])
         while more != cleared:  # one host may have several entries
-            cleared, more = more, ecrx_config.remove_entry(more, host)
-        after = ecrx_config.set_entry(cleared, host, {"profile": profile})
-        again = ecrx_config.set_entry(after, host, {"profile": profile})
-        removed = ecrx_config.remove_entry(after, host)
+            cleared, more = more, ecrx_config.remove_entries(more, [host])
+        after, _ = ecrx_config.set_entries(cleared, {host: {"profile": profile}})
+        again, _ = ecrx_config.set_entries(after, {host: {"profile": profile}})
+        removed = ecrx_config.remove_entries(after, [host])
     except FileError as error:
         told(error)
         return
@@ -156,7 +207,36 @@ def test_adding_and_removing_an_entry_changes_nothing(document: str, host: str, 
     entries = tomllib.loads(after.text)["registry"]
     registry = Registry.parse(host)
     assert registry is not None
-    answers = next(entry for entry in entries if host_pattern.is_for(entry, registry))
+    answers = next(entry for entry in entries if host_pattern.is_for(entry, host, registry))
     assert profile == answers["profile"]
     if after != cleared:
         assert cleared.text == removed.text
+
+
+@fuzzed(documents, st.lists(st.sampled_from(HOSTS), min_size=1, unique=True), st.sampled_from(["a", "b"]))
+def test_several_entries_are_set_as_one_after_another(document: str, hosts: list[str], profile: str) -> None:
+    one_by_one = before = TextFile("config.toml", document)
+    keys, changed = {"profile": profile}, []
+    try:
+        for host in hosts:
+            one_by_one, more = ecrx_config.set_entries(one_by_one, {host: keys})
+            changed += more
+    except FileError as error:
+        told(error)
+        with pytest.raises(FileError):
+            ecrx_config.set_entries(before, dict.fromkeys(hosts, keys))
+    else:
+        assert (one_by_one, changed) == ecrx_config.set_entries(before, dict.fromkeys(hosts, keys))
+
+
+@fuzzed(documents, st.sampled_from([*HOSTS, "images.example.com", "localhost:4566", "a.b"]))
+def test_index_finds_the_rule_that_comes_first(document: str, host: str) -> None:
+    env = {"ECRX_CONFIG": str(file("config.toml", document.encode("utf-8", "surrogatepass")))}
+    try:
+        loaded = settings.load("docker-credential-ecrx", env)
+    except SettingsError:
+        return
+    indexed = rule_index.load("docker-credential-ecrx", env)
+    assert str(loaded.identity_for(host)) == str(indexed.identity_for(host))
+    found, indexed_one = loaded.registry_of(host), indexed.registry_of(host)
+    assert (found and found.ecr_host) == (indexed_one and indexed_one.ecr_host)

@@ -4,6 +4,7 @@ import json
 import os
 from typing import Any
 
+import pytest
 from fuzz.helpers import fuzzed, joined, json_texts, texts, told
 from hypothesis import strategies as st
 
@@ -61,20 +62,36 @@ def test_adding_and_removing_a_helper_changes_nothing(document: str, host: str, 
     before = TextFile("config.json", document)
     try:
         known = docker_config.helpers(before)
-        after = docker_config.set_helper(before, host, helper)
+        after, _ = docker_config.set_helpers(before, [host], helper)
     except FileError as error:
         told(error)
         return
     assert known | {host: helper} == docker_config.helpers(after)
-    assert after == docker_config.set_helper(after, host, helper)
-    removed = docker_config.remove_helper(after, host)
+    assert (after, []) == docker_config.set_helpers(after, [host], helper)
+    removed = docker_config.remove_helpers(after, [host])
     assert {name: found for name, found in known.items() if name != host} == docker_config.helpers(removed)
-    assert removed == docker_config.remove_helper(removed, host)
+    assert removed == docker_config.remove_helpers(removed, [host])
     named = [value for name, value in unfold(document) if name.lower() == "credhelpers"]
     # An empty or blank object takes an entry, and is removed with it.
     if not json_editor.is_blank(document) and (not named or (named[0] and host not in dict(named[0]))):
         assert is_kept(document, after.text)
         assert document == removed.text
+
+
+@fuzzed(documents, st.lists(st.sampled_from([HOST, "a", "public.ecr.aws", "b", "é"]), min_size=1, unique=True))
+def test_several_helpers_are_set_as_one_after_another(document: str, hosts: list[str]) -> None:
+    one_by_one = before = TextFile("config.json", document)
+    changed = []
+    try:
+        for host in hosts:
+            one_by_one, more = docker_config.set_helpers(one_by_one, [host], "ecrx")
+            changed += more
+    except FileError as error:
+        told(error)
+        with pytest.raises(FileError):
+            docker_config.set_helpers(before, hosts, "ecrx")
+    else:
+        assert (one_by_one, changed) == docker_config.set_helpers(before, hosts, "ecrx")
 
 
 @fuzzed(documents, st.sampled_from([HOST, "a", "public.ecr.aws"]))

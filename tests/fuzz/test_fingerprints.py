@@ -78,7 +78,8 @@ SETTINGS = [
         "ec2_metadata_service_endpoint_mode": ["IPv4", "ipv6"],
         "imds_use_ipv6": _FLAGS,
     },
-    {"region": ["us-east-1"], "[x": ["1"]},
+    {"region": ["us-east-1", "eu-west-1"], "[x": ["1"]},
+    {"output": ["json", "text"], "cli_pager": ["", "less"], "s3": ["\n  endpoint_url = http://two"], "region": ["x"]},
 ]
 # Complete sets of settings with which a profile has credentials.
 _WHOLE: list[dict[str, str]] = [
@@ -175,7 +176,7 @@ def _some(groups: list[dict[str, list[str]]]) -> st.SearchStrategy[st.SearchStra
 
 
 @st.composite
-def _drawn(draw: st.DrawFn) -> list[Drawn]:
+def drawn(draw: st.DrawFn) -> list[Drawn]:
     """Draw a situation, and others that differ from it in a variable, a setting or a section."""
     variables, settings = draw(_some(VARIABLES)), draw(_some(SETTINGS))
     whole, more, odd = st.sampled_from(_WHOLE), st.lists(settings, max_size=2).map(dict), st.sampled_from(_ODD_HEADS)
@@ -216,7 +217,7 @@ def _drawn(draw: st.DrawFn) -> list[Drawn]:
     return [first, *draw(st.lists(edits, min_size=12, max_size=20))]
 
 
-@fuzzed(_drawn())
+@fuzzed(drawn())
 def test_equal_fingerprints_mean_the_same_credentials(drawn: list[Drawn]) -> None:
     home = Path(folder(), "home")
     alike: dict[str, list[Situation]] = {}

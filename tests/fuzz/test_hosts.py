@@ -6,6 +6,7 @@ from fuzz.helpers import fuzzed, joined
 from hypothesis import strategies as st
 
 from docker_credential_ecrx.ecr.registry import Registry, host_of
+from docker_credential_ecrx.identity import host_pattern, settings
 
 # The names that Amazon documents, written again independently of the parser.
 ECR = re.compile(
@@ -80,3 +81,25 @@ def test_host_is_what_a_client_connects_to(server: str) -> None:
         bare = server.lower().removeprefix("https://" if server.lower().startswith("https://") else "http://")
         assert found.isascii()
         assert bare.partition("/")[0] in (found, f"{found}:443")
+
+
+OWN = "images.example.com"
+_OWN = re.compile(r"(?:https?://)?images\.example\.com(?::443)?(?:/.*)?", re.ASCII | re.IGNORECASE | re.DOTALL)
+_rule = {"match": OWN, "registry": "111111111111.dkr.ecr.us-east-1.amazonaws.com"}
+_own_pieces = st.sampled_from([OWN, OWN.upper(), "images", ".example.com", "\u0131mages.example.com", "a.", "x"])
+_own_servers = st.lists(_own_pieces | st.sampled_from([*SCHEMES, *ENDS]), max_size=4).map("".join)
+
+
+@fuzzed(servers | _own_servers)
+def test_rule_adds_exactly_its_own_host(server: str) -> None:
+    """A rule for a host of the user's own gives its registry to that host, and changes nothing for any other."""
+    loaded = settings.Settings(None, "auto", host_pattern.rules({"registry": [_rule]}, "config.toml"))
+
+    found, parsed = loaded.registry_of(server), Registry.parse(server)
+
+    if _OWN.fullmatch(server):
+        assert found is not None
+        assert (OWN, _rule["registry"]) == (found.host, found.ecr_host)
+    else:
+        assert (parsed and parsed.host) == (found and found.host)
+        assert not found or found.host == found.ecr_host

@@ -5,10 +5,12 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 
-from support import need
+from support import need, terminals
+from support.home import HOST, Home
 from support.keyrings import items
 from support.releases import PAGE, PROGRAM, User
 
@@ -32,6 +34,7 @@ class TestInstall:
 
         assert f'export PATH="{user.bin}:$PATH"' in said
         assert "docker-credential-ecrx configure HOST --profile PROFILE" in said
+        assert "docker-credential-ecrx setup" in said
 
     def test_omits_path_hint_if_bin_is_on_path(self, user: User) -> None:
         user.env["PATH"] += f":{user.bin}"
@@ -74,6 +77,33 @@ class TestInstall:
 
         assert (0, []) == (done.returncode, user.files())
         assert "./install.sh --demo" in done.stdout
+
+
+class TestUninstallOnATerminal:
+    @pytest.mark.parametrize(("answer", "status"), [("y\n", 0), ("yes\n", 0), ("n\n", 1), ("\n", 1), ("\x04", 1)])
+    def test_asks_once(self, user: User, answer: str, status: int) -> None:
+        release = user.unpack("1.0")
+        user.install(release)
+
+        found, seen = terminals.run([release / "install.sh", "--uninstall"], user.env, [("[y/N]: ", answer)])
+
+        assert (status, status == 1) == (found, (user.bin / "docker-credential-ecrx").exists()), seen
+        assert f"delete docker-credential-ecrx from {user.prefix}, with the tokens and passwords" in seen
+        assert ("nothing was deleted" in seen) == (status == 1)
+
+    def test_asks_nothing_with_yes(self, user: User) -> None:
+        release = user.unpack("1.0")
+        user.install(release)
+
+        found, seen = terminals.run([release / "install.sh", "--uninstall", "--yes"], user.env)
+
+        assert (0, False) == (found, "[y/N]" in seen)
+        assert not (user.bin / "docker-credential-ecrx").exists()
+
+    def test_asks_nothing_if_nothing_is_installed(self, user: User) -> None:
+        found, seen = terminals.run([user.unpack("1.0") / "install.sh", "--uninstall"], user.env)
+
+        assert (0, f"install.sh: docker-credential-ecrx is not installed in {user.prefix}\n") == (found, seen)
 
 
 class TestReinstall:
@@ -409,6 +439,24 @@ class TestUninstallOfRealProgram:
         user.install(release)
         user.install(release, "--uninstall")
         assert (set(), []) == (items(stored), user.files())
+
+    def test_names_no_command_that_it_deletes(self, user: User, release: Path, home: Home) -> None:
+        """What is in podman's user namespace stays there, since only the program could delete it."""
+        home.add_role_profile()
+        user.env |= {name: value for name, value in home.env.items() if name.startswith("AWS_")}
+        user.env |= {"ECRX_KEYRING": "kernel", "AWS_PROFILE": "secondary"}
+        script = f'printf {HOST} | "$0" get && echo && read -r _'
+        inside = [need.command("unshare"), "--user", "--map-root-user", "sh", "-c", script]
+        program = user.bin / "docker-credential-ecrx"
+        with subprocess.Popen([*inside, program], env=user.env, text=True, stdin=PIPE, stdout=PIPE) as shell:
+            assert shell.stdout
+            assert "Secret" in shell.stdout.readline()
+
+            done = user.install(release, "--uninstall")
+
+        said = "such a token is also in another user namespace, such as podman's, until it expires\n"
+        assert (0, f"docker-credential-ecrx: {said}") == (done.returncode, done.stderr)
+        assert not user.prefix.exists()
 
 
 def _versions(user: User) -> list[str]:

@@ -1,6 +1,7 @@
 """D-Bus messages as jeepney reads and writes them, and malformed ones."""
 
 import itertools
+import os
 import resource
 import socket
 import threading
@@ -8,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote_from_bytes
 
 import pytest
 from hypothesis import given
@@ -15,7 +17,7 @@ from hypothesis import strategies as st
 from jeepney import DBusAddress, MessageType, Parser, new_method_call
 from jeepney.low_level import Endianness, Header, HeaderFields, Message, MessageFlag
 
-from docker_credential_ecrx.keyrings import dbus, dbus_messages
+from docker_credential_ecrx.keyrings import dbus, dbus_messages, session_bus
 from standin import busses
 
 _NAME = "org.freedesktop.secrets"
@@ -32,6 +34,7 @@ _bodies = st.one_of(
     st.tuples(st.just("ss"), st.tuples(_text, _text)),
     st.tuples(st.just("a{ss}"), st.tuples(_texts)),
     st.tuples(st.just("vo"), st.tuples(st.tuples(st.just("u"), st.integers(0, 2**32 - 1)), st.just(_PATH))),
+    st.tuples(st.just("v"), st.tuples(st.tuples(st.just("t"), st.integers(0, 2**64 - 1)))),
     st.tuples(st.just("aoao"), st.tuples(st.lists(st.just(_PATH)), st.lists(st.just(_PATH)))),
     st.tuples(st.just("((oayays))"), st.tuples(st.tuples(_secret))),
     st.tuples(
@@ -68,7 +71,7 @@ def talking(path: Path, *said: bytes) -> Iterator[dbus.Connection]:
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(path))
         listener.listen()
-        with closing(dbus.Connection(f"unix:path={path}", 0.5)) as connection, listener.accept()[0] as bus:
+        with closing(dbus.Connection([f"unix:path={path}"], 0.5)) as connection, listener.accept()[0] as bus:
             bus.sendall(b"".join(said))
             yield connection
 
@@ -85,7 +88,7 @@ def speaking(path: Path, said: Iterable[bytes]) -> Iterator[dbus.Connection]:
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(path))
         listener.listen()
-        with closing(dbus.Connection(f"unix:path={path}", 0.5)) as connection, listener.accept()[0] as bus:
+        with closing(dbus.Connection([f"unix:path={path}"], 0.5)) as connection, listener.accept()[0] as bus:
             thread = threading.Thread(target=speak, args=(bus,))
             thread.start()
             try:
@@ -269,6 +272,14 @@ class TestConnection:
             with pytest.raises(TimeoutError):
                 connection.reply(connection.send_call(_NAME, _PATH, _INTERFACE, "Method", returns="s"))
 
+    @pytest.mark.parametrize("said", [b"OK 0\r\n", b"DATA\r\nOK 0\r\n", b"DATA \r\nOK 0\r\n"])
+    def test_accepts_the_reply_of_any_bus(self, tmp_path: Path, said: bytes) -> None:
+        """A bus that asks for more data gets none, and takes the user of the socket."""
+        with talking(tmp_path / "bus", said, message(1, ""), message(2, "answer")) as connection:
+            assert ("answer",) == connection.reply(
+                connection.send_call(_NAME, _PATH, _INTERFACE, "Method", returns="s")
+            )
+
     def test_returns_a_reply_once(self, tmp_path: Path) -> None:
         with talking(tmp_path / "bus", b"OK 0\r\n", message(1, ""), message(2, "answer")) as connection:
             asked = connection.send_call(_NAME, _PATH, _INTERFACE, "Method", returns="s")
@@ -280,6 +291,8 @@ class TestConnection:
         ("said", "error"),
         [
             ([b"REJECTED EXTERNAL\r\n"], ConnectionRefusedError),
+            ([b"DATA\r\nREJECTED EXTERNAL\r\n"], ConnectionRefusedError),
+            ([b"DATA\r\nDATA\r\n"], ConnectionRefusedError),
             ([b"OK 0\r\n", message(1, "", MessageType.error)], dbus.DBusError),
         ],
     )
@@ -303,9 +316,57 @@ class TestAddress:
         ],
     )
     def test_of_a_socket_is_its_path(self, address: str, path: str) -> None:
-        assert path == dbus._path_of(address)  # noqa: SLF001 - a table says more than a bus at each
+        assert [path] == list(session_bus._paths(address.split(";")))  # noqa: SLF001 - a table says more than a bus at each
 
     @pytest.mark.parametrize("address", ["", "autolaunch:", "unix:", "tcp:host=localhost,port=1", "nonsense"])
     def test_without_a_socket_is_no_bus(self, address: str) -> None:
         with pytest.raises(FileNotFoundError):
-            dbus.Connection(address, 1)
+            dbus.Connection([address], 1)
+
+
+class TestSearch:
+    """Which of the busses that the environment names is used."""
+
+    @pytest.fixture
+    def live(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+        """Return the path of a socket ``bus`` that accepts connections, in a folder whose name has to be escaped."""
+        monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+        folder = tmp_path / "a %,;=é"
+        folder.mkdir()
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(str(folder / "bus"))
+            listener.listen()
+            yield folder / "bus"
+
+    @pytest.fixture(params=["stale", "missing", "tcp", "damaged"])
+    def dead(self, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+        """Return an address without a bus; a bus that has ended may leave its socket."""
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(str(tmp_path / "stale"))
+        stale = f"unix:path={tmp_path}/stale"
+        others = {"tcp": "tcp:host=localhost,port=1", "damaged": f"{stale};unix:path=%zz"}
+        return {"stale": stale, "missing": "unix:path=/nonexistent"}.get(request.param) or others[request.param]
+
+    def test_tries_each_address_in_turn(self, monkeypatch: pytest.MonkeyPatch, live: Path, dead: str) -> None:
+        path = quote_from_bytes(os.fsencode(live))
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", f"{dead};unix:path={path};{dead}")
+
+        with closing(session_bus.connected(session_bus.addresses(), 1)) as found:
+            assert str(live) == found.getpeername()
+
+    def test_ends_with_that_of_the_runtime_folder(self, monkeypatch: pytest.MonkeyPatch, live: Path, dead: str) -> None:
+        """A terminal multiplexer outlives the session whose address it has."""
+        stale = dead if dead.startswith("unix:") else f"{dead};unix:path=/nonexistent"
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", stale)
+        monkeypatch.setenv("XDG_RUNTIME_DIR", str(live.parent))
+
+        with closing(session_bus.connected(session_bus.addresses(), 1)) as found:
+            assert str(live) == found.getpeername()
+
+    @pytest.mark.parametrize("address", ["disabled:", "nonsense"])
+    def test_does_not_replace_a_disabled_bus(self, monkeypatch: pytest.MonkeyPatch, live: Path, address: str) -> None:
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", address)
+        monkeypatch.setenv("XDG_RUNTIME_DIR", str(live.parent))
+
+        with pytest.raises(FileNotFoundError):
+            session_bus.connected(session_bus.addresses(), 1)

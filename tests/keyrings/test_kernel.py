@@ -4,13 +4,14 @@ import errno
 import itertools
 import json
 import os
+import socket
 import subprocess
 import sys
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from keyring.backend import KeyringBackend
@@ -21,6 +22,7 @@ from keyrings.contract import ALTERNATIVE, LIFE_SECONDS, TOKEN, KeyringContract
 from docker_credential_ecrx.errors import KeyringError
 from docker_credential_ecrx.keyrings import USERNAME, service_of
 from docker_credential_ecrx.keyrings.kernel import KernelKeyring
+from docker_credential_ecrx.keyrings.keyctl import BIG, PROCESS_KEYRING, Keyctl
 from support import keyrings, need, trace
 
 BACKEND = "docker_credential_ecrx.keyrings.kernel_backend.Keyring"
@@ -70,10 +72,10 @@ from docker_credential_ecrx.keyrings.kernel import KernelKeyring
 from docker_credential_ecrx.keyrings.keyctl import Keyctl
 class Raced(Keyctl):
     def revoke(self, key):
-        self.unlink(key, keyring._ring)
+        self.unlink(key, keyring.ring)
         super().revoke(key)
 keyring = KernelKeyring()
-keyring._keys = Raced()
+keyring.keys = Raced()
 secrets = [base64.b64encode(os.urandom(2000)).decode() for number in range(20)]
 kept = []
 for number, secret in enumerate(secrets):
@@ -84,9 +86,10 @@ print(json.dumps(kept))
 # Replaces a key that fills most of the quota.
 RENEWED = """\
 import base64, json, os
-from docker_credential_ecrx.keyrings.kernel import KernelKeyring, _quota
+from docker_credential_ecrx.keyrings.kernel import KernelKeyring
+from docker_credential_ecrx.keyrings.proc_keys import most_bytes
 keyring = KernelKeyring()
-secrets = [base64.b64encode(os.urandom(_quota() * 2 // 3)).decode() for number in range(3)]
+secrets = [base64.b64encode(os.urandom(most_bytes() * 2 // 3)).decode() for number in range(3)]
 kept = []
 for secret in secrets:
     keyring.set("other", "word", 3600)
@@ -109,6 +112,118 @@ from docker_credential_ecrx.keyrings.kernel import KernelKeyring
 keyring = KernelKeyring()
 for number in range(12):
     keyring.set(f"overfilled:{number}", base64.b64encode(os.urandom(2000)).decode(), 3600 + number)
+"""
+# In each of four rounds, reads the token of each of argv[1] identities, and stores a new one if there is none, which
+# expires a second after the one before, as if it was stored then.
+# Prints how many were found in each round.
+ROTATION = """\
+import base64, json, os, sys
+from docker_credential_ecrx import keyrings
+from docker_credential_ecrx.store import cached_token
+keyring, life, hits = keyrings.for_tokens("auto"), 11 * 3600, []
+names = [f"token:ecr:aws:eu-central-1:{number:032x}" for number in range(int(sys.argv[1]))]
+for _ in range(4):
+    hits.append(0)
+    for name in names:
+        if cached_token.load(name, keyring):
+            hits[-1] += 1
+        else:
+            words = {"payload": base64.b64encode(os.urandom(1240)).decode()}
+            words["datakey"] = base64.b64encode(os.urandom(132)).decode()
+            words |= {"version": "2", "type": "DATA_KEY", "expiration": 1764379200}
+            password = base64.b64encode(json.dumps(words, separators=(",", ":")).encode()).decode()
+            token = cached_token.new_token(password, name, life, cached_token.now())
+            cached_token.save(name, token, keyring)
+            life += 1
+print(json.dumps(hits))
+"""
+# Stores what a person stored, then tokens that AWS issues at any time, and prints which are left of the former.
+BY_HAND = """\
+import base64, json, os
+from docker_credential_ecrx.errors import KeyringError
+from docker_credential_ecrx.keyrings.kernel import KernelKeyring
+keyring = KernelKeyring()
+made = ["token:mfa", "login:111111111111.dkr.ecr.us-east-1.amazonaws.com"]
+def store(name, seconds, by_hand):
+    keyring.set(name, base64.b64encode(os.urandom(1700)).decode(), seconds, by_hand=by_hand)
+for name in made:
+    store(name, 600, True)
+for number in range(14):
+    store(f"token:{number}", 3600, False)
+left = [name for name in made if keyring.get(name)]
+cached = sum(keyring.get(f"token:{number}") is not None for number in range(14))
+more = [f"login:{number}" for number in range(14)]
+for number, name in enumerate(more):
+    store(name, 700 + number, True)
+try:
+    store("token:late", 3600, False)
+    said = ""
+except KeyringError as error:
+    said = error.message
+print(json.dumps([left, cached, [name for name in [*made, *more] if keyring.get(name)], said]))
+"""
+# Has as many tokens as possible in keys of the type ``user``, and the others in ``big_key``s, as a kernel that has them
+# stores them: prints what is read, how it is listed, and what is left after each is deleted.
+BIG_KEYS = """\
+import base64, errno, json, os
+from docker_credential_ecrx.keyrings.kernel import KernelKeyring
+from docker_credential_ecrx.keyrings.keyctl import BIG, USER, Keyctl
+keyring = KernelKeyring()
+names = [f"token:{number}" for number in range(40)]
+secrets = {name: base64.b64encode(os.urandom(1700)).decode() for name in names}
+for number, name in enumerate(names):
+    keyring.set(name, secrets[name], 3600 + number)
+read = [keyring.get(name) == secrets[name] for name in names]
+kinds = sorted({kind.decode() for _, kind, _ in keyring.ours()})
+listed = sorted(keyring.names()) == sorted(names)
+for name in names:
+    keyring.set(name, "again", 3600)
+again = [keyring.get(name) for name in names]
+for name in names:
+    keyring.delete(name)
+print(json.dumps([read, kinds, listed, again, keyring.names()]))
+"""
+# Reads a token as a kernel with big keys has it, and prints it, and the modules that reading it imported.
+BIG_HIT = """\
+import json, sys
+from docker_credential_ecrx.keyrings import key_payload
+from docker_credential_ecrx.keyrings.kernel import KernelKeyring
+from docker_credential_ecrx.keyrings.keyctl import BIG, USER, Keyctl
+class Big(Keyctl):
+    def search(self, ring, description, kind=USER):
+        if kind != BIG:
+            raise OSError(126, "Required key not available")
+        return super().search(ring, description)
+keyring = KernelKeyring()
+keyring.set("token:big", "big", 60)
+keyring.keys, before = Big(), {*sys.modules}
+print(json.dumps([keyring.get("token:big"), sorted({*sys.modules} - before)]))
+"""
+# Prints what is stored under argv[1] where an own user namespace of argv[2:] begins.
+INSIDE = """\
+import json, sys
+from docker_credential_ecrx.keyrings.kernel import KernelKeyring
+keyring = KernelKeyring()
+said = [keyring.get(name) for name in sys.argv[2:]]
+if sys.argv[1] == "set":
+    for name in sys.argv[2:]:
+        keyring.set(name, "from inside", 3600)
+    said = [keyring.get(name) for name in sys.argv[2:]]
+if sys.argv[1] == "delete":
+    for name in sys.argv[2:]:
+        keyring.delete(name)
+print(json.dumps([said, sorted(keyring.names())]))
+"""
+# Makes a keyring that is called as root's own, with keys that everybody may read.
+PLANTED = """\
+ring=$(keyctl newring _persistent.0 @s)
+for name; do keyctl setperm $(keyctl add user "$name" "9999999999 tplanted" $ring) 0x3f3f3f3f; done
+keyctl setperm $ring 0x3f3f3f3f"""
+# Deletes a user's keyring; the quota may have no room for a session's.
+CLEARED = """\
+from docker_credential_ecrx.keyrings.kernel import KernelKeyring
+keyring = KernelKeyring()
+keyring.keys.invalidate(keyring.ring)
 """
 # Links a key to its own keyring; prints its size, and after a line on stdin the error of reading it.
 HOLDER = """\
@@ -142,8 +257,6 @@ for call in ("get_password", "set_password", "delete_password"):
 print(json.dumps([said, "docker_credential_ecrx.keyrings.keyctl" in sys.modules]))
 """
 SECCOMP = Path(__file__).parents[1] / "support" / "seccomp.py"
-# A prefix with which the keys belong to a shell in a session of its own.
-POSSESS = "keyctl get_persistent @s || keyctl link @u @s"
 _ordinary_users = itertools.count(100_000 + os.getpid())
 
 
@@ -171,7 +284,7 @@ def library() -> KeyringBackend:
 def failing(kernel: dict[str, str]) -> KernelKeyring:  # noqa: ARG001 - cleans up
     """Return a keyring whose ring is none to the kernel."""
     found = KernelKeyring(ALTERNATIVE)
-    found._ring = 0  # noqa: SLF001 - the kernel keeps its own as long as there is a user
+    found.ring = 0  # the kernel keeps its own as long as there is a user
     return found
 
 
@@ -216,23 +329,43 @@ def as_ordinary_user(script: str, *arguments: int) -> Any:  # noqa: ANN401 - JSO
 
 
 @contextmanager
+def in_another_session(user: list[str], script: str, *arguments: str) -> Iterator[None]:
+    """Run a shell's ``script`` as ``user`` in a session with a keyring of its own, until the block ends."""
+    command = [*user, need.command("keyctl"), "session", "-", "sh", "-c", f"{script}; echo ready; read _", "sh"]
+    with subprocess.Popen([*command, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert any(line == b"ready\n" for line in process.stdout)
+        yield
+        process.communicate(b"\n")
+
+
+@contextmanager
 def ordinary_users() -> Iterator[Callable[[], list[str]]]:
     """Yield what returns the prefix of a command for a new user who has a quota and no key."""
     if os.getuid() != 0:
         need.missing("root, to be another user,")
-    prefixes: list[tuple[int, list[str]]] = []
+    prefixes: list[list[str]] = []
 
     def another() -> list[str]:
-        number = next(_ordinary_users)
-        prefixes.append((number, [need.command("setpriv"), f"--reuid={number}", "--clear-groups"]))
-        return [*prefixes[-1][1], "--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
+        user = [need.command("setpriv"), f"--reuid={next(_ordinary_users)}", "--clear-groups"]
+        prefixes.append([*user, "--inh-caps=+dac_override", "--ambient-caps=+dac_override"])
+        return prefixes[-1]
 
     try:
         yield another
     finally:
-        for number, user in prefixes:
-            end = f"{POSSESS}; keyctl invalidate $(keyctl id %:_persistent.{number} || keyctl id @u)"
-            run(*user, need.command("keyctl"), "session", "-", "sh", "-c", end)
+        for user in prefixes:
+            run(*user, sys.executable, "-c", CLEARED)
+
+
+def has_big_keys() -> bool:
+    """Return whether this kernel has keys of the type ``big_key``."""
+    keys = Keyctl()
+    try:
+        keys.unlink(keys.add(b"ecrx-test", b"-" * 4000, PROCESS_KEYRING, BIG), PROCESS_KEYRING)
+    except OSError:
+        return False
+    return True
 
 
 class TestContract(KeyringContract):
@@ -360,6 +493,139 @@ class TestFullKeyring:
         before, after = as_ordinary_user(FULL_OF_OTHERS)
 
         assert 0 < before == after
+
+    @pytest.mark.parametrize("count", [12, 40])
+    @pytest.mark.usefixtures("keyring")
+    def test_serves_identities_in_rotation(self, count: int) -> None:
+        """Twelve identities' tokens fit; of more, those that fit are served, or all if the kernel has big keys."""
+        hits = as_ordinary_user(ROTATION, count)
+
+        fit = count if count <= 12 or has_big_keys() else 11
+        assert 0 == hits[0]
+        assert min(hits[1:]) >= fit, hits
+
+    @pytest.mark.usefixtures("keyring")
+    def test_full_sends_nothing_to_the_session_bus(self, tmp_path: Path) -> None:
+        """A token in another keyring would outlive its key, which leads to it, and a hung bus would delay a get."""
+        bus = tmp_path / "bus"
+        with socket.socket(socket.AF_UNIX) as listener, ordinary_users() as another:
+            listener.bind(str(bus))
+            listener.listen(200)
+            listener.settimeout(0)
+            bus.chmod(0o777)
+            environment = ["env", f"DBUS_SESSION_BUS_ADDRESS=unix:path={bus}"]
+            hits = json.loads(run(*another(), *environment, sys.executable, "-c", ROTATION, "14"))
+            with pytest.raises(BlockingIOError):
+                listener.accept()
+
+        assert has_big_keys() or 0 < min(hits[1:]) < 14  # more tokens than there was room for
+
+    @pytest.mark.usefixtures("keyring")
+    def test_evicts_what_a_person_stored_last(self) -> None:
+        """It is evicted for what another person stored, the oldest first, and never for a token that AWS issues."""
+        left, cached, after, said = as_ordinary_user(BY_HAND)
+
+        assert ["token:mfa", "login:111111111111.dkr.ecr.us-east-1.amazonaws.com"] == left
+        assert cached >= 7
+        if not has_big_keys():
+            assert [f"login:{number}" for number in range(14)][-len(after) :] == after
+            assert said == "cannot write to the kernel keyring: Disk quota exceeded"
+
+    @pytest.mark.usefixtures("keyring")
+    def test_keeps_big_keys_where_the_kernel_has_them(self) -> None:
+        read, kinds, listed, again, names = as_ordinary_user(BIG_KEYS)
+
+        assert (sum(read) == 40) == has_big_keys() == (kinds == ["big_key", "user"])
+        assert listed == has_big_keys()
+        assert ["again"] * 40 == again
+        assert [] == names
+
+    @pytest.mark.usefixtures("keyring")
+    def test_imports_nothing_to_read_a_big_key(self) -> None:
+        assert ["big", []] == as_ordinary_user(BIG_HIT)
+
+
+class TestUserNamespace:
+    """As root of podman's or buildah's namespace, the user has other keyrings, and reads those outside too."""
+
+    NAMES: ClassVar = ["token:outside", "login:outside"]
+
+    @pytest.fixture
+    def outside(self, keyring: KernelKeyring) -> Iterator[KernelKeyring]:
+        """Return the keyring outside, with two items."""
+        for name in self.NAMES:
+            keyring.set(name, "from outside", LIFE_SECONDS)
+        yield keyring
+        for name in self.NAMES:
+            keyring.delete(name)
+
+    def inside(self, action: str, *options: str, env: Mapping[str, str] | None = None) -> Any:  # noqa: ANN401 - JSON
+        """Return what INSIDE prints in a user namespace, by default as podman's."""
+        command = [need.command("unshare"), "--user", *(options or ("--map-root-user",))]
+        done = subprocess.run(
+            [*command, sys.executable, "-c", INSIDE, action, *self.NAMES],
+            env=os.environ | ({"_CONTAINERS_USERNS_CONFIGURED": "done"} if env is None else env),
+            stdout=subprocess.PIPE,
+            check=True,
+        )
+        return json.loads(done.stdout)
+
+    @pytest.mark.parametrize("user", ["0", "1000"])
+    def test_has_the_items_outside(self, outside: KernelKeyring, user: str) -> None:
+        said, names = self.inside("get", f"--map-user={user}", f"--map-group={user}")
+
+        assert ["from outside"] * 2 == said
+        assert set(self.NAMES) <= set(names)
+        assert outside
+
+    @pytest.mark.usefixtures("outside")
+    def test_of_other_programs_has_the_tokens(self) -> None:
+        """Only podman's kind says that it is one, so that a get outside need not find out."""
+        said, _ = self.inside("get", env={})
+
+        assert ["from outside", None] == said
+
+    def test_stores_its_own(self, outside: KernelKeyring) -> None:
+        said, _ = self.inside("set")
+
+        assert ["from inside"] * 2 == said
+        assert ["from outside"] * 2 == [outside.get(name) for name in self.NAMES]
+
+    def test_deletes_the_items_outside(self, outside: KernelKeyring) -> None:
+        self.inside("delete")
+
+        assert [None, None] == [outside.get(name) for name in self.NAMES]
+        said, names = self.inside("get")
+        assert [None, None] == said
+        assert set(names).isdisjoint(self.NAMES)
+
+    def test_ignores_keyrings_of_other_users(self, outside: KernelKeyring) -> None:
+        """Another user can make a keyring of that name, with keys that everybody may read."""
+        outside.delete("login:outside")
+        planted = [f"docker-credential-ecrx:{name}:ecrx" for name in self.NAMES]
+        with ordinary_users() as another, in_another_session(another(), PLANTED, *planted):
+            said, names = self.inside("get")
+
+        assert ["from outside", None] == said
+        assert "login:outside" not in names
+
+    @pytest.mark.parametrize("action", ["get", "delete"])
+    def test_of_user_65534_has_no_items_outside(self, outside: KernelKeyring, action: str) -> None:
+        """To user 65534 of a namespace, every user that it has no ID for looks like that user (user_namespaces(7))."""
+        said, names = self.inside(action, "--map-user=65534", "--map-group=65534")
+
+        assert [None, None] == said
+        assert set(names).isdisjoint(self.NAMES)
+        assert ["from outside"] * 2 == [outside.get(name) for name in self.NAMES]
+
+    @pytest.mark.usefixtures("outside")
+    def test_reads_no_key_that_has_a_double(self) -> None:
+        """Another process of the user's, such as a container's root, can make a keyring of that name."""
+        planted = "docker-credential-ecrx:token:outside:ecrx"
+        with in_another_session([], PLANTED, planted):
+            said, _ = self.inside("get")
+
+        assert [None, "from outside"] == said
 
 
 class TestKilled:

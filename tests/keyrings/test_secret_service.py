@@ -4,6 +4,8 @@ import gc
 import os
 import re
 import signal
+import subprocess
+import sys
 import threading
 import time
 import warnings
@@ -24,10 +26,11 @@ from keyring.core import load_keyring
 from keyrings.contract import ALTERNATIVE, KeyringContract
 
 from docker_credential_ecrx.errors import KeyringError, KeyringUnavailableError
-from docker_credential_ecrx.keyrings import USERNAME, service_of
+from docker_credential_ecrx.keyrings import USERNAME, service_of, session_bus
 from docker_credential_ecrx.keyrings.secret_service import SecretServiceKeyring
+from docker_credential_ecrx.keyrings.secret_service_api import SecretService
 from standin import busses
-from support import keyrings
+from support import keyrings, need
 
 NAME = "token:ecr:aws:us-east-1:0123"
 SERVICE = service_of(NAME)
@@ -38,6 +41,19 @@ PROMPTER = "org.gnome.keyring.SystemPrompter"
 # A ``get`` ends within 25 s, whatever hangs.
 LIMIT_SECONDS = 25
 RACES = 200
+# Prints a secret and replaces it.
+INSIDE = """\
+import sys
+from docker_credential_ecrx.errors import KeyringError
+from docker_credential_ecrx.keyrings.secret_service import SecretServiceKeyring
+try:
+    keyring = SecretServiceKeyring()
+    print(keyring.get(sys.argv[1]))
+    keyring.set(sys.argv[1], "from inside", None)
+    keyring.close()
+except KeyringError as error:
+    sys.exit(str(error))
+"""
 USES: list[Callable[[SecretServiceKeyring], object]] = [
     lambda ours: ours.get(NAME),
     lambda ours: ours.set(NAME, "word", 3600),
@@ -165,6 +181,18 @@ def end_daemon() -> None:
             pass
 
 
+class Ordered(SecretService):
+    """Finds items in the service's order, or in reverse."""
+
+    def __init__(self, order: int) -> None:
+        super().__init__(session_bus.addresses(), LIMIT_SECONDS)
+        self._order = order
+
+    def search(self, attributes: dict[str, str]) -> tuple[list[str], list[str]]:
+        unlocked, locked = super().search(attributes)
+        return unlocked[:: self._order], locked
+
+
 @contextmanager
 def windows() -> Iterator[deque[Message]]:
     """Replace the prompter; yield what was requested, in the end."""
@@ -238,6 +266,67 @@ class TestItems:
         assert "x€" * 50_000 == keyring.get(NAME)
 
 
+class TestTwoCollections:
+    """Each has an item of the name: the user changed the default, or another program chose the collection."""
+
+    @pytest.fixture
+    def old(self, broken: SecretServiceKeyring) -> str:
+        """Return the collection with the old item, which is no longer the default."""
+        assert "word" == broken.get(NAME)
+        return keyrings.replace_default(os.environ)
+
+    @pytest.mark.parametrize("order", [1, -1])
+    def test_serve_the_newest_item(
+        self, monkeypatch: pytest.MonkeyPatch, broken: SecretServiceKeyring, old: str, order: int
+    ) -> None:
+        """GNOME Keyring lists the newest item first, other services list them in any order."""
+        library = load_keyring("keyring.backends.SecretService.Keyring")
+        with closing(Ordered(order)) as service, monkeypatch.context() as patch:
+            patch.setattr(broken, "_service", service)
+            library.set_password(SERVICE, USERNAME, "newer")
+            assert "newer" == broken.get(NAME)
+
+            threading.Event().wait(1.1)  # the service counts seconds
+            keyrings.set_default(os.environ, old)
+            library.set_password(SERVICE, USERNAME, "newest")
+            assert "newest" == broken.get(NAME)
+
+    @pytest.mark.usefixtures("old")
+    def test_hold_one_item_after_it_is_stored(self, broken: SecretServiceKeyring) -> None:
+        broken.set(NAME, "newer", 3600)
+
+        assert "newer" == broken.get(NAME)
+        assert [NAME] == broken.names()
+
+    @pytest.mark.usefixtures("old")
+    def test_hold_no_item_after_it_is_deleted(self, broken: SecretServiceKeyring) -> None:
+        load_keyring("keyring.backends.SecretService.Keyring").set_password(SERVICE, USERNAME, "newer")
+        assert [NAME, NAME] == broken.names()
+
+        broken.delete(NAME)
+
+        assert [] == broken.names()
+
+    @pytest.mark.usefixtures("old")
+    def test_serve_no_old_item_for_a_locked_new_one(self, broken: SecretServiceKeyring) -> None:
+        threading.Event().wait(1.1)
+        load_keyring("keyring.backends.SecretService.Keyring").set_password(SERVICE, USERNAME, "newer")
+        lock()
+
+        with pytest.raises(KeyringUnavailableError, match="the Secret Service is locked"):
+            broken.get(NAME)
+
+    def test_serve_the_new_item_beside_a_locked_old_one(self, broken: SecretServiceKeyring, old: str) -> None:
+        threading.Event().wait(1.1)
+        load_keyring("keyring.backends.SecretService.Keyring").set_password(SERVICE, USERNAME, "newer")
+        keyrings.lock(os.environ, old)
+
+        assert "newer" == broken.get(NAME)
+        with pytest.raises(KeyringUnavailableError, match="the Secret Service is locked"):
+            broken.delete(NAME)
+        assert [NAME] == broken.names()
+
+
 class TestLockedCollection:
     @pytest.mark.parametrize("use", USES, ids=["get", "set", "delete"])
     def test_is_unavailable_and_opens_no_window(
@@ -294,6 +383,23 @@ class TestBus:
         with opened({"XDG_RUNTIME_DIR": address.removeprefix("unix:path=").removesuffix("/bus")}) as ours:
             ours.set(NAME, "word", 3600)
             assert "word" == ours.get(NAME)
+
+
+class TestUserNamespace:
+    """Inside, the user has another ID than outside, as root in those of podman and buildah."""
+
+    @pytest.mark.parametrize("user", [0, 1000, 65534])
+    def test_has_the_same_items(self, keyring: SecretServiceKeyring, user: int) -> None:
+        keyring.set(NAME, "from outside", None)
+        namespace = [need.command("unshare"), "--user", f"--map-user={user}", f"--map-group={user}"]
+
+        done = subprocess.run([*namespace, sys.executable, "-c", INSIDE, NAME], capture_output=True, check=False)
+
+        if user == 65534:  # this is also what other users look like inside
+            assert b"user 65534 runs the session bus" in done.stderr
+        else:
+            assert (b"from outside\n", b"") == (done.stdout, done.stderr)
+            assert "from inside" == keyring.get(NAME)
 
 
 class TestReply:

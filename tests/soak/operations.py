@@ -244,8 +244,9 @@ class Soak:
     ) -> Result:
         """Run the program; ``tells`` says that its answer is no secret."""
         loud = {"ECRX_LOG": "debug"} if choice.random() < 0.3 else {}
+        way = {"ECRX_DIRECT": choice.choice(["on", "off"])}  # to AWS
         link = self._link(choice, profile).relative_to(self._home.bin)
-        found = self._home.run(*verb.split(), stdin=stdin, argv0=str(link), env={**env, **loud})
+        found = self._home.run(*verb.split(), stdin=stdin, argv0=str(link), env={**env, **loud, **way})
         assert "Traceback" not in found.stderr
         self.said.extend([found.stderr, found.stdout if tells or found.status else ""])
         return found

@@ -47,7 +47,7 @@ class Weather:
     def calm(self) -> None:
         """Let everything go well from now on."""
         with self._lock:
-            self._aws.mend()
+            self._aws.clear_faults()
             self._aws.token_seconds = _LIVES[-1]
             self._storm_ended, self._is_storm = time.monotonic(), False
 
@@ -57,7 +57,7 @@ class Weather:
             return self._is_storm or self._storm_ended > moment
 
     def _change(self) -> None:
-        self._aws.mend()
+        self._aws.clear_faults()
         self._aws.token_seconds = self._random.choice(_LIVES)
         if self._is_storm:
             self._storm_ended = time.monotonic()

@@ -92,7 +92,7 @@ def _answer(connection: socket.socket, reply: Reply) -> None:
         while part := connection.recv(1 << 16):
             received += part
             if not is_known and b"BEGIN\r\n" in received:
-                connection.sendall(b"OK 0\r\n")
+                connection.sendall(b"DATA\r\nOK 0\r\n")
                 _, _, received = received.partition(b"BEGIN\r\n")
                 is_known = True
             for call in parser.feed(received) if is_known else ():

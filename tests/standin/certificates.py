@@ -1,5 +1,6 @@
 """A private certificate authority, which vouches for the names that AWS has in the tests."""
 
+import secrets
 import ssl
 import subprocess
 from collections.abc import Iterable
@@ -29,7 +30,9 @@ def issue(folder: Path, names: Iterable[str]) -> Certificates:
     """Make an authority in ``folder``, and a server's certificate for ``names``."""
     authority, authority_key = folder / "authority.pem", folder / "authority.key"
     server, server_key = folder / "server.pem", folder / "server.key"
-    _request(authority, authority_key, "-subj", "/CN=ecrx tests", "-addext", "basicConstraints=critical,CA:TRUE")
+    # OpenSSL looks for an issuer by its name, and on no further: two authorities of one name would hide each other.
+    subject = f"/CN=ecrx tests {secrets.token_hex(8)}"
+    _request(authority, authority_key, "-subj", subject, "-addext", "basicConstraints=critical,CA:TRUE")
     alternatives = ",".join(f"DNS:{name}" for name in names)
     signer = ("-CA", authority, "-CAkey", authority_key)
     _request(server, server_key, "-subj", "/CN=server", "-addext", f"subjectAltName={alternatives}", *signer)

@@ -54,7 +54,8 @@ def write_json(path: Path, document: dict[str, Any]) -> None:
 
 
 def docker_commands() -> list[str]:
-    """Return each docker command of this machine: there may be Debian's beside a newer one."""
-    places = (Path(folder) / "docker" for folder in ("/usr/local/bin", "/usr/bin"))
+    """Return each docker command of this machine, and those in .work: there may be Debian's beside newer ones."""
+    own = sorted((Path(__file__).parents[2] / ".work").glob("docker-*"))
+    places = (folder / "docker" for folder in (*own, Path("/usr/local/bin"), Path("/usr/bin")))
     found = {place.resolve(): str(place) for place in places if os.access(place, os.X_OK)}
     return list(found.values()) or ["docker"]

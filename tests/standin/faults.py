@@ -33,7 +33,7 @@ class FaultyStandIn(StandIn):
         else:
             self._first[operation].extend([fault] * times)
 
-    def mend(self) -> None:
+    def clear_faults(self) -> None:
         """HttpResponse honestly again."""
         self._always.clear()
         self._first.clear()

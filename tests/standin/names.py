@@ -3,7 +3,7 @@
 import os
 import socket
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,14 +25,20 @@ def need_namespaces() -> None:
 
 
 @contextmanager
-def known(addresses: Mapping[str, str], authority: Path, folder: Path) -> Iterator[None]:
-    """Let every program resolve ``addresses`` and trust ``authority``, until the context is left."""
-    lines = [f"{address} {name}\n" for name, address in addresses.items()]
+def known(addresses: Mapping[str, str], authority: Path, folder: Path) -> Iterator[Callable[[Mapping[str, str]], None]]:
+    """Let every program resolve ``addresses`` and trust ``authority``, until the context is left.
+
+    What it yields lets them resolve others from then on.
+    """
     with (
-        _in_place_of(_HOSTS, "127.0.0.1 localhost\n" + "".join(lines), folder),
+        _in_place_of(_HOSTS, _hosts(addresses), folder) as own,
         _in_place_of(BUNDLE, BUNDLE.read_text() + authority.read_text(), folder),
     ):
-        yield
+
+        def lead(others: Mapping[str, str]) -> None:
+            own.write_text(_hosts(others))
+
+        yield lead
 
 
 @contextmanager
@@ -67,11 +73,15 @@ def empty(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _in_place_of(path: Path, content: str, folder: Path) -> Iterator[None]:
+def _in_place_of(path: Path, content: str, folder: Path) -> Iterator[Path]:
     own = folder / path.name
     own.write_text(content)
     subprocess.run([need.command("mount"), "--bind", own, path], check=True)
     try:
-        yield
+        yield own
     finally:
         subprocess.run([need.command("umount"), "--lazy", path], check=True)
+
+
+def _hosts(addresses: Mapping[str, str]) -> str:
+    return "127.0.0.1 localhost\n" + "".join(f"{address} {name}\n" for name, address in addresses.items())

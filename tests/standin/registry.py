@@ -61,6 +61,7 @@ class Registry:
 
     A repository that AWS knows is open to whom its policy lets in, and any other to the accounts in ``permitted``.
     ``denial``, where it is set, is what everybody is told who asks for something in a repository.
+    ``stands_for`` has the ECR host that each host of a user's own leads to, as through a reverse proxy.
     ``images`` is the folder of the real registry behind them.
     """
 
@@ -71,6 +72,7 @@ class Registry:
         self.images = images
         self.port = port
         self.permitted: defaultdict[str, set[str]] = defaultdict(set)
+        self.stands_for: dict[str, str] = {}
 
     def publish(self, repository: str, tag: str, layer: bytes) -> None:
         """Put an image of one layer, a tar archive, behind the front."""
@@ -101,7 +103,7 @@ class Registry:
 
     def refusal(self, host: str, method: str, path: str, authorization: str) -> Refused | None:
         """Return why ECR refuses the request, or None where it lets it in."""
-        place = _HOST.match(host)
+        place = _HOST.match(self.stands_for.get(host, host))
         scheme, _, encoded = authorization.partition(" ")
         issued = self.aws.issued.get(_password(encoded)) if scheme == "Basic" else None
         if place is None or issued is None or issued.service != "ecr" or issued.region != place["region"]:

@@ -314,7 +314,7 @@ class TestFaults:
         assert _mint(faulty, base)
         request = {"RoleArn": _ROLE, "RoleSessionName": "session"}
         assert "Throttling" == _error(_client(faulty, "sts", base).assume_role, **request)
-        faulty.mend()
+        faulty.clear_faults()
         assert _assume(faulty, base)
 
     def test_can_close_the_connection(self, faulty: FaultyStandIn, base: Keys) -> None:

@@ -20,15 +20,12 @@ from docker_credential_ecrx.demo.fake_aws import HttpResponse, Keys, StandIn, ne
 
 LATER, EARLIER = "2100-01-01T00:00:00Z", "2001-01-01T00:00:00Z"
 _LATER_MS = 4_102_444_800_000
+_TOKEN_SECONDS = "x-aws-ec2-metadata-token-ttl-seconds"
 _ROLES_PATH = "/latest/meta-data/iam/security-credentials/"
 
 
-class Sessions(StandIn):
-    """AWS that also opens role sessions by other ways than STS; ``assumed`` has what STS was asked for."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.assumed: list[dict[str, str]] = []
+class Opening(StandIn):
+    """AWS that also opens role sessions by other ways than STS."""
 
     def open_session(self, account: str, role: str, name: str) -> Keys:
         """Return the keys of a new session of the account's role."""
@@ -37,6 +34,14 @@ class Sessions(StandIn):
         with self._lock:
             self._principals[keys.access_key_id] = self._principals[keys.access_key_id]._replace(arn=arn, keys=keys)
         return keys
+
+
+class Sessions(Opening):
+    """The same; ``assumed`` has what STS was asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.assumed: list[dict[str, str]] = []
 
     def handle(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> HttpResponse:
         """HttpResponse one request."""
@@ -127,7 +132,7 @@ def sso_portal(aws: Sessions, bearer: str) -> Source:
     return answer
 
 
-def container(aws: Sessions, account: str, authorization: str | None) -> Source:
+def container(aws: Opening, account: str, authorization: str | None) -> Source:
     """Return a container's credentials endpoint; the path names the task's role."""
 
     def answer(request: Request) -> dict[str, object] | None:
@@ -138,13 +143,13 @@ def container(aws: Sessions, account: str, authorization: str | None) -> Source:
     return answer
 
 
-def instance(aws: Sessions, account: str, role: str) -> Source:
+def instance(aws: Opening, account: str, role: str) -> Source:
     """Return an instance's metadata service, version 2: it answers only with a token of its own."""
     token = secrets.token_urlsafe(40)
 
     def answer(request: Request) -> str | dict[str, object] | None:
         if (request.method, request.path) == ("PUT", "/latest/api/token"):
-            return token if "x-aws-ec2-metadata-token-ttl-seconds" in request.headers else None
+            return token if _TOKEN_SECONDS in request.headers else None
         if request.headers.get("x-aws-ec2-metadata-token") != token or not request.path.startswith(_ROLES_PATH):
             return None
         if request.path == _ROLES_PATH:
@@ -172,6 +177,7 @@ class _HttpServer(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # headers and body are sent separately, and a client's delayed ACK would add 40 ms
     server: _HttpServer
 
     def do_GET(self) -> None:
@@ -222,6 +228,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response_only(status)
         self.send_header("Content-Type", content_type)
         self.send_header("Content-Length", str(len(body)))
+        if seconds := self.headers.get(_TOKEN_SECONDS):
+            self.send_header(_TOKEN_SECONDS, seconds)  # AWS's SDK for Go requires it
         self.end_headers()
         self.wfile.write(body)
 

@@ -54,7 +54,7 @@ def diagnose(home: Home, *arguments: str, before: str = "true") -> Diagnosis:
     return Diagnosis(links, arguments)
 
 
-def mended(home: Home, diagnosis: Diagnosis, name: str, *, owner: str = "OWNER") -> Found:
+def fixed_by_remedy(home: Home, diagnosis: Diagnosis, name: str, *, owner: str = "OWNER") -> Found:
     """Return what a check finds once the command of its remedy has been run as it stands.
 
     OWNER, which stands for a profile of the owner's, becomes ``owner``.

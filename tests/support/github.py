@@ -1,20 +1,17 @@
-"""GitHub's runner, as far as a composite action of shell steps needs one."""
+"""GitHub's runner, as far as a JavaScript action without packages needs one."""
 
 import hashlib
 import os
-import re
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import yaml
 
+from support import need
+
 REPOSITORY = "OWNER/docker-credential-ecrx"
-_INPUT = re.compile(r"\$\{\{ inputs\.([a-z0-9-]+) \}\}")
-_REPOSITORY = "${{ github.action_repository }}"
 _TOKEN = "${{ github.token }}"
-_CONDITION = re.compile(r"inputs\.([a-z0-9-]+) != ''")
 _SECONDS = 120
 
 # gh's attestation verify: exit status 0 for what the file beside it lists, for the signer that is asked for.
@@ -59,6 +56,7 @@ class Runner:
     def __init__(self, folder: Path, env: Mapping[str, str]) -> None:
         self.folder = folder
         self.said = ""
+        self._used: list[tuple[Path, dict[str, str]]] = []
         self.env = dict(env)
         for name in ("GITHUB_ENV", "GITHUB_PATH"):
             (folder / name).touch()
@@ -67,19 +65,35 @@ class Runner:
         (folder / "temp").mkdir()
 
     def uses(self, action: Path, given: Mapping[str, str]) -> int:
-        """Run the steps of a composite action with the inputs ``given``, up to one that fails; return its status."""
+        """Run the action's main script with the inputs ``given``; return its exit status.
+
+        Each use has a state of its own: the file is the step's.
+        """
         document = yaml.safe_load(action.read_text())
-        inputs = {name: about.get("default", "") for name, about in document["inputs"].items()} | dict(given)
+        inputs = {name: str(about.get("default", "")) for name, about in document["inputs"].items()} | dict(given)
         assert [] == [name for name, about in document["inputs"].items() if about["required"] and not inputs[name]]
         assert set() == inputs.keys() - document["inputs"].keys()
-        for step in document["runs"]["steps"]:
-            condition = _CONDITION.fullmatch(step["if"]) if "if" in step else None
-            assert ("if" in step) == (condition is not None)
-            if condition is None or inputs[condition[1]]:
-                status = self.runs(step["run"], self._filled(step["env"], inputs))
-                if status:
-                    return status
-        return 0
+        known = {_TOKEN: "the job's"}
+        # actions/toolkit, core.ts: getInput, saveState
+        env = {f"INPUT_{name.upper()}": known.get(value, value) for name, value in inputs.items()}
+        state = self.folder / f"GITHUB_STATE.{len(self._used)}"
+        state.touch()
+        self._used.append((action, env | {"GITHUB_ACTION_REPOSITORY": REPOSITORY, "GITHUB_STATE": str(state)}))
+        return self._run_script("main", *self._used[-1])
+
+    def ends(self) -> int:
+        """Run the post script of each use, as the runner does after the job's last step: that of the last use first.
+
+        Return the first exit status that is not 0, if any.
+        """
+        statuses = [self._run_script("post", *used) for used in reversed(self._used)]
+        return next(filter(None, statuses), 0)
+
+    def _run_script(self, key: str, action: Path, env: Mapping[str, str]) -> int:
+        path = action.parent / yaml.safe_load(action.read_text())["runs"][key]
+        state = (line.partition("=") for line in Path(env["GITHUB_STATE"]).read_text().splitlines())
+        states = {f"STATE_{name}": value for name, _, value in state}
+        return self.runs(f'exec "{need.command("node")}" "{path}"', dict(env) | states)
 
     def runs(self, script: str, env: Mapping[str, str] | None = None) -> int:
         """Run a script as ``shell: bash`` does; return its exit status."""
@@ -99,8 +113,3 @@ class Runner:
         folders = Path(self.env["GITHUB_PATH"]).read_text().splitlines()
         self.env["PATH"] = os.pathsep.join([*reversed(folders), *self.env["PATH"].split(os.pathsep)])
         return done.returncode
-
-    def _filled(self, env: Mapping[str, Any], inputs: Mapping[str, str]) -> dict[str, str]:
-        known = {_REPOSITORY: REPOSITORY, _TOKEN: "the job's"}
-        texts = {name: known.get(str(value), str(value)) for name, value in env.items()}
-        return {name: _INPUT.sub(lambda match: inputs[match[1]], text) for name, text in texts.items()}

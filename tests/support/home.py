@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -79,11 +80,18 @@ class Home:
         with (self.folder / ".aws" / "credentials").open("a") as file:
             file.write("\n".join(lines) + "\n")
 
+    def add_default_keys(self) -> "Home":
+        """Add credentials for the default chain, which ``configure`` requires if no profile is named."""
+        self.add_keys("default", self.aws.add_user(SECONDARY, "default"))
+        return self
+
     def add_profile(self, profile: str, **settings: str) -> None:
-        """Add a profile to AWS's config file."""
-        lines = [f"[profile {profile}]", *(f"{key} = {value}" for key, value in settings.items())]
-        with (self.folder / ".aws" / "config").open("a") as file:
-            file.write("\n".join(lines) + "\n")
+        """Add a profile to AWS's config file, instead of an earlier one of that name."""
+        path = self.folder / ".aws" / "config"
+        earlier = path.read_text() if path.exists() else ""
+        head = f"[profile {profile}]\n"
+        others = re.sub(rf"^{re.escape(head)}(?:[^\[].*\n)*", "", earlier, flags=re.MULTILINE)
+        path.write_text(others + head + "".join(f"{key} = {value}\n" for key, value in settings.items()))
 
     def add_role_profile(self, profile: str = "secondary", role: str = ROLE, base: str = "base") -> Keys:
         """Add the secondary account's profile, whose role the user ``base`` may assume."""

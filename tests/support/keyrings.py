@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _PREFIX = "docker-credential-ecrx:"
 _SWEEPS = 500
+_SERVICE = "org.freedesktop.Secret.Service"
+_INTERNAL = "org.gnome.keyring.InternalUnsupportedGuiltRiddenInterface"
 
 
 @contextmanager
@@ -35,7 +37,8 @@ def bus(folder: Path) -> Iterator[dict[str, str]]:
     # A bus without service files: nothing is started behind the tests' back.
     config.write_text(
         f"<busconfig><type>session</type><listen>{address}</listen><auth>EXTERNAL</auth>"
-        '<policy context="default"><allow send_destination="*"/><allow own="*"/><allow receive_sender="*"/></policy>'
+        '<policy context="default"><allow user="*"/><allow send_destination="*"/><allow own="*"/>'
+        '<allow receive_sender="*"/></policy>'
         "</busconfig>"
     )
     command = [dbus, f"--config-file={config}", "--nofork", "--print-address=1"]
@@ -69,21 +72,53 @@ def secret_service(folder: Path, *, unlocked: bool = True) -> Iterator[dict[str,
 @contextmanager
 def plain_secret_service(folder: Path) -> Iterator[dict[str, str]]:
     """Run a gnome-keyring whose default collection has an empty password; yield the environment that leads there."""
+    with secret_service(folder) as env:
+        with _calls(env) as call:
+            (path,) = call(_SERVICE, "ReadAlias", "s", "default")
+            _, session = call(_SERVICE, "OpenSession", "sv", "plain", ("s", ""))
+            old, new = ((session, b"", password, "text/plain") for password in (b"word", b""))
+            call(_INTERNAL, "ChangeWithMasterPassword", "o(oayays)(oayays)", path, old, new)
+        yield env | {"XDG_DATA_HOME": str(folder / "data")}
+
+
+def replace_default(env: Mapping[str, str]) -> str:
+    """Add a collection to the gnome-keyring to which ``env`` leads, and make it the default; return the old one."""
+    with _calls(env) as call:
+        old: str
+        (old,) = call(_SERVICE, "ReadAlias", "s", "default")
+        _, session = call(_SERVICE, "OpenSession", "sv", "plain", ("s", ""))
+        label = {"org.freedesktop.Secret.Collection.Label": ("s", "another")}
+        password = (session, b"", b"word", "text/plain")
+        (new,) = call(_INTERNAL, "CreateWithMasterPassword", "a{sv}(oayays)", label, password)
+        call(_SERVICE, "SetAlias", "so", "default", new)
+    return old
+
+
+def set_default(env: Mapping[str, str], path: str) -> None:
+    """Make the collection at ``path`` the default."""
+    with _calls(env) as call:
+        call(_SERVICE, "SetAlias", "so", "default", path)
+
+
+def lock(env: Mapping[str, str], path: str) -> None:
+    """Lock the collection at ``path``."""
+    with _calls(env) as call:
+        call(_SERVICE, "Lock", "ao", [path])
+
+
+@contextmanager
+def _calls(env: Mapping[str, str]) -> Iterator[Callable[..., Any]]:
+    """Yield what calls a method of the gnome-keyring to which ``env`` leads."""
     from jeepney import DBusAddress, new_method_call
     from jeepney.io.blocking import open_dbus_connection
 
-    def call(interface: str, method: str, signature: str, *body: object) -> Any:  # noqa: ANN401 - whatever it answers
-        address = DBusAddress("/org/freedesktop/secrets", "org.freedesktop.secrets", interface)
-        return connection.send_and_get_reply(new_method_call(address, method, signature, body), timeout=20).body
+    with closing(open_dbus_connection(env["DBUS_SESSION_BUS_ADDRESS"])) as connection:
 
-    service, internal = "org.freedesktop.Secret.Service", "org.gnome.keyring.InternalUnsupportedGuiltRiddenInterface"
-    with secret_service(folder) as env:
-        with closing(open_dbus_connection(env["DBUS_SESSION_BUS_ADDRESS"])) as connection:
-            (path,) = call(service, "ReadAlias", "s", "default")
-            _, session = call(service, "OpenSession", "sv", "plain", ("s", ""))
-            old, new = ((session, b"", password, "text/plain") for password in (b"word", b""))
-            call(internal, "ChangeWithMasterPassword", "o(oayays)(oayays)", path, old, new)
-        yield env | {"XDG_DATA_HOME": str(folder / "data")}
+        def call(interface: str, method: str, signature: str, *body: object) -> Any:  # noqa: ANN401 - whatever it says
+            address = DBusAddress("/org/freedesktop/secrets", "org.freedesktop.secrets", interface)
+            return connection.send_and_get_reply(new_method_call(address, method, signature, body), timeout=20).body
+
+        yield call
 
 
 @contextmanager
@@ -176,7 +211,7 @@ def kernel_keys() -> dict[str, str]:
     for at in range(0, len(serials), 4):
         serial = int.from_bytes(serials[at : at + 4], sys.byteorder, signed=True)
         with suppress(OSError):  # gone meanwhile
-            keys[str(serial)] = keyctl.describe(serial).decode(errors="replace")
+            keys[str(serial)] = keyctl.describe(serial)[2].decode(errors="replace")
     return {serial: description for serial, description in keys.items() if description.startswith(_PREFIX)}
 
 

@@ -88,6 +88,28 @@ def providers(config: dict[str, Any]) -> list[dict[str, Any]]:
     return list(config["providers"])
 
 
+def allows(role: dict[str, Any], binding: dict[str, Any], group: str, request: tuple[str, str, str]) -> bool:
+    """Return whether the ClusterRole and its binding permit a group's request: verb, resource and name.
+
+    RuleAllows in plugin/pkg/auth/authorizer/rbac/rbac.go decides it so.
+
+    The admission plugin NodeRestriction asks this for a token: plugin/pkg/admission/noderestriction/admission.go.
+    """
+    verb, resource, name = request
+    api = "rbac.authorization.k8s.io"
+    assert (f"{api}/v1", f"{api}/v1") == (role["apiVersion"], binding["apiVersion"])
+    is_bound = binding["roleRef"] == {"apiGroup": api, "kind": "ClusterRole", "name": role["metadata"]["name"]}
+    is_subject = {"apiGroup": api, "kind": "Group", "name": group} in binding["subjects"]
+    rules = (
+        verb in rule["verbs"]
+        and "" in rule["apiGroups"]
+        and resource in rule["resources"]
+        and name in rule.get("resourceNames", [name])
+        for rule in role["rules"]
+    )
+    return is_bound and is_subject and any(rules)
+
+
 def _check_token_attributes(found: dict[str, Any]) -> None:
     _typed(found, _TOKEN_ATTRIBUTES)
     assert found["serviceAccountTokenAudience"]

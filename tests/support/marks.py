@@ -1,4 +1,4 @@
-"""What a test needs, read off its fixtures and its code, as marks for pytest's -m: root, docker, frozen, slow."""
+"""What a test needs, read off its fixtures and its code, as marks for pytest's -m: root, docker, frozen, go, slow."""
 
 import inspect
 import re
@@ -17,17 +17,18 @@ _SIGNS = {
         r"root, .*|root is missing|the right to mount|need_namespaces"
         r"|unshared|another_user|ordinary|ordinary_users|as_ordinary_user|_as_root"
     ),
+    "go": re.compile(r"kubelet_code|KubeletCode|_kubelet"),
     "docker": re.compile(r"@docker_host"),
     "frozen": re.compile(
         r"@bundle|@machine|debian_package|archive|the (frozen program|release archive|program in both its forms).*"
     ),
 }
 _SLOW_UNITS = ("unit/system/test_deadline.py", "unit/test_contributing.py", "unit/test_windows.py")
-_SLOW = ("docs/", "e2e/", "faults/", "fuzz/", "install/", "release/", "soak/", *_SLOW_UNITS)
+_SLOW = ("clients/", "docs/", "e2e/", "faults/", "fuzz/", "install/", "release/", "soak/", *_SLOW_UNITS)
 # Where tests run with nothing but Python's packages: the others need Debian's and npm's packages and wheels, too.
 _PURE = ("unit/",)
 # The tests of the first of the two halves that tests/run runs beside each other, by their ids: about half of the time.
-_FIRST_HALF = re.compile(r"frozen|faults|keyrings|release", re.IGNORECASE)
+_FIRST_HALF = re.compile(r"frozen|faults", re.IGNORECASE)
 
 
 def add(items: list[pytest.Item]) -> None:
@@ -44,9 +45,9 @@ def add(items: list[pytest.Item]) -> None:
 
 
 def needed(items: list[pytest.Item]) -> set[str]:
-    """Return what tests/run has to prepare for the tests: ``frozen`` the program, ``others`` other people's."""
-    frozen = {"frozen" for item in items if item.get_closest_marker("frozen")}
-    return frozen | {"others" for item in items if not _place(item).startswith(_PURE)}
+    """Return what tests/run has to prepare: ``frozen`` the program, ``go`` Go's programs, ``others`` other people's."""
+    built = {name for name in ("frozen", "go") for item in items if item.get_closest_marker(name)}
+    return built | {"others" for item in items if not _place(item).startswith(_PURE)}
 
 
 def halves(items: list[pytest.Item]) -> tuple[list[pytest.Item], list[pytest.Item]]:

@@ -21,6 +21,7 @@ from botocore.session import Session
 from botocore.utils import ContainerMetadataFetcher
 
 from docker_credential_ecrx.aws import session as aws_session
+from docker_credential_ecrx.aws.calls import Calls
 from docker_credential_ecrx.aws.session import Mfa, in_role, resolved_session
 from docker_credential_ecrx.identity.model import Identity
 from docker_credential_ecrx.system.deadline import Deadline
@@ -44,7 +45,8 @@ def there(situation: Situation, home: Path) -> Iterator[None]:
         path = home / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content.replace("~~", str(home)).encode("utf-8", "surrogatepass"))
-    told = {name: value.replace("~~", str(home)) for name, value in situation.env.items()}
+    # The program begins by unsetting those that are empty.
+    told = {name: value.replace("~~", str(home)) for name, value in situation.env.items() if value}
     before = {name: value for name, value in os.environ.items() if name.startswith(("AWS_", "BOTO_")) or name == "HOME"}
     for name in before:
         del os.environ[name]
@@ -53,7 +55,7 @@ def there(situation: Situation, home: Path) -> Iterator[None]:
         yield
     finally:
         for name in (*told, "HOME"):
-            os.environ.pop(name, None)  # botocore's session unsets those that are empty
+            os.environ.pop(name, None)
         os.environ.update(before)
 
 
@@ -66,7 +68,7 @@ def resolution(identity: Identity) -> str | None:
     original, module.Session = module.Session, _Offline
     deadline = Deadline(60)
     try:
-        session = in_role(resolved_session("us-east-1", identity, deadline, Mfa("123456")), identity)
+        session = in_role(resolved_session("us-east-1", identity, Calls(deadline), Mfa("123456")), identity)
         return "; ".join(str(session.create_client(service)) for service in ("ecr", "ecr-public"))
     except NoCredentialsError:
         return NOBODY
@@ -93,7 +95,7 @@ class _Client:
 
     def assume_role_with_web_identity(self, **request: object) -> dict[str, Any]:
         token = str(request["WebIdentityToken"])
-        return self._opened("AssumeRoleWithWebIdentity", request | {"WebIdentityToken": _subject(token)})
+        return self._opened("AssumeRoleWithWebIdentity", request | {"WebIdentityToken": subject(token)})
 
     def get_role_credentials(self, **request: object) -> dict[str, Any]:
         keys = {"accessKeyId": self._said("GetRoleCredentials", request), "secretAccessKey": "s", "sessionToken": "t"}
@@ -110,7 +112,7 @@ class _Client:
         return f"({operation} {told} at {self})"
 
 
-def _subject(token: str) -> str:
+def subject(token: str) -> str:
     """Return whom a JSON web token speaks of, which stays when it is renewed; anything else as it is."""
     try:
         claims = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
@@ -194,6 +196,7 @@ class _Tokens:
 class _Answer(NamedTuple):
     """An answer of a metadata service."""
 
+    url: str
     content: bytes
     status_code: int = 200
 
@@ -207,7 +210,7 @@ class _Wire:
 
     def send(self, request: AWSPreparedRequest) -> _Answer:
         if request.method == "PUT" or request.url.endswith("/security-credentials/"):
-            return _Answer(b"name")
-        shown = _subject(request.headers.get("Authorization", ""))
+            return _Answer(request.url, b"name")
+        shown = subject(request.headers.get("Authorization", ""))
         keys = {"AccessKeyId": f"({request.url} shown {shown})", "SecretAccessKey": "s", "Token": "t"}
-        return _Answer(json.dumps(keys | {"Code": "Success", "Expiration": _LATER}).encode())
+        return _Answer(request.url, json.dumps(keys | {"Code": "Success", "Expiration": _LATER}).encode())

@@ -1,4 +1,4 @@
-"""A terminal of 80 columns with a program on it, and a person who answers its questions."""
+"""A terminal, of 80 columns if nothing else is said, with a program on it, and a person who answers its questions."""
 
 import os
 import select
@@ -17,18 +17,24 @@ if sys.platform != "win32":
     import termios
 
 COLUMNS, ROWS = 80, 24
-_SECONDS = 60.0
+INTERRUPT, END = "\x03", "\x04"  # Ctrl-C and Ctrl-D
+CLOSED = "closed"
+_SECONDS, _MOMENT = 60.0, 0.2
 
 
 def run(
-    arguments: Sequence[str | Path], env: Mapping[str, str], answers: Sequence[tuple[str, str]] = ()
+    arguments: Sequence[str | Path],
+    env: Mapping[str, str],
+    answers: Sequence[tuple[str, str]] = (),
+    cwd: Path | None = None,
+    columns: int = COLUMNS,
 ) -> tuple[int, str]:
     """Run a program on a terminal; return its exit status and all that the terminal was sent.
 
-    Each of ``answers`` is typed once its question is on the screen.
+    Each of ``answers`` is typed once its question is on the screen; CLOSED closes the terminal instead.
     """
     person, screen = pty.openpty()
-    fcntl.ioctl(screen, termios.TIOCSWINSZ, struct.pack("4H", ROWS, COLUMNS, 0, 0))
+    fcntl.ioctl(screen, termios.TIOCSWINSZ, struct.pack("4H", ROWS, columns, 0, 0))
     # setsid makes it the program's controlling terminal, /dev/tty.
     program = subprocess.Popen(
         [need.command("setsid"), "--ctty", *arguments],
@@ -36,19 +42,27 @@ def run(
         stdout=screen,
         stderr=screen,
         env={"TERM": "xterm"} | dict(env),
+        cwd=cwd,
     )
     os.close(screen)
     seen = ""
     try:
         for question, answer in answers:
             seen += _read_until(person, question)
-            os.write(person, answer.encode())
+            if answer == CLOSED:
+                os.close(person)
+                person = -1
+                return program.wait(_SECONDS), seen.replace("\r\n", "\n")
+            if answer == INTERRUPT:
+                time.sleep(_MOMENT)  # no person presses it before the program reads, when Python misses the signal
+            os.write(person, answer.encode(errors="surrogateescape"))
         seen += _read_until(person, None)
         return program.wait(_SECONDS), seen.replace("\r\n", "\n")
     finally:
         program.kill()
         program.wait()
-        os.close(person)
+        if person >= 0:
+            os.close(person)
 
 
 def _read_until(person: int, text: str | None) -> str:
@@ -65,4 +79,4 @@ def _read_until(person: int, text: str | None) -> str:
             assert text is None, f"the program ended after {seen!r}"
             break
         seen += part
-    return seen.decode()
+    return seen.decode(errors="backslashreplace")

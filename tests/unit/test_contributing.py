@@ -57,7 +57,7 @@ class TestPage:
         explained = {*re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)}
         registered = {line.partition(":")[0] for line in _PYPROJECT["tool"]["pytest"]["ini_options"]["markers"]}
 
-        assert {"docker", "frozen", "root", "slow"} == explained
+        assert {"docker", "frozen", "go", "root", "slow"} == explained
         assert explained <= registered
 
     def test_names_files_that_are_there(self) -> None:

@@ -273,7 +273,7 @@ class TestLinux:
         """The floor of the build is the oldest glibc for which the action takes an archive."""
         (floor,) = [part["floor"] for part in _of_libcs() if part["floor"]]
 
-        assert f"glibc {floor} or newer" in (_ROOT / "action.yml").read_text()
+        assert f"glibc {floor} or newer" in (_ROOT / ".github" / "action" / "set-up.sh").read_text()
 
     def test_pins_images_by_hash(self) -> None:
         """Each system on which an archive is frozen and run stays the same."""

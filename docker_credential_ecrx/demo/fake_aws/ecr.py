@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 from docker_credential_ecrx.demo.fake_aws import policies
 from docker_credential_ecrx.demo.fake_aws.messages import MARK, HttpResponse, Principal, Refusal, document
 
+# https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeRepositories.html
+_PAGE, _LONGEST_PAGE = 100, 1000
 # A password of this much random payload has some 2,400 characters, as those of assumed roles have.
 _PAYLOAD_BYTES = 1200
 
@@ -45,6 +47,7 @@ class Ecr:
 
     def __init__(self, expires: Callable[[], float], exists: Callable[[str], bool]) -> None:
         self.issued: dict[str, Issued] = {}
+        self.organizations: dict[str, str] = {}  # the ID of each account's organization, if it is in one
         self.repositories: dict[Repository, str | None] = {}
         self._expires = expires
         self._exists = exists
@@ -70,8 +73,9 @@ class Ecr:
 
     def permits(self, issued: Issued, repository: Repository, action: str) -> bool:
         """Return whether a token permits ``action``; an account's own principals may do everything."""
+        organization = self.organizations.get(issued.account, "")
         return issued.account == repository.account or policies.permits(
-            self.repositories[repository], issued.principal, action
+            self.repositories[repository], issued.principal, action, organization
         )
 
     def _token(self, service: str, caller: Principal, region: str) -> HttpResponse:
@@ -92,7 +96,9 @@ class Ecr:
 
     def _describe(self, repository: Repository, request: dict[str, Any]) -> HttpResponse:
         own = [known for known in self.repositories if known[:2] == repository[:2]]
-        wanted = [repository._replace(name=name) for name in request.get("repositoryNames", [])] or own
+        wanted, token = _page(
+            [repository._replace(name=name) for name in request.get("repositoryNames", [])], own, request
+        )
         for found in wanted:
             self._policy(found)
         host = f"{repository.account}.dkr.ecr.{repository.region}.amazonaws.com"
@@ -105,7 +111,7 @@ class Ecr:
             }
             for known in wanted
         ]
-        return document({"repositories": entries})
+        return document({"repositories": entries, **token})
 
     def _get_policy(self, repository: Repository, _: dict[str, Any]) -> HttpResponse:
         return _of(repository, self._existing_policy(repository))
@@ -143,6 +149,25 @@ class Ecr:
                 f"in the registry with id '{repository.account}'",
             )
         return self.repositories[repository]
+
+
+def _page(
+    named: list[Repository], own: list[Repository], request: dict[str, Any]
+) -> tuple[list[Repository], dict[str, str]]:
+    """Return the repositories of a response, and the token of the next page, if there is one."""
+    given = {"maxResults", "nextToken"} & request.keys()
+    if named and given:
+        raise Refusal("InvalidParameterException", f"{given.pop()} cannot be used with repositoryNames")
+    size = request.get("maxResults", _PAGE)
+    try:
+        start = int(base64.b64decode(request["nextToken"], validate=True)) if "nextToken" in request else 0
+    except ValueError:
+        start = -1
+    if not 1 <= size <= _LONGEST_PAGE or start < 0:
+        raise Refusal("InvalidParameterException", "Invalid parameter at 'maxResults' or 'nextToken'")
+    end = start + size
+    token = {"nextToken": base64.b64encode(str(end).encode()).decode()} if end < len(own) else {}
+    return (named, {}) if named else (own[start:end], token)
 
 
 def new_password(expires: float) -> str:

@@ -14,7 +14,7 @@ _KEYS = {"Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "C
 
 
 class ConditionError(Exception):
-    """The result depends on a condition, and conditions are not evaluated here."""
+    """The result depends on a condition that is not evaluated here."""
 
 
 def is_valid(text: str, exists: Callable[[str], bool]) -> bool:
@@ -32,18 +32,29 @@ def is_valid(text: str, exists: Callable[[str], bool]) -> bool:
     return len(sids) == len(set(sids))
 
 
-def permits(text: str | None, principal: str, action: str) -> bool:
+def permits(text: str | None, principal: str, action: str, organization: str = "") -> bool:
     """Return whether the policy ``text`` allows the principal ``action``, such as ``ecr:PutImage``.
 
-    Raises ConditionError if a statement that applies to both has a condition.
+    ``organization`` is the ID of the one that the principal's account is in, if it is in one.
+    Raises ConditionError if a statement that applies to both has a condition other than on that.
     """
     effects = set()
     for statement in _listed(json.loads(text)["Statement"]) if text else []:
         if _applies_to(statement, principal) and _covers(statement, action):
-            if "Condition" in statement:
-                raise ConditionError(statement.get("Sid", ""))
+            if not _is_met(statement, organization):
+                continue
             effects.add(statement["Effect"])
     return effects == {"Allow"}
+
+
+def _is_met(statement: dict[str, Any], organization: str) -> bool:
+    """Return whether the statement has no condition, or one that only the organization's principals meet."""
+    if "Condition" not in statement:
+        return True
+    match statement["Condition"]:
+        case {"StringEquals": {"aws:PrincipalOrgID": wanted, **others}, **operators} if not others and not operators:
+            return organization in _listed(wanted)
+    raise ConditionError(statement.get("Sid", ""))
 
 
 def _is_statement(statement: Any, exists: Callable[[str], bool]) -> bool:  # noqa: ANN401 - JSON

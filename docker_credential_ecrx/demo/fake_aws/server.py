@@ -164,7 +164,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """Handle a request of AWS's two protocols."""
-        path, headers = urlsplit(self.path).path or "/", {name.title(): value for name, value in self.headers.items()}
+        url = urlsplit(self.path)  # of a proxy's client it is a whole one
+        path = f"{url.path or '/'}{'?' if url.query else ''}{url.query}"
+        headers = {name.title(): ",".join(self.headers.get_all(name, ())) for name in self.headers}
         try:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             self.send(self.server.aws.handle("POST", path, headers, body))

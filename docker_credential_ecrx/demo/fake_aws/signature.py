@@ -1,26 +1,30 @@
-"""Checks AWS's signatures, version 4, as AWS does."""
+"""Checks AWS's signatures, version 4, as AWS documents them.
 
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+"""
+
+import hmac
 import secrets
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import NamedTuple
-
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
+from urllib.parse import quote, unquote
 
 from docker_credential_ecrx.demo.fake_aws.messages import Principal, Refusal, Request
 
-_SCHEME = "AWS4-HMAC-SHA256"
+_SCHEME, _TERMINATOR = "AWS4-HMAC-SHA256", "aws4_request"
 _CLOCK_SKEW_SECONDS = 300
 
 
-class _Signed(NamedTuple):
+class Signed(NamedTuple):
     """The parts of a request's signature; ``at`` is ``timestamp`` in seconds since 1970, UTC."""
 
     key_id: str
+    date: str
     region: str
     service: str
+    terminator: str
     headers: list[str]
     timestamp: str
     at: float
@@ -35,7 +39,7 @@ def signer(
     ``find`` returns the principal of an access key id.
     """
     mismatch = "SignatureDoesNotMatch" if service == "sts" else "InvalidSignatureException"
-    signed = _signed(request)
+    signed = _parsed(request)
     caller = find(signed.key_id)
     token = request.headers.get("X-Amz-Security-Token")
     if caller is None or token != caller.keys.session_token:
@@ -48,7 +52,16 @@ def signer(
         raise Refusal(mismatch, f"Credential should be scoped to correct service: '{service}'.", 403)
     if signed.region not in _regions_of(request.host, signed.region):
         raise Refusal(mismatch, "Credential should be scoped to a valid region.", 403)
-    if not secrets.compare_digest(_expected(request, signed, caller), signed.signature):
+    if signed.terminator != _TERMINATOR:
+        raise Refusal(mismatch, f"Credential should be scoped with a valid terminator: '{_TERMINATOR}'.", 403)
+    if not signed.timestamp.startswith(signed.date):
+        words = "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP"
+        raise Refusal(mismatch, f"{words}: '{signed.date}' != '{signed.timestamp[:8]}'.", 403)
+    names = {name.lower() for name in request.headers}
+    needed = {"host"} | {name for name in names if name == "content-type" or name.startswith("x-amz-")}
+    if signed.headers != sorted(names.intersection(signed.headers) | needed):
+        raise Refusal(mismatch, f"{', '.join(sorted(needed))} must be SignedHeaders, in this order.", 403)
+    if not secrets.compare_digest(expected(request, signed, caller.keys.secret_access_key), signed.signature):
         words = "The request signature we calculated does not match the signature you provided."
         raise Refusal(mismatch, f"{words} The Canonical String was 'x-amz-security-token:{token}'", 403)
     if caller.expires <= now:
@@ -57,29 +70,56 @@ def signer(
     return caller, signed.region
 
 
-def _signed(request: Request) -> _Signed:
+def _parsed(request: Request) -> Signed:
     scheme, _, rest = request.headers.get("Authorization", "").partition(" ")
     parts = dict(part.strip().partition("=")[::2] for part in rest.split(",")) if scheme == _SCHEME else {}
     try:
-        key_id, _, region, service, _ = parts["Credential"].split("/")
+        key_id, *scope = parts["Credential"].split("/")
+        date, region, service, terminator = scope
         headers, timestamp = parts["SignedHeaders"].split(";"), request.headers["X-Amz-Date"]
         at = datetime.strptime(timestamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
     except (LookupError, ValueError) as error:
         raise Refusal("MissingAuthenticationToken", "Request is missing Authentication Token", 403) from error
-    return _Signed(key_id, region, service, headers, timestamp, at, parts.get("Signature", ""))
-
-
-def _expected(request: Request, signed: _Signed, caller: Principal) -> str:
-    """Return the correct signature of the request."""
-    auth = SigV4Auth(Credentials(*caller.keys), signed.service, signed.region)
-    copy = AWSRequest(
-        request.method,
-        f"https://{request.host}{request.path}",
-        {name: value for name, value in request.headers.items() if name.lower() in signed.headers},
-        request.body,
+    return Signed(
+        key_id, date, region, service, terminator, headers, timestamp, at, signature=parts.get("Signature", "")
     )
-    copy.context["timestamp"] = signed.timestamp
-    return str(auth.signature(auth.string_to_sign(copy, auth.canonical_request(copy)), copy))
+
+
+def expected(request: Request, signed: Signed, secret: str) -> str:
+    """Return the correct signature of the request."""
+    key = f"AWS4{secret}".encode()
+    for part in (signed.date, signed.region, signed.service, signed.terminator):
+        key = hmac.digest(key, part.encode(), "sha256")
+    scope = f"{signed.date}/{signed.region}/{signed.service}/{signed.terminator}"
+    digest = sha256(_canonical(request, signed.headers).encode("latin-1")).hexdigest()
+    return hmac.digest(key, f"{_SCHEME}\n{signed.timestamp}\n{scope}\n{digest}".encode(), "sha256").hex()
+
+
+def _canonical(request: Request, names: list[str]) -> str:
+    """Return the canonical request, in which the headers ``names`` are signed."""
+    path, _, query = request.path.partition("?")
+    parameters = sorted((_encoded(name), _encoded(value)) for name, value in _parameters(query))
+    values = {name.lower(): " ".join(value.split()) for name, value in request.headers.items()}
+    return "\n".join(
+        [
+            request.method,
+            quote(path, safe="/~"),
+            "&".join(f"{name}={value}" for name, value in parameters),
+            *(f"{name}:{values[name]}" for name in names),
+            "",
+            ";".join(names),
+            sha256(request.body).hexdigest(),
+        ]
+    )
+
+
+def _parameters(query: str) -> list[tuple[str, str]]:
+    return [(name, value) for name, _, value in (part.partition("=") for part in query.split("&") if part)]
+
+
+def _encoded(text: str) -> str:
+    """Return a part of a query as it is signed: only the unreserved characters of RFC 3986 are not encoded."""
+    return quote(unquote(text, "latin-1"), "-_.~", "latin-1")
 
 
 def _regions_of(host: str, signed: str) -> Collection[str]:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -19,6 +20,10 @@ from docker_credential_ecrx.demo.fake_aws.messages import (
 
 _ROLE_SECONDS = 3600
 _ROLE_SECONDS_PERMITTED = range(900, 43200 + 1)
+
+
+_SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
+_INVALID, _CHAINED = "ValidationError", "for roles assumed by role chaining."
 
 
 class Role(NamedTuple):
@@ -45,7 +50,8 @@ class Sts:
         if operation == "GetCallerIdentity" and caller is not None:
             return xml(operation, {"Arn": caller.arn, "UserId": caller.keys.access_key_id, "Account": caller.account})
         if operation == "AssumeRole" and caller is not None:
-            return self._assume(operation, fields, self._trusted(fields, caller))
+            role = self._trusted(fields, caller)
+            return self._assume(operation, fields, role, is_chained=":assumed-role/" in caller.arn)
         if operation == "AssumeRoleWithWebIdentity":
             return self._assume(operation, fields, self._trusted_subject(fields))
         raise Refusal("InvalidAction", f"Could not find operation {operation}")
@@ -76,11 +82,17 @@ class Sts:
             raise Refusal(DENIED, "Not authorized to perform sts:AssumeRoleWithWebIdentity", 403)
         return role
 
-    def _assume(self, operation: str, fields: Mapping[str, str], role: Role) -> HttpResponse:
+    def _assume(
+        self, operation: str, fields: Mapping[str, str], role: Role, *, is_chained: bool = False
+    ) -> HttpResponse:
         account = role.arn.split(":")[4]
         session, seconds = fields.get("RoleSessionName", ""), int(fields.get("DurationSeconds", _ROLE_SECONDS))
-        if not session or seconds not in _ROLE_SECONDS_PERMITTED:
-            raise Refusal("ValidationError", "The role session needs a name, and a length from 900 to 43200 seconds.")
+        if not _SESSION_NAME.fullmatch(session):
+            raise _invalid(session, "roleSessionName", "Member must satisfy regular expression pattern: [\\w+=,.@-]*")
+        if seconds not in _ROLE_SECONDS_PERMITTED:
+            raise _invalid(str(seconds), "durationSeconds", "Member must have value less than or equal to 43200")
+        if is_chained and seconds > _ROLE_SECONDS:
+            raise Refusal(_INVALID, f"The requested DurationSeconds exceeds the 1 hour session limit {_CHAINED}")
         expires = self._now() + seconds
         keys = new_keys(session=True)
         arn = f"arn:aws:sts::{account}:assumed-role/{role.arn.rpartition('/')[2]}/{session}"
@@ -97,3 +109,8 @@ class Sts:
                 "AssumedRoleUser": {"Arn": arn, "AssumedRoleId": f"{unique_id('AROA')}:{session}"},
             },
         )
+
+
+def _invalid(value: str, name: str, constraint: str) -> Refusal:
+    said = f"1 validation error detected: Value '{value}' at '{name}' failed to satisfy constraint: {constraint}"
+    return Refusal(_INVALID, said)

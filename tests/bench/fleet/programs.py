@@ -147,7 +147,7 @@ class Ecrx:
         """Return what is kept."""
         return self._record
 
-    def set(self, _name: str, secret: str, _seconds: int | None) -> None:
+    def set(self, _name: str, secret: str, _seconds: int | None, *, by_hand: bool = False) -> None:  # noqa: ARG002
         """Keep it."""
         self._record = secret
 

@@ -29,7 +29,14 @@ PROFILES = {
         f"{ROLE}source_profile = q\n[profile q]\n{ROLE}source_profile = r\n{KEYS}[profile r]\n{KEYS}",
         f"{CONFIGURE} q",
     ),
-    "roles in a ring": (f"{ROLE}source_profile = q\n[profile q]\n{ROLE}source_profile = p", f"{CONFIGURE} p"),
+    "roles in a ring": (
+        f"{ROLE}source_profile = q\n[profile q]\n{ROLE}source_profile = p",
+        "aws configure set source_profile PROFILE --profile q",
+    ),
+    "a role of itself without keys": (
+        f"{ROLE}source_profile = p",
+        "aws configure set source_profile PROFILE --profile p",
+    ),
     "a role of nothing": (ROLE, "aws configure set source_profile PROFILE --profile p"),
     "a role of a role of nothing": (
         f"{ROLE}source_profile = q\n[profile q]\n{ROLE}",

@@ -5,11 +5,13 @@ from collections import Counter
 
 import pytest
 
-from docker_credential_ecrx.aws import error_rules, failures
+from docker_credential_ecrx.aws import error_rule, error_rules, failures
+from docker_credential_ecrx.aws.caller import Call
 from docker_credential_ecrx.errors import AwsError
 from docker_credential_ecrx.identity.model import Identity
+from support.rules import ALL_RULES
 
-ENV = {"HOME": "/nonexistent", "AWS_CONFIG_FILE": "/nonexistent", "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent"}
+ENV = {"HOME": "/nonexistent", "AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null"}
 ENDPOINT = "vpce-0123456789abcdef0-a1b2c3d4.sts.us-east-1.vpce.amazonaws.com"
 DENIED = "AccessDeniedException"
 
@@ -34,26 +36,26 @@ class TestRule:
         ],
     )
     def test_for_the_operation_wins(self, operation: str, remedy: str) -> None:
-        rule = error_rules.find(error_rules.SERVICE_RULES, DENIED, operation)
+        rule = error_rule.find(error_rules.SERVICE_RULES, DENIED, operation)
 
         assert rule is not None
         assert rule.remedy.startswith(remedy)
 
     def test_first_wins_among_equals(self) -> None:
-        own = error_rules.ErrorRule((DENIED,), "own")
+        own = error_rule.ErrorRule((DENIED,), "own")
 
-        assert own is error_rules.find((own, *error_rules.SERVICE_RULES), DENIED, "DescribeRepositories")
-        assert own is not error_rules.find((own, *error_rules.SERVICE_RULES), DENIED, "AssumeRole")
+        assert own is error_rule.find((own, *error_rules.SERVICE_RULES), DENIED, "DescribeRepositories")
+        assert own is not error_rule.find((own, *error_rules.SERVICE_RULES), DENIED, "AssumeRole")
 
-    @pytest.mark.parametrize("rule", error_rules.ALL_RULES, ids=lambda rule: rule.message)
-    def test_names_only_known_fields(self, rule: error_rules.ErrorRule) -> None:
+    @pytest.mark.parametrize("rule", ALL_RULES, ids=lambda rule: rule.message)
+    def test_names_only_known_fields(self, rule: error_rule.ErrorRule) -> None:
         """A misspelt one would be shown as an ellipsis."""
         named = re.findall(r"\{(\w*)\}", f"{rule.message} {rule.remedy} {rule.command}")
 
-        assert [] == [name for name in named if name not in error_rules.FIELDS]
+        assert [] == [name for name in named if name not in error_rule.FIELDS]
 
     def test_of_an_unknown_code_is_none(self) -> None:
-        assert error_rules.find(error_rules.CLIENT_RULES, "unknown") is None
+        assert error_rule.find(error_rules.CLIENT_RULES, "unknown") is None
 
 
 class TestCodes:
@@ -86,6 +88,25 @@ class TestCodes:
             caller, values
         ).codes
 
+    @pytest.mark.parametrize("code", ["unreachable", "certificate", "invalid-response", "timeout"])
+    def test_name_host_operation_and_role_in_another_process(self, code: str) -> None:
+        call = Call("sts.us-east-1.amazonaws.com", "AssumeRole", "arn:aws:iam::222222222222:role/team/puller")
+        error = failures.client_error(code, failures.find_caller(Identity("p"), ENV, call), seconds="9")
+
+        again = left(error)
+
+        assert again is not None
+        assert str(error) == str(again)
+        assert f"AssumeRole of {call.role}" in error.message
+        assert call.host in error.message
+
+    @pytest.mark.parametrize("role", ["\x1b[31m", "arn:aws:iam::1:role/puller", "arn:aws:iam::222222222222:user/a b"])
+    def test_omit_what_is_not_a_role(self, role: str) -> None:
+        forged = failures.from_codes(("unreachable", f"role={role}"), Identity("p"), ENV, "ecr")
+
+        assert forged is not None
+        assert "cannot connect to AWS for the request of unknown" == forged.message
+
     def test_omit_the_proxy(self) -> None:
         """Its URL may hold a password, and what looks like the host may be a part of that."""
         caller, values = failures.find_caller(Identity("p"), ENV), {"proxy": "proxy.example.com", "status": "407"}
@@ -111,5 +132,5 @@ class TestCodes:
         forged = failures.from_codes(("timeout", "host=\x1b[31m;rm", "seconds=9"), Identity("p"), ENV, "ecr")
 
         assert forged is not None
-        assert forged.message == "unknown did not respond within 9 seconds"
+        assert forged.message == "unknown did not respond within 9 seconds to the request"
         assert failures.from_codes(("nonsense",), Identity("p"), ENV, "ecr") is None

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docker_credential_ecrx.config_files import docker_config
+from docker_credential_ecrx.config_files import docker_config, podman_config
 from docker_credential_ecrx.config_files.text_file import TextFile
 from docker_credential_ecrx.errors import FileError
 
@@ -59,11 +59,11 @@ def file(text: str) -> TextFile:
 
 
 def set_helper(text: str, host: str = HOST) -> str:
-    return docker_config.set_helper(file(text), host, "ecrx").text
+    return docker_config.set_helpers(file(text), [host], "ecrx")[0].text
 
 
 def remove_helper(text: str, host: str = HOST) -> str:
-    return docker_config.remove_helper(file(text), host).text
+    return docker_config.remove_helpers(file(text), [host]).text
 
 
 class TestSetHelper:
@@ -104,6 +104,17 @@ class TestRemoveHelper:
 
         assert before == remove_helper(remove_helper(both, HOST), OTHER_HOST)
         assert before == remove_helper(remove_helper(both, OTHER_HOST), HOST)
+
+    @pytest.mark.parametrize(("before", "after"), SHAPES.values(), ids=SHAPES)
+    @pytest.mark.parametrize("hosts", [[HOST, OTHER_HOST], ["third.example", HOST], [OTHER_HOST, "third.example"]])
+    def test_removes_several_as_one_by_one(self, before: str, after: str, hosts: list[str]) -> None:
+        text = set_helper(set_helper(after, OTHER_HOST), "third.example")
+        expected = text
+        for host in hosts:
+            expected = remove_helper(expected, host)
+
+        assert expected == docker_config.remove_helpers(file(text), hosts).text
+        assert before == docker_config.remove_helpers(file(text), [HOST, OTHER_HOST, "third.example"]).text
 
     @pytest.mark.parametrize("before", ["", *(before for before, _ in SHAPES.values())])
     def test_missing_entry_changes_nothing(self, before: str) -> None:
@@ -225,7 +236,7 @@ class TestBrokenFile:
             '{\n"a": 1,\n"b"}': "in line 3",
             "{'a': 1}": "not JSON",
             '{"a": NaN}': "not JSON",
-            '{"a": 1} {}': "not JSON",
+            '{"a": 1} {}': "text after its JSON object",
             "// mine\n{}": "not JSON",
             "\ufeff{}": "byte-order mark",
             '{"a":' * 100_000: "nested too deeply",
@@ -250,13 +261,13 @@ class TestPath:
         assert "/h/.docker/config.json" == docker_config.path({"DOCKER_CONFIG": "", "HOME": "/h"})
 
     def test_podman_reads_login_file_first(self) -> None:
-        assert ["/r/containers/auth.json", "/h/.config/containers/auth.json"] == docker_config.podman_paths(
+        assert ["/r/containers/auth.json", "/h/.config/containers/auth.json"] == podman_config.paths(
             {"XDG_RUNTIME_DIR": "/r", "HOME": "/h"}
         )
-        assert "/c/containers/auth.json" == docker_config.podman_paths({"XDG_CONFIG_HOME": "/c", "HOME": "/h"})[-1]
+        assert "/c/containers/auth.json" == podman_config.paths({"XDG_CONFIG_HOME": "/c", "HOME": "/h"})[-1]
 
     def test_podman_reads_only_the_file_its_variable_names(self) -> None:
-        assert ["/a.json"] == docker_config.podman_paths({"REGISTRY_AUTH_FILE": "/a.json", "HOME": "/h"})
+        assert ["/a.json"] == podman_config.paths({"REGISTRY_AUTH_FILE": "/a.json", "HOME": "/h"})
 
 
 _BLANKS = st.text(" \t\r\n", max_size=3)

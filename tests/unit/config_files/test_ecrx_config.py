@@ -2,7 +2,9 @@
 
 import sys
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -10,8 +12,9 @@ from hypothesis import strategies as st
 
 from docker_credential_ecrx.config_files import ecrx_config
 from docker_credential_ecrx.config_files.text_file import TextFile
+from docker_credential_ecrx.ecr.registry import Registry
 from docker_credential_ecrx.errors import FileError
-from docker_credential_ecrx.identity import settings
+from docker_credential_ecrx.identity import host_pattern, rule_index, settings, toml_subset
 
 HOST = "111111111111.dkr.ecr.us-east-1.amazonaws.com"
 OTHER_HOST = "333333333333.dkr.ecr.us-east-1.amazonaws.com"
@@ -50,11 +53,11 @@ SHAPES |= {
 
 
 def set_entry(text: str, host: str = HOST, **keys: str) -> str:
-    return ecrx_config.set_entry(TextFile("config.toml", text), host, keys or {"profile": "secondary"}).text
+    return ecrx_config.set_entries(TextFile("config.toml", text), {host: keys or {"profile": "secondary"}})[0].text
 
 
 def remove_entry(text: str, host: str = HOST) -> str:
-    return ecrx_config.remove_entry(TextFile("config.toml", text), host).text
+    return ecrx_config.remove_entries(TextFile("config.toml", text), [host]).text
 
 
 class TestSetEntry:
@@ -130,6 +133,40 @@ class TestSetEntry:
         every = "".join(character for character in map(chr, range(sys.maxunicode + 1)) if character.isprintable())
 
         assert [{"match": HOST, "profile": every}] == tomllib.loads(set_entry("", profile=every))["registry"]
+
+
+class TestSetEntries:
+    def test_parses_the_file_as_often_for_one_as_for_many(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Otherwise, the time would grow with the square of the number of hosts."""
+        parsed: list[str] = []
+        compared: list[str | None] = []
+
+        def parse(document: str) -> dict[str, Any] | None:
+            parsed.append(document)
+            return parse_subset(document)
+
+        def is_for(entry: Mapping[str, Any], host: str | None, registry: Registry | None) -> bool:
+            compared.append(host)
+            return host_pattern.is_for(entry, host, registry)
+
+        parse_subset = toml_subset.parse
+        monkeypatch.setattr(toml_subset, "parse", parse)
+        monkeypatch.setattr(rule_index, "is_for", is_for)
+
+        for count in (1, 50, 500):
+            hosts = [f"{number:012}.dkr.ecr.us-east-1.amazonaws.com" for number in range(count)]
+            empty = TextFile("config.toml", "")
+            first, changed = ecrx_config.set_entries(empty, {host: {"profile": "a"} for host in hosts})
+            other, _ = ecrx_config.set_entries(first, {host: {"profile": "b"} for host in hosts})
+            again, unchanged = ecrx_config.set_entries(other, {host: {"profile": "b"} for host in hosts})
+
+            assert (hosts, []) == (changed, unchanged)
+            assert other == again
+            assert empty == ecrx_config.remove_entries(other, hosts)
+            assert len(parsed) == 7
+            assert len(compared) <= 3 * count
+            parsed.clear()
+            compared.clear()
 
 
 class TestRemoveEntry:

@@ -134,13 +134,18 @@ class TestGrant:
     def test_is_appended(self) -> None:
         assert _document(_FOREIGN, _statement()) == repository_policy.grant(_document(_FOREIGN), _named(_ID), PUSH)
 
-    @pytest.mark.parametrize(("before", "after"), [(PULL, PUSH), (PUSH, PULL)])
-    def test_of_another_kind_replaces_the_previous_one(self, before: Access, after: Access) -> None:
-        document = _document(_FOREIGN, _statement(access=before), {**_FOREIGN, "Sid": "Last"})
+    def test_of_pushes_replaces_one_of_pulls(self) -> None:
+        document = _document(_FOREIGN, _statement(access=PULL), {**_FOREIGN, "Sid": "Last"})
 
-        granted = repository_policy.grant(document, _named(_ID), after)
+        granted = repository_policy.grant(document, _named(_ID), PUSH)
 
-        assert _document(_FOREIGN, _statement(access=after), {**_FOREIGN, "Sid": "Last"}) == granted
+        assert _document(_FOREIGN, _statement(), {**_FOREIGN, "Sid": "Last"}) == granted
+
+    def test_of_pulls_takes_no_push_away(self) -> None:
+        document = _document(_FOREIGN, _statement())
+
+        assert document == repository_policy.grant(document, _named(_ID), PULL)
+        assert PUSH == repository_policy.granted(document, _named(_ID))
 
     def test_leaves_one_of_two_statements_for_a_principal(self) -> None:
         both = _document(_statement(access=PULL), _FOREIGN, _statement(access=PUSH))
@@ -156,10 +161,11 @@ class TestGrant:
 
     @pytest.mark.parametrize("changes", _OTHER_FORMS)
     def test_replaces_its_own_in_other_forms(self, changes: Document) -> None:
-        """A grant that AWS returns in another form can still be reduced to pulls."""
-        document = _document(_statement() | changes)
+        """A grant of pulls that AWS returns in another form can still be extended to pushes."""
+        changes = {**changes, **({"Action": sorted(_PULL_ACTIONS)} if "Action" in changes else {})}
+        document = _document(_statement(access=PULL) | changes)
 
-        assert _document(_statement(access=PULL)) == repository_policy.grant(document, _named(_ID), PULL)
+        assert _document(_statement()) == repository_policy.grant(document, _named(_ID), PUSH)
 
     @pytest.mark.parametrize("access", [PULL, PUSH])
     @pytest.mark.parametrize("changes", _CHANGES)
@@ -580,7 +586,7 @@ class TestPrincipal:
     def test_is_an_account_by_id_or_root_in_every_partition(self, partition: str) -> None:
         root = f"arn:{partition}:iam::{_ID}:root"
 
-        assert (root, _ID, _ID) == principal.parse(_ID, partition) == principal.parse(root, partition)
+        assert Principal(root, _ID, _ID) == principal.parse(_ID, partition) == principal.parse(root, partition)
 
     @pytest.mark.parametrize(
         "resource",

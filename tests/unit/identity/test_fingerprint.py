@@ -10,11 +10,11 @@ from botocore.session import Session
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docker_credential_ecrx.aws import profiles
 from docker_credential_ecrx.identity.aws_profiles import Snapshot
 from docker_credential_ecrx.identity.fingerprint import _encoded as encoded
 from docker_credential_ecrx.identity.fingerprint import fingerprint, fingerprint_in
 from docker_credential_ecrx.identity.model import Identity, chosen_profile, first_profile
+from docker_credential_ecrx.system import environment
 
 pytestmark = pytest.mark.posix("paths as POSIX has them")
 
@@ -59,6 +59,12 @@ ODD = ["None", "-", "1:", "1:x", "3(", "900", " ", "\n", "\0", "é", "\ud800"]
 texts = st.sampled_from(ODD) | st.text(min_size=1)
 absent_or_text = st.none() | texts
 NO_FILES = {"AWS_CONFIG_FILE": "/nonexistent", "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent"}
+# Where botocore looks if a profile has no credentials.
+ELSEWHERE = [
+    *("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"),
+    *("AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"),
+    *("AWS_EC2_METADATA_SERVICE_ENDPOINT", "AWS_EC2_METADATA_DISABLED"),
+]
 VARIABLES = [
     *("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS", "AWS_ROLE_ARN", "AWS_ROLE_SESSION_NAME", "AWS_ACCESS_KEY_ID"),
     *("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_EC2_METADATA_DISABLED"),
@@ -125,6 +131,12 @@ class TestFingerprint:
             ("source_profile = base", "Source_Profile: base"),
             ("https://corp.", "https://other."),
             ("secret1", "secret2"),
+            ("source_profile = base", "source_profile = base\noutput = text"),
+            ("source_profile = base", "source_profile = base\nregion = eu-west-1"),
+            ("source_profile = base", "source_profile = base\ncli_pager =\ncli_timestamp_format = iso8601"),
+            ("source_profile = base", "source_profile = base\ns3 =\n  max_concurrent_requests = 20"),
+            ("source_profile = base", "source_profile = base\nretry_mode = adaptive\nmax_attempts = 5"),
+            ("[profile base]\nregion = us-east-1", "[profile base]\nregion = eu-west-1"),
         ],
     )
     def test_ignores_unrelated_changes(self, home: Home, old: str, new: str) -> None:
@@ -132,6 +144,33 @@ class TestFingerprint:
         home.edit(old, new)
 
         assert before == home.print()
+
+    @pytest.mark.parametrize("profile", ["base", "secondary", "sso", "pod", "process"])
+    @pytest.mark.parametrize("variable", ELSEWHERE)
+    def test_of_a_complete_profile_ignores_what_is_asked_last(self, home: Home, profile: str, variable: str) -> None:
+        """An ECS task or a pod has these variables whatever profile is used there."""
+        home.config.write_text(f"{home.config.read_text()}\n[profile process]\ncredential_process = p\n")
+
+        assert home.print(Identity(profile)) == home.print(Identity(profile), **{variable: "http://127.0.0.1/x"})
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "[profile other]\nregion = us-east-1",
+            "[profile other]\nrole_arn = r",
+            "[profile other]\naws_secret_access_key = s",
+            "[profile other]\nrole_arn = r\nsource_profile = container",
+            "[profile other]\naws_access_key_id = k\n[profile 'other']\nregion = us-east-1",
+            "[other]\naws_access_key_id = k\n[profile other]\nregion = us-east-1",
+            "[profile other x]\naws_access_key_id = k",
+            "[profile\tother]\nregion = us-east-1",
+        ],
+    )
+    @pytest.mark.parametrize("variable", ELSEWHERE)
+    def test_of_another_profile_follows_what_is_asked_last(self, home: Home, text: str, variable: str) -> None:
+        home.config.write_text(f"{home.config.read_text()}\n{text}\n")
+
+        assert home.print(Identity("other")) != home.print(Identity("other"), **{variable: "http://127.0.0.1/x"})
 
     def test_differs_between_profiles(self, home: Home) -> None:
         assert home.print(Identity("base")) != home.print(Identity("secondary"))
@@ -163,7 +202,7 @@ class TestFingerprint:
             monkeypatch.delenv(name, raising=False)
             if value is not None:
                 monkeypatch.setenv(name, value)
-        profiles.unset_empty_variables()
+        environment.unset_empty()
 
         assert Session().get_config_variable("profile") == chosen_profile(Identity(), os.environ)
         assert (chosen_profile(Identity(), os.environ) or "default") == first_profile(Identity(), os.environ)

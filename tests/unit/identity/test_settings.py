@@ -3,6 +3,8 @@
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -47,6 +49,22 @@ FORMS = {
 EVERY_FORM = [(canonical, host) for canonical, hosts in FORMS.items() for host in hosts]
 
 
+OTHER_USER = 4_300_000
+
+
+@contextmanager
+def as_other_user() -> Iterator[Path]:
+    """Yield a folder of root's that everybody can reach, and become root again in the end."""
+    if os.geteuid() != 0:
+        need.missing("root, to be another user,")
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:  # pytest creates its folders private
+        Path(folder).chmod(0o755)
+        try:
+            yield Path(folder)
+        finally:
+            os.seteuid(0)
+
+
 def load(tmp_path: Path, text: str, argv0: str = "docker-credential-ecrx") -> settings.Settings:
     path = tmp_path / "config.toml"
     path.write_text(text)
@@ -78,7 +96,7 @@ class TestIdentity:
     def test_role_may_use_a_source_profile(self, tmp_path: Path) -> None:
         text = (
             '[[registry]]\nmatch = "*"\nrole_arn = "arn:aws:iam::444444444444:role/puller"\nsource_profile = "base"\n'
-            'external_id = "x"\nrole_session_name = "ci"\nduration_seconds = 900\n'
+            'external_id = "xy"\nrole_session_name = "ci"\nduration_seconds = 900\n'
         )
 
         found = load(tmp_path, text).identity_for(HOST)
@@ -89,7 +107,7 @@ class TestIdentity:
             found.external_id,
             found.role_session_name,
             found.duration_seconds,
-        ) == ("base", "arn:aws:iam::444444444444:role/puller", "x", "ci", 900)
+        ) == ("base", "arn:aws:iam::444444444444:role/puller", "xy", "ci", 900)
 
 
 class TestRule:
@@ -204,8 +222,34 @@ class TestLinkName:
             settings.profile_of("docker-credential-ecrx-")
 
 
+IN_ROLE = '[[registry]]\nmatch = "*"\nrole_arn = "arn:aws:iam::444444444444:role/puller"\n'
+# What STS would refuse.
+NOT_ACCEPTED = [
+    *(
+        (f'role_session_name = "{name}"', "role_session_name is not 2 to 64 letters, digits or _+=,.@-")
+        for name in ("team/app build", "team/app", "a b", "a", "x" * 65, "é" * 2, "a:b", "team\\u0009b")
+    ),
+    *(
+        (f'external_id = "{name}"', "external_id is not 2 to 1224 letters, digits or _+=,.@:/-")
+        for name in ("x", "a b", "a*b", "x" * 1225, "éé")
+    ),
+    ("duration_seconds = 43201", "duration_seconds is not a whole number from 900 to 43200"),
+    ('duration_seconds = "3600"', "duration_seconds is not a whole number from 900 to 43200"),
+]
+ACCEPTED = [
+    ("role_session_name", ["ci", "x" * 64, "team_app+build=1,2.3@host-1"]),
+    ("external_id", ["ab", "x" * 1224, "a_b+c=d,e.f@g:h/i-j"]),
+]
+UNQUOTED = f"[[registry]]\nmatch = {ACCOUNT}.*\n"
 WRONG = [
     ("[[registry]\n", "is not TOML"),
+    # tomllib also says of these what it expected: "newline or end of document after a statement".
+    (UNQUOTED, "is not TOML: line 2, column 21;"),
+    (f"[[registry]]\r\nmatch = {ACCOUNT}.*\r\n", "is not TOML: line 2, column 21;"),
+    ('[cache]\nkeyring = "auto" "kernel"\n', "is not TOML: line 2, column 18;"),
+    ("[cache] keyring\n", "is not TOML: line 1, column 9;"),
+    ('[cache]\nkeyring = "auto', "is not TOML: end of document;"),
+    ("a = [1,", "is not TOML: end of document;"),
     pytest.param(f"a = {'9' * 5000}\n", "is not TOML", id="a number that Python does not read"),
     ("registry = 1\n", "registry is not an array of tables"),
     ("registry = [1]\n", "registry is not an array of tables"),
@@ -247,6 +291,8 @@ WRONG = [
     ('[[registry]]\nmatch = "*"\nrole_arn = "arn:aws:iam::1:role/r"\n', "is not the ARN of a role"),
     ('[[registry]]\nmatch="*"\nrole_arn="arn:aws:iam::1:role/r"\nduration_seconds = 60\n', "duration_seconds"),
     ('[[registry]]\nmatch="*"\nrole_arn="arn:aws:iam::1:role/r"\nduration_seconds = true\n', "duration_seconds"),
+    ("\ufeff[cache]\n", "begins with a byte-order mark; save it as UTF-8 without one"),
+    *((f"{IN_ROLE}{text}\n", said) for text, said in NOT_ACCEPTED),
     ('[cash]\nkeyring = "auto"\n', "unknown key cash"),
     ("cache = 1\n", "cache is not a table"),
     ('[cache]\nkeyrings = "auto"\n', "[cache]: unknown key keyrings"),
@@ -264,6 +310,12 @@ class TestInvalidFile:
         assert said in str(caught.value)
         assert str(tmp_path / "config.toml") in str(caught.value)
         assert caught.value.hint
+
+    @pytest.mark.parametrize(("key", "value"), [(key, value) for key, values in ACCEPTED for value in values])
+    def test_what_sts_accepts_is_accepted(self, tmp_path: Path, key: str, value: str) -> None:
+        identity = load(tmp_path, f'{IN_ROLE}{key} = "{value}"\n').identity_for(HOST)
+
+        assert value == getattr(identity, key)
 
     def test_missing_named_file_is_an_error(self, tmp_path: Path) -> None:
         with pytest.raises(SettingsError, match="does not exist"):
@@ -461,18 +513,77 @@ class TestUnsafeFile:
         assert f"another user owns {path.parent}" in self.refusal(path)
 
     def test_of_root_is_safe_for_everybody(self) -> None:
-        if os.geteuid() != 0:
-            need.missing("root, to be another user,")
-        # pytest creates its folders private.
-        with tempfile.TemporaryDirectory(dir="/tmp") as folder:
-            Path(folder).chmod(0o755)
-            path = Path(folder, "config.toml")
+        with as_other_user() as folder:
+            path = folder / "config.toml"
             path.write_text('[cache]\nkeyring = "kernel"\n')
-            os.seteuid(4_300_000)
-            try:
-                assert "kernel" == settings.load("x", {"ECRX_CONFIG": str(path)}).keyring
-            finally:
-                os.seteuid(0)
+            os.seteuid(OTHER_USER)
+
+            assert "kernel" == settings.load("x", {"ECRX_CONFIG": str(path)}).keyring
+
+    @pytest.mark.parametrize(
+        ("variable", "private"),
+        [("HOME", ""), ("HOME", ".config"), ("HOME", ".config/ecrx"), ("XDG_CONFIG_HOME", "")],
+    )
+    def test_in_a_folder_that_may_not_be_searched_is_none(self, variable: str, private: str) -> None:
+        """A container that runs as another user may still have HOME=/root (kubectl#1200)."""
+        with as_other_user() as folder:
+            base = folder / (".config/ecrx" if variable == "HOME" else "ecrx")
+            base.mkdir(parents=True)
+            (base / "config.toml").write_text('[cache]\nkeyring = "kernel"\n')
+            (folder / private).chmod(0o700)
+            os.seteuid(OTHER_USER)
+
+            assert "auto" == settings.load("x", {variable: str(folder)}).keyring
+
+    @pytest.mark.parametrize("mode", [0o600, 0o400, 0o644, 0o000, 0o611])
+    @pytest.mark.parametrize(
+        ("variable", "closed"),
+        [("HOME", ""), ("HOME", ".config"), ("HOME", ".config/ecrx"), ("XDG_CONFIG_HOME", "ecrx"), ("HOME", "link")],
+    )
+    def test_in_a_folder_of_the_users_is_an_error(self, variable: str, closed: str, mode: int) -> None:
+        """Without the error, [security] accounts in the file would be off."""
+        with as_other_user() as root:
+            folder = root / "a home"
+            base = folder / (".config/ecrx" if variable == "HOME" else "ecrx")
+            base.mkdir(parents=True)
+            (base / "config.toml").write_text(f'[security]\naccounts = ["{OTHER_ACCOUNT}"]\n')
+            place = folder / closed
+            if closed == "link":
+                place = root / "linked"
+                base.rename(place)
+                base.symlink_to(place)
+            for path in (*folder.rglob("*"), folder, place):
+                os.chown(path, OTHER_USER, OTHER_USER, follow_symlinks=False)
+            place.chmod(mode)
+            os.seteuid(OTHER_USER)
+
+            with pytest.raises(SettingsError, match=r"cannot read the configuration file .*: Permission") as caught:
+                settings.load("x", {variable: str(folder)})
+            command = f"chmod u+x '{place}'" if " " in str(place) else f"chmod u+x {place}"
+            assert str(caught.value).endswith(f"; let yourself search its folder: {command}")
+            place.chmod(mode | 0o100)
+            registry = Registry.parse(HOST)
+            assert registry is not None
+            assert not settings.load("x", {variable: str(folder)}).allows(registry)
+
+    def test_that_may_not_be_read_is_an_error(self) -> None:
+        with as_other_user() as folder:
+            path = folder / ".config/ecrx/config.toml"
+            path.parent.mkdir(parents=True)
+            path.write_text("")
+            path.chmod(0o600)
+            os.seteuid(OTHER_USER)
+
+            with pytest.raises(SettingsError, match=f"cannot read the configuration file {path}: Permission denied"):
+                settings.load("x", {"HOME": str(folder)})
+
+    def test_from_ecrx_config_must_be_reachable(self) -> None:
+        with as_other_user() as folder:
+            folder.chmod(0o700)
+            os.seteuid(OTHER_USER)
+
+            with pytest.raises(SettingsError, match=r"cannot read the configuration file .*: Permission denied"):
+                settings.load("x", {"ECRX_CONFIG": str(folder / "config.toml")})
 
     @pytest.mark.parametrize("kind", ["folder", "pipe", "device"])
     def test_that_is_no_regular_file_is_unsafe(self, path: Path, kind: str) -> None:

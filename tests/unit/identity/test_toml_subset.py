@@ -34,6 +34,15 @@ def test_reads_typical_configuration_files() -> None:
     assert found is not None
 
 
+@pytest.mark.parametrize("end", ["", "\n", '\nprofile = "last"', "\n[cache]\nkeyring = 'none'"])
+@pytest.mark.parametrize("blank", ["", "\n", "\n\n"])
+def test_reads_many_rules_that_are_alike(blank: str, end: str) -> None:
+    rules = [f'[[registry]]\nmatch   = "{number}.*"\nrole_arn = "r{number}"{blank}' for number in range(300)]
+    document = "[security]\naccounts = ['1']\n" + "\n".join(rules) + end
+
+    assert tomllib.loads(document) == toml_subset.parse(document)
+
+
 @pytest.mark.parametrize(
     "document",
     [
@@ -43,6 +52,8 @@ def test_reads_typical_configuration_files() -> None:
         "[a]\n[[a]]",
         "a = 1\n[a]",
         "a = 1\n[[a]]",
+        "a = []\n[[a]]",
+        "a = ['x']\n[[a]]",
         "a = 1\na = 2",
         "\ufeffa = 1",
         "# \x00",
@@ -53,6 +64,10 @@ def test_reads_typical_configuration_files() -> None:
         "a = ['x',,'y']",
         "a = [,]",
         "a = ['x'] 'y'",
+        "match",
+        'match = "',
+        'profile = "a" "b"',
+        'profile = "a\\"',
     ],
     ids=repr,
 )

@@ -202,8 +202,8 @@ class MemoryKeyring:
     def get(self, name: str) -> str | None:
         return self.records.get(name)
 
-    def set(self, name: str, secret: str, seconds: int | None) -> None:
-        del seconds
+    def set(self, name: str, secret: str, seconds: int | None, *, by_hand: bool = False) -> None:
+        del seconds, by_hand
         self.records[name] = secret
 
     def delete(self, name: str) -> None:
@@ -219,8 +219,8 @@ class LockedKeyring(MemoryKeyring):
     def get(self, name: str) -> str | None:
         raise KeyringError(name)
 
-    def set(self, name: str, secret: str, seconds: int | None) -> None:
-        del secret, seconds
+    def set(self, name: str, secret: str, seconds: int | None, *, by_hand: bool = False) -> None:
+        del secret, seconds, by_hand
         raise KeyringError(name)
 
 
@@ -238,8 +238,8 @@ class SlowKeyring(MemoryKeyring):
 class FullKeyring(MemoryKeyring):
     """Accepts no item."""
 
-    def set(self, name: str, secret: str, seconds: int | None) -> None:
-        del secret, seconds
+    def set(self, name: str, secret: str, seconds: int | None, *, by_hand: bool = False) -> None:
+        del secret, seconds, by_hand
         raise KeyringError(name)
 
 

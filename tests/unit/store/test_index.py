@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from docker_credential_ecrx.store import index
-from docker_credential_ecrx.store.index import Entry
+from docker_credential_ecrx.store.entry import Entry
 from support import need
 
 pytestmark = pytest.mark.posix("modes, links and signals")
@@ -154,9 +154,19 @@ class TestFile:
         assert {"entries": {NAME: ENTRY}} == json.loads(file.read_text())
 
     def test_has_no_field_for_a_secret(self) -> None:
-        assert {"kind", "servers", "user", "identity", "region", "keyring", "minted", "renew", "expires"} == set(
-            get_type_hints(Entry)
-        )
+        assert {
+            "kind",
+            "servers",
+            "user",
+            "identity",
+            "principal",
+            "account",
+            "region",
+            "keyring",
+            "minted",
+            "renew",
+            "expires",
+        } == set(get_type_hints(Entry))
 
     def test_follows_no_link_to_write(self, env: dict[str, str], file: Path, tmp_path: Path) -> None:
         other = tmp_path / "other"

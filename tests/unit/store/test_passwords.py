@@ -7,6 +7,7 @@ from typing import ClassVar
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from keyring.errors import KeyringLocked
 from keyrings.backends import Memory
 
 from docker_credential_ecrx.errors import KeyringError, NotFoundError
@@ -47,6 +48,17 @@ def env(tmp_path: Path) -> dict[str, str]:
     for keyring in (Shared, Erased):
         keyring.items.clear()
     return {"HOME": str(tmp_path), "LOCALAPPDATA": str(tmp_path)}
+
+
+class OneUnreadable(Shared):
+    """Cannot return one of the passwords, once that is so."""
+
+    is_broken: ClassVar[bool] = False
+
+    def get_password(self, service: str, username: str) -> str | None:
+        if self.is_broken and "broken.example" in service:
+            raise KeyringLocked(service)
+        return super().get_password(service, username)
 
 
 def setting_of(keyring: type[Shared]) -> str:
@@ -143,7 +155,7 @@ _servers = st.lists(_PARTS, min_size=1, max_size=5).map("".join)
 def same(server: str) -> str:
     """Return the form in which logins are compared: without scheme, port 443 and final slash, ASCII in lower case."""
     for scheme in ("https://", "http://"):
-        if server.startswith(scheme):
+        if server[: len(scheme)].lower() == scheme:
             server = server[len(scheme) :]
             break
     host, slash, path = server.rstrip("/").partition("/")
@@ -151,6 +163,16 @@ def same(server: str) -> str:
         host = host[:-4]
     lower = "".join(chr(ord(c) + 32) if "A" <= c <= "Z" else c for c in host)
     return f"{lower}{slash}{path}"
+
+
+def test_unreadable_password_leaves_the_others_in_the_list(env: dict[str, str]) -> None:
+    keyring_name = setting_of(OneUnreadable)
+    for server in ("a.example", "broken.example", "c.example"):
+        passwords.store(server, "me", "word", keyring_name, env)
+
+    OneUnreadable.is_broken = True
+
+    assert {"a.example": "me", "c.example": "me"} == passwords.users(keyring_name, env)
 
 
 class TestServer:
@@ -190,7 +212,7 @@ class TestServer:
         "other",
         [
             *("https://kube.example", "http://kube.example/", "kube.example:443", "https://KUBE.example:443/"),
-            "Kube.Example",
+            *("Kube.Example", "HTTPS://kube.example", "Http://kube.example/", "HTTPS://KUBE.EXAMPLE:443"),
         ],
     )
     def test_same_server_has_the_same_password(self, env: dict[str, str], other: str) -> None:

@@ -39,3 +39,27 @@ class TestDeadline:
             Deadline(9.0, time.monotonic() - 100).within(threading.Event().wait)
 
         assert 100 <= caught.value.seconds < 160
+
+    def test_ends_a_call_that_hangs_after_a_person(self) -> None:
+        """The wait began while the deadline was stopped, and so had a day left."""
+        deadline, failures = Deadline(3.0), []
+        stopped = deadline.stopped()
+        stopped.__enter__()
+
+        def call() -> None:
+            time.sleep(0.2)
+            stopped.__exit__()
+            threading.Event().wait()
+
+        def wait() -> None:
+            try:
+                deadline.within(call)
+            except TimeLimitError as error:
+                failures.append(error)
+
+        waiting = threading.Thread(target=wait, daemon=True)
+        waiting.start()
+        waiting.join(60)
+
+        assert not waiting.is_alive()
+        assert [3.0] == [failure.seconds for failure in failures]

@@ -1,6 +1,8 @@
 """The private C modules are imported in one place, and the program works the same without each of them."""
 
 import ast
+import hashlib
+import hmac
 import re
 import subprocess
 import sys
@@ -13,7 +15,7 @@ from docker_credential_ecrx.system import fast_stdlib
 from support import need
 
 _PACKAGE = Path(docker_credential_ecrx.__file__).parent
-_PUBLIC = {"_ctypes": "ctypes", "_json": "json", "_signal": "signal", "_socket": "socket"}
+_PUBLIC = {"_ctypes": "ctypes", "_json": "json", "_signal": "signal", "_socket": "socket", "_ssl": "ssl"}
 _HASHES = {"_blake2", "_hashlib"}
 _DOCUMENTED = {"_thread"}
 
@@ -43,7 +45,8 @@ _USES = {
 import os
 from docker_credential_ecrx.system.fast_stdlib import c_buffer, call_c
 print(call_c("getpid") == os.getpid())
-for call in (lambda: call_c("close", -1), lambda: call_c("no_such_function")):
+refused = lambda: call_c("renameat2", -100, b"/no/such", -100, b"/no/such", 2)
+for call in (lambda: call_c("close", -1), lambda: call_c("no_such_function"), refused):
     try:
         call()
     except OSError as error:
@@ -61,6 +64,12 @@ for text in ("[1", "1 2", "", "nul", "[" * 100_000):
         print(json_subset.parse(text))
     except ValueError as error:
         print(error)
+from docker_credential_ecrx.system.fast_stdlib import dump_json
+print(dump_json({"a": [1, 2.5, None, True, "\\u00e4\\udcff\\n"], "b": {}}))
+try:
+    dump_json(b"bytes")
+except TypeError:
+    print("no document")
 """,
     "_signal": """
 import os, threading
@@ -68,19 +77,24 @@ from docker_credential_ecrx.protocols import reply
 reply.LIMIT_SECONDS = 0.001
 print(reply.guarded("get", lambda: threading.Event().wait()).stdout)
 """,
+    "_ssl": """
+from docker_credential_ecrx.system.fast_stdlib import tls_context
+context = tls_context()
+print(context.check_hostname, int(context.verify_mode), int(context.minimum_version), context.cert_store_stats())
+""",
     "_socket": """
 import os, sys, threading
-from docker_credential_ecrx.keyrings import dbus
+from docker_credential_ecrx.keyrings import session_bus
 from docker_credential_ecrx.system.fast_stdlib import socket
 path = sys.argv[3]
 listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
 listening.bind(path)
 try:
-    dbus.connected(f"unix:path={path}", 5)
+    session_bus.connected([f"unix:path={path}"], 5)
 except OSError as error:
     print(type(error).__name__)
 listening.listen()
-connection = dbus.connected(f"unix:path={path}", 0.001)
+connection = session_bus.connected([f"unix:path={path}"], 0.001)
 try:
     connection.recv(1)
 except TimeoutError:
@@ -117,7 +131,7 @@ def test_no_other_module_imports_private_modules() -> None:
 @pytest.mark.parametrize("module", _USES)
 def test_public_module_gives_the_same_results(module: str, tmp_path: Path) -> None:
     """The results are the same with and without the private module."""
-    if sys.platform == "win32" and module != "_json":
+    if sys.platform == "win32" and module not in ("_json", "_ssl"):
         need.missing("what Windows has not: signals, Unix sockets and a C library of the program's")
 
     expected = _said("", "", _USES[module], tmp_path)
@@ -135,6 +149,17 @@ def test_fingerprints_work_without_blake2(tmp_path: Path, missing: str, before: 
     assert [usual, lesser[0]] == [again, lesser[1]]
     assert 4 == len({usual, other, *lesser})
     assert [] == [text for text in lesser if not re.fullmatch("[0-9a-f]{32}", text)]
+
+
+@pytest.mark.parametrize("missing", ["", "_hashlib"])
+def test_signatures_work_without_openssl(tmp_path: Path, missing: str) -> None:
+    use = """
+from docker_credential_ecrx.system.fast_stdlib import hmac_sha256, sha256
+print(sha256(b"text").hexdigest(), hmac_sha256(b"key", b"text").hex())
+"""
+    expected = f"{hashlib.sha256(b'text').hexdigest()} {hmac.digest(b'key', b'text', 'sha256').hex()}\n"
+
+    assert expected == _said(missing, "", use, tmp_path)
 
 
 def test_missing_ctypes_is_reported(tmp_path: Path) -> None:

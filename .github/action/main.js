@@ -1,0 +1,1 @@
+process.exitCode = require("./run").run("set-up.sh");

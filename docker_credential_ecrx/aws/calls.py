@@ -1,0 +1,56 @@
+"""What a session asks AWS for: the host, the operation and the role that a failure's message names.
+
+botocore's exceptions do not name the operation, and its events do.
+"""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from botocore.session import Session
+
+from docker_credential_ecrx.aws import metadata, proxies
+from docker_credential_ecrx.aws.caller import Call
+from docker_credential_ecrx.system.deadline import Deadline
+
+
+class Calls:
+    """The ``last`` call of the sessions that it watches, which may have ended.
+
+    No call is sent after ``deadline``, which also learns which host is waited for.
+    """
+
+    def __init__(self, deadline: Deadline | None = None) -> None:
+        self.deadline = deadline
+        self.last = Call()
+        # By operation: botocore requests a role's keys when it signs a call that needs them, which it built before.
+        self._roles: dict[str, str] = {}
+
+    def watch(self, session: Session) -> None:
+        """Follow the calls of ``session`` from now on."""
+        handlers: dict[str, Any] = {
+            "before-parameter-build": self._before_build,
+            "before-send": self._before_send,
+            "response-received": self._response_received,
+        }
+        for event, handler in handlers.items():
+            session.register(event, handler)
+        metadata.watch(session, self._follow)
+
+    def _before_build(self, *, event_name: str, params: Any, **_: object) -> None:  # noqa: ANN401 - botocore's, as below
+        role = params.get("roleName", "")  # of SSO's GetRoleCredentials
+        role = params.get("RoleArn") or (f"{role} in {params.get('accountId')}" if role else "")
+        self._roles[event_name.rpartition(".")[2]] = role
+
+    def _before_send(self, *, event_name: str, request: Any, **_: object) -> None:  # noqa: ANN401
+        operation = event_name.rpartition(".")[2]
+        self._follow(Call(urlsplit(request.url).hostname or "", operation, self._roles.get(operation, "")))
+        proxies.require_supported(request.url)
+
+    def _follow(self, call: Call) -> None:
+        self.last = call
+        if self.deadline is not None:
+            self.deadline.waiting_for = "" if call.is_over else call.host
+
+    def _response_received(self, **_: object) -> None:
+        if self.deadline is not None:
+            self.deadline.waiting_for = ""

@@ -1,0 +1,67 @@
+"""The texts that the rules of failures name: those that are given, and those that are looked up."""
+
+import errno
+import os
+from collections.abc import Callable, Mapping
+
+from docker_credential_ecrx.aws import key_check, role_settings, trust
+from docker_credential_ecrx.aws.caller import Caller
+from docker_credential_ecrx.aws.trust import Trust
+from docker_credential_ecrx.identity.aws_profiles import Snapshot
+
+SAID = "said"  # AWS's own words
+_LEFT_OUT = "…"
+
+
+class Texts(dict[str, str]):
+    """The texts that a rule may name: the given values, and those that are looked up when a rule names them."""
+
+    def __init__(self, values: Mapping[str, str], caller: Caller) -> None:
+        super().__init__(values)
+        self._caller = caller
+
+    def __missing__(self, name: str) -> str:
+        caller, source = self._caller, self._caller.source
+        known: dict[str, Callable[[], str]] = {
+            SAID: self._said,
+            "host": lambda: "AWS",
+            "call": self._call,
+            "proxy": lambda: "in HTTPS_PROXY",
+            "name": lambda: source.profile,
+            "profile": lambda: source.profile,
+            "source_option": lambda: source.source_option,
+            "caller_option": lambda: source.caller_option,
+            "bundle": lambda: self._trust().bundle,
+            "origin": lambda: self._trust().origin,
+            "character": lambda: key_check.describe(self.get("codepoint", "")),
+            "setting": lambda: role_settings.place_of(
+                self.get("key", ""), self.get(SAID, ""), caller.identity, caller.env
+            ),
+            "section": lambda: f"profile {source.profile}",
+            "strerror": lambda: os.strerror(getattr(errno, self.get("errno", ""), 0)),
+            "http_status": lambda: _status_line(self["status"]),
+        }
+        return known[name]() if name in known else caller.texts.get(name, _LEFT_OUT)
+
+    def _trust(self) -> Trust:
+        return trust.find(self._caller.identity, Snapshot(self._caller.env))
+
+    def _call(self) -> str:
+        operation = self.get("operation") or "the request"
+        return f"{operation} of {self['role']}" if self.get("role") else operation
+
+    def _said(self) -> str:
+        """Return IAM's message about such a denial without the principal, or else the code."""
+        if {"action", "kind"} <= self.keys():
+            action, kind = self["action"], self["kind"].replace("_", " ")
+            because = f"because no {kind} allows the {action} action"
+            return f"User is not authorized to perform: {action} on resource: * {because}"
+        return self.get("code") or self.get("name", _LEFT_OUT)
+
+
+def _status_line(status: str) -> str:
+    """Return an HTTP status with its standard phrase: a proxy may send any phrase."""
+    import http  # only for proxies
+
+    known = {f"{one.value}": f"{one.value} {one.phrase}" for one in http.HTTPStatus}
+    return known.get(status, status)

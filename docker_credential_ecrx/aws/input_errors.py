@@ -1,0 +1,163 @@
+"""Explains failures that are due to the user's own input, before AWS is asked: variables, settings, files, programs.
+
+botocore reads these without naming them: its exceptions are those of int(), open(), json and urlsplit().
+"""
+
+import hashlib
+import json
+import os
+import re
+import traceback
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from botocore import exceptions
+
+from docker_credential_ecrx.aws import credential_source, input_files
+from docker_credential_ecrx.aws.caller import Caller
+from docker_credential_ecrx.aws.failures import client_error
+from docker_credential_ecrx.errors import AwsError, SignInNeededError
+from docker_credential_ecrx.identity.aws_profiles import Snapshot
+
+_RUNS_PROCESS = "_retrieve_credentials_using"  # botocore.credentials.ProcessProvider
+_SECRETS = re.compile("SECRET|TOKEN$|ACCESS_KEY", re.IGNORECASE)
+_URLS = re.compile("ENDPOINT(_URL.*)?$|FULL_URI$", re.IGNORECASE)
+_CONTAINER_TOKENS = ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "AWS_CONTAINER_AUTHORIZATION_TOKEN")
+_SIGN_INS = {"sso": "~/.aws/sso/cache", "login": "~/.aws/login/cache"}
+
+
+class Setting(NamedTuple):
+    """A variable, whose ``section`` is empty, or a setting in a section of AWS's files."""
+
+    name: str
+    section: str
+    value: str
+
+
+def explain(error: BaseException, caller: Caller) -> AwsError | None:
+    """Return the failure if the user's input is the cause, or else None."""
+    if any(frame.name == _RUNS_PROCESS for frame in traceback.extract_tb(error.__traceback__)):
+        return _process(error, caller)
+    if isinstance(error, OSError):
+        return _file(error, caller)
+    file = _undecodable(caller) if isinstance(error, ValueError) else None
+    if file is not None:
+        return client_error("not-text", caller, path=file.value, name=file.name)
+    found = _origin(error, caller)
+    if found is not None:
+        code = "invalid-setting" if found.section else "invalid-variable"
+        said = {"said": str(error), "code": type(error).__name__}
+        return client_error(code, caller, name=found.name, section=found.section, **said)
+    is_from_aws = isinstance(error, exceptions.BotoCoreError) or caller.call.host != ""
+    return None if is_from_aws else _of_source(error, caller)
+
+
+def _of_source(error: BaseException, caller: Caller) -> AwsError:
+    """Return the failure of a credential source that has no exception of its own."""
+    if caller.source.kind in _SIGN_INS:
+        return _sign_in(caller)
+    if caller.source.kind == "process":
+        return client_error("process-invalid", caller)
+    return client_error("invalid-configuration", caller, said=str(error) or type(error).__name__)
+
+
+def _process(error: BaseException, caller: Caller) -> AwsError | None:
+    """Return the failure of a credential_process that cannot be run, or whose output is not what botocore expects."""
+    if isinstance(error, OSError):
+        path = str(error.filename or "")
+        return client_error("process-missing", caller, path=path, strerror=os.strerror(error.errno or 0))
+    if isinstance(error, IndexError):
+        return client_error("process-command", caller, said="it is empty")
+    if isinstance(error, ValueError) and not isinstance(error, (UnicodeError, json.JSONDecodeError)):
+        return client_error("process-command", caller, said=str(error))  # of shlex
+    return None if isinstance(error, exceptions.BotoCoreError) else client_error("process-invalid", caller)
+
+
+def _file(error: OSError, caller: Caller) -> AwsError | None:
+    """Return the failure with the variable or the setting that names the file, if one does."""
+    path = str(error.filename or "")
+    named = next((setting for setting in _settings(caller) if path and setting.value == path), None)
+    if named is None:
+        return None
+    return client_error("named-file", caller, path=path, name=named.name, strerror=os.strerror(error.errno or 0))
+
+
+def _undecodable(caller: Caller) -> Setting | None:
+    """Return what names a file with a web identity or container token that is not UTF-8 text."""
+    snapshot = Snapshot(caller.env)
+    paths = {*input_files.token_files(caller.identity, snapshot)}
+    for setting in _settings(caller):
+        if setting.value in paths:
+            try:
+                (snapshot.read(setting.value) or b"").decode("utf-8")
+            except UnicodeDecodeError:
+                return setting
+    return None
+
+
+def _origin(error: BaseException, caller: Caller) -> Setting | None:
+    """Return the setting with a value that the exception quotes, or else one that should be a URL and is not."""
+    if not isinstance(error, (exceptions.BotoCoreError, ValueError)):
+        return None
+    quoted = [str(error)]
+    if isinstance(error, exceptions.BotoCoreError):
+        # The message may list the values that are valid, which other settings have.
+        quoted = [str(value) for name, value in error.kwargs.items() if not name.startswith("valid")]
+    settings = [setting for setting in _settings(caller) if setting.value and not _SECRETS.search(setting.name)]
+    for setting in settings:
+        if any(_quotes(text, setting.value) for text in quoted):
+            return setting
+    if isinstance(error, exceptions.BotoCoreError):
+        return None
+    if "Auth token" in str(error):  # botocore.credentials.ContainerProvider, which does not quote it
+        return next((setting for setting in _settings(caller) if setting.name in _CONTAINER_TOKENS), None)
+    urls = [setting for setting in settings if _URLS.search(setting.name)]
+    hosts = (setting for setting in urls if str(urlsplit(setting.value).hostname) in str(error))
+    return next((setting for setting in urls if not _is_url(setting.value)), None) or next(hosts, None)
+
+
+def _quotes(text: str, value: str) -> bool:
+    """Return whether ``text`` is the value, quotes it, or ends in it."""
+    return text == value or f"'{value}'" in text or f'"{value}"' in text or text.endswith(f": {value}")
+
+
+def _is_url(text: str) -> bool:
+    try:
+        url = urlsplit(text)
+        _ = url.port  # raises ValueError if it is no number
+    except ValueError:
+        return False
+    return url.scheme in ("http", "https") and bool(url.hostname)
+
+
+def _sign_in(caller: Caller) -> AwsError:
+    """Return the failure of a session of ``aws sso login`` or ``aws login`` whose file is damaged."""
+    own = credential_source.settings_of(caller.source.profile, caller.env)
+    kind = caller.source.kind
+    if kind == "sso":  # botocore.utils.SSOTokenLoader
+        name = own.get("sso_session") or own.get("sso_start_url", "")
+        key = hashlib.sha1(name.encode("utf-8", "surrogateescape"), usedforsecurity=False).hexdigest()
+    else:  # botocore.utils.LoginTokenLoader
+        key = hashlib.sha256(own.get("login_session", "").encode("utf-8", "surrogateescape")).hexdigest()
+    folder = (kind == "login" and caller.env.get("AWS_LOGIN_CACHE_DIRECTORY")) or _SIGN_INS[kind]
+    path = f"{os.path.expanduser(folder)}/{key}.json"  # noqa: PTH111 - pathlib's raises if there is no home
+    found = client_error(f"{kind}-file", caller, path=path)
+    return SignInNeededError(found.message, found.remedy, found.codes)
+
+
+def _settings(caller: Caller) -> Iterator[Setting]:
+    """Yield AWS's variables, and the settings of the profile and of the sections that it refers to."""
+    yield from (Setting(name, "", value) for name, value in caller.env.items() if name.startswith("AWS_"))
+    for section, key, value in Snapshot(caller.env).chain(caller.identity):
+        if key:
+            kind = "" if section.startswith(("sso-session ", "services ")) else "profile "
+            yield from (Setting(name, f"{kind}{section}", text) for name, text in _nested(key, value).items())
+
+
+def _nested(key: str, value: str) -> Mapping[str, str]:
+    """Return a setting, or those in it: those of a service are on the next lines."""
+    if not value.startswith("\n"):
+        return {key: value}
+    pairs = (line.partition("=") for line in value.split("\n") if "=" in line)
+    return {name.strip(): text.strip() for name, _, text in pairs}

@@ -1,0 +1,71 @@
+"""Finds the setting that a parameter of AssumeRole came from: in config.toml, in AWS's files, or in a variable.
+
+STS and botocore call the parameters by their own names, and neither knows who set one.
+https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+"""
+
+from collections.abc import Iterator, Mapping
+
+from docker_credential_ecrx.aws import credential_source, error_rules
+from docker_credential_ecrx.identity.aws_profiles import chain
+from docker_credential_ecrx.identity.model import Identity
+
+# The keys of config.toml and AWS's files, by the parameter's name in lower case.
+_KEYS = {
+    "durationseconds": "duration_seconds",
+    "rolesessionname": "role_session_name",
+    "externalid": "external_id",
+    "rolearn": "role_arn",
+    "serialnumber": "mfa_serial",
+    "webidentitytoken": "web_identity_token_file",
+}
+_VARIABLES = {
+    "role_arn": "AWS_ROLE_ARN",
+    "role_session_name": "AWS_ROLE_SESSION_NAME",
+    "web_identity_token_file": "AWS_WEB_IDENTITY_TOKEN_FILE",
+}
+_CHAINED_SECONDS = 3600
+# The kinds of source whose credentials are a role's session.
+_ROLES = ("sso", "web identity", "container", "instance")
+
+
+def key_in(said: str) -> str:
+    """Return the key for the parameter that STS or botocore complains about, or an empty text."""
+    text = said.lower()
+    found = [(text.find(parameter), key) for parameter, key in _KEYS.items() if parameter in text]
+    return min(found, default=(0, ""))[1]
+
+
+def place_of(key: str, said: str, identity: Identity, env: Mapping[str, str]) -> str:
+    """Return what a person fixes: the key and where it is, by the value that was ``said`` if it has several places."""
+    places = [*_places(key, identity, env)]
+    quoted = (place for place, value in places if f"'{value}'" in said or f" {value}" in said)
+    return next(quoted, places[0][0] if places else "the settings of the role")
+
+
+def require_permitted(identity: Identity, env: Mapping[str, str]) -> None:
+    """Raise AwsError if the session of config.toml's role would be longer than STS permits in role chaining.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining
+    """
+    if (identity.duration_seconds or 0) <= _CHAINED_SECONDS:
+        return
+    source = credential_source.find_source(Identity(identity.profile), env)
+    if source.is_role or source.kind in _ROLES:
+        raise error_rules.error("role-chaining")
+
+
+def _places(key: str, identity: Identity, env: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield each place where the key is set, and its value there; none for an empty key."""
+    if not key:
+        return
+    own = getattr(identity, key, None)
+    if own is not None:
+        place = f"{key} in config.toml" if identity.web_identity is None else "the role of the service account"
+        yield place, str(own)
+    for section, name, value in chain(identity, env):
+        if name == key:
+            yield f"{key} of profile {section} in the AWS config file", value
+    variable = _VARIABLES.get(key, "")
+    if identity.profile is None and env.get(variable):
+        yield variable, env[variable]

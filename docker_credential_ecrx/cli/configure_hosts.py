@@ -1,0 +1,67 @@
+"""Finds the ECR registry of each HOST of ``configure``: a registry of ECR, or what a host of the user's stands for."""
+
+from collections.abc import Callable
+
+from docker_credential_ecrx.cli import configure_edits
+from docker_credential_ecrx.ecr.registry import Registry, host_of
+from docker_credential_ecrx.errors import ArgumentError, Remedy
+from docker_credential_ecrx.identity import own_hosts
+from docker_credential_ecrx.identity.settings import PROGRAM
+
+Finder = Callable[[str], Registry | None]
+_LIKE_THIS = "111111111111.dkr.ecr.us-east-1.amazonaws.com"
+
+
+def finder(config: str, registry: str | None, *, remove: bool) -> Finder:
+    """Return a function that returns the registry of a HOST, or None.
+
+    The registry is the one that the option names, or else the one that config.toml names or that has this host.
+    To remove what was configured, a host of the user's own needs no registry: it may be removed already, in part or
+    whole.
+    """
+    known = configure_edits.settings_with(config).registry_of
+    if registry is not None:
+        return _finder_of(registry, known)
+    return lambda name: _to_remove(name, known) if remove else _known(name, known)
+
+
+def _finder_of(registry: str, known: Finder) -> Finder:
+    """Return a function that returns ``registry`` under the name HOST; raise ArgumentError if it is not in ECR.
+
+    What config.toml says about the endpoint of the same registry stays.
+    """
+    named = Registry.parse(registry) if own_hosts.is_private_registry(registry) else None
+    if named is None:
+        raise ArgumentError(f"{registry} is not the host of a private ECR registry", f"write --registry {_LIKE_THIS}")
+
+    def called(name: str) -> Registry:
+        host = host_of(name) or ""
+        if not own_hosts.is_own_host(host):
+            raise ArgumentError(
+                f"{name} is not a host that can stand for a registry", "write a host, such as images.example.com"
+            )
+        found = known(host)
+        return found if found is not None and found.ecr_host == named.host else named.called(host)
+
+    return called
+
+
+def _known(name: str, known: Finder) -> Registry | None:
+    found = known(name)
+    host = host_of(name) or ""
+    if found is None and own_hosts.is_own_host(host):
+        raise ArgumentError(
+            f"{host} is not a registry of Amazon ECR",
+            Remedy(
+                f"write {_LIKE_THIS}, or name the registry that it stands for",
+                f"{PROGRAM} configure {host} --registry {_LIKE_THIS}",
+            ),
+        )
+    return found
+
+
+def _to_remove(name: str, known: Finder) -> Registry | None:
+    """Return the registry of ``name``; one that has only a host if that is all that is known of it."""
+    found = known(name)
+    host = host_of(name) or ""
+    return Registry(host, "", "", "") if found is None and own_hosts.is_own_host(host) else found

@@ -1,0 +1,110 @@
+"""Checks that the identity which ``configure`` is about to use for a registry exists, and the registry's region."""
+
+import difflib
+import os
+import shlex
+from collections.abc import Iterable
+
+from docker_credential_ecrx.aws import input_files, profile_hints, profiles
+from docker_credential_ecrx.aws.credential_source import find_source
+from docker_credential_ecrx.cli import configure_edits, console
+from docker_credential_ecrx.ecr.registry import Registry
+from docker_credential_ecrx.errors import AwsError, NoAwsCredentialsError, Remedy
+from docker_credential_ecrx.identity import rule_index
+from docker_credential_ecrx.identity.model import Identity, chosen_profile
+from docker_credential_ecrx.identity.settings import PROGRAM, Settings
+
+
+def check(hosts: Iterable[str], keys: dict[str, str], *, podman: bool, force: bool) -> None:
+    """Raise AwsError if the identity of one of ``hosts`` does not exist; with --force, only warn.
+
+    ``keys`` are those of the entry for config.toml, or none if what it says already is used.
+    """
+    look = warn if force else require
+    if keys:
+        look(configure_edits.identity_of(keys), hosts, podman=podman)
+        return
+    for identity, same in by_identity(hosts, rule_index.load(PROGRAM, os.environ)):
+        look(identity, same, podman=podman)
+
+
+def by_identity(hosts: Iterable[str], loaded: Settings) -> list[tuple[Identity, list[str]]]:
+    """Return each identity and those of ``hosts`` that it is used for: AWS's files are read for each identity."""
+    found: dict[tuple[object, ...], tuple[Identity, list[str]]] = {}
+    for host in hosts:
+        identity = loaded.identity_for(host)
+        key = tuple(getattr(identity, name) for name in Identity.__slots__)
+        found.setdefault(key, (identity, []))[1].append(host)
+    return list(found.values())
+
+
+def warn_of_regions(registries: list[Registry]) -> None:
+    """Say if a registry is in a region that botocore does not know: it may be new, but a typo is more likely."""
+    import botocore  # slow to import
+
+    from docker_credential_ecrx.aws import session
+
+    regions = session.regions((registry.service, registry.partition) for registry in registries)
+    for registry in registries:
+        known = regions[registry.service, registry.partition]
+        if registry.region not in known:
+            # difflib finds us-west-1 closer to us-esat-1 than what has the same letters.
+            same = [name for name in known if sorted(name) == sorted(registry.region)]
+            similar = same or difflib.get_close_matches(registry.region, known, 1)
+            what = (
+                f"{registry.region} in {registry.ecr_host} is not a region that botocore {botocore.__version__} knows"
+            )
+            console.say(f"{what}; {f'did you mean {similar[0]}' if similar else 'check its spelling'}", "warning")
+
+
+def require(identity: Identity, hosts: Iterable[str], *, podman: bool) -> None:
+    """Raise AwsError if a profile of the identity does not exist, or if its credential chain finds no credentials."""
+    where = shlex.join([*hosts, *(["--podman"] if podman else [])])
+    configure = profile_hints.configure_hint(identity, where)
+    host = where.partition(" ")[0]
+    missing = profile_hints.missing_profile(identity, os.environ)
+    if missing:
+        missing_name, named_by = missing
+        name = profile_hints.shown(missing_name)
+        message = f"cannot configure {host}: the AWS profile {name} does not exist"
+        hints = profile_hints.missing_profile_hint(missing_name, named_by, identity, os.environ, configure)
+        message, hint = input_files.explained(message, os.environ, *hints)
+        known = profile_hints.some_names(profiles.profiles())
+        there_are = f"the profiles are {known}" if known else "there is no profile yet"
+        raise AwsError(message, Remedy(f"{there_are} (--force configures a missing one); {hint.text}", hint.command))
+    if _lacks_credentials(identity):
+        message = f"cannot configure {host} with {identity}: there are no AWS credentials"
+        hint = profile_hints.no_credentials_hint(find_source(identity, os.environ), configure)
+        message, hint = input_files.explained(message, os.environ, hint)
+        raise NoAwsCredentialsError(message, _later_or(hint))
+
+
+def warn(identity: Identity, hosts: Iterable[str], *, podman: bool) -> None:
+    """Say what ``require`` would raise."""
+    try:
+        require(identity, hosts, podman=podman)
+    except AwsError as error:
+        console.say(str(error), "warning")
+
+
+def _lacks_credentials(identity: Identity) -> bool:
+    """Return whether there is neither a profile nor anything else that may provide credentials.
+
+    Asks the instance's metadata service if nothing else may.
+    """
+    if chosen_profile(identity, os.environ) or find_source(identity, os.environ).kind != "instance":
+        return False
+    from botocore.exceptions import BotoCoreError  # slow to import
+
+    from docker_credential_ecrx.aws import session
+    from docker_credential_ecrx.aws.calls import Calls
+
+    try:
+        with console.waiting("looking for AWS credentials"):
+            return session.open_session(identity, None, Calls()).get_credentials() is None
+    except BotoCoreError:
+        return False  # there are some, and the next pull says what is wrong with them
+
+
+def _later_or(hint: Remedy) -> Remedy:
+    return Remedy(f"add --force if they come later, or {hint.text or 'create some'}", hint.command)

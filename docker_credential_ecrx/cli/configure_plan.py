@@ -1,0 +1,204 @@
+"""Plans what ``configure`` changes, so that a user can look at it before the files are written."""
+
+import os
+import shlex
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple, TypedDict
+
+import click
+
+from docker_credential_ecrx.cli import configure_edits, configure_hosts, configure_identity, console
+from docker_credential_ecrx.cli.configure_hosts import Finder
+from docker_credential_ecrx.config_files import docker_config, ecrx_config, text_file, transaction
+from docker_credential_ecrx.config_files.conflicts import Conflict
+from docker_credential_ecrx.config_files.text_file import TextFile
+from docker_credential_ecrx.config_files.transaction import Edit, Result
+from docker_credential_ecrx.ecr import arn, image
+from docker_credential_ecrx.ecr.registry import Registry
+from docker_credential_ecrx.errors import ArgumentError, FileError
+from docker_credential_ecrx.identity import rule_checks, settings
+from docker_credential_ecrx.identity.settings import PROGRAM
+from docker_credential_ecrx.store import inventory
+from docker_credential_ecrx.store.inventory import Item
+
+
+class Options(TypedDict):
+    """The options of ``configure``."""
+
+    profile: str | None
+    role_arn: str | None
+    source_profile: str | None
+    external_id: str | None
+    registry: str | None
+    podman: bool
+    remove_password: bool
+    remove: bool
+    everything: bool
+    dry_run: bool
+    force: bool
+
+
+class Plan(NamedTuple):
+    """The changes of the user's files, and the tokens of ``docker login`` that are deleted with them.
+
+    ``hosts`` has what the user called each registry, by its host, ``keys`` are those of the entry for ``config``, and
+    ``found`` is what keeps the configuration from working, with the style to print it in.
+    """
+
+    registries: list[Registry]
+    hosts: dict[str, str]
+    keys: dict[str, str]
+    edits: list[Edit]
+    result: Result
+    logins: list[Item]
+    paths: list[str]
+    config: str
+    found: list[tuple[Conflict, str]]
+
+    def show(self) -> bool:
+        """Print what would change, without the secrets in the files, and return whether anything would."""
+        for before, after in self.result.changed:
+            old = before.path if Path(before.path).exists() else os.devnull
+            without_secrets = (ecrx_config if before.path == self.config else docker_config).without_secrets
+            was, is_now = without_secrets(before), without_secrets(after)
+            console.diff(was.text, is_now.text, old, after.path)
+        for login in self.logins:
+            console.say(f"{_stored(login)} would be deleted from the keyring {login.entry['keyring']}")
+        return bool(self.result.changed or self.logins)
+
+    def apply(self) -> bool:
+        """Make the changes, print a line for each, and return whether there was any.
+
+        Raises an EcrxError, before any file is changed, if one cannot be edited; and KeyringError if a stored token
+        cannot be deleted.
+        """
+        saved = transaction.save(self.edits, self.paths)
+        for line in saved.lines:
+            console.report(line)
+        for path in saved.leftovers:
+            what = f"{path} may be left over from an edit by an earlier version, and may contain passwords"
+            console.say(f"{what}; if you did not create it, delete it: rm {shlex.quote(path)}", "warning")
+        failed = inventory.delete(self.logins, os.environ)
+        for login in self.logins:
+            if login.name in failed:
+                raise failed[login.name]
+            console.report(f"{_stored(login)} is deleted from the keyring {login.entry['keyring']}")
+        return bool(saved.lines or self.logins)
+
+    def warn(self) -> None:
+        """Print what keeps the configuration from working."""
+        for warning, style in self.found:
+            if style or not console.is_quiet():
+                console.say(str(warning), style)
+
+
+def make(names: Iterable[str], options: Options) -> Plan:
+    """Return what ``options`` change for the registries ``names``, or, if there are none, for all that are configured.
+
+    Asks the user whether unencrypted passwords are to be deleted.
+    Raises UsageError or an EcrxError if that cannot be done; AwsError if the identity does not exist.
+    """
+    names = tuple(names)
+    keys = _keys(options)
+    if options["everything"] == bool(names):
+        raise click.UsageError("name a HOST, or use --remove --all")
+    config = config_path(must_exist=not (keys or options["remove"]))
+    paths = configure_edits.paths(podman=options["podman"])
+    files = [text_file.read(path) for path in (paths[-1:] if options["remove"] else paths)]
+    find = configure_hosts.finder(config, options["registry"], remove=options["remove"])
+    all_names = configure_edits.configured_hosts(files[-1], config, find, podman=options["podman"])
+    named = list(_registries(names or all_names, keys, find))
+    registries = [registry for registry, _ in named]
+    hosts = {registry.host: name for registry, name in named}
+    if not options["remove"]:
+        configure_identity.check(hosts, keys, podman=options["podman"], force=options["force"])
+    logins = [] if options["remove"] else configure_edits.stored_logins(registries, config)
+    wanted = list(_edits(files, config, registries, keys, options))
+    result = transaction.preview(wanted)
+    # Of the files as they will be, and before one is written.
+    after = [*map(result.after, files)]
+    found = () if options["remove"] else configure_edits.warnings(files, after, hosts, podman=options["podman"])
+    seen = [path for path in (*(file.path for file in files), config) if path]
+    return Plan(registries, hosts, keys, wanted, result, logins, seen, config, [*found])
+
+
+def pull(host: str, name: str, *, podman: bool) -> str:
+    """Return the command that pulls the image ``name``, or any image if that names only the registry ``host``."""
+    path = name.rpartition("://")[2].partition("/")[2] or "REPOSITORY:TAG"
+    return f"{'podman' if podman else 'docker'} pull {host}/{path}"
+
+
+def _keys(options: Options) -> dict[str, str]:
+    """Return the keys of the entry for config.toml, or none if the options name no identity.
+
+    Raises UsageError if the options cannot be combined, and ArgumentError if STS would refuse one.
+    """
+    given = (options["profile"], options["role_arn"], options["source_profile"], options["external_id"])
+    keys = {key: value for key, value in zip(ecrx_config.KEYS, given, strict=True) if value is not None}
+    more = options["registry"] is not None or options["remove_password"] or options["force"]
+    for is_misuse, message in (
+        ("profile" in keys and len(keys) > 1, "--profile excludes --role-arn: an AWS profile names its own role"),
+        (keys and not {"profile", "role_arn"} & keys.keys(), "--source-profile and --external-id require --role-arn"),
+        (options["remove"] and (keys or more), "--remove allows only --podman and --dry-run"),
+        (options["everything"] and not options["remove"], "--all requires --remove"),
+    ):
+        if is_misuse:
+            raise click.UsageError(message)
+    if "external_id" in keys and not rule_checks.is_accepted("external_id", keys["external_id"]):
+        raise ArgumentError("an external ID has 2 to 1224 letters, digits or _+=,.@:/-", "copy it from the role")
+    return keys
+
+
+def _registries(names: Iterable[str], keys: dict[str, str], find: Finder) -> Iterator[tuple[Registry, str]]:
+    """Yield the registry that each of ``names`` is in by ``find``, and the name.
+
+    Raises ArgumentError if that is not an ECR registry, or if the role in ``keys`` is invalid or in another partition.
+    """
+    role = arn.role(keys.get("role_arn", ""))
+    if "role_arn" in keys and role is None:
+        raise ArgumentError(
+            f"{keys['role_arn']} is not the ARN of a role",
+            "write arn:aws:iam::ACCOUNT:role/NAME, where ACCOUNT has 12 digits",
+        )
+    for name in names:
+        registry = image.registry_of(name, find)
+        if role and role.partition != registry.partition:
+            partition = registry.partition
+            raise ArgumentError(
+                f"{keys['role_arn']} is in the partition {role.partition}, but {registry.host} is in {partition}",
+                f"use a role in {partition}: a token is valid only in its own partition",
+            )
+        yield registry, name
+
+
+def config_path(*, must_exist: bool) -> str:
+    """Return the path of config.toml.
+
+    Raises an EcrxError if the file is invalid, if it is required and missing, or if there is no home folder for it.
+    """
+    path = settings.config_path(os.environ)
+    if must_exist or (path and text_file.read(path).text):
+        settings.load(PROGRAM, os.environ)
+    elif not path:
+        raise FileError("there is no home folder for config.toml", "set HOME or ECRX_CONFIG")
+    return path
+
+
+def _edits(
+    files: list[TextFile], config: str, registries: list[Registry], keys: dict[str, str], options: Options
+) -> Iterator[Edit]:
+    """Yield the edits that the options ask for."""
+    hosts = [registry.host for registry in registries]
+    if options["remove"]:
+        yield from configure_edits.removals(files[-1], config, hosts, podman=options["podman"])
+        return
+    is_named, podman = options["registry"] is not None, options["podman"]
+    yield from configure_edits.additions(files[-1], config, registries, keys, is_named=is_named, podman=podman)
+    flags = "--podman --remove-password" if options["podman"] else "--remove-password"
+    wanted, dry_run = options["remove_password"], options["dry_run"]
+    yield from configure_edits.password_removals(files, hosts, flags, wanted=wanted, dry_run=dry_run)
+
+
+def _stored(login: Item) -> str:
+    return f"the token that docker login stored for {login.entry['servers'][0]}"

@@ -1,0 +1,242 @@
+"""``setup``: ask for a registry and an AWS profile, try them, and configure Docker as ``configure`` does."""
+
+import difflib
+import os
+import shlex
+import sys
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
+
+import click
+
+from docker_credential_ecrx import doctor
+from docker_credential_ecrx.aws import profile_hints, profiles
+from docker_credential_ecrx.aws.credential_source import find_source
+from docker_credential_ecrx.aws.error_rules import WRONG_MFA_CODE
+from docker_credential_ecrx.aws.session import Mfa
+from docker_credential_ecrx.cli import (
+    choices,
+    completers,
+    configure_edits,
+    configure_hosts,
+    configure_identity,
+    configure_plan,
+    console,
+    login_token,
+    setup_candidates,
+)
+from docker_credential_ecrx.cli.configure_plan import Options
+from docker_credential_ecrx.cli.login_token import Group
+from docker_credential_ecrx.cli.text_option import NAME
+from docker_credential_ecrx.config_files import cred_helpers
+from docker_credential_ecrx.doctor.context import Context, Facts, IdentityFacts, TokenFacts
+from docker_credential_ecrx.ecr import image
+from docker_credential_ecrx.ecr.image import Image
+from docker_credential_ecrx.ecr.registry import Registry
+from docker_credential_ecrx.errors import AwsError, EcrxError, Remedy
+from docker_credential_ecrx.identity.model import Identity
+from docker_credential_ecrx.identity.settings import PROGRAM, Settings
+from docker_credential_ecrx.store import item_names
+from docker_credential_ecrx.store.cached_token import Token
+from docker_credential_ecrx.store.token_cache import TokenCache
+
+_HELP = """\
+Configure Docker to use this program for an ECR registry, question by question.
+
+It asks for the registry and the AWS profile, and lists those that it finds: registries in Docker's config.json, in the
+compose files and the Dockerfile of the current folder and in local images, and profiles in AWS's files. HOST, a
+registry or an image in it, and --profile answer these questions in advance.
+Then it signs in if that is needed, as login does, tries the token at the registry, shows what would change, and asks
+before it writes. Ctrl-C at a question leaves all files and keyrings as they are.
+
+It needs a terminal; configure does the same without questions.
+"""
+_EPILOG = """\
+\b
+Examples:
+  docker-credential-ecrx setup
+  docker-credential-ecrx setup 111111111111.dkr.ecr.us-east-1.amazonaws.com/app:latest --profile secondary
+"""
+_MOST_REGISTRIES, _MOST_PROFILES = 8, 15  # that a screen has room for
+_CHECKS = ("registry", "image")  # those of doctor
+_NAME_WIDTH = max(map(len, _CHECKS))
+
+
+class _Choice(NamedTuple):
+    """The profile that was chosen, its identity, and the token that AWS issued for it.
+
+    The profile is None for what is used without one.
+    """
+
+    profile: str | None
+    identity: Identity
+    token: Token
+    principal: str
+    mfa: Mfa
+
+    def __repr__(self) -> str:
+        """Leave the token out."""
+        return f"_Choice({self.identity})"
+
+
+@click.command("setup", short_help="Configure Docker, question by question.", help=_HELP, epilog=_EPILOG)
+@click.argument("host", metavar="[HOST]", required=False, shell_complete=completers.hosts)
+@click.option(
+    "--profile", type=NAME, metavar="PROFILE", shell_complete=completers.profiles, help="The AWS profile to use."
+)
+@click.option("--podman", is_flag=True, help="Edit podman's auth.json instead of Docker's config.json.")
+def command(host: str | None, profile: str | None, *, podman: bool) -> int:
+    _require_terminal(host, profile, podman=podman)
+    config = configure_plan.config_path(must_exist=False)
+    loaded = configure_edits.settings_with(config)
+    accept = partial(_image, configure_hosts.finder(config, None, remove=False), loaded)
+    image_to_pull = accept(host) if host else _ask_registry(accept, podman=podman)
+    registry = image_to_pull.registry
+    configure_identity.warn_of_regions([registry])
+    attempt = partial(_attempt, registry, loaded)
+    found = attempt(profile) if profile else _ask_profile(attempt, registry, loaded)
+    is_well = _check(image_to_pull, found)
+    plan = configure_plan.make([str(image_to_pull)], _options(found.profile, podman=podman))
+    console.group("changes")
+    is_changed = plan.show()
+    plan.warn()
+    if is_changed:
+        if not console.ask("write this?" if is_well else "a check failed; write this all the same?"):
+            console.say("nothing was changed")
+            return 1
+        plan.apply()
+    else:
+        console.report("nothing to change")
+    _cache(registry, found.mfa)
+    console.report(f"next: {configure_plan.pull(registry.host, str(image_to_pull), podman=podman)}")
+    return 0
+
+
+def _require_terminal(host: str | None, profile: str | None, *, podman: bool) -> None:
+    """Raise EcrxError, with the command to use instead, if there is nobody to ask."""
+    for name, stream in (("stdin", sys.stdin), ("stdout", sys.stdout), ("stderr", sys.stderr)):
+        if stream is None or not stream.isatty():
+            options = ["--profile", profile or "PROFILE", *(["--podman"] if podman else [])]
+            raise EcrxError(
+                f"setup asks questions, and {name} is not a terminal",
+                Remedy("without one, run", shlex.join([PROGRAM, "configure", host or "HOST", *options])),
+            )
+
+
+def _image(find: Callable[[str], Registry | None], loaded: Settings, typed: str) -> Image:
+    """Return the registry that was typed, or the image; raise EcrxError if it is not in ECR, or is excluded."""
+    found = image.parse(typed, find)
+    loaded.require(found.registry)
+    return found
+
+
+def _ask_registry(accept: Callable[[str], Image], *, podman: bool) -> Image:
+    with console.waiting("looking for registries"):
+        found = setup_candidates.registries(cred_helpers.registry_finder(os.environ), podman=podman)
+    del found[_MOST_REGISTRIES:]
+    console.group("ECR registries" if found else "no ECR registry was found in Docker's files and this folder's")
+    for number, (listed, places) in enumerate(found, 1):
+        console.facts([(str(number), listed.registry.host), (" " * len(str(number)), ", ".join(places.values()))])
+    form = "number or name" if found else "HOST or HOST/REPOSITORY:TAG"
+    return choices.choose("registry", form, [str(candidate.image) for candidate in found], accept)
+
+
+def _ask_profile(attempt: Callable[[str | None], _Choice], registry: Registry, loaded: Settings) -> _Choice:
+    """Return the profile that the user chooses and that gets a token; if there is none, the default chain."""
+    names = sorted(profiles.profiles())
+    if not names:
+        return attempt(None)
+    listed, more = names[:_MOST_PROFILES], len(names[_MOST_PROFILES:])
+    labels = [f"{number} {profile_hints.shown(name)}" for number, name in enumerate(listed, 1)]
+    rows = [(label, setup_candidates.describe(name, os.environ)) for label, name in zip(labels, listed, strict=True)]
+    console.group(f"AWS profiles{f', and {more} more' if more else ''}")
+    console.facts([*rows, (f"{len(listed) + 1} no profile", _without_profile(registry, loaded))])
+
+    def accept(typed: str) -> _Choice:
+        if typed and typed not in names:
+            similar = difflib.get_close_matches(typed, names, 1)
+            hint = f"did you mean {similar[0]}" if similar else "type a number, or the name of a profile"
+            raise EcrxError(f"there is no AWS profile {profile_hints.shown(typed)}", hint)
+        return attempt(typed or None)
+
+    return choices.choose("AWS profile", "number or name", [*listed, ""], accept)
+
+
+def _without_profile(registry: Registry, loaded: Settings) -> str:
+    """Say what the registry gets without a profile."""
+    identity = loaded.identity_for(registry.host)
+    if identity.profile or identity.role_arn:
+        return f"{identity}, as config.toml says now"
+    if find_source(identity, os.environ).kind == "instance":
+        return "this instance's role, if it has one"
+    return f"AWS's default chain: {identity}"
+
+
+def _attempt(registry: Registry, loaded: Settings, profile: str | None) -> _Choice:
+    """Return a new token of the profile, which is not cached; if it is None, of what is used without one.
+
+    The user is asked for what AWS requires, and again for an MFA code that is wrong.
+    Raises AwsError if the profile does not exist, or if AWS issues no token.
+    """
+    identity = Identity(profile) if profile else loaded.identity_for(registry.host)
+    group, mfa = Group(identity, "", [registry], []), Mfa()
+    while True:
+        try:
+            token = login_token.fetch(group, TokenCache("none", os.environ), mfa, yes=False)
+            return _Choice(profile, identity, token, login_token.principal(group, mfa), mfa)
+        except EcrxError as error:
+            if isinstance(error, AwsError) and f"code={WRONG_MFA_CODE}" not in error.codes:
+                raise
+            choices.refuse("MFA code", error)
+
+
+def _check(image_to_pull: Image, found: _Choice) -> bool:
+    """Print the results of doctor's checks of the registry, and return whether none failed."""
+    context = Context(image_to_pull, sys.argv[0], dict(os.environ), push=False)
+    loaded = cred_helpers.settings_of(None, os.environ)
+    facts: dict[str, Facts | None] = {
+        "profile": IdentityFacts(loaded, found.identity, None, None),
+        "token": TokenFacts(found.token.password, found.principal),
+    }
+    is_well = True
+    issued = f"AWS issued one to {found.principal}" if found.principal else "AWS issued one"
+    console.group("checks")
+    console.finding("token".ljust(_NAME_WIDTH), issued, (), ok=True)
+    for check in doctor.checks(context):
+        if check.name not in _CHECKS:
+            continue
+        with console.waiting(check.name):
+            finding = doctor.run(check, context, facts)
+        facts[check.name] = finding.facts
+        if finding.ok is not None:
+            console.finding(check.name.ljust(_NAME_WIDTH), finding.detail, finding.remedies, ok=finding.ok)
+        is_well = is_well and finding.ok is not False
+    return is_well
+
+
+def _options(profile: str | None, *, podman: bool) -> Options:
+    return Options(
+        profile=profile,
+        role_arn=None,
+        source_profile=None,
+        external_id=None,
+        registry=None,
+        podman=podman,
+        remove_password=False,
+        remove=False,
+        everything=False,
+        dry_run=False,
+        force=False,
+    )
+
+
+def _cache(registry: Registry, mfa: Mfa) -> None:
+    """Cache a token for the first pull, which cannot ask for what the user typed here."""
+    loaded = cred_helpers.settings_of(None, os.environ)
+    logins, name = item_names.names_for(registry, loaded, os.environ)
+    group = Group(loaded.identity_for(registry.host), name, [registry], [*logins])
+    try:
+        login_token.fetch_and_cache(group, TokenCache(loaded.keyring, os.environ), mfa, yes=False)
+    except EcrxError as error:
+        console.say(f"the token is not cached: {error}", "warning")

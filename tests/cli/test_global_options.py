@@ -1,0 +1,168 @@
+"""--quiet, --verbose and --no-color, before and after a command's name."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from standin import faults
+from standin.faults import FaultyStandIn
+from support import kubernetes, terminals
+from support.home import HOST, Home
+
+
+def _placed(option: str, words: list[str], *, before: bool) -> list[str]:
+    return [option, *words] if before else [*words, option]
+
+
+@pytest.fixture
+def aws() -> Iterator[FaultyStandIn]:
+    """Return a stand-in for AWS that can be slow."""
+    with FaultyStandIn() as standin:
+        yield standin
+
+
+@pytest.fixture
+def puller(home: Home) -> Home:
+    """Return a home with a role for the registry."""
+    home.add_role_profile()
+    return home
+
+
+_CONFIGURE = ["configure", HOST, "--profile", "secondary"]
+
+
+@pytest.mark.parametrize("before", [True, False])
+class TestQuiet:
+    def test_prints_nothing_about_what_is_done(self, puller: Home, *, before: bool) -> None:
+        for words in (_CONFIGURE, _CONFIGURE, ["login"], ["forget", HOST], ["forget", HOST]):
+            assert (0, "", "") == puller.run(*_placed("--quiet", words, before=before)), words
+        assert "ecrx" in (puller.folder / ".docker" / "config.json").read_text()
+
+    def test_prints_results(self, puller: Home, *, before: bool) -> None:
+        for words in (["status"], ["which", HOST], ["version"], [*_CONFIGURE, "--dry-run"]):
+            quiet = puller.run(*_placed("--quiet", words, before=before))
+
+            assert (0, True) == (quiet.status, puller.run(*words).stdout.startswith(quiet.stdout)), words
+            assert quiet.stdout, words
+
+    def test_prints_errors(self, home: Home, *, before: bool) -> None:
+        found = home.run(*_placed("--quiet", ["login", HOST], before=before))
+
+        assert (1, "", 1) == (found.status, found.stdout, found.stderr.count("\n"))
+
+    def test_shows_no_progress(self, puller: Home, aws: FaultyStandIn, *, before: bool) -> None:
+        aws.fail("GetAuthorizationToken", faults.late(1.5))
+        words = _placed("--quiet", ["login", HOST, "--profile", "secondary"], before=before)
+
+        assert (0, "") == terminals.run([puller.program, *words], puller.env)
+
+
+class TestProgress:
+    @pytest.mark.parametrize("words", [["token", HOST, "--show"], ["login", HOST, "--profile", "secondary"]])
+    def test_is_shown_while_aws_is_slow(self, puller: Home, aws: FaultyStandIn, words: list[str]) -> None:
+        """A quick command shows none, and a slow one leaves none on the terminal."""
+        puller.env["AWS_PROFILE"] = "secondary"
+        _, at_once = terminals.run([puller.program, *words], puller.env)
+        puller.run("forget", "--all")
+        aws.fail("GetAuthorizationToken", faults.late(1.5))
+
+        status, seen = terminals.run([puller.program, *words], puller.env)
+
+        assert (0, False, True) == (status, " token for " in at_once, f" token for {HOST}" in seen)
+        assert f" token for {HOST}" not in seen.rpartition("\x1b[2K")[2]
+
+    def test_is_on_no_pipe(self, puller: Home, aws: FaultyStandIn) -> None:
+        aws.fail("GetAuthorizationToken", faults.late(1.5))
+
+        assert (0, "") == puller.run("token", HOST, env={"AWS_PROFILE": "secondary"})[::2]
+
+
+@pytest.mark.parametrize("before", [True, False])
+class TestVerbose:
+    def test_logs_each_step_as_the_variable_does(self, puller: Home, *, before: bool) -> None:
+        words = ["token", HOST]
+        puller.env["AWS_PROFILE"] = "secondary"
+        puller.run(*words)
+
+        found = puller.run(*_placed("--verbose", words, before=before))
+
+        usual = puller.run(*words, env={"ECRX_LOG": "debug"})
+        assert (usual.stdout, len(usual.stderr.splitlines())) == (found.stdout, len(found.stderr.splitlines()))
+        assert "docker-credential-ecrx: debug: " in found.stderr
+        assert found.stdout.strip()[:40] not in found.stderr
+
+
+@pytest.mark.parametrize("before", [True, False])
+class TestNoColor:
+    def test_is_the_variable(self, puller: Home, *, before: bool) -> None:
+        words = [*_CONFIGURE, "--dry-run"]
+
+        _, usual = terminals.run([puller.program, *words], puller.env)
+        _, plain = terminals.run([puller.program, *_placed("--no-color", words, before=before)], puller.env)
+
+        assert ("\x1b[32m" in usual, "\x1b[3" in plain) == (True, False)
+        assert terminals.run([puller.program, *words], puller.env | {"NO_COLOR": "1"})[1] == plain
+
+
+@pytest.mark.parametrize("before", [True, False])
+class TestKubelet:
+    @pytest.mark.parametrize("option", ["--quiet", "--no-color"])
+    def test_gets_the_same_reply(self, home: Home, option: str, *, before: bool) -> None:
+        home.add_default_keys()
+        request = kubernetes.request(f"{HOST}/app")
+
+        found = home.run(*_placed(option, ["kubelet"], before=before), stdin=request)
+
+        assert (0, "") == (found.status, found.stderr)
+        assert {HOST} == kubernetes.response(found.stdout).auth.keys()
+
+    def test_logs_each_step_as_the_variable_does(self, home: Home, *, before: bool) -> None:
+        home.add_default_keys()
+        request = kubernetes.request(f"{HOST}/app")
+
+        found = home.run(*_placed("--verbose", ["kubelet"], before=before), stdin=request)
+
+        ((_, password),) = kubernetes.response(found.stdout).auth.values()
+        assert "docker-credential-ecrx: debug: " in found.stderr
+        assert password[:40] not in found.stderr
+
+    def test_fails_in_one_line_on_stderr(self, home: Home, *, before: bool) -> None:
+        found = home.run(*_placed("--quiet", ["kubelet"], before=before), stdin="{}")
+
+        assert (1, "", 1) == (found.status, found.stdout, found.stderr.count("\n"))
+        assert "the kind of kubelet's request is" in found.stderr
+
+
+@pytest.mark.parametrize("verb", ["get", "store", "erase", "list"])
+def test_verbs_take_none(home: Home, verb: str) -> None:
+    before, after = home.run("--quiet", verb), home.run(verb, "--quiet")
+
+    assert (2, "", 1) == (before.status, before.stdout, after.status)
+    assert f"{verb} takes no options; for a log, set ECRX_LOG=debug" in before.stderr
+    assert f"{verb} takes no arguments" in after.stderr
+    assert "Did you mean" not in before.stderr + after.stderr
+
+
+class TestHelp:
+    def test_of_the_program_lists_them(self, home: Home) -> None:
+        shown = home.run("--help").stdout
+
+        assert all(f"  {option} " in shown for option in ("--quiet", "--verbose", "--no-color"))
+
+    def test_of_a_command_does_not(self, home: Home) -> None:
+        for words in (["status"], ["policy", "grant"]):
+            assert "--quiet" not in home.run(*words, "--help").stdout
+
+    def test_word_may_follow_an_option(self, home: Home) -> None:
+        assert home.run("status", "--help") == home.run("--no-color", "help", "status")
+
+
+@pytest.mark.parametrize("words", [["--quiet"], ["--quiet", "get"], ["policy", "--quiet"]])
+def test_without_a_command_is_misuse(home: Home, words: list[str]) -> None:
+    assert (2, "") == home.run(*words)[:2]
+
+
+def test_on_an_inner_command_is_accepted(home: Home) -> None:
+    found = home.run("policy", "show", "app", "--region", "us-east-1", "--quiet")
+
+    assert (1, "", 1) == (found.status, found.stdout, found.stderr.count("\n"))

@@ -1,0 +1,84 @@
+"""kubelet's own code, which tests/clients/kubelet runs: it decides about a configuration, calls it, and caches."""
+
+import json
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+
+from support import need
+
+_PROGRAM = Path(__file__).parents[2] / ".work" / "clients" / "kubelet"
+
+
+class Found(NamedTuple):
+    """What kubelet gives to the container runtime: a password for each provider, and after how many seconds."""
+
+    passwords: list[str]
+    service_accounts: list[str]
+    seconds: float
+
+
+def program() -> Path:
+    """Return the program, which ``tests/clients/build.sh`` builds."""
+    return _PROGRAM if _PROGRAM.exists() else need.missing("kubelet's code, for which Go is needed,")
+
+
+def check(*paths: Path) -> list[str]:
+    """Return the kinds of the documents in manifests; assert that Kubernetes' types have all their fields."""
+    done = subprocess.run([program(), "check", *paths], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
+
+
+class KubeletCode:
+    """kubelet's credential providers by the configuration ``config``, while its context is entered.
+
+    ``folder`` has the providers; ``accounts`` are the service accounts, by NAMESPACE/NAME, with uid, annotations, token
+    and audience. ``said`` is what kubelet has logged, when the context is left.
+    """
+
+    def __init__(self, config: Path, folder: Path, env: Mapping[str, str], accounts: Mapping[str, Any]) -> None:
+        self.said = ""
+        file = config.with_suffix(".accounts")
+        file.write_text(json.dumps(accounts))
+        self._command: list[str | Path] = [program(), "provide", config, folder, file]
+        self._env = dict(env)
+        self._log = config.with_suffix(".log")
+
+    def __enter__(self) -> Self:
+        """Start; assert that kubelet accepts the configuration."""
+        with self._log.open("w") as log:
+            self._process = subprocess.Popen(
+                self._command, env=self._env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True
+            )
+        if self._read() != {}:
+            self._process.wait()
+            self.said = self._log.read_text()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop."""
+        self._process.communicate()
+        self.said = self._log.read_text()
+
+    def ask(self, image: str, account: str = "", token: str = "") -> Found:
+        """Return what kubelet finds for the image of a pod with a service account, whose new token is ``token``."""
+        namespace, _, name = (account or "kube-system/").partition("/")
+        request = {"image": image, "namespace": namespace, "pod": "pod-1", "serviceAccount": name, "token": token}
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{json.dumps(request)}\n")
+        self._process.stdin.flush()
+        found = self._read()
+        credentials = found["credentials"]
+        assert all(one["username"] == "AWS" for one in credentials)
+        accounts = [one.get("serviceAccount", "") for one in credentials]
+        return Found([one["password"] for one in credentials], accounts, found["seconds"])
+
+    def _read(self) -> Any:  # noqa: ANN401 - JSON
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        return json.loads(line) if line else None
