@@ -1,4 +1,4 @@
-"""Fixtures of all tests: the program in both its forms, a stand-in for AWS, keyrings and a user's home."""
+"""Fixtures of all tests: the program in both its forms, a fake AWS, keyrings and a user's home."""
 
 import os
 import sys
@@ -9,7 +9,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from docker_credential_ecrx.demo.fake_aws import StandIn
+from docker_credential_ecrx.demo.fake_aws import FakeAws
 from support import keyrings, marks, need, sweep
 from support.home import Home
 
@@ -80,10 +80,10 @@ def program(request: pytest.FixtureRequest) -> Path:
 
 
 @pytest.fixture
-def aws() -> Iterator[StandIn]:
-    """Return a stand-in for AWS."""
-    with StandIn() as standin:
-        yield standin
+def aws() -> Iterator[FakeAws]:
+    """Return a fake AWS."""
+    with FakeAws() as fake:
+        yield fake
 
 
 @pytest.fixture(scope="session")
@@ -119,14 +119,14 @@ def keyring(request: pytest.FixtureRequest, kernel: dict[str, str]) -> dict[str,
 
 
 @pytest.fixture
-def home(tmp_path: Path, program: Path, aws: StandIn, kernel: dict[str, str]) -> Home:  # noqa: ARG001 - cleans up
-    """Return a user's home whose AWS is the stand-in."""
+def home(tmp_path: Path, program: Path, aws: FakeAws, kernel: dict[str, str]) -> Home:  # noqa: ARG001 - cleans up
+    """Return a user's home whose AWS is the fake AWS."""
     return Home(tmp_path / "home", program, aws)
 
 
 @pytest.fixture
-def user(tmp_path: Path, program: Path, aws: StandIn, request: pytest.FixtureRequest) -> Iterator[Home]:
-    """Return a user's home whose AWS is the stand-in, and whose keyrings are those that the system itself has."""
+def user(tmp_path: Path, program: Path, aws: FakeAws, request: pytest.FixtureRequest) -> Iterator[Home]:
+    """Return a user's home whose AWS is the fake AWS, and whose keyrings are those that the system itself has."""
     if sys.platform not in ("linux", "win32"):
         need.missing("a keyring of the system's that the tests may write to")
     home = Home(tmp_path / "home", program, aws)

@@ -35,6 +35,7 @@ _BANNED = {
     r"gave no answer|gives no answer": "did not respond",
     r"nobody but": "only",
     r"long_over": "expired_before",
+    r"[Ss]tand-?[Ii]ns?": "fake",
 }
 _PATTERN = re.compile(r"\b(?:" + "|".join(f"(?P<w{number}>{banned})" for number, banned in enumerate(_BANNED)) + r")\b")
 _PROSE = ("*.md", "*.sh", "*.ps1", "*.yml", "*/run", "*/lint", "*.toml", "*.json")

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from docker_credential_ecrx.demo.fake_aws import Call, Keys, StandIn
+from docker_credential_ecrx.demo.fake_aws import Call, FakeAws, Keys
 from docker_credential_ecrx.errors import EcrxError, Remedy
 from docker_credential_ecrx.identity.settings import PROGRAM
 from docker_credential_ecrx.store import index
@@ -61,7 +61,7 @@ def run() -> int:
             raise DemonstrationError(
                 f"cannot run {sys.argv[0]} as Docker would", f"install the package and run {PROGRAM} demo"
             )
-        with tempfile.TemporaryDirectory(prefix="ecrx-demo-", ignore_cleanup_errors=True) as folder, StandIn() as aws:
+        with tempfile.TemporaryDirectory(prefix="ecrx-demo-", ignore_cleanup_errors=True) as folder, FakeAws() as aws:
             _Demonstration(Path(folder), program, aws).show()
     except EcrxError as error:
         print(f"{PROGRAM}: the demonstration failed: {error}", file=sys.stderr)
@@ -70,7 +70,7 @@ def run() -> int:
 
 
 class _Demonstration:
-    def __init__(self, home: Path, program: Path, aws: StandIn) -> None:
+    def __init__(self, home: Path, program: Path, aws: FakeAws) -> None:
         self._home = home
         self._aws = aws
         self._helper = home / f"{PROGRAM}-{_PROFILE}"

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from bench import relay
 from docker_credential_ecrx.demo.fake_aws import HttpResponse
-from standin import certificates, names
-from standin.endpoints import Endpoints
+from fakes import certificates, names
+from fakes.endpoints import Endpoints
 from support.aws_parts import Opening, Server
 
 # What every program here trusts, and as long as in real life: the machine's certificates, and the authority's.
@@ -59,7 +59,7 @@ class DistantEndpoints(Opening, Endpoints):
         assert is_right, f"a round trip of {ROUND_TRIP_SECONDS * 1000:.0f} ms takes {seconds * 1000:.1f} ms"
 
     def handle(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> HttpResponse:
-        """HttpResponse one request."""
+        """Answer one request."""
         with self._requests.get_lock():
             self._requests.value += 1
         return super().handle(method, path, headers, body)

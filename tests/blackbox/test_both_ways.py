@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from docker_credential_ecrx.store import index
-from standin import names as hosts
+from fakes import names as hosts
 from support import aws_parts, keyrings, need
 from support.aws_parts import Proxy, Server
 from support.forms import as_wheel

@@ -13,8 +13,8 @@ import cached_get
 import first_get
 import pytest
 
-from docker_credential_ecrx.demo.fake_aws import StandIn
-from standin import certificates
+from docker_credential_ecrx.demo.fake_aws import FakeAws
+from fakes import certificates
 from support import need
 from support.home import HOST, Home
 from support.trace import Deeds, Modules, deeds_of
@@ -282,7 +282,7 @@ class TestFirstGet:
         authority = tmp_path / "authority"
         authority.mkdir()
         issued = certificates.issue(authority, ["localhost"])
-        with StandIn(context=issued.context()) as aws:
+        with FakeAws(context=issued.context()) as aws:
             user = Home(tmp_path / "user", home.program, aws)
             url, bundle = aws.url.replace("127.0.0.1", "localhost"), str(issued.authority)
             user.env |= {"AWS_ENDPOINT_URL": url, "AWS_CA_BUNDLE": bundle}

@@ -12,8 +12,8 @@ from typing import NamedTuple
 import pytest
 from botocore.httpsession import DEFAULT_CA_BUNDLE
 
-from docker_credential_ecrx.demo.fake_aws import Keys, StandIn
-from standin import certificates
+from docker_credential_ecrx.demo.fake_aws import FakeAws, Keys
+from fakes import certificates
 from support import aws_parts
 from support.aws_parts import EARLIER, LATER, Proxy, Server, Sessions
 from support.home import HOST, NOT_FOUND, OTHER_HOST, SECONDARY, Home, Result
@@ -98,9 +98,9 @@ def refusal(found: Result) -> str:
 
 @pytest.fixture
 def aws() -> Iterator[Sessions]:
-    """Return a stand-in for AWS."""
-    with Sessions() as standin:
-        yield standin
+    """Return a fake AWS."""
+    with Sessions() as fake:
+        yield fake
 
 
 @pytest.fixture
@@ -436,14 +436,14 @@ class TestUnsupportedCredentials:
 
 class TestConnectionToAws:
     @pytest.fixture
-    def aws(self, tmp_path: Path) -> Iterator[StandIn]:
+    def aws(self, tmp_path: Path) -> Iterator[FakeAws]:
         """Return AWS with TLS, with a certificate from a certificate authority of its own."""
         issued = certificates.issue(tmp_path, ["sts.us-east-1.amazonaws.com", "api.ecr.us-east-1.amazonaws.com"])
-        with StandIn(context=issued.context()) as standin:
-            yield standin
+        with FakeAws(context=issued.context()) as fake:
+            yield fake
 
     @pytest.fixture
-    def proxy(self, aws: StandIn, home: Home, tmp_path: Path) -> Iterator[Proxy]:
+    def proxy(self, aws: FakeAws, home: Home, tmp_path: Path) -> Iterator[Proxy]:
         """Return a proxy to AWS, whose host names do not resolve."""
         home.add_role_profile()
         home.env["AWS_CA_BUNDLE"] = str(tmp_path / "authority.pem")
@@ -515,7 +515,7 @@ class TestConnectionToAws:
         assert "hunter2" not in line
         assert [] == proxy.requests
 
-    def test_missing_ca_bundle_is_named(self, home: Home, aws: StandIn) -> None:
+    def test_missing_ca_bundle_is_named(self, home: Home, aws: FakeAws) -> None:
         home.add_role_profile()
 
         line = refusal(home.get(env={"AWS_ENDPOINT_URL": aws.url, "AWS_CA_BUNDLE": "/nonexistent/ca.pem"}))

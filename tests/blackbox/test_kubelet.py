@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from standin import faults
-from standin.faults import FaultyStandIn
+from fakes import faults
+from fakes.faults import FaultyAws
 from support import kubernetes
 from support.aws_parts import web_identity
 from support.home import HOST, OTHER_HOST, ROLE, SECONDARY, Home, Result
@@ -317,12 +317,12 @@ class TestServiceAccount:
 
 class TestRefusedServiceAccount:
     @pytest.fixture
-    def aws(self) -> Iterator[FaultyStandIn]:
+    def aws(self) -> Iterator[FaultyAws]:
         """Return an AWS that trusts no issuer of web identities."""
-        with FaultyStandIn() as standin:
+        with FaultyAws() as fake:
             said = "No OpenIDConnect provider found in your account for https://issuer"
-            standin.fail("AssumeRoleWithWebIdentity", faults.error("InvalidIdentityToken", said))
-            yield standin
+            fake.fail("AssumeRoleWithWebIdentity", faults.error("InvalidIdentityToken", said))
+            yield fake
 
     def test_error_says_what_to_check(self, kubelet: Kubelet) -> None:
         fields = {"serviceAccountToken": web_identity(_APP), "serviceAccountAnnotations": {_ANNOTATION: _POD_ROLE}}

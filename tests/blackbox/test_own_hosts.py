@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from docker_credential_ecrx.demo.fake_aws import StandIn, new_password
+from docker_credential_ecrx.demo.fake_aws import FakeAws, new_password
 from support import kubernetes
 from support.home import HOST, NOT_FOUND, OTHER_HOST, SECONDARY, Home
 
@@ -175,7 +175,7 @@ class TestDockerLogin:
 
 class TestEndpoint:
     def test_is_asked_instead_of_awss(self, owner: Home) -> None:
-        with StandIn() as other:
+        with FakeAws() as other:
             owner.add_keys("keys", other.add_user(SECONDARY, "keys"))
             url = other.url.replace("127.0.0.1", "localhost")
             owner.configure(rule(OWN, profile="keys", endpoint_url=url))

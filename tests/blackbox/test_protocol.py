@@ -13,8 +13,8 @@ import pytest
 
 from docker_credential_ecrx import __version__, cli
 from docker_credential_ecrx.demo.fake_aws import new_password
-from standin import faults
-from standin.faults import FaultyStandIn
+from fakes import faults
+from fakes.faults import FaultyAws
 from support import need, terminals
 from support.home import HOST, NOT_FOUND, OTHER_HOST, ROLE, SECONDARY, Home, Result
 
@@ -242,10 +242,10 @@ class TestFailure:
 
 class TestLongAwsMessage:
     @pytest.fixture
-    def aws(self) -> Iterator[FaultyStandIn]:
-        with FaultyStandIn() as standin:
-            standin.fail("GetAuthorizationToken", faults.error("AccessDeniedException", "not you, " * 40_000))
-            yield standin
+    def aws(self) -> Iterator[FaultyAws]:
+        with FaultyAws() as fake:
+            fake.fail("GetAuthorizationToken", faults.error("AccessDeniedException", "not you, " * 40_000))
+            yield fake
 
     def test_fits_into_undrained_stderr(self, home: Home) -> None:
         home.add_role_profile()

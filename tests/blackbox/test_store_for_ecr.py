@@ -18,7 +18,7 @@ PUBLIC = "public.ecr.aws"
 
 @pytest.fixture
 def login() -> str:
-    """Return the token of a ``docker login``; it differs from the stand-in's."""
+    """Return the token of a ``docker login``; it differs from the fake AWS's."""
     return new_password(time.time() + 12 * 3600)
 
 

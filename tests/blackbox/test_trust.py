@@ -8,9 +8,9 @@ import pytest
 from botocore.httpsession import DEFAULT_CA_BUNDLE
 from faults.helpers import in_shell, unshared
 
-from docker_credential_ecrx.demo.fake_aws import StandIn
-from standin import certificates
-from standin.certificates import Certificates
+from docker_credential_ecrx.demo.fake_aws import FakeAws
+from fakes import certificates
+from fakes.certificates import Certificates
 from support import need
 from support.forms import in_one_form
 from support.home import Home
@@ -38,10 +38,10 @@ def other(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def aws(issued: Certificates) -> Iterator[StandIn]:
+def aws(issued: Certificates) -> Iterator[FakeAws]:
     """Return AWS with TLS."""
-    with StandIn(context=issued.context()) as standin:
-        yield standin
+    with FakeAws(context=issued.context()) as fake:
+        yield fake
 
 
 @pytest.fixture

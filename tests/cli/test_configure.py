@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from standin.clients import Client, docker_commands
+from fakes.clients import Client, docker_commands
 from support import kept, need, terminals
 from support.aws_parts import Server, Sessions, instance
 from support.home import BASE_USER, HOST, OTHER_HOST, ROLE, SECONDARY, Home, Result

@@ -12,9 +12,9 @@ from faults.helpers import another_user
 
 from docker_credential_ecrx import __version__
 from docker_credential_ecrx.keyrings.kernel import KernelKeyring
-from standin import faults
-from standin.clients import Client
-from standin.faults import FaultyStandIn
+from fakes import faults
+from fakes.clients import Client
+from fakes.faults import FaultyAws
 from support import kept, need, plain_registry, terminals
 from support.diagnoses import PROGRAM, diagnose, fixed_by_remedy
 from support.forms import in_one_form
@@ -27,10 +27,10 @@ PASSWORD = {HOST: {"auth": "QVdTOmh1bnRlcjI="}}
 
 
 @pytest.fixture
-def aws() -> Iterator[FaultyStandIn]:
-    """Return a stand-in for AWS that can fail."""
-    with FaultyStandIn() as standin:
-        yield standin
+def aws() -> Iterator[FaultyAws]:
+    """Return a fake AWS that can fail."""
+    with FaultyAws() as fake:
+        yield fake
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ class TestOwnHost:
     """A host name of the user's own, whose registry config.toml names."""
 
     @pytest.fixture
-    def registry(self, aws: FaultyStandIn) -> Iterator[str]:
+    def registry(self, aws: FaultyAws) -> Iterator[str]:
         """Return the host of a registry on this machine, which has no TLS and accepts what AWS issued."""
         with plain_registry.serving(aws) as host:
             yield host
@@ -762,7 +762,7 @@ class TestToken:
         assert home.get(profile=None).secret
         assert [] == home.aws.calls
 
-    def test_denied_to_caller_is_reported(self, home: Home, aws: FaultyStandIn) -> None:
+    def test_denied_to_caller_is_reported(self, home: Home, aws: FaultyAws) -> None:
         aws.fail("GetAuthorizationToken", faults.forbidden)
 
         found = diagnose(home, HOST)
@@ -948,7 +948,7 @@ def _probes() -> list[bytes]:
 
 class TestClock:
     @pytest.mark.parametrize(("offset", "direction"), [(-3600.0, "ahead of"), (3600.0, "behind")])
-    def test_wrong_clock_must_be_set(self, home: Home, aws: FaultyStandIn, offset: float, direction: str) -> None:
+    def test_wrong_clock_must_be_set(self, home: Home, aws: FaultyAws, offset: float, direction: str) -> None:
         aws.clock_offset = offset
 
         found = diagnose(home, HOST)
@@ -957,7 +957,7 @@ class TestClock:
         assert "set the clock: timedatectl set-ntp true" == found.broken("clock").remedy
         assert "timedatectl set-ntp true" in found.broken("caller").remedy
 
-    def test_small_offset_passes(self, home: Home, aws: FaultyStandIn) -> None:
+    def test_small_offset_passes(self, home: Home, aws: FaultyAws) -> None:
         aws.clock_offset = -90.0
 
         assert "seconds ahead of AWS's" in diagnose(home).links["clock"].detail
@@ -982,7 +982,7 @@ class TestArguments:
     def test_push_needs_a_repository(self, home: Home) -> None:
         assert 2 == home.run("doctor", HOST, "--push").status
 
-    def test_ctrl_c_ends_without_a_traceback(self, home: Home, aws: FaultyStandIn) -> None:
+    def test_ctrl_c_ends_without_a_traceback(self, home: Home, aws: FaultyAws) -> None:
         aws.fail("GetCallerIdentity", faults.hanging)
 
         status, seen = terminals.run([home.program, "doctor", HOST], home.env, [("caller", "\x03")])
@@ -1071,7 +1071,7 @@ class TestEveryRegistry:
 
         assert "the AWS profile gone does not exist" == diagnose(home).broken(f"{HOST}: profile").detail
 
-    def test_fails_if_aws_denies_a_token(self, home: Home, aws: FaultyStandIn) -> None:
+    def test_fails_if_aws_denies_a_token(self, home: Home, aws: FaultyAws) -> None:
         home.env["AWS_PROFILE"] = "secondary"
         aws.fail("GetAuthorizationToken", faults.forbidden)
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from standin import faults
-from standin.faults import FaultyStandIn
+from fakes import faults
+from fakes.faults import FaultyAws
 from support import kubernetes, terminals
 from support.home import HOST, Home
 
@@ -15,10 +15,10 @@ def _placed(option: str, words: list[str], *, before: bool) -> list[str]:
 
 
 @pytest.fixture
-def aws() -> Iterator[FaultyStandIn]:
-    """Return a stand-in for AWS that can be slow."""
-    with FaultyStandIn() as standin:
-        yield standin
+def aws() -> Iterator[FaultyAws]:
+    """Return a fake AWS that can be slow."""
+    with FaultyAws() as fake:
+        yield fake
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ class TestQuiet:
 
         assert (1, "", 1) == (found.status, found.stdout, found.stderr.count("\n"))
 
-    def test_shows_no_progress(self, puller: Home, aws: FaultyStandIn, *, before: bool) -> None:
+    def test_shows_no_progress(self, puller: Home, aws: FaultyAws, *, before: bool) -> None:
         aws.fail("GetAuthorizationToken", faults.late(1.5))
         words = _placed("--quiet", ["login", HOST, "--profile", "secondary"], before=before)
 
@@ -59,7 +59,7 @@ class TestQuiet:
 
 class TestProgress:
     @pytest.mark.parametrize("words", [["token", HOST, "--show"], ["login", HOST, "--profile", "secondary"]])
-    def test_is_shown_while_aws_is_slow(self, puller: Home, aws: FaultyStandIn, words: list[str]) -> None:
+    def test_is_shown_while_aws_is_slow(self, puller: Home, aws: FaultyAws, words: list[str]) -> None:
         """A quick command shows none, and a slow one leaves none on the terminal."""
         puller.env["AWS_PROFILE"] = "secondary"
         _, at_once = terminals.run([puller.program, *words], puller.env)
@@ -71,7 +71,7 @@ class TestProgress:
         assert (0, False, True) == (status, " token for " in at_once, f" token for {HOST}" in seen)
         assert f" token for {HOST}" not in seen.rpartition("\x1b[2K")[2]
 
-    def test_is_on_no_pipe(self, puller: Home, aws: FaultyStandIn) -> None:
+    def test_is_on_no_pipe(self, puller: Home, aws: FaultyAws) -> None:
         aws.fail("GetAuthorizationToken", faults.late(1.5))
 
         assert (0, "") == puller.run("token", HOST, env={"AWS_PROFILE": "secondary"})[::2]

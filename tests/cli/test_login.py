@@ -27,9 +27,9 @@ QUESTION = "MFA code for profile secondary: "
 
 @pytest.fixture
 def aws() -> Iterator[OneTimeCodes]:
-    """Return a stand-in for AWS."""
-    with OneTimeCodes() as standin:
-        yield standin
+    """Return a fake AWS."""
+    with OneTimeCodes() as fake:
+        yield fake
 
 
 def let_docker_ask(home: Home, **parts: object) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from docker_credential_ecrx.demo.fake_aws import HttpResponse, Repository
-from standin import faults
-from standin.faults import FaultyStandIn
+from fakes import faults
+from fakes.faults import FaultyAws
 from support import terminals
 from support.forms import in_one_form
 from support.home import HOST, PRIMARY, ROLE, SECONDARY, Home, Result
@@ -42,9 +42,9 @@ _CONDITION = {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}
 
 
 @pytest.fixture
-def aws() -> Iterator[FaultyStandIn]:
-    """Return a stand-in for AWS, with principals in the accounts that policies name."""
-    with FaultyStandIn() as aws:
+def aws() -> Iterator[FaultyAws]:
+    """Return a fake AWS, with principals in the accounts that policies name."""
+    with FaultyAws() as aws:
         aws.add_role(ROLE)
         aws.add_user("333333333333", "other")
         yield aws
@@ -513,7 +513,7 @@ class TestConcurrentChange:
     """The policy is read again right before it is set: AWS has no precondition for that."""
 
     @pytest.fixture
-    def meanwhile(self, owner: Home, aws: FaultyStandIn) -> dict[str, Any]:
+    def meanwhile(self, owner: Home, aws: FaultyAws) -> dict[str, Any]:
         """Have another client set a policy after this program has read the current one; return the new one."""
         _set(owner, _FOREIGN)
         theirs = {"Version": "2012-10-17", "Statement": [_FOREIGN | {"Action": "ecr:ListImages"}]}
@@ -551,7 +551,7 @@ class TestConcurrentChange:
         assert [*meanwhile["Statement"], _OURS] == _policy(owner)["Statement"]
 
     @pytest.mark.usefixtures("meanwhile")
-    def test_is_noticed_if_policy_was_deleted(self, owner: Home, aws: FaultyStandIn) -> None:
+    def test_is_noticed_if_policy_was_deleted(self, owner: Home, aws: FaultyAws) -> None:
         aws.clear_faults()
 
         def delete(answer: HttpResponse) -> HttpResponse:
@@ -717,7 +717,7 @@ class TestErrors:
         assert "does not exist" in line
         assert ["new statement"] == _sids(owner)
 
-    def test_name_a_missing_principal_in_newer_wording(self, owner: Home, aws: FaultyStandIn) -> None:
+    def test_name_a_missing_principal_in_newer_wording(self, owner: Home, aws: FaultyAws) -> None:
         said = "Invalid parameter at 'PolicyText' failed to satisfy constraint: 'Principal not found'"
         aws.fail("SetRepositoryPolicy", faults.error("InvalidParameterException", said))
 
@@ -729,7 +729,7 @@ class TestErrors:
         assert f"the principal AROAEXAMPLEEXAMPLE00 or {_ROOT} does not exist" in _line(owner.run(*_GRANT, "--apply"))
 
     @pytest.mark.parametrize("operation", ["GetRepositoryPolicy", "SetRepositoryPolicy"])
-    def test_name_the_action_that_the_owner_lacks(self, owner: Home, aws: FaultyStandIn, operation: str) -> None:
+    def test_name_the_action_that_the_owner_lacks(self, owner: Home, aws: FaultyAws, operation: str) -> None:
         user = f"arn:aws:iam::{PRIMARY}:user/owner"
         said = f"User: {user} is not authorized to perform: ecr:{operation} on resource: {_APP.arn}"
         aws.fail(operation, faults.error("AccessDeniedException", said))

@@ -10,8 +10,8 @@ import pytest
 
 from docker_credential_ecrx.demo.fake_aws import HttpResponse, Repository
 from docker_credential_ecrx.demo.fake_aws.ecr import Issued
-from standin import faults
-from standin.faults import FaultyStandIn
+from fakes import faults
+from fakes.faults import FaultyAws
 from support import terminals
 from support.forms import in_one_form
 from support.home import HOST, PRIMARY, ROLE, SECONDARY, Home, Result
@@ -32,9 +32,9 @@ _TEAM = ("policy", "grant", "--prefix", "team/", "--org", _ORG, "--profile", "ow
 
 
 @pytest.fixture
-def aws() -> Iterator[FaultyStandIn]:
-    """Return a stand-in for AWS with a role in the secondary account."""
-    with FaultyStandIn() as aws:
+def aws() -> Iterator[FaultyAws]:
+    """Return a fake AWS with a role in the secondary account."""
+    with FaultyAws() as aws:
         aws.add_role(ROLE)
         yield aws
 
@@ -92,7 +92,7 @@ class TestOrganization:
 
     @pytest.mark.parametrize(("organization", "expected"), [(_ORG, True), (_OTHER_ORG, False), ("", False)])
     def test_only_its_accounts_get_in(self, owner: Home, organization: str, *, expected: bool) -> None:
-        """The stand-in evaluates the condition as AWS does."""
+        """The fake AWS evaluates the condition as AWS does."""
         _well(owner.run(*_GRANT, "--pull-only", "--apply"))
         owner.aws.ecr.organizations[SECONDARY] = organization
         token = Issued(f"arn:aws:iam::{SECONDARY}:user/ci", SECONDARY, "us-east-1", "ecr", 0)
@@ -427,7 +427,7 @@ class TestPrefix:
         assert (1, [_OURS]) == (found.status, _statements(owner, "team/web"))
         assert "cannot read the policy of team/api in us-east-1 with profile owner" in found.stderr
 
-    def test_concurrent_change_of_one_is_kept(self, owner: Home, aws: FaultyStandIn) -> None:
+    def test_concurrent_change_of_one_is_kept(self, owner: Home, aws: FaultyAws) -> None:
         def change(answer: HttpResponse) -> HttpResponse:
             _set(owner, _FOREIGN, name="team/api")
             return answer
@@ -483,7 +483,7 @@ class TestPrefix:
 
         assert "is not the beginning of a repository's name; write it in lower case, such as team/" in line
 
-    def test_denied_list_names_the_action(self, owner: Home, aws: FaultyStandIn) -> None:
+    def test_denied_list_names_the_action(self, owner: Home, aws: FaultyAws) -> None:
         said = f"User: arn:aws:iam::{PRIMARY}:user/owner is not authorized to perform: ecr:DescribeRepositories"
         aws.fail("DescribeRepositories", faults.error("AccessDeniedException", said))
 

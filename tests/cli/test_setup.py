@@ -23,9 +23,9 @@ _PASSWORD = {"auth": "QVdTOmh1bnRlcjI="}
 
 @pytest.fixture
 def aws() -> Iterator[OneTimeCodes]:
-    """Return a stand-in for AWS."""
-    with OneTimeCodes() as standin:
-        yield standin
+    """Return a fake AWS."""
+    with OneTimeCodes() as fake:
+        yield fake
 
 
 @pytest.fixture

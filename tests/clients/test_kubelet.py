@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from standin import faults
-from standin.faults import FaultyStandIn
+from fakes import faults
+from fakes.faults import FaultyAws
 from support import kubelet_code
 from support.aws_parts import web_identity
 from support.forms import in_one_form
@@ -43,9 +43,9 @@ _ACCOUNTS = {
 
 
 @pytest.fixture
-def aws() -> Iterator[FaultyStandIn]:
-    """Return a stand-in for AWS, whose role two service accounts may assume."""
-    with FaultyStandIn() as aws:
+def aws() -> Iterator[FaultyAws]:
+    """Return a fake AWS, whose role two service accounts may assume."""
+    with FaultyAws() as aws:
         aws.add_role(_ROLE, web_identity_subjects=[_subject("app"), _subject("web")])
         yield aws
 
@@ -102,7 +102,7 @@ class TestNode:
         assert ([], "") == (node.aws.calls, kubelet.said)
 
     @in_one_form
-    def test_failure_is_one_line_in_its_log(self, node: Home, aws: FaultyStandIn, tmp_path: Path) -> None:
+    def test_failure_is_one_line_in_its_log(self, node: Home, aws: FaultyAws, tmp_path: Path) -> None:
         aws.fail("GetAuthorizationToken", faults.error("AccessDeniedException", "not authorized"))
 
         with _kubelet(node, _config(node, folder=tmp_path)) as kubelet:
@@ -114,7 +114,7 @@ class TestNode:
         assert "AWS denied GetAuthorizationToken" in line
 
     @in_one_form
-    def test_hanging_aws_ends_before_kubelets_limit(self, node: Home, aws: FaultyStandIn, tmp_path: Path) -> None:
+    def test_hanging_aws_ends_before_kubelets_limit(self, node: Home, aws: FaultyAws, tmp_path: Path) -> None:
         """Kubelet kills a provider after a minute, and would not say why it hung."""
         aws.fail("GetAuthorizationToken", faults.late(60))
 

@@ -3,7 +3,7 @@
 import ast
 from pathlib import Path
 
-from standin.matrix import WAYS
+from fakes.matrix import WAYS
 from support import pages
 
 _TESTS = Path(__file__).parents[1] / "e2e"

@@ -17,8 +17,8 @@ import pytest
 import yaml
 from faults.helpers import another_user, unshared
 
-from standin import names
-from standin.images import Images
+from fakes import names
+from fakes.images import Images
 from support import downloads, kubernetes, need, pages, seccomp
 from support import machine as machines
 from support.aws_parts import Server, Sessions, Source, container, instance
@@ -38,9 +38,9 @@ _READ_ONLY = 'mount -o remount,bind,ro / && exec "$@"'
 @pytest.fixture
 def aws() -> Iterator[Sessions]:
     """Return AWS, where an instance, a build or a task may assume the role that pulls."""
-    with Sessions() as standin:
-        standin.add_role(_PULLER, trusts=[_OWN])
-        yield standin
+    with Sessions() as fake:
+        fake.add_role(_PULLER, trusts=[_OWN])
+        yield fake
 
 
 @pytest.fixture

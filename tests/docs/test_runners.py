@@ -43,9 +43,9 @@ _TWICE = ["AssumeRole", "GetAuthorizationToken"] * 2
 @pytest.fixture
 def aws() -> Iterator[Sessions]:
     """Return AWS, where an instance or a web identity may assume the role that pulls."""
-    with Sessions() as standin:
-        standin.add_role(_PULLER, trusts=[_OWN])
-        yield standin
+    with Sessions() as fake:
+        fake.add_role(_PULLER, trusts=[_OWN])
+        yield fake
 
 
 def _principal(home: Home, answer: str) -> str:

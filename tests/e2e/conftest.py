@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from standin import certificates, engine, names, registry
-from standin.certificates import Certificates
-from standin.clients import Client, docker_commands, write_json
-from standin.endpoints import Endpoints
-from standin.matrix import Matrix
-from standin.registry import Registry
+from fakes import certificates, engine, names, registry
+from fakes.certificates import Certificates
+from fakes.clients import Client, docker_commands, write_json
+from fakes.endpoints import Endpoints
+from fakes.matrix import Matrix
+from fakes.registry import Registry
 from support import need
 from support.home import HOST, OTHER_HOST, PRIMARY, SECONDARY, Home
 from support.secrets import places_of

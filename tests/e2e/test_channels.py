@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from standin.clients import Client
+from fakes.clients import Client
 from support import channels
 from support.channels import NAME, Debian, User
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from standin.clients import Client, docker_commands, write_json
+from fakes.clients import Client, docker_commands, write_json
 from support import need
 from support.home import HOST, Home
 

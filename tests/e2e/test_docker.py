@@ -8,11 +8,11 @@ from pathlib import Path
 import boto3
 import pytest
 
-from docker_credential_ecrx.demo.fake_aws import StandIn
-from standin import engine
-from standin.certificates import Certificates
-from standin.clients import Client, write_json
-from standin.registry import Registry
+from docker_credential_ecrx.demo.fake_aws import FakeAws
+from fakes import engine
+from fakes.certificates import Certificates
+from fakes.clients import Client, write_json
+from fakes.registry import Registry
 from support.home import BASE_USER, HOST, OTHER_HOST, PRIMARY, SECONDARY, Home
 
 _ONCE = ["AssumeRole", "GetAuthorizationToken"]
@@ -26,7 +26,7 @@ def _operations(home: Home) -> list[str]:
     return [call.operation for call in home.aws.calls]
 
 
-def _mint(aws: StandIn, authority: Certificates) -> str:
+def _mint(aws: FakeAws, authority: Certificates) -> str:
     """Return a token as ``aws ecr get-login-password`` prints it for another user of the secondary account."""
     keys = aws.add_user(SECONDARY, "person")
     client = boto3.client(

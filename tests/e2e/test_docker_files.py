@@ -8,8 +8,8 @@ from docker_credential_ecrx.doctor import check_docker
 from docker_credential_ecrx.doctor.context import Context, Finding, failed
 from docker_credential_ecrx.ecr.image import parse
 from docker_credential_ecrx.errors import FileError
-from standin.clients import Client, docker_commands
-from standin.registry import Registry
+from fakes.clients import Client, docker_commands
+from fakes.registry import Registry
 from support import need
 from support.docker_shapes import CONFIGS, VARIABLES
 from support.forms import in_one_form

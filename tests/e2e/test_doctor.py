@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from standin import engine
-from standin.clients import Client, write_json
-from standin.registry import Registry
+from fakes import engine
+from fakes.clients import Client, write_json
+from fakes.registry import Registry
 from support import need, terminals
 from support.diagnoses import PROGRAM, diagnose, fixed_by_remedy
 from support.forms import in_one_form

@@ -2,7 +2,7 @@
 
 import pytest
 
-from standin.endpoints import Endpoints
+from fakes.endpoints import Endpoints
 from support.home import Home
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from standin.clients import Client
-from standin.registry import Registry
+from fakes.clients import Client
+from fakes.registry import Registry
 from support.diagnoses import diagnose
 from support.home import HOST, NOT_FOUND, Home
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from standin.clients import Client
+from fakes.clients import Client
 from support import need
 from support.forms import in_one_form
 from support.home import HOST, NOT_FOUND, OTHER_HOST, PRIMARY, ROLE, SECONDARY, Home, Result

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from standin import engine
-from standin.clients import Client
-from standin.endpoints import Endpoints
-from standin.registry import Registry
+from fakes import engine
+from fakes.clients import Client
+from fakes.endpoints import Endpoints
+from fakes.registry import Registry
 from support import need, pages, picture, terminals
 from support.forms import in_one_form
 from support.home import HOST, PRIMARY, SECONDARY, Home

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from standin.clients import Client
+from fakes.clients import Client
 from support.home import BASE_USER, HOST, Home
 
 _ONCE = ["AssumeRole", "GetAuthorizationToken"]

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from standin.clients import Client
-from standin.registry import Registry
+from fakes.clients import Client
+from fakes.registry import Registry
 from support import need
 from support.diagnoses import diagnose
 from support.docker_shapes import AUTH

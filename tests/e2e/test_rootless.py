@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from standin import names
-from standin.certificates import Certificates
-from standin.clients import Client, write_json
-from standin.endpoints import Endpoints
+from fakes import names
+from fakes.certificates import Certificates
+from fakes.clients import Client, write_json
+from fakes.endpoints import Endpoints
 from support import need
 from support.home import BASE_USER, HOST, ROLE, SECONDARY, Home
 

@@ -2,7 +2,7 @@
 
 import json
 
-from standin.clients import Client
+from fakes.clients import Client
 from support import need, terminals
 from support.home import HOST, Home
 

@@ -13,9 +13,9 @@ from support.home import Home
 
 @pytest.fixture
 def aws() -> Iterator[Aws]:
-    """Return a stand-in for AWS with faults, which knows its own secrets."""
-    with Aws() as standin:
-        yield standin
+    """Return a fake AWS with faults, which knows its own secrets."""
+    with Aws() as fake:
+        yield fake
 
 
 @pytest.fixture

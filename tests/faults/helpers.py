@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from docker_credential_ecrx.demo.fake_aws import HttpResponse
-from standin.faults import Fault, FaultyStandIn, late
+from fakes.faults import Fault, FaultyAws, late
 from support import need
 from support.aws_parts import Sessions
 from support.home import HOST, NOT_FOUND, ROLE, Home, Result
@@ -26,10 +26,10 @@ from support.secrets import forms_of
 ASSUME, MINT = "AssumeRole", "GetAuthorizationToken"
 # What a failure's line says of the first call.
 ASSUMING = f"{ASSUME} of {ROLE}"
-STANDIN = "127.0.0.1"
+FAKE = "127.0.0.1"
 # A get ends within that, whatever hangs (testcontainers-java gives up after 30).
 LIMIT_SECONDS = 25.0
-# What stands for secrets that are not the stand-in's.
+# What stands for secrets that are not the fake AWS's.
 PASSWORD = "hunter2"
 _PATIENCE_SECONDS = 60.0
 _POLL_SECONDS = 0.005
@@ -50,7 +50,7 @@ keyring.set(name, cached_token.to_record(name, changed), 3600)
 """
 
 
-class Aws(FaultyStandIn, Sessions):
+class Aws(FaultyAws, Sessions):
     """AWS with faults, which can say what nobody may see."""
 
     def secrets(self) -> set[str]:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from faults.helpers import ASSUME, MINT, World, server
 
-from standin import faults
+from fakes import faults
 from support.forms import in_one_form
 from support.home import HOST, NOT_FOUND, ROLE
 

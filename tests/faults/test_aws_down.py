@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from faults.helpers import MINT, World, age
 
-from standin import faults
+from fakes import faults
 from support import need
 from support.forms import in_one_form
 from support.home import HOST, OTHER_HOST, Result

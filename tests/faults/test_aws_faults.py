@@ -4,10 +4,10 @@ from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
-from faults.helpers import ASSUME, ASSUMING, MINT, STANDIN, World, refusal
+from faults.helpers import ASSUME, ASSUMING, FAKE, MINT, World, refusal
 
 from docker_credential_ecrx.demo.fake_aws import HttpResponse
-from standin import faults
+from fakes import faults
 from support.forms import in_one_form
 from support.home import BASE_USER, HOST, ROLE, SECONDARY
 
@@ -31,7 +31,7 @@ IN_BETWEEN = "check AWS_ENDPOINT_URL and the proxy"
 AGAIN = f"try again; if it fails again, {IN_BETWEEN}"
 BROKEN = "the connection to 127.0.0.1 was closed during {}"
 STRANGE = "the response from AWS is not valid ({})"
-ASSUME_AT, MINT_AT = f"{ASSUMING} at {STANDIN}", f"GetAuthorizationToken at {STANDIN}"
+ASSUME_AT, MINT_AT = f"{ASSUMING} at {FAKE}", f"GetAuthorizationToken at {FAKE}"
 CALLS = {ASSUME: ASSUME_AT, MINT: MINT_AT}
 PAGE = faults.body(b"<html><body>Sign in to the network</body></html>")
 OOPS = faults.error("InternalFailure", "We encountered an internal error.", 500)
@@ -46,7 +46,7 @@ def after(seconds: int, fault: faults.Fault) -> faults.Fault:
     """Return ``fault`` with a Retry-After header of AWS."""
 
     def answer(honest: HttpResponse) -> HttpResponse:
-        # The stand-in's responses have no headers of their own.
+        # The fake AWS's responses have no headers of their own.
         faulty = fault(honest)
         return faulty._replace(content_type=f"{faulty.content_type}\r\nRetry-After: {seconds}")
 

@@ -3,7 +3,7 @@
 import pytest
 from faults.helpers import ASSUMING, MINT, World, refusal, server
 
-from standin import faults
+from fakes import faults
 from support.aws_parts import sign_in_to_sso, write_web_identity
 from support.forms import in_one_form
 from support.home import HOST, ROLE, SECONDARY

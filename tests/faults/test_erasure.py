@@ -13,7 +13,7 @@ from faults.helpers import MINT, Held, World, link, result_of, running, waits_fo
 
 from docker_credential_ecrx.keyrings.kernel import KernelKeyring
 from docker_credential_ecrx.store import cached_token
-from standin import faults
+from fakes import faults
 from support import kept, need
 from support.forms import in_one_form
 from support.home import HOST, OTHER_HOST, Home, Result

@@ -11,7 +11,7 @@ import pytest
 
 from docker_credential_ecrx.config_files.text_file import EditedFile
 from docker_credential_ecrx.errors import FileError
-from standin import names
+from fakes import names
 from support import need
 from support.forms import in_one_form
 from support.home import HOST, Home, Result

@@ -3,7 +3,7 @@
 import pytest
 from faults.helpers import ASSUME, MINT, World, age, at_once, herd, link, result_of, running, unshared
 
-from standin import faults
+from fakes import faults
 from support.forms import in_one_form
 from support.home import Result
 

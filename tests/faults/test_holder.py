@@ -25,7 +25,7 @@ from faults.helpers import (
     waits_for_lock,
 )
 
-from standin import faults
+from fakes import faults
 from support.forms import in_one_form
 from support.home import BASE_USER, HOST, OTHER_HOST, ROLE, SECONDARY, Result
 

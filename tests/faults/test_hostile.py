@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from faults.helpers import World
 
-from standin import faults
+from fakes import faults
 from support.forms import in_one_form
 from support.home import HOST, NOT_FOUND, Home
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from faults.helpers import Aws, World, refusal
 
-from standin.faults import body
+from fakes.faults import body
 from support.forms import in_one_form
 from support.home import HOST, ROLE, Home
 

@@ -29,7 +29,7 @@ from faults.helpers import (
 )
 
 from docker_credential_ecrx.keyrings.kernel import KernelKeyring
-from standin import busses, faults
+from fakes import busses, faults
 from support import kept, keyrings, need, trace
 from support.forms import as_wheel
 from support.home import HOST, NOT_FOUND, Home, Result

@@ -13,7 +13,7 @@ import pytest
 from faults.helpers import MINT, World, age
 
 from docker_credential_ecrx.store.cached_token import format_timestamp, now
-from standin import busses, certificates, faults
+from fakes import busses, certificates, faults
 from support import kept, kubernetes, terminals
 from support.aws_parts import Proxy
 from support.forms import as_wheel, in_one_form

@@ -11,7 +11,7 @@ import pytest
 from faults.helpers import ASSUME, MINT, World, server
 
 from docker_credential_ecrx.demo.fake_aws import HttpResponse
-from standin.faults import Fault
+from fakes.faults import Fault
 from support import aws_parts
 from support.aws_parts import Server
 from support.forms import in_one_form

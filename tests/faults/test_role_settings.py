@@ -3,7 +3,7 @@
 import pytest
 from faults.helpers import ASSUME, World, refusal
 
-from standin.faults import error
+from fakes.faults import error
 from support.forms import in_one_form
 from support.home import BASE_USER, HOST, ROLE, SECONDARY
 

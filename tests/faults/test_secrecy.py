@@ -11,7 +11,7 @@ import pytest
 from faults.helpers import ASSUME, MINT, PASSWORD, Held, World, age, another_user, running
 
 from docker_credential_ecrx.demo.fake_aws import HttpResponse
-from standin import busses, faults
+from fakes import busses, faults
 from support import keyrings
 from support.forms import in_one_form
 from support.home import HOST, OTHER_HOST, Result

@@ -8,7 +8,7 @@ import pytest
 from faults.helpers import ASSUME, MINT, Held, World, loads_botocore, result_of, running, waits_for_lock
 
 from docker_credential_ecrx.demo.fake_aws import HttpResponse
-from standin import faults
+from fakes import faults
 from support import aws_parts
 from support.aws_parts import Server
 from support.forms import in_one_form

@@ -24,7 +24,7 @@ from faults.helpers import (
     unshared,
 )
 
-from standin import faults
+from fakes import faults
 from support.forms import in_one_form
 from support.home import HOST, OTHER_HOST, Home, Result
 

@@ -13,10 +13,10 @@ import pytest
 from faults.helpers import (
     ASSUME,
     ASSUMING,
+    FAKE,
     LIMIT_SECONDS,
     MINT,
     PASSWORD,
-    STANDIN,
     Aws,
     World,
     refusal,
@@ -27,8 +27,8 @@ from faults.helpers import (
     unshared,
 )
 
-from docker_credential_ecrx.demo.fake_aws import StandIn
-from standin import certificates, faults
+from docker_credential_ecrx.demo.fake_aws import FakeAws
+from fakes import certificates, faults
 from support import need
 from support.forms import in_one_form
 from support.home import HOST, ROLE, SECONDARY, Home
@@ -101,7 +101,7 @@ def tls(bundle: Callable[[Path], str] | None) -> Arrange:
         folder = world.home.folder / "certificates"
         folder.mkdir()
         issued = certificates.issue(folder, ["localhost"])
-        aws = world.stack.enter_context(StandIn(context=issued.context()))
+        aws = world.stack.enter_context(FakeAws(context=issued.context()))
         world.home.env["AWS_ENDPOINT_URL"] = aws.url.replace("127.0.0.1", "localhost")
         if bundle is not None:
             (world.home.folder / "ca.pem").write_text(bundle(world.home.folder))
@@ -357,8 +357,8 @@ NO_METADATA = (
 )
 # The same for hangs, which take as long as a get may take.
 HANGS: dict[str, tuple[str, str, Arrange]] = {
-    "sts": (HUNG.format(STANDIN, ASSUMING), NETWORK, lambda world: world.aws.fail(ASSUME, faults.hanging)),
-    "ecr": (HUNG.format(STANDIN, MINT), NETWORK, lambda world: world.aws.fail(MINT, faults.hanging)),
+    "sts": (HUNG.format(FAKE, ASSUMING), NETWORK, lambda world: world.aws.fail(ASSUME, faults.hanging)),
+    "ecr": (HUNG.format(FAKE, MINT), NETWORK, lambda world: world.aws.fail(MINT, faults.hanging)),
     "a credential_process": (
         "the credential_process of profile secondary did not end within 9 seconds",
         LOGIN,
@@ -372,9 +372,9 @@ HANGS: dict[str, tuple[str, str, Arrange]] = {
         *NO_METADATA,
         instance(role_arn=ROLE, credential_source="Ec2InstanceMetadata"),
     ),
-    "an endpoint": (HUNG.format(STANDIN, ASSUMING), NETWORK, calling(None, "AWS_ENDPOINT_URL", "http://{}")),
+    "an endpoint": (HUNG.format(FAKE, ASSUMING), NETWORK, calling(None, "AWS_ENDPOINT_URL", "http://{}")),
     "an endpoint in the handshake": (
-        HUNG.format(STANDIN, ASSUMING),
+        HUNG.format(FAKE, ASSUMING),
         NETWORK,
         calling(None, "AWS_ENDPOINT_URL", "https://{}"),
     ),

@@ -4,7 +4,7 @@ from fuzz.helpers import fuzzed
 from hypothesis import strategies as st
 
 from docker_credential_ecrx.keyrings import dbus_messages
-from standin import busses
+from fakes import busses
 
 REFUSALS = (ValueError, LookupError)  # as ``dbus.Connection`` promises
 _signatures = st.sampled_from(["s", "ao", "a{sv}", "(oayays)", "a()", "aa()", "v", "av", "((", "a", "", "x", "(" * 200])

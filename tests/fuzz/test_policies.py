@@ -152,7 +152,7 @@ _GRANTEES = [_A, *_ROLES, *_CALLERS[_A][1:3]]
 def test_successful_revoke_denies_the_principal(
     statements: list[repository_policy.Document], grants: list[tuple[str, repository_policy.Access]], to: str
 ) -> None:
-    """Under any conditions, the stand-in's engine denies the principal and everything that belongs to it."""
+    """Under any conditions, the fake AWS's engine denies the principal and everything that belongs to it."""
     document: repository_policy.Document = {"Version": "2012-10-17", "Statement": statements}
     for grantee, access in grants:
         document = repository_policy.grant(document, principal.parse(grantee, "aws"), access)

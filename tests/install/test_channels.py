@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from docker_credential_ecrx.demo.fake_aws import StandIn
+from docker_credential_ecrx.demo.fake_aws import FakeAws
 from support import channels
 from support.channels import NAME, User
 from support.home import SECONDARY, Home
@@ -22,7 +22,7 @@ def distributions(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path
     ("tool", "kind"), [("pip", "sdist"), ("pipx", "wheel"), ("pipx", "sdist"), ("uv", "wheel"), ("uv", "sdist")]
 )
 def test_installs_uninstalls_and_gets_a_token(  # noqa: PLR0913, PLR0917 - fixtures
-    distributions: Mapping[str, Path], aws: StandIn, kernel: dict[str, str], tmp_path: Path, tool: str, kind: str
+    distributions: Mapping[str, Path], aws: FakeAws, kernel: dict[str, str], tmp_path: Path, tool: str, kind: str
 ) -> None:
     (tmp_path / "user").mkdir()
     user = User(tmp_path / "user", tool)

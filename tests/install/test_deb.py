@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from docker_credential_ecrx.demo.fake_aws import StandIn
+from docker_credential_ecrx.demo.fake_aws import FakeAws
 from support import channels, need
 from support.channels import NAME, Debian
 from support.home import SECONDARY, Home
@@ -66,7 +66,7 @@ class TestPackage:
 
 class TestInstalled:
     def test_gets_a_token_through_both_names(
-        self, package: Path, debian: Debian, aws: StandIn, kernel: dict[str, str], tmp_path: Path
+        self, package: Path, debian: Debian, aws: FakeAws, kernel: dict[str, str], tmp_path: Path
     ) -> None:
         home = Home(tmp_path / "home", debian.root / "usr" / "bin" / NAME, aws)
         home.link("ecrx", debian.root / "usr" / "bin" / "ecrx")

@@ -18,7 +18,7 @@ from typing import IO
 
 import pytest
 
-from docker_credential_ecrx.demo.fake_aws import StandIn
+from docker_credential_ecrx.demo.fake_aws import FakeAws
 from support import need
 from support.home import HOST, SECONDARY, Home, Result
 from support.releases import PROGRAM, User
@@ -186,7 +186,7 @@ def frozen(user: User) -> Path:
 
 @pytest.fixture(params=["root", "ordinary"])
 def docker(
-    request: pytest.FixtureRequest, user: User, aws: StandIn, kernel: dict[str, str], tmp_path: Path
+    request: pytest.FixtureRequest, user: User, aws: FakeAws, kernel: dict[str, str], tmp_path: Path
 ) -> Iterator[Home]:
     """Return the home of the user who runs the tests, then of an ordinary one, whose Docker runs what is installed."""
     with user.ordinary() if request.param == "ordinary" else nullcontext():

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from docker_credential_ecrx.demo.fake_aws import StandIn
+from docker_credential_ecrx.demo.fake_aws import FakeAws
 from support import need
 from support.home import SECONDARY, Home
 from support.releases import User
@@ -37,7 +37,7 @@ def checkout(user: User, tmp_path: Path) -> Path:
 
 
 def test_installs_moves_and_uninstalls(
-    user: User, checkout: Path, aws: StandIn, kernel: dict[str, str], tmp_path: Path
+    user: User, checkout: Path, aws: FakeAws, kernel: dict[str, str], tmp_path: Path
 ) -> None:
     """The program gets a token, also after the home has moved; it is reinstalled and uninstalled there."""
     done = user.install(checkout, timeout=300)

@@ -18,7 +18,7 @@ from jeepney import DBusAddress, MessageType, Parser, new_method_call
 from jeepney.low_level import Endianness, Header, HeaderFields, Message, MessageFlag
 
 from docker_credential_ecrx.keyrings import dbus, dbus_messages, session_bus
-from standin import busses
+from fakes import busses
 
 _NAME = "org.freedesktop.secrets"
 _PATH = "/org/freedesktop/secrets"

@@ -29,7 +29,7 @@ from docker_credential_ecrx.errors import KeyringError, KeyringUnavailableError
 from docker_credential_ecrx.keyrings import USERNAME, service_of, session_bus
 from docker_credential_ecrx.keyrings.secret_service import SecretServiceKeyring
 from docker_credential_ecrx.keyrings.secret_service_api import SecretService
-from standin import busses
+from fakes import busses
 from support import keyrings, need
 
 NAME = "token:ecr:aws:us-east-1:0123"

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from faults.helpers import in_shell, unshared
 
-from docker_credential_ecrx.demo.fake_aws import StandIn
+from docker_credential_ecrx.demo.fake_aws import FakeAws
 from support import need
 from support.home import HOST, SECONDARY, Home, Result
 
@@ -182,7 +182,7 @@ def _numbers(version: str) -> tuple[int, ...]:
 class Machine:
     """A machine without Python: the bundle, the libraries that it needs, /proc and /dev/null."""
 
-    def __init__(self, root: Path, bundle: Path, libraries: list[Path], aws: StandIn) -> None:
+    def __init__(self, root: Path, bundle: Path, libraries: list[Path], aws: FakeAws) -> None:
         self.root = root
         self.bundle = root / "opt" / "ecrx"
         for folder in ("proc", "dev", "tmp"):
@@ -228,7 +228,7 @@ def machine(bundle: Path, libraries: list[Path], tmp_path: Path, kernel: dict[st
     allowed = subprocess.run([need.command("unshare"), "--mount", "true"], capture_output=True, check=False)
     if os.getuid() != 0 or allowed.returncode != 0:
         need.missing("root, to have another root folder,")
-    with StandIn() as aws:
+    with FakeAws() as aws:
         machine = Machine(tmp_path / "root", bundle, libraries, aws)
         yield machine
     shutil.rmtree(machine.bundle)
@@ -323,14 +323,14 @@ class TestMissingFile:
         ],
         ids=lambda file: file.rpartition("/")[2],
     )
-    def test_is_named_in_one_line(self, parts: Path, kernel: dict[str, str], aws: StandIn, file: str) -> None:
+    def test_is_named_in_one_line(self, parts: Path, kernel: dict[str, str], aws: FakeAws, file: str) -> None:
         home = Home(parts.parent / "home", parts / "docker-credential-ecrx", aws)
         home.add_role_profile()
         name = lose(parts, file)
 
         assert_names(f"missing: {name};", home.get(env=kernel | {"ECRX_DIRECT": "off"}))
 
-    def test_missing_certificates_are_named(self, parts: Path, aws: StandIn) -> None:
+    def test_missing_certificates_are_named(self, parts: Path, aws: FakeAws) -> None:
         home = Home(parts.parent / "home", parts / "docker-credential-ecrx", aws)
         home.add_role_profile()
         name = lose(parts, "botocore/cacert.pem")
@@ -343,7 +343,7 @@ class TestMissingFile:
         assert_names(f"missing: {name};", said)
 
     @pytest.mark.parametrize("file", ["docker_credential_ecrx/cli/status.pyc", "click/core.pyc"])
-    def test_of_a_command_is_named_by_it(self, parts: Path, kernel: dict[str, str], aws: StandIn, file: str) -> None:
+    def test_of_a_command_is_named_by_it(self, parts: Path, kernel: dict[str, str], aws: FakeAws, file: str) -> None:
         home = Home(parts.parent / "home", parts / "docker-credential-ecrx", aws)
         name = lose(parts, file)
 
@@ -352,7 +352,7 @@ class TestMissingFile:
         assert (1, 1) == (said.status, said.stderr.count("\n"))
         assert f"missing: {name};" in said.stderr
 
-    def test_differs_from_a_damaged_one(self, parts: Path, kernel: dict[str, str], aws: StandIn) -> None:
+    def test_differs_from_a_damaged_one(self, parts: Path, kernel: dict[str, str], aws: FakeAws) -> None:
         home = Home(parts.parent / "home", parts / "docker-credential-ecrx", aws)
         home.add_role_profile()
         for file in ("first_get", "botocore/session.pyc"):
@@ -360,14 +360,14 @@ class TestMissingFile:
 
             assert_names(f"damaged: {file};", home.get(env=kernel | {"ECRX_DIRECT": "off"}))
 
-    def test_unused_is_not_mentioned(self, parts: Path, kernel: dict[str, str], aws: StandIn) -> None:
+    def test_unused_is_not_mentioned(self, parts: Path, kernel: dict[str, str], aws: FakeAws) -> None:
         home = Home(parts.parent / "home", parts / "docker-credential-ecrx", aws)
         home.add_role_profile()
         lose(parts, "docker_credential_ecrx/cli/status.pyc")
 
         assert home.get(env=kernel).secret in aws.issued
 
-    def test_keeps_the_failed_operation_in_the_message(self, parts: Path, kernel: dict[str, str], aws: StandIn) -> None:
+    def test_keeps_the_failed_operation_in_the_message(self, parts: Path, kernel: dict[str, str], aws: FakeAws) -> None:
         home = Home(parts.parent / "home", parts / "docker-credential-ecrx", aws)
         name = lose(parts, "docker_credential_ecrx/cli/status.pyc")
 
@@ -380,7 +380,7 @@ class TestMissingFile:
         ("file", "part"),
         [("libpython3*", "libpython3"), ("encodings/__init__.pyc", "encoding"), ("encodings/utf_8.pyc", "utf-8")],
     )
-    def test_needed_by_python_itself_is_named(self, parts: Path, aws: StandIn, file: str, part: str) -> None:
+    def test_needed_by_python_itself_is_named(self, parts: Path, aws: FakeAws, file: str, part: str) -> None:
         (path,) = (parts / "_internal").glob(file)
         path.unlink()
 

@@ -12,7 +12,7 @@ from faults.helpers import Aws
 from soak.operations import HOSTS, PASSWORD, ROLES, SERVERS, Soak
 from soak.weather import Weather
 
-from standin import busses
+from fakes import busses
 from support import keyrings, need
 from support.home import NOT_FOUND, Home
 

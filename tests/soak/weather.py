@@ -8,8 +8,8 @@ import time
 from faults.helpers import ASSUME, MINT, Aws
 
 from docker_credential_ecrx.demo.fake_aws import HttpResponse
-from standin import faults
-from standin.faults import Fault
+from fakes import faults
+from fakes.faults import Fault
 
 _STORMS: dict[str, Fault] = {
     "5xx": faults.status(503),

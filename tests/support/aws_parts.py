@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import NamedTuple, Self
 from urllib.parse import parse_qsl, urlsplit
 
-from docker_credential_ecrx.demo.fake_aws import HttpResponse, Keys, StandIn, new_keys
+from docker_credential_ecrx.demo.fake_aws import FakeAws, HttpResponse, Keys, new_keys
 
 LATER, EARLIER = "2100-01-01T00:00:00Z", "2001-01-01T00:00:00Z"
 _LATER_MS = 4_102_444_800_000
@@ -24,7 +24,7 @@ _TOKEN_SECONDS = "x-aws-ec2-metadata-token-ttl-seconds"
 _ROLES_PATH = "/latest/meta-data/iam/security-credentials/"
 
 
-class Opening(StandIn):
+class Opening(FakeAws):
     """AWS that also opens role sessions by other ways than STS."""
 
     def open_session(self, account: str, role: str, name: str) -> Keys:
@@ -44,7 +44,7 @@ class Sessions(Opening):
         self.assumed: list[dict[str, str]] = []
 
     def handle(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> HttpResponse:
-        """HttpResponse one request."""
+        """Answer one request."""
         if self.operation(headers, body)[1] == "AssumeRole":
             self.assumed.append(dict(parse_qsl(body.decode())))
         return super().handle(method, path, headers, body)

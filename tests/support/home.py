@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from docker_credential_ecrx.demo.fake_aws import Keys, StandIn
+from docker_credential_ecrx.demo.fake_aws import FakeAws, Keys
 
 PRIMARY = "111111111111"
 SECONDARY = "222222222222"
@@ -44,7 +44,7 @@ class Result(NamedTuple):
 class Home:
     """A home directory; ``env`` is the whole environment of what runs in it."""
 
-    def __init__(self, folder: Path, program: Path, aws: StandIn) -> None:
+    def __init__(self, folder: Path, program: Path, aws: FakeAws) -> None:
         self.folder = folder
         self.aws = aws
         self.bin = folder / "bin"

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from docker_credential_ecrx.demo.fake_aws import StandIn
+from docker_credential_ecrx.demo.fake_aws import FakeAws
 
 
 @contextmanager
-def serving(aws: StandIn) -> Iterator[str]:
+def serving(aws: FakeAws) -> Iterator[str]:
     """Serve the registry, and return its host."""
 
     class Plain(BaseHTTPRequestHandler):

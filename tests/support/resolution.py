@@ -1,7 +1,7 @@
 """What botocore makes of an identity, a set of variables and AWS's files: who asks whom for a token, as one text.
 
 It is botocore's own session and chain of providers, as the program opens them.
-Only what they would ask is a stand-in, which answers with access keys that say what was asked, where and by whose key.
+Only what they would ask is fake: it answers with access keys that say what was asked, where and by whose key.
 """
 
 import base64
@@ -122,7 +122,7 @@ def subject(token: str) -> str:
 
 
 class _Offline(Session):
-    """A session whose clients, processes and metadata services are stand-ins."""
+    """A session whose clients, processes and metadata services are fake."""
 
     def __init__(self, profile: str | None = None) -> None:
         # Those handlers shape requests, and cost more than all the rest.

@@ -1,4 +1,4 @@
-"""Looks for the stand-in's secrets in all that a whole run of the tests says, shows in /proc and leaves in files.
+"""Looks for the fake AWS's secrets in all that a whole run of the tests says, shows in /proc and leaves in files.
 
 While the tests run, ``observed`` notes what their processes say, and the arguments and environments that they have.
 ``python -m support.sweep FOLDER`` then greps all files below the run's folder, the notes among them.
@@ -28,7 +28,7 @@ _POLL_SECONDS = 0.05
 _RIGHTFUL = (
     *("*/.aws/*", "*/home/bin/give-keys", "*/home/keys-*", "*/home/elsewhere"),
     "*/test_ignores_keys_of_boto_2_*/home/*",
-    # The mark itself, in the stand-in's own module.
+    # The mark itself, in the fake AWS's own module.
     "*/demo/fake_aws/*",
     "*/kept",
     "*/answer",

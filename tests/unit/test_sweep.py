@@ -1,4 +1,4 @@
-"""The search after a run of the tests finds a secret of the stand-in wherever it looks."""
+"""The search after a run of the tests finds a secret of the fake AWS wherever it looks."""
 
 import base64
 import os
@@ -14,7 +14,7 @@ from support import need, sweep
 
 pytestmark = pytest.mark.posix("/proc and POSIX programs")
 
-# The search after these tests looks for the stand-in's own mark, so this one differs.
+# The search after these tests looks for the fake AWS's own mark, so this one differs.
 _OTHER_MARK = MARK.swapcase()
 with pytest.MonkeyPatch.context() as patch:
     for module in (ecr, messages):

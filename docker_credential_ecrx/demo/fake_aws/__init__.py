@@ -13,18 +13,18 @@ from docker_credential_ecrx.demo.fake_aws.messages import (
     new_keys,
     refused,
 )
-from docker_credential_ecrx.demo.fake_aws.server import Call, StandIn
+from docker_credential_ecrx.demo.fake_aws.server import Call, FakeAws
 
 __all__ = [
     "MARK",
     "Call",
+    "FakeAws",
     "HttpResponse",
     "Issued",
     "Keys",
     "Principal",
     "Refusal",
     "Repository",
-    "StandIn",
     "denial",
     "new_keys",
     "new_password",

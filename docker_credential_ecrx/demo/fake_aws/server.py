@@ -39,7 +39,7 @@ class Call(NamedTuple):
     error: str = ""
 
 
-class StandIn:
+class FakeAws:
     """A fake AWS on ``url`` while its context is entered."""
 
     def __init__(self, port: int = 0, context: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> None:
@@ -152,7 +152,7 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, address: tuple[str, int], aws: StandIn) -> None:
+    def __init__(self, address: tuple[str, int], aws: FakeAws) -> None:
         self.aws = aws
         super().__init__(address, _Handler)
 

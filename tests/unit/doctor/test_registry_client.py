@@ -13,8 +13,8 @@ import pytest
 
 from docker_credential_ecrx.doctor.registry_client import Client, RegistryResponse
 from docker_credential_ecrx.errors import AwsError
-from standin import certificates
-from standin.certificates import Certificates
+from fakes import certificates
+from fakes.certificates import Certificates
 
 pytestmark = pytest.mark.posix("openssl")
 

@@ -448,7 +448,7 @@ class TestStillAllowedBy:
 
     @pytest.mark.parametrize("to", [_ID, _ROLE, _IN_PATH, _USER])
     def test_agrees_with_the_policy_engine(self, to: str) -> None:
-        """Each principal that a statement can name is compared with the stand-in's evaluation."""
+        """Each principal that a statement can name is compared with the fake AWS's evaluation."""
         callers = [_ROOT, _USER, _SESSION, _SESSION.replace("puller", "pusher"), _FEDERATED]
         kin = {_ID: callers, _ROLE: [_SESSION], _IN_PATH: [_SESSION], _USER: [_USER, _FEDERATED]}[to]
         missed = []

@@ -1,6 +1,6 @@
 """An AWS that fails: each fault alters an answer, or keeps it back.
 
-The call itself is honest, so the stand-in counts it and knows who made it.
+The call itself is honest, so the fake AWS counts it and knows who made it.
 """
 
 import json
@@ -9,14 +9,14 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from docker_credential_ecrx.demo.fake_aws import HttpResponse, Keys, Refusal, StandIn, refused
+from docker_credential_ecrx.demo.fake_aws import FakeAws, HttpResponse, Keys, Refusal, refused
 
 Fault = Callable[[HttpResponse], HttpResponse]
 
 _HANG_SECONDS = 60.0  # twice what the most patient of docker's clients waits
 
 
-class FaultyStandIn(StandIn):
+class FaultyAws(FakeAws):
     """AWS with faults, set by operation; ``clock_offset`` seconds are between its clock and ours."""
 
     clock_offset = 0.0
@@ -45,7 +45,7 @@ class FaultyStandIn(StandIn):
             self._principals[keys.access_key_id] = session._replace(expires=self.now())
 
     def handle(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> HttpResponse:
-        """HttpResponse as AWS does, but for the faults."""
+        """Answer as AWS does, but for the faults."""
         answer = super().handle(method, path, headers, body)
         _, operation = self.operation(headers, body)
         with self._lock:

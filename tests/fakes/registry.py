@@ -1,4 +1,4 @@
-"""A registry like ECR's: a real one behind a front that lets in whom the stand-in for AWS issued a token."""
+"""A registry like ECR's: a real one behind a front that lets in whom the fake AWS issued a token."""
 
 import base64
 import binascii
@@ -18,8 +18,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import NamedTuple
 
-from docker_credential_ecrx.demo.fake_aws import Issued, Repository, StandIn, denial
-from standin import daemons
+from docker_credential_ecrx.demo.fake_aws import FakeAws, Issued, Repository, denial
+from fakes import daemons
 from support import need
 
 _HOST = re.compile(r"(?P<account>[0-9]{12})\.dkr[.-]ecr(-fips)?\.(?P<region>[a-z0-9-]+)\.")
@@ -67,7 +67,7 @@ class Registry:
 
     denial: str | None = None
 
-    def __init__(self, aws: StandIn, port: int, images: Path) -> None:
+    def __init__(self, aws: FakeAws, port: int, images: Path) -> None:
         self.aws = aws
         self.images = images
         self.port = port
@@ -135,7 +135,7 @@ class Registry:
 
 
 @contextmanager
-def serving(folder: Path, aws: StandIn, context: ssl.SSLContext, address: tuple[str, int]) -> Iterator[Registry]:
+def serving(folder: Path, aws: FakeAws, context: ssl.SSLContext, address: tuple[str, int]) -> Iterator[Registry]:
     """Serve the registries with TLS at ``address``, and keep their images in ``folder``."""
     config = folder / "registry.yml"
     images = folder / "images"

@@ -1,4 +1,4 @@
-"""The stand-in accepts the signatures that AWS publishes and botocore makes, and none of which a part was changed."""
+"""The fake AWS accepts the signatures that AWS publishes and botocore makes, and none of which a part was changed."""
 
 from collections.abc import Callable, Mapping
 from http.client import HTTPConnection
@@ -12,7 +12,7 @@ from botocore.credentials import Credentials
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from docker_credential_ecrx.demo.fake_aws import Keys, StandIn, new_keys
+from docker_credential_ecrx.demo.fake_aws import FakeAws, Keys, new_keys
 from docker_credential_ecrx.demo.fake_aws.messages import Request
 from docker_credential_ecrx.demo.fake_aws.signature import Signed, expected
 
@@ -106,11 +106,11 @@ def _host(request: AWSRequest) -> str:
     return str(request.url).split("/")[2]
 
 
-def status(aws: StandIn, request: Sent) -> int:
+def status(aws: FakeAws, request: Sent) -> int:
     return aws.handle("POST", request.path, request.headers, request.body).status
 
 
-def session(aws: StandIn) -> Keys:
+def session(aws: FakeAws) -> Keys:
     """Return keys with a session token."""
     keys = aws.add_user(_ACCOUNT, "base")
     found = keys._replace(session_token=new_keys(session=True).session_token)
@@ -118,7 +118,7 @@ def session(aws: StandIn) -> Keys:
     return found
 
 
-def status_over_http(aws: StandIn, request: Sent) -> int:
+def status_over_http(aws: FakeAws, request: Sent) -> int:
     connection = HTTPConnection(aws.url.removeprefix("http://"), timeout=20)
     try:
         connection.request("POST", request.path, request.body, dict(request.headers))
@@ -127,7 +127,7 @@ def status_over_http(aws: StandIn, request: Sent) -> int:
         connection.close()
 
 
-def test_covers_the_query_over_http(aws: StandIn) -> None:
+def test_covers_the_query_over_http(aws: FakeAws) -> None:
     request = sent(session(aws))
 
     assert 200 == status_over_http(aws, request)
@@ -142,7 +142,7 @@ _text = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=
 def test_of_botocore_is_accepted(names: dict[str, str], value: str) -> None:
     """Whatever the query and the headers are."""
     query = "&".join(f"{quote(name, safe='')}={quote(text, safe='')}" for name, text in names.items())
-    with StandIn() as aws:
+    with FakeAws() as aws:
         request = sent(session(aws), f"/?{query}" if query else "/", X_Other=value, X_Amz_Other=value)
 
         assert 200 == status(aws, request)
@@ -194,7 +194,7 @@ def _a_minute_from(timestamp: str) -> str:
 
 
 @pytest.mark.parametrize("change", _CHANGES.values(), ids=_CHANGES)
-def test_of_a_changed_request_is_refused(aws: StandIn, change: Callable[[Sent], Sent]) -> None:
+def test_of_a_changed_request_is_refused(aws: FakeAws, change: Callable[[Sent], Sent]) -> None:
     request = sent(session(aws), X_Other="x", X_Amz_Other="y")
     assert _NAMES in request.headers["Authorization"]
 

@@ -3,10 +3,10 @@
 import ssl
 from collections.abc import Mapping
 
-from docker_credential_ecrx.demo.fake_aws import HttpResponse, StandIn
+from docker_credential_ecrx.demo.fake_aws import FakeAws, HttpResponse
 
 
-class Endpoints(StandIn):
+class Endpoints(FakeAws):
     """AWS with TLS on port 443 of ``address``; ``asked`` has the hosts of its requests, in order."""
 
     def __init__(self, context: ssl.SSLContext, address: str) -> None:
@@ -14,7 +14,7 @@ class Endpoints(StandIn):
         self.asked: list[str] = []
 
     def handle(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> HttpResponse:
-        """HttpResponse one request."""
+        """Answer one request."""
         self.asked.append(headers["Host"])
         return super().handle(method, path, headers, body)
 

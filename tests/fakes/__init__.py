@@ -1,0 +1,1 @@
+"""Fakes of the other side: AWS with faults, a registry like ECR's, a docker engine, and their names."""

@@ -1,1 +1,0 @@
-"""What stands in for the other side: AWS with faults, a registry like ECR's, a docker engine, and their names."""
