@@ -1,7 +1,6 @@
 #!/bin/sh
 # Builds the Go programs of the tests: of each folder here with a go.mod the programs and tools, as
 # .work/clients/FOLDER/PROGRAM, from the modules that its go.sum pins.
-# With the argument "all", those in by-hand too, which take much longer.
 # Modules and compiled packages are kept in Go's own caches, which all checkouts share.
 # A folder is built again only if it, this script or Go has changed. What cannot be built is said, and the tests name it.
 set -eu
@@ -19,7 +18,7 @@ main() {
         export GOFLAGS="$GOFLAGS -modcacherw"
         export GOMODCACHE="${GOMODCACHE:-$PWD/.work/go/mod}" GOCACHE="${GOCACHE:-$PWD/.work/go/cache}"
     fi
-    for file in tests/clients/*/go.mod ${1:+tests/clients/by-hand/*/go.mod}; do
+    for file in tests/clients/*/go.mod; do
         build "${file%/go.mod}"
     done
 }

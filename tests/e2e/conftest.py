@@ -45,8 +45,7 @@ _images = itertools.count()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add what writes the matrix of clients, and what draws the picture of the README."""
-    parser.addoption("--all-clients", action="store_true", help="test the clients that take long to build, too")
-    parser.addoption("--matrix", action="store_true", help="write which of all clients work into docs/clients.md")
+    parser.addoption("--matrix", action="store_true", help="write which clients work into docs/clients.md")
     parser.addoption("--draw", action="store_true", help="draw the README's picture of a session")
 
 
@@ -54,14 +53,6 @@ def pytest_configure(config: pytest.Config) -> None:
     """Gather the matrix where it is asked for."""
     if config.getoption("--matrix"):
         config.pluginmanager.register(Matrix())
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what takes long to build, unless it is asked for."""
-    left_out = [item for item in items if item.get_closest_marker("by_hand")]
-    if left_out and not (config.getoption("--all-clients") or config.getoption("--matrix")):
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture(scope="session")

@@ -65,9 +65,7 @@ def _go(name: str, module: str = "") -> Callable[[], str]:
 _SOURCES: dict[str, Callable[[], str]] = {
     "@devcontainers/cli": _npm("@devcontainers/cli"),
     "BuildKit of docker 20.10": _command("dockerd"),
-    "act": _go("act"),
     "buildah": _command("buildah"),
-    "cosign": _go("cosign"),
     "crane": _go("crane"),
     "docker CLI": _go("docker"),
     "docker buildx": _go("buildx"),
@@ -84,5 +82,4 @@ _SOURCES: dict[str, Callable[[], str]] = {
     "testcontainers for Go": _go("testcontainers", "github.com/testcontainers/testcontainers-go"),
     "testcontainers for Node": _npm("testcontainers"),
     "testcontainers for Python": _python("testcontainers"),
-    "trivy": _go("trivy"),
 }

@@ -1,7 +1,4 @@
-"""What a test needs, read off its fixtures and its code, as marks for pytest's -m: root, docker, frozen, go, slow.
-
-A test that needs what takes long to build is marked ``by_hand`` where it stands.
-"""
+"""What a test needs, read off its fixtures and its code, as marks for pytest's -m: root, docker, frozen, go, slow."""
 
 import inspect
 import re
@@ -48,11 +45,8 @@ def add(items: list[pytest.Item]) -> None:
 
 
 def needed(items: list[pytest.Item]) -> set[str]:
-    """Return what tests/run has to prepare: ``frozen`` the program, ``go`` Go's programs, ``others`` other people's.
-
-    ``by_hand``: Go's programs that take long to build, too.
-    """
-    built = {name for name in ("frozen", "go", "by_hand") for item in items if item.get_closest_marker(name)}
+    """Return what tests/run has to prepare: ``frozen`` the program, ``go`` Go's programs, ``others`` other people's."""
+    built = {name for name in ("frozen", "go") for item in items if item.get_closest_marker(name)}
     return built | {"others" for item in items if not _place(item).startswith(_PURE)}
 
 
