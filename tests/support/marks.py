@@ -27,8 +27,6 @@ _SLOW_UNITS = ("unit/system/test_deadline.py", "unit/test_contributing.py", "uni
 _SLOW = ("clients/", "docs/", "e2e/", "faults/", "fuzz/", "install/", "release/", "soak/", *_SLOW_UNITS)
 # Where tests run with nothing but Python's packages: the others need Debian's and npm's packages and wheels, too.
 _PURE = ("unit/",)
-# The tests of the first of the two halves that tests/run runs beside each other, by their ids: about half of the time.
-_FIRST_HALF = re.compile(r"frozen|faults", re.IGNORECASE)
 
 
 def add(items: list[pytest.Item]) -> None:
@@ -38,7 +36,7 @@ def add(items: list[pytest.Item]) -> None:
         for name, sign in _SIGNS.items():
             if any(map(sign.fullmatch, words)):
                 item.add_marker(name)
-        if _params(item).get("program") == "frozen":
+        if form(item) == "frozen":
             item.add_marker("frozen")
         if _place(item).startswith(_SLOW):
             item.add_marker("slow")
@@ -50,11 +48,9 @@ def needed(items: list[pytest.Item]) -> set[str]:
     return built | {"others" for item in items if not _place(item).startswith(_PURE)}
 
 
-def halves(items: list[pytest.Item]) -> tuple[list[pytest.Item], list[pytest.Item]]:
-    """Return the tests of the first half and all others."""
-    first = [item for item in items if _FIRST_HALF.search(item.nodeid)]
-    chosen = set(first)
-    return first, [item for item in items if item not in chosen]
+def form(item: pytest.Item) -> str:
+    """Return the form of the program that is tested, wheel or frozen, or an empty string if it is not chosen so."""
+    return str(_params(item).get("program", ""))
 
 
 def _place(item: pytest.Item) -> str:
