@@ -74,12 +74,6 @@ _README_ROWS = (
         bars.ECR_LOGIN[FAR],
     ),
     (
-        "a cached `get`, Secret Service",
-        "`docker-credential-secretservice`",
-        bars.HIT_SECRET_SERVICE,
-        bars.SECRETSERVICE,
-    ),
-    (
         "a first `get`, AWS at 20 ms a round trip",
         "`docker-credential-ecr-login` {ecr_login}",
         bars.FIRST[FAR],
