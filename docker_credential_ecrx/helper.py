@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from docker_credential_ecrx.identity.model import Identity
     from docker_credential_ecrx.identity.settings import Settings
     from docker_credential_ecrx.store.cached_token import Token
+    from docker_credential_ecrx.store.token_cache import TokenRequest
 
 
 class Helper:
@@ -43,11 +44,14 @@ class Helper:
         Raises what ``get`` does.
         """
         self._settings.require(registry)
-        login = self._login(registry)
+        logins = item_names.login_names(registry.host, self._settings.profile)
+        request = self._tokens.request(registry, self._settings.identity_for(registry.host))
+        self._tokens.expect((*logins, request.name))
+        login = self._tokens.first_valid(logins)
         if login is not None:
             log.debug(f"{registry.host}: using what docker login stored")
             return login
-        return self.token_of(registry, self._settings.identity_for(registry.host))
+        return self._obtain(request)
 
     def token_of(self, registry: "Registry", identity: "Identity") -> "Token":
         """Return a valid token of ``identity`` for ``registry``, whatever ``docker login`` stored.
@@ -55,10 +59,13 @@ class Helper:
         Raises what ``get`` does.
         """
         self._settings.require(registry)
+        return self._obtain(self._tokens.request(registry, identity))
+
+    def _obtain(self, request: "TokenRequest") -> "Token":
         try:
-            return self._tokens.get(registry, identity)
+            return self._tokens.get(request)
         except AwsError as error:
-            if registry.service != "ecr-public":
+            if request.registry.service != "ecr-public":
                 raise
             # Anonymous pulls work there, and must not depend on whose credentials a machine happens to have.
             if not isinstance(error, NoAwsCredentialsError):

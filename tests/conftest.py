@@ -10,7 +10,7 @@ import hypothesis
 import pytest
 
 from docker_credential_ecrx.demo.fake_aws import FakeAws
-from support import keyrings, marks, need, sweep
+from support import keyrings, marks, need, shares, sweep
 from support.home import Home
 
 # For a quick look: nox -s test.
@@ -27,20 +27,13 @@ collect_ignore = [] if sys.platform == "win32" else ["keyrings/test_locker.py"]
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add what tests/run asks for."""
     parser.addoption("--needs", metavar="FILE", type=Path, help="write what the tests need to a file, and run none")
-    parser.addoption("--half", choices=["first", "second"], help="run one of two halves")
+    parser.addoption("--share", metavar="FOLDER", type=Path, help="share the tests with the other runs on that folder")
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark each test by what it needs, before -k and -m choose; leave out the other half, if one is asked for."""
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test by what it needs, before -k and -m choose."""
     marks.add(items)
-    which = config.getoption("--half")
-    if which is not None:
-        chosen, others = marks.halves(items)
-        if which == "second":
-            chosen, others = others, chosen
-        config.hook.pytest_deselected(items=others)
-        items[:] = chosen
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -49,6 +42,16 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     if file is not None:
         file.write_text(" ".join(sorted(marks.needed(session.items))))
         session.items.clear()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> bool | None:
+    """Run what no other run on the same folder does; return None, which leaves it to pytest, if there is no folder."""
+    folder: Path | None = session.config.getoption("--share")
+    if folder is None or session.testsfailed or session.config.option.collectonly:
+        return None
+    shares.run(session, folder)
+    return True
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

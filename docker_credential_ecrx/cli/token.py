@@ -54,7 +54,8 @@ def _password(found: RegistryIdentity) -> str:
     login, _ = Helper(found.settings, os.environ).cached(found.registry)
     if login is not None:
         return login.password
-    return TokenCache(found.settings.keyring, os.environ).get(found.registry, found.identity).password
+    cache = TokenCache(found.settings.keyring, os.environ)
+    return cache.get(cache.request(found.registry, found.identity)).password
 
 
 @contextmanager

@@ -6,6 +6,7 @@ It parses that subset as tomllib does, and refuses everything else, which the ca
 _BARE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
 _DIGITS = frozenset("0123456789")
 _USUAL_KEYS = frozenset(("match", "profile", "role_arn", "source_profile"))  # of which a file has thousands, or few
+_PRINTABLE = bytes((*range(0x20, 0x7F), *b"\n\t"))
 _MOST_DIGITS = 18  # TOML guarantees these, and Python parses far more
 
 TYPE_CHECKING = False
@@ -19,8 +20,8 @@ def parse(document: str) -> "dict[str, Any] | None":
     The subset is tables and arrays of tables with bare names, and bare keys with strings without escapes, integers,
     or arrays of such strings on one line.
     """
-    text = document.replace("\r\n", "\n")
-    if not text.replace("\n", " ").replace("\t", " ").isprintable():
+    text = document.replace("\r\n", "\n") if "\r" in document else document
+    if not _is_printable(text):
         return None
     lines = text.split("\n")
     has_escapes = "\\" in text
@@ -35,6 +36,13 @@ def parse(document: str) -> "dict[str, Any] | None":
             table = alike[-1]
     is_whole = table is not None and _add_lines(lines[start:], tables, table, has_escapes=has_escapes) is not None
     return tables if is_whole else None
+
+
+def _is_printable(text: str) -> bool:
+    """Return whether ``text`` has printable characters, line ends and tabs only."""
+    if text.isascii():  # nearly every file, and this takes a fifth of the time
+        return not text.encode().translate(None, _PRINTABLE)
+    return text.replace("\n", " ").replace("\t", " ").isprintable()
 
 
 def _alike(lines: "list[str]", start: int) -> "tuple[list[dict[str, Any]], int]":
@@ -70,7 +78,8 @@ def _alike(lines: "list[str]", start: int) -> "tuple[list[dict[str, Any]], int]"
         columns[key] = values
     if not columns:
         return nothing, start
-    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)], end
+    rows = zip(*columns.values(), strict=True)
+    return [*map(dict, map(zip, [tuple(columns)] * count, rows))], end
 
 
 def _add_lines(

@@ -10,6 +10,7 @@ from docker_credential_ecrx.errors import KeyringError, KeyringUnavailableError,
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Protocol
 
     from docker_credential_ecrx.keyrings.kernel import KernelKeyring
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
         """What every keyring does; every method may raise KeyringError."""
 
         label: str
+
+        def expect(self, names: Iterable[str]) -> None:
+            """Prepare for a ``get`` of each of ``names``, the next things that are done."""
 
         def get(self, name: str) -> str | None:
             """Return the secret stored under ``name``, or None."""

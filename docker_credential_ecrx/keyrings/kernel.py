@@ -11,7 +11,7 @@ from docker_credential_ecrx.keyrings.keyctl import BIG, PROCESS_KEYRING, USER, U
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 # A key's possessor may do everything, its owner view, read and search it (from another login session), others nothing.
 _PERMISSIONS = 0x3F0B0000
@@ -53,6 +53,9 @@ class KernelKeyring:
             raise KeyringUnavailableError(
                 f"the kernel keyring is not available: {error.strerror}", alternative
             ) from error
+
+    def expect(self, names: "Iterable[str]") -> None:
+        """Do nothing: the kernel answers at once."""
 
     def get(self, name: str) -> str | None:
         """Return the secret stored under ``name``, or None."""

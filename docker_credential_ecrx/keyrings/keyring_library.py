@@ -15,7 +15,7 @@ from docker_credential_ecrx.system.deadline import Patience, within
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import TypeVar
 
     T = TypeVar("T")
@@ -47,6 +47,9 @@ class SystemKeyring:
         self._patience = Patience(_SECONDS)
         self._backend = _load(class_name or _NATIVE.get(sys.platform), alternative)
         self.label = class_name or type(self._backend).__module__.rpartition(".")[2]
+
+    def expect(self, names: "Iterable[str]") -> None:
+        """Do nothing: the ``keyring`` library reads one item at a time."""
 
     def get(self, name: str) -> str | None:
         """Return the secret stored under ``name``, or None; also None if its chunks do not belong together."""

@@ -11,13 +11,13 @@ from docker_credential_ecrx.keyrings.secret_service_api import NO_OBJECT, Secret
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import TypeVar
 
     T = TypeVar("T")
 
 # For one reply; for one use of the keyring, since a service may take its time for each reply; and to list many items.
-# A get uses the keyring five times at most.
+# A get uses the keyring six times at most.
 _SECONDS, _SECONDS_OF_USE, _SECONDS_TO_LIST = 3.0, 4.0, 10.0
 # The attributes that keyring's backend adds to each of this program's items; other programs' items lack them.
 _OURS = {"application": "Python keyring library", "username": USERNAME}
@@ -36,6 +36,7 @@ class SecretServiceKeyring:
         Raises KeyringUnavailableError if there is no session bus, no service on it, or no reply.
         """
         self._alternative = alternative
+        self._searches: dict[str, int] = {}  # those that were started, by the item's name
         try:
             self._service = SecretService(session_bus.addresses(), _SECONDS)
         except _ERRORS as error:
@@ -48,6 +49,10 @@ class SecretServiceKeyring:
             raise KeyringUnavailableError(
                 f"the Secret Service is not available: {_reason(error)}", with_alternative(remedy, alternative)
             ) from error
+
+    def expect(self, names: "Iterable[str]") -> None:
+        """Search for the items called ``names`` at once, so that not each ``get`` waits for the reply to its own."""
+        self._limited("read", lambda: self._start_searches(names))
 
     def get(self, name: str) -> str | None:
         """Return the secret stored under ``name``, or None."""
@@ -88,6 +93,10 @@ class SecretServiceKeyring:
                 with_alternative(Remedy("unlock or restart the keyring daemon"), self._alternative),
             ) from error
 
+    def _start_searches(self, names: "Iterable[str]") -> None:
+        self._service.open_session()
+        self._searches = {name: self._service.start_search(_attributes(name)) for name in names}
+
     def _get(self, name: str) -> str | None:
         self._service.open_session()
         while any(items := self._search(name)):
@@ -119,6 +128,7 @@ class SecretServiceKeyring:
         raise self._locked("is locked")
 
     def _set(self, name: str, secret: str, *, is_temporary: bool) -> None:
+        self._searches.clear()  # what they find is from before
         self._service.open_session()
         collection = self._service.default_collection()
         if collection == NO_OBJECT:
@@ -137,6 +147,7 @@ class SecretServiceKeyring:
         self._delete_items(name, [other for other in self._search(name)[0] if other != item])
 
     def _delete(self, name: str) -> None:
+        self._searches.clear()
         unlocked, locked = self._search(name)
         self._delete_items(name, unlocked)
         if locked:
@@ -167,6 +178,8 @@ class SecretServiceKeyring:
 
     def _search(self, name: str) -> tuple[list[str], list[str]]:
         """Return the paths of the unlocked items of that name, and those of the locked ones."""
+        if started := self._searches.pop(name, None):
+            return self._service.found(started)
         return self._service.search(_attributes(name))
 
     def _plaintext_file(self, collection: str) -> str | None:

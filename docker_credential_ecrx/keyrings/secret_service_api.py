@@ -70,7 +70,15 @@ class SecretService:
 
     def search(self, attributes: dict[str, str]) -> tuple[list[str], list[str]]:
         """Return the paths of the unlocked items with these attributes, and those of the locked ones."""
-        unlocked, locked = self._call(_SERVICE, "Service", "SearchItems", "a{ss}", attributes)
+        return self.found(self.start_search(attributes))
+
+    def start_search(self, attributes: dict[str, str]) -> int:
+        """Ask for what ``search`` returns, without waiting for the reply; return its number, for ``found``."""
+        return self._send(_SERVICE, "Service", "SearchItems", "a{ss}", attributes)
+
+    def found(self, number: int) -> tuple[list[str], list[str]]:
+        """Wait for the reply to the search with that number, once; return what ``search`` does."""
+        unlocked, locked = self._bus.reply(number)
         return unlocked, locked
 
     def attributes(self, item: str) -> dict[str, str]:

@@ -62,16 +62,27 @@ class TokenCache:
         self._keyring = keyrings.for_tokens(self.keyring_name)
         return self._keyring
 
-    def get(self, registry: "Registry", identity: "Identity") -> "Token":
-        """Return a valid token of ``identity`` for ``registry``: the cached one until it needs a refresh, or a new one.
+    def request(self, registry: "Registry", identity: "Identity") -> TokenRequest:
+        """Return the request for the token of ``identity`` for ``registry``."""
+        return TokenRequest(registry, identity, token_name(registry, identity, self.env))
+
+    def expect(self, names: "Iterable[str]") -> None:
+        """Prepare for reading the items called ``names``, which is done next."""
+        try:
+            if self.keyring is not None:
+                self.keyring.expect(names)
+        except KeyringError as error:
+            log.debug(f"the keyring fails: {error}")  # and whatever is done next
+
+    def get(self, request: TokenRequest) -> "Token":
+        """Return a valid token: the cached one until it needs a refresh, or a new one.
 
         Raises AwsError if AWS gives none and no valid one is cached.
         """
-        request = TokenRequest(registry, identity, token_name(registry, identity, self.env))
         started = cached_token.now()
         if log.is_debugging():
             label = self.keyring.label if self.keyring else "none"
-            log.debug(f"{registry.host}: using {identity}, item {request.name}, keyring {label}")
+            log.debug(f"{request.registry.host}: using {request.identity}, item {request.name}, keyring {label}")
         try:
             token = cached_token.load(request.name, self.keyring)
         except KeyringError as error:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import pytest
 
-from bench import aws, bars, instructions, peak, report, stopwatch
+from bench import aws, bars, instructions, pages, peak, report, stopwatch
 from bench.cases import Peers, Programs
 from bench.stopwatch import Case
 from support import keyrings
@@ -41,6 +41,7 @@ def main() -> int:
     parser = argparse.ArgumentParser("tests/bench/run", description="Measure the frozen program beside others.")
     parser.add_argument("--rounds", type=int, default=_ROUNDS, help=f"runs of each cached get; 8 or more ({_ROUNDS})")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
+    parser.add_argument("--pages", action="store_true", help="write them into README.md and docs/performance.md")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # and not without putting everything back
     peers = Peers(
@@ -60,6 +61,8 @@ def main() -> int:
     sys.stdout.write(report.table(lines, measured.seconds, measured.instructions, versions))
     if options.json:
         options.json.write_text(report.document(lines, measured.seconds, measured.instructions, versions))
+    if options.pages:
+        pages.fill(measured.seconds, measured.sizes, versions)
     return int(any(line.is_broken for line in lines))
 
 

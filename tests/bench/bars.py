@@ -20,6 +20,7 @@ FIRST_OF = {source: f"first get, {source}, {FAR}" for source in ("instance", "co
 
 ECR_LOGIN = {place: f"ecr-login get, {place}" for place in (NEAR, FAR, COLD_DISK)}
 ECR_LOGIN_OF = {source: f"ecr-login get, {source}, {FAR}" for source in FIRST_OF}
+ECR_LOGIN_CACHED = "ecr-login get, cached"
 DEBIANS_ECR_LOGIN = "Debian's ecr-login get, no latency"
 SECRETSERVICE = "docker-credential-secretservice get"
 PYTHON = "python3 -I -S -c pass"
@@ -58,7 +59,8 @@ class Line(NamedTuple):
         return "aim reached" if self.value <= self.bar.aim else "within"
 
 
-# Without a role of its own, ecr-login asks AWS at each get, so a hit is measured beside one without latency.
+# With a role, ecr-login asks AWS at each get, so a hit is measured beside that without latency; its own cache hits with
+# keys that stay the same.
 BARS = (
     Bar(FIRST[NEAR], ECR_LOGIN[NEAR], 3.0, 2.2),
     Bar(FIRST[FAR], ECR_LOGIN[FAR], 0.90, 0.82),
@@ -71,6 +73,7 @@ BARS = (
     Bar(FIRST[FAR], FIRST_BOTOCORE[FAR], 0.60, 0.45),
     Bar(HIT, ECR_LOGIN[NEAR], 0.85, 0.75),
     Bar(HIT, DEBIANS_ECR_LOGIN, 1.0, 0.85),
+    Bar(HIT, ECR_LOGIN_CACHED, 1.0, 0.9),
     Bar(HIT_MAPPED, ECR_LOGIN[NEAR], 0.90, 0.80),
     Bar(HIT_SECRET_SERVICE, SECRETSERVICE, 1.0, 0.95),
     Bar(HIT, PYTHON, 1.55, 1.4),

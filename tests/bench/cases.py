@@ -58,6 +58,9 @@ class Programs:
         ]
         if self._peers.secretservice:
             cases.append(self._secretservice(self._peers.secretservice, bus))
+        if self._peers.ecr_login:
+            case = gets.ecr_login_cached(bars.ECR_LOGIN_CACHED, str(self._peers.ecr_login), self._mapped, self._host)
+            cases.append(gets.asking(self._aws, 0, case))
         if self._peers.debians_ecr_login:
             case = gets.ecr_login(bars.DEBIANS_ECR_LOGIN, str(self._peers.debians_ecr_login), self._linked, self._host)
             cases.append(gets.asking(self._aws, gets.ROLE_CALLS, case))

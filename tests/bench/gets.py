@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import shutil
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -40,13 +41,21 @@ def forgetting(case: Case, home: Home, argv0: str) -> Case:
     return _before(case, forget)
 
 
-def ecr_login(name: str, program: str, home: Home, stdin: Path) -> Case:
+def ecr_login(name: str, program: str, home: Home, stdin: Path, profile: str = "secondary") -> Case:
     """Return a ``get`` of ecr-login in ``home``, which finds nothing cached."""
-    env = {"AWS_PROFILE": "secondary"} if (home.folder / ".aws" / "config").exists() else {}
+    env = {"AWS_PROFILE": profile} if (home.folder / ".aws" / "config").exists() else {}
     env |= {name: value for name, value in home.env.items() if not name.startswith("ECRX_")}
     # It never hits with a role, and its cache grows with every get: each run finds none.
     cache = home.folder / ".ecr"
     return Case(name, [program, "get"], env, stdin, lambda: shutil.rmtree(cache, ignore_errors=True), helper_answer)
+
+
+def ecr_login_cached(name: str, program: str, home: Home, stdin: Path) -> Case:
+    """Return a ``get`` of ecr-login with access keys, which finds what a first one, made here, has cached."""
+    case = ecr_login(name, program, home, stdin, "base")
+    with stdin.open() as request:
+        subprocess.run(case.command, stdin=request, env=case.env, check=True, stdout=subprocess.DEVNULL)
+    return case._replace(prepare=lambda: None)
 
 
 def asking(aws: DistantEndpoints, calls: int, case: Case, *, is_far: bool = False) -> Case:

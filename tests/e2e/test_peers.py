@@ -54,7 +54,7 @@ class TestEcrLogin:
             assert all(principal in ecr_login.aws.issued[token].principal for token in tokens)
 
     def test_reports_a_denied_role_as_not_found(self, ecr_login: Home) -> None:
-        """Docker then says "no basic auth credentials"; ours names the role, and quotes AWS."""
+        """Docker then says "no basic auth credentials", and a log has the reason; ours names the role, quoting AWS."""
         role = f"arn:aws:iam::{SECONDARY}:role/other"
         ecr_login.add_profile("other", role_arn=role, source_profile="base")
         ecr_login.env["AWS_PROFILE"] = "other"
@@ -62,6 +62,7 @@ class TestEcrLogin:
         theirs, ours = _get(ecr_login), ecr_login.run("get", stdin=HOST)
 
         assert (1, NOT_FOUND, "") == theirs
+        assert "AccessDenied" in (ecr_login.folder / ".ecr" / "log" / "ecr-login.log").read_text()
         assert 1 == ours.status
         assert f"with profile other (from AWS_PROFILE): AWS denied AssumeRole of {role}" in ours.stdout
         assert "; allow sts:AssumeRole in the role's trust policy" in ours.stdout

@@ -11,6 +11,7 @@ from pathlib import Path
 from fakes.clients import docker_commands, go_program
 
 _NODE_MODULES = Path(__file__).parents[2] / ".work" / "node" / "node_modules"
+_POM = Path(__file__).parents[1] / "clients" / "java" / "pom.xml"
 _ANY = r"[^\t]+"
 _NUMBER = re.compile(r"\d+(\.\d+)+")
 
@@ -62,9 +63,19 @@ def _go(name: str, module: str = "") -> Callable[[], str]:
     return read
 
 
+def _maven(artifact: str) -> Callable[[], str]:
+    def read() -> str:
+        found = re.search(rf"<artifactId>{artifact}</artifactId>\s*<version>([\d.]+)<", _POM.read_text())
+        assert found, artifact
+        return found[1]
+
+    return read
+
+
 _SOURCES: dict[str, Callable[[], str]] = {
     "@devcontainers/cli": _npm("@devcontainers/cli"),
     "BuildKit of docker 20.10": _command("dockerd"),
+    "Jib": _maven("jib-maven-plugin"),
     "buildah": _command("buildah"),
     "crane": _go("crane"),
     "docker CLI": _go("docker"),
@@ -80,6 +91,7 @@ _SOURCES: dict[str, Callable[[], str]] = {
     "regctl": _go("regctl"),
     "skopeo": _command("skopeo"),
     "testcontainers for Go": _go("testcontainers", "github.com/testcontainers/testcontainers-go"),
+    "testcontainers for Java": _maven("testcontainers"),
     "testcontainers for Node": _npm("testcontainers"),
     "testcontainers for Python": _python("testcontainers"),
 }

@@ -73,6 +73,20 @@ class KeyringContract:
         assert self.can_list == (other in keyring.names())
         keyring.delete(other)
 
+    def test_reads_expected_items_as_ever(self, keyring: "Keyring", name: str) -> None:
+        """What is stored or deleted after ``expect`` counts, and so does what is read twice or in another order."""
+        names = (f"{name}5", name, f"{name}6")
+        keyring.set(name, "one", LIFE_SECONDS)
+
+        keyring.expect(names)
+        assert [None, "one", None, "one"] == [keyring.get(each) for each in (*reversed(names), name)]
+        keyring.expect(names)
+        keyring.set(name, "two", LIFE_SECONDS)
+        assert "two" == keyring.get(name)
+        keyring.expect(names)
+        keyring.delete(name)
+        assert keyring.get(name) is None
+
     def test_takes_a_name_of_any_script(self, keyring: "Keyring", name: str, library: KeyringBackend) -> None:
         name = f"{name}/Überraschung-登录-🐳"
         keyring.set(name, "word", None)

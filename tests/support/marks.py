@@ -1,4 +1,4 @@
-"""What a test needs, read off its fixtures and its code, as marks for pytest's -m: root, docker, frozen, go, slow."""
+"""What a test needs, read off its fixtures and code, as marks for pytest's -m: root, docker, frozen, go, java, slow."""
 
 import inspect
 import re
@@ -18,6 +18,7 @@ _SIGNS = {
         r"|unshared|another_user|ordinary|ordinary_users|as_ordinary_user|_as_root"
     ),
     "go": re.compile(r"kubelet_code|KubeletCode|_kubelet|go_client|go_plugin"),
+    "java": re.compile(r"@java_project"),
     "docker": re.compile(r"@docker_host"),
     "frozen": re.compile(
         r"@bundle|@machine|debian_package|archive|the (frozen program|release archive|program in both its forms).*"
@@ -27,8 +28,6 @@ _SLOW_UNITS = ("unit/system/test_deadline.py", "unit/test_contributing.py", "uni
 _SLOW = ("clients/", "docs/", "e2e/", "faults/", "fuzz/", "install/", "release/", "soak/", *_SLOW_UNITS)
 # Where tests run with nothing but Python's packages: the others need Debian's and npm's packages and wheels, too.
 _PURE = ("unit/",)
-# The tests of the first of the two halves that tests/run runs beside each other, by their ids: about half of the time.
-_FIRST_HALF = re.compile(r"frozen|faults", re.IGNORECASE)
 
 
 def add(items: list[pytest.Item]) -> None:
@@ -38,23 +37,24 @@ def add(items: list[pytest.Item]) -> None:
         for name, sign in _SIGNS.items():
             if any(map(sign.fullmatch, words)):
                 item.add_marker(name)
-        if _params(item).get("program") == "frozen":
+        if form(item) == "frozen":
             item.add_marker("frozen")
         if _place(item).startswith(_SLOW):
             item.add_marker("slow")
 
 
 def needed(items: list[pytest.Item]) -> set[str]:
-    """Return what tests/run has to prepare: ``frozen`` the program, ``go`` Go's programs, ``others`` other people's."""
-    built = {name for name in ("frozen", "go") for item in items if item.get_closest_marker(name)}
+    """Return what tests/run has to prepare.
+
+    It is ``frozen``, the program; ``go`` and ``java``, programs in these languages; ``others``, other people's.
+    """
+    built = {name for name in ("frozen", "go", "java") for item in items if item.get_closest_marker(name)}
     return built | {"others" for item in items if not _place(item).startswith(_PURE)}
 
 
-def halves(items: list[pytest.Item]) -> tuple[list[pytest.Item], list[pytest.Item]]:
-    """Return the tests of the first half and all others."""
-    first = [item for item in items if _FIRST_HALF.search(item.nodeid)]
-    chosen = set(first)
-    return first, [item for item in items if item not in chosen]
+def form(item: pytest.Item) -> str:
+    """Return the form of the program that is tested, wheel or frozen, or an empty string if it is not chosen so."""
+    return str(_params(item).get("program", ""))
 
 
 def _place(item: pytest.Item) -> str:

@@ -1,6 +1,7 @@
 """What CONTRIBUTING.md, the noxfile and the files for editors say is there."""
 
 import ast
+import itertools
 import json
 import re
 import subprocess
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from support import marks, need
+from support import need, shares
 
 pytestmark = pytest.mark.posix("POSIX programs")
 
@@ -57,7 +58,7 @@ class TestPage:
         explained = {*re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)}
         registered = {line.partition(":")[0] for line in _PYPROJECT["tool"]["pytest"]["ini_options"]["markers"]}
 
-        assert {"docker", "frozen", "go", "root", "slow"} == explained
+        assert {"docker", "frozen", "go", "java", "root", "slow"} == explained
         assert explained <= registered
 
     def test_names_files_that_are_there(self) -> None:
@@ -102,6 +103,7 @@ class TestNeeds:
             (["tests/blackbox/test_main_job.py"], "frozen others"),
             (["tests/blackbox/test_main_job.py", "-m", "not frozen"], "others"),
             (["tests/release/test_glibc.py"], "frozen others"),
+            (["tests/e2e/test_java_clients.py"], "java others"),
             (["--no-such-option"], ""),
         ],
         ids=lambda value: " ".join(value) if isinstance(value, list) else "",
@@ -129,30 +131,22 @@ class TestNeeds:
         assert re.search(r"^no tests collected", done.stdout, re.MULTILINE), done.stdout
 
 
-class TestHalves:
-    def test_have_every_test_once(self, request: pytest.FixtureRequest) -> None:
-        first, second = marks.halves(request.session.items)
+class TestShares:
+    def test_have_every_test_once(self, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+        """Two runs take turns."""
+        items = request.session.items
+        runs = [shares.claimed(items, tmp_path) for _ in range(2)]
+        taken = [item for pair in itertools.zip_longest(*runs) for item in pair if item is not None]
 
-        assert len(request.session.items) == len(first) + len(second) == len({*first, *second})
+        assert len(items) == len(taken) == len({*taken})
+        assert not list(shares.claimed(items, tmp_path))
 
-    def test_are_chosen_by_an_option(self, venv: Path) -> None:
-        """Here of a file that has tests in both halves."""
-        everything, first, second = (
-            _collected(venv, *options) for options in ([], ["--half=first"], ["--half=second"])
-        )
+    def test_are_chosen_by_an_option(self, venv: Path, tmp_path: Path) -> None:
+        """A second run on the same folder finds nothing to do."""
+        command: list[str | Path] = [venv / "bin" / "pytest", "--quiet", f"--share={tmp_path / 'claims'}"]
+        command += ["-p", "no:cacheprovider", "tests/unit/ecr/test_registry.py"]
 
-        assert first
-        assert second
-        assert sorted(everything) == sorted(first + second)
+        runs = [subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, check=False) for _ in range(2)]
 
-
-def _collected(venv: Path, *options: str) -> list[str]:
-    command: list[str | Path] = [
-        venv / "bin" / "pytest",
-        "--collect-only",
-        "--quiet",
-        "tests/blackbox/test_main_job.py",
-        *options,
-    ]
-    done = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, check=True)
-    return [line for line in done.stdout.splitlines() if "::" in line]
+        assert [0, 0] == [run.returncode for run in runs]
+        assert [True, False] == ["passed" in run.stdout for run in runs]

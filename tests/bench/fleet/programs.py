@@ -1,7 +1,7 @@
 """The programs: each is one machine's, and is asked for a token by that machine's clients, in the order of time."""
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from random import Random
 from typing import TYPE_CHECKING, Protocol
 
@@ -142,6 +142,9 @@ class Ecrx:
         token = cached_token.new_token(_PASSWORD, _NAME, LIFE, cached_token.now())
         cached_token.save(_NAME, token, self)
         return token
+
+    def expect(self, names: Iterable[str]) -> None:
+        """Do nothing."""
 
     def get(self, _name: str) -> str | None:
         """Return what is kept."""
