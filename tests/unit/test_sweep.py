@@ -66,6 +66,10 @@ class TestSecret:
         say(secret, stream)
 
         assert ["outputs"] == found(notes)
+        (note,) = notes.glob("outputs*")
+        (place,) = sweep.places(note, _OTHER_MARK)
+        assert "test_in_an_output_is_found" in place
+        assert secret not in place
 
     def test_in_an_output_read_as_text_is_found(self, notes: Path, secret: str) -> None:
         subprocess.run([need.command("cat")], input=secret, stdout=subprocess.PIPE, text=True, check=True)
@@ -88,6 +92,8 @@ class TestSecret:
             process.communicate(b"\n")
 
         assert ["looks"] == found(notes)
+        (place,) = {place for note in notes.glob("looks*") for place in sweep.places(note, _OTHER_MARK)}
+        assert f"{sys.executable}: TOKEN" == place
 
 
 class TestReply:
