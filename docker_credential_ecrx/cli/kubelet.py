@@ -79,6 +79,10 @@ def config(
     else:
         together = kubelet_config.provider_config(config_file, kubelet_config.all_images(images), service_accounts)
         documents = [together]
-    text = f"{json.dumps(together, indent=2)}\n" if as_json else kubelet_config.as_yaml(documents)
+    if as_json:
+        text = f"{json.dumps(together, indent=2)}\n"
+    else:
+        above = kubelet_config.NEWER_KUBELET if service_accounts and not rbac else ""
+        text = above + kubelet_config.as_yaml(documents)
     console.out.print(text, end="")
     return 0

@@ -27,6 +27,8 @@ IMAGES = (
     "public.ecr.aws",
     "ecr-public.aws.com",
 )
+# Above the YAML for service accounts: before 1.32, kubelet does not refuse a field that it does not know.
+NEWER_KUBELET = "# for kubelet v1.34 or newer: older ones ignore tokenAttributes, or do not start with it\n"
 _AUDIENCE = "sts.amazonaws.com"
 _RBAC = "rbac.authorization.k8s.io"
 _NAME = f"{PROGRAM}-audience"

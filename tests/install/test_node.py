@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -17,17 +17,26 @@ from support.releases import User
 _ROOT = Path(__file__).parents[2]
 _PROGRAM = """\
 #!/bin/sh
-case $1 in
-    version) echo "docker-credential-ecrx {version}" ;;
-    kubelet) shift 2; for word in "$@"; do echo "arg: $word"; done ;;
-    which) exec {command} "$@" ;;
+case $1{command} in
+    version*) echo "docker-credential-ecrx {version}" ;;
+    kubelettrue) shift 2; echo "kind: CredentialProviderConfig"; for word in "$@"; do echo "arg: $word"; done ;;
+    *) exec {command} "$@" ;;
 esac
 """
 _SYSTEMCTL = """\
 #!/bin/sh
+case $1 in
+    show) [ "$*" = "show --property=MainPID --value $(cat "$HOME/unit")" ] && cat "$HOME/pid"; exit ;;
+esac
 [ ! -e "$HOME/broken" ] || exit 1
 echo "$*" >>"$HOME/restarts"
+if grep -q refused "$HOME/etc/provider.yaml"; then echo 0 >"$HOME/pid"; else echo 4711 >"$HOME/pid"; fi
 """
+# What node.sh and install.sh run, besides what a shell has itself; busybox has all of them except systemctl.
+_COMMANDS = {
+    *("awk", "basename", "cat", "chmod", "cksum", "cp", "dirname", "find", "grep", "gzip", "id", "ln", "ls", "mkdir"),
+    *("mktemp", "mv", "readlink", "rm", "rmdir", "sed", "sh", "sleep", "sort", "tail", "tar", "tr", "true", "uname"),
+}
 _TOML = '[[registry]]\nmatch = "111111111111.dkr.ecr.*.amazonaws.com"\nprofile = "p"\n'
 
 
@@ -42,9 +51,10 @@ class Node:
         self.home = self.user.home
         self.bin = self.home / "kubelet-bin"
         self.config, self.provider = self.home / "etc" / "config.toml", self.home / "etc" / "provider.yaml"
-        self._commands = folder / "commands"
-        self._commands.mkdir()
+        self.commands = folder / "commands"
+        self.commands.mkdir()
         self._put("systemctl", _SYSTEMCTL)
+        (self.home / "unit").write_text("kubelet\n")
         self.flags = [
             f"--image-credential-provider-config={self.provider}",
             f"--image-credential-provider-bin-dir={self.bin}",
@@ -52,35 +62,48 @@ class Node:
         self.set_kubelet(*self.flags)
         self.add_archive("1.0.0")
 
-    def set_kubelet(self, *flags: str, version: str = "v1.34.2", comm: str = "kubelet") -> None:
-        """Let the node run that process with these arguments."""
-        process = self.home / "proc" / "4711"
-        process.mkdir(parents=True, exist_ok=True)
-        (process / "comm").write_text(f"{comm}\n")
+    def set_kubelet(self, *flags: str, version: str = "Kubernetes v1.34.2", pid: int = 4711) -> None:
+        """Let the node's systemd run that process with these arguments, which says that version."""
+        for number in (1, pid):
+            process = self.home / "proc" / str(number)
+            (process / "ns").mkdir(parents=True, exist_ok=True)
+            (process / "ns" / "mnt").unlink(missing_ok=True)
+            (process / "ns" / "mnt").symlink_to("mnt:[4026531841]")
         (process / "cmdline").write_text("\0".join(["/usr/bin/kubelet", "--v=2", *flags, "--node-ip=::"]) + "\0")
-        self._put("kubelet", f"#!/bin/sh\necho Kubernetes {version}\n")
+        (process / "exe").write_text(f"#!/bin/sh\necho '{version}'\n")
+        (process / "exe").chmod(0o755)
+        (self.home / "pid").write_text(f"{pid}\n")
 
-    def add_archive(self, version: str, machine: str = platform.machine(), reader: str | Path = "true") -> None:
-        """Put the release archive into the image, instead of another one; ``reader`` is what reads config.toml."""
+    def add_archive(
+        self,
+        version: str,
+        machine: str = platform.machine(),
+        *,
+        command: str | Path = "true",
+        program: str = _PROGRAM,
+    ) -> None:
+        """Put the release archive into the image, instead of another one; ``command`` is the real program, if any."""
         for path in self.image.glob("*.tar.gz"):
             path.unlink()
-        release = self.user.unpack(version, program=_PROGRAM, command=str(reader))
+        release = self.user.unpack(version, program=program, command=str(command))
         with tarfile.open(self.image / f"docker-credential-ecrx-{version}-linux-{machine}.tar.gz", "w:gz") as archive:
             archive.add(release, release.name)
 
-    def run(self, env: Mapping[str, str] | None = None) -> tuple[int, list[str], list[str]]:
+    def run(
+        self, env: Mapping[str, str] | None = None, *, prefix: Sequence[str] = ()
+    ) -> tuple[int, list[str], list[str]]:
         """Return the exit status of node.sh, and its lines on stdout and stderr."""
         done = subprocess.run(
-            ["/bin/sh", _ROOT / "deploy" / "kubernetes" / "node.sh", self.image],
+            [*prefix, "/bin/sh", _ROOT / "deploy" / "kubernetes" / "node.sh", self.image],
             env={
                 "HOME": str(self.home),
-                "PATH": f"{self._commands}:/usr/bin:/bin",
+                "PATH": f"{self.commands}:/usr/bin:/bin",
                 "ECRX_PREFIX": str(self.home / "prefix"),
                 "ECRX_BIN_DIR": str(self.bin),
                 "ECRX_CONFIG_FILE": str(self.config),
                 "ECRX_PROVIDER_CONFIG": str(self.provider),
                 "ECRX_PROC": str(self.home / "proc"),
-                "ECRX_KUBELET": str(self._commands / "kubelet"),
+                "ECRX_SECONDS": "0",
                 **(env or {}),
             },
             capture_output=True,
@@ -101,8 +124,12 @@ class Node:
         said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
         return said.split()[1]
 
+    def link_command(self, name: str) -> None:
+        """Put this machine's command beside the node's systemctl."""
+        (self.commands / name).symlink_to(need.command(name))
+
     def _put(self, name: str, text: str) -> None:
-        path = self._commands / name
+        path = self.commands / name
         path.write_text(text)
         path.chmod(0o755)
 
@@ -125,7 +152,7 @@ class TestInstallation:
             "restarted kubelet",
         ] == said
         assert ("1.0.0", _TOML, ["restart kubelet"]) == (node.version(), node.config.read_text(), node.restarts())
-        assert f"arg: --config\narg: {node.config}\n" == node.provider.read_text()
+        assert node.provider.read_text().endswith(f"Config\narg: --config\narg: {node.config}\n")
         assert 0o644 == node.config.stat().st_mode & 0o777
 
     def test_run_again_changes_nothing(self, node: Node) -> None:
@@ -153,32 +180,31 @@ class TestInstallation:
 
     def test_new_options_restart_kubelet(self, node: Node) -> None:
         node.run()
-        (node.image / "config" / "provider-options").write_text("--match\n*.dkr.ecr.*.amazonaws.com\n")
+        options = {"ECRX_PROVIDER_OPTIONS": "--match\n*.dkr.ecr.*.amazonaws.com\n"}
 
-        assert (0, [f"wrote {node.provider}", "restarted kubelet"], []) == node.run()
+        assert (0, [f"wrote {node.provider}", "restarted kubelet"], []) == node.run(options)
         assert node.provider.read_text().endswith("arg: --match\narg: *.dkr.ecr.*.amazonaws.com\n")
 
     def test_options_may_be_as_a_person_writes_them(self, node: Node) -> None:
         lines = "# for pods\n\n--service-accounts required \n  --match  *.dkr.ecr.*.on.aws\r\n--json\n # --rbac\n"
-        (node.image / "config" / "provider-options").write_text(lines)
 
-        assert 0 == node.run()[0]
+        assert 0 == node.run({"ECRX_PROVIDER_OPTIONS": lines})[0]
         *_, accounts, match, last = node.provider.read_text().splitlines()
         assert ("arg: --service-accounts=required", "arg: --match=*.dkr.ecr.*.on.aws", "arg: --json") == (
             *(accounts, match, last),
         )
-        assert 5 == len(node.provider.read_text().splitlines())
+        assert 6 == len(node.provider.read_text().splitlines())
 
     @pytest.mark.parametrize("text", [_TOML, "", '[security]\naccounts = ["444444444444"]\n'])
     def test_valid_config_toml_is_written(self, node: Node, program: Path, text: str) -> None:
-        node.add_archive("1.0.1", reader=program)
+        node.add_archive("1.0.1", command=program)
         (node.image / "config" / "config.toml").write_text(text)
 
         assert (0, []) == node.run()[::2]
         assert text == node.config.read_text()
 
     def test_invalid_config_toml_is_not_written(self, node: Node, program: Path) -> None:
-        node.add_archive("1.0.1", reader=program)
+        node.add_archive("1.0.1", command=program)
         node.run()
         before = node.user.files()
         (node.image / "config" / "config.toml").write_text(f"{_TOML}bad = [\n")
@@ -198,9 +224,13 @@ class TestInstallation:
         assert (0, ["restarted kubelet"], []) == node.run()
 
     def test_restart_can_be_left_to_others(self, node: Node) -> None:
-        status, said, _ = node.run({"ECRX_RESTART": "no"})
+        """It is said until somebody restarted kubelet."""
+        said = [node.run({"ECRX_RESTART": "no"})[1][-1] for _ in range(2)]
+        node.set_kubelet(*node.flags, pid=4712)
 
-        assert (0, "kubelet has to be restarted: systemctl restart kubelet") == (status, said[-1])
+        assert ["kubelet has to be restarted: systemctl restart kubelet"] * 2 == said
+        assert (0, [], []) == node.run({"ECRX_RESTART": "no"})
+        assert (0, [], []) == node.run()
         assert [] == node.restarts()
 
     def test_flags_may_be_two_words(self, node: Node) -> None:
@@ -216,38 +246,176 @@ class TestInstallation:
 
     @pytest.mark.parametrize("unit", ["k3s", "k3s-agent", "rke2-agent"])
     def test_k3s_has_the_flags_itself(self, node: Node, unit: str) -> None:
-        node.set_kubelet(comm="k3s-agent")
+        node.set_kubelet(version="exe version v1.34.1+k3s1 (24fc436e)\ngo version go1.24.6")
+        (node.home / "unit").write_text(f"{unit}\n")
 
         status, _, errors = node.run({"ECRX_UNIT": unit})
 
         assert (0, [], [f"restart {unit}"]) == (status, errors, node.restarts())
 
 
+class TestRefusedConfiguration:
+    """Kubelet would not run with it, and then Kubernetes could not send the node a better one."""
+
+    @pytest.mark.parametrize("option", ["--rbac", "--help"])
+    def test_other_output_is_not_written(self, node: Node, program: Path, option: str) -> None:
+        node.add_archive("1.0.1", command=program)
+        node.run()
+        before = node.provider.read_text()
+
+        status, said, (error,) = node.run({"ECRX_PROVIDER_OPTIONS": option})
+
+        assert (1, [], before) == (status, said, node.provider.read_text())
+        assert "has an option that does not print a provider's configuration, such as --rbac" in error
+        assert ["restart kubelet"] == node.restarts()
+
+    def test_old_one_comes_back(self, node: Node) -> None:
+        """The refused one is not tried again, until it changes."""
+        node.run()
+        before = node.provider.read_text()
+        bad = {"ECRX_PROVIDER_OPTIONS": "--match=refused", "ECRX_SECONDS": "1"}
+
+        status, _, (error,) = node.run(bad)
+
+        assert (1, before, ["restart kubelet"] * 3) == (status, node.provider.read_text(), node.restarts())
+        assert f"kubelet did not run with the new {node.provider}, which is {node.provider}.rejected now: " in error
+        status, _, (error,) = node.run(bad)
+        assert (1, 3) == (status, len(node.restarts()))
+        assert f"change it, or delete {node.provider}.rejected to try again" in error
+        assert 0 == node.run({"ECRX_PROVIDER_OPTIONS": "--match=b.c"})[0]
+        assert [] == [*node.provider.parent.glob("*.yaml.*")]
+
+    def test_k3s_starts_without_the_first_one(self, node: Node) -> None:
+        (node.home / "unit").write_text("k3s\n")
+
+        status, _, _ = node.run({"ECRX_UNIT": "k3s", "ECRX_PROVIDER_OPTIONS": "--match=refused"})
+
+        assert (1, False, ["restart k3s"] * 2) == (status, node.provider.exists(), node.restarts())
+
+    @pytest.mark.parametrize(
+        ("version", "says"),
+        [
+            ("Kubernetes v1.31.9-eks-1", "kubelet is v1.31.9-eks-1, and --service-accounts needs v1.34 or newer"),
+            ("k3s version v1.33.4+k3s1 (0a1b)", "kubelet is v1.33.4+k3s1, and --service-accounts needs v1.34"),
+            ("exec format error", "cannot read kubelet's version, and --service-accounts needs v1.34"),
+        ],
+    )
+    def test_service_accounts_need_a_newer_kubelet(self, node: Node, program: Path, version: str, says: str) -> None:
+        """Before 1.32, kubelet ignores what it does not know, and every pod would pull as the node."""
+        node.add_archive("1.0.1", command=program)
+        node.set_kubelet(*node.flags, version=version)
+        node.run()
+        before = node.provider.read_text()
+
+        status, _, (error,) = node.run({"ECRX_PROVIDER_OPTIONS": "--service-accounts required"})
+
+        assert (1, before, 1) == (status, node.provider.read_text(), len(node.restarts()))
+        assert says in error
+
+    @pytest.mark.parametrize("options", ["--service-accounts optional", "--service-accounts required\n--json"])
+    def test_service_accounts_with_a_new_kubelet(self, node: Node, program: Path, options: str) -> None:
+        node.add_archive("1.0.1", command=program)
+
+        assert 0 == node.run({"ECRX_PROVIDER_OPTIONS": options})[0]
+        assert "tokenAttributes" in node.provider.read_text()
+
+
 class TestContainer:
-    def test_runs_it_in_the_nodes_mounts(self, tmp_path: Path) -> None:
-        """Process 1 of a namespace stands for the node's, and a chroot with busybox for the container."""
+    @pytest.fixture
+    def container(self, tmp_path: Path) -> Path:
+        """Return the files of the container: busybox, and run.sh with a node.sh that looks around."""
         if os.getuid() != 0:
             need.missing("root, to make namespaces,")
         (tmp_path / "node").write_text("seen on the node\n")
         container = tmp_path / "container"
-        for name in ("bin", "ecrx", "proc"):
+        for name in ("bin", "ecrx/run", "proc"):
             (container / name).mkdir(parents=True)
         shutil.copy(need.static_busybox(), container / "bin" / "busybox")
-        for name in ("sh", "nsenter", "sleep"):
+        for name in ("sh", "nsenter", "sleep", "rm"):
             (container / "bin" / name).symlink_to("busybox")
         shutil.copy(_ROOT / "deploy" / "kubernetes" / "run.sh", container / "ecrx")
-        (container / "ecrx" / "node.sh").write_text(f'ls "$1"; cat {tmp_path}/node; exit 3\n')
+        # It succeeds once, and in the second run of run.sh it fails.
+        lines = f'ls "$1"; cat {tmp_path}/node; [ ! -e "$1/run/ready" ] || exit 3; touch "$1/run/seen"'
+        (container / "ecrx" / "node.sh").write_text(lines)
+        return container
+
+    def _run(self, container: Path, before: str = "true") -> subprocess.CompletedProcess[str]:
+        """Run the container; process 1 of a namespace stands for the node's, and a chroot for the container."""
         inner = f"mount -t proc proc {container}/proc && exec chroot {container} /bin/sh /ecrx/run.sh"
-        node = f"unshare --mount sh -c '{inner}'"
+        node = f"{before}; unshare --mount sh -c '{inner}'"
+        return subprocess.run(
+            [need.command("unshare"), "--pid", "--fork", "--mount-proc", "--mount", "sh", "-c", f"{node}; exit $?"],
+            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "ECRX_INTERVAL": "0"},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    def test_runs_it_in_the_nodes_mounts(self, container: Path) -> None:
+        """After the first success the container is ready, and after a failure it ends."""
+        (container / "ecrx" / "run" / "ready").write_text("of an earlier run")
+
+        done = self._run(container)
+
+        seen = ["node.sh", "run", "run.sh", "seen on the node"]
+        assert (3, [*seen, *seen], True) == (
+            *(done.returncode, done.stdout.splitlines(), (container / "ecrx" / "run" / "seen").exists()),
+        ), done
+
+    def test_names_a_node_without_a_shell(self, container: Path) -> None:
+        """The root of process 1 has nothing in its bin folder, as on Bottlerocket."""
+        root = container.parent
+        shutil.copy(need.static_busybox(), root)
+        inner = "/busybox mount -t proc proc /container/proc; /busybox chroot /container /bin/sh /ecrx/run.sh; exit $?"
 
         done = subprocess.run(
-            [need.command("unshare"), "--pid", "--fork", "--mount-proc", "--mount", "sh", "-c", f"{node}; exit $?"],
+            [need.command("unshare"), "--pid", "--fork", "--mount", "chroot", root, "/busybox", "sh", "-c", inner],
             capture_output=True,
             text=True,
             check=False,
         )
 
-        assert (3, ["node.sh", "run.sh", "seen on the node"]) == (done.returncode, done.stdout.splitlines()), done
+        assert (1, "") == (done.returncode, done.stdout)
+        assert "the node has no /bin/sh" in done.stderr
+
+
+class TestProcess:
+    """Real processes: one of the node, and one of a container, which may have any name, arguments and program."""
+
+    _START = """\
+unshare --mount {folder}/kubelet 60 &
+echo $! >{home}/of-pod
+sh -c 'sleep 60; :' kubelet {flags} &
+echo $! >{home}/of-node
+until [ "$(cat /proc/$(cat {home}/of-pod)/comm)" = kubelet ]; do sleep 0.01; done
+cp {home}/{main} {home}/pid
+"$@"
+"""
+
+    def _run(self, node: Node, folder: Path, main: str) -> tuple[int, list[str], list[str]]:
+        """Return what node.sh does if that process is the unit's, and the process IDs whose program it runs."""
+        if os.getuid() != 0:
+            need.missing("root, to make namespaces,")
+        shutil.copy(need.command("sleep"), folder / "kubelet")
+        script = self._START.format(folder=folder, home=node.home, flags=" ".join(node.flags), main=main)
+        trace = ["strace", "-f", "-qq", "-e", "trace=execve", "-o", str(folder / "trace")]
+        unshare = [need.command("unshare"), "--pid", "--fork", "--mount-proc", "--mount", "sh", "-c", script, "sh"]
+        need.command("strace")
+        status, _, errors = node.run({"ECRX_PROC": "/proc"}, prefix=[*unshare, *trace])
+        return status, errors, re.findall(r'execve\("/proc/(\d+)/exe"', (folder / "trace").read_text())
+
+    def test_of_the_unit_is_kubelet(self, node: Node, tmp_path: Path) -> None:
+        status, errors, executed = self._run(node, tmp_path, "of-node")
+
+        assert (0, [], [(node.home / "of-node").read_text().strip()]) == (status, errors, executed)
+
+    def test_of_a_container_is_never_run(self, node: Node, tmp_path: Path) -> None:
+        """Not even if systemd names it: node.sh is root on the node."""
+        status, (error,), executed = self._run(node, tmp_path, "of-pod")
+
+        assert (1, []) == (status, executed)
+        assert "of the unit kubelet does not run in the node's own mounts" in error
 
 
 class TestNodeThatLacksSomething:
@@ -263,13 +431,13 @@ class TestNodeThatLacksSomething:
 
     @pytest.mark.parametrize("version", ["v1.25.16", "v1.9.0", "v1.24.17-eks-5e0fdde"])
     def test_an_old_kubelet(self, node: Node, version: str) -> None:
-        node.set_kubelet(*node.flags, version=version)
+        node.set_kubelet(*node.flags, version=f"Kubernetes {version}")
 
         assert f"kubelet is {version}, and this needs v1.26 or newer; upgrade the node" in self._error(node)
 
     @pytest.mark.parametrize("version", ["v1.26.0", "v1.34.0-eks-1", "v2.0.0"])
     def test_a_newer_kubelet_lacks_nothing(self, node: Node, version: str) -> None:
-        node.set_kubelet(*node.flags, version=version)
+        node.set_kubelet(*node.flags, version=f"Kubernetes {version}")
 
         assert 0 == node.run()[0]
 
@@ -281,8 +449,9 @@ class TestNodeThatLacksSomething:
 
         assert f"kubelet runs without {node.flags[0]}; set it where the node is started" in line
         assert ("1.0.0", True) == (node.version(), node.provider.exists())
-        node.set_kubelet(*node.flags)
-        assert (0, ["restarted kubelet"], []) == node.run()
+        node.set_kubelet(*node.flags, pid=4712)
+        assert (0, [], []) == node.run()
+        assert [] == node.restarts()
 
     def test_the_right_flags(self, node: Node) -> None:
         other = "--image-credential-provider-bin-dir=/etc/eks/image-credential-provider"
@@ -290,12 +459,42 @@ class TestNodeThatLacksSomething:
 
         assert f"kubelet runs with {other}, and not with {node.flags[1]}; set it" in self._error(node, installed=True)
 
-    def test_a_kubelet(self, node: Node) -> None:
-        node.set_kubelet(comm="k3s-agent")
+    @pytest.mark.parametrize("pid", ["0", ""])
+    def test_a_kubelet(self, node: Node, pid: str) -> None:
+        (node.home / "pid").write_text(pid)
 
-        assert "there is no process kubelet; for k3s and RKE2 set ECRX_UNIT" in self._error(node)
+        assert "the unit kubelet is not running; for k3s and RKE2 set ECRX_UNIT" in self._error(node)
+
+    def test_a_command(self, node: Node) -> None:
+        """Not cmp: minimal systems have no diffutils."""
+        for name in sorted(_COMMANDS - {"gzip"}):
+            node.link_command(name)
+
+        status, _, (error,) = node.run({"PATH": str(node.commands)})
+        node.link_command("gzip")
+
+        assert (1, True) == (status, "the node has no command gzip" in error)
+        assert (0, []) == node.run({"PATH": str(node.commands)})[::2]
+
+    def test_a_folder_that_can_be_written(self, node: Node) -> None:
+        (node.home / "file").touch()
+
+        status, _, (error,) = node.run({"ECRX_BIN_DIR": str(node.home / "file" / "bin")})
+
+        assert (1, True) == (status, f"cannot create {node.home}/file/bin; choose" in error)
 
     def test_an_archive_for_the_machine(self, node: Node) -> None:
         node.add_archive("1.0.1", "riscv64")
 
         assert f"the image has no archive for {platform.machine()}" in self._error(node)
+
+    def test_a_program_that_runs_there(self, node: Node) -> None:
+        """What runs there now is not replaced, for example by one for a newer glibc."""
+        node.run()
+        node.add_archive("1.1.0", program="#!/bin/sh\necho GLIBC_2.36 not found >&2\nexit 1\n")
+
+        status, _, (error,) = node.run()
+
+        archive = f"docker-credential-ecrx-1.1.0-linux-{platform.machine()}.tar.gz"
+        assert (1, True) == (status, f"the program in {archive} does not run on this node: GLIBC_2.36 not" in error)
+        assert "1.0.0" == node.version()
