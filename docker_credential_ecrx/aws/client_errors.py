@@ -11,7 +11,15 @@ from botocore import exceptions
 from botocore.parsers import ResponseParserError
 from urllib3.exceptions import NameResolutionError
 
-from docker_credential_ecrx.aws import input_errors, input_files, profile_hints, profiles, role_settings, trust
+from docker_credential_ecrx.aws import (
+    input_errors,
+    input_files,
+    profile_hints,
+    profiles,
+    proxy_rules,
+    role_settings,
+    trust,
+)
 from docker_credential_ecrx.aws.caller import Caller
 from docker_credential_ecrx.aws.failures import client_error
 from docker_credential_ecrx.aws.key_check import InvalidKeyError
@@ -147,7 +155,7 @@ def _network(error: exceptions.BotoCoreError, caller: Caller) -> AwsError:
     cause, host = error.kwargs.get("error"), _host(error, "endpoint_url")
     match error:
         case exceptions.ProxyConnectionError():
-            return _proxy(cause, _host(error, "proxy_url"), caller)
+            return _proxy(cause, proxy_rules.place(str(error.kwargs.get("proxy_url", ""))), caller)
         case exceptions.EndpointConnectionError() if isinstance(cause, NameResolutionError):
             return client_error("unresolved-fips" if _FIPS.search(host) else "unresolved", caller, host=host)
         case exceptions.EndpointConnectionError() | exceptions.ConnectTimeoutError():

@@ -32,6 +32,8 @@ FIELDS = frozenset(
             "variable",
             "scheme",
             "proxy",
+            "through",  # the proxy to the host, or that there is none
+            "curl",
             "bundle",
             "origin",
             "path",

@@ -16,9 +16,13 @@ from docker_credential_ecrx.errors import AwsError, Remedy
 INTERCEPTED = "check AWS_ENDPOINT_URL and the proxy"
 _ASK_CLI = "aws sts get-caller-identity --region REGION{caller_option}"
 _CHECK_WITH_CLI = "check the credentials with the AWS CLI"
-_CHECK_NETWORK = "check the network and the proxy, and try again"
+_CHECK_NETWORK = "check the network{through}"
+_NO_INSTANCE = (
+    "if this machine is not an EC2 instance, choose a profile with "
+    "docker-credential-ecrx configure HOST --profile PROFILE"
+)
 _MODIFY_METADATA = "aws ec2 modify-instance-metadata-options --instance-id INSTANCE {}"
-_CHECK_PROXY = "check HTTPS_PROXY and NO_PROXY"
+_CHECK_PROXY = "check {variable} and NO_PROXY"
 _CHECK_BUNDLE = "set {origin} to a PEM file of certificates, or unset it"
 _TRY_AGAIN = f"try again; if it fails again, {INTERCEPTED}"
 _TRY_LATER = "try again in a moment"
@@ -50,15 +54,13 @@ CLIENT_RULES: tuple[ErrorRule, ...] = (
     ErrorRule(
         ("metadata-hop-limit",),
         "the instance metadata service at {host} did not respond to {call}",
-        "in a container, the response needs a hop limit of 2; on a machine with the AWS CLI",
+        f"{_NO_INSTANCE}; in a container, the response needs a hop limit of 2; on a machine with the AWS CLI",
         _MODIFY_METADATA.format("--http-put-response-hop-limit 2"),
     ),
     ErrorRule(
         ("metadata-forbidden",),
         "the instance metadata service at {host} refused {call} (HTTP 403)",
-        "if this machine is not an EC2 instance, choose a profile with "
-        "docker-credential-ecrx configure HOST --profile PROFILE, or else check the firewall, or turn the service on, "
-        "on a machine with the AWS CLI",
+        f"{_NO_INSTANCE}, or else check the firewall, or turn the service on, on a machine with the AWS CLI",
         _MODIFY_METADATA.format("--http-endpoint enabled"),
     ),
     ErrorRule(
@@ -131,16 +133,16 @@ CLIENT_RULES: tuple[ErrorRule, ...] = (
         "cannot read the file {path}: {strerror}",
         "check AWS_CA_BUNDLE, AWS_WEB_IDENTITY_TOKEN_FILE and the profile",
     ),
-    ErrorRule(("timeout",), "{host} did not respond within {seconds} seconds to {call}", _CHECK_NETWORK),
-    ErrorRule(("no-response",), "{host} did not respond to {call}", _CHECK_NETWORK),
+    ErrorRule(("timeout",), "{host} did not respond within {seconds} seconds to {call}", _CHECK_NETWORK, "{curl}"),
+    ErrorRule(("no-response",), "{host} did not respond to {call}", _CHECK_NETWORK, "{curl}"),
     ErrorRule(
         ("late-start",),
         "loading the AWS SDK took {seconds} seconds, which left too little time for the request",
         "try again, and check what keeps the disk or the processor busy",
     ),
-    ErrorRule(("connection-closed",), "the connection to {host} was closed during {call}", _CHECK_NETWORK),
-    ErrorRule(("unreachable",), "cannot connect to {host} for {call}", "check the network, DNS and HTTPS_PROXY"),
-    ErrorRule(("unresolved",), "the name {host} cannot be resolved for {call}", "check DNS and HTTPS_PROXY"),
+    ErrorRule(("connection-closed",), "the connection to {host} was closed during {call}", _CHECK_NETWORK, "{curl}"),
+    ErrorRule(("unreachable",), "cannot connect to {host} for {call}", "check DNS and the network{through}", "{curl}"),
+    ErrorRule(("unresolved",), "the name {host} cannot be resolved for {call}", "check DNS{through}", "{curl}"),
     ErrorRule(
         ("unresolved-fips",),
         "the name {host} of a FIPS endpoint cannot be resolved for {call}",
@@ -160,7 +162,7 @@ CLIENT_RULES: tuple[ErrorRule, ...] = (
     ErrorRule(
         ("proxy-unresolved",),
         "the name of the proxy {proxy} cannot be resolved for {call} at {host}",
-        "check HTTPS_PROXY and DNS",
+        "check {variable} and DNS",
     ),
     ErrorRule(
         ("proxy-refused",),

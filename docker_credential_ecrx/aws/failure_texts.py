@@ -4,7 +4,7 @@ import errno
 import os
 from collections.abc import Callable, Mapping
 
-from docker_credential_ecrx.aws import key_check, role_settings, trust
+from docker_credential_ecrx.aws import key_check, proxy_rules, role_settings, trust
 from docker_credential_ecrx.aws.caller import Caller
 from docker_credential_ecrx.aws.trust import Trust
 from docker_credential_ecrx.identity.aws_profiles import Snapshot
@@ -26,7 +26,10 @@ class Texts(dict[str, str]):
             SAID: self._said,
             "host": lambda: "AWS",
             "call": self._call,
-            "proxy": lambda: "in HTTPS_PROXY",
+            "proxy": lambda: self._proxy()[0],
+            "variable": lambda: self._proxy()[1],
+            "through": lambda: proxy_rules.described(self.get("host", ""), caller.env),
+            "curl": lambda: proxy_rules.curl(self.get("host", ""), caller.env),
             "name": lambda: source.profile,
             "profile": lambda: source.profile,
             "source_option": lambda: source.source_option,
@@ -45,6 +48,11 @@ class Texts(dict[str, str]):
 
     def _trust(self) -> Trust:
         return trust.find(self._caller.identity, Snapshot(self._caller.env))
+
+    def _proxy(self) -> tuple[str, str]:
+        """Return the proxy's host and port, and the variable that sets it."""
+        proxy, variable = proxy_rules.used_for(self.get("host", ""), self._caller.env)
+        return (proxy.place if proxy else "") or f"in {variable}", variable
 
     def _call(self) -> str:
         operation = self.get("operation") or "the request"

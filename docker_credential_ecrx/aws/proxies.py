@@ -1,26 +1,22 @@
-"""Which requests go through a proxy: NO_PROXY as Go, and so docker, reads it, and proxies that botocore cannot use.
+"""Makes botocore read NO_PROXY by ``proxy_rules``, and refuses proxies that botocore cannot use.
 
 botocore asks urllib, which knows neither addresses' ranges, ports, ``*.domain`` nor ``*`` in a list (botocore#1766).
-The rules are exactly those of golang.org/x/net/http/httpproxy, so that what docker pulls directly is asked directly:
-``example.com`` also stands for its subdomains, ``.example.com`` and ``*.example.com`` only for these.
 """
 
-import ipaddress
 import os
-import re
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 from urllib.request import getproxies, getproxies_environment
 
 from botocore import utils
 from urllib3.exceptions import LocationParseError
 from urllib3.util import parse_url
 
+from docker_credential_ecrx.aws.proxy_rules import is_listed, is_loopback
+
 # Public in name only: if botocore no longer has it, as it did in 1.44, urllib's rules apply.
 _by_urllib: Any = getattr(utils, "should_bypass_proxies", None)
 _SUPPORTED = ("http", "https")
-_PORTS = {"http": 80, "https": 443}
-_RANGE = re.compile(r"[0-9a-f.:]+/[0-9]+")
 
 
 class UnsupportedProxyError(Exception):
@@ -76,64 +72,8 @@ def is_bypassed(url: str) -> bool:
     if is_loopback(url):
         return True
     if getproxies_environment():
-        return _is_listed(urlsplit(url))
+        return is_listed(urlsplit(url), getproxies_environment().get("no", ""))
     return bool(_by_urllib is not None and _by_urllib(url))
-
-
-def is_loopback(url: str) -> bool:
-    """Return whether the host of ``url`` is this machine, by Go's rule: ``localhost`` or a loopback address."""
-    host = (urlsplit(url).hostname or "").rstrip(".")
-    address = _address(host)
-    mapped = getattr(address, "ipv4_mapped", None)
-    return host == "localhost" or (address is not None and (mapped or address).is_loopback)
-
-
-def _is_listed(url: SplitResult) -> bool:
-    try:
-        host, port = url.hostname or "", url.port or _PORTS.get(url.scheme, 0)
-    except ValueError:  # the port is no number
-        return False
-    entries = getproxies_environment().get("no", "").lower().split(",")
-    return any(_matches(entry.strip(), host, port) for entry in entries)
-
-
-def _matches(entry: str, host: str, port: int) -> bool:
-    """Return whether an entry of NO_PROXY stands for the host and the port."""
-    if entry == "*":
-        return True
-    address = _address(host)
-    if _RANGE.fullmatch(entry):
-        return address is not None and address in _network(entry)
-    name, its_port = _split(entry)
-    if its_port not in ("", str(port)):
-        return False
-    if address is not None:
-        return _address(name) == address
-    domain = name.removeprefix("*") if name.startswith("*.") else name
-    return bool(domain) and (host.endswith(f".{domain.removeprefix('.')}") or host == domain)
-
-
-def _split(entry: str) -> tuple[str, str]:
-    """Return the host and the port of an entry, as Go's net.SplitHostPort does; without a port, the entry is a host."""
-    host, colon, port = entry.rpartition(":")
-    if host.startswith("[") and host.endswith("]"):
-        return host[1:-1], port
-    return (host, port) if colon and ":" not in host else (entry, "")
-
-
-def _network(entry: str) -> tuple[Any, ...] | ipaddress.IPv4Network | ipaddress.IPv6Network:
-    """Return the range of addresses that an entry is; it is empty if it is not valid."""
-    try:
-        return ipaddress.ip_network(entry, strict=False)
-    except ValueError:
-        return ()
-
-
-def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        return ipaddress.ip_address(host)
-    except ValueError:
-        return None
 
 
 if _by_urllib is not None:

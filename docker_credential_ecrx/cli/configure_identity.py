@@ -5,13 +5,13 @@ import os
 import shlex
 from collections.abc import Iterable
 
-from docker_credential_ecrx.aws import input_files, profile_hints, profiles
+from docker_credential_ecrx.aws import default_chain, input_files, profile_hints, profiles
 from docker_credential_ecrx.aws.credential_source import find_source
 from docker_credential_ecrx.cli import configure_edits, console
 from docker_credential_ecrx.ecr.registry import Registry
 from docker_credential_ecrx.errors import AwsError, NoAwsCredentialsError, Remedy
 from docker_credential_ecrx.identity import rule_index
-from docker_credential_ecrx.identity.model import Identity, chosen_profile
+from docker_credential_ecrx.identity.model import Identity
 from docker_credential_ecrx.identity.settings import PROGRAM, Settings
 
 
@@ -88,22 +88,11 @@ def warn(identity: Identity, hosts: Iterable[str], *, podman: bool) -> None:
 
 
 def _lacks_credentials(identity: Identity) -> bool:
-    """Return whether there is neither a profile nor anything else that may provide credentials.
-
-    Asks the instance's metadata service if nothing else may.
-    """
-    if chosen_profile(identity, os.environ) or find_source(identity, os.environ).kind != "instance":
+    """Return whether nothing provides credentials, and say what is waited for if an instance is asked for some."""
+    if not default_chain.may_lack_credentials(identity, os.environ):
         return False
-    from botocore.exceptions import BotoCoreError  # slow to import
-
-    from docker_credential_ecrx.aws import session
-    from docker_credential_ecrx.aws.calls import Calls
-
-    try:
-        with console.waiting("looking for AWS credentials"):
-            return session.open_session(identity, None, Calls()).get_credentials() is None
-    except BotoCoreError:
-        return False  # there are some, and the next pull says what is wrong with them
+    with console.waiting("looking for AWS credentials"):
+        return default_chain.lacks_credentials(identity, os.environ)
 
 
 def _later_or(hint: Remedy) -> Remedy:

@@ -4,6 +4,7 @@ import os
 import shlex
 import subprocess
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ from docker_credential_ecrx.store import cached_token, index, refresh
 from docker_credential_ecrx.store.cached_token import Token
 from docker_credential_ecrx.store.token_cache import TokenCache, TokenRequest
 from docker_credential_ecrx.system import programs
+
+_INSTALL = "https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html"
+_SECONDS = 10.0  # for a slow disk; it takes less than one
 
 
 class Group(NamedTuple):
@@ -122,7 +126,28 @@ def _sign_in(error: SignInNeededError, *, yes: bool) -> None:
     if not yes and not console.ask(f"run {shlex.join(command)}?"):
         raise error
     if subprocess.run(command, check=False, env=programs.environment()).returncode != 0:  # noqa: S603 - what was shown
+        if _is_version_1(path):
+            raise AwsError(
+                f"{path} is version 1 of the AWS CLI, which cannot sign in with {error.remedy.command}",
+                f"install version 2 ({_INSTALL}), and run this command again",
+            )
         raise AwsError(f"{error.remedy.command} failed", "run it yourself, and then this command again")
+
+
+def _is_version_1(aws: Path) -> bool:
+    """Return whether the AWS CLI at ``aws`` is version 1, which prints its usage instead of signing in."""
+    try:
+        done = subprocess.run(  # noqa: S603 - the program that was just run
+            [aws, "--version"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_SECONDS,
+            check=False,
+            env=programs.environment(),
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return b"aws-cli/1." in done.stdout + done.stderr  # on which of both it is depends on the version
 
 
 def _check_cached(group: Group, token: Token, keyring: "Keyring") -> None:

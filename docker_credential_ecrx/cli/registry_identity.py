@@ -5,8 +5,11 @@ import sys
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from docker_credential_ecrx.aws import profile_hints
+from docker_credential_ecrx.aws import profile_hints, proxy_rules
 from docker_credential_ecrx.aws.credential_source import find_source, settings_of
+from docker_credential_ecrx.aws.direct.declined import DeclinedError
+from docker_credential_ecrx.aws.direct.endpoints import endpoint_of
+from docker_credential_ecrx.aws.proxy_rules import Proxy
 from docker_credential_ecrx.config_files import cred_helpers, docker_config, text_file
 from docker_credential_ecrx.ecr import image
 from docker_credential_ecrx.ecr.registry import Registry
@@ -115,6 +118,14 @@ class RegistryIdentity(NamedTuple):
             return named
         source = find_source(self.identity, env)
         return source.profile if source.kind == "missing" else None
+
+    def proxy(self, env: Mapping[str, str]) -> Proxy | None:
+        """Return the proxy through which ECR is asked for a token, or None."""
+        try:
+            url = str(endpoint_of(self.registry.service, self.registry, env))
+        except DeclinedError:  # of a FIPS or dual-stack registry, which is in the same domain
+            url = f"https://{self.registry.ecr_host}"
+        return proxy_rules.of(url, env)
 
     def _is_from_variable(self, env: Mapping[str, str]) -> bool:
         """Return whether the default chain uses the credentials of a variable, and so not those of a profile."""

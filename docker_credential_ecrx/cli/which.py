@@ -46,7 +46,9 @@ def command(host: str, *, as_json: bool) -> int:
         keys = ("kind", "state", "minted", "renews", "expires", "principal")
         cached = {key: token[key] for key in keys} if served else None
         document = found.login_document() if _is_login(served) else found.document(os.environ)
-        console.print_json(document | {"keyring": keyring.keyring, "token": cached})
+        proxy = found.proxy(os.environ)
+        about_proxy = {"address": proxy.place or None, "variable": proxy.variable} if proxy else None
+        console.print_json(document | {"proxy": about_proxy, "keyring": keyring.keyring, "token": cached})
         return 0
     console.heading(found.registry.host)
     console.facts(_facts(found, keyring, served, now))
@@ -76,6 +78,8 @@ def _facts(
     else:
         yield from _identity(found)
     yield "docker", _docker(found)
+    if proxy := found.proxy(os.environ):
+        yield "proxy", str(proxy) if proxy.place else f"the URL {proxy} is not valid"
     yield "keyring", keyring.keyring or f"none; {keyring.reason}"
     yield "token", _token(served, now) if served else _none(found)
     if served and (principal := served.entry.get("principal")):
@@ -107,9 +111,10 @@ def _docker(found: RegistryIdentity) -> str:
     path, key, helper, problem = found.docker
     if problem:
         return problem
+    where = f"{path}{cred_helpers.reader(os.environ)}"
     if not helper:
-        return f"{path} names no credential helper for it"
-    said = f"{key} in {path} names {helper}{'' if cred_helpers.is_ours(helper) else ', not this program'}"
+        return f"{where} names no credential helper for it"
+    said = f"{key} in {where} names {helper}{'' if cred_helpers.is_ours(helper) else ', not this program'}"
     program = f"{cred_helpers.PREFIX}{helper}"
     if programs.is_run_by_docker(program, os.environ.get("PATH", "")):
         return said

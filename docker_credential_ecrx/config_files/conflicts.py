@@ -62,8 +62,13 @@ def path_remedy(program: Path) -> str:
     return f"export PATH={shlex.quote(str(program.parent))}{os.pathsep}$PATH"
 
 
-def docker_warnings(file: TextFile, hosts: Collection[str], env: Mapping[str, str]) -> Iterator[Conflict]:
-    """Yield the conflicts of Docker alone: in its config.json ``file``, and in its environment."""
+def docker_warnings(
+    file: TextFile, hosts: Collection[str], env: Mapping[str, str], reported: str = HELPER
+) -> Iterator[Conflict]:
+    """Yield the conflicts of Docker alone: in its config.json ``file``, and in its environment.
+
+    That the helper ``reported`` is not on PATH is not among them, since the user is told that anyway.
+    """
     servers = docker_variable.servers(env)
     for host in hosts:
         if host in servers:
@@ -76,7 +81,7 @@ def docker_warnings(file: TextFile, hosts: Collection[str], env: Mapping[str, st
     refusal = docker_config.refusal(file, hosts)
     if refusal:
         yield Conflict(refusal.message, refusal.remedy, is_warning=True)
-    yield from _missing_helpers(file, env)
+    yield from _missing_helpers(file, env, reported)
     helper = docker_config.store(file)
     if helper and programs.is_run_by_docker(f"{PREFIX}{helper}", env.get("PATH", "")):
         yield Conflict(f"all other registries still use credsStore {helper}")
@@ -88,7 +93,7 @@ def docker_warnings(file: TextFile, hosts: Collection[str], env: Mapping[str, st
         )
 
 
-def _missing_helpers(file: TextFile, env: Mapping[str, str]) -> Iterator[Conflict]:
+def _missing_helpers(file: TextFile, env: Mapping[str, str], reported: str) -> Iterator[Conflict]:
     """Yield the helpers in ``credHelpers`` that are not there: some clients ask all helpers, and give up if one fails.
 
     Docker before version 23 does so for builds (docker/cli, GetAllCredentials), docker-py and compose 1 do it always.
@@ -96,7 +101,7 @@ def _missing_helpers(file: TextFile, env: Mapping[str, str]) -> Iterator[Conflic
     helpers = docker_config.helpers(file)
     missing = {
         helper
-        for helper in filter(None, {*helpers.values()})
+        for helper in {*helpers.values()} - {"", reported}
         if not programs.is_run_by_docker(f"{PREFIX}{helper}", env.get("PATH", ""))
     }
     for server, helper in helpers.items():

@@ -53,6 +53,15 @@ def read(env: Mapping[str, str]) -> CredHelpers:
     return CredHelpers(docker_config.helpers(file), docker_config.store(file), find_registry)
 
 
+def reader(env: Mapping[str, str]) -> str:
+    """Say whose file Docker's config.json it is, if a variable names it or sudo has changed the home folder."""
+    if env.get("DOCKER_CONFIG"):
+        return " (from DOCKER_CONFIG)"
+    if env.get("SUDO_USER"):
+        return f" (under sudo: HOME is {env.get('HOME')}, not the home of {env['SUDO_USER']})"
+    return ""
+
+
 def registry_finder(env: Mapping[str, str]) -> Callable[[str], Registry | None]:
     """Return a function that returns the registry that a server is, or stands for in config.toml.
 

@@ -17,13 +17,15 @@ from docker_credential_ecrx.config_files import (
 )
 from docker_credential_ecrx.config_files.cred_helpers import CredHelpers
 from docker_credential_ecrx.config_files.text_file import TextFile
+from docker_credential_ecrx.doctor import configure_remedy
 from docker_credential_ecrx.doctor.context import Context, Finding, failed, passed, skipped
-from docker_credential_ecrx.ecr.registry import host_of
+from docker_credential_ecrx.ecr.registry import Registry, host_of
 from docker_credential_ecrx.errors import FileError, Remedy
 from docker_credential_ecrx.identity.settings import PROGRAM
 from docker_credential_ecrx.system import programs
 
 _SECONDS = 10.0  # Docker would wait longer
+_USUAL_PATH = "/usr/local/bin:/usr/bin:/bin"  # what else a job or a service needs
 
 
 def check_program(context: Context) -> Finding:
@@ -31,7 +33,7 @@ def check_program(context: Context) -> Finding:
     name = f"{cred_helpers.PREFIX}{_helper(context)}"
     path = programs.found_by_docker(name, _search_path(context))
     if path is None:
-        return failed(f"{name} is not on PATH, where Docker looks for it", Remedy(command=_put_on_path(name, context)))
+        return failed(f"{name} is not on PATH, where Docker looks for it", *_put_on_path(name, context))
     if not path.is_absolute():
         folder = str(path.parent) if path.parent != Path() else "the current folder"
         what = (
@@ -70,7 +72,7 @@ def version_of(path: Path) -> str:
 def check_config(context: Context) -> Finding:
     """Check that Docker's config.json names this program for the registry, or for any registry if none was named."""
     file = text_file.read(docker_config.path(context.env))
-    where = f"{file.path}{_reader(context)}"
+    where = f"{file.path}{cred_helpers.reader(context.env)}"
     return _of_registry(file, where, context) if context.registry else _of_all(file, where, context)
 
 
@@ -138,12 +140,7 @@ def _not_used(what: str, helper: str, file: TextFile, context: Context) -> Findi
     refusal = docker_config.refusal(file, [context.host])
     if refusal:  # by the command that would be the remedy
         return failed(refusal.message, refusal.remedy)
-    command = f"{PROGRAM} configure {context.host}"
-    sudo_user = context.env.get("SUDO_USER")
-    if not sudo_user:
-        return failed(what, Remedy(command=command))
-    root = context.env.get("USER", "root")
-    return failed(what, Remedy(f"run docker without sudo, as {sudo_user}, or configure it for {root}", command))
+    return failed(what, *configure_remedy.remedies(context))
 
 
 def _podman_uses_it(context: Context) -> bool:
@@ -163,25 +160,27 @@ def _instead(host: str, helper: str, helpers: dict[str, str], file: TextFile) ->
     for key, other in helpers.items():
         if cred_helpers.is_ours(other) and host_of(key) == host:
             return f": credHelpers has the key {key}, but Docker looks up {host}"
-    return f": {host} uses no credential helper" if file.text else " does not exist"
+    return f": {_near(host, helpers)}" if file.text else " does not exist"
+
+
+def _near(host: str, helpers: dict[str, str]) -> str:
+    """Say that ``host`` has no helper, or name the registry of its account in another region that has this one."""
+    wanted = Registry.parse(host)
+    for key, other in helpers.items():
+        found = Registry.parse(key) if wanted is not None and cred_helpers.is_ours(other) else None
+        if wanted is not None and found is not None and found.account == wanted.account:
+            return f"credHelpers has {key}, and {host} is in {wanted.region}"
+    return f"{host} uses no credential helper"
 
 
 def _with_conflicts(detail: str, file: TextFile, hosts: list[str], context: Context) -> Finding:
     """Return the first thing that keeps Docker from using this program for ``hosts``, or ``detail`` with warnings."""
-    found = [each for each in conflicts.docker_warnings(file, hosts, context.env) if str(each.remedy)]
+    told = _helper(context)  # by the check of the program
+    found = [each for each in conflicts.docker_warnings(file, hosts, context.env, told) if str(each.remedy)]
     for each in found:
         if not each.is_warning:
             return failed(each.what, each.remedy)
     return passed("; ".join([detail, *(each.what for each in found)]), None, *(each.remedy for each in found))
-
-
-def _reader(context: Context) -> str:
-    """Say whose config.json it is, if a variable names it or sudo has changed the home folder."""
-    if context.env.get("DOCKER_CONFIG"):
-        return " (from DOCKER_CONFIG)"
-    if context.env.get("SUDO_USER"):
-        return f" (under sudo: HOME is {context.env.get('HOME')}, not the home of {context.env['SUDO_USER']})"
-    return ""
 
 
 def _search_path(context: Context) -> str:
@@ -189,17 +188,23 @@ def _search_path(context: Context) -> str:
     return context.env.get("PATH", "")
 
 
-def _put_on_path(name: str, context: Context) -> str:
-    """Return the command after which Docker finds ``name``."""
+def _put_on_path(name: str, context: Context) -> tuple[Remedy, ...]:
+    """Return what to do so that Docker finds ``name``; a shell's own PATH is not that of cron and of services."""
     for folder in _search_path(context).split(os.pathsep):
         file = Path(folder, name)
         with suppress(OSError):
             if file.is_absolute() and file.is_file():
-                return f"chmod +x {shlex.quote(str(file))}"
+                return (Remedy(command=f"chmod +x {shlex.quote(str(file))}"),)
     plain = programs.find(PROGRAM, _search_path(context))
     if plain is not None and name != PROGRAM:
-        return f"ln -s {PROGRAM} {shlex.quote(str(plain.with_name(name)))}"
-    return conflicts.path_remedy(_own_path(context))
+        return (Remedy(command=f"ln -s {PROGRAM} {shlex.quote(str(plain.with_name(name)))}"),)
+    own = _own_path(context)
+    path = f"PATH={own.parent}:{_USUAL_PATH}"
+    return (
+        Remedy("in this shell", conflicts.path_remedy(own)),
+        Remedy(f"in cron: write the line {path} into the crontab"),
+        Remedy(f"in a systemd service: set Environment={path}"),
+    )
 
 
 def _put_on_absolute_path(name: str, context: Context) -> str:

@@ -7,6 +7,7 @@ It connects as botocore does, with the CA bundle and the proxies that are config
 
 import base64
 import json
+import os
 import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -20,7 +21,7 @@ from botocore.utils import get_environ_proxies
 from urllib3.exceptions import NameResolutionError
 
 from docker_credential_ecrx import __version__
-from docker_credential_ecrx.aws import proxies
+from docker_credential_ecrx.aws import proxies, proxy_rules
 from docker_credential_ecrx.ecr.registry import ECR_USER
 from docker_credential_ecrx.errors import AwsError, Remedy
 from docker_credential_ecrx.sanitizer import third_party
@@ -68,7 +69,7 @@ class Client:
         self._url = f"https://{host}/"
         timeout: Any = (_CONNECT_SECONDS, _READ_SECONDS)
         trusted: Any = bundle or True
-        self._is_here = proxies.is_loopback(self._url)
+        self._is_here = proxy_rules.is_loopback(self._url)
         self._session = URLLib3Session(trusted, get_environ_proxies(self._url), timeout)
         self._password = ""
 
@@ -135,6 +136,14 @@ class Client:
             return within(_SECONDS, send)
 
 
+def _through(host: str) -> str:
+    return proxy_rules.described(host, os.environ)
+
+
+def _variable(host: str) -> str:
+    return proxy_rules.used_for(host, os.environ)[1]
+
+
 @contextmanager
 def _translated(host: str) -> Iterator[None]:
     """Raise AwsError, with what to do next, if a request to ``host`` fails."""
@@ -156,9 +165,10 @@ def _translated(host: str) -> Iterator[None]:
             f"set {error.variable} to http://PROXY:PORT, with %XX for special characters of a password",
         ) from error
     except exceptions.ProxyConnectionError as error:
+        proxy = proxy_rules.place(str(error.kwargs.get("proxy_url", "")))
         raise AwsError(
-            f"the proxy for {host} does not respond",
-            "check HTTPS_PROXY and NO_PROXY, here and in the Docker engine",
+            f"the proxy {proxy} for {host} does not respond",
+            f"check {_variable(host)} and NO_PROXY, here and in the Docker engine",
         ) from error
     except exceptions.EndpointConnectionError as error:
         if isinstance(getattr(error.kwargs.get("error"), "reason", error.kwargs.get("error")), NameResolutionError):
@@ -167,18 +177,19 @@ def _translated(host: str) -> Iterator[None]:
                 Remedy("check its spelling and DNS", f"getent hosts {shlex.quote(host)}"),
             ) from error
         raise AwsError(
-            f"cannot connect to {host}", Remedy("check the network and HTTPS_PROXY", f"curl -sS https://{host}/v2/")
+            f"cannot connect to {host}",
+            Remedy(f"check the network{_through(host)}", f"curl -sS https://{host}/v2/"),
         ) from error
     except (exceptions.ConnectTimeoutError, exceptions.ReadTimeoutError, TimeoutError) as error:
         raise AwsError(
             f"{host} does not respond",
             Remedy(
-                "check the firewall, HTTPS_PROXY and the VPC endpoint ecr.dkr",
+                f"check the VPC endpoint ecr.dkr, the firewall{_through(host)}",
                 f"curl -sS --max-time 5 https://{host}/v2/",
             ),
         ) from error
     except Exception as error:
         raise AwsError(
             f"the connection to {host} was closed: {type(error).__name__}",
-            Remedy("check the network and HTTPS_PROXY", f"curl -sS https://{host}/v2/"),
+            Remedy(f"check the network{_through(host)}", f"curl -sS https://{host}/v2/"),
         ) from error

@@ -1183,6 +1183,7 @@ class TestWarnings:
 
         assert 0 == done.status
         assert f"is not on PATH; add its folder: export PATH={home.bin}:$PATH\n" in done.stderr
+        assert 1 == done.stderr.count("\n")
         assert "" == configure(home, PATH=str(home.bin)).stderr
 
 

@@ -109,6 +109,24 @@ class TestProgram:
         assert f"{PROGRAM} is not on PATH" in found.broken("program").detail
         fixed_by_remedy(home, found, "program")
 
+    @pytest.mark.parametrize("arguments", [[], [HOST]])
+    def test_not_on_path_is_reported_once(self, home: Home, arguments: list[str]) -> None:
+        """The entry in Docker's config is right, and what to do in cron and in a service is said."""
+        home.env["PATH"] = "/usr/bin:/bin"
+
+        found = diagnose(home, *arguments)
+
+        path = f"PATH={home.bin}:/usr/local/bin:/usr/bin:/bin"
+        assert [
+            f"in this shell: export PATH={home.bin}:$PATH",
+            f"in cron: write the line {path} into the crontab",
+            f"in a systemd service: set Environment={path}",
+        ] == found.broken("program").remedy.splitlines()
+        assert [f"export PATH={home.bin}:$PATH"] == found.broken("program").command
+        config = found.links["docker's config"]
+        assert (True, "") == (config.ok, config.remedy)
+        assert "PATH" not in config.detail
+
     def test_missing_link_is_created(self, home: Home) -> None:
         write_docker_config(home, credHelpers={HOST: LINKED})
 
@@ -236,6 +254,35 @@ class TestDockerConfig:
 
         assert expected in found.broken("docker's config").detail
         fixed_by_remedy(home, found, "docker's config")
+
+    @pytest.mark.parametrize(
+        ("left_out", "expected"),
+        [
+            ((), f"use one of your AWS profiles base, secondary: {PROGRAM} configure {HOST} --profile PROFILE"),
+            (("config",), f"use your AWS profile base: {PROGRAM} configure {HOST} --profile base"),
+            (("config", "credentials"), f"create AWS credentials, then: {PROGRAM} configure {HOST}"),
+        ],
+        ids=["two profiles", "one", "none"],
+    )
+    def test_without_default_credentials_names_profiles(
+        self, home: Home, left_out: tuple[str, ...], expected: str
+    ) -> None:
+        """``configure HOST`` alone would fail: there is nothing that the default chain could use."""
+        home.configure("")
+        write_docker_config(home)
+        for name in left_out:
+            (home.folder / ".aws" / name).unlink()
+
+        assert expected == diagnose(home, HOST).broken("docker's config").remedy
+
+    @pytest.mark.parametrize("key", ["", "https://"])
+    def test_names_the_same_account_in_another_region(self, home: Home, key: str) -> None:
+        near = HOST.replace("us-east-1", "us-west-2")
+        write_docker_config(home, credHelpers={OTHER_HOST: "ecrx", f"{key}{near}": "ecrx"})
+
+        found = diagnose(home, f"{HOST}/app").broken("docker's config")
+
+        assert f": credHelpers has {key}{near}, and {HOST} is in us-east-1" in found.detail
 
     def test_is_not_required_if_podman_is_configured(self, home: Home) -> None:
         write_docker_config(home)
@@ -383,9 +430,11 @@ class TestDockerConfig:
         found = diagnose(home, HOST).broken("docker's config")
 
         assert f"(under sudo: HOME is {home.folder}, not the home of alice)" in found.detail
-        assert (
-            f"run docker without sudo, as alice, or configure it for root: {PROGRAM} configure {HOST}" == found.remedy
-        )
+        without = "run docker without sudo, as alice, who has to be in the group docker"
+        assert [
+            f"{without}, or configure it for root: sudo {PROGRAM} configure {HOST} --profile PROFILE",
+            f"PROFILE has to be in {home.folder}/.aws, where root's AWS profiles are",
+        ] == found.remedy.splitlines()
 
     def test_in_another_folder_names_the_variable(self, home: Home) -> None:
         home.env["DOCKER_CONFIG"] = str(home.folder / "elsewhere")

@@ -503,6 +503,23 @@ class TestSignIn:
         assert 1 == status
         assert "aws sso login --profile secondary failed" in " ".join(seen.split())
 
+    def test_failure_of_version_1_says_so(self, home: Home) -> None:
+        """Version 1 has no ``aws sso login``: to run it by hand would print the same usage again."""
+        (home.bin / "aws").write_text(
+            "#!/bin/sh\n"
+            '[ "$1" != --version ] || { echo aws-cli/1.22.34 Python/3.10.6 Linux/5.15 botocore/1.27.84; exit; }\n'
+            "echo usage: aws [options] '<command> <subcommand>' >&2\n"
+            "echo aws: error: argument operation: Invalid choice, valid choices are: get-role-credentials >&2\n"
+            "exit 2\n"
+        )
+
+        said = home.run("login", HOST, "--profile", "secondary", "--yes").stderr
+
+        command = "aws sso login --profile secondary"
+        what = f"{home.bin}/aws is version 1 of the AWS CLI, which cannot sign in with {command}"
+        assert f"{what}; install version 2 (https://docs.aws.amazon.com/" in said
+        assert "run it yourself" not in said
+
 
 class TestFailure:
     def test_rejects_other_hosts_before_any_question(self, home: Home) -> None:

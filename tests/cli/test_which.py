@@ -199,6 +199,13 @@ class TestDocker:
 
         assert f"{home.folder}/.docker/config.json names no credential helper for it" == said["docker"]
 
+    def test_under_sudo_is_that_of_the_other_home(self, home: Home) -> None:
+        path = _docker(home, credHelpers={HOST: "ecrx"})
+
+        said = text(home, SUDO_USER="alice")["docker"]
+
+        assert f"credHelpers in {path} (under sudo: HOME is {home.folder}, not the home of alice) names ecrx" == said
+
     def test_may_have_a_store_for_all(self, home: Home) -> None:
         path = _docker(home, credsStore="ecrx")
 
@@ -210,6 +217,26 @@ class TestDocker:
 
         assert path in text(home)["docker"]
         assert {"file": path, "key": None, "helper": None} == which(home)["docker"]
+
+
+class TestProxy:
+    @pytest.mark.parametrize(
+        ("env", "expected"),
+        [
+            ({"HTTPS_PROXY": "http://me:hunter2@proxy.example:3128"}, ("proxy.example:3128", "HTTPS_PROXY")),
+            ({"https_proxy": "proxy.example"}, ("proxy.example:80", "https_proxy")),
+            ({"HTTPS_PROXY": "http://proxy.example:3128", "NO_PROXY": "amazonaws.com"}, None),
+            ({}, None),
+        ],
+        ids=["upper case", "lower case", "bypassed", "none"],
+    )
+    def test_is_shown_if_one_is_used(self, home: Home, env: dict[str, str], expected: tuple[str, str] | None) -> None:
+        del home.env["AWS_ENDPOINT_URL"]  # which is on this machine, and so reached without a proxy
+
+        found, said = which(home, **env)["proxy"], text(home, **env).get("proxy")
+
+        assert expected == (found and (found["address"], found["variable"]))
+        assert said == (f"{expected[0]} (from {expected[1]})" if expected else None)
 
 
 class TestToken:

@@ -100,9 +100,13 @@ class TestSnippets:
 
 class TestEc2:
     @pytest.mark.usefixtures("metadata")
-    def test_pulls_as_role_of_the_other_account(self, home: Home, machine: Machine) -> None:
+    @pytest.mark.parametrize("is_for_root", [False, True])
+    def test_pulls_as_role_of_the_other_account(self, home: Home, machine: Machine, *, is_for_root: bool) -> None:
         """The page's script installs and configures it, and the instance's role assumes the other account's."""
-        (script,) = pages.blocks("ec2.md", "sh")
+        script, for_root = pages.blocks("ec2.md", "sh")
+        if is_for_root:
+            *lines, _, _, _, end = script.splitlines(keepends=True)
+            script = "".join([*lines, for_root, end])
 
         said = machine.pastes(script, "echo status $?")
         machine.runs(f"docker pull {HOST}/app:latest", f"docker pull {HOST}/app:latest")
@@ -114,7 +118,7 @@ class TestEc2:
     @pytest.mark.parametrize("command", ["dnf", "curl", "sha256sum"])
     def test_stops_if_a_command_fails(self, home: Home, machine: Machine, command: str) -> None:
         """Nothing after that command is run, and the shell that the block was pasted into goes on."""
-        (script,) = pages.blocks("ec2.md", "sh")
+        script, _ = pages.blocks("ec2.md", "sh")
         failing = machine.root / "usr" / "local" / "bin" / command
         failing.write_text("#!/bin/sh\nexit 7\n")
         failing.chmod(0o755)

@@ -227,5 +227,5 @@ class TestConnectionToRegistry:
 
         found = diagnose(home, HOST)
 
-        assert f"the proxy for {HOST} does not respond" == found.broken("registry").detail
+        assert f"the proxy 127.0.0.1:9 for {HOST} does not respond" == found.broken("registry").detail
         assert "HTTPS_PROXY" in found.broken("registry").remedy

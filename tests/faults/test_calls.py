@@ -40,7 +40,7 @@ def test_nobody_at_the_address_names_the_call(world: World, service: str) -> Non
     arrange(world, service)
     world.home.env[variable] = address
 
-    expected = f"profile secondary: cannot connect to 127.0.0.1 for {call}; check the network, DNS and HTTPS_PROXY"
+    expected = f"profile secondary: cannot connect to 127.0.0.1 for {call}; check DNS and the network"
     assert expected == refusal(world.home, world.aws)
 
 
@@ -50,7 +50,7 @@ def test_closed_connection_names_the_call(world: World, service: str) -> None:
     arrange(world, service)
     world.home.env[variable] = f"http://{world.stack.enter_context(server(b''))}"
 
-    expected = f"the connection to 127.0.0.1 was closed during {call}; check the network and the proxy, and try again"
+    expected = f"the connection to 127.0.0.1 was closed during {call}; check the network"
     assert f"profile secondary: {expected}" == refusal(world.home, world.aws)
 
 

@@ -21,13 +21,16 @@ TOKEN = ("PUT", "/latest/api/token")
 GIVEN = (200, "token")
 HANGS = (0, "")
 MODIFY = "aws ec2 modify-instance-metadata-options --instance-id INSTANCE"
+NO_INSTANCE = (
+    "if this machine is not an EC2 instance, choose a profile with "
+    f"docker-credential-ecrx configure {HOST} --profile PROFILE"
+)
 HOP_LIMIT = (
-    "did not respond to the request for the instance's metadata token; in a container, the response needs a hop limit "
-    f"of 2; on a machine with the AWS CLI: {MODIFY} --http-put-response-hop-limit 2"
+    f"did not respond to the request for the instance's metadata token; {NO_INSTANCE}; in a container, the response "
+    f"needs a hop limit of 2; on a machine with the AWS CLI: {MODIFY} --http-put-response-hop-limit 2"
 )
 FORBIDDEN = (
-    "(HTTP 403); if this machine is not an EC2 instance, choose a profile with "
-    f"docker-credential-ecrx configure {HOST} --profile PROFILE, or else check the firewall, or turn the service on, "
+    f"(HTTP 403); {NO_INSTANCE}, or else check the firewall, or turn the service on, "
     f"on a machine with the AWS CLI: {MODIFY} --http-endpoint enabled"
 )
 NO_ROLE = (
@@ -44,7 +47,7 @@ CONTAINER_REFUSED = (
     "the container's credentials endpoint at 127.0.0.1 refused the request for the container's credentials (HTTP 403); "
     "check the role of this container's task or pod"
 )
-CHECK_NETWORK = "check the network and the proxy, and try again"
+CHECK_NETWORK = "check the network"
 # By fault: the answers of the metadata service, and what is said of them.
 INSTANCES: dict[str, tuple[Mapping[tuple[str, str], tuple[int, str]], str]] = {
     "hop limit 1": ({TOKEN: HANGS, ("GET", ROLES): (401, "")}, f"{METADATA} {HOP_LIMIT}"),
@@ -139,7 +142,7 @@ def test_machine_that_is_no_instance_has_no_credentials(world: World) -> None:
             (403, "no"),
             CONTAINER_REFUSED,
         ),
-        (None, "cannot connect to 127.0.0.1 for the request for the container's credentials; check the network, DNS"),
+        (None, "cannot connect to 127.0.0.1 for the request for the container's credentials; check DNS and the network"),
     ],
 )
 def test_container_without_credentials_says_why(world: World, answer: tuple[int, str] | None, said: str) -> None:

@@ -1,0 +1,26 @@
+"""Whether AWS's default credential chain finds credentials, before anything is asked of AWS with them."""
+
+from collections.abc import Mapping
+
+from docker_credential_ecrx.aws.credential_source import find_source
+from docker_credential_ecrx.identity.model import Identity, chosen_profile
+
+
+def may_lack_credentials(identity: Identity, env: Mapping[str, str]) -> bool:
+    """Return whether there is neither a profile nor anything else but an instance that may provide credentials."""
+    return not chosen_profile(identity, env) and find_source(identity, env).kind == "instance"
+
+
+def lacks_credentials(identity: Identity, env: Mapping[str, str]) -> bool:
+    """Return whether nothing provides credentials; asks the instance's metadata service if nothing else may."""
+    if not may_lack_credentials(identity, env):
+        return False
+    from botocore.exceptions import BotoCoreError  # slow to import
+
+    from docker_credential_ecrx.aws import session
+    from docker_credential_ecrx.aws.calls import Calls
+
+    try:
+        return session.open_session(identity, None, Calls()).get_credentials() is None
+    except BotoCoreError:
+        return False  # there are some, and the next pull says what is wrong with them
