@@ -16,6 +16,7 @@ from fakes import faults
 from fakes.clients import Client
 from fakes.faults import FaultyAws
 from support import kept, need, plain_registry, terminals
+from support.aws_parts import Server
 from support.diagnoses import PROGRAM, diagnose, fixed_by_remedy
 from support.forms import in_one_form
 from support.home import BASE_USER, HOST, OTHER_HOST, ROLE, SECONDARY, Home
@@ -744,6 +745,15 @@ class TestCallerAndRole:
         assert BASE_USER == found.links["caller"].detail
         assert "assumed-role/puller/docker-credential-ecrx" in found.links["role"].detail
 
+    def test_refusing_metadata_service_is_not_needed(self, home: Home) -> None:
+        """Every registry that is configured has a profile, so nobody needs the instance's credentials."""
+        with Server(lambda _: None) as metadata:
+            env = f"AWS_EC2_METADATA_DISABLED=false AWS_EC2_METADATA_SERVICE_ENDPOINT={metadata.url}"
+            found = diagnose(home, before=f"export {env}")
+
+        assert None is found.links["caller"].ok
+        assert "no configured registry needs the" in found.links["caller"].detail
+
     def test_default_chain_is_shown_without_a_host(self, home: Home) -> None:
         home.env["AWS_PROFILE"] = "secondary"
 
@@ -968,7 +978,7 @@ class TestArguments:
         ("arguments", "expected"),
         [
             (["ghcr.io/org/app"], "ghcr.io/org/app is not in Amazon ECR"),
-            ([f"{HOST}.example.com"], "is not in Amazon ECR"),
+            ([f"{HOST}.example.com"], "is not a registry of Amazon ECR"),
             ([f"{HOST}/App"], "App is not a repository, with or without a tag"),
         ],
     )
