@@ -14,7 +14,7 @@ from support.sign_in import CODE, WRONG_CODE, OneTimeCodes, add_mfa_profile, exp
 from support.terminals import CLOSED, END, INTERRUPT
 
 PROGRAM = "docker-credential-ecrx"
-REGISTRY, PROFILE = "registry (", "AWS profile (number or name): "
+REGISTRY, PROFILE = "registry (", "AWS profile (number or name)"
 WRITE, ANYWAY = "write this? [y/N]: ", "a check failed; write this all the same? [y/N]: "
 MFA, SIGN_IN, PASSWORD = "MFA code for profile secondary: ", "--profile secondary? [y/N]: ", "delete it? [y/N]: "
 _SIGHUP = 1
