@@ -17,8 +17,8 @@ main() {
     # What mypy does not read is not installed for it: it has stubs of AWS's packages.
     unread=""
     for package in argcomplete awscrt boto3 botocore cffi cryptography distlib docker filelock humanize \
-        importlib-metadata jmespath oras pipx pycparser python-dateutil python-discovery python-dotenv s3transfer six \
-        testcontainers userpath uv virtualenv wrapt zipp; do
+        importlib-metadata jmespath lark oras pipx pycparser python-dateutil python-discovery python-dotenv regex \
+        s3transfer six testcontainers userpath uv virtualenv wrapt zipp; do
         unread="$unread --no-emit-package $package"
     done
     # shellcheck disable=SC2086 # words

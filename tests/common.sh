@@ -74,8 +74,8 @@ apt_install() (
 )
 
 # needs_of_tests VENV PYTEST_ARGUMENT...: prints what the chosen tests need: "frozen", the frozen program; "go", what
-# tests/clients/build.sh builds; "others", other people's programs and packages; or nothing, for a wrong argument, too,
-# of which the real run tells.
+# tests/clients/build.sh builds; "java", what Maven builds; "others", other people's programs and packages; or nothing,
+# for a wrong argument, too, of which the real run tells.
 needs_of_tests() {
     needs_venv=$1
     shift

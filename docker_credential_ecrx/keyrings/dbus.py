@@ -39,19 +39,16 @@ class Connection:
         self._seconds = seconds
         self._end = time.monotonic() + seconds
         self._serial = 0
+        # Calls are sent together when a reply is awaited, which wakes the bus and the service once.
+        # Buses read in order, and sd-bus relies on that too: the first call need not wait for "OK" and its reply.
+        # Without a user ID, the bus takes the socket's: in a user namespace, it would not know the one seen there.
+        # systemd, src/libsystemd/sd-bus/bus-socket.c, bus_socket_start_auth_client
+        self._unsent = b"\0AUTH EXTERNAL\r\nDATA\r\nBEGIN\r\n"
         self._received = b""
         self._expected: dict[int, tuple[str, str]] = {}  # the calls without a reply: method and type of the reply
         self._replies: dict[int, Message] = {}
         self._socket = session_bus.connected(addresses, seconds)
-        try:
-            # Buses read in order, and sd-bus relies on that too: the first call need not wait for "OK" and its reply.
-            # Without a user ID, the bus takes the socket's: in a user namespace, it would not know the one seen there.
-            # systemd, src/libsystemd/sd-bus/bus-socket.c, bus_socket_start_auth_client
-            self._socket.sendall(b"\0AUTH EXTERNAL\r\nDATA\r\nBEGIN\r\n")
-            self._hello = self.send_call(_BUS, _BUS_PATH, _BUS, "Hello", returns="s")
-        except BaseException:
-            self.close()
-            raise
+        self._hello = self.send_call(_BUS, _BUS_PATH, _BUS, "Hello", returns="s")
 
     def set_time_limit(self, seconds: float) -> None:
         """Limit the time of all following calls together to ``seconds``, however many replies arrive."""
@@ -70,23 +67,19 @@ class Connection:
     ) -> int:
         """Call a method whose arguments have the type ``signature``, and whose reply has the type ``returns``.
 
-        Return the serial number, for ``reply``.
+        Return the serial number, for ``reply``; the call is sent when the first reply is awaited.
         """
         if not self._seconds:
             raise TimeoutError("it did not respond to an earlier request")
         self._serial += 1
-        self._set_time_left(time.monotonic() + self._seconds)
-        message = dbus_messages.encode_call(self._serial, destination, path, interface, method, signature, body)
-        try:
-            self._socket.sendall(message)
-        except TimeoutError as error:
-            raise self._timed_out() from error
+        self._unsent += dbus_messages.encode_call(self._serial, destination, path, interface, method, signature, body)
         self._expected[self._serial] = method, returns
         return self._serial
 
     def reply(self, serial: int) -> "tuple[Any, ...]":
         """Wait for the reply to the call with that serial number, once; return the values in it."""
         deadline = time.monotonic() + self._seconds
+        self._send(deadline)
         if self._hello:
             hello, self._hello = self._hello, 0
             self._finish_handshake(deadline)
@@ -103,6 +96,16 @@ class Connection:
     def close(self) -> None:
         """Close the connection."""
         self._socket.close()
+
+    def _send(self, deadline: float) -> None:
+        """Send the calls that are not sent yet."""
+        unsent, self._unsent = self._unsent, b""
+        if unsent:
+            self._set_time_left(deadline)
+            try:
+                self._socket.sendall(unsent)
+            except TimeoutError as error:
+                raise self._timed_out() from error
 
     def _finish_handshake(self, deadline: float) -> None:
         """Read the reply to AUTH, a request for DATA, and that to DATA, which is OK."""
@@ -136,9 +139,12 @@ class Connection:
         """Read the next message; keep it if it is the reply to a call, and ignore it otherwise."""
         while (size := dbus_messages.size_of(self._received)) is None or len(self._received) < size:
             self._receive(deadline)
-        message, self._received = Message(self._received[:size]), self._received[size:]
+        received, self._received = self._received[:size], self._received[size:]
+        if dbus_messages.kind_of(received) not in {RETURN, ERROR}:
+            return
+        message = Message(received)
         serial = message.fields.get(REPLY_SERIAL)
-        if message.kind in {RETURN, ERROR} and isinstance(serial, int) and serial in self._expected:
+        if isinstance(serial, int) and serial in self._expected:
             self._replies.setdefault(serial, message)
 
     def _receive(self, deadline: float) -> None:

@@ -29,20 +29,27 @@ def encode_call(  # noqa: PLR0913, PLR0917 - the parts of a call
     """Return the message of a method call; ``signature`` is the type of the arguments in ``body``."""
     content = bytearray()
     _encode(content, f"({signature})" if signature else "", body)
-    fields = [
-        (PATH, ("o", path)),
-        (INTERFACE, ("s", interface)),
-        (MEMBER, ("s", method)),
-        (DESTINATION, ("s", destination)),
-    ]
-    if signature:
-        fields.append((SIGNATURE, ("g", signature)))
-    message = bytearray()
-    for kind, value in zip(_HEADER[:6], (_LITTLE, CALL, 0, 1, len(content), serial), strict=True):
-        _encode(message, kind, value)
-    _encode(message, _HEADER[6:], fields)
-    _align(message, 8)
-    return bytes(message + content)
+    # A structure of the field's number and a variant, for each; they begin at a multiple of 8.
+    fields = bytearray()
+    for number, kind, value in (
+        (PATH, b"o", path),
+        (INTERFACE, b"s", interface),
+        (MEMBER, b"s", method),
+        (DESTINATION, b"s", destination),
+        (SIGNATURE, b"g", signature),
+    ):
+        if value:
+            _align(fields, 8)
+            fields += bytes((number, 1)) + kind + b"\0"
+            _encode(fields, kind.decode(), value)
+    sizes = b"".join(number.to_bytes(4, "little") for number in (len(content), serial, len(fields)))
+    _align(fields, 8)
+    return bytes((_LITTLE, CALL, 0, 1)) + sizes + fields + content
+
+
+def kind_of(message: bytes) -> int:
+    """Return the kind of a message of which at least the fixed header is received."""
+    return message[1]
 
 
 def size_of(received: bytes) -> int | None:

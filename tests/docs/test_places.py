@@ -17,6 +17,7 @@ import pytest
 import yaml
 from faults.helpers import another_user, unshared
 
+from docker_credential_ecrx import __version__
 from fakes import names
 from fakes.images import Images
 from support import downloads, kubernetes, need, pages, seccomp
@@ -237,7 +238,7 @@ class TestImages:
     def test_helper_works_in_the_image(self, images: Images, home: Home, aws: Sessions, page: str, number: int) -> None:
         """The page's Dockerfile is built, and the helper in the image assumes the role with the task's credentials."""
         dockerfile = pages.blocks(page, "dockerfile")[number]
-        built = images.build(dockerfile.replace("1.0.0", downloads.version(downloads.archive())))
+        built = images.build(dockerfile.replace(__version__, downloads.version(downloads.archive())))
 
         with Server(container(aws, _OWN, None)) as task:
             env = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{task.url}/task", "AWS_ENDPOINT_URL": aws.url}

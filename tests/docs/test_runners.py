@@ -18,6 +18,7 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator
 
+from docker_credential_ecrx import __version__
 from support import downloads, need, pages, seccomp
 from support import machine as machines
 from support.aws_parts import Server, Sessions, instance, web_identity
@@ -433,7 +434,7 @@ class TestArchive:
 
         assert 0 != runner.uses(_ACTION, self.given())
         (asked,) = server.requests
-        assert asked.endswith(f"/v1.0.0/docker-credential-ecrx-1.0.0-{system}.tar.gz")
+        assert asked.endswith(f"/v{__version__}/docker-credential-ecrx-{__version__}-{system}.tar.gz")
 
     @pytest.mark.parametrize(
         ("machine", "libc"),
@@ -459,8 +460,8 @@ class TestArchive:
     def test_with_wrong_checksum_is_named(self, runner: Runner, tmp_path: Path) -> None:
         """The line names the archive whose SHA-256 the input must be."""
         _pretend(runner, "Linux aarch64", "musl")
-        release = "OWNER/docker-credential-ecrx/releases/download/v1.0.0"
-        name = "docker-credential-ecrx-1.0.0-linux-aarch64-musl.tar.gz"
+        release = f"OWNER/docker-credential-ecrx/releases/download/v{__version__}"
+        name = f"docker-credential-ecrx-{__version__}-linux-aarch64-musl.tar.gz"
         (tmp_path / "archive").write_text("an archive")
         with _serving(tmp_path / "server", f"{release}/{name}", tmp_path / "archive") as url:
             runner.env["GITHUB_SERVER_URL"] = url

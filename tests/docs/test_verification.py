@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from docker_credential_ecrx import __version__
 from support import need, pages
 from support.github import REPOSITORY, Attestations
 
@@ -32,7 +33,7 @@ class TestPage:
         attestations = Attestations(tmp_path / "gh")
         workflow = f"--signer-workflow {REPOSITORY}/.github/workflows/{signed}"
         if signed:
-            attestations.add(archive, f"--repo {REPOSITORY} {workflow} --source-ref refs/tags/v1.0.0")
+            attestations.add(archive, f"--repo {REPOSITORY} {workflow} --source-ref refs/tags/v{__version__}")
         env = {"PATH": f"{attestations.folder}:/usr/bin:/bin", "GH_TOKEN": "the job's"}
 
         script = pages.blocks("verification.md", "sh")[0]

@@ -11,7 +11,7 @@ from fakes import certificates, engine, names, registry
 from fakes.certificates import Certificates
 from fakes.clients import Client, docker_commands, write_json
 from fakes.endpoints import Endpoints
-from fakes.matrix import Matrix
+from fakes.matrix import WAYS, Matrix
 from fakes.registry import Registry
 from support import need
 from support.home import HOST, OTHER_HOST, PRIMARY, SECONDARY, Home
@@ -44,8 +44,8 @@ _images = itertools.count()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add what prints the matrix of clients, and what draws the picture of the README."""
-    parser.addoption("--matrix", action="store_true", help="print which clients work")
+    """Add what writes the matrix of clients, and what draws the picture of the README."""
+    parser.addoption("--matrix", action="store_true", help="write which clients work into docs/clients.md")
     parser.addoption("--draw", action="store_true", help="draw the README's picture of a session")
 
 
@@ -159,6 +159,14 @@ def image(ecr: Registry) -> str:
 def layer() -> bytes:
     """Return an image's layer that no registry has yet."""
     return engine.layer(f"layer {next(_images)}")
+
+
+@pytest.fixture(params=WAYS)
+def registry_user(request: pytest.FixtureRequest, home: Home, ecr: Registry) -> Home:  # noqa: ARG001 - it is there
+    """Return a user whose Docker configuration names this program for the registry, or for every registry."""
+    entry = {HOST: "ecrx-secondary"} if request.param == "credHelpers" else "ecrx-secondary"
+    write_json(home.folder / ".docker" / "config.json", {request.param: entry})
+    return home
 
 
 @pytest.fixture(params=["link", "configuration file"])

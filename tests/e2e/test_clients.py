@@ -1,6 +1,6 @@
 """The matrix of clients: each uses the primary account's registry through credHelpers and through credsStore.
 
-``tests/run tests/e2e --matrix`` prints it, with the cells of the other files beside it; docs/clients.md shows it.
+``tests/run tests/e2e --matrix`` writes it into docs/clients.md, with the cells of the other files.
 """
 
 import importlib.util
@@ -11,11 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from fakes.clients import Client, docker_commands, write_json
+from fakes.clients import Client, asked_once, docker_commands, write_json
 from support import need
 from support.home import HOST, Home
 
-_ONCE = ["AssumeRole", "GetAuthorizationToken"]
 _NODE_MODULES = Path(__file__).parents[2] / ".work" / "node" / "node_modules"
 _DOCKER_PY = "import docker, sys; c = docker.from_env(); print(c.images.{call}); c.close()"
 # Both pull the image, then run it, which an engine in a container may be unable to do.
@@ -46,23 +45,17 @@ def program() -> Path:
     return need.program()
 
 
-@pytest.fixture(params=["credHelpers", "credsStore"])
-def user(request: pytest.FixtureRequest, home: Home, docker_host: str) -> Home:
-    """Return a user whose Docker configuration names this program for the registry, or for every registry."""
-    entry = {HOST: "ecrx-secondary"} if request.param == "credHelpers" else "ecrx-secondary"
-    write_json(home.folder / ".docker" / "config.json", {request.param: entry})
-    home.env |= {"DOCKER_HOST": docker_host, "DOCKER_BUILDKIT": "0"}
-    return home
+@pytest.fixture
+def user(registry_user: Home, docker_host: str) -> Home:
+    """Return a user of the registry with an engine."""
+    registry_user.env |= {"DOCKER_HOST": docker_host, "DOCKER_BUILDKIT": "0"}
+    return registry_user
 
 
 def _python(home: Home, package: str, script: str) -> Client:
     if importlib.util.find_spec(package) is None:
         need.missing(f"the Python package {package}")
     return Client(home, sys.executable, "-c", script)
-
-
-def _asked_once(home: Home) -> bool:
-    return _ONCE == [call.operation for call in home.aws.calls]
 
 
 @pytest.mark.cell("docker compose 1", "pull, push")
@@ -76,7 +69,7 @@ def test_compose_pulls_and_pushes(user: Home, image: str) -> None:
     write_json(user.folder / "docker-compose.yml", {"services": {"app": {"image": copy, "build": "."}}})
     compose("push")
 
-    assert _asked_once(user)
+    assert asked_once(user)
 
 
 @pytest.mark.cell("BuildKit of docker 20.10", "build")
@@ -89,14 +82,14 @@ def test_buildkit_pulls_its_base(user: Home, image: str, tmp_path: Path) -> None
     docker("build", "--pull", "--tag", f"{image}-built", tmp_path / "context")
     docker("push", f"{image}-built")
 
-    assert _asked_once(user)
+    assert asked_once(user)
 
 
 @pytest.mark.cell("docker-py", "pull, push")
 def test_docker_py_pulls_and_pushes(user: Home, image: str) -> None:
     assert image in _python(user, "docker", _DOCKER_PY.format(call="pull(sys.argv[1]).tags"))(image)
     assert "digest" in _python(user, "docker", _DOCKER_PY.format(call="push(sys.argv[1])"))(image)
-    assert _asked_once(user)
+    assert asked_once(user)
 
 
 @pytest.mark.cell("testcontainers for Python", "pull")
@@ -132,7 +125,7 @@ def test_devcontainers_publish_and_find_a_feature(user: Home, tmp_path: Path) ->
 
     assert "1.0.0" in features("info", "tags", f"{HOST}/team/features/tool")
     assert "tool" in features("info", "manifest", f"{HOST}/team/features/tool:1")
-    assert _asked_once(user)
+    assert asked_once(user)
 
 
 @pytest.mark.cell("oras for Python", "pull")
@@ -140,14 +133,14 @@ def test_oras_for_python_pulls(user: Home, image: str, tmp_path: Path) -> None:
     user.env["REQUESTS_CA_BUNDLE"] = user.env["AWS_CA_BUNDLE"]
 
     assert _python(user, "oras", _ORAS)(image, tmp_path / "pulled")
-    assert _asked_once(user)
+    assert asked_once(user)
 
 
 def _has_pulled(home: Home, image: str, said: str) -> bool:
     """Return whether the image came with one call to AWS; if not, show what the client printed."""
     found = Client(home, need.command("docker"))("images", "--format", "{{.Repository}}:{{.Tag}}").splitlines()
     assert image in found, said
-    return _asked_once(home)
+    return asked_once(home)
 
 
 def _docker_with_buildkit() -> str:

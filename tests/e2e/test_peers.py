@@ -54,7 +54,7 @@ class TestEcrLogin:
             assert all(principal in ecr_login.aws.issued[token].principal for token in tokens)
 
     def test_reports_a_denied_role_as_not_found(self, ecr_login: Home) -> None:
-        """Docker then says "no basic auth credentials", and a log has the reason; ours names the role and quotes AWS."""
+        """Docker then says "no basic auth credentials", and a log has the reason; ours names the role, quoting AWS."""
         role = f"arn:aws:iam::{SECONDARY}:role/other"
         ecr_login.add_profile("other", role_arn=role, source_profile="base")
         ecr_login.env["AWS_PROFILE"] = "other"

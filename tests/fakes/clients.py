@@ -6,9 +6,11 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from support import need
 from support.home import Home
 
 _SECONDS = 120
+_WORK = Path(__file__).parents[2] / ".work"
 
 
 class Client:
@@ -55,7 +57,32 @@ def write_json(path: Path, document: dict[str, Any]) -> None:
 
 def docker_commands() -> list[str]:
     """Return each docker command of this machine, and those in .work: there may be Debian's beside newer ones."""
-    own = sorted((Path(__file__).parents[2] / ".work").glob("docker-*"))
+    own = sorted(_WORK.glob("docker-*"))
     places = (folder / "docker" for folder in (*own, Path("/usr/local/bin"), Path("/usr/bin")))
     found = {place.resolve(): str(place) for place in places if os.access(place, os.X_OK)}
     return list(found.values()) or ["docker"]
+
+
+def asked_once(home: Home) -> bool:
+    """Return whether AWS was asked for one session of the role and for one token, and for nothing else."""
+    return [call.operation for call in home.aws.calls] == ["AssumeRole", "GetAuthorizationToken"]
+
+
+def go_program(name: str) -> Path:
+    """Return where ``tests/clients/build.sh`` puts a program."""
+    return next((_WORK / "clients").glob(f"*/{name}"), _WORK / "clients" / name)
+
+
+def go_client(home: Home, name: str, *arguments: str | Path) -> Client:
+    """Return a client that ``tests/clients/build.sh`` builds, with its first arguments."""
+    path = go_program(name)
+    return Client(home, path if path.exists() else need.missing(f"{name} (tests/clients/build.sh)"), *arguments)
+
+
+def go_plugin(home: Home, name: str, plugin: str) -> Client:
+    """Return the docker command with a plugin, ``docker NAME``, both of which ``tests/clients/build.sh`` builds."""
+    path = go_program(plugin)
+    link = home.folder / ".docker" / "cli-plugins" / f"docker-{name}"
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.symlink_to(path if path.exists() else need.missing(f"docker {name} (tests/clients/build.sh)"))
+    return go_client(home, "docker", name)

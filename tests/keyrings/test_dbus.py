@@ -259,7 +259,7 @@ class TestHostileService:
         with talking(tmp_path / "bus", b"OK 0\r\n", message(1, ""), message(2, "answer")) as connection:
             connection.set_time_limit(0.0)
             with pytest.raises(TimeoutError):
-                connection.send_call(_NAME, _PATH, _INTERFACE, "Method", returns="s")
+                connection.reply(connection.send_call(_NAME, _PATH, _INTERFACE, "Method", returns="s"))
 
 
 class TestConnection:

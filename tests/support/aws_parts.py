@@ -192,10 +192,13 @@ class _Handler(BaseHTTPRequestHandler):
     do_PUT = do_GET  # noqa: N815 - http.server's name
 
     def do_POST(self) -> None:
-        """Pass on a request whose target is a whole URL."""
+        """Pass on a request whose target is a whole URL; a server that is no proxy answers it as any other."""
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if not isinstance(self.server.owner, Proxy):
+            self.do_GET()
+            return
         url = urlsplit(self.path)
         self.server.owner.requests.append(url.netloc)
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         connection = HTTPConnection(*self._target())
         try:
             connection.request("POST", url.path or "/", body, dict(self.headers.items()))

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Self
 
 from support import need
 
-_PROGRAM = Path(__file__).parents[2] / ".work" / "clients" / "kubelet"
+_PROGRAM = Path(__file__).parents[2] / ".work" / "clients" / "kubelet" / "kubelet"
 
 
 class Found(NamedTuple):

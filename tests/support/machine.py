@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from docker_credential_ecrx import __version__
 from support import downloads, need
 from support.home import Home
 
@@ -63,7 +64,7 @@ class Machine:
     def own(self, text: str) -> str:
         """Return a page's text with this machine's folders, and the release that there is."""
         text = _OWN.sub(lambda found: f"{self.root}/{found[1]}", text).replace("https://github.com/", f"{self._url}/")
-        return text.replace("1.0.0", downloads.version(self._archive)).replace(
+        return text.replace(__version__, downloads.version(self._archive)).replace(
             "0" * 64, downloads.sha256(self._archive)
         )
 

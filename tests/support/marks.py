@@ -1,4 +1,4 @@
-"""What a test needs, read off its fixtures and its code, as marks for pytest's -m: root, docker, frozen, go, slow."""
+"""What a test needs, read off its fixtures and code, as marks for pytest's -m: root, docker, frozen, go, java, slow."""
 
 import inspect
 import re
@@ -17,7 +17,8 @@ _SIGNS = {
         r"root, .*|root is missing|the right to mount|need_namespaces"
         r"|unshared|another_user|ordinary|ordinary_users|as_ordinary_user|_as_root"
     ),
-    "go": re.compile(r"kubelet_code|KubeletCode|_kubelet"),
+    "go": re.compile(r"kubelet_code|KubeletCode|_kubelet|go_client|go_plugin"),
+    "java": re.compile(r"@java_project"),
     "docker": re.compile(r"@docker_host"),
     "frozen": re.compile(
         r"@bundle|@machine|debian_package|archive|the (frozen program|release archive|program in both its forms).*"
@@ -43,8 +44,11 @@ def add(items: list[pytest.Item]) -> None:
 
 
 def needed(items: list[pytest.Item]) -> set[str]:
-    """Return what tests/run has to prepare: ``frozen`` the program, ``go`` Go's programs, ``others`` other people's."""
-    built = {name for name in ("frozen", "go") for item in items if item.get_closest_marker(name)}
+    """Return what tests/run has to prepare.
+
+    It is ``frozen``, the program; ``go`` and ``java``, programs in these languages; ``others``, other people's.
+    """
+    built = {name for name in ("frozen", "go", "java") for item in items if item.get_closest_marker(name)}
     return built | {"others" for item in items if not _place(item).startswith(_PURE)}
 
 

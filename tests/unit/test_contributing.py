@@ -58,7 +58,7 @@ class TestPage:
         explained = {*re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)}
         registered = {line.partition(":")[0] for line in _PYPROJECT["tool"]["pytest"]["ini_options"]["markers"]}
 
-        assert {"docker", "frozen", "go", "root", "slow"} == explained
+        assert {"docker", "frozen", "go", "java", "root", "slow"} == explained
         assert explained <= registered
 
     def test_names_files_that_are_there(self) -> None:
@@ -103,6 +103,7 @@ class TestNeeds:
             (["tests/blackbox/test_main_job.py"], "frozen others"),
             (["tests/blackbox/test_main_job.py", "-m", "not frozen"], "others"),
             (["tests/release/test_glibc.py"], "frozen others"),
+            (["tests/e2e/test_java_clients.py"], "java others"),
             (["--no-such-option"], ""),
         ],
         ids=lambda value: " ".join(value) if isinstance(value, list) else "",
