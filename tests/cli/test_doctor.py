@@ -586,7 +586,7 @@ class TestIdentity:
 
         found = diagnose(home, HOST).broken("profile")
 
-        assert "the AWS profile bas does not exist" == found.detail
+        assert "the AWS profile bas does not exist, which is the source_profile of secondary" == found.detail
         instead = "or if you meant base: aws configure set source_profile base --profile secondary"
         assert f"create it with aws configure --profile bas, {instead}" == found.remedy
 
@@ -598,7 +598,10 @@ class TestIdentity:
 
         found = diagnose(home, HOST)
 
-        assert "the AWS profile '\"base\"' does not exist" == found.broken("profile").detail
+        assert (
+            "the AWS profile '\"base\"' does not exist, which is the source_profile of secondary"
+            == found.broken("profile").detail
+        )
         assert remedy == found.broken("profile").remedy
         assert f": the AWS profile '\"base\"' does not exist; {remedy}\n" in home.get(HOST, profile=None).stdout
 
