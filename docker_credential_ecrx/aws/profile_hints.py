@@ -7,8 +7,9 @@ from functools import partial
 
 from docker_credential_ecrx.aws import profiles
 from docker_credential_ecrx.aws.credential_source import CredentialSource
+from docker_credential_ecrx.ecr import arn
 from docker_credential_ecrx.errors import Remedy
-from docker_credential_ecrx.identity.aws_profiles import normalized
+from docker_credential_ecrx.identity.aws_profiles import Snapshot, decoded, normalized
 from docker_credential_ecrx.identity.model import Identity, chosen_profile
 from docker_credential_ecrx.identity.settings import PROGRAM
 
@@ -46,6 +47,13 @@ def shown(name: str) -> str:
     return name if name == normalized(name) else repr(name)
 
 
+def bad_role(names: Iterable[str]) -> tuple[str, str] | None:
+    """Return the first of the AWS profiles ``names`` whose role_arn is not the ARN of a role, with that, or None."""
+    known = profiles.profiles()
+    roles = ((name, known[name].role_arn) for name in names if name in known)
+    return next((pair for pair in roles if pair[1] and arn.role(pair[1]) is None), None)
+
+
 def some_names(names: Iterable[str]) -> str:
     """Return the first of ``names`` as text."""
     found = sorted(names)
@@ -57,9 +65,12 @@ def missing_profile_hint(
 ) -> tuple[Remedy, Remedy | None]:
     """Return the remedy if there is no AWS profile ``name``, which the profile ``named_by`` names unless that is empty.
 
-    It creates the profile, or uses the one with the most similar name.
+    It creates the profile, or uses the one with the most similar name; or names the section that was meant to be it.
     The second remedy only does the latter; it is None if no name is similar.
     """
+    path = _without_prefix(name, env)
+    if path:
+        return Remedy(f"{path} has [{name}]: rename that to [profile {name}]"), None
     create = f"aws configure --profile {shlex.quote(name)}"
     known = profiles.profiles()
     same = [other for other in known if normalized(other) == normalized(name)]
@@ -77,6 +88,12 @@ def missing_profile_hint(
     instead = use.prefixed(meant)
     # Nobody wants another one with a space or quotes around its name.
     return instead if same else use.prefixed(f"create it with {create}, or {meant}"), instead
+
+
+def _without_prefix(name: str, env: Mapping[str, str]) -> str:
+    """Return the path of the AWS config file if it has a section [NAME], which only the credentials file may have."""
+    _, path, content = next(Snapshot(env).files())
+    return path if f"[{name}]" in map(str.strip, decoded(content or b"").split("\n")) else ""
 
 
 def no_credentials_hint(source: CredentialSource, configure: ConfigureHint) -> Remedy:

@@ -17,25 +17,50 @@ if isinstance(sys.stdin, TextIOWrapper):
     sys.stdin.reconfigure(errors="replace")  # bytes of another character set are a wrong answer, too
 
 
-def choose(name: str, form: str, listed: Sequence[str], accept: Callable[[str], _T]) -> _T:
+class RefusedError(EcrxError):
+    """A wrong answer, or ``what`` is wrong instead; the Enter key alone answers ``default`` next."""
+
+    def __init__(self, error: EcrxError, default: str, what: str = "") -> None:
+        super().__init__(error.message, error.remedy)
+        self.default = default
+        self.what = what
+
+
+def choose(name: str, form: str, listed: Sequence[str], accept: Callable[[str], _T], default: str = "") -> _T:
     """Return what ``accept`` returns for the one of ``listed`` whose number is typed, or for another line.
 
     If that raises EcrxError, what is wrong is printed, and the user is asked again.
     ``name`` says what is asked for, and ``form`` how it is written.
-    If only one is listed, the Enter key alone means that one.
+    The Enter key alone means ``default``, or the one that is listed if it is the only one.
     Raises Abort if the user presses Ctrl-C, or if the input ends.
     """
-    default = "1" if len(listed) == 1 else ""
+    default = default or ("1" if len(listed) == 1 else "")
     while True:
         try:
             return accept(_chosen(_line(f"{name} ({form})", default), listed))
         except EcrxError as error:
-            refuse(name, error)
+            default = refuse(name, error) or default
 
 
-def refuse(name: str, error: EcrxError) -> None:
-    """Print what is wrong with the answer to the question for ``name``."""
+def in_advance(name: str, typed: str | None, accept: Callable[[str], _T]) -> _T | None:
+    """Return what ``accept`` returns for an argument, or None if there is none or it is wrong, which is printed."""
+    if not typed:
+        return None
+    try:
+        return accept(typed)
+    except EcrxError as error:
+        refuse(name, error)
+        return None
+
+
+def refuse(name: str, error: EcrxError) -> str:
+    """Print what is wrong with the answer to the question for ``name``; return what the Enter key alone answers next.
+
+    The text is empty if the error does not say that.
+    """
+    name = error.what if isinstance(error, RefusedError) and error.what else name
     console.finding(name, error.message, [error.remedy] if str(error.remedy) else [], ok=False)
+    return error.default if isinstance(error, RefusedError) else ""
 
 
 def _chosen(typed: str, listed: Sequence[str]) -> str:

@@ -67,14 +67,15 @@ _INTERACTIVE = ("mfa_serial", "sso_session", "sso_start_url", "login_session")
 @click.option("--podman", is_flag=True, help="Edit podman's auth.json instead of Docker's config.json.")
 @click.option("--remove-password", is_flag=True, help="Also delete an old password for HOST from that file.")
 @click.option("--remove", is_flag=True, help="Delete what this command added for HOST.")
-@click.option("--all", "everything", is_flag=True, help="With --remove: for every registry.")
+@click.option("--all", "everything", is_flag=True, help="With --remove: for every registry in that file.")
 @click.option("--dry-run", is_flag=True, help="Print what would change, and write nothing.")
 @click.option("--force", is_flag=True, help="Configure an AWS profile that does not exist yet, or no credentials.")
 def command(names: tuple[str, ...], **options: Unpack[Options]) -> int:
     plan = configure_plan.make(names, options)
-    if not options["remove"]:
-        configure_identity.warn_of_regions(plan.registries)
     is_changed = plan.show() if options["dry_run"] else plan.apply()
+    if not options["remove"]:
+        undo = f"{PROGRAM} configure --remove{' --podman' * options['podman']}"
+        configure_identity.warn_of_regions(plan.registries, undo if is_changed and not options["dry_run"] else "")
     if not is_changed:
         console.report("nothing to change")
     plan.warn()

@@ -2,14 +2,15 @@
 
 from collections.abc import Callable
 
+from docker_credential_ecrx.aws import profiles
 from docker_credential_ecrx.cli import configure_edits
+from docker_credential_ecrx.ecr import wrong_host
 from docker_credential_ecrx.ecr.registry import Registry, host_of
 from docker_credential_ecrx.errors import ArgumentError, Remedy
 from docker_credential_ecrx.identity import own_hosts
 from docker_credential_ecrx.identity.settings import PROGRAM
 
 Finder = Callable[[str], Registry | None]
-_LIKE_THIS = "111111111111.dkr.ecr.us-east-1.amazonaws.com"
 
 
 def finder(config: str, registry: str | None, *, remove: bool) -> Finder:
@@ -32,7 +33,9 @@ def _finder_of(registry: str, known: Finder) -> Finder:
     """
     named = Registry.parse(registry) if own_hosts.is_private_registry(registry) else None
     if named is None:
-        raise ArgumentError(f"{registry} is not the host of a private ECR registry", f"write --registry {_LIKE_THIS}")
+        raise ArgumentError(
+            f"{registry} is not the host of a private ECR registry", f"write --registry {wrong_host.FORM}"
+        )
 
     def called(name: str) -> Registry:
         host = host_of(name) or ""
@@ -49,13 +52,18 @@ def _finder_of(registry: str, known: Finder) -> Finder:
 def _known(name: str, known: Finder) -> Registry | None:
     found = known(name)
     host = host_of(name) or ""
-    if found is None and own_hosts.is_own_host(host):
+    if found is None and "." in host and own_hosts.is_own_host(host) and not wrong_host.is_like_ecr(host):
         raise ArgumentError(
             f"{host} is not a registry of Amazon ECR",
             Remedy(
-                f"write {_LIKE_THIS}, or name the registry that it stands for",
-                f"{PROGRAM} configure {host} --registry {_LIKE_THIS}",
+                f"{wrong_host.correction(name)}, or name the registry that it stands for",
+                f"{PROGRAM} configure {host} --registry {wrong_host.FORM}",
             ),
+        )
+    if found is None and host_of(name) == name and name in profiles.profiles():
+        raise ArgumentError(
+            f"{host} is not a registry of Amazon ECR",
+            Remedy("if you meant the AWS profile", f"{PROGRAM} configure HOST --profile {name}"),
         )
     return found
 

@@ -38,8 +38,11 @@ def by_identity(hosts: Iterable[str], loaded: Settings) -> list[tuple[Identity, 
     return list(found.values())
 
 
-def warn_of_regions(registries: list[Registry]) -> None:
-    """Say if a registry is in a region that botocore does not know: it may be new, but a typo is more likely."""
+def warn_of_regions(registries: list[Registry], undo: str = "") -> None:
+    """Say if a registry is in a region that botocore does not know: it may be new, but a typo is more likely.
+
+    ``undo`` is the command that undoes what was configured, without the host.
+    """
     import botocore  # slow to import
 
     from docker_credential_ecrx.aws import session
@@ -54,7 +57,9 @@ def warn_of_regions(registries: list[Registry]) -> None:
             what = (
                 f"{registry.region} in {registry.ecr_host} is not a region that botocore {botocore.__version__} knows"
             )
-            console.say(f"{what}; {f'did you mean {similar[0]}' if similar else 'check its spelling'}", "warning")
+            advice = f"did you mean {similar[0]}?" if similar else "check its spelling"
+            then = f"; to undo this: {undo} {registry.host}" if undo else ""
+            console.say(f"warning: {what}; {advice}{then}", "warning")
 
 
 def require(identity: Identity, hosts: Iterable[str], *, podman: bool) -> None:
@@ -70,8 +75,18 @@ def require(identity: Identity, hosts: Iterable[str], *, podman: bool) -> None:
         hints = profile_hints.missing_profile_hint(missing_name, named_by, identity, os.environ, configure)
         message, hint = input_files.explained(message, os.environ, *hints)
         known = profile_hints.some_names(profiles.profiles())
+        origin = f"it is the source_profile of {profile_hints.shown(named_by)}; " if named_by else ""
         there_are = f"the profiles are {known}" if known else "there is no profile yet"
-        raise AwsError(message, Remedy(f"{there_are} (--force configures a missing one); {hint.text}", hint.command))
+        raise AwsError(
+            message, Remedy(f"{origin}{there_are} (--force configures a missing one); {hint.text}", hint.command)
+        )
+    bad = profile_hints.bad_role(profile_hints.named_profiles(identity, os.environ))
+    if bad:
+        where = f"in the AWS profile {profile_hints.shown(bad[0])}, for {host}"
+        raise AwsError(
+            f"{bad[1]} is not the ARN of a role",
+            f"write role_arn = arn:aws:iam::ACCOUNT:role/NAME, where ACCOUNT has 12 digits, {where}",
+        )
     if _lacks_credentials(identity):
         message = f"cannot configure {host} with {identity}: there are no AWS credentials"
         hint = profile_hints.no_credentials_hint(find_source(identity, os.environ), configure)

@@ -102,7 +102,8 @@ def make(names: Iterable[str], options: Options) -> Plan:
     names = tuple(names)
     keys = _keys(options)
     if options["everything"] == bool(names):
-        raise click.UsageError("name a HOST, or use --remove --all")
+        what = "name a HOST or use --all, not both" if names else "name a HOST, or use --remove --all"
+        raise click.UsageError(what)
     config = config_path(must_exist=not (keys or options["remove"]))
     paths = configure_edits.paths(podman=options["podman"])
     files = [text_file.read(path) for path in (paths[-1:] if options["remove"] else paths)]
@@ -136,11 +137,15 @@ def _keys(options: Options) -> dict[str, str]:
     """
     given = (options["profile"], options["role_arn"], options["source_profile"], options["external_id"])
     keys = {key: value for key, value in zip(ecrx_config.KEYS, given, strict=True) if value is not None}
-    more = options["registry"] is not None or options["remove_password"] or options["force"]
+    others = {"registry": options["registry"], "remove_password": options["remove_password"], "force": options["force"]}
+    excess = [f"--{key.replace('_', '-')}" for key, value in {**keys, **others}.items() if value not in (None, False)]
     for is_misuse, message in (
         ("profile" in keys and len(keys) > 1, "--profile excludes --role-arn: an AWS profile names its own role"),
         (keys and not {"profile", "role_arn"} & keys.keys(), "--source-profile and --external-id require --role-arn"),
-        (options["remove"] and (keys or more), "--remove allows only --podman and --dry-run"),
+        (
+            options["remove"] and bool(excess),
+            f"--remove allows only --podman and --dry-run; leave out {' and '.join(excess)}",
+        ),
         (options["everything"] and not options["remove"], "--all requires --remove"),
     ):
         if is_misuse:

@@ -10,7 +10,7 @@ from docker_credential_ecrx import doctor
 from docker_credential_ecrx.cli import completers, console
 from docker_credential_ecrx.config_files import cred_helpers
 from docker_credential_ecrx.doctor.context import Context, Finding
-from docker_credential_ecrx.ecr import image
+from docker_credential_ecrx.ecr import image, wrong_host
 from docker_credential_ecrx.ecr.image import Image
 from docker_credential_ecrx.errors import ArgumentError, Remedy
 from docker_credential_ecrx.identity.settings import PROGRAM
@@ -82,10 +82,10 @@ def _verdict(findings: list[tuple[str, Finding]], failed: list[str]) -> str:
 
 def _image(name: str) -> Image:
     find = cred_helpers.registry_finder(os.environ)
-    if find(name) is None:
+    if find(name) is None and not wrong_host.is_like_ecr(name):
         raise ArgumentError(
             f"{name} is not in Amazon ECR, and doctor checks only ECR registries",
-            Remedy("write ACCOUNT.dkr.ecr.REGION.amazonaws.com; other registries are listed by", f"{PROGRAM} status"),
+            Remedy(f"{wrong_host.correction(name)}; other registries are listed by", f"{PROGRAM} status"),
         )
     return image.parse(name, find)
 

@@ -1,6 +1,5 @@
 """``setup``: ask for a registry and an AWS profile, try them, and configure Docker as ``configure`` does."""
 
-import difflib
 import os
 import shlex
 import sys
@@ -11,8 +10,6 @@ from typing import NamedTuple
 import click
 
 from docker_credential_ecrx import doctor
-from docker_credential_ecrx.aws import profile_hints, profiles
-from docker_credential_ecrx.aws.credential_source import find_source
 from docker_credential_ecrx.aws.error_rules import WRONG_MFA_CODE
 from docker_credential_ecrx.aws.session import Mfa
 from docker_credential_ecrx.cli import (
@@ -25,13 +22,14 @@ from docker_credential_ecrx.cli import (
     console,
     login_token,
     setup_candidates,
+    setup_profile,
 )
 from docker_credential_ecrx.cli.configure_plan import Options
 from docker_credential_ecrx.cli.login_token import Group
 from docker_credential_ecrx.cli.text_option import NAME
 from docker_credential_ecrx.config_files import cred_helpers
 from docker_credential_ecrx.doctor.context import Context, Facts, IdentityFacts, TokenFacts
-from docker_credential_ecrx.ecr import image
+from docker_credential_ecrx.ecr import image, wrong_host
 from docker_credential_ecrx.ecr.image import Image
 from docker_credential_ecrx.ecr.registry import Registry
 from docker_credential_ecrx.errors import AwsError, EcrxError, Remedy
@@ -58,7 +56,11 @@ Examples:
   docker-credential-ecrx setup
   docker-credential-ecrx setup 111111111111.dkr.ecr.us-east-1.amazonaws.com/app:latest --profile secondary
 """
-_MOST_REGISTRIES, _MOST_PROFILES = 8, 15  # that a screen has room for
+_MOST_REGISTRIES = 8  # that a screen has room for
+_NO_REGISTRY = (
+    "no ECR registry in Docker's config.json, in local images or in this folder's compose files and Dockerfile; type "
+    f"one, like {wrong_host.FORM}"
+)
 _CHECKS = ("registry", "image")  # those of doctor
 _NAME_WIDTH = max(map(len, _CHECKS))
 
@@ -91,11 +93,11 @@ def command(host: str | None, profile: str | None, *, podman: bool) -> int:
     config = configure_plan.config_path(must_exist=False)
     loaded = configure_edits.settings_with(config)
     accept = partial(_image, configure_hosts.finder(config, None, remove=False), loaded)
-    image_to_pull = accept(host) if host else _ask_registry(accept, podman=podman)
+    image_to_pull = choices.in_advance("registry", host, accept) or _ask_registry(accept, podman=podman)
     registry = image_to_pull.registry
     configure_identity.warn_of_regions([registry])
     attempt = partial(_attempt, registry, loaded)
-    found = attempt(profile) if profile else _ask_profile(attempt, registry, loaded)
+    found = setup_profile.ask(attempt, registry, loaded, profile, podman=podman)
     is_well = _check(image_to_pull, found)
     plan = configure_plan.make([str(image_to_pull)], _options(found.profile, podman=podman))
     console.group("changes")
@@ -135,42 +137,11 @@ def _ask_registry(accept: Callable[[str], Image], *, podman: bool) -> Image:
     with console.waiting("looking for registries"):
         found = setup_candidates.registries(cred_helpers.registry_finder(os.environ), podman=podman)
     del found[_MOST_REGISTRIES:]
-    console.group("ECR registries" if found else "no ECR registry was found in Docker's files and this folder's")
+    console.group("ECR registries" if found else _NO_REGISTRY)
     for number, (listed, places) in enumerate(found, 1):
         console.facts([(str(number), listed.registry.host), (" " * len(str(number)), ", ".join(places.values()))])
     form = "number or name" if found else "HOST or HOST/REPOSITORY:TAG"
     return choices.choose("registry", form, [str(candidate.image) for candidate in found], accept)
-
-
-def _ask_profile(attempt: Callable[[str | None], _Choice], registry: Registry, loaded: Settings) -> _Choice:
-    """Return the profile that the user chooses and that gets a token; if there is none, the default chain."""
-    names = sorted(profiles.profiles())
-    if not names:
-        return attempt(None)
-    listed, more = names[:_MOST_PROFILES], len(names[_MOST_PROFILES:])
-    labels = [f"{number} {profile_hints.shown(name)}" for number, name in enumerate(listed, 1)]
-    rows = [(label, setup_candidates.describe(name, os.environ)) for label, name in zip(labels, listed, strict=True)]
-    console.group(f"AWS profiles{f', and {more} more' if more else ''}")
-    console.facts([*rows, (f"{len(listed) + 1} no profile", _without_profile(registry, loaded))])
-
-    def accept(typed: str) -> _Choice:
-        if typed and typed not in names:
-            similar = difflib.get_close_matches(typed, names, 1)
-            hint = f"did you mean {similar[0]}" if similar else "type a number, or the name of a profile"
-            raise EcrxError(f"there is no AWS profile {profile_hints.shown(typed)}", hint)
-        return attempt(typed or None)
-
-    return choices.choose("AWS profile", "number or name", [*listed, ""], accept)
-
-
-def _without_profile(registry: Registry, loaded: Settings) -> str:
-    """Say what the registry gets without a profile."""
-    identity = loaded.identity_for(registry.host)
-    if identity.profile or identity.role_arn:
-        return f"{identity}, as config.toml says now"
-    if find_source(identity, os.environ).kind == "instance":
-        return "this instance's role, if it has one"
-    return f"AWS's default chain: {identity}"
 
 
 def _attempt(registry: Registry, loaded: Settings, profile: str | None) -> _Choice:

@@ -31,6 +31,7 @@ Examples:
 """
 
 
+_NOT_NEEDED = "it is only for docker login to other registries, whose passwords Docker stores itself"
 _TIME_NAMES = {"minted": "issued", "renews": "refreshes", "expires": "expires"}  # in the list
 
 
@@ -108,7 +109,8 @@ def _settings(report: Report) -> Iterator[tuple[str, str]]:
     exists = Path(report.config).exists()
     yield "config file", report.config if exists else f"{report.config or 'none'} (does not exist; the defaults apply)"
     for name, to in (("tokens", report.for_tokens), ("passwords", report.for_passwords)):
-        yield f"keyring for {name}", to.keyring or f"none; {to.reason}"
+        is_needed = name == "tokens" or report.is_default_store or report.passwords
+        yield f"keyring for {name}", to.keyring or f"none; {to.reason if is_needed else _NOT_NEEDED}"
 
 
 def _document(report: Report, now: ClockReading) -> dict[str, Any]:

@@ -2,12 +2,14 @@
 
 import os
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from docker_credential_ecrx import keyrings
+from docker_credential_ecrx.config_files import cred_helpers
 from docker_credential_ecrx.ecr.registry import Registry
-from docker_credential_ecrx.errors import KeyringError
+from docker_credential_ecrx.errors import FileError, KeyringError
 from docker_credential_ecrx.identity import own_hosts, settings
 from docker_credential_ecrx.identity.model import Identity
 from docker_credential_ecrx.store import inventory
@@ -45,7 +47,10 @@ class Destination(NamedTuple):
 
 
 class Report(NamedTuple):
-    """What is stored, and where new items go: ``config`` is the path of config.toml, whether it exists or not."""
+    """What is stored, and where new items go: ``config`` is the path of config.toml, whether it exists or not.
+
+    ``is_default_store`` is whether Docker stores the passwords for other registries with this program.
+    """
 
     config: str
     tokens: list[Item]
@@ -53,6 +58,7 @@ class Report(NamedTuple):
     for_tokens: Destination
     for_passwords: Destination
     own_hosts: list[tuple[Registry, Identity]]
+    is_default_store: bool
 
     @property
     def ok(self) -> bool:
@@ -87,7 +93,14 @@ def collect(now: ClockReading) -> Report:
         destination(keyrings.for_tokens, keyring_name),
         destination(keyrings.for_passwords, keyring_name),
         own_hosts.listed(loaded),
+        _is_default_store(),
     )
+
+
+def _is_default_store() -> bool:
+    with suppress(FileError):
+        return cred_helpers.is_ours(cred_helpers.read(os.environ).store)
+    return True
 
 
 def destination(choose: "Callable[[str], Keyring | None]", keyring_name: str) -> Destination:

@@ -18,6 +18,7 @@ from docker_credential_ecrx.doctor.context import (
     skipped,
 )
 from docker_credential_ecrx.errors import (
+    AwsError,
     EcrxError,
     MfaCodeNeededError,
     NoAwsCredentialsError,
@@ -46,8 +47,11 @@ def check_caller(context: Context, profile: IdentityFacts) -> Finding:
         return _mfa(str(asked), context, profile)
     except NoAwsCredentialsError as error:
         return _without_credentials(error, context, profile)
-    except UnreachableError as error:
-        if arn or context.registry is None:
+    except AwsError as error:
+        kind = credential_source.find_source(identity, context.env).kind
+        if context.registry is None and kind in ("instance", "container") and _is_default_unused(context):
+            return skipped(f"{error.message}, and no configured registry needs these credentials; {_EACH}")
+        if arn or context.registry is None or not isinstance(error, UnreachableError):
             raise
         # If no role is assumed, get does not need STS, as in a subnet whose only endpoints are ECR's.
         return skipped(error.message, CallerFacts(""))

@@ -53,6 +53,7 @@ def check_profile(context: Context, identity_facts: IdentityFacts) -> Finding:
             configure = configure_hint(identity, context)
             hints = profile_hints.missing_profile_hint(name, section, identity, context.env, configure)
             what = f"the AWS profile {profile_hints.shown(name)} does not exist"
+            what += f", which is the source_profile of {profile_hints.shown(section)}" if section else ""
             return failed(*input_files.explained(what, context.env, *hints))
     if not named_by:
         return skipped("the AWS default credential chain needs no profile", identity_facts)

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+from docker_credential_ecrx.ecr import wrong_host
 from docker_credential_ecrx.ecr.registry import Registry
 from docker_credential_ecrx.errors import ArgumentError
 
@@ -49,9 +50,7 @@ def registry_of(
         host = _shown(name)
         raise ArgumentError(
             f"{host} is not a registry of Amazon ECR",
-            f"if you meant {similar[0]}, write that"
-            if similar
-            else "write 111111111111.dkr.ecr.us-east-1.amazonaws.com or public.ecr.aws",
+            f"if you meant {similar[0]}, write that" if similar else wrong_host.correction(name),
         )
     return registry
 

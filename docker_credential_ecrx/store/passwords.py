@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 
 from docker_credential_ecrx import keyrings, log
+from docker_credential_ecrx.ecr import wrong_host
 from docker_credential_ecrx.errors import KeyringError, NotFoundError, Remedy, RequestError
 from docker_credential_ecrx.identity.host_pattern import ascii_lower
 from docker_credential_ecrx.sanitizer import third_party
@@ -29,7 +30,8 @@ def get(server: str, keyring_name: str, env: Mapping[str, str]) -> tuple[str, st
         log.debug(f"nothing is stored for {server}: {error}")
         found = None
     if found is None:
-        raise NotFoundError(f"nothing is stored for {server}, which is not an ECR registry")
+        remedy = wrong_host.correction(server) if wrong_host.is_like_ecr(server) else ""
+        raise NotFoundError(f"nothing is stored for {server}, which is not an ECR registry", remedy)
     return found
 
 

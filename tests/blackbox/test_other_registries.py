@@ -206,6 +206,12 @@ class TestNoKeyring:
         assert "correct-horse" not in line
 
     def test_status_reports_the_same_reason(self, home: Home) -> None:
+        """Of a helper for all registries; one for ECR alone needs no keyring for passwords."""
+        (said,) = (line for line in home.run("status").stdout.splitlines() if "keyring for passwords" in line)
+        assert "none; it is only for docker login to other registries" in said
+        (home.folder / ".docker").mkdir()
+        (home.folder / ".docker" / "config.json").write_text('{"credsStore": "ecrx"}')
+
         (said,) = (line for line in home.run("status").stdout.splitlines() if "keyring for passwords" in line)
 
         assert "let Docker store it: " in said

@@ -244,7 +244,24 @@ class TestMissingIdentity:
 
         done = home.run("configure", HOST, "--profile", "secondary")
 
-        assert (1, True) == (done.status, "the AWS profile bse does not exist" in done.stderr)
+        said = "the AWS profile bse does not exist; it is the source_profile of secondary; "
+        assert (1, True) == (done.status, said in done.stderr)
+
+    def test_section_without_the_word_profile_is_named(self, home: Home) -> None:
+        path = home.folder / ".aws" / "config"
+        path.write_text(f"[third]\nregion = us-east-1\n{path.read_text()}")
+
+        done = home.run("configure", HOST, "--profile", "third")
+
+        assert remedy(done).endswith(f"; {path} has [third]: rename that to [profile third]")
+
+    def test_role_of_the_profile_must_be_an_arn(self, home: Home) -> None:
+        home.add_profile("secondary", role_arn="222222222222:role/puller", source_profile="default")
+
+        done = home.run("configure", HOST, "--profile", "secondary")
+
+        assert "222222222222:role/puller is not the ARN of a role; " in done.stderr
+        assert f", in the AWS profile secondary, for {HOST}" in remedy(done)
 
     @pytest.mark.parametrize("variable", ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"])
     def test_profile_of_a_variable_is_refused(self, home: Home, variable: str) -> None:
@@ -472,7 +489,19 @@ class TestOwnHost:
         found = home.run("configure", OWN, "--profile", "secondary")
 
         assert (2, 1) == (found.status, found.stderr.count("\n"))
-        assert f"configure {OWN} --registry 111111111111.dkr.ecr" in found.stderr
+        assert f"configure {OWN} --registry ACCOUNT.dkr.ecr.REGION.amazonaws.com" in found.stderr
+
+    @pytest.mark.parametrize("command", ["configure", "which", "doctor"])
+    def test_is_not_offered_for_a_wrong_ecr_host(self, home: Home, command: str) -> None:
+        found = home.run(command, "444444444444.dkr.ecr.amazonaws.com")
+
+        assert "; it has no region: write 444444444444.dkr.ecr.REGION.amazonaws.com" in found.stderr
+        assert "--registry" not in found.stderr
+
+    def test_may_be_a_profile(self, home: Home) -> None:
+        found = home.run("configure", HOST, "secondary")
+
+        assert f"if you meant the AWS profile: {PROGRAM} configure HOST --profile secondary" in found.stderr
 
     def test_of_an_account_that_is_not_allowed_is_refused(self, home: Home) -> None:
         home.configure('[security]\naccounts = ["999999999999"]\n')
@@ -1069,8 +1098,11 @@ class TestUnknownRegion:
         found = home.run("configure", host, "--profile", "secondary", option)
 
         assert 0 == found.status
-        assert f"docker-credential-ecrx: {region} in {host} is not a region that botocore " in found.stderr
-        assert (f" knows; did you mean {similar}" if similar else " knows; check its spelling") in found.stderr
+        assert f"docker-credential-ecrx: warning: {region} in {host} is not a region that botocore " in found.stderr
+        assert (f" knows; did you mean {similar}?" if similar else " knows; check its spelling") in found.stderr
+        podman = " --podman" if option == "--podman" else ""
+        undo = f"; to undo this: {PROGRAM} configure --remove{podman} {host}\n"
+        assert (undo in found.stderr) == (option != "--dry-run")
 
     @pytest.mark.parametrize("registry", [[], ["--registry", HOST.replace("east", "esat")]])
     def test_of_an_own_host_is_that_of_the_registry(self, home: Home, registry: list[str]) -> None:
@@ -1321,7 +1353,7 @@ class TestBadInput:
         found = home.run("configure", OTHER_HOST, host, "--profile", "secondary")
 
         assert (2, "") == (found.status, found.stdout)
-        assert "; write 111111111111.dkr.ecr" in found.stderr
+        assert "write ACCOUNT.dkr.ecr" in found.stderr or "write 111111111111.dkr.ecr.REGION" in found.stderr
         assert before == files_of(home)
 
     @pytest.mark.parametrize(
@@ -1362,6 +1394,11 @@ class TestBadInput:
 
         assert 2 == home.run("configure", *arguments).status
         assert before == files_of(home)
+
+    def test_says_which_option_is_too_much(self, home: Home) -> None:
+        found = home.run("configure", HOST, "--remove", "--profile", "a", "--force")
+        assert "leave out --profile and --force" in found.stderr
+        assert "name a HOST or use --all, not both" in home.run("configure", HOST, "--remove", "--all").stderr
 
     @pytest.mark.parametrize(
         "text",

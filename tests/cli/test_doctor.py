@@ -16,6 +16,7 @@ from fakes import faults
 from fakes.clients import Client
 from fakes.faults import FaultyAws
 from support import kept, need, plain_registry, terminals
+from support.aws_parts import Server
 from support.diagnoses import PROGRAM, diagnose, fixed_by_remedy
 from support.forms import in_one_form
 from support.home import BASE_USER, HOST, OTHER_HOST, ROLE, SECONDARY, Home
@@ -634,7 +635,7 @@ class TestIdentity:
 
         found = diagnose(home, HOST).broken("profile")
 
-        assert "the AWS profile bas does not exist" == found.detail
+        assert "the AWS profile bas does not exist, which is the source_profile of secondary" == found.detail
         instead = "or if you meant base: aws configure set source_profile base --profile secondary"
         assert f"create it with aws configure --profile bas, {instead}" == found.remedy
 
@@ -646,7 +647,10 @@ class TestIdentity:
 
         found = diagnose(home, HOST)
 
-        assert "the AWS profile '\"base\"' does not exist" == found.broken("profile").detail
+        assert (
+            "the AWS profile '\"base\"' does not exist, which is the source_profile of secondary"
+            == found.broken("profile").detail
+        )
         assert remedy == found.broken("profile").remedy
         assert f": the AWS profile '\"base\"' does not exist; {remedy}\n" in home.get(HOST, profile=None).stdout
 
@@ -792,6 +796,15 @@ class TestCallerAndRole:
 
         assert BASE_USER == found.links["caller"].detail
         assert "assumed-role/puller/docker-credential-ecrx" in found.links["role"].detail
+
+    def test_refusing_metadata_service_is_not_needed(self, home: Home) -> None:
+        """Every registry that is configured has a profile, so nobody needs the instance's credentials."""
+        with Server(lambda _: None) as metadata:
+            env = f"AWS_EC2_METADATA_DISABLED=false AWS_EC2_METADATA_SERVICE_ENDPOINT={metadata.url}"
+            found = diagnose(home, before=f"export {env}")
+
+        assert None is found.links["caller"].ok
+        assert "no configured registry needs the" in found.links["caller"].detail
 
     def test_default_chain_is_shown_without_a_host(self, home: Home) -> None:
         home.env["AWS_PROFILE"] = "secondary"
@@ -1017,7 +1030,7 @@ class TestArguments:
         ("arguments", "expected"),
         [
             (["ghcr.io/org/app"], "ghcr.io/org/app is not in Amazon ECR"),
-            ([f"{HOST}.example.com"], "is not in Amazon ECR"),
+            ([f"{HOST}.example.com"], "is not a registry of Amazon ECR"),
             ([f"{HOST}/App"], "App is not a repository, with or without a tag"),
         ],
     )

@@ -14,7 +14,7 @@ from support.sign_in import CODE, WRONG_CODE, OneTimeCodes, add_mfa_profile, exp
 from support.terminals import CLOSED, END, INTERRUPT
 
 PROGRAM = "docker-credential-ecrx"
-REGISTRY, PROFILE = "registry (", "AWS profile (number or name): "
+REGISTRY, PROFILE = "registry (", "AWS profile (number or name)"
 WRITE, ANYWAY = "write this? [y/N]: ", "a check failed; write this all the same? [y/N]: "
 MFA, SIGN_IN, PASSWORD = "MFA code for profile secondary: ", "--profile secondary? [y/N]: ", "delete it? [y/N]: "
 _SIGHUP = 1
@@ -158,9 +158,9 @@ class TestRegistry:
             ("Dockerfile", f"FROM --platform=arm64 {HOST}/a:1 AS x", f"{HOST} Dockerfile (a:1)"),
             ("Containerfile", f"COPY --from={HOST}/a:1 /x /x", f"{HOST} Containerfile (a:1)"),
             ("compose.yaml", f"image: {HOST}/a:${{TAG}}\nimage: {HOST}/b:2\n", f"{HOST} compose.yaml (b:2)"),
-            ("Dockerfile", f"# FROM {HOST}/a:1", "no ECR registry was found in Docker's files and this folder's"),
-            ("Dockerfile", "FROM debian", "no ECR registry was found in Docker's files and this folder's"),
-            ("Dockerfile", f"FROM x{HOST}/a", "no ECR registry was found in Docker's files and this folder's"),
+            ("Dockerfile", f"# FROM {HOST}/a:1", "no ECR registry in Docker's config.json, in local images"),
+            ("Dockerfile", "FROM debian", "no ECR registry in Docker's config.json, in local images"),
+            ("Dockerfile", f"FROM x{HOST}/a", "no ECR registry in Docker's config.json, in local images"),
         ],
     )
     def test_is_found_in_files(self, home: Home, name: str, text: str, listed: str) -> None:
@@ -190,20 +190,20 @@ class TestRegistry:
         (home.bin / "docker").write_text(f"#!/bin/sh\n{script}\n")
         (home.bin / "docker").chmod(0o755)
 
-        assert "no ECR registry was found" in self.found(home)
+        assert "no ECR registry in " in self.found(home)
 
     def test_runs_no_docker_that_all_users_may_change(self, home: Home) -> None:
         (home.bin / "docker").write_text(f"#!/bin/sh\ntouch {home.folder}/ran\n")
         (home.bin / "docker").chmod(0o777)
 
-        assert "no ECR registry was found" in self.found(home)
+        assert "no ECR registry in " in self.found(home)
         assert not (home.folder / "ran").exists()
 
     def test_of_a_pipe_or_large_file_is_not_read(self, home: Home) -> None:
         write(home, "compose.yaml", f"image: {HOST}/a\n{'#' * (1 << 20)}")
         os.mkfifo(home.folder / "work" / "Dockerfile")
 
-        assert "no ECR registry was found" in self.found(home)
+        assert "no ECR registry in " in self.found(home)
 
     def test_hostile_text_is_not_shown(self, home: Home) -> None:
         write(home, "compose.yaml", f"image: {HOST}/\x1b[31mapp:1\nimage: evil\x1b]0;x\x07.{HOST}\n")
@@ -241,10 +241,10 @@ class TestRegistry:
         assert 130 == status
         assert said in words(seen), seen
 
-    def test_wrong_argument_exits_with_2(self, home: Home) -> None:
-        status, seen = setup(home, "ghcr.io", answers=[])
+    def test_wrong_argument_is_asked_for(self, home: Home) -> None:
+        status, seen = setup(home, "ghcr.io", answers=[(REGISTRY, INTERRUPT)])
 
-        assert (2, True) == (status, "ghcr.io is not a registry of Amazon ECR" in seen)
+        assert (130, True) == (status, "ghcr.io is not a registry of Amazon ECR" in seen)
 
     def test_invalid_docker_config_is_named_first(self, home: Home) -> None:
         let_docker_have(home)
@@ -323,7 +323,7 @@ class TestProfile:
         [
             ("\n", "nothing was typed"),
             ("9\n", "there is no number 9 in the list"),
-            ("secondry\n", "there is no AWS profile secondry → did you mean secondary"),
+            ("secondry\n", "there is no AWS profile secondry → did you mean secondary?"),
             ("x\x01y\n", "there is no AWS profile"),
             ("lost\n", "the AWS profile gone does not exist"),
             ("denied\n", "AWS denied AssumeRole"),
@@ -342,14 +342,42 @@ class TestProfile:
         assert said in words(seen)
         assert is_served(home, host)
 
-    def test_wrong_argument_ends_it(self, home: Home, host: str) -> None:
+    def test_wrong_argument_is_asked_for(self, home: Home, host: str) -> None:
         home.add_role_profile()
-        before = files(home)
 
-        status, seen = setup(home, host, "--profile", "secondry", answers=[])
+        answers = [(PROFILE, "secondary\n"), (WRITE, "y\n")]
+        status, seen = setup(home, host, "--profile", "secondry", answers=answers)
 
-        assert (1, before) == (status, files(home))
-        assert "the AWS profile secondry does not exist" in words(seen)
+        assert (0, True) == (status, is_served(home, host)), seen
+        assert "there is no AWS profile secondry → did you mean secondary?" in words(seen)
+
+    def test_similar_one_is_accepted_with_enter(self, home: Home, host: str) -> None:
+        home.add_role_profile()
+
+        answers = [(PROFILE, "secondry\n"), ("[secondary]: ", "\n"), (WRITE, "y\n")]
+        status, seen = setup(home, host, answers=answers)
+
+        assert (0, True) == (status, is_served(home, host)), seen
+
+    def test_that_cannot_be_tried_can_be_tried_again(self, home: Home, host: str) -> None:
+        """AWS is not reached; the profile may be right, and configure does not need AWS."""
+        home.add_role_profile()
+        home.env["AWS_ENDPOINT_URL"] = home.env["AWS_ENDPOINT_URL_STS"] = "http://127.0.0.1:9"
+
+        answers = [("[secondary]: ", "\n"), ("[secondary]: ", INTERRUPT)]
+        status, seen = setup(home, host, "--profile", "secondary", answers=answers)
+
+        assert (130, 2) == (status, seen.count("✗ token")), seen
+        assert f"Enter tries again; to configure without trying: {PROGRAM} configure {host} --profile" in words(seen)
+
+    def test_of_config_toml_is_the_default(self, home: Home, host: str) -> None:
+        home.add_role_profile()
+        path = home.folder / ".config" / "ecrx" / "config.toml"
+        path.write_text(f'{path.read_text()}profile = "secondary"\n')
+
+        status, seen = setup(home, host, answers=[("(number or name) [2]: ", "\n"), (WRITE, "y\n")])
+
+        assert (0, True) == (status, "3 keep profile secondary, from config.toml" in words(seen)), seen
 
 
 class TestSignIn:

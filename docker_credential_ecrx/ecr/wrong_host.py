@@ -1,0 +1,68 @@
+"""Says what is wrong with a name that is not a registry of ECR, and what to write instead."""
+
+import re
+
+from docker_credential_ecrx.ecr.registry import _DUAL_STACK_SUFFIXES, _SUFFIXES, Registry, host_of
+
+FORM = "ACCOUNT.dkr.ecr.REGION.amazonaws.com"
+_ACCOUNT_LENGTH = 12
+_ANY_ACCOUNT = "0" * _ACCOUNT_LENGTH
+_WORDS = frozenset(("dkr", "ecr", "amazonaws"))  # of the names of ECR's hosts
+_ALIKE = re.compile(
+    r"(?P<account>[^.]*)\.(?P<infix>dkr[.-]ecr(-fips)?)(\.(?P<region>[a-z0-9-]+))?\.(?P<suffix>"
+    rf"{'|'.join(map(re.escape, (*_SUFFIXES, *_DUAL_STACK_SUFFIXES)))})"
+)
+_ARN = re.compile(
+    r"arn:aws[a-z-]*:ecr:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):repository(?P<path>/[a-z0-9][a-z0-9._/-]*)"
+)
+_REPOSITORY = re.compile(r"[a-z0-9_-]+/[a-z0-9][a-z0-9._/-]*(:[A-Za-z0-9._-]+)?")
+
+
+def is_like_ecr(name: str) -> bool:
+    """Return whether the host of ``name`` has a word of ECR's hosts in it, and so is hardly a user's own."""
+    return not _WORDS.isdisjoint(re.split(r"[.-]", (host_of(name) or "").partition(":")[0]))
+
+
+def correction(name: str) -> str:
+    """Return what is wrong with ``name``, if that is known, and what to write instead, without a password in it."""
+    typed = name.strip()
+    arn = _ARN.fullmatch(typed)
+    if arn is not None:
+        hosts = (f"{arn['account']}.dkr.ecr.{arn['region']}.{suffix}" for suffix in _SUFFIXES)
+        return f"that is an ARN: write {next(filter(Registry.parse, hosts), FORM)}{arn['path']}"
+    if _REPOSITORY.fullmatch(typed):
+        return f"that names no registry: write {FORM}/{typed}"
+    host = host_of(re.sub(r"^(\w+://)?([^/]*@)?", "", typed)) or ""
+    bare = re.sub(r"(:\d+)?\.*$", "", host)
+    if Registry.parse(bare):
+        return f"write it without {_around(name, typed, host)}: {bare}"
+    if _is_account(bare):
+        return f"that has no region: write {bare}.dkr.ecr.REGION.amazonaws.com"
+    alike = _ALIKE.fullmatch(bare)
+    return _corrected(alike) if alike else f"write {FORM} or public.ecr.aws"
+
+
+def _around(name: str, typed: str, host: str) -> str:
+    """Name what is around a right host."""
+    if name != typed:
+        return "the white space"
+    if host.endswith("."):
+        return "the dot at its end"
+    return "the port" if ":" in host else "what precedes the host"
+
+
+def _corrected(alike: "re.Match[str]") -> str:
+    account, region, suffix = alike["account"], alike["region"], alike["suffix"]
+    wrong = []
+    if not _is_account(account):
+        is_number = account.isdecimal()
+        wrong.append(f"an account has {_ACCOUNT_LENGTH} digits{f', and this has {len(account)}' if is_number else ''}")
+        account = "ACCOUNT"
+    if Registry.parse(f"{_ANY_ACCOUNT}.{alike['infix']}.{region}.{suffix}") is None:
+        wrong.append(f"{region} is not a region of {suffix}" if region else "it has no region")
+        region = "REGION"
+    return f"{', and '.join(wrong) or 'it is not a host of ECR'}: write {account}.{alike['infix']}.{region}.{suffix}"
+
+
+def _is_account(text: str) -> bool:
+    return re.fullmatch(rf"[0-9]{{{_ACCOUNT_LENGTH}}}", text) is not None

@@ -1,0 +1,61 @@
+"""What to write instead of a name that is not a registry of ECR."""
+
+import pytest
+
+from docker_credential_ecrx.ecr import wrong_host
+
+HOST = "444444444444.dkr.ecr.eu-west-1.amazonaws.com"
+FORM = "ACCOUNT.dkr.ecr.REGION.amazonaws.com"
+
+
+class TestCorrection:
+    @pytest.mark.parametrize(
+        ("name", "said"),
+        [
+            ("444444444444.dkr.ecr.amazonaws.com", f"it has no region: write {HOST.replace('eu-west-1', 'REGION')}"),
+            (f"{HOST[1:]}/app:1", f"an account has 12 digits, and this has 11: write ACCOUNT{HOST[12:]}"),
+            (f"x{HOST[1:]}", f"an account has 12 digits: write ACCOUNT{HOST[12:]}"),
+            (
+                "4.dkr.ecr.amazonaws.com",
+                f"an account has 12 digits, and this has 1, and it has no region: write {FORM}",
+            ),
+            (
+                HOST.replace("eu-west-1", "ireland"),
+                f"ireland is not a region of amazonaws.com: write {HOST.replace('eu-west-1', 'REGION')}",
+            ),
+            (
+                f"{HOST}.cn",
+                f"eu-west-1 is not a region of amazonaws.com.cn: write {HOST[:12]}.dkr.ecr.REGION{HOST[30:]}.cn",
+            ),
+            ("444444444444", "that has no region: write 444444444444.dkr.ecr.REGION.amazonaws.com"),
+            (f"{HOST} ", f"write it without the white space: {HOST}"),
+            (f"{HOST}.", f"write it without the dot at its end: {HOST}"),
+            (f"https://{HOST.upper()}./app", f"write it without the dot at its end: {HOST}"),
+            (f"{HOST}:8443", f"write it without the port: {HOST}"),
+            (f"user:letmein@{HOST}", f"write it without what precedes the host: {HOST}"),
+            ("team/app", f"that names no registry: write {FORM}/team/app"),
+            ("arn:aws:ecr:eu-west-1:444444444444:repository/team/app", f"that is an ARN: write {HOST}/team/app"),
+            (
+                "arn:aws-cn:ecr:cn-north-1:444444444444:repository/app",
+                "that is an ARN: write 444444444444.dkr.ecr.cn-north-1.amazonaws.com.cn/app",
+            ),
+            ("ghcr.io/app", f"write {FORM} or public.ecr.aws"),
+            (f"{HOST}.evil.example", f"write {FORM} or public.ecr.aws"),
+            ("", f"write {FORM} or public.ecr.aws"),
+            ("ä/ö", f"write {FORM} or public.ecr.aws"),
+        ],
+    )
+    def test_is_made_of_what_was_typed(self, name: str, said: str) -> None:
+        assert said == wrong_host.correction(name)
+
+
+class TestIsLikeEcr:
+    @pytest.mark.parametrize(
+        "name", [HOST[1:], "dkr.ecr.example", "api.ecr.us-east-1.amazonaws.com/app", "x.dkr-ecr.on.aws"]
+    )
+    def test_by_a_word(self, name: str) -> None:
+        assert wrong_host.is_like_ecr(name)
+
+    @pytest.mark.parametrize("name", ["images.secret.example", "ghcr.io/ecr", "", "ä"])
+    def test_not_by_a_part_of_one(self, name: str) -> None:
+        assert not wrong_host.is_like_ecr(name)
