@@ -104,7 +104,8 @@ class TestUpgrade:
         assert 1 == upgraded.aws.count("GetAuthorizationToken")
         assert [_TOKEN] == kept.in_kernel(_TOKEN)
         assert 3 == len(json.loads(upgraded.run("status", "--json").stdout)["tokens"])
-        assert (0, "") == upgraded.run("forget", "--all")[::2]
+        # Its stderr tells of tokens in other user namespaces, which the tests beside this one have.
+        assert 0 == upgraded.run("forget", "--all").status
         assert {} == keyrings.kernel_keys()
 
     def test_stored_credentials_are_used_without_aws(self, upgraded: Home) -> None:

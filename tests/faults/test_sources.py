@@ -142,7 +142,10 @@ def test_machine_that_is_no_instance_has_no_credentials(world: World) -> None:
             (403, "no"),
             CONTAINER_REFUSED,
         ),
-        (None, "cannot connect to 127.0.0.1 for the request for the container's credentials; check DNS and the network"),
+        (
+            None,
+            "cannot connect to 127.0.0.1 for the request for the container's credentials; check DNS and the network",
+        ),
     ],
 )
 def test_container_without_credentials_says_why(world: World, answer: tuple[int, str] | None, said: str) -> None:

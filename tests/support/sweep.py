@@ -6,6 +6,7 @@ While the tests run, ``observed`` notes what their processes say, and the argume
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -166,7 +167,7 @@ def places(note: Path, mark: str = MARK) -> list[str]:
         for number, part in enumerate(line.split(b"\0")):
             if any(form in part for form in wanted):
                 program = os.fsdecode(line.split(b"\0")[0][:80]) if b"\0" in line else test
-                name = os.fsdecode(part.partition(b"=")[0][:40]) if part[:1].isupper() else str(number)
+                name = variable[0].decode() if (variable := re.match(rb"[A-Z_]+(?==)", part)) else str(number)
                 found.append(f"{program}: {name}")
     return sorted({*found})
 
