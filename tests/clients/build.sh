@@ -30,9 +30,11 @@ build() {
     if [ "$(cat "$built/stamp" 2>/dev/null)" = "$sources" ]; then return 0; fi
     rm -rf "$built"
     mkdir -p "$built"
+    tools=""
+    ! grep -q '^tool' "$1/go.mod" || tools=tool
     # docker/cli has no go.mod, so that Go would compile it as Go 1.16.
     (cd "$1" && go build -buildvcs=false -trimpath -ldflags='-s -w' -gcflags='all=-N -l' \
-        -gcflags='github.com/docker/cli/cmd/docker=-N -l -lang=go1.26' -o "$built/" ./... tool) ||
+        -gcflags='github.com/docker/cli/cmd/docker=-N -l -lang=go1.26' -o "$built/" ./... $tools) ||
         { echo "tests/clients/build.sh: cannot build all of $1" >&2 && return 0; }
     echo "$sources" >"$built/stamp"
 }
