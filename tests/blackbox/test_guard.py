@@ -32,7 +32,6 @@ _IN_C = {
     "_blake2",  # the identity's fingerprint; hashlib would load OpenSSL
     "_ctypes",  # the C library; ctypes is slower to import
     "binascii",  # a record's checksum
-    "resource",  # the limit of core dumps
 }
 _IN_C_OF_THE_KEYRING = {
     "kernel": set[str](),
