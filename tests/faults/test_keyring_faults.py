@@ -329,7 +329,7 @@ class TestForeignBus:
 
     def test_is_not_mistaken_for_own_in_a_namespace(self, home: Home, address: str) -> None:
         """In a user namespace that maps nobody, every user has the same ID."""
-        env = home.env | {"DBUS_SESSION_BUS_ADDRESS": address}
+        env = home.env | {"DBUS_SESSION_BUS_ADDRESS": address, "ECRX_KEYRING": "secret-service"}
         with foreign_bus(address) as sent:
             done = subprocess.run(
                 [*unshared("--user"), home.program, "status"], env=env, capture_output=True, check=False
