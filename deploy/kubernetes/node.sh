@@ -6,11 +6,19 @@
 set -eu
 umask 022
 
+unit=${ECRX_UNIT:-kubelet} # the systemd unit whose process is kubelet, or contains it: k3s, k3s-agent
+bin=/usr/local/lib/ecrx
+provider=/etc/ecrx/credential-provider.yaml
+case $unit in
+    k3s*) # it passes these to kubelet if both exist when it starts
+        bin=/var/lib/rancher/credentialprovider/bin
+        provider=/var/lib/rancher/credentialprovider/config.yaml
+        ;;
+esac
 prefix=${ECRX_PREFIX:-/usr/local}
-bin=${ECRX_BIN_DIR:-/usr/local/lib/ecrx}
+bin=${ECRX_BIN_DIR:-$bin}
 config=${ECRX_CONFIG_FILE:-/etc/ecrx/config.toml}
-provider=${ECRX_PROVIDER_CONFIG:-/etc/ecrx/credential-provider.yaml}
-unit=${ECRX_UNIT:-kubelet} # the systemd unit whose process is kubelet, or contains it: k3s, k3s-agent, rke2-server, rke2-agent
+provider=${ECRX_PROVIDER_CONFIG:-$provider}
 restart=${ECRX_RESTART:-yes}
 seconds=${ECRX_SECONDS:-30} # for which kubelet has to run with a new configuration
 proc=${ECRX_PROC:-/proc}
@@ -23,6 +31,7 @@ main() {
     trap 'rm -rf ${unpacked:+"$unpacked"} ${file:+"$file.new"}' EXIT
     check_commands
     find_kubelet
+    check_owner
     ! is_before 26 || fail "kubelet is $version, and this needs v1.26 or newer; upgrade the node"
     install_program "$1"
     settle
@@ -48,12 +57,16 @@ main_pid() {
 }
 
 # Sets process to the folder of kubelet's process, version to what that says, and flags to its arguments, one on each
-# line; k3s and RKE2 have them themselves. Only systemd knows which process it is: a pod can name one of its own kubelet,
-# and this script, as root, must not run a pod's file.
+# line; k3s has them itself. Only systemd knows which process it is: a pod can name one of its own kubelet, and this
+# script, as root, must not run a pod's file.
 find_kubelet() {
+    case $unit in
+        # Its unit's process stays the same while kubelet, a child, ends and is started again.
+        rke2*) fail "RKE2 is not supported: whether its kubelet runs with a new configuration cannot be seen: $DOCS" ;;
+    esac
     pid=$(main_pid) || pid=""
     case $pid in
-        '' | 0 | *[!0-9]*) fail "the unit $unit is not running; for k3s and RKE2 set ECRX_UNIT: $DOCS" ;;
+        '' | 0 | *[!0-9]*) fail "the unit $unit is not running; for k3s set ECRX_UNIT: $DOCS" ;;
     esac
     process=$proc/$pid
     mounts=$(readlink "$proc/1/ns/mnt") && [ "$(readlink "$process/ns/mnt")" = "$mounts" ] ||
@@ -62,12 +75,23 @@ find_kubelet() {
     version=$("$process/exe" --version 2>/dev/null |
         sed -n 's/^Kubernetes //; s/^[^ ]* version //; s/^\(v[0-9][^ ]*\).*/\1/p') || version=""
     case $unit in
-        k3s* | rke2*) flags=own ;;
+        k3s*) flags=own ;;
         *)
             flags=$(tr '\0' '\n' <"$process/cmdline" | sed '/^--image-credential-provider-[a-z-]*$/{N;s/\n/=/;}
                 /^--image-credential-provider-bin-dir=/s,/*$,,')
             ;;
     esac
+}
+
+# Refuses another provider's configuration, as k3s may have one in the same place. Names in capitals are variables.
+check_owner() {
+    [ -s "$provider" ] || return 0
+    names=$(tr '{,}[]' '[\n*]' <"$provider" | sed -n "s/[[:space:]]#.*//; s/[\"']//g; s/[[:space:]]*\$//
+        s/^[[:space:]-]*name[[:space:]]*:[[:space:]]*//p" | grep -v '^[A-Z0-9_]*$') ||
+        names="no provider of this program"
+    others=$(printf '%s\n' "$names" | grep -v "^$NAME") || return 0
+    others=$(printf '%s\n' "$others" | sed -n 1p)
+    fail "$provider has $others, and is not overwritten; move it away, or set other paths: $DOCS"
 }
 
 # is_before MINOR: is kubelet known to be older than v1.MINOR?
@@ -91,24 +115,34 @@ check_flags() {
     done
 }
 
-# install_program FOLDER: installs the archive for this machine, unless it is the one that is installed.
+# install_program FOLDER: installs the archive for this machine, unless it is the one that is installed; deletes what a
+# killed run unpacked.
 install_program() {
-    archive=""
+    archive="" archives=""
     for found in "$1/$NAME"-*-linux-"$(uname -m)".tar.gz; do
-        [ ! -f "$found" ] || archive=$found
+        [ -f "$found" ] || continue
+        archives="${archives:+$archives }${found##*/}"
+        archive=$found
     done
     [ -n "$archive" ] || fail "the image has no archive for $(uname -m); build it with one: $DOCS"
+    [ "$archives" = "${archive##*/}" ] ||
+        fail "the image has more than one archive for $(uname -m): $archives; build it with one: $DOCS"
     sum=$(cksum <"$archive")
     for folder in "$bin" "${config%/*}" "${provider%/*}"; do
         said=$(mkdir -p "$folder" 2>&1) || fail "cannot create $folder; choose a folder that is not read-only: $said"
     done
+    rm -rf "$bin"/.unpacked.*
     if [ "$(cat "$bin/.installed" 2>/dev/null)" != "$sum" ] || [ ! -x "$prefix/bin/$NAME" ]; then
         unpacked=$(mktemp -d "$bin/.unpacked.XXXXXX")
         tar -xzf "$archive" -C "$unpacked"
+        toml=$1/config/config.toml
         set -- "$unpacked/$NAME"-*
         # What this node cannot run does not replace what it runs now.
         said=$("$1/$NAME/$NAME" version 2>&1) ||
             fail "the program in ${archive##*/} does not run on this node: $(echo "$said" | tail -n 1)"
+        new=$said
+        said=$(reads_config "$1/$NAME/$NAME" "$toml") ||
+            fail "the new $new refuses config.toml, and is not installed: ${said#"$NAME: "}"
         rm -f "$bin/.installed"
         "$1/install.sh" --prefix "$prefix" >/dev/null
         rm -rf "$unpacked"
@@ -119,10 +153,11 @@ install_program() {
 }
 
 # .restart has the process that kubelet was when its configuration changed. If it is another one now, somebody else
-# restarted kubelet.
+# restarted kubelet, or the node.
 settle() {
-    [ -e "$bin/.restart" ] || return 0
-    [ "$(cat "$bin/.restart")" = "$pid" ] || rm -f "$bin/.restart" "$provider.old"
+    [ -e "$bin/.restart" ] && [ "$(cat "$bin/.restart")" != "$pid" ] || return 0
+    stays || roll_back
+    rm -f "$bin/.restart" "$provider.old"
 }
 
 # install_config FOLDER: config.toml is read at each pull; kubelet reads the provider's configuration when it starts.
@@ -163,10 +198,15 @@ is_same() {
     [ -e "$1" ] && [ -e "$2" ] && [ "$(cat "$1" && echo .)" = "$(cat "$2" && echo .)" ]
 }
 
-# check_config FILE: refuses a config.toml that the program refuses, as it would at each pull. Every valid one permits
-# ECR Public, and to read it takes no keyring.
+# reads_config PROGRAM FILE: prints why the program refuses a config.toml, as it would at each pull. Every valid one
+# permits ECR Public, and to read it takes no keyring.
+reads_config() {
+    { ECRX_CONFIG=$2 ECRX_KEYRING=none "$1" which public.ecr.aws >/dev/null; } 2>&1
+}
+
+# check_config FILE: refuses a config.toml that the program refuses.
 check_config() {
-    said=$(ECRX_CONFIG=$1 ECRX_KEYRING=none "$prefix/bin/$NAME" which public.ecr.aws 2>&1 >/dev/null) ||
+    said=$(reads_config "$prefix/bin/$NAME" "$1") ||
         fail "the new config.toml is invalid, and $config stays as it was: ${said#"$NAME: "}"
 }
 
@@ -202,6 +242,11 @@ restart_kubelet() {
         echo "restarted $unit"
         return
     fi
+    roll_back
+}
+
+# Brings the old configuration back, and fails.
+roll_back() {
     cp "$provider" "$provider.rejected"
     if [ -e "$provider.old" ]; then
         mv "$provider.old" "$provider"
@@ -209,6 +254,7 @@ restart_kubelet() {
         rm "$provider"
     fi
     rm "$bin/.restart"
+    systemctl reset-failed "$unit" || : # systemd may have given up after so many restarts
     systemctl restart "$unit" || :
     fail "$unit did not run with the new $provider, which is $provider.rejected now: see journalctl --unit $unit"
 }

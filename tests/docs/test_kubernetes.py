@@ -182,3 +182,14 @@ class TestServiceAccount:
         places = [pages.text(_PAGE).rindex(f"`{place}`") for place in (*ANNOTATIONS, VARIABLE)]
 
         assert sorted(places) == places
+
+
+class TestDaemonSet:
+    def test_reads_the_config_map_of_its_file(self) -> None:
+        """A change needs a new name, so that the nodes get it one after the other."""
+        text = (pages.FOLDER.parent / "deploy" / "kubernetes" / "daemonset.yaml").read_text()
+        config_map, daemon_set = yaml.safe_load_all(text)
+
+        read = [volume["configMap"] for volume in daemon_set["spec"]["template"]["spec"]["volumes"][:1]]
+        assert [{"name": config_map["metadata"]["name"]}] == read
+        assert config_map["immutable"] is True

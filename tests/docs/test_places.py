@@ -71,6 +71,21 @@ def _principal(home: Home, answer: str) -> str:
     return home.aws.issued[json.loads(answer)["Secret"]].principal
 
 
+def _grants_only_pulls(home: Home, command: str) -> None:
+    (role,) = re.findall(r"arn:\S+", command)
+    home.aws.add_role(role)
+    home.add_keys("owner", home.aws.add_user(PRIMARY, "owner"))
+    home.add_profile("owner", region="us-east-1")
+    repository = home.aws.add_repository(PRIMARY, "app")
+
+    subprocess.run(["/bin/sh", "-ec", command], env=home.env, check=True, capture_output=True)
+
+    (statement,) = json.loads(home.aws.ecr.repositories[repository] or "")["Statement"]
+    assert role == statement["Principal"]["AWS"]
+    assert "ecr:BatchGetImage" in statement["Action"]
+    assert "ecr:PutImage" not in statement["Action"]
+
+
 def _blocks() -> list[tuple[str, str, str]]:
     """Return every snippet of every page, with the page and the language."""
     found = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -161,13 +176,18 @@ class TestEks:
     @pytest.fixture
     def user_data(self) -> dict[str, str]:
         """Return the parts of the page's user data by their types."""
-        (block,) = pages.blocks("eks.md", "text")
+        block, _ = pages.blocks("eks.md", "text")
         parts = email.message_from_string(block).walk()
         return {part.get_content_type(): str(part.get_payload()) for part in parts if not part.is_multipart()}
 
     @pytest.mark.usefixtures("metadata")
     def test_kubelet_gets_the_token_of_the_role(self, home: Home, machine: Machine, user_data: dict[str, str]) -> None:
         """The script puts the provider where kubelet's flags say, and the provider needs no home."""
+        aws = machine.root / "usr" / "local" / "bin" / "aws"
+        bucket = downloads.archive().parent
+        aws.write_text(f'#!/bin/sh\n[ "$*" = "s3 cp --only-show-errors $4 $5" ] && cp "{bucket}/${{4##*/}}" "$5"\n')
+        aws.chmod(0o755)
+        home.aws.add_role(f"arn:aws:iam::{PRIMARY}:role/puller", trusts=[_OWN])
         node = yaml.safe_load(machine.own(user_data["application/node.eks.aws"]))
         assert ("node.eks.aws/v1alpha1", "NodeConfig") == (node["apiVersion"], node["kind"])
         flags = dict(flag.removeprefix("--").split("=", 1) for flag in node["spec"]["kubelet"]["flags"])
@@ -188,25 +208,28 @@ class TestEks:
 
         assert (0, "") == (done.returncode, done.stderr)
         ((_, password),) = kubernetes.response(done.stdout).auth.values()
-        assert _AS_PULLER in home.aws.issued[password].principal
+        assert f"arn:aws:sts::{PRIMARY}:assumed-role/puller/" in home.aws.issued[password].principal
+
+    def test_part_for_the_cluster_is_complete(self) -> None:
+        """AWS requires these four if the launch template has an AMI ID."""
+        headers, _, text = pages.blocks("eks.md", "text")[1].partition("\n\n")
+        node = yaml.safe_load(text)
+
+        assert "--BOUNDARY\nContent-Type: application/node.eks.aws" == headers
+        assert ("node.eks.aws/v1alpha1", "NodeConfig") == (node["apiVersion"], node["kind"])
+        assert {"name", "apiServerEndpoint", "certificateAuthority", "cidr"} == set(node["spec"]["cluster"])
+
+    def test_owner_grants_pulls_to_the_nodes_role(self, home: Home) -> None:
+        """The page's command needs nothing on the nodes."""
+        command = pages.blocks("eks.md", "sh")[0]
+        _grants_only_pulls(home, command)
 
 
 class TestEcs:
     def test_owner_grants_pulls_to_execution_role(self, home: Home) -> None:
         """The page's command allows the role that ECS pulls as to pull, and nothing else."""
         (command,) = pages.blocks("ecs-lambda.md", "sh")
-        (role,) = re.findall(r"arn:\S+", command)
-        home.aws.add_role(role)
-        home.add_keys("owner", home.aws.add_user(PRIMARY, "owner"))
-        home.add_profile("owner", region="us-east-1")
-        repository = home.aws.add_repository(PRIMARY, "app")
-
-        subprocess.run(["/bin/sh", "-ec", command], env=home.env, check=True, capture_output=True)
-
-        (statement,) = json.loads(home.aws.ecr.repositories[repository] or "")["Statement"]
-        assert role == statement["Principal"]["AWS"]
-        assert "ecr:BatchGetImage" in statement["Action"]
-        assert "ecr:PutImage" not in statement["Action"]
+        _grants_only_pulls(home, command)
 
 
 class TestImages:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from support import need
+from support import need, pages
 from support.releases import User
 
 _ROOT = Path(__file__).parents[2]
@@ -19,24 +19,32 @@ _PROGRAM = """\
 #!/bin/sh
 case $1{command} in
     version*) echo "docker-credential-ecrx {version}" ;;
-    kubelettrue) shift 2; echo "kind: CredentialProviderConfig"; for word in "$@"; do echo "arg: $word"; done ;;
+    kubelettrue)
+        shift 2
+        printf '%s\\n' "- name: docker-credential-ecrx" "kind: CredentialProviderConfig"
+        for word in "$@"; do echo "arg: $word"; done
+        ;;
     *) exec {command} "$@" ;;
 esac
 """
 _SYSTEMCTL = """\
 #!/bin/sh
 case $1 in
-    show) [ "$*" = "show --property=MainPID --value $(cat "$HOME/unit")" ] && cat "$HOME/pid"; exit ;;
+    show)
+        [ "$*" = "show --property=MainPID --value $(cat "$HOME/unit")" ] && cat "$HOME/pid"
+        [ ! -e "$HOME/next-pid" ] || mv "$HOME/next-pid" "$HOME/pid"
+        exit ;;
 esac
 [ ! -e "$HOME/broken" ] || exit 1
 echo "$*" >>"$HOME/restarts"
-if grep -q refused "$HOME/etc/provider.yaml"; then echo 0 >"$HOME/pid"; else echo 4711 >"$HOME/pid"; fi
+if grep -qs refused "$HOME/etc/provider.yaml"; then echo 0 >"$HOME/pid"; else echo 4711 >"$HOME/pid"; fi
 """
 # What node.sh and install.sh run, besides what a shell has itself; busybox has all of them except systemctl.
 _COMMANDS = {
     *("awk", "basename", "cat", "chmod", "cksum", "cp", "dirname", "find", "grep", "gzip", "id", "ln", "ls", "mkdir"),
     *("mktemp", "mv", "readlink", "rm", "rmdir", "sed", "sh", "sleep", "sort", "tail", "tar", "tr", "true", "uname"),
 }
+_NAME = "docker-credential-ecrx"
 _TOML = '[[registry]]\nmatch = "111111111111.dkr.ecr.*.amazonaws.com"\nprofile = "p"\n'
 
 
@@ -85,7 +93,7 @@ class Node:
         """Put the release archive into the image, instead of another one; ``command`` is the real program, if any."""
         for path in self.image.glob("*.tar.gz"):
             path.unlink()
-        release = self.user.unpack(version, program=program, command=str(command))
+        release = self.release = self.user.unpack(version, program=program, command=str(command))
         with tarfile.open(self.image / f"docker-credential-ecrx-{version}-linux-{machine}.tar.gz", "w:gz") as archive:
             archive.add(release, release.name)
 
@@ -193,7 +201,7 @@ class TestInstallation:
         assert ("arg: --service-accounts=required", "arg: --match=*.dkr.ecr.*.on.aws", "arg: --json") == (
             *(accounts, match, last),
         )
-        assert 6 == len(node.provider.read_text().splitlines())
+        assert 7 == len(node.provider.read_text().splitlines())
 
     @pytest.mark.parametrize("text", [_TOML, "", '[security]\naccounts = ["444444444444"]\n'])
     def test_valid_config_toml_is_written(self, node: Node, program: Path, text: str) -> None:
@@ -244,7 +252,7 @@ class TestInstallation:
         assert 0 == node.run()[0]
         assert 0 == node.run({"ECRX_BIN_DIR": f"{node.bin}/"})[0]
 
-    @pytest.mark.parametrize("unit", ["k3s", "k3s-agent", "rke2-agent"])
+    @pytest.mark.parametrize("unit", ["k3s", "k3s-agent"])
     def test_k3s_has_the_flags_itself(self, node: Node, unit: str) -> None:
         node.set_kubelet(version="exe version v1.34.1+k3s1 (24fc436e)\ngo version go1.24.6")
         (node.home / "unit").write_text(f"{unit}\n")
@@ -252,6 +260,38 @@ class TestInstallation:
         status, _, errors = node.run({"ECRX_UNIT": unit})
 
         assert (0, [], [f"restart {unit}"]) == (status, errors, node.restarts())
+
+    def test_k3s_reads_its_own_paths(self, node: Node) -> None:
+        """Without other variables than ECRX_UNIT, the files are where k3s looks for them."""
+        if os.getuid() != 0:
+            need.missing("root, to make namespaces,")
+        (node.home / "unit").write_text("k3s\n")
+        script = 'mount -t tmpfs tmpfs /var/lib && "$@" && cd /var/lib/rancher/credentialprovider && ls . bin'
+
+        status, said, errors = node.run(
+            {"ECRX_UNIT": "k3s", "ECRX_BIN_DIR": "", "ECRX_PROVIDER_CONFIG": ""},
+            prefix=[need.command("unshare"), "--mount", "sh", "-c", script, "sh"],
+        )
+
+        assert (0, []) == (status, errors)
+        assert "wrote /var/lib/rancher/credentialprovider/config.yaml" in said
+        assert ["bin", "config.yaml", "docker-credential-ecrx"] == sorted({*said} & {*("bin", "config.yaml"), _NAME})
+
+    def test_what_a_killed_run_unpacked_is_deleted(self, node: Node) -> None:
+        (node.bin / ".unpacked.ab12cd").mkdir(parents=True)
+
+        assert 0 == node.run()[0]
+        assert [] == [*node.bin.glob(".unpacked.*")]
+
+    def test_page_uninstalls_it(self, node: Node) -> None:
+        node.run()
+        script = pages.blocks("nodes.md", "sh")[-1].replace("/etc/ecrx", str(node.config.parent))
+        script = script.replace("/usr/local/lib/ecrx", str(node.bin)).replace("/usr/local", f"{node.home}/prefix")
+        script = re.sub(r"docker-credential-ecrx-[0-9.]+/", f"{node.release}/", script)
+
+        subprocess.run(["/bin/sh", "-ec", script], env=node.user.env, check=True, capture_output=True)
+
+        assert {"unit", "pid", "restarts"} == {path for path in node.user.files() if not path.startswith("proc")}
 
 
 class TestRefusedConfiguration:
@@ -277,10 +317,11 @@ class TestRefusedConfiguration:
 
         status, _, (error,) = node.run(bad)
 
-        assert (1, before, ["restart kubelet"] * 3) == (status, node.provider.read_text(), node.restarts())
+        restarts = ["restart kubelet", "restart kubelet", "reset-failed kubelet", "restart kubelet"]
+        assert (1, before, restarts) == (status, node.provider.read_text(), node.restarts())
         assert f"kubelet did not run with the new {node.provider}, which is {node.provider}.rejected now: " in error
         status, _, (error,) = node.run(bad)
-        assert (1, 3) == (status, len(node.restarts()))
+        assert (1, 4) == (status, len(node.restarts()))
         assert f"change it, or delete {node.provider}.rejected to try again" in error
         assert 0 == node.run({"ECRX_PROVIDER_OPTIONS": "--match=b.c"})[0]
         assert [] == [*node.provider.parent.glob("*.yaml.*")]
@@ -290,7 +331,65 @@ class TestRefusedConfiguration:
 
         status, _, _ = node.run({"ECRX_UNIT": "k3s", "ECRX_PROVIDER_OPTIONS": "--match=refused"})
 
-        assert (1, False, ["restart k3s"] * 2) == (status, node.provider.exists(), node.restarts())
+        restarts = ["restart k3s", "reset-failed k3s", "restart k3s"]
+        assert (1, False, restarts) == (status, node.provider.exists(), node.restarts())
+
+    def test_old_one_comes_back_if_others_restart(self, node: Node) -> None:
+        """Somebody restarted it, or the node."""
+        node.run()
+        before = node.provider.read_text()
+        node.run({"ECRX_PROVIDER_OPTIONS": "--match=refused", "ECRX_RESTART": "no"})
+        node.set_kubelet(*node.flags, pid=4712)
+        (node.home / "next-pid").write_text("0\n")
+
+        status, _, (error,) = node.run({"ECRX_PROVIDER_OPTIONS": "--match=refused"})
+
+        assert (1, before) == (status, node.provider.read_text())
+        assert f"kubelet did not run with the new {node.provider}, which is {node.provider}.rejected now: " in error
+        assert ["restart kubelet", "reset-failed kubelet", "restart kubelet"] == node.restarts()
+
+    def test_config_toml_that_a_new_program_refuses(self, node: Node) -> None:
+        """Then neither replaces what is there."""
+        node.run()
+        before = node.user.files()
+        refusing = '*) echo "docker-credential-ecrx: unknown key" >&2; exit 1 ;;'
+        node.add_archive("1.1.0", program=_PROGRAM.replace('*) exec {command} "$@" ;;', refusing))
+
+        status, said, (error,) = node.run()
+
+        assert (1, [], "1.0.0", before) == (status, said, node.version(), node.user.files())
+        assert ": the new docker-credential-ecrx 1.1.0 refuses config.toml, and is not installed: unknown key" in error
+
+
+class TestOtherProvider:
+    _OWN = "providers:\n  - name: docker-credential-ecrx\n    env:\n      - name: AWS_CONFIG_FILE\n"
+
+    def _keep(self, node: Node, text: str) -> tuple[int, list[str], list[str]]:
+        node.provider.parent.mkdir()
+        node.provider.write_text(text)
+        return node.run()
+
+    @pytest.mark.parametrize(
+        ("text", "names"),
+        [
+            ("providers:\n  - name: acr-credential-provider\n", "acr-credential-provider"),
+            ("providers:\n- args: [get]\n  name: 'acr' # Azure\n", "acr"),
+            ('{"providers": [{"name": "acr", "args": []}]}', "acr"),
+            (f"{_OWN}  - name: ecr-credential-provider\n", "ecr-credential-provider"),
+            ("providers: []\n", "no provider of this program"),
+        ],
+    )
+    def test_is_never_overwritten(self, node: Node, text: str, names: str) -> None:
+        status, said, (error,) = self._keep(node, text)
+
+        assert (1, [], text, []) == (status, said, node.provider.read_text(), node.restarts())
+        assert f": {node.provider} has {names}, and is not overwritten" in error
+        assert not node.bin.exists()
+
+    @pytest.mark.parametrize("text", ["", _OWN])
+    def test_own_one_is_overwritten(self, node: Node, text: str) -> None:
+        assert 0 == self._keep(node, text)[0]
+        assert text != node.provider.read_text()
 
     @pytest.mark.parametrize(
         ("version", "says"),
@@ -328,8 +427,9 @@ class TestContainer:
             need.missing("root, to make namespaces,")
         (tmp_path / "node").write_text("seen on the node\n")
         container = tmp_path / "container"
-        for name in ("bin", "ecrx/run", "proc"):
+        for name in ("bin", "dev", "ecrx/run", "proc"):
             (container / name).mkdir(parents=True)
+        (container / "dev" / "null").touch()
         shutil.copy(need.static_busybox(), container / "bin" / "busybox")
         for name in ("sh", "nsenter", "sleep", "rm"):
             (container / "bin" / name).symlink_to("busybox")
@@ -339,16 +439,16 @@ class TestContainer:
         (container / "ecrx" / "node.sh").write_text(lines)
         return container
 
-    def _run(self, container: Path, before: str = "true") -> subprocess.CompletedProcess[str]:
+    def _run(self, container: Path, before: str = "true", interval: int = 0) -> subprocess.CompletedProcess[str]:
         """Run the container; process 1 of a namespace stands for the node's, and a chroot for the container."""
         inner = f"mount -t proc proc {container}/proc && exec chroot {container} /bin/sh /ecrx/run.sh"
         node = f"{before}; unshare --mount sh -c '{inner}'"
         return subprocess.run(
             [need.command("unshare"), "--pid", "--fork", "--mount-proc", "--mount", "sh", "-c", f"{node}; exit $?"],
-            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "ECRX_INTERVAL": "0"},
+            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "ECRX_INTERVAL": str(interval)},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=30,
             check=False,
         )
 
@@ -362,6 +462,21 @@ class TestContainer:
         assert (3, [*seen, *seen], True) == (
             *(done.returncode, done.stdout.splitlines(), (container / "ecrx" / "run" / "seen").exists()),
         ), done
+
+    def test_ends_after_node_sh_if_it_is_stopped(self, container: Path) -> None:
+        """Or else kubelet may run with a configuration that nobody takes back."""
+        (container / "ecrx" / "node.sh").write_text("kill -TERM $PPID; sleep 0.1; echo finished")
+
+        done = self._run(container)
+
+        assert (0, "finished\n") == (done.returncode, done.stdout), done
+
+    def test_ends_at_once_while_it_waits(self, container: Path) -> None:
+        (container / "ecrx" / "node.sh").write_text("{ sleep 0.3; kill -TERM $PPID; } >&- 2>&- & echo waits")
+
+        done = self._run(container, interval=60)
+
+        assert (0, "waits\n") == (done.returncode, done.stdout), done
 
     def test_names_a_node_without_a_shell(self, container: Path) -> None:
         """The root of process 1 has nothing in its bin folder, as on Bottlerocket."""
@@ -463,7 +578,14 @@ class TestNodeThatLacksSomething:
     def test_a_kubelet(self, node: Node, pid: str) -> None:
         (node.home / "pid").write_text(pid)
 
-        assert "the unit kubelet is not running; for k3s and RKE2 set ECRX_UNIT" in self._error(node)
+        assert "the unit kubelet is not running; for k3s set ECRX_UNIT" in self._error(node)
+
+    def test_one_process_that_is_kubelet(self, node: Node) -> None:
+        """RKE2's kubelet is a child that it starts again and again, so that nothing shows whether it runs."""
+        status, said, (error,) = node.run({"ECRX_UNIT": "rke2-server"})
+
+        assert (1, [], []) == (status, said, node.restarts())
+        assert "RKE2 is not supported" in error
 
     def test_a_command(self, node: Node) -> None:
         """Not cmp: minimal systems have no diffutils."""
@@ -487,6 +609,16 @@ class TestNodeThatLacksSomething:
         node.add_archive("1.0.1", "riscv64")
 
         assert f"the image has no archive for {platform.machine()}" in self._error(node)
+
+    def test_one_archive_for_the_machine(self, node: Node) -> None:
+        """Not the last one by name, which is 1.9.0 and not 1.10.0."""
+        (one,) = node.image.glob("*.tar.gz")
+        other = one.with_name(one.name.replace("1.0.0", "1.10.0"))
+        shutil.copy(one, other)
+
+        error = self._error(node)
+
+        assert f"more than one archive for {platform.machine()}: {one.name} {other.name}; build it" in error
 
     def test_a_program_that_runs_there(self, node: Node) -> None:
         """What runs there now is not replaced, for example by one for a newer glibc."""
