@@ -43,6 +43,13 @@ class TestEcrLogin:
         assert 3 == len(tokens)
         assert _TWO_CALLS * 3 == [call.operation for call in ecr_login.aws.calls]
 
+    def test_asks_aws_once_with_keys_that_stay(self, ecr_login: Home) -> None:
+        """Its cache is by the access key, which ``AssumeRole`` makes new."""
+        ecr_login.env["AWS_PROFILE"] = "base"
+
+        assert 1 == len({_get(ecr_login).secret for _ in range(3)})
+        assert ["GetAuthorizationToken"] == [call.operation for call in ecr_login.aws.calls]
+
     def test_has_one_identity_for_all_registries(self, ecr_login: Home) -> None:
         """It is that of the environment: with AWS_PROFILE, or without."""
         ecr_login.add_keys("default", ecr_login.aws.add_user(PRIMARY, "default"))

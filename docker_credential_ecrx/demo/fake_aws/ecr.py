@@ -56,7 +56,7 @@ class Ecr:
     def respond(self, service: str, operation: str, caller: Principal, region: str, body: bytes) -> HttpResponse:
         """Return the response to a request of ``caller`` in ``region``; raise Refusal as AWS does."""
         if operation == "GetAuthorizationToken":
-            return self._token(service, caller, region)
+            return self._token(service, caller, region, json.loads(body or b"{}"))
         operations = {
             "DescribeRepositories": self._describe,
             "GetRepositoryPolicy": self._get_policy,
@@ -78,7 +78,7 @@ class Ecr:
             self.repositories[repository], issued.principal, action, organization
         )
 
-    def _token(self, service: str, caller: Principal, region: str) -> HttpResponse:
+    def _token(self, service: str, caller: Principal, region: str, request: dict[str, Any]) -> HttpResponse:
         if service == "ecr-public" and region != "us-east-1":
             raise Refusal(
                 "UnsupportedCommandException",
@@ -91,7 +91,10 @@ class Ecr:
         token = base64.b64encode(f"AWS:{password}".encode()).decode()
         data: Any = {"authorizationToken": token, "expiresAt": expires}
         if service == "ecr":
-            data = [data | {"proxyEndpoint": f"https://{caller.account}.dkr.ecr.{region}.amazonaws.com"}]
+            # One entry for each registry that is named; it is deprecated, and ecr-login names one.
+            accounts = request.get("registryIds") or [caller.account]
+            endpoints = [f"https://{account}.dkr.ecr.{region}.amazonaws.com" for account in accounts]
+            data = [data | {"proxyEndpoint": endpoint} for endpoint in endpoints]
         return document({"authorizationData": data})
 
     def _describe(self, repository: Repository, request: dict[str, Any]) -> HttpResponse:
