@@ -1,5 +1,6 @@
 """Runs a command as root of a user namespace of its own, where every user is himself: its kernel keyrings are its own.
 
+The keys still belong to the same users, who see them in /proc/keys; tests/support/users.py.
 Root alone may do that; user_namespaces(7), session-keyring(7).
 """
 

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from faults.helpers import another_user
 
 from docker_credential_ecrx import __version__
 from docker_credential_ecrx.keyrings.kernel import KernelKeyring
@@ -20,6 +19,7 @@ from support.aws_parts import Server
 from support.diagnoses import PROGRAM, diagnose, fixed_by_remedy
 from support.forms import in_one_form
 from support.home import BASE_USER, HOST, OTHER_HOST, ROLE, SECONDARY, Home
+from support.users import another_user
 
 pytestmark = in_one_form
 

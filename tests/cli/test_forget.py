@@ -250,7 +250,10 @@ class TestUserNamespace:
 
     @pytest.fixture
     def inside(self, home: Home) -> Iterator["subprocess.Popen[str]"]:
-        """Return a shell in such a namespace, which has cached a token and executes what it reads."""
+        """Return a shell in such a namespace, which has cached a token and executes what it reads.
+
+        ``forget --all`` would there also delete what root has outside in other runs of the tests; e2e/test_rootless.py.
+        """
         link = home.link("docker-credential-ecrx-secondary")
         # Without _CONTAINERS_USERNS_CONFIGURED, no mark of forget is found outside: another test run's may be there.
         env = home.env | KERNEL
@@ -270,7 +273,7 @@ class TestUserNamespace:
         assert (0, True) == (found.status, found.stdout.startswith("deleted the token of profile secondary"))
         assert f"{self.REMEDY} {what}\n" in found.stderr
         home.get(env=KERNEL)
-        run_in(inside, f"{home.program} forget {what}")
+        run_in(inside, f"{home.program} forget {HOST}")
         home.get(env=KERNEL)
         assert (0, "") == home.run("forget", what, env=KERNEL)[::2]
 
@@ -298,7 +301,7 @@ class TestUserNamespace:
 
         assert (0, "nothing to delete\n") == (found.status, found.stdout)
         assert f"{self.REMEDY} --all\n" in found.stderr
-        run_in(inside, f"{home.program} forget --all")
+        run_in(inside, f"{home.program} forget {HOST}")
         assert "" == home.run("forget", "--all", env=KERNEL).stderr
 
     def test_is_where_a_missing_token_is(self, home: Home, inside: "subprocess.Popen[str]") -> None:

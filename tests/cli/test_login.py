@@ -9,7 +9,6 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from faults.helpers import another_user
 
 from docker_credential_ecrx.demo.fake_aws import HttpResponse
 from docker_credential_ecrx.demo.fake_aws.ecr import new_password
@@ -17,6 +16,7 @@ from support import kept, terminals
 from support.home import HOST, OTHER_HOST, ROLE, SECONDARY, Home, Result
 from support.secrets import places_of
 from support.sign_in import CODE, WRONG_CODE, OneTimeCodes, add_mfa_profile, expired_sso
+from support.users import another_user
 
 PROGRAM = "docker-credential-ecrx"
 FAR_HOST = HOST.replace("us-east-1", "eu-west-1")

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 import yaml
-from faults.helpers import another_user, unshared
+from faults.helpers import unshared
 
 from docker_credential_ecrx import __version__
 from fakes import names
@@ -25,6 +25,7 @@ from support import machine as machines
 from support.aws_parts import Server, Sessions, Source, container, instance
 from support.home import HOST, PRIMARY, Home
 from support.machine import Machine
+from support.users import another_user
 
 _OWN = "333333333333"
 _PULLER = "arn:aws:iam::222222222222:role/puller"

@@ -1,6 +1,5 @@
 """Rootless podman, buildah and skopeo: the keyring in which the helper that they run finds a token."""
 
-import itertools
 import json
 import os
 import shutil
@@ -19,9 +18,8 @@ from fakes.clients import Client, write_json
 from fakes.endpoints import Endpoints
 from support import need
 from support.home import BASE_USER, HOST, ROLE, SECONDARY, Home
+from support.users import ordinary_number, prefix_of
 
-# Each test has a user of its own, whose keyrings are empty.
-_users = itertools.count(4_200_901 + os.getpid())
 _BUS = """\
 <busconfig><type>session</type><listen>{address}</listen><auth>EXTERNAL</auth>
 <policy context="default"><allow send_destination="*"/><allow receive_sender="*"/></policy></busconfig>
@@ -32,7 +30,7 @@ _ONCE = ["AssumeRole", "GetAuthorizationToken"]
 @pytest.fixture
 def number() -> int:
     """Return the ID of an ordinary user."""
-    return next(_users)
+    return ordinary_number()
 
 
 @pytest.fixture
@@ -78,8 +76,8 @@ def bus(home: Home, number: int) -> Iterator[None]:
     config = home.folder / "bus.conf"
     config.write_text(_BUS.format(address=address))
     home.env |= {"DBUS_SESSION_BUS_ADDRESS": address, "ECRX_KEYRING": "secret-service"}
-    command = [*_as(number), need.command("dbus-daemon"), f"--config-file={config}", "--nofork", "--print-address=1"]
-    with subprocess.Popen(command, env=home.env, stdout=subprocess.PIPE) as process:
+    command = [need.command("dbus-daemon"), f"--config-file={config}", "--nofork", "--print-address=1"]
+    with subprocess.Popen([*prefix_of(number), *command], env=home.env, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stdout.readline()
         yield
@@ -89,11 +87,7 @@ def bus(home: Home, number: int) -> Iterator[None]:
 @pytest.fixture
 def as_user(home: Home, number: int) -> Client:
     """Return what runs a command as that user."""
-    return Client(home, *_as(number))
-
-
-def _as(number: int) -> list[str]:
-    return [need.command("setpriv"), f"--reuid={number}", f"--regid={number}", "--clear-groups"]
+    return Client(home, *prefix_of(number))
 
 
 def _end_pause(path: Path) -> None:
@@ -153,11 +147,12 @@ def test_pulls_use_the_token_of_a_docker_login_outside(as_user: Client, pull: Ca
     assert _ONCE == _operations(home)
 
 
-def test_forget_inside_deletes_the_token_outside(as_user: Client) -> None:
+@pytest.mark.parametrize("what", [HOST, "--all"])
+def test_forget_inside_deletes_the_token_outside(as_user: Client, what: str) -> None:
     program = as_user.home.bin / "docker-credential-ecrx-secondary"
     as_user(program, "get", stdin=HOST)
 
-    inside = as_user(need.command("podman"), "unshare", program, "forget", HOST)
+    inside = as_user(need.command("podman"), "unshare", program, "forget", what)
 
     assert "deleted the token of profile secondary" in inside
     as_user(program, "get", stdin=HOST)

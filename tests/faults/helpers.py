@@ -1,8 +1,6 @@
 """What the tests of faults share: an AWS that knows its own secrets, and programs that run beside a test."""
 
-import itertools
 import json
-import os
 import re
 import socket
 import subprocess
@@ -22,6 +20,7 @@ from support import need
 from support.aws_parts import Sessions
 from support.home import HOST, NOT_FOUND, ROLE, Home, Result
 from support.secrets import forms_of
+from support.users import another_user
 
 ASSUME, MINT = "AssumeRole", "GetAuthorizationToken"
 # What a failure's line says of the first call.
@@ -33,7 +32,6 @@ LIMIT_SECONDS = 25.0
 PASSWORD = "hunter2"
 _PATIENCE_SECONDS = 60.0
 _POLL_SECONDS = 0.005
-_users = itertools.count(4_300_000 + os.getpid() * 10)
 # Makes the token in a keyring older, and gives it the identifier of another boot if the machine restarted since.
 _AGE = """\
 import sys
@@ -299,23 +297,6 @@ def foreign_bus(address: str) -> Iterator[Callable[[], bytes]]:
             assert bus.stdout is not None
             assert b"ready\n" == bus.stdout.readline()
             yield lambda: bus.communicate(b"", timeout=_PATIENCE_SECONDS)[0]
-
-
-@contextmanager
-def another_user() -> Iterator[list[str | Path]]:
-    """Yield the beginning of a command that an ordinary user runs, who has a quota, and no key yet; only for root."""
-    if os.getuid() != 0:
-        need.missing("root, to be another user,")
-    number = next(_users)
-    user = [need.command("setpriv"), f"--reuid={number}", f"--regid={number}", "--clear-groups"]
-    # Python itself may be in root's home.
-    try:
-        yield [*user, "--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
-    finally:
-        end = f"keyctl get_persistent @s && keyctl invalidate %:_persistent.{number}; keyctl clear @u"
-        subprocess.run(
-            [*user, need.command("keyctl"), "session", "-", "sh", "-c", end], check=False, capture_output=True
-        )
 
 
 def unshared(*namespaces: str) -> list[str | Path]:

@@ -19,7 +19,6 @@ from faults.helpers import (
     MINT,
     PASSWORD,
     World,
-    another_user,
     at_once,
     foreign_bus,
     herd,
@@ -33,6 +32,7 @@ from fakes import busses, faults
 from support import kept, keyrings, need, trace
 from support.forms import as_wheel
 from support.home import HOST, NOT_FOUND, Home, Result
+from support.users import another_user
 
 pytestmark = as_wheel
 DEBUG = {"ECRX_LOG": "debug"}

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from faults.helpers import ASSUME, MINT, PASSWORD, Held, World, age, another_user, running
+from faults.helpers import ASSUME, MINT, PASSWORD, Held, World, age, running
 
 from docker_credential_ecrx.demo.fake_aws import HttpResponse
 from fakes import busses, faults
@@ -16,6 +16,7 @@ from support import keyrings
 from support.forms import in_one_form
 from support.home import HOST, OTHER_HOST, Result
 from support.secrets import places_of
+from support.users import another_user
 
 OTHER = "registry.example"
 BEARER = f"{PASSWORD}-" * 40

@@ -15,7 +15,6 @@ from faults.helpers import (
     Aws,
     Held,
     World,
-    another_user,
     in_shell,
     link,
     result_of,
@@ -27,6 +26,7 @@ from faults.helpers import (
 from fakes import faults
 from support.forms import in_one_form
 from support.home import HOST, OTHER_HOST, Home, Result
+from support.users import another_user
 
 ELSEWHERE = HOST.replace("us-east-1", "eu-west-1")
 NO_SERVER = "no credentials server URL\n"

@@ -1,7 +1,6 @@
 """The real kernel keyring: how, how long and for whom it stores keys, and which ones it evicts when it is full."""
 
 import errno
-import itertools
 import json
 import os
 import socket
@@ -9,7 +8,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -24,6 +23,7 @@ from docker_credential_ecrx.keyrings import USERNAME, service_of
 from docker_credential_ecrx.keyrings.kernel import KernelKeyring
 from docker_credential_ecrx.keyrings.keyctl import BIG, PROCESS_KEYRING, Keyctl
 from support import keyrings, need, trace
+from support.users import another_user
 
 BACKEND = "docker_credential_ecrx.keyrings.kernel_backend.Keyring"
 MOST_KEYS = 200  # that a user may have (/proc/sys/kernel/keys/maxkeys)
@@ -219,12 +219,6 @@ PLANTED = """\
 ring=$(keyctl newring _persistent.0 @s)
 for name; do keyctl setperm $(keyctl add user "$name" "9999999999 tplanted" $ring) 0x3f3f3f3f; done
 keyctl setperm $ring 0x3f3f3f3f"""
-# Deletes a user's keyring; the quota may have no room for a session's.
-CLEARED = """\
-from docker_credential_ecrx.keyrings.kernel import KernelKeyring
-keyring = KernelKeyring()
-keyring.keys.invalidate(keyring.ring)
-"""
 # Links a key to its own keyring; prints its size, and after a line on stdin the error of reading it.
 HOLDER = """\
 import sys
@@ -257,7 +251,6 @@ for call in ("get_password", "set_password", "delete_password"):
 print(json.dumps([said, "docker_credential_ecrx.keyrings.keyctl" in sys.modules]))
 """
 SECCOMP = Path(__file__).parents[1] / "support" / "seccomp.py"
-_ordinary_users = itertools.count(100_000 + os.getpid())
 
 
 @pytest.fixture
@@ -324,8 +317,8 @@ def in_another_program(action: str, name: str, stdin: bytes = b"") -> None:
 def as_ordinary_user(script: str, *arguments: int) -> Any:  # noqa: ANN401 - JSON
     """Run ``script`` as a user who has a quota, and no key yet; return what it prints."""
     # The Python that runs the tests may be in root's home.
-    with ordinary_users() as another:
-        return json.loads(run(*another(), sys.executable, "-c", script, *map(str, arguments)))
+    with another_user() as user:
+        return json.loads(run(*user, sys.executable, "-c", script, *map(str, arguments)))
 
 
 @contextmanager
@@ -337,25 +330,6 @@ def in_another_session(user: list[str], script: str, *arguments: str) -> Iterato
         assert any(line == b"ready\n" for line in process.stdout)
         yield
         process.communicate(b"\n")
-
-
-@contextmanager
-def ordinary_users() -> Iterator[Callable[[], list[str]]]:
-    """Yield what returns the prefix of a command for a new user who has a quota and no key."""
-    if os.getuid() != 0:
-        need.missing("root, to be another user,")
-    prefixes: list[list[str]] = []
-
-    def another() -> list[str]:
-        user = [need.command("setpriv"), f"--reuid={next(_ordinary_users)}", "--clear-groups"]
-        prefixes.append([*user, "--inh-caps=+dac_override", "--ambient-caps=+dac_override"])
-        return prefixes[-1]
-
-    try:
-        yield another
-    finally:
-        for user in prefixes:
-            run(*user, sys.executable, "-c", CLEARED)
 
 
 def has_big_keys() -> bool:
@@ -508,13 +482,13 @@ class TestFullKeyring:
     def test_full_sends_nothing_to_the_session_bus(self, tmp_path: Path) -> None:
         """A token in another keyring would outlive its key, which leads to it, and a hung bus would delay a get."""
         bus = tmp_path / "bus"
-        with socket.socket(socket.AF_UNIX) as listener, ordinary_users() as another:
+        with socket.socket(socket.AF_UNIX) as listener, another_user() as user:
             listener.bind(str(bus))
             listener.listen(200)
             listener.settimeout(0)
             bus.chmod(0o777)
             environment = ["env", f"DBUS_SESSION_BUS_ADDRESS=unix:path={bus}"]
-            hits = json.loads(run(*another(), *environment, sys.executable, "-c", ROTATION, "14"))
+            hits = json.loads(run(*user, *environment, sys.executable, "-c", ROTATION, "14"))
             with pytest.raises(BlockingIOError):
                 listener.accept()
 
@@ -603,7 +577,7 @@ class TestUserNamespace:
         """Another user can make a keyring of that name, with keys that everybody may read."""
         outside.delete("login:outside")
         planted = [f"docker-credential-ecrx:{name}:ecrx" for name in self.NAMES]
-        with ordinary_users() as another, in_another_session(another(), PLANTED, *planted):
+        with another_user() as user, in_another_session(user, PLANTED, *planted):
             said, names = self.inside("get")
 
         assert ["from outside", None] == said
@@ -646,10 +620,10 @@ class TestKilled:
     @pytest.mark.usefixtures("keyring")
     def test_eviction_leaves_no_key_without_expiry(self) -> None:
         users: list[list[str]] = []
-        with ordinary_users() as another:
+        with ExitStack() as stack:
 
             def overfill(strace: list[str]) -> "subprocess.CompletedProcess[bytes]":
-                users.append(another())
+                users.append(stack.enter_context(another_user()))
                 command = [*strace, *users[-1], sys.executable, "-c", OVERFILLED]
                 return subprocess.run(command, capture_output=True, check=False)
 

@@ -15,7 +15,7 @@ _TESTS = Path(__file__).parents[1]
 _SIGNS = {
     "root": re.compile(
         r"root, .*|root is missing|the right to mount|need_namespaces"
-        r"|unshared|another_user|ordinary|ordinary_users|as_ordinary_user|_as_root"
+        r"|unshared|another_user|ordinary|ordinary_number|as_ordinary_user|_as_root"
     ),
     "go": re.compile(r"kubelet_code|KubeletCode|_kubelet|go_client|go_plugin"),
     "java": re.compile(r"@java_project"),

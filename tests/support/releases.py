@@ -1,6 +1,5 @@
 """A user with an empty home, and release archives with a made-up program that install.sh installs there."""
 
-import itertools
 import os
 import shutil
 import subprocess
@@ -9,9 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from support import need
+from support.users import another_user, ordinary_number
 
 _ROOT = Path(__file__).parents[2]
-_ordinary_users = itertools.count(4_300_000)
 PAGE = Path("share", "man", "man1", "docker-credential-ecrx.1")
 PROGRAM = """\
 #!/bin/sh
@@ -40,19 +39,10 @@ class User:
     @contextmanager
     def ordinary(self) -> Iterator[None]:
         """Let the user be none of root's, without a key in the kernel before and after; only root can do that."""
-        if os.getuid() != 0:
-            need.missing("root, to be another user,")
-        number = next(_ordinary_users)
+        number = ordinary_number()
         os.chown(self.home, number, number)
-        self.prefix_command = [need.command("setpriv"), f"--reuid={number}", f"--regid={number}", "--clear-groups"]
-        # The tests' folders are in one of root's.
-        self.prefix_command += ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
-        try:
+        with another_user(number) as self.prefix_command:
             yield
-        finally:
-            end = f"keyctl get_persistent @s && keyctl invalidate %:_persistent.{number}; keyctl clear @u"
-            command = [*self.prefix_command, need.command("keyctl"), "session", "-", "sh", "-c", end]
-            subprocess.run(command, check=False, capture_output=True)
 
     def unpack(self, version: str, *, program: str = PROGRAM, command: str = "", option: str = "") -> Path:
         """Return the folder of a release archive, whose program has that command and that option of configure."""
