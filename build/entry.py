@@ -1,5 +1,6 @@
 """Where the frozen program starts."""
 
+import gc
 import marshal
 import os
 import sys
@@ -7,7 +8,7 @@ import sys
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
-    from types import ModuleType
+    from types import CodeType, ModuleType
 
 
 # Ready, since what it reports leaves nothing to make it from; the same as in __main__, which may be what is missing.
@@ -31,10 +32,27 @@ class Importer:
         self._modules = self._read("cached_get")
         self._has_all = False
 
-    def _read(self, name: str) -> "dict[str, tuple[bool, bytes]]":
+    def _read(self, name: str) -> "dict[str, tuple[bool, CodeType | bytes]]":
         with open(f"{self._folder}/{name}", "rb", buffering=0) as file:  # noqa: PTH123 - pathlib takes milliseconds
-            found: dict[str, tuple[bool, bytes]] = marshal.loads(file.read())  # noqa: S302 - a part of ours
+            found: dict[str, tuple[bool, CodeType | bytes]] = marshal.loads(file.read())  # noqa: S302 - a part of ours
             return found
+
+    def import_ready(self) -> None:
+        """Import the modules that are stored as code objects, which are in order: each after those that it imports.
+
+        Python's import system would take longer to find each one's place than the module takes to run.
+        """
+        for name, (is_package, code) in self._modules.items():
+            if isinstance(code, bytes):
+                continue
+            module = sys.modules[name] = type(sys)(name)
+            module.__spec__ = self._spec(name, is_package=is_package)
+            if is_package:
+                module.__path__ = module.__spec__.submodule_search_locations  # type: ignore[assignment]
+            parent, _, child = name.rpartition(".")
+            if parent:
+                setattr(sys.modules[parent], child, module)
+            exec(code, module.__dict__)  # noqa: S102 - as an import does
 
     def find_spec(self, name: str, *_: object) -> "ModuleSpec | None":
         """Return where the module comes from, if it is in one of the files.
@@ -49,9 +67,9 @@ class Importer:
             except (OSError, EOFError, ValueError, TypeError) as error:
                 raise ImportError(name, name=name, path=f"{self._folder}/first_get") from error
             found = self._modules.get(name)
-        if found is None:
-            return None
-        is_package = found[0]
+        return None if found is None else self._spec(name, is_package=found[0])
+
+    def _spec(self, name: str, *, is_package: bool) -> "ModuleSpec":
         spec: ModuleSpec = type(sys.__spec__)(name, self, is_package=is_package)  # importlib would have to be imported
         if is_package:
             spec.submodule_search_locations = [f"{self._folder}/{name.replace('.', '/')}"]
@@ -62,14 +80,17 @@ class Importer:
 
     def exec_module(self, module: "ModuleType") -> None:
         """Run the module's code."""
-        code = marshal.loads(self._modules[module.__name__][1])  # noqa: S302 - a part of ours
-        exec(code, module.__dict__)  # noqa: S102 - as an import does
+        code = self._modules[module.__name__][1]
+        exec(marshal.loads(code) if isinstance(code, bytes) else code, module.__dict__)  # noqa: S102, S302 - as above
 
 
 def start() -> None:
     """Run the program, which ends the process."""
     try:
-        sys.meta_path.insert(0, Importer(getattr(sys, "_MEIPASS", "")))
+        gc.disable()  # nearly all that a get creates is needed until it ends; cli.run enables it
+        importer = Importer(getattr(sys, "_MEIPASS", ""))
+        sys.meta_path.insert(0, importer)
+        importer.import_ready()
         from docker_credential_ecrx.__main__ import run
 
         forget_loader()

@@ -3,20 +3,17 @@
 Run by build.sh with the Python of the build's virtual environment.
 """
 
-import importlib.util
-import marshal
 import subprocess
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 
 import cached_get
 import first_get
+from code_file import join
 
 _PROGRAM = Path("dist/docker-credential-ecrx/docker-credential-ecrx")
 _INSIDE = _PROGRAM.parent / "_internal"
 _LIST = _INSIDE / "parts.txt"  # docker_credential_ecrx.system.installation reads it
-_HEADER = 16  # bytes before the code object in a .pyc (PEP 552)
 
 
 def main() -> None:
@@ -24,30 +21,12 @@ def main() -> None:
     if sys.platform == "linux":
         forget_prefix(sys.base_prefix)
         lead_launcher_to_zlib()
-    join(_INSIDE / "cached_get", cached_get.modules())  # entry.py imports from these two
-    join(_INSIDE / "first_get", first_get.modules())
+    # entry.py imports from these two.
+    join(_INSIDE, "cached_get", cached_get.modules(), cached_get.full(*cached_get.START, *cached_get.EVERY_GET))
+    join(_INSIDE, "first_get", first_get.modules())
     files = sorted(path for path in _INSIDE.rglob("*") if path.is_file() and path != _LIST)
     lines = [f"{path.stat().st_size} {path.relative_to(_INSIDE).as_posix()}\n" for path in files]
     _LIST.write_text("".join(lines), newline="\n")
-
-
-def join(file: Path, names: Iterable[str]) -> None:
-    """Put the code objects of modules into one file, by their names, and whether each is a package.
-
-    A package's own file stays, for a program whose one file is lost: it has to say so.
-    """
-    found = {}
-    for name in names:
-        place = _INSIDE / name.replace(".", "/")
-        is_package = place.is_dir()
-        path = place / "__init__.pyc" if is_package else place.with_suffix(".pyc")
-        code = path.read_bytes()
-        if code[:4] != importlib.util.MAGIC_NUMBER:
-            sys.exit(f"finish.py: {path} is not of this Python")
-        found[name] = (is_package, code[_HEADER:])
-        if not is_package:
-            path.unlink()
-    file.write_bytes(marshal.dumps(found))
 
 
 def forget_prefix(prefix: str) -> None:

@@ -1,6 +1,7 @@
 """The commands for users: one module each, imported when the command is run."""
 
 import difflib
+import gc
 import importlib
 import os
 from collections.abc import Callable
@@ -84,6 +85,7 @@ def run(arguments: list[str], serve_kubelet: Callable[[], int]) -> int:
 
     ``serve_kubelet`` answers a request from kubelet whose command line has options; it returns the exit status.
     """
+    gc.enable()  # a command may run for long, so build/entry.py's reason not to does not apply
     name = next((word for word in arguments if not word.startswith("-")), arguments[0])
     if name == "help":
         arguments.remove("help")
