@@ -1,11 +1,10 @@
-"""Shares one TLS context among clients that trust the same certificates, and reads these in the background.
+"""Shares one TLS context among clients that trust the same certificates, and adds the folders of SSL_CERT_DIR.
 
-botocore makes a context for each client, and each reads its certificates again, which takes 30 ms.
+botocore makes a context for each client, and each reads its certificates again, which takes 30 ms; it knows no folders.
 """
 
 import functools
 import os
-import threading
 from contextlib import suppress
 from ssl import SSLContext
 from typing import Any
@@ -24,19 +23,15 @@ _folders: dict[str, tuple[str, ...]] = {}  # that are trusted beside a bundle, b
 
 
 def share(session: Session, trusted: trust.Trust) -> None:
-    """Make clients share contexts, and start to read what the clients of ``session`` trust, which is ``trusted``."""
+    """Make clients share contexts; those of ``session`` trust what is ``trusted``."""
     if _make is None or any(url.startswith("https:") for url in getproxies().values()):
         return  # for an http URL, urllib3 turns verification off in the context for an https proxy
     httpsession.URLLib3Session._get_ssl_context = _context_of  # type: ignore[attr-defined] # noqa: SLF001
-    chosen = session.get_config_variable("ca_bundle") or True
-    with suppress(Exception):
-        path, folders = _path_of(chosen), trust.directories(trusted, os.environ)
+    with suppress(Exception):  # the request itself will report what is wrong
+        path = _path_of(session.get_config_variable("ca_bundle") or True)
+        folders = trust.directories(trusted, os.environ)
         # If a profile names the file that is another's default, the folders are trusted for neither.
         _folders[path] = folders if _folders.get(path, folders) == folders else ()
-    if any(value for name, value in os.environ.items() if name.startswith("AWS_ENDPOINT_URL")):
-        return  # the endpoint may not use TLS
-    with suppress(Exception):  # the request itself will report what is wrong
-        _begin_to_read(_path_of(chosen))
 
 
 def _context_of(http: httpsession.URLLib3Session) -> SSLContext:
@@ -57,25 +52,6 @@ def _shared(bundle: str, folders: tuple[str, ...]) -> SSLContext:  # noqa: ARG00
     context: SSLContext = httpsession.create_urllib3_context()
     for folder in folders:
         context.load_verify_locations(capath=folder)  # which reads nothing yet
-    load, lock, done = context.load_verify_locations, threading.Lock(), set()
-
-    def load_once(cafile: Any = None, capath: Any = None, cadata: Any = None) -> None:  # noqa: ANN401 - as ssl has it
-        with lock:
-            if (cafile, capath, cadata) not in done:
-                load(cafile, capath, cadata)
-                done.add((cafile, capath, cadata))
-
-    context.load_verify_locations = load_once  # type: ignore[method-assign]
+    load: Any = functools.cache(context.load_verify_locations)  # each client of the context loads its bundle
+    context.load_verify_locations = load  # type: ignore[method-assign]
     return context
-
-
-@functools.cache
-def _begin_to_read(bundle: str) -> None:
-    # Not in the thread: two concurrent calls of a cached function would both make one.
-    context = _shared(bundle, _folders.get(bundle, ()))
-
-    def read() -> None:
-        with suppress(Exception):
-            context.load_verify_locations(bundle)
-
-    threading.Thread(target=read, daemon=True).start()

@@ -12,7 +12,6 @@ A token must not be saved in two cases, in which something changed while AWS was
 Imported only if there is a token to request or to save.
 """
 
-import gc
 import sys
 
 from docker_credential_ecrx import keyrings, log
@@ -70,7 +69,6 @@ def fetch_token(
     The limit of ASKING_SECONDS counts from ``began`` (time.monotonic()), or else from now.
     The token is not cached if tokens were deleted after ``started``.
     """
-    gc.disable()  # nearly all that botocore creates is needed until the process ends, so searching it is wasted time
     snapshot = Snapshot(cache.env)
     is_certain = cache.keyring is not None and identity_unchanged(request, cache.env, snapshot)
     # botocore imports awscrt, 12 MB, if it is installed, but only a session of ``aws login`` needs it.
