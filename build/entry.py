@@ -43,7 +43,7 @@ class Importer:
         Python's import system would take longer to find each one's place than the module takes to run.
         """
         for name, (is_package, code) in self._modules.items():
-            if isinstance(code, bytes):
+            if isinstance(code, bytes) or name in sys.modules:
                 continue
             module = sys.modules[name] = type(sys)(name)
             module.__spec__ = self._spec(name, is_package=is_package)

@@ -6,6 +6,7 @@ quota is one, /proc/keys lists the keys of all of them, and ``forget --all`` in 
 
 import itertools
 import os
+import secrets
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,8 +14,8 @@ from contextlib import contextmanager
 
 from support import need
 
-_EACH = 1000  # of each run of the tests
-_numbers = itertools.count(100_000 + os.getpid() * _EACH)
+# Above what /etc/subuid gives away; the runs of two containers of a machine may have the same process ID.
+_numbers = itertools.count(1_000_000_000 + secrets.randbelow(1_000_000) * 1000)
 # Deletes all keys of a user, who may have no room for a session's keyring, which keyctl would need.
 _CLEAR = """\
 from contextlib import suppress
