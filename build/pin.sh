@@ -24,7 +24,7 @@ main() {
     # shellcheck disable=SC2086 # words
     pin requirements-checks "the tools of .ci/lint, and what mypy reads" pyproject.toml - --group lint --group typing $unread
     pin requirements-audit "what .ci/run looks at scripts, workflows and pinned packages with" --group audit
-    pin requirements-fuzz "what fuzzing needs" pyproject.toml - --group fuzz
+    pin requirements-fuzz "what fuzzing needs" pyproject.toml - --group fuzz --constraint build/requirements-tests.txt
     pin requirements-python "what installs the Python that a release is frozen with on Linux" --group python
     pin requirements-bench "what the benchmark measures the program beside" --group bench
 }
