@@ -14,17 +14,20 @@ main() {
     pin requirements "what the frozen program is made of and with" pyproject.toml - --group binary
     pin requirements-wheel "what the wheel needs, and what builds it" pyproject.toml -
     pin requirements-tests "what the tests need, and what builds the wheel" pyproject.toml - --group tests
-    # What mypy does not read is not installed for it: it has stubs of AWS's packages.
+    # What mypy does not read is not installed for it: it has stubs of AWS's packages, and others have no types.
     unread=""
-    for package in argcomplete awscrt boto3 botocore cffi cryptography distlib docker filelock humanize \
-        importlib-metadata jmespath lark oras pipx pycparser python-dateutil python-discovery python-dotenv regex \
-        s3transfer six testcontainers userpath uv virtualenv wrapt zipp; do
+    for package in argcomplete awscrt backports-tarfile boolean-py boto3 botocore cffi check-jsonschema cryptography \
+        defusedxml distlib docker filelock hatchling humanize idna importlib-metadata jeepney jmespath jsonschema \
+        jsonschema-specifications lark lazy-importer license-expression more-itertools oras pipx platformdirs \
+        py-serializable pycparser python-dateutil python-discovery python-dotenv pyyaml regex regress ruamel-yaml \
+        s3transfer six sortedcontainers testcontainers tomlkit trove-classifiers types-s3transfer userpath uv \
+        virtualenv wrapt zipp; do
         unread="$unread --no-emit-package $package"
     done
     # shellcheck disable=SC2086 # words
     pin requirements-checks "the tools of .ci/lint, and what mypy reads" pyproject.toml - --group lint --group typing $unread
     pin requirements-audit "what .ci/run looks at scripts, workflows and pinned packages with" --group audit
-    pin requirements-fuzz "what fuzzing needs" pyproject.toml - --group fuzz
+    pin requirements-fuzz "what fuzzing needs" pyproject.toml - --group fuzz --constraint build/requirements-tests.txt
     pin requirements-python "what installs the Python that a release is frozen with on Linux" --group python
     pin requirements-bench "what the benchmark measures the program beside" --group bench
 }

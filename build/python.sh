@@ -108,7 +108,10 @@ make_venv() {
     rm -rf "$1"
     pip=""
     # To make a pip takes seconds; Python's own can install elsewhere from 22.3 on.
-    if [ $# -gt 2 ] && "$PYTHON" -I -m pip --python "$PYTHON" --version >/dev/null 2>&1; then
+    if [ $# -gt 2 ] && "$PYTHON" -I -c '
+import pip, sys
+sys.exit([*map(int, pip.__version__.split(".")[:2])] < [22, 3])
+' 2>/dev/null; then
         pip=--without-pip
     fi
     leaving_home_alone "$PYTHON" -I -m venv $pip "$1"

@@ -6,8 +6,12 @@
 uv_install() {
     venv=$1
     shift
-    if ! pip_for "$venv" config list | grep -q index-url &&
-        pip_install "$venv" --no-compile --require-hashes --no-deps -r build/requirements-python.txt &&
+    lister=$PYTHON # whose pip starts once; with --python it would start again in there
+    [ ! -e "$venv/bin/pip" ] || lister=$venv/bin/python
+    leaving_home_alone "$lister" -I -m pip config list >"$venv/pip-configuration" &
+    listing=$!
+    if pip_install "$venv" --no-compile --require-hashes --no-deps -r build/requirements-python.txt &&
+        wait "$listing" && ! grep -q index-url "$venv/pip-configuration" &&
         "$venv/bin/uv" pip install --quiet --no-config --system-certs --cache-dir .work/uv-cache \
             --python "$venv/bin/python" "$@"; then
         return

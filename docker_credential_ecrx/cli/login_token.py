@@ -32,7 +32,6 @@ from docker_credential_ecrx.store.token_cache import TokenCache, TokenRequest
 from docker_credential_ecrx.system import programs
 
 _INSTALL = "https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html"
-_SECONDS = 10.0  # for a slow disk; it takes less than one
 
 
 class Group(NamedTuple):
@@ -136,18 +135,8 @@ def _sign_in(error: SignInNeededError, *, yes: bool) -> None:
 
 def _is_version_1(aws: Path) -> bool:
     """Return whether the AWS CLI at ``aws`` is version 1, which prints its usage instead of signing in."""
-    try:
-        done = subprocess.run(  # noqa: S603 - the program that was just run
-            [aws, "--version"],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_SECONDS,
-            check=False,
-            env=programs.environment(),
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return b"aws-cli/1." in done.stdout + done.stderr  # on which of both it is depends on the version
+    stdout, stderr = programs.output(aws, "--version")
+    return b"aws-cli/1." in stdout + stderr  # on which of both it is depends on the version
 
 
 def _check_cached(group: Group, token: Token, keyring: "Keyring") -> None:

@@ -2,7 +2,6 @@
 
 import os
 import shlex
-import subprocess
 from contextlib import suppress
 from pathlib import Path
 
@@ -24,7 +23,6 @@ from docker_credential_ecrx.errors import FileError, Remedy
 from docker_credential_ecrx.identity.settings import PROGRAM
 from docker_credential_ecrx.system import programs
 
-_SECONDS = 10.0  # Docker would wait longer
 _USUAL_PATH = "/usr/local/bin:/usr/bin:/bin"  # what else a job or a service needs
 
 
@@ -54,18 +52,8 @@ def check_program(context: Context) -> Finding:
 
 def version_of(path: Path) -> str:
     """Return the version that the program at ``path`` reports, or an empty string if it is not this program."""
-    try:
-        done = subprocess.run(  # noqa: S603 - what Docker runs
-            [path, "version"],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_SECONDS,
-            check=False,
-            env=programs.environment(),
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    name, _, version = done.stdout.decode(errors="replace").strip().partition(" ")
+    stdout, _ = programs.output(path, "version")
+    name, _, version = stdout.decode(errors="replace").strip().partition(" ")
     return version if name == PROGRAM else ""
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 # PATHEXT's on Windows, where shutil.which would search the current folder first.
 _SUFFIXES = (".com", ".exe", ".bat", ".cmd") if os.name == "nt" else ("",)
+_SECONDS = 10.0  # for a slow disk; a program that tells its version takes less than one
 
 
 def find(name: str, search: str) -> Path | None:
@@ -72,6 +73,27 @@ def environment() -> dict[str, str]:
     env = dict(os.environ)
     remove_relative(env)
     return env
+
+
+def output(path: Path, argument: str) -> tuple[bytes, bytes]:
+    """Run the program at ``path`` with one argument, which asks for its version or the like; return stdout and stderr.
+
+    Both are empty if it cannot be run, or does not end within 10 seconds.
+    """
+    import subprocess  # few callers run a program
+
+    try:
+        done = subprocess.run(  # noqa: S603 - what Docker runs, or was just run
+            [path, argument],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_SECONDS,
+            check=False,
+            env=environment(),
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return b"", b""
+    return done.stdout, done.stderr
 
 
 def candidates(name: str, search: str) -> Iterator[Path]:

@@ -11,8 +11,8 @@ import pytest
 from support.home import HOST, NOT_FOUND, OTHER_HOST, ROLE, SECONDARY, Home, Result
 
 _SECONDARY = "docker-credential-ecrx-secondary"
-_REGISTRY = "registry.kept.example"
-_PASSWORD, _SECRET = "kept-password", "hunter2-hunter2"
+_REGISTRY = "registry.stored.example"
+_PASSWORD, _SECRET = "stored-password", "hunter2-hunter2"
 _RULE = '[[registry]]\nmatch = "*"\n'
 _VERBS = ("get", "store", "list")
 
@@ -91,7 +91,7 @@ def _answers(home: Home) -> dict[str, str]:
 
 
 @pytest.fixture
-def kept(home: Home, secret_service: dict[str, str]) -> dict[str, str]:
+def stored(home: Home, secret_service: dict[str, str]) -> dict[str, str]:
     """Return what get returns after a docker pull and a docker login."""
     home.env |= secret_service
     home.add_role_profile()
@@ -105,23 +105,23 @@ PUBLIC = "public.ecr.aws"
 
 class TestRequest:
     @pytest.mark.parametrize("sent", _NO_TEXTS.values(), ids=_NO_TEXTS)
-    def test_without_a_host_fails_except_for_erase(self, home: Home, kept: dict[str, str], sent: bytes) -> None:
+    def test_without_a_host_fails_except_for_erase(self, home: Home, stored: dict[str, str], sent: bytes) -> None:
         assert _line(home.run("get", stdin=sent))
-        assert kept == _answers(home)
+        assert stored == _answers(home)
         _erased(home.run("erase", stdin=sent))
-        assert kept == _answers(home)
+        assert stored == _answers(home)
 
     @pytest.mark.parametrize("sent", [b"", b" \r\n\t"])
-    def test_empty_fails_for_every_verb(self, home: Home, kept: dict[str, str], sent: bytes) -> None:
+    def test_empty_fails_for_every_verb(self, home: Home, stored: dict[str, str], sent: bytes) -> None:
         lines = [_line(home.run(verb, stdin=sent, argv0=_SECONDARY)) for verb in ("get", "erase", "store")]
 
         assert ["no credentials server URL\n"] * 2 == lines[:2]
-        assert kept == _answers(home)
+        assert stored == _answers(home)
 
     @pytest.mark.parametrize("sent", [*_NO_TEXTS.values(), *_NO_REQUESTS.values()], ids=[*_NO_TEXTS, *_NO_REQUESTS])
-    def test_unstorable_credentials_fail(self, home: Home, kept: dict[str, str], sent: bytes) -> None:
+    def test_unstorable_credentials_fail(self, home: Home, stored: dict[str, str], sent: bytes) -> None:
         assert _line(home.run("store", stdin=sent))
-        assert kept == _answers(home)
+        assert stored == _answers(home)
 
     @pytest.mark.parametrize(
         "payload", ['{"expiration":NaN}', f'{{"expiration":{10**400}}}', '{"expiration":"soon"}', "[]", "[" * 9000]
@@ -148,7 +148,7 @@ class TestArguments:
 
 
 class TestProgramName:
-    def test_without_profile_after_hyphen_fails(self, home: Home, kept: dict[str, str]) -> None:
+    def test_without_profile_after_hyphen_fails(self, home: Home, stored: dict[str, str]) -> None:
         name = "docker-credential-ecrx-"
         home.link(name)
 
@@ -156,7 +156,7 @@ class TestProgramName:
 
         assert [True] * 3 == [f" {name} " in line for line in lines]
         assert f" {name} " in _erased(home.run("erase", stdin=HOST, argv0=name))
-        assert kept == _answers(home)
+        assert stored == _answers(home)
 
 
 class TestConfiguration:
@@ -194,7 +194,7 @@ class TestConfiguration:
 
     @pytest.mark.parametrize("spoil", list(_SPOILT.values()), ids=_SPOILT)
     def test_unreadable_fails_every_verb_except_erase(
-        self, home: Home, kept: dict[str, str], spoil: Callable[[Path], object]
+        self, home: Home, stored: dict[str, str], spoil: Callable[[Path], object]
     ) -> None:
         """An unreadable config.toml fails every verb except erase until it is fixed."""
         path = home.folder / "config.toml"
@@ -206,7 +206,7 @@ class TestConfiguration:
         assert [True] * 3 == [str(path) in line for line in lines]
         assert str(path) in _erased(home.run("erase", stdin=HOST, env=env))
         assert [0, 0] == [home.run(word, env=env).status for word in ("--help", "version")]
-        assert kept == _answers(home)
+        assert stored == _answers(home)
 
     @pytest.mark.parametrize(
         ("variable", "value"),
@@ -215,20 +215,20 @@ class TestConfiguration:
             *(("ECRX_KEYRING", name) for name in ("kernal", "Kernel", "keyring.", "../keyring.py")),
         ],
     )
-    def test_error_names_invalid_variable(self, home: Home, kept: dict[str, str], variable: str, value: str) -> None:
+    def test_error_names_invalid_variable(self, home: Home, stored: dict[str, str], variable: str, value: str) -> None:
         line = _line(home.get(env={variable: value}))
 
         assert [] == [name for name in (variable, value) if name not in line]
         assert _erased(home.run("erase", stdin=HOST, env={variable: value}))
-        assert kept == _answers(home)
+        assert stored == _answers(home)
 
-    def test_missing_keyring_fails_passwords_only(self, home: Home, kept: dict[str, str]) -> None:
+    def test_missing_keyring_fails_passwords_only(self, home: Home, stored: dict[str, str]) -> None:
         """If the configured keyring is not installed, storing passwords fails and tokens are still returned."""
         env = {"ECRX_KEYRING": "no.such.Keyring"}
 
         assert "no.such.Keyring" in _line(home.run("store", stdin=_stored(), env=env))
         assert home.get(env=env).secret
-        assert kept == _answers(home)
+        assert stored == _answers(home)
 
 
 class TestAwsFiles:
@@ -259,7 +259,7 @@ class TestAwsFiles:
 
     @pytest.mark.parametrize("spoil", list(_SPOILT.values()), ids=_SPOILT)
     def test_damaged_file_fails_until_fixed(
-        self, home: Home, kept: dict[str, str], spoil: Callable[[Path], object]
+        self, home: Home, stored: dict[str, str], spoil: Callable[[Path], object]
     ) -> None:
         path = home.folder / ".aws" / "config"
         path.rename(path.with_name("sound"))
@@ -271,7 +271,7 @@ class TestAwsFiles:
         if path.is_dir():
             path.rmdir()
         path.with_name("sound").rename(path)
-        assert kept == _answers(home)
+        assert stored == _answers(home)
 
     @pytest.mark.parametrize(
         "settings",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from support import kept
+from support import stored_items
 from support.home import Home
 from support.keyrings import items
 
@@ -50,57 +50,57 @@ class TestExpiredToken:
         for number in range(3):
             get_as(home, f"user{number}", desktop)
         old = items(desktop)
-        kept.let_days_pass(home, 8)
+        stored_items.let_days_pass(home, 8)
 
         get_as(home, "new", desktop)
 
         assert 3 == len(old)
         assert 1 == len(items(desktop) - old)
-        assert items(desktop) == kept.entries(home).keys()
+        assert items(desktop) == stored_items.entries(home).keys()
 
     def test_stays_indexed_for_a_week(self, home: Home, desktop: dict[str, str]) -> None:
         """Until then the list command still names its registries."""
         get_as(home, "old", desktop)
         old = items(desktop)
-        kept.let_days_pass(home, 7)
+        stored_items.let_days_pass(home, 7)
 
         get_as(home, "new", desktop)
 
-        assert old < items(desktop) == kept.entries(home).keys()
+        assert old < items(desktop) == stored_items.entries(home).keys()
 
     def test_in_another_keyring_stays_forgettable(self, home: Home, desktop: dict[str, str]) -> None:
         get_as(home, "old", desktop)
         old = items(desktop)
-        kept.let_days_pass(home, 8)
+        stored_items.let_days_pass(home, 8)
 
         get_as(home, "new", {"ECRX_KEYRING": "kernel"})
-        assert old == items(desktop) == old & kept.entries(home).keys()
+        assert old == items(desktop) == old & stored_items.entries(home).keys()
 
         assert 0 == home.run("forget", "--all", env=desktop).status
-        assert (set(), {}) == (items(desktop), kept.entries(home))
+        assert (set(), {}) == (items(desktop), stored_items.entries(home))
 
     def test_in_unreachable_keyring_stays_forgettable(self, home: Home, desktop: dict[str, str]) -> None:
         get_as(home, "old", desktop)
-        kept.let_days_pass(home, 1)
+        stored_items.let_days_pass(home, 1)
 
         found = home.run("forget", "--all", env=desktop | {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"})
         assert (0, "nothing to delete\n", "") == found
         assert 1 == len(items(desktop))
 
         assert 0 == home.run("forget", "--all", env=desktop).status
-        assert (set(), {}) == (items(desktop), kept.entries(home))
+        assert (set(), {}) == (items(desktop), stored_items.entries(home))
 
     def test_is_deleted_in_small_batches(self, home: Home, desktop: dict[str, str]) -> None:
         """No single get has to wait while many tokens are deleted."""
         get_as(home, "old", desktop)
-        ((name, entry),) = kept.entries(home).items()
-        kept.write(home, {f"{name}{number}": entry for number in range(40)})
-        kept.let_days_pass(home, 8)
+        ((name, entry),) = stored_items.entries(home).items()
+        stored_items.write(home, {f"{name}{number}": entry for number in range(40)})
+        stored_items.let_days_pass(home, 8)
 
         left = []
         for number in range(3):
             get_as(home, f"new{number}", desktop)
-            left.append(len(kept.entries(home)) - number - 1)
+            left.append(len(stored_items.entries(home)) - number - 1)
 
         assert [24, 8, 0] == left
 

@@ -16,16 +16,16 @@ class TestRoleProfile:
         found = home.get(env=keyring)
 
         assert {"ServerURL": HOST, "Username": "AWS", "Secret": found.secret} == found.answer
-        assumed, minted = home.aws.calls
+        assumed, fetched = home.aws.calls
         assert ("AssumeRole", BASE_USER, "us-east-1", "") == (
             assumed.operation,
             assumed.caller,
             assumed.region,
             assumed.error,
         )
-        assert "GetAuthorizationToken" == minted.operation
-        assert minted.caller.startswith(f"arn:aws:sts::{SECONDARY}:assumed-role/puller/")
-        assert home.aws.issued[found.secret].principal == minted.caller
+        assert "GetAuthorizationToken" == fetched.operation
+        assert fetched.caller.startswith(f"arn:aws:sts::{SECONDARY}:assumed-role/puller/")
+        assert home.aws.issued[found.secret].principal == fetched.caller
 
     def test_second_get_returns_cached_token(self, home: Home, keyring: dict[str, str]) -> None:
         home.add_role_profile()

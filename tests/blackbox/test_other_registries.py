@@ -179,9 +179,9 @@ class TestStorage:
     def test_keyring_library_reads_the_same_item(self, home: Home, library: KeyringBackend) -> None:
         home.store(HOST, "alice", "pässwörd")
 
-        kept = library.get_password(SERVICE, "ecrx")
+        item = library.get_password(SERVICE, "ecrx")
 
-        assert {"ServerURL": HOST, "Username": "alice", "Secret": "pässwörd"} == json.loads(kept or "")
+        assert {"ServerURL": HOST, "Username": "alice", "Secret": "pässwörd"} == json.loads(item or "")
 
     def test_keyring_library_can_replace_the_password(self, home: Home, library: KeyringBackend, bus: str) -> None:
         home.store(HOST, "alice", "word")

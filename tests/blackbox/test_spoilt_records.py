@@ -20,7 +20,7 @@ _SECRET_SERVICE = "keyring.backends.SecretService.Keyring"
 _LIFE = 12 * 3600
 
 
-class Kept(NamedTuple):
+class Item(NamedTuple):
     """The item of the keyring that contains a token; ``record`` is its content, ``password`` the token."""
 
     keyring: str
@@ -49,12 +49,12 @@ class Kept(NamedTuple):
 
 
 @pytest.fixture
-def kept(home: Home, keyring: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Kept:
+def item(home: Home, keyring: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Item:
     """Return the item that a first ``get`` stores."""
     return first_get(home, keyring, monkeypatch)
 
 
-def first_get(home: Home, keyring: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Kept:
+def first_get(home: Home, keyring: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Item:
     """Run a first ``get``, and return the item that it stores in ``keyring``, which the test uses from now on."""
     for variable, value in keyring.items():
         monkeypatch.setenv(variable, value)
@@ -63,7 +63,7 @@ def first_get(home: Home, keyring: dict[str, str], monkeypatch: pytest.MonkeyPat
     (name,) = index.read(home.env)
     record = fetch(keyring["ECRX_KEYRING"], name)
     assert record.endswith(f"\n{password}")
-    return Kept(keyring["ECRX_KEYRING"], name, record, password)
+    return Item(keyring["ECRX_KEYRING"], name, record, password)
 
 
 def fetch(keyring: str, name: str) -> str:
@@ -76,14 +76,14 @@ def fetch(keyring: str, name: str) -> str:
     return record
 
 
-def assert_repaired(home: Home, keyring: dict[str, str], kept: Kept) -> None:
+def assert_repaired(home: Home, keyring: dict[str, str], item: Item) -> None:
     """Assert that the next ``get`` silently fetches a new token from AWS, and that the one after it is cached."""
     home.aws.calls.clear()
     found = home.get(env=keyring)
     assert (0, "") == (found.status, found.stderr)
     assert ["AssumeRole", "GetAuthorizationToken"] == [call.operation for call in home.aws.calls]
     assert found.secret in home.aws.issued
-    assert kept.password != found.secret
+    assert item.password != found.secret
 
     home.aws.calls.clear()
     assert found == home.get(env=keyring)
@@ -97,54 +97,54 @@ def _signed(name: str, facts: str, password: str, magic: str = "ecrx1") -> str:
 
 class TestTruncatedRecord:
     @pytest.mark.parametrize("share", [0.0, 0.01, 0.03, 0.5, 0.99])
-    def test_is_a_miss_at_every_length(self, home: Home, keyring: dict[str, str], kept: Kept, share: float) -> None:
-        kept.replace(kept.record[: max(1, int(len(kept.record) * share))])
+    def test_is_a_miss_at_every_length(self, home: Home, keyring: dict[str, str], item: Item, share: float) -> None:
+        item.replace(item.record[: max(1, int(len(item.record) * share))])
 
-        assert_repaired(home, keyring, kept)
+        assert_repaired(home, keyring, item)
 
-    def test_without_last_character_is_a_miss(self, home: Home, keyring: dict[str, str], kept: Kept) -> None:
-        kept.replace(kept.record[:-1])
+    def test_without_last_character_is_a_miss(self, home: Home, keyring: dict[str, str], item: Item) -> None:
+        item.replace(item.record[:-1])
 
-        assert_repaired(home, keyring, kept)
+        assert_repaired(home, keyring, item)
 
-    def test_without_password_is_a_miss(self, home: Home, keyring: dict[str, str], kept: Kept) -> None:
-        kept.replace(kept.record.partition("\n")[0] + "\n")
+    def test_without_password_is_a_miss(self, home: Home, keyring: dict[str, str], item: Item) -> None:
+        item.replace(item.record.partition("\n")[0] + "\n")
 
-        assert_repaired(home, keyring, kept)
+        assert_repaired(home, keyring, item)
 
-    def test_without_first_line_is_a_miss(self, home: Home, keyring: dict[str, str], kept: Kept) -> None:
-        kept.replace(kept.password)
+    def test_without_first_line_is_a_miss(self, home: Home, keyring: dict[str, str], item: Item) -> None:
+        item.replace(item.password)
 
-        assert_repaired(home, keyring, kept)
+        assert_repaired(home, keyring, item)
 
 
 class TestRecordOfAnotherVersion:
     @pytest.mark.parametrize("magic", ["ecrx0", "ecrx2", "ecrx10", "ecrx", "ECRX1"])
-    def test_is_a_miss(self, home: Home, keyring: dict[str, str], kept: Kept, magic: str) -> None:
-        kept.replace(kept.record.replace("ecrx1 ", f"{magic} ", 1))
+    def test_is_a_miss(self, home: Home, keyring: dict[str, str], item: Item, magic: str) -> None:
+        item.replace(item.record.replace("ecrx1 ", f"{magic} ", 1))
 
-        assert_repaired(home, keyring, kept)
+        assert_repaired(home, keyring, item)
 
     @pytest.mark.parametrize("magic", ["ecrx1", "ecrx2"])
     def test_with_other_field_count_is_a_miss(
-        self, home: Home, keyring: dict[str, str], kept: Kept, magic: str
+        self, home: Home, keyring: dict[str, str], item: Item, magic: str
     ) -> None:
         """The checksum of the record is valid."""
-        facts = " ".join(kept.record.partition("\n")[0].split()[1:-1])
+        facts = " ".join(item.record.partition("\n")[0].split()[1:-1])
         for other in (f"{facts} 7", facts.rpartition(" ")[0], ""):
-            kept.replace(_signed(kept.name, other, kept.password, magic))
+            item.replace(_signed(item.name, other, item.password, magic))
 
-            assert_repaired(home, keyring, kept)
+            assert_repaired(home, keyring, item)
 
     @pytest.mark.parametrize("lifetime", ["x", "", "12h"])
     def test_with_invalid_lifetime_is_a_miss(
-        self, home: Home, keyring: dict[str, str], kept: Kept, lifetime: str
+        self, home: Home, keyring: dict[str, str], item: Item, lifetime: str
     ) -> None:
         """The checksum of the record is valid."""
-        facts = kept.record.partition("\n")[0].split()[2:-1]
-        kept.replace(_signed(kept.name, " ".join([lifetime, *facts]), kept.password))
+        facts = item.record.partition("\n")[0].split()[2:-1]
+        item.replace(_signed(item.name, " ".join([lifetime, *facts]), item.password))
 
-        assert_repaired(home, keyring, kept)
+        assert_repaired(home, keyring, item)
 
 
 class TestForeignRecord:
@@ -164,29 +164,29 @@ class TestForeignRecord:
         ],
         ids=["word", "newline", "pair", "json", "base64", "words", "numbers", "chunks", "unprintable", "long"],
     )
-    def test_is_a_miss(self, home: Home, keyring: dict[str, str], kept: Kept, secret: str) -> None:
-        kept.replace(secret)
+    def test_is_a_miss(self, home: Home, keyring: dict[str, str], item: Item, secret: str) -> None:
+        item.replace(secret)
 
-        assert_repaired(home, keyring, kept)
+        assert_repaired(home, keyring, item)
 
     @pytest.mark.parametrize("payload", [b"\xff\xfe\0", b"\0", b"1 b\xff\0\xff", b"9999999999 tword", b" "])
-    def test_that_is_no_text_is_a_miss(self, home: Home, keyring: dict[str, str], kept: Kept, payload: bytes) -> None:
-        kept.replace_bytes(payload)
+    def test_that_is_no_text_is_a_miss(self, home: Home, keyring: dict[str, str], item: Item, payload: bytes) -> None:
+        item.replace_bytes(payload)
 
-        assert_repaired(home, keyring, kept)
+        assert_repaired(home, keyring, item)
 
-    def test_of_another_region_is_a_miss(self, home: Home, keyring: dict[str, str], kept: Kept) -> None:
+    def test_of_another_region_is_a_miss(self, home: Home, keyring: dict[str, str], item: Item) -> None:
         home.get(HOST.replace("us-east-1", "eu-west-1"), env=keyring)
-        (other,) = index.read(home.env).keys() - {kept.name}
-        kept.replace(fetch(kept.keyring, other))
+        (other,) = index.read(home.env).keys() - {item.name}
+        item.replace(fetch(item.keyring, other))
 
-        assert_repaired(home, keyring, kept)
+        assert_repaired(home, keyring, item)
 
-    def test_with_one_changed_character_is_a_miss(self, home: Home, keyring: dict[str, str], kept: Kept) -> None:
-        at = len(kept.record) - 100
-        kept.replace(kept.record[:at] + ("A" if kept.record[at] != "A" else "B") + kept.record[at + 1 :])
+    def test_with_one_changed_character_is_a_miss(self, home: Home, keyring: dict[str, str], item: Item) -> None:
+        at = len(item.record) - 100
+        item.replace(item.record[:at] + ("A" if item.record[at] != "A" else "B") + item.record[at + 1 :])
 
-        assert_repaired(home, keyring, kept)
+        assert_repaired(home, keyring, item)
 
 
 class TestForeignItem:
@@ -197,25 +197,25 @@ class TestForeignItem:
         self, home: Home, secret_service: dict[str, str], number: int, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         keyring = {"ECRX_KEYRING": "secret-service"} | secret_service
-        kept = first_get(home, keyring, monkeypatch)
-        attributes = {"service": service_of(kept.name), "username": USERNAME}
+        item = first_get(home, keyring, monkeypatch)
+        attributes = {"service": service_of(item.name), "username": USERNAME}
         with keyrings.collection(secret_service) as collection:
-            for item in list(collection.search_items(attributes)):
-                item.delete()
+            for each in list(collection.search_items(attributes)):
+                each.delete()
             for colour in map(str, range(number)):
                 collection.create_item("another program's", attributes | {"colour": colour}, b"word")
 
-        assert_repaired(home, keyring, kept)
+        assert_repaired(home, keyring, item)
 
 
 class TestDockerLogin:
-    def test_damaged_token_is_a_miss(self, home: Home, keyring: dict[str, str], kept: Kept) -> None:
+    def test_damaged_token_is_a_miss(self, home: Home, keyring: dict[str, str], item: Item) -> None:
         later = base64.b64encode(json.dumps({"payload": "p", "expiration": 4_102_444_800}).encode()).decode()
         home.store(HOST, "AWS", later, env=keyring)
-        (name,) = index.read(home.env).keys() - {kept.name}
+        (name,) = index.read(home.env).keys() - {item.name}
         assert later == home.get(env=keyring).secret
 
-        kept._replace(name=name).replace("ecrx1 word")
+        item._replace(name=name).replace("ecrx1 word")
 
-        assert kept.password == home.get(env=keyring).secret
+        assert item.password == home.get(env=keyring).secret
         assert "" == home.get(env=keyring).stderr

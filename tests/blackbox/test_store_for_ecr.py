@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from docker_credential_ecrx.demo.fake_aws import new_password
-from support import kept
+from support import stored_items
 from support.home import HOST, OTHER_HOST, SECONDARY, Home, Result
 from support.keyrings import items, kernel_keys
 from support.secrets import places_of
@@ -167,13 +167,13 @@ class TestErase:
 
     def test_also_deletes_the_fetched_token(self, home: Home, keyring: dict[str, str], login: str) -> None:
         home.add_role_profile()
-        minted = home.get(env=keyring).secret
+        token = home.get(env=keyring).secret
         home.store(HOST, "AWS", login, keyring)
 
         home.run("erase", stdin=HOST, argv0="docker-credential-ecrx-secondary", env=keyring)
         home.aws.calls.clear()
 
-        assert home.get(env=keyring).secret not in (minted, login)
+        assert home.get(env=keyring).secret not in (token, login)
         assert 1 == home.aws.count("GetAuthorizationToken")
 
     def test_of_another_registry_leaves_it(self, home: Home, keyring: dict[str, str], login: str) -> None:
@@ -191,7 +191,7 @@ class TestErase:
 
     def test_deletes_it_if_the_index_is_lost(self, home: Home, keyring: dict[str, str], login: str) -> None:
         home.store(HOST, "AWS", login, keyring)
-        kept.write(home, {})
+        stored_items.write(home, {})
 
         assert (0, "", "") == home.run("erase", stdin=HOST, env=keyring)
 
@@ -218,10 +218,10 @@ class TestEraseWithUnavailableKeyring:
         home.store(HOST, "AWS", login)
 
         home.run("erase", stdin=HOST, env=gone)
-        assert [HOST] == [server for entry in kept.entries(home).values() for server in entry["servers"]]
+        assert [HOST] == [server for entry in stored_items.entries(home).values() for server in entry["servers"]]
 
         assert (0, "", "") == home.run("erase", stdin=HOST)
-        assert (set(), {}) == (items(home.env), kept.entries(home))
+        assert (set(), {}) == (items(home.env), stored_items.entries(home))
 
     def test_deletes_from_other_keyrings(self, home: Home, gone: dict[str, str], login: str) -> None:
         home.add_role_profile()
@@ -231,7 +231,7 @@ class TestEraseWithUnavailableKeyring:
 
         home.run("erase", stdin=HOST, argv0="docker-credential-ecrx-secondary", env=gone)
 
-        assert ["login"] == [entry["kind"] for entry in kept.entries(home).values()]
+        assert ["login"] == [entry["kind"] for entry in stored_items.entries(home).values()]
         assert before == kernel_keys()
 
     @pytest.mark.parametrize("keyring_name", ["secret-service", "none", "no.such.Keyring"])
@@ -242,23 +242,23 @@ class TestEraseWithUnavailableKeyring:
 class TestBesideFetchedToken:
     def test_login_does_not_replace_it(self, home: Home, keyring: dict[str, str], login: str) -> None:
         home.add_role_profile()
-        minted = home.get(env=keyring).secret
+        token = home.get(env=keyring).secret
         home.store(HOST, "AWS", login, keyring)
         home.aws.calls.clear()
 
-        assert [login, minted] == [home.get(host, env=keyring).secret for host in (HOST, OTHER_HOST)]
+        assert [login, token] == [home.get(host, env=keyring).secret for host in (HOST, OTHER_HOST)]
         assert [] == home.aws.calls
 
     def test_login_leaves_tokens_of_all_identities(self, home: Home, keyring: dict[str, str], login: str) -> None:
         home.add_role_profile()
         home.add_role_profile("tertiary", "arn:aws:iam::444444444444:role/puller", "base4")
         profiles = ("secondary", "tertiary")
-        minted = [home.get(OTHER_HOST, profile=profile, env=keyring).secret for profile in profiles]
+        token = [home.get(OTHER_HOST, profile=profile, env=keyring).secret for profile in profiles]
         home.aws.calls.clear()
 
         assert (0, "", "") == store_as(home, "secondary", login, keyring)
 
-        assert minted == [home.get(OTHER_HOST, profile=profile, env=keyring).secret for profile in profiles]
+        assert token == [home.get(OTHER_HOST, profile=profile, env=keyring).secret for profile in profiles]
         assert [] == home.aws.calls
 
     def test_foreign_token_is_stored_as_a_login(self, home: Home, keyring: dict[str, str]) -> None:
@@ -273,13 +273,13 @@ class TestBesideFetchedToken:
 
     def test_token_from_get_is_not_stored_again(self, home: Home, kernel: dict[str, str]) -> None:
         home.add_role_profile()
-        minted, kept = home.get(env=kernel).secret, kernel_keys()
+        token, keys = home.get(env=kernel).secret, kernel_keys()
         home.aws.calls.clear()
 
-        assert (0, "", "") == store_as(home, "secondary", minted, kernel)
+        assert (0, "", "") == store_as(home, "secondary", token, kernel)
 
-        assert kept == kernel_keys()
-        assert minted == home.get(env=kernel).secret
+        assert keys == kernel_keys()
+        assert token == home.get(env=kernel).secret
         assert [] == home.aws.calls
 
 

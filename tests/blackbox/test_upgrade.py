@@ -13,7 +13,7 @@ import pytest
 
 from docker_credential_ecrx.demo.fake_aws import Keys
 from docker_credential_ecrx.keyrings.keyctl import Keyctl
-from support import kept, keyrings
+from support import keyrings, stored_items
 from support.forms import in_one_form
 from support.home import HOST, OTHER_HOST, ROLE, Home
 
@@ -102,7 +102,7 @@ class TestUpgrade:
         assert (first.secret, "", "") == (second.secret, first.stderr, second.stderr)
         assert ":222222222222:assumed-role/puller/" in _principal(upgraded, first.secret)
         assert 1 == upgraded.aws.count("GetAuthorizationToken")
-        assert [_TOKEN] == kept.in_kernel(_TOKEN)
+        assert [_TOKEN] == stored_items.in_kernel(_TOKEN)
         assert 3 == len(json.loads(upgraded.run("status", "--json").stdout)["tokens"])
         # Its stderr tells of tokens in other user namespaces, which the tests beside this one have.
         assert 0 == upgraded.run("forget", "--all").status

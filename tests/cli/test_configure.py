@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from fakes.clients import Client, docker_commands
-from support import kept, need, terminals
+from support import need, stored_items, terminals
 from support.aws_parts import Server, Sessions, instance
 from support.home import BASE_USER, HOST, OTHER_HOST, ROLE, SECONDARY, Home, Result
 
@@ -999,7 +999,7 @@ class TestDockerLogin:
         assert (0, "") == (done.status, done.stderr)
         assert f"the token that docker login stored for {HOST} is deleted from the keyring kernel\n" in done.stdout
         assert SECONDARY == self.served(home)
-        assert f"login:{HOST}" not in kept.entries(home)
+        assert f"login:{HOST}" not in stored_items.entries(home)
 
     def test_is_deleted_from_each_keyring(self, home: Home, keyring: dict[str, str], login: str) -> None:
         home.store(HOST, "AWS", login, keyring)
@@ -1049,7 +1049,7 @@ class TestDockerLogin:
         assert login == home.get(profile=None).secret
 
     def test_expired_is_not_mentioned(self, home: Home) -> None:
-        kept.age(home, hours=12.1)
+        stored_items.age(home, hours=12.1)
 
         assert "docker login" not in configure(home).stdout
 

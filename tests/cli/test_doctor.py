@@ -14,7 +14,7 @@ from docker_credential_ecrx.keyrings.kernel import KernelKeyring
 from fakes import faults
 from fakes.clients import Client
 from fakes.faults import FaultyAws
-from support import kept, need, plain_registry, terminals
+from support import need, plain_registry, stored_items, terminals
 from support.aws_parts import Server
 from support.diagnoses import PROGRAM, diagnose, fixed_by_remedy
 from support.forms import in_one_form
@@ -921,7 +921,7 @@ class TestDockerLogin:
         fixed_by_remedy(home, found, "identity")
 
     def test_expired_is_not_mentioned(self, home: Home) -> None:
-        kept.age(home, hours=12.1)
+        stored_items.age(home, hours=12.1)
 
         assert "docker login" not in str(diagnose(home, HOST).links)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from support import kept, need, terminals
+from support import need, stored_items, terminals
 from support.home import HOST, OTHER_HOST, Home
 from support.keyrings import items
 
@@ -47,18 +47,18 @@ class TestHost:
         said = forget(home, HOST, **keyring)
 
         assert f"deleted the token of profile secondary in us-east-1 for\n    {HOST}\n" == said
-        assert {} == kept.entries(home)
+        assert {} == stored_items.entries(home)
         assert not is_cached(home, **keyring)
 
     def test_deletes_tokens_of_every_identity(self, home: Home) -> None:
         for profile in PROFILES:
             home.get(profile=profile, env=KERNEL)
-        names = kept.in_kernel(*kept.entries(home))
+        names = stored_items.in_kernel(*stored_items.entries(home))
 
         said = forget(home, HOST, **KERNEL)
 
         assert all(f"profile {profile}" in said for profile in PROFILES)
-        assert (2, []) == (len(names), kept.in_kernel(*names))
+        assert (2, []) == (len(names), stored_items.in_kernel(*names))
 
     @pytest.mark.parametrize("rules", ["", f'[[registry]]\nmatch = "{HOST}"\nprofile = "secondary"\n'])
     @pytest.mark.parametrize("host", ["images.example.com", "localhost:4566"])
@@ -72,13 +72,13 @@ class TestHost:
             home.store(host, "AWS", "of docker login", env=keyring)
         else:
             home.get(host, env=keyring)
-        assert 1 == len(kept.entries(home))
+        assert 1 == len(stored_items.entries(home))
         home.configure(rules)
 
         said = forget(home, host.upper(), **keyring)
 
         assert f"    {host}\n" in said
-        assert {} == kept.entries(home)
+        assert {} == stored_items.entries(home)
 
     def test_leaves_passwords_of_an_own_host(self, home: Home, secret_service: dict[str, str]) -> None:
         """Without a rule, such a host is another registry."""
@@ -86,7 +86,7 @@ class TestHost:
 
         done = home.run("forget", "images.example.com", env=secret_service)
 
-        assert (2, 1) == (done.status, len(kept.entries(home)))
+        assert (2, 1) == (done.status, len(stored_items.entries(home)))
         assert "images.example.com is not a registry of Amazon ECR" in done.stderr
 
     @pytest.mark.parametrize("folder", ["lost", "/proc"])
@@ -152,10 +152,10 @@ class TestHost:
 
     def test_with_expired_token_is_silent(self, home: Home) -> None:
         home.get()
-        kept.age(home, hours=12.1)
+        stored_items.age(home, hours=12.1)
 
         assert "nothing to delete\n" == forget(home, HOST)
-        assert {} == kept.entries(home)
+        assert {} == stored_items.entries(home)
 
 
 class TestAll:
@@ -164,12 +164,12 @@ class TestAll:
             home.get(host, profile=profile, env=KERNEL)
         home.store(HOST, "AWS", "of docker login", KERNEL)
 
-        names = kept.in_kernel(*kept.entries(home))
+        names = stored_items.in_kernel(*stored_items.entries(home))
 
         assert 4 == forget(home, "--all", **KERNEL).count("deleted")
 
-        assert (4, []) == (len(names), kept.in_kernel(*names))
-        assert {} == kept.entries(home)
+        assert (4, []) == (len(names), stored_items.in_kernel(*names))
+        assert {} == stored_items.entries(home)
         assert "nothing to delete\n" == forget(home, "--all")
 
     def test_deletes_tokens_missing_in_index(self, home: Home, keyring: dict[str, str]) -> None:
@@ -204,7 +204,7 @@ class TestAll:
 
         assert "deleted the password of somebody for\n    ghcr.io\n" in said
         assert 3 == said.count("deleted")
-        assert (set(), {}) == (items(secret_service), kept.entries(home))
+        assert (set(), {}) == (items(secret_service), stored_items.entries(home))
 
 
 class TestTerminal:
@@ -346,7 +346,7 @@ class TestBrokenConfig:
         assert "config.toml" in found.stderr
         assert 1 == found.stderr.count("\n")
         home.configure("")
-        assert {} == kept.entries(home)
+        assert {} == stored_items.entries(home)
         assert not is_cached(home, **keyring)
 
     def test_of_others_keeps_no_token(self, home: Home) -> None:
@@ -358,13 +358,13 @@ class TestBrokenConfig:
         found = home.run("forget", "--all", env=KERNEL)
 
         assert (0, True) == (found.status, "other users can write to" in found.stderr)
-        assert {} == kept.entries(home)
+        assert {} == stored_items.entries(home)
 
     def test_is_needed_for_a_host(self, home: Home) -> None:
         home.get(env=KERNEL)
         home.configure("nonsense")
 
-        assert (1, 1) == (home.run("forget", HOST, env=KERNEL).status, len(kept.entries(home)))
+        assert (1, 1) == (home.run("forget", HOST, env=KERNEL).status, len(stored_items.entries(home)))
 
     def test_does_not_excuse_a_wrong_variable(self, home: Home) -> None:
         home.get(env=KERNEL)
@@ -372,7 +372,7 @@ class TestBrokenConfig:
 
         found = home.run("forget", "--all", env={"ECRX_KEYRING": "kernal"})
 
-        assert (1, 1) == (found.status, len(kept.entries(home)))
+        assert (1, 1) == (found.status, len(stored_items.entries(home)))
 
 
 class TestFailure:
@@ -425,5 +425,5 @@ class TestFailure:
         assert (1, 1) == (found.status, found.stderr.count("\n"))
         assert f"cannot delete what is stored for {HOST}: the Secret Service is not available" in found.stderr
         assert FAR_HOST in found.stdout
-        assert [HOST] == [server for entry in kept.entries(home).values() for server in entry["servers"]]
+        assert [HOST] == [server for entry in stored_items.entries(home).values() for server in entry["servers"]]
         forget(home, "--all", **in_service)

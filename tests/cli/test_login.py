@@ -12,7 +12,7 @@ import pytest
 
 from docker_credential_ecrx.demo.fake_aws import HttpResponse
 from docker_credential_ecrx.demo.fake_aws.ecr import new_password
-from support import kept, terminals
+from support import stored_items, terminals
 from support.home import HOST, OTHER_HOST, ROLE, SECONDARY, Home, Result
 from support.secrets import places_of
 from support.sign_in import CODE, WRONG_CODE, OneTimeCodes, add_mfa_profile, expired_sso
@@ -109,7 +109,7 @@ class TestToken:
 
         assert 0 == home.run("login").status
 
-        assert set(ours) == {server for entry in kept.entries(home).values() for server in entry["servers"]}
+        assert set(ours) == {server for entry in stored_items.entries(home).values() for server in entry["servers"]}
         assert (1, 2) == (home.aws.count("AssumeRole"), home.aws.count("GetAuthorizationToken"))
         assert all(is_served(home, host) for host in ours)
 
@@ -230,7 +230,7 @@ class TestMfaCode:
         assert is_served(home, FAR_HOST)
 
     def test_token_outlasts_others_in_a_full_keyring(self, home: Home) -> None:
-        """What a person stored is kept, be it with a code or with docker login; other tokens can be fetched again."""
+        """What a person stored stays, with a code or with docker login; other tokens can be fetched again."""
         add_mfa_profile(home)
         links = home.link("docker-credential-ecrx-base"), home.link("docker-credential-ecrx-secondary")
         regions = [
@@ -357,7 +357,7 @@ class TestMfaCode:
         line = refusal(home.run("login", HOST, "--profile", "secondary", "--mfa-code", "-", stdin=WRONG_CODE))
 
         assert "the MFA code is wrong, or was used before" in line
-        assert {} == kept.entries(home)
+        assert {} == stored_items.entries(home)
 
     def test_mistyped_code_fails_in_one_line(self, home: Home) -> None:
         add_mfa_profile(home)
@@ -384,7 +384,7 @@ class TestMfaCode:
 
         assert 130 == status
         assert "interrupted" in seen
-        assert {} == kept.entries(home)
+        assert {} == stored_items.entries(home)
 
 
 class TestUntilTokenExpires:
@@ -392,19 +392,19 @@ class TestUntilTokenExpires:
         """If a new token needs an MFA code, get returns the old one with a warning."""
         add_mfa_profile(home)
         home.run("login", HOST, "--profile", "secondary", "--mfa-code", "-", stdin=CODE)
-        minted = home.get().secret
-        kept.age(home, hours=11.9)
+        token = home.get().secret
+        stored_items.age(home, hours=11.9)
 
         found = home.get()
 
-        assert minted == found.secret
+        assert token == found.secret
         assert 1 == found.stderr.count("\n")
         assert f"{PROGRAM} login --profile secondary {HOST}" in found.stderr
 
     def test_expired_token_names_the_command_to_run(self, home: Home) -> None:
         add_mfa_profile(home)
         home.run("login", HOST, "--profile", "secondary", "--mfa-code", "-", stdin=CODE)
-        kept.age(home, hours=12.1)
+        stored_items.age(home, hours=12.1)
 
         found = home.get()
 

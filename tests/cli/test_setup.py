@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from support import kept, plain_registry, terminals
+from support import plain_registry, stored_items, terminals
 from support.home import HOST, OTHER_HOST, ROLE, SECONDARY, Home
 from support.secrets import places_of
 from support.sign_in import CODE, WRONG_CODE, OneTimeCodes, add_mfa_profile, expired_sso
@@ -454,7 +454,7 @@ class TestEnd:
             status, seen = setup(home, answers=answers)
 
         assert before == files(home), seen
-        assert {} == kept.entries(home)
+        assert {} == stored_items.entries(home)
         if key == CLOSED:
             assert -_SIGHUP == status
         else:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from docker_credential_ecrx.demo.fake_aws import Keys
-from support import kept, keyrings, terminals
+from support import keyrings, stored_items, terminals
 from support.forms import as_wheel
 from support.home import HOST, OTHER_HOST, PRIMARY, ROLE, SECONDARY, Home
 
@@ -92,15 +92,15 @@ class TestToken:
 
         (token,) = status(home)["tokens"]
 
-        minted, renews, ends = (datetime.fromisoformat(token[key]) for key in ("minted", "renews", "expires"))
+        issued, renews, ends = (datetime.fromisoformat(token[key]) for key in ("minted", "renews", "expires"))
         assert abs(ends.timestamp() - expires) < 60
-        assert timedelta(hours=12) == ends - minted
-        assert timedelta(hours=5.4) <= renews - minted <= timedelta(hours=6.6)
+        assert timedelta(hours=12) == ends - issued
+        assert timedelta(hours=5.4) <= renews - issued <= timedelta(hours=6.6)
 
     def test_is_shown_with_relative_times(self, home: Home) -> None:
         home.add_role_profile()
         home.get()
-        kept.age(home, hours=1.5)
+        stored_items.age(home, hours=1.5)
 
         said = text(home)
 
@@ -179,7 +179,7 @@ class TestToken:
     def test_after_half_of_its_lifetime_needs_refresh(self, home: Home) -> None:
         home.add_role_profile()
         home.get()
-        kept.age(home, hours=7)
+        stored_items.age(home, hours=7)
 
         assert ["due"] == [token["state"] for token in status(home)["tokens"]]
         assert "due: the next get refreshes it" in text(home)
@@ -187,7 +187,7 @@ class TestToken:
     def test_expired_is_omitted(self, home: Home) -> None:
         home.add_role_profile()
         home.get()
-        kept.age(home, hours=12.1)
+        stored_items.age(home, hours=12.1)
 
         assert [] == status(home)["tokens"]
         assert "no token is cached" in text(home)
@@ -196,7 +196,7 @@ class TestToken:
         """The next get fetches a new token."""
         home.add_role_profile()
         home.get()
-        kept.lose(home)
+        stored_items.lose(home)
 
         assert ["gone"] == [token["state"] for token in status(home)["tokens"]]
         assert "missing from the keyring, though it has not expired" in text(home)
@@ -204,7 +204,7 @@ class TestToken:
     def test_missing_in_index_is_shown_from_its_item(self, home: Home, keyring: dict[str, str]) -> None:
         home.add_role_profile()
         home.get(env=keyring)
-        (noted,) = status(home, **keyring)["tokens"]
+        (listed,) = status(home, **keyring)["tokens"]
         shutil.rmtree(home.folder / ".local")
 
         (token,) = status(home, **keyring)["tokens"]
@@ -215,7 +215,7 @@ class TestToken:
             "account": None,
             "registries": [],
         }
-        assert noted | unknown == token
+        assert listed | unknown == token
 
     def test_in_unavailable_keyring_is_unknown_with_reason(self, home: Home, secret_service: dict[str, str]) -> None:
         home.add_role_profile()
@@ -237,7 +237,7 @@ class TestToken:
     def test_of_docker_login_is_never_refreshed(self, home: Home) -> None:
         """Get returns it until it expires."""
         home.store(HOST, "AWS", "of docker login")
-        kept.age(home, hours=11)
+        stored_items.age(home, hours=11)
 
         (token,) = status(home)["tokens"]
 

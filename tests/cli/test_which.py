@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from support import kept
+from support import stored_items
 from support.home import HOST, OTHER_HOST, PRIMARY, ROLE, Home
 
 _RULE = f'[[registry]]\nmatch = "{OTHER_HOST}"\nprofile = "other"\n\n[[registry]]\nmatch = "{PRIMARY}.*"\n'
@@ -277,7 +277,7 @@ class TestToken:
         home.add_role_profile()
         home.configure(f'{_RULE}profile = "secondary"\n')
         home.get(profile=None)
-        kept.age(home, hours=8)
+        stored_items.age(home, hours=8)
 
         assert "due" == which(home)["token"]["state"]
         assert text(home)["token"].startswith("cached, due for refresh, expires 20")

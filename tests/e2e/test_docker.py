@@ -26,7 +26,7 @@ def _operations(home: Home) -> list[str]:
     return [call.operation for call in home.aws.calls]
 
 
-def _mint(aws: FakeAws, authority: Certificates) -> str:
+def _fetch(aws: FakeAws, authority: Certificates) -> str:
     """Return a token as ``aws ecr get-login-password`` prints it for another user of the secondary account."""
     keys = aws.add_user(SECONDARY, "person")
     client = boto3.client(
@@ -57,10 +57,10 @@ class TestSession:
         assert image in docker("images", "--format", "{{.Repository}}:{{.Tag}}").splitlines()
         assert "schemaVersion" in docker("manifest", "inspect", image)
 
-        assumed, minted = aws.calls
+        assumed, fetched = aws.calls
         assert ("AssumeRole", BASE_USER, "") == (assumed.operation, assumed.caller, assumed.error)
-        assert ("GetAuthorizationToken", "") == (minted.operation, minted.error)
-        assert minted.caller.startswith(_ROLE_SESSION)
+        assert ("GetAuthorizationToken", "") == (fetched.operation, fetched.error)
+        assert fetched.caller.startswith(_ROLE_SESSION)
         (token,) = aws.issued
         assert_in_no_file(token)
 
@@ -88,7 +88,7 @@ class TestLogin:
     def test_with_a_token_uses_it_until_logout(
         self, docker: Client, authority: Certificates, image: str, assert_in_no_file: Callable[[str], None]
     ) -> None:
-        token = _mint(docker.home.aws, authority)
+        token = _fetch(docker.home.aws, authority)
         docker.home.aws.calls.clear()
 
         docker("login", "--username", "AWS", "--password-stdin", HOST, stdin=token)
@@ -107,7 +107,7 @@ class TestLogin:
         # With a password already in its file, Docker looks for no default helper.
         auths = {"registry.example": {"auth": "dXNlcjpwYXNzd29yZA=="}}
         write_json(docker.home.folder / ".docker" / "config.json", {"auths": auths})
-        token = _mint(docker.home.aws, authority)
+        token = _fetch(docker.home.aws, authority)
 
         docker("login", "--username", "AWS", "--password-stdin", HOST, stdin=token)
 

@@ -71,8 +71,8 @@ def late(seconds: float) -> Fault:
 hanging = late(_HANG_SECONDS)
 
 
-def dropped(answer: HttpResponse) -> HttpResponse:
-    """Hang up without an answer."""
+def closed(answer: HttpResponse) -> HttpResponse:
+    """Close the connection without an answer."""
     raise ConnectionResetError(answer.status)
 
 

@@ -54,7 +54,7 @@ def _assume(aws: FaultyAws, keys: Keys, **request: object) -> Keys:
     return Keys(*(answer["Credentials"][name] for name in ("AccessKeyId", "SecretAccessKey", "SessionToken")))
 
 
-def _mint(aws: FaultyAws, keys: Keys, region: str = "us-east-1") -> str:
+def _fetch(aws: FaultyAws, keys: Keys, region: str = "us-east-1") -> str:
     answer = _client(aws, "ecr", keys, region).get_authorization_token()
     return base64.b64decode(answer["authorizationData"][0]["authorizationToken"]).decode().removeprefix("AWS:")
 
@@ -78,7 +78,7 @@ class TestTokens:
         assert faulty.is_live(password)
 
     def test_are_issued_to_the_signer_for_the_region(self, faulty: FaultyAws, base: Keys) -> None:
-        issued = faulty.issued[_mint(faulty, _assume(faulty, base), "eu-west-1")]
+        issued = faulty.issued[_fetch(faulty, _assume(faulty, base), "eu-west-1")]
 
         assert f"arn:aws:sts::{_ACCOUNT}:assumed-role/puller/session" == issued.principal
         assert (_ACCOUNT, "eu-west-1", "ecr") == issued[1:4]
@@ -90,7 +90,7 @@ class TestTokens:
 
     def test_expire(self, faulty: FaultyAws, base: Keys) -> None:
         faulty.token_seconds = -1
-        assert not faulty.is_live(_mint(faulty, base))
+        assert not faulty.is_live(_fetch(faulty, base))
 
 
 class TestSignatures:
@@ -291,7 +291,7 @@ class TestCalls:
         ] == recorded
 
     def test_show_no_secret(self, faulty: FaultyAws, base: Keys) -> None:
-        password = _mint(faulty, base)
+        password = _fetch(faulty, base)
 
         assert base.secret_access_key not in f"{base} {faulty.calls}"
         assert password not in f"{faulty.calls}"
@@ -309,23 +309,23 @@ class TestFaults:
     def test_affect_one_operation_until_cleared(self, faulty: FaultyAws, base: Keys) -> None:
         faulty.fail("AssumeRole", faults.error("Throttling", "Rate exceeded"))
 
-        assert _mint(faulty, base)
+        assert _fetch(faulty, base)
         request = {"RoleArn": _ROLE, "RoleSessionName": "session"}
         assert "Throttling" == _error(_client(faulty, "sts", base).assume_role, **request)
         faulty.clear_faults()
         assert _assume(faulty, base)
 
     def test_can_close_the_connection(self, faulty: FaultyAws, base: Keys) -> None:
-        faulty.fail("GetAuthorizationToken", faults.dropped)
+        faulty.fail("GetAuthorizationToken", faults.closed)
 
         with pytest.raises(ConnectionClosedError):
-            _mint(faulty, base)
+            _fetch(faulty, base)
 
     def test_can_delay_the_response(self, faulty: FaultyAws, base: Keys) -> None:
         faulty.fail("GetAuthorizationToken", faults.late(0.3))
         started = time.monotonic()
 
-        _mint(faulty, base)
+        _fetch(faulty, base)
 
         assert time.monotonic() - started >= 0.3
 

@@ -1,6 +1,6 @@
 """Keyrings that fail in ways that nobody expects, for the program to choose by name.
 
-What they keep is in the file that FAULTS_FILE names, so that it outlives the process.
+What they store is in the file that FAULTS_FILE names, so that it outlives the process.
 FAULTS_WRITING=no lets none write.
 """
 
@@ -13,7 +13,7 @@ from keyring.compat import properties
 from keyring.errors import PasswordDeleteError
 
 
-class Kept(KeyringBackend):
+class Working(KeyringBackend):
     """Works."""
 
     priority = -1.0  # it is only chosen by name
@@ -23,7 +23,7 @@ class Kept(KeyringBackend):
 
     def set_password(self, service: str, username: str, password: str) -> None:
         if os.environ.get("FAULTS_WRITING") == "no":
-            message = f"cannot keep {password}"
+            message = f"cannot store {password}"
             raise RuntimeError(message)
         self._write(self._items() | {f"{service} {username}": password})
 
@@ -42,7 +42,7 @@ class Kept(KeyringBackend):
         Path(os.environ["FAULTS_FILE"]).write_text(json.dumps(items))
 
 
-class Short(Kept):
+class Short(Working):
     """Takes what Windows takes, 1,280 characters, and fails with Windows' words (keyring#540)."""
 
     def set_password(self, service: str, username: str, password: str) -> None:
@@ -51,7 +51,7 @@ class Short(Kept):
         super().set_password(service, username, password)
 
 
-class VeryShort(Kept):
+class VeryShort(Working):
     """Takes hardly anything."""
 
     def set_password(self, service: str, username: str, password: str) -> None:
@@ -61,7 +61,7 @@ class VeryShort(Kept):
         super().set_password(service, username, password)
 
 
-class Clinging(Kept):
+class Clinging(Working):
     """Lets nothing go."""
 
     def delete_password(self, service: str, username: str) -> None:
@@ -82,7 +82,7 @@ class Panic(BaseException):
     """What a library in Rust raises (pyo3's PanicException is no Exception)."""
 
 
-class Raising(Kept):
+class Raising(Working):
     """Raises what FAULTS_ERROR names, whatever it is asked."""
 
     def get_password(self, service: str, username: str) -> str | None:  # noqa: ARG002
@@ -92,14 +92,14 @@ class Raising(Kept):
         raise _errors()[os.environ["FAULTS_ERROR"]]
 
 
-class RaisingWhenOpened(Kept):
+class RaisingWhenOpened(Working):
     """Raises what FAULTS_ERROR names before it is asked anything."""
 
     def __init__(self) -> None:
         raise _errors()[os.environ["FAULTS_ERROR"]]
 
 
-class RaisingWhenJudged(Kept):
+class RaisingWhenJudged(Working):
     """Raises what FAULTS_ERROR names when it is asked how good it is."""
 
     @properties.classproperty
@@ -107,7 +107,7 @@ class RaisingWhenJudged(Kept):
         raise _errors()[os.environ["FAULTS_ERROR"]]
 
 
-class Odd(Kept):
+class Odd(Working):
     """Gives what is no text."""
 
     def get_password(self, service: str, username: str) -> str | None:  # noqa: ARG002
@@ -115,7 +115,7 @@ class Odd(Kept):
         return odd[os.environ["FAULTS_VALUE"]]  # type: ignore[return-value]
 
 
-class Chatty(Kept):
+class Chatty(Working):
     """Says what it does, where the answer goes."""
 
     def get_password(self, service: str, username: str) -> str | None:

@@ -22,7 +22,7 @@ from support.home import HOST, NOT_FOUND, ROLE, Home, Result
 from support.secrets import forms_of
 from support.users import another_user
 
-ASSUME, MINT = "AssumeRole", "GetAuthorizationToken"
+ASSUME, FETCH = "AssumeRole", "GetAuthorizationToken"
 # What a failure's line says of the first call.
 ASSUMING = f"{ASSUME} of {ROLE}"
 FAKE = "127.0.0.1"
@@ -81,7 +81,7 @@ class World(NamedTuple):
         """Return what keeps ECR's answers back from now on, which then have a token."""
         held = Held(late(0))
         self.stack.callback(held.release)
-        self.aws.fail(MINT, held)
+        self.aws.fail(FETCH, held)
         return held
 
 
@@ -103,7 +103,7 @@ class Held:
         assert self._reached.acquire(timeout=_PATIENCE_SECONDS)
 
     def release(self) -> None:
-        """Give all answers that are kept back, and those to come."""
+        """Give all answers that are held back, and those to come."""
         self._released.set()
 
 

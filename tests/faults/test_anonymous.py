@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from faults.helpers import ASSUME, MINT, World, server
+from faults.helpers import ASSUME, FETCH, World, server
 
 from fakes import faults
 from support.forms import in_one_form
@@ -28,12 +28,12 @@ def fips(world: World) -> None:
 
 CAUSES: dict[str, Arrange] = {
     "unknown key": unknown_key,
-    "denied": lambda world: world.aws.fail(MINT, faults.forbidden),
+    "denied": lambda world: world.aws.fail(FETCH, faults.forbidden),
     "denied role": lambda world: world.aws.add_role(ROLE, trusts=["999999999999"]),
-    "throttled": lambda world: world.aws.fail(MINT, faults.throttled),
-    "server error": lambda world: world.aws.fail(MINT, faults.status(503)),
-    "garbage": lambda world: world.aws.fail(MINT, faults.garbage),
-    "closed connection": lambda world: world.aws.fail(MINT, faults.dropped),
+    "throttled": lambda world: world.aws.fail(FETCH, faults.throttled),
+    "server error": lambda world: world.aws.fail(FETCH, faults.status(503)),
+    "garbage": lambda world: world.aws.fail(FETCH, faults.garbage),
+    "closed connection": lambda world: world.aws.fail(FETCH, faults.closed),
     "nobody there": lambda world: world.home.env.update(AWS_ENDPOINT_URL="http://127.0.0.1:1"),
     "a hang": lambda world: world.home.env.update(AWS_ENDPOINT_URL=f"http://{world.stack.enter_context(server(None))}"),
     "fips": fips,
@@ -62,7 +62,7 @@ def test_pull_goes_on_with_one_line_on_stderr(world: World, arrange: Arrange) ->
 
 
 def test_pull_from_a_private_registry_still_fails(world: World) -> None:
-    world.aws.fail(MINT, faults.forbidden)
+    world.aws.fail(FETCH, faults.forbidden)
 
     found = world.home.get(HOST)
 

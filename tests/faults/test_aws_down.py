@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from faults.helpers import MINT, World, age
+from faults.helpers import FETCH, World, age
 
 from fakes import faults
 from support import need
@@ -13,7 +13,7 @@ from support.home import HOST, OTHER_HOST, Result
 pytestmark = in_one_form
 FAILURES = {
     "denies": faults.forbidden,
-    "hangs up": faults.dropped,
+    "hangs up": faults.closed,
     "hangs": faults.hanging,
     "gives an expired token": faults.expired_token,
 }
@@ -22,7 +22,7 @@ ANOTHER_BOOT = "00000000-0000-4000-8000-000000000000"
 
 
 @pytest.fixture
-def minted(world: World, keyring: dict[str, str]) -> str:
+def cached(world: World, keyring: dict[str, str]) -> str:
     """Return the cached token; calls to AWS are counted from now on."""
     secret = world.home.get(env=keyring).secret
     world.aws.calls.clear()
@@ -40,69 +40,69 @@ class TestTokenThatNeedsRefresh:
     def test_is_returned_with_a_warning_while_aws_is_down(
         self, world: World, kernel: dict[str, str], failure: faults.Fault
     ) -> None:
-        minted = world.home.get(env=kernel).secret
+        cached = world.home.get(env=kernel).secret
         age(world.home, kernel, hours=11)
-        world.aws.fail(MINT, failure)
+        world.aws.fail(FETCH, failure)
 
         found = world.home.get(env=kernel)
 
-        assert minted == found.secret
+        assert cached == found.secret
         (line,) = found.stderr.splitlines()
         assert line.startswith("docker-credential-ecrx: serving a token that is due for refresh")
         assert f"{HOST} with profile secondary: " in line
         assert [] == world.aws.told(found.stderr)
 
-    def test_is_returned_at_once_in_the_next_minute(self, world: World, keyring: dict[str, str], minted: str) -> None:
+    def test_is_returned_at_once_in_the_next_minute(self, world: World, keyring: dict[str, str], cached: str) -> None:
         age(world.home, keyring, hours=11)
-        world.aws.fail(MINT, faults.dropped)
+        world.aws.fail(FETCH, faults.closed)
         world.home.get(env=keyring)
         world.aws.calls.clear()
 
         found = [world.home.get(host, env=keyring) for host in (HOST, OTHER_HOST)]
 
-        assert [minted, minted] == [result.secret for result in found]
+        assert [cached, cached] == [result.secret for result in found]
         assert [1, 1] == [result.stderr.count("serving a token that is due") for result in found]
         assert f"no token for {OTHER_HOST} with profile secondary" in found[1].stderr
         assert [] == world.aws.calls
 
-    def test_is_refreshed_once_aws_is_back(self, world: World, keyring: dict[str, str], minted: str) -> None:
+    def test_is_refreshed_once_aws_is_back(self, world: World, keyring: dict[str, str], cached: str) -> None:
         age(world.home, keyring, hours=7)
 
         new = world.home.get(env=keyring)
 
-        assert minted != new.secret
+        assert cached != new.secret
         assert "" == new.stderr
         assert new.secret == world.home.get(env=keyring).secret
-        assert 1 == world.aws.count(MINT)
+        assert 1 == world.aws.count(FETCH)
 
     def test_is_returned_offline_before_half_of_its_lifetime(
-        self, world: World, keyring: dict[str, str], minted: str
+        self, world: World, keyring: dict[str, str], cached: str
     ) -> None:
         age(world.home, keyring, hours=5)
-        world.aws.fail(MINT, faults.hanging)
+        world.aws.fail(FETCH, faults.hanging)
 
         found = world.home.get(env=keyring)
 
-        assert (minted, "", []) == (found.secret, found.stderr, world.aws.calls)
+        assert (cached, "", []) == (found.secret, found.stderr, world.aws.calls)
 
 
 class TestExpiredToken:
     @pytest.mark.parametrize("paused", [0, 12.5], ids=["running", "paused"])
-    def test_is_never_returned(self, world: World, keyring: dict[str, str], minted: str, paused: float) -> None:
+    def test_is_never_returned(self, world: World, keyring: dict[str, str], cached: str, paused: float) -> None:
         age(world.home, keyring, hours=13 - paused, paused=paused)
-        world.aws.fail(MINT, faults.dropped)
+        world.aws.fail(FETCH, faults.closed)
 
         found = world.home.get(env=keyring)
 
         assert f"no token for {HOST} with profile secondary: " in refused(found)
         assert [] == world.aws.told(found.stdout, found.stderr)
-        assert minted not in found.stdout
+        assert cached not in found.stdout
 
     @pytest.mark.parametrize("paused", [0, 12.5], ids=["running", "paused"])
-    def test_is_replaced(self, world: World, keyring: dict[str, str], minted: str, paused: float) -> None:
+    def test_is_replaced(self, world: World, keyring: dict[str, str], cached: str, paused: float) -> None:
         age(world.home, keyring, hours=13 - paused, paused=paused)
 
-        assert minted != world.home.get(env=keyring).secret
+        assert cached != world.home.get(env=keyring).secret
 
 
 class TestWrongClock:
@@ -128,31 +128,31 @@ class TestWrongClock:
 
     @pytest.mark.parametrize("hours", [-30, 3], indirect=True)
     def test_does_not_change_the_lifetime_of_a_token(
-        self, world: World, keyring: dict[str, str], clock: dict[str, str], minted: str
+        self, world: World, keyring: dict[str, str], clock: dict[str, str], cached: str
     ) -> None:
         found = world.home.get(env=keyring | clock)
 
-        assert (minted, "", []) == (found.secret, found.stderr, world.aws.calls)
+        assert (cached, "", []) == (found.secret, found.stderr, world.aws.calls)
 
     @pytest.mark.parametrize("hours", [30], indirect=True)
     def test_checks_with_aws_before_a_token_expires_early(
-        self, world: World, keyring: dict[str, str], clock: dict[str, str], minted: str
+        self, world: World, keyring: dict[str, str], clock: dict[str, str], cached: str
     ) -> None:
         """If only the wrong clock says that a token has expired, AWS's time decides."""
         found = world.home.get(env=keyring | clock)
 
-        assert minted == found.secret
+        assert cached == found.secret
         (line,) = found.stderr.splitlines()
         assert line.startswith("docker-credential-ecrx: serving a token that is due for refresh, because ")
         assert "the system clock is 30 h 0 min ahead of AWS's; set the clock: " in line
 
     def test_does_not_extend_an_expired_token(
-        self, world: World, keyring: dict[str, str], clock: dict[str, str], minted: str
+        self, world: World, keyring: dict[str, str], clock: dict[str, str], cached: str
     ) -> None:
         age(world.home, keyring, hours=13)
-        world.aws.fail(MINT, faults.dropped)
+        world.aws.fail(FETCH, faults.closed)
 
-        assert minted not in refused(world.home.get(env=keyring | clock))
+        assert cached not in refused(world.home.get(env=keyring | clock))
 
     def test_is_reported_with_its_offset_if_aws_is_called(
         self, world: World, keyring: dict[str, str], clock: dict[str, str], hours: int
@@ -164,18 +164,18 @@ class TestWrongClock:
 
     @pytest.mark.parametrize("hours", [30, -30, 3, -3], indirect=True)
     def test_after_restart_gives_valid_token_or_clear_error(
-        self, world: World, keyring: dict[str, str], clock: dict[str, str], minted: str
+        self, world: World, keyring: dict[str, str], clock: dict[str, str], cached: str
     ) -> None:
         age(world.home, keyring, hours=1, boot=ANOTHER_BOOT)
 
         found = world.home.get(env=keyring | clock)
 
-        assert found.status == 1 or found.secret == minted
+        assert found.status == 1 or found.secret == cached
         assert found.status == 0 or "the system clock is " in refused(found)
 
     def test_after_restart_never_gives_an_expired_token(
-        self, world: World, keyring: dict[str, str], clock: dict[str, str], minted: str
+        self, world: World, keyring: dict[str, str], clock: dict[str, str], cached: str
     ) -> None:
         age(world.home, keyring, hours=43, boot=ANOTHER_BOOT)
 
-        assert minted not in refused(world.home.get(env=keyring | clock))
+        assert cached not in refused(world.home.get(env=keyring | clock))

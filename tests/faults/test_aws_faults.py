@@ -4,7 +4,7 @@ from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
-from faults.helpers import ASSUME, ASSUMING, FAKE, MINT, World, refusal
+from faults.helpers import ASSUME, ASSUMING, FAKE, FETCH, World, refusal
 
 from docker_credential_ecrx.demo.fake_aws import HttpResponse
 from fakes import faults
@@ -31,8 +31,8 @@ IN_BETWEEN = "check AWS_ENDPOINT_URL and the proxy"
 AGAIN = f"try again; if it fails again, {IN_BETWEEN}"
 BROKEN = "the connection to 127.0.0.1 was closed during {}"
 STRANGE = "the response from AWS is not valid ({})"
-ASSUME_AT, MINT_AT = f"{ASSUMING} at {FAKE}", f"GetAuthorizationToken at {FAKE}"
-CALLS = {ASSUME: ASSUME_AT, MINT: MINT_AT}
+ASSUME_AT, FETCH_AT = f"{ASSUMING} at {FAKE}", f"GetAuthorizationToken at {FAKE}"
+CALLS = {ASSUME: ASSUME_AT, FETCH: FETCH_AT}
 PAGE = faults.body(b"<html><body>Sign in to the network</body></html>")
 OOPS = faults.error("InternalFailure", "We encountered an internal error.", 500)
 
@@ -62,7 +62,7 @@ def clock(operation: str, hours: float) -> Arrange:
     """Return what offsets AWS's clock by that much; ``operation`` is the first to see it."""
 
     def arrange(world: World) -> None:
-        if operation == MINT:
+        if operation == FETCH:
             world.set_profile(region="us-east-1")
             world.home.add_keys("secondary", world.aws.add_user(SECONDARY, "secondary"))
         world.aws.clock_offset = hours * 3600
@@ -96,9 +96,9 @@ def aws_clock(hours: int, direction: str) -> str:
 FAULTS: dict[str, tuple[str, str, Arrange]] = {
     "sts denies": (f"AWS denied {ASSUME_AT}: {NOT_TRUSTED}", TRUST, distrust),
     "ecr denies": (
-        f"AWS denied {MINT_AT}: {NOT_ALLOWED}",
+        f"AWS denied {FETCH_AT}: {NOT_ALLOWED}",
         ALLOW,
-        at(MINT, faults.error("AccessDeniedException", NOT_ALLOWED)),
+        at(FETCH, faults.error("AccessDeniedException", NOT_ALLOWED)),
     ),
     "the session of the source profile has expired": (
         f"the AWS session has expired ({ASSUME_AT})",
@@ -106,9 +106,9 @@ FAULTS: dict[str, tuple[str, str, Arrange]] = {
         end_session,
     ),
     "the role session has expired": (
-        f"the AWS session has expired ({MINT_AT})",
+        f"the AWS session has expired ({FETCH_AT})",
         "try again",
-        at(MINT, faults.error("ExpiredTokenException", ENDED)),
+        at(FETCH, faults.error("ExpiredTokenException", ENDED)),
     ),
     "the access key is unknown": (
         f"AWS does not know the access key ({ASSUME_AT}: InvalidClientTokenId)",
@@ -121,22 +121,24 @@ FAULTS: dict[str, tuple[str, str, Arrange]] = {
         base_keys(secret_access_key="wrong"),
     ),
     "ecr does not know the key that sts gave": (
-        f"AWS does not know the access key ({MINT_AT}: UnrecognizedClientException)",
+        f"AWS does not know the access key ({FETCH_AT}: UnrecognizedClientException)",
         "try again, and check that the account has enabled the region",
-        at(MINT, faults.error("UnrecognizedClientException", "The security token included in the request is invalid.")),
+        at(
+            FETCH, faults.error("UnrecognizedClientException", "The security token included in the request is invalid.")
+        ),
     ),
     "sts refuses for another reason": (
         f"AWS refused {ASSUME_AT}: ValidationError: the session name is too long",
         "fix the settings of the role",
         at(ASSUME, faults.error("ValidationError", "the session name is too long")),
     ),
-    "sts hangs up": (BROKEN.format(ASSUMING), NETWORK, at(ASSUME, faults.dropped)),
-    "ecr hangs up": (BROKEN.format(MINT), NETWORK, at(MINT, faults.dropped)),
+    "sts hangs up": (BROKEN.format(ASSUMING), NETWORK, at(ASSUME, faults.closed)),
+    "ecr hangs up": (BROKEN.format(FETCH), NETWORK, at(FETCH, faults.closed)),
     "sts fails": (f"AWS returned a server error for {ASSUME_AT} (HTTP 500, InternalFailure)", LATER, at(ASSUME, OOPS)),
     "ecr fails": (
-        f"AWS returned a server error for {MINT_AT} (HTTP 500, InternalFailure)",
+        f"AWS returned a server error for {FETCH_AT} (HTTP 500, InternalFailure)",
         LATER,
-        at(MINT, OOPS),
+        at(FETCH, OOPS),
     ),
     "a load balancer before sts fails": (
         f"AWS returned a server error for {ASSUME_AT} (HTTP 503, 503)",
@@ -144,56 +146,60 @@ FAULTS: dict[str, tuple[str, str, Arrange]] = {
         at(ASSUME, faults.status(503)),
     ),
     "a load balancer before ecr fails": (
-        f"AWS returned a server error for {MINT_AT} (HTTP 502, 502)",
+        f"AWS returned a server error for {FETCH_AT} (HTTP 502, 502)",
         LATER,
-        at(MINT, faults.status(502)),
+        at(FETCH, faults.status(502)),
     ),
     "sts throttles": (
         f"AWS throttled {ASSUME_AT} (Throttling)",
         LATER,
         at(ASSUME, faults.error("Throttling", "Rate exceeded")),
     ),
-    "ecr throttles": (f"AWS throttled {MINT_AT} (ThrottlingException)", LATER, at(MINT, faults.throttled)),
+    "ecr throttles": (f"AWS throttled {FETCH_AT} (ThrottlingException)", LATER, at(FETCH, faults.throttled)),
     "ecr throttles by status alone": (
-        f"AWS throttled {MINT_AT} (HTTP 429)",
+        f"AWS throttled {FETCH_AT} (HTTP 429)",
         LATER,
-        at(MINT, faults.status(429)),
+        at(FETCH, faults.status(429)),
     ),
     "sts answers no xml": (STRANGE.format(ASSUME_AT), IN_BETWEEN, at(ASSUME, PAGE)),
-    "ecr answers no json": (STRANGE.format(MINT_AT), IN_BETWEEN, at(MINT, PAGE)),
+    "ecr answers no json": (STRANGE.format(FETCH_AT), IN_BETWEEN, at(FETCH, PAGE)),
     "sts answers garbage": (STRANGE.format(ASSUME_AT), IN_BETWEEN, at(ASSUME, faults.garbage)),
-    "ecr answers garbage": (STRANGE.format(MINT_AT), IN_BETWEEN, at(MINT, faults.garbage)),
+    "ecr answers garbage": (STRANGE.format(FETCH_AT), IN_BETWEEN, at(FETCH, faults.garbage)),
     "sts answers nothing": (STRANGE.format(ASSUME_AT), IN_BETWEEN, at(ASSUME, faults.body(b""))),
-    "ecr answers nothing": (STRANGE.format(MINT_AT), IN_BETWEEN, at(MINT, faults.body(b""))),
-    "ecr answers another json": (STRANGE.format(MINT_AT), IN_BETWEEN, at(MINT, faults.body(b"[7]"))),
+    "ecr answers nothing": (STRANGE.format(FETCH_AT), IN_BETWEEN, at(FETCH, faults.body(b""))),
+    "ecr answers another json": (STRANGE.format(FETCH_AT), IN_BETWEEN, at(FETCH, faults.body(b"[7]"))),
     "a proxy's page instead of sts": (
         STRANGE.format(f"HTTP 403, {ASSUME_AT}"),
         IN_BETWEEN,
         at(ASSUME, faults.status(403)),
     ),
-    "a proxy's page instead of ecr": (STRANGE.format(f"HTTP 403, {MINT_AT}"), IN_BETWEEN, at(MINT, faults.status(403))),
-    "no token in the answer": (f"ECR's response contains no token ({MINT_AT})", AGAIN, at(MINT, faults.no_token)),
-    "no entry in the answer": (f"ECR's response contains no token ({MINT_AT})", AGAIN, at(MINT, faults.no_entry)),
+    "a proxy's page instead of ecr": (
+        STRANGE.format(f"HTTP 403, {FETCH_AT}"),
+        IN_BETWEEN,
+        at(FETCH, faults.status(403)),
+    ),
+    "no token in the answer": (f"ECR's response contains no token ({FETCH_AT})", AGAIN, at(FETCH, faults.no_token)),
+    "no entry in the answer": (f"ECR's response contains no token ({FETCH_AT})", AGAIN, at(FETCH, faults.no_entry)),
     "a token that does not decode": (
-        f"ECR's response contains a token that cannot be decoded ({MINT_AT})",
+        f"ECR's response contains a token that cannot be decoded ({FETCH_AT})",
         AGAIN,
-        at(MINT, faults.undecodable_token),
+        at(FETCH, faults.undecodable_token),
     ),
     "a token without a user": (
-        f"ECR's response contains a token that cannot be decoded ({MINT_AT})",
+        f"ECR's response contains a token that cannot be decoded ({FETCH_AT})",
         AGAIN,
-        at(MINT, faults.token_without_user),
+        at(FETCH, faults.token_without_user),
     ),
     "an expired token": (
-        f"ECR's response contains a token that has expired ({MINT_AT})",
+        f"ECR's response contains a token that has expired ({FETCH_AT})",
         IN_BETWEEN,
-        at(MINT, faults.expired_token),
+        at(FETCH, faults.expired_token),
     ),
-    "a token that ends at no time": (STRANGE.format(MINT_AT), IN_BETWEEN, at(MINT, faults.token(expiresAt=1e300))),
+    "a token that ends at no time": (STRANGE.format(FETCH_AT), IN_BETWEEN, at(FETCH, faults.token(expiresAt=1e300))),
     "a clock behind sts's": (aws_clock(5, "behind"), CLOCK, clock(ASSUME, 5)),
     "a clock ahead of sts's": (aws_clock(30, "ahead of"), CLOCK, clock(ASSUME, -30)),
-    "a clock behind ecr's": (aws_clock(30, "behind"), CLOCK, clock(MINT, 30)),
-    "a clock ahead of ecr's": (aws_clock(5, "ahead of"), CLOCK, clock(MINT, -5)),
+    "a clock behind ecr's": (aws_clock(30, "behind"), CLOCK, clock(FETCH, 30)),
+    "a clock ahead of ecr's": (aws_clock(5, "ahead of"), CLOCK, clock(FETCH, -5)),
 }
 
 
@@ -217,7 +223,7 @@ class TestFault:
     @pytest.mark.parametrize("action", ["ecr-public:GetAuthorizationToken", "sts:GetServiceBearerToken"])
     def test_of_ecr_public_names_the_missing_action(self, world: World, action: str) -> None:
         said = f"User: {SESSION} is not authorized to perform: {action} on resource: *"
-        world.aws.fail(MINT, faults.error("AccessDeniedException", said))
+        world.aws.fail(FETCH, faults.error("AccessDeniedException", said))
 
         _, _, remedy = world.home.get("public.ecr.aws").stderr.partition("; ")
 
@@ -225,8 +231,8 @@ class TestFault:
 
 
 class TestTransientFault:
-    @pytest.mark.parametrize("operation", [ASSUME, MINT])
-    @pytest.mark.parametrize("fault", [faults.throttled, OOPS, faults.status(503), faults.dropped])
+    @pytest.mark.parametrize("operation", [ASSUME, FETCH])
+    @pytest.mark.parametrize("fault", [faults.throttled, OOPS, faults.status(503), faults.closed])
     def test_is_retried_after_a_pause(self, world: World, operation: str, fault: faults.Fault) -> None:
         world.aws.fail(operation, fault, times=2)
 
@@ -236,7 +242,12 @@ class TestTransientFault:
 
     @pytest.mark.parametrize(
         ("operation", "fault"),
-        [(ASSUME, faults.throttled), (MINT, faults.throttled), (MINT, faults.status(503)), (MINT, faults.status(429))],
+        [
+            (ASSUME, faults.throttled),
+            (FETCH, faults.throttled),
+            (FETCH, faults.status(503)),
+            (FETCH, faults.status(429)),
+        ],
         ids=["sts throttles", "ecr throttles", "503", "429"],
     )
     def test_is_not_retried_before_retry_after(self, world: World, operation: str, fault: faults.Fault) -> None:
@@ -248,7 +259,7 @@ class TestTransientFault:
         assert [True] == [later - earlier >= 2 for earlier, later in pairwise(times)]
 
     @pytest.mark.parametrize(("seconds", "when"), [(20, "20 s"), (3600, "1 h 0 min")])
-    @pytest.mark.parametrize("operation", [ASSUME, MINT])
+    @pytest.mark.parametrize("operation", [ASSUME, FETCH])
     def test_long_retry_after_fails_at_once(self, world: World, operation: str, seconds: int, when: str) -> None:
         """If AWS asks for a wait beyond a client's time limit, the error says when to try again."""
         world.aws.fail(operation, after(seconds, faults.throttled))
@@ -259,7 +270,7 @@ class TestTransientFault:
         assert 2 == world.aws.count(operation)  # one from each of the two processes that may have printed the line
 
     def test_leaves_nothing_behind(self, world: World) -> None:
-        world.aws.fail(MINT, faults.forbidden)
+        world.aws.fail(FETCH, faults.forbidden)
         refusal(world.home, world.aws)
         world.aws.clear_faults()
 

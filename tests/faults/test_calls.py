@@ -1,7 +1,7 @@
 """A failure of a connection names the host, the operation and the role, whichever of AWS's services it was."""
 
 import pytest
-from faults.helpers import ASSUMING, MINT, World, refusal, server
+from faults.helpers import ASSUMING, FETCH, World, refusal, server
 
 from fakes import faults
 from support.aws_parts import sign_in_to_sso, write_web_identity
@@ -14,7 +14,7 @@ _NOBODY = "http://127.0.0.1:1"
 _SSO = {"sso_account_id": SECONDARY, "sso_role_name": "puller", "sso_region": "us-east-1"}
 _CALLS = {
     "sts": (_NOBODY, "AWS_ENDPOINT_URL_STS", ASSUMING),
-    "ecr": (_NOBODY, "AWS_ENDPOINT_URL_ECR", MINT),
+    "ecr": (_NOBODY, "AWS_ENDPOINT_URL_ECR", FETCH),
     "sso": (_NOBODY, "AWS_ENDPOINT_URL_SSO", f"GetRoleCredentials of puller in {SECONDARY}"),
     "web identity": (_NOBODY, "AWS_ENDPOINT_URL_STS", f"AssumeRoleWithWebIdentity of {ROLE}"),
 }

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 import pytest
-from faults.helpers import MINT, Held, World, link, result_of, running, waits_for_lock
+from faults.helpers import FETCH, Held, World, link, result_of, running, waits_for_lock
 
 from docker_credential_ecrx.keyrings.kernel import KernelKeyring
 from docker_credential_ecrx.store import cached_token
 from fakes import faults
-from support import kept, need
+from support import need, stored_items
 from support.forms import in_one_form
 from support.home import HOST, OTHER_HOST, Home, Result
 from support.keyrings import items
@@ -57,11 +57,11 @@ def held(world: World) -> Held:
     return held
 
 
-def is_kept(world: World, env: dict[str, str]) -> bool:
+def is_stored(world: World, env: dict[str, str]) -> bool:
     """Return whether anything is cached, in the keyring or the index."""
-    noted = {name for name in kept.entries(world.home) if name.startswith("token:")}
+    listed = {name for name in stored_items.entries(world.home) if name.startswith("token:")}
     there = items(env) if "DBUS_SESSION_BUS_ADDRESS" in env else set(KernelKeyring().names()) - {"erased"}
-    assert noted <= there
+    assert listed <= there
     return bool(there)
 
 
@@ -74,7 +74,7 @@ class TestErasureDuringFetch:
         if before == "due":
             world.home.get(env=keyring)
             age(world, keyring)
-        world.aws.fail(MINT, held)
+        world.aws.fail(FETCH, held)
         with running(world.home, env=keyring) as get:
             held.reached()
             erase(world.home, keyring)
@@ -83,14 +83,14 @@ class TestErasureDuringFetch:
 
         assert found.secret in world.aws.issued
         assert "" == found.stderr
-        assert not is_kept(world, keyring)
+        assert not is_stored(world, keyring)
         assert found.secret != world.home.get(env=keyring).secret
 
     def test_waiting_processes_do_not_cache_it(
         self, world: World, keyring: dict[str, str], held: Held, erase: Erase
     ) -> None:
         """Processes that waited for the fetched token return it, and do not cache it either."""
-        world.aws.fail(MINT, held)
+        world.aws.fail(FETCH, held)
         with ExitStack() as stack:
             getting = [stack.enter_context(running(world.home, env=keyring))]
             held.reached()
@@ -102,14 +102,14 @@ class TestErasureDuringFetch:
             found = [result_of(get) for get in getting]
 
         assert {one.secret for one in found} <= set(world.aws.issued)
-        assert not is_kept(world, keyring)
+        assert not is_stored(world, keyring)
 
     def test_token_is_not_cached_without_a_state_folder(
         self, world: World, kernel: dict[str, str], held: Held, erase: Erase
     ) -> None:
         """Without a state folder the kernel keyring records the erasure, and leaves no trace of it later."""
         env = kernel | {"XDG_STATE_HOME": "/proc"}
-        world.aws.fail(MINT, held)
+        world.aws.fail(FETCH, held)
         with running(world.home, env=env) as get:
             held.reached()
             erase(world.home, env)
@@ -128,11 +128,11 @@ class TestErasureDuringFetch:
             erase(world.home, kernel)
             os.kill(get, signal.SIGCONT)
 
-        assert not is_kept(world, kernel)
+        assert not is_stored(world, kernel)
 
     def test_login_fails_and_stores_nothing(self, world: World, kernel: dict[str, str], held: Held) -> None:
         """A login fails in one line if its token was erased while AWS was called."""
-        world.aws.fail(MINT, held)
+        world.aws.fail(FETCH, held)
         command = [str(world.home.program), "login", HOST, "--profile", "secondary"]
         with subprocess.Popen(command, stderr=subprocess.PIPE, env=world.home.env | kernel) as login:
             held.reached()
@@ -142,7 +142,7 @@ class TestErasureDuringFetch:
 
         line = f"docker-credential-ecrx: tokens were deleted while AWS was asked for one for {HOST}; run it again\n"
         assert (1, line) == (login.returncode, stderr.decode())
-        assert not is_kept(world, kernel)
+        assert not is_stored(world, kernel)
 
 
 class TestErasureBeforeFetch:
@@ -158,7 +158,7 @@ class TestErasureBeforeFetch:
     ) -> None:
         """A docker logout from another registry does not prevent caching of a token that is being fetched."""
         world.home.store("registry.example", "me", "word", secret_service)
-        world.aws.fail(MINT, held)
+        world.aws.fail(FETCH, held)
         with running(world.home, env=secret_service) as get:
             held.reached()
             assert 0 == world.home.run("erase", stdin="registry.example", env=secret_service).status
@@ -174,8 +174,8 @@ class TestErasureBeforeFetch:
     def test_stamp_of_another_time_is_ignored(self, world: World, kernel: dict[str, str], stamp: str) -> None:
         """A stamp of another boot, of the future or without a time does not prevent caching."""
         world.home.get(OTHER_HOST.replace("us-east-1", "eu-west-1"), env=kernel)
-        ledger = world.home.folder / ".local/state/ecrx/ledger.json"
-        ledger.write_text(ledger.read_text().replace("{", f'{{"erased": "{stamp}", ', 1))
+        index = world.home.folder / ".local/state/ecrx/ledger.json"
+        index.write_text(index.read_text().replace("{", f'{{"erased": "{stamp}", ', 1))
 
         assert world.home.get(env=kernel).secret == world.home.get(env=kernel).secret
         assert cached_token.is_between(

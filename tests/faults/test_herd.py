@@ -1,7 +1,7 @@
 """Many processes without a cached token: one calls AWS for all of them, and no fault makes the others wait long."""
 
 import pytest
-from faults.helpers import ASSUME, MINT, World, age, at_once, herd, link, result_of, running, unshared
+from faults.helpers import ASSUME, FETCH, World, age, at_once, herd, link, result_of, running, unshared
 
 from fakes import faults
 from support.forms import in_one_form
@@ -22,19 +22,19 @@ class TestManyProcesses:
         got = herd(world.home, 50, keyring)
 
         assert {world.home.get(env=keyring).secret} == {one.result.secret for one in got}
-        assert [1, 1] == [world.aws.count(operation) for operation in (ASSUME, MINT)]
+        assert [1, 1] == [world.aws.count(operation) for operation in (ASSUME, FETCH)]
         assert {""} == {one.result.stderr for one in got}
 
     @in_one_form
     @pytest.mark.parametrize("failure", FAILURES.values(), ids=FAILURES)
     def test_twenty_gets_share_one_failure(self, world: World, kernel: dict[str, str], failure: faults.Fault) -> None:
-        world.aws.fail(MINT, failure)
+        world.aws.fail(FETCH, failure)
 
         got = herd(world.home, 20, kernel)
 
         assert {1} == {one.result.status for one in got}
         assert 1 == len({one.result.stdout for one in got})
-        assert world.aws.count(MINT) <= 4
+        assert world.aws.count(FETCH) <= 4
         assert max(one.seconds for one in got) < 15
 
     @in_one_form
@@ -48,7 +48,7 @@ class TestManyProcesses:
 
         new = world.home.get(env=keyring).secret
         assert {new} <= {one.result.secret for one in got} <= {old, new}
-        assert [1, 1] == [world.aws.count(operation) for operation in (ASSUME, MINT)]
+        assert [1, 1] == [world.aws.count(operation) for operation in (ASSUME, FETCH)]
 
     @in_one_form
     @pytest.mark.parametrize("place", ["/proc/self", "a file in the way", "a link to nowhere"])

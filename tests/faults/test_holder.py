@@ -11,8 +11,8 @@ from contextlib import ExitStack, contextmanager
 import pytest
 from faults.helpers import (
     ASSUME,
+    FETCH,
     LIMIT_SECONDS,
-    MINT,
     Held,
     World,
     herd,
@@ -41,7 +41,7 @@ class TestLockHolder:
         """Return the fault that blocks each request for a token until the test clears it."""
         held = Held(faults.forbidden)
         world.stack.callback(held.release)
-        world.aws.fail(MINT, held)
+        world.aws.fail(FETCH, held)
         return held
 
     def test_killed_lets_the_next_process_fetch_at_once(
@@ -73,7 +73,7 @@ class TestLockHolder:
 
     def test_slow_start_still_fails_for_all_waiting(self, world: World, kernel: dict[str, str]) -> None:
         """The holder's start takes a second longer than usual."""
-        world.aws.fail(MINT, faults.hanging)
+        world.aws.fail(FETCH, faults.hanging)
         with ExitStack() as stack:
             holder = stack.enter_context(running(world.home, env=kernel))
             holds_lock(holder)
@@ -100,7 +100,7 @@ class TestLockHolder:
             threading.Event().wait(10)
             other.send_signal(signal.SIGCONT)
             answer = result_of(other)
-            world.aws.fail(MINT, faults.hanging)
+            world.aws.fail(FETCH, faults.hanging)
             one.send_signal(signal.SIGCONT)
             failure = result_of(one)
 
@@ -111,7 +111,7 @@ class TestLockHolder:
     def test_hang_with_aws_is_limited(self, world: World, kernel: dict[str, str], held: Held) -> None:
         """If holder and AWS hang, no process waits beyond a client's time limit."""
         with hanging(world, kernel, held):
-            world.aws.fail(MINT, faults.hanging)
+            world.aws.fail(FETCH, faults.hanging)
 
             got = herd(world.home, 3, kernel)
 
@@ -127,17 +127,17 @@ class TestLockHolder:
             got = herd(world.home, 10, kernel)
 
         assert 1 == len({one.result.secret for one in got})
-        assert 2 == world.aws.count(MINT)
+        assert 2 == world.aws.count(FETCH)
         assert max(one.seconds for one in got) < LIMIT_SECONDS
 
     def test_hang_on_every_lock_is_survived(self, world: World, kernel: dict[str, str], held: Held) -> None:
         """AWS is slow at the same time."""
         with hanging(world, kernel, held):
             world.aws.clear_faults()
-            world.aws.fail(MINT, faults.late(2))
+            world.aws.fail(FETCH, faults.late(2))
             world.aws.fail(ASSUME, faults.late(2))
-            ledger = world.home.folder / ".local/state/ecrx/ledger.json.lock"
-            fcntl.flock(world.stack.enter_context(ledger.open("a")), fcntl.LOCK_EX)
+            index = world.home.folder / ".local/state/ecrx/ledger.json.lock"
+            fcntl.flock(world.stack.enter_context(index.open("a")), fcntl.LOCK_EX)
 
             result, seconds = timed(lambda: world.home.get(env=kernel))
 

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 from faults.helpers import (
     ASSUME,
+    FETCH,
     LIMIT_SECONDS,
-    MINT,
     PASSWORD,
     World,
     at_once,
@@ -29,7 +29,7 @@ from faults.helpers import (
 
 from docker_credential_ecrx.keyrings.kernel import KernelKeyring
 from fakes import busses, faults
-from support import kept, keyrings, need, trace
+from support import keyrings, need, stored_items, trace
 from support.forms import as_wheel
 from support.home import HOST, NOT_FOUND, Home, Result
 from support.users import another_user
@@ -426,8 +426,8 @@ class TestKernelKeyring:
     def test_killed_get_leaves_no_key_without_expiry(self, world: World, kernel: dict[str, str], before: str) -> None:
         """The kill may come at any system call that handles kernel keys."""
         world.home.get(env=kernel)
-        (name,) = kept.entries(world.home)
-        kept.age(world.home, hours=7)
+        (name,) = stored_items.entries(world.home)
+        stored_items.age(world.home, hours=7)
         ring = KernelKeyring()
         due = ring.get(name)
         assert due is not None
@@ -455,8 +455,8 @@ class TestKeyringLibrary:
         """Return the environment in which the backends of these tests are installed."""
         return {
             "PYTHONPATH": str(Path(__file__).parents[1]),
-            "FAULTS_FILE": str(tmp_path / "kept"),
-            "ECRX_KEYRING": "faults.backends.Kept",
+            "FAULTS_FILE": str(tmp_path / "backend.json"),
+            "ECRX_KEYRING": "faults.backends.Working",
         }
 
     @pytest.mark.parametrize(
@@ -492,16 +492,16 @@ class TestKeyringLibrary:
         env["ECRX_KEYRING"] = "faults.backends.Short"
 
         assert world.home.get(env=env).secret == world.home.get(env=env).secret
-        assert [1, 1] == [world.aws.count(operation) for operation in (ASSUME, MINT)]
+        assert [1, 1] == [world.aws.count(operation) for operation in (ASSUME, FETCH)]
 
     def test_tiny_secret_limit_stores_nothing(self, world: World, env: dict[str, str], tmp_path: Path) -> None:
         said = uncached(world.home, env | {"ECRX_KEYRING": "faults.backends.VeryShort"})
 
         assert "debug: the token is not cached: " in said
-        assert not (tmp_path / "kept").exists() or "{}" == (tmp_path / "kept").read_text()
+        assert not (tmp_path / "backend.json").exists() or "{}" == (tmp_path / "backend.json").read_text()
 
     def test_rejecting_everything_makes_nobody_wait(self, world: World, env: dict[str, str]) -> None:
-        world.aws.fail(MINT, faults.late(4))
+        world.aws.fail(FETCH, faults.late(4))
 
         got = herd(world.home, 6, env | {"ECRX_KEYRING": "faults.backends.VeryShort"})
 
@@ -511,7 +511,7 @@ class TestKeyringLibrary:
     def test_failure_after_the_fetch_caches_nothing(self, world: World, env: dict[str, str]) -> None:
         said = uncached(world.home, env | {"FAULTS_WRITING": "no"})
 
-        assert "debug: the token is not cached: cannot write to the keyring faults.backends.Kept" in said
+        assert "debug: the token is not cached: cannot write to the keyring faults.backends.Working" in said
         assert [] == world.aws.told(said)
 
     def test_failed_replacement_keeps_the_old_token(self, world: World, env: dict[str, str]) -> None:
@@ -519,7 +519,7 @@ class TestKeyringLibrary:
         old = world.home.get(env=env).secret
 
         assert old == world.home.get(env=env | {"FAULTS_WRITING": "no"}).secret
-        world.aws.fail(MINT, faults.hanging)
+        world.aws.fail(FETCH, faults.hanging)
         assert old == world.home.get(env=env).secret
 
     def test_failure_keeps_the_old_password(self, home: Home, env: dict[str, str]) -> None:
@@ -528,7 +528,7 @@ class TestKeyringLibrary:
 
         line = refused(home.store(OTHER, "me", PASSWORD, env=env | {"FAULTS_WRITING": "no"}))
 
-        assert "cannot write to the keyring faults.backends.Kept" in line
+        assert "cannot write to the keyring faults.backends.Working" in line
         assert "old" == home.run("get", stdin=OTHER, env=env).secret
 
     def test_failed_erase_in_unused_keyring_can_be_repeated(
@@ -540,19 +540,19 @@ class TestKeyringLibrary:
         found = home.run("erase", stdin=OTHER, env=secret_service)
 
         assert (0, "", 1) == (found.status, found.stdout, found.stderr.count("\n"))
-        assert f"cannot delete what is stored for {OTHER}: it is in the keyring faults.backends.Kept" in found.stderr
+        assert f"cannot delete what is stored for {OTHER}: it is in the keyring faults.backends.Working" in found.stderr
         assert "old" == home.run("get", stdin=OTHER, env=env).secret
         assert (0, "", "") == home.run("erase", stdin=OTHER, env=env)
-        assert (NOT_FOUND, {}) == (home.run("get", stdin=OTHER, env=env).stdout, kept.entries(home))
+        assert (NOT_FOUND, {}) == (home.run("get", stdin=OTHER, env=env).stdout, stored_items.entries(home))
 
     def test_failed_deletion_keeps_the_index_entry(self, world: World, env: dict[str, str]) -> None:
         env["ECRX_KEYRING"] = "faults.backends.Clinging"
         world.home.get(env=env)
-        kept.let_days_pass(world.home, 8)
+        stored_items.let_days_pass(world.home, 8)
 
         assert world.home.get(ELSEWHERE, env=env).secret
 
-        assert 2 == len(kept.entries(world.home))
+        assert 2 == len(stored_items.entries(world.home))
 
     def test_output_of_backend_stays_out_of_the_reply(self, world: World, env: dict[str, str]) -> None:
         env["ECRX_KEYRING"] = "faults.backends.Chatty"

@@ -7,7 +7,7 @@ import json
 import shutil
 
 from docker_credential_ecrx.demo.fake_aws import MARK
-from support import kept, kills
+from support import kills, stored_items
 from support.forms import in_one_form
 from support.home import HOST, PRIMARY, SECONDARY, Home
 from support.secrets import places_of
@@ -61,7 +61,7 @@ def test_killed_login_leaves_no_secret(home: Home) -> None:
     command = ("login", HOST, "--profile", "secondary")
 
     def prepare() -> None:
-        kept.lose(home)
+        stored_items.lose(home)
         shutil.rmtree(home.folder / ".local", ignore_errors=True)
 
     for point in kills.at_each_call([home.program, *command], home.env, prepare, [home.folder], _CALLS):

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from faults.helpers import MINT, World, age
+from faults.helpers import FETCH, World, age
 
 from docker_credential_ecrx.store.cached_token import format_timestamp, now
 from fakes import busses, certificates, faults
-from support import kept, kubernetes, terminals
+from support import kubernetes, stored_items, terminals
 from support.aws_parts import Proxy
 from support.forms import as_wheel, in_one_form
 from support.home import HOST, OTHER_HOST, ROLE
@@ -266,10 +266,10 @@ class TestStateFile:
     @pytest.mark.parametrize("kind", ["token", "password"])
     def test_is_shown_without_a_secret(self, user: World, field: str, kind: str) -> None:
         assert user.home.get().secret
-        entries = kept.entries(user.home)
+        entries = stored_items.entries(user.home)
         ((name, entry),) = entries.items()
         entry |= {"kind": kind, "user": "me"} | ({field: [BOTH, WORD] if field == "servers" else BOTH})
-        kept.write(user.home, {f"{kind}:{BOTH}" if field == "name" else name: entry})
+        stored_items.write(user.home, {f"{kind}:{BOTH}" if field == "name" else name: entry})
         watch = Watch(user.home)
 
         watch.run("erase", stdin=HOST)
@@ -294,7 +294,7 @@ class TestStateFile:
 
     def test_failure_beside_a_lock_has_no_text_of_aws(self, user: World) -> None:
         words = "these words of another user are plain ones"
-        user.aws.fail(MINT, faults.error("AccessDeniedException", words))
+        user.aws.fail(FETCH, faults.error("AccessDeniedException", words))
 
         found = user.home.get()
 
@@ -454,6 +454,8 @@ class TestArgument:
 
 @in_one_form
 def test_crash_shows_only_code_locations(user: World) -> None:
-    user.aws.fail(MINT, faults.body(json.dumps({"authorizationData": [{"authorizationToken": {WORD: BOTH}}]}).encode()))
+    user.aws.fail(
+        FETCH, faults.body(json.dumps({"authorizationData": [{"authorizationToken": {WORD: BOTH}}]}).encode())
+    )
 
     Watch(user.home).run_all("get", f"doctor {HOST}", LOGIN).check()

@@ -8,7 +8,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 import pytest
-from faults.helpers import ASSUME, MINT, World, server
+from faults.helpers import ASSUME, FETCH, World, server
 
 from docker_credential_ecrx.demo.fake_aws import HttpResponse
 from fakes.faults import Fault
@@ -22,8 +22,8 @@ CALLER, GET_POLICY, SET_POLICY = "GetCallerIdentity", "GetRepositoryPolicy", "Se
 # Of two processes at once, one calls AWS, and the other waits for its failure.
 GETS, DOCTOR, LOGIN = "get & get", f"doctor {HOST}/app:v1 & doctor --json {HOST}", f"login {HOST} --profile secondary"
 SHOW, GRANT = "policy show app --profile base", f"policy grant app --to {PRIMARY} --profile base --apply"
-KEPT = "list & status & status --json & forget --all --passwords"
-EVERYTHING = (GETS, DOCTOR, LOGIN, f"{SHOW} & {GRANT}", KEPT)
+STORED = "list & status & status --json & forget --all --passwords"
+EVERYTHING = (GETS, DOCTOR, LOGIN, f"{SHOW} & {GRANT}", STORED)
 MOST = (GETS, f"doctor --json {HOST}/app:v1 & {LOGIN}", f"{SHOW} & {GRANT}")
 # AWS's error codes for which the program has its own text, and one for which it has none.
 CODES = (
@@ -97,7 +97,7 @@ def _changed(value: Any, name: str, text: object) -> Any:  # noqa: ANN401 - JSON
 
 def fail_at(world: World, fault: Fault, at: str) -> None:
     """Make AWS respond so when a role is assumed, or in all later calls."""
-    for operation in (ASSUME,) if at == ROLES else (MINT, CALLER, GET_POLICY, SET_POLICY):
+    for operation in (ASSUME,) if at == ROLES else (FETCH, CALLER, GET_POLICY, SET_POLICY):
         world.aws.fail(operation, fault)
 
 
@@ -160,7 +160,7 @@ class TestAwsResponse:
         *((ASSUME, name) for name in ("AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration")),
         *((ASSUME, name) for name in ("Arn", "AssumedRoleId", "RequestId")),
         *((CALLER, name) for name in ("Arn", "UserId", "Account", "RequestId")),
-        *((MINT, name) for name in ("authorizationToken", "expiresAt", "proxyEndpoint")),
+        *((FETCH, name) for name in ("authorizationToken", "expiresAt", "proxyEndpoint")),
         *((GET_POLICY, name) for name in ("registryId", "repositoryName", "policyText")),
     )
 
@@ -174,7 +174,7 @@ class TestAwsResponse:
 
     @in_one_form
     def test_with_a_token_gives_it_only_to_docker(self, world: World, watch: Watch) -> None:
-        world.aws.fail(MINT, field("authorizationToken", base64.b64encode(f"AWS:{WORD}".encode()).decode()))
+        world.aws.fail(FETCH, field("authorizationToken", base64.b64encode(f"AWS:{WORD}".encode()).decode()))
 
         watch.run_all(*EVERYTHING).check()
 
@@ -205,7 +205,7 @@ class TestCredentialSource:
             source = world.stack.enter_context(Server(lambda _: answer))
             world.home.env.update(env(source.url))
             world.set_profile(**profile)
-            Watch(world.home).run_all(GETS, f"doctor --json {HOST} & {LOGIN}", KEPT).check()
+            Watch(world.home).run_all(GETS, f"doctor --json {HOST} & {LOGIN}", STORED).check()
 
         return tell
 
@@ -274,7 +274,7 @@ class TestCredentialSource:
         world.set_profile(credential_process=str(script))
         watch = Watch(world.home)
 
-        watch.run_all(GETS, f"doctor --json {HOST}", KEPT).check()
+        watch.run_all(GETS, f"doctor --json {HOST}", STORED).check()
 
         script.write_text(f"#!/bin/sh\ncat '{says}'\nexit {status}\n")
         watch.run_all(LOGIN).check()
@@ -288,4 +288,4 @@ class TestCredentialSource:
         world.aws.fail("AssumeRoleWithWebIdentity", refusing("InvalidIdentityToken", f"{token} is no token"))
         watch = Watch(world.home)
 
-        watch.run_all(GETS, f"doctor --json {HOST} & {LOGIN}", KEPT).check()
+        watch.run_all(GETS, f"doctor --json {HOST} & {LOGIN}", STORED).check()

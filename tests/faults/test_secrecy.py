@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from faults.helpers import ASSUME, MINT, PASSWORD, Held, World, age, running
+from faults.helpers import ASSUME, FETCH, PASSWORD, Held, World, age, running
 
 from docker_credential_ecrx.demo.fake_aws import HttpResponse
 from fakes import busses, faults
@@ -58,7 +58,7 @@ def held(world: World) -> Held:
     """Return what delays ECR's response, while the keys of the role session are in use."""
     held = Held(faults.forbidden)
     world.stack.callback(held.release)
-    world.aws.fail(MINT, held)
+    world.aws.fail(FETCH, held)
     return held
 
 
@@ -76,7 +76,7 @@ class TestOutput:
 
         cold, cached = home.get(env=env), home.get(env=env)
         age(home, keyring, hours=11)
-        world.aws.fail(MINT, faults.status(503))
+        world.aws.fail(FETCH, faults.status(503))
         late = home.get(env=env)
         others = [
             home.store(OTHER, "me", BEARER, env=env),
@@ -94,7 +94,7 @@ class TestOutput:
         assert PASSWORD not in told
 
     @in_one_form
-    @pytest.mark.parametrize("operation", [ASSUME, MINT])
+    @pytest.mark.parametrize("operation", [ASSUME, FETCH])
     @pytest.mark.parametrize(
         "code",
         ["SignatureDoesNotMatch", "AccessDenied", "Other", ""],
@@ -108,7 +108,7 @@ class TestOutput:
         assert PASSWORD not in said(found)
 
     def test_of_a_crash_has_no_secret(self, world: World, keyring: dict[str, str]) -> None:
-        world.aws.fail(MINT, faults.token(authorizationToken=7))
+        world.aws.fail(FETCH, faults.token(authorizationToken=7))
 
         found = world.home.get(env=keyring | {"ECRX_LOG": "debug"})
 
@@ -209,7 +209,7 @@ class TestFiles:
         assert home.get(env=env).secret
         home.run("list", env=env)
         age(home, env, hours=11)
-        world.aws.fail(MINT, faults.forbidden)
+        world.aws.fail(FETCH, faults.forbidden)
         assert home.get(env=env).secret
 
         own = (home.folder / ".aws/credentials").read_text()  # the user's own files are not the program's concern

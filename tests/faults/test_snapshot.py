@@ -5,7 +5,7 @@ import signal
 from collections.abc import Callable, Mapping
 
 import pytest
-from faults.helpers import ASSUME, MINT, Held, World, loads_botocore, result_of, running, waits_for_lock
+from faults.helpers import ASSUME, FETCH, Held, World, loads_botocore, result_of, running, waits_for_lock
 
 from docker_credential_ecrx.demo.fake_aws import HttpResponse
 from fakes import faults
@@ -236,7 +236,7 @@ class TestRole:
     ) -> None:
         """ECR names the registry of the account whose token it returns."""
         profile = meant_by(world, way)
-        world.aws.fail(MINT, STRANGE_ENDPOINT)
+        world.aws.fail(FETCH, STRANGE_ENDPOINT)
 
         found, again = (world.home.get(profile=profile, env=kernel) for _ in range(2))
 
@@ -248,12 +248,12 @@ class TestRole:
     def test_is_cached_if_ecr_names_no_account(
         self, world: World, kernel: dict[str, str], endpoint: str | None
     ) -> None:
-        world.aws.fail(MINT, faults.token(proxyEndpoint=endpoint))
+        world.aws.fail(FETCH, faults.token(proxyEndpoint=endpoint))
 
         assert world.home.get(env=kernel).secret == world.home.get(env=kernel).secret
 
     def test_without_a_known_role_is_cached_for_any_principal(self, world: World, kernel: dict[str, str]) -> None:
-        world.aws.fail(MINT, STRANGE_ENDPOINT)
+        world.aws.fail(FETCH, STRANGE_ENDPOINT)
 
         found = world.home.get(profile="base", env=kernel)
 

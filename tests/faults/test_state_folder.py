@@ -16,7 +16,7 @@ import pytest
 from faults.helpers import LIMIT_SECONDS, World, in_shell, link, timed
 
 from docker_credential_ecrx.keyrings.kernel import KernelKeyring
-from support import kept, need
+from support import need, stored_items
 from support.forms import in_one_form
 from support.home import HOST, Home, Result
 
@@ -117,7 +117,7 @@ class Planted:
         home.get()
         self.treasure.write_text(TREASURE)
         self.treasure.chmod(0o640)
-        self.tokens = list(kept.entries(home))
+        self.tokens = list(stored_items.entries(home))
         locks = [path.name for path in self.folder.glob("token.*")]
         self.names = {*locks, *(name.replace(".lock", ".1.lock") for name in locks)}
         self.names |= {"ledger.json", "ledger.json.new", "ledger.json.lock", "configure.lock"}

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 from faults.helpers import (
+    FETCH,
     LIMIT_SECONDS,
-    MINT,
     Aws,
     Held,
     World,
@@ -123,11 +123,11 @@ class TestDisk:
         prefix, old, new = unshared("--mount"), world.home.folder / ".local/state/ecrx", world.home.folder / "new"
         new.mkdir()
         world.home.get()
-        ledger = (old / "ledger.json").read_text()
+        index = (old / "ledger.json").read_text()
 
         found = in_shell(world.home, FULL_DISK, new, old, OTHER_HOST, ELSEWHERE, ELSEWHERE, prefix=prefix)
 
-        assert (0, ledger) == (found.status, found.stdout)
+        assert (0, index) == (found.status, found.stdout)
 
     def test_without_temporary_folder_works(self, world: World) -> None:
         assert in_shell(world.home, NO_TEMPORARY, prefix=unshared("--mount")).secret
@@ -162,7 +162,7 @@ class TestStreams:
 
     @in_one_form
     def test_finished_stdin_is_not_blamed_for_another_hang(self, world: World) -> None:
-        world.aws.fail(MINT, faults.hanging)
+        world.aws.fail(FETCH, faults.hanging)
         world.home.env["AWS_PROFILE"] = "secondary"
         with impatient_get(world.home) as get:
             said, _ = get.communicate(HOST.encode())
@@ -174,7 +174,7 @@ class TestStreams:
     @pytest.mark.parametrize(("fault", "says"), [(None, 1), (faults.forbidden, 2)], ids=["answer", "failure"])
     def test_broken_pipe_ends_with_an_error_line(self, world: World, fault: faults.Fault | None, says: int) -> None:
         if fault is not None:
-            world.aws.fail(MINT, fault)
+            world.aws.fail(FETCH, fault)
         reader, writer = os.pipe()
         os.close(reader)
 
@@ -196,7 +196,7 @@ class TestSignal:
     def test_ends_at_once_quietly_and_leaves_no_lock(self, world: World, number: signal.Signals) -> None:
         held = Held(faults.forbidden)
         world.stack.callback(held.release)
-        world.aws.fail(MINT, held)
+        world.aws.fail(FETCH, held)
         with running(world.home) as get:
             held.reached()
             get.send_signal(number)

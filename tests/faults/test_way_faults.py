@@ -14,8 +14,8 @@ from faults.helpers import (
     ASSUME,
     ASSUMING,
     FAKE,
+    FETCH,
     LIMIT_SECONDS,
-    MINT,
     PASSWORD,
     Aws,
     World,
@@ -364,7 +364,7 @@ NO_METADATA = (
 # The same for hangs, which take as long as a get may take.
 HANGS: dict[str, tuple[str, str, Arrange]] = {
     "sts": (HUNG.format(FAKE, ASSUMING), NETWORK, lambda world: world.aws.fail(ASSUME, faults.hanging)),
-    "ecr": (HUNG.format(FAKE, MINT), NETWORK, lambda world: world.aws.fail(MINT, faults.hanging)),
+    "ecr": (HUNG.format(FAKE, FETCH), NETWORK, lambda world: world.aws.fail(FETCH, faults.hanging)),
     "a credential_process": (
         "the credential_process of profile secondary did not end within 9 seconds",
         LOGIN,

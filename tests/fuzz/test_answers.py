@@ -54,15 +54,15 @@ def test_response_is_a_password_with_expiry_or_an_error(service: str, body: byte
         response = create_parser("json").parse(answer, _shapes[service])
         if status != 200 or "Error" in response:
             return
-        minted = authorization_token.parse_response(response)
+        token = authorization_token.parse_response(response)
     except AwsError as error:
         told(error, SECRET)
     except Exception as error:  # noqa: BLE001 - as ``authorization_token.fetch`` has it
         told(service_errors.explain(error, failures.find_caller(Identity("p"), {"HOME": "/nonexistent"})), SECRET)
     else:
-        assert 0 < minted.lifetime <= LIFE_SECONDS
-        assert is_line(minted.password)
-        assert minted.password.isascii()
+        assert 0 < token.lifetime <= LIFE_SECONDS
+        assert is_line(token.password)
+        assert token.password.isascii()
 
 
 @fuzzed(_tokens)

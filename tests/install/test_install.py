@@ -428,11 +428,11 @@ class TestUninstallOfRealProgram:
         user.env["DBUS_SESSION_BUS_ADDRESS"] = "unix:path=/nonexistent"
         done = user.install(release, "--uninstall")
 
-        ledger = ".local/state/ecrx/ledger.json"
+        index = ".local/state/ecrx/ledger.json"
         assert 0 == done.returncode
         assert f"cannot delete what is stored for {self.SERVER}: the Secret Service is not available" in done.stderr
-        assert f"kept {user.home / ledger}, because a keyring may still have the items that it lists" in done.stdout
-        assert [".local", ".local/state", ".local/state/ecrx", ledger] == user.files()
+        assert f"kept {user.home / index}, because a keyring may still have the items that it lists" in done.stdout
+        assert [".local", ".local/state", ".local/state/ecrx", index] == user.files()
         assert 2 == len(items(stored))
 
         user.env = there

@@ -10,7 +10,7 @@ from keyring.errors import KeyringError, PasswordDeleteError
 
 
 class Memory(KeyringBackend):
-    """Keeps everything until the process ends."""
+    """Stores everything until the process ends."""
 
     priority = -1.0  # it is only chosen by name
     items: ClassVar[dict[tuple[str, str], str]] = {}
@@ -73,7 +73,7 @@ class Telltale(Memory):
     """Repeats what it was given when it fails."""
 
     def writing(self, password: str) -> None:
-        message = f"cannot keep {password}"
+        message = f"cannot store {password}"
         raise RuntimeError(message, password)
 
 

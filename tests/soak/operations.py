@@ -171,7 +171,7 @@ class Soak:
             assert found.status == 0 or "has expired" in found.stdout, found
 
     def erase(self, choice: random.Random) -> None:
-        """Erase what is kept for a registry of ECR."""
+        """Erase what is stored for a registry of ECR."""
         assert (0, "") == self._run(choice, choice.choice(["", *ROLES]), "erase", choice.choice(HOSTS), {})[:2]
 
     def list(self, choice: random.Random) -> None:
@@ -182,21 +182,21 @@ class Soak:
         assert {"AWS"} >= {user for server, user in found.answer.items() if server in HOSTS}
 
     def status(self, choice: random.Random) -> None:
-        """Look at what is kept."""
+        """Look at what is stored."""
         env = self._trouble(choice, "bus")
         found = self._run(choice, "", "status --json", "", env)
-        # A password that another stores or erases just now is noted, and not in its keyring.
+        # A password that another stores or erases just now is in the index, and not in its keyring.
         is_amiss = bool(env) or any(item["state"] == "gone" for item in found.answer["passwords"])
         assert int(is_amiss) == found.status, found
         assert {"tokens", "passwords"} <= found.answer.keys()
 
     def forget(self, choice: random.Random) -> None:
-        """Drop the tokens of a registry."""
+        """Delete the tokens of a registry."""
         found = self._run(choice, choice.choice(list(ROLES)), f"forget {choice.choice(HOSTS)}", "", {})
         assert 0 == found.status, found
 
     def kill(self, choice: random.Random) -> None:
-        """Kill a get wherever it is: before it holds the lock, while it does, or when it keeps what it got."""
+        """Kill a get wherever it is: before it holds the lock, while it does, or when it stores what it got."""
         link = self._link(choice, choice.choice(list(ROLES)))
         with subprocess.Popen(
             [link, "get"],

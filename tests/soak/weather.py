@@ -5,7 +5,7 @@ import random
 import threading
 import time
 
-from faults.helpers import ASSUME, MINT, Aws
+from faults.helpers import ASSUME, FETCH, Aws
 
 from docker_credential_ecrx.demo.fake_aws import HttpResponse
 from fakes import faults
@@ -15,7 +15,7 @@ _STORMS: dict[str, Fault] = {
     "5xx": faults.status(503),
     "an error of its own": faults.error("ServerException", "We encountered an internal error.", 500),
     "throttling": faults.throttled,
-    "dropped connections": faults.dropped,
+    "closed connections": faults.closed,
     "slow": faults.late(1.5),
     "a hang": faults.late(15),
     "garbage": faults.garbage,
@@ -64,7 +64,7 @@ class Weather:
         self._is_storm = self._random.random() < 0.6
         if self._is_storm:
             name = self._random.choice(list(_STORMS))
-            operation = MINT if name == "no token" else self._random.choice([ASSUME, MINT])
+            operation = FETCH if name == "no token" else self._random.choice([ASSUME, FETCH])
             self._aws.fail(operation, self._counted(name, _STORMS[name]))
 
     def _counted(self, name: str, fault: Fault) -> Fault:

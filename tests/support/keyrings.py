@@ -137,15 +137,15 @@ def collection(env: Mapping[str, str]) -> Iterator["Collection"]:
 
 def clear(env: Mapping[str, str]) -> None:
     """Delete all items of the Secret Service to which ``env`` leads."""
-    with collection(env) as kept:
-        for item in list(kept.get_all_items()):
+    with collection(env) as stored:
+        for item in list(stored.get_all_items()):
             item.delete()
 
 
 def items(env: dict[str, str]) -> set[str]:
     """Return the names of the program's items in the Secret Service to which ``env`` leads."""
-    with collection(env) as kept:
-        found = [item.get_attributes() for item in kept.get_all_items()]
+    with collection(env) as stored:
+        found = [item.get_attributes() for item in stored.get_all_items()]
     services = {attributes.get("service", "") for attributes in found}
     return {service.removeprefix(_PREFIX) for service in services if service.startswith(_PREFIX)}
 
@@ -187,7 +187,7 @@ def _wait_for_name(env: dict[str, str]) -> None:
 
 @contextmanager
 def kernel_keys_put_back() -> Iterator[None]:
-    """Drop, in the end, the program's keys that were not in the kernel before."""
+    """Delete, in the end, the program's keys that were not in the kernel before."""
     before = set(kernel_keys())
     try:
         yield
@@ -210,7 +210,7 @@ def kernel_keys() -> dict[str, str]:
     keys = {}
     for at in range(0, len(serials), 4):
         serial = int.from_bytes(serials[at : at + 4], sys.byteorder, signed=True)
-        with suppress(OSError):  # gone meanwhile
+        with suppress(OSError):  # deleted meanwhile
             keys[str(serial)] = keyctl.describe(serial)[2].decode(errors="replace")
     return {serial: description for serial, description in keys.items() if description.startswith(_PREFIX)}
 

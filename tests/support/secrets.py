@@ -29,7 +29,7 @@ def places_of(secret: str, *folders: Path) -> list[Path]:
     found = []
     for folder in folders:
         for path in folder.rglob("*"):
-            with contextlib.suppress(FileNotFoundError):  # gone meanwhile
+            with contextlib.suppress(FileNotFoundError):  # deleted meanwhile
                 if path.is_file() and not path.is_symlink() and any(form in path.read_bytes() for form in forms):
                     found.append(path)
     return found

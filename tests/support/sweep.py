@@ -38,7 +38,7 @@ _RIGHTFUL = (
     "*/test_ignores_keys_of_boto_2_*/home/*",
     # The mark itself, in the fake AWS's own module.
     "*/demo/fake_aws/*",
-    "*/kept",
+    "*/backend.json",
     *("*/answer", "*/answers"),
     # What other ways to ECR leave, which docs/comparison.md says.
     *("*/.ecr/cache.json", "*/test_leaves_the_token_in_a_fil*", "*/test_pulls_without_a_call_to_a*"),

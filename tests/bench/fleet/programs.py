@@ -32,7 +32,7 @@ class Program(Protocol):
         """Ask for a token at each second of ``gets``, which ascend; return how many were not answered."""
 
     def forget(self) -> None:
-        """Be on a new machine, which has nothing kept."""
+        """Be on a new machine, which has nothing stored."""
 
 
 class EcrLogin:
@@ -63,29 +63,29 @@ class EcrLogin:
 class EcrCredentialProvider:
     """Kubernetes' ecr-credential-provider with the instance's role.
 
-    Kubelet keeps the answer in memory for half of the token's life, and asks again then; what is old is gone.
+    Kubelet keeps the answer in memory for half of the token's life, and asks again then; what is old is deleted.
     """
 
     def __init__(self, aws: Aws, dice: Random, _machine: str = "") -> None:
         self._aws = aws
         self._dice = dice
-        self._kept_until = 0.0
+        self._cached_until = 0.0
 
     def unanswered(self, gets: Sequence[float]) -> int:
         """Ask AWS for each that kubelet has nothing for."""
         failed = 0
         for at in gets:
-            if at < self._kept_until:
+            if at < self._cached_until:
                 continue
             try:
-                self._kept_until = self._aws.get_token.ask(at, self._dice) + LIFE / 2
+                self._cached_until = self._aws.get_token.ask(at, self._dice) + LIFE / 2
             except RefusedError:
                 failed += 1
         return failed
 
     def forget(self) -> None:
         """Restart kubelet."""
-        self._kept_until = 0.0
+        self._cached_until = 0.0
 
 
 class Ecrx:
@@ -121,7 +121,7 @@ class Ecrx:
         return failed
 
     def forget(self) -> None:
-        """Drop what is kept."""
+        """Delete what is stored."""
         self._record, self.lock = None, Lock()
 
     def _token(self) -> Token:
@@ -147,19 +147,19 @@ class Ecrx:
         """Do nothing."""
 
     def get(self, _name: str) -> str | None:
-        """Return what is kept."""
+        """Return what is stored."""
         return self._record
 
     def set(self, _name: str, secret: str, _seconds: int | None, *, by_hand: bool = False) -> None:  # noqa: ARG002
-        """Keep it."""
+        """Store it."""
         self._record = secret
 
     def delete(self, _name: str) -> None:
-        """Drop it."""
+        """Delete it."""
         self._record = None
 
     def names(self) -> list[str]:
-        """Return what is kept."""
+        """Return what is stored."""
         return [_NAME] if self._record else []
 
 

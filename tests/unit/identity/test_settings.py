@@ -3,6 +3,7 @@
 import os
 import sys
 import tempfile
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -240,16 +241,47 @@ ACCEPTED = [
     ("role_session_name", ["ci", "x" * 64, "team_app+build=1,2.3@host-1"]),
     ("external_id", ["ab", "x" * 1224, "a_b+c=d,e.f@g:h/i-j"]),
 ]
-UNQUOTED = f"[[registry]]\nmatch = {ACCOUNT}.*\n"
+MORE = "there is more text after a value or after the name of a table"
+TWICE = "a key or a table is defined twice"
+# What tomllib says of these quotes keys and characters of the file.
+NOT_TOML = [
+    ("[[registry]\n", "line 1, column 11: the name of a table is not followed by the brackets that close it"),
+    ("[registry\n", "line 1, column 10: the name of a table is not followed by the brackets that close it"),
+    (f"[[registry]]\nmatch = {ACCOUNT}.*\n", f"line 2, column 21: {MORE}"),
+    (f"[[registry]]\r\nmatch = {ACCOUNT}.*\r\n", f"line 2, column 21: {MORE}"),
+    ('[cache]\nkeyring = "auto" "kernel"\n', f"line 2, column 18: {MORE}"),
+    ("[cache] keyring\n", f"line 1, column 9: {MORE}"),
+    ('[cache]\nkeyring = "auto\n', "line 2, column 16: a string is not closed"),
+    ('[cache]\nkeyring = "auto\r\n', "line 2, column 16: a string is not closed"),
+    ('[cache]\nkeyring = "auto', "end of document: a string is not closed"),
+    ("[cache]\nkeyring = 'auto", "end of document: a string is not closed"),
+    ("[cache]\nkeyring = 'auto\na = 'b'\n", "line 2, column 16: a string is not closed"),
+    ('[cache]\nkeyring = """auto\n', "end of document: a string is not closed"),
+    ("[cache]\nkeyring = '''auto\n", "end of document: a string is not closed"),
+    ('[cache]\nkeyring = "au\x01to"\n', "line 2, column 14: there is a control character"),
+    ("[cache] # \x01\n", "line 1, column 11: there is a control character"),
+    ("[cache]\nkeyring = \n", "line 2, column 11: a key has no value"),
+    ("[cache]\nkeyring = # auto\n", "line 2, column 11: a key has no value"),
+    ("[cache]\nkeyring =", "end of document: a key has no value"),
+    ("[cache]\nkeyring\n", "line 2, column 8: a key is not followed by = and a value"),
+    ("[cache]\nkeyring = auto\n", "line 2, column 11: a value is not a string in quotes, a number, true or false"),
+    ("a = [1,", "end of document: an array has no ] at its end, or no comma between two of its items"),
+    ("a = [1 2]\n", "line 1, column 8: an array has no ] at its end, or no comma between two of its items"),
+    ("a = {b = 1\n", "line 1, column 11: an inline table has no } at its end, or no comma between two of its keys"),
+    ("[cache]\na = 1\na = 2\n", f"line 3, column 6: {TWICE}"),
+    ("[cache]\n[cache]\n", f"line 2, column 7: {TWICE}"),
+    ("cache = {}\n[[cache]]\n", f"line 2, column 8: {TWICE}"),
+    ("[a.b]\n[a]\nb.c = 1\n", f"line 3, column 8: {TWICE}"),
+    ("a = {b = 1, b = 2}\n", f"line 1, column 18: {TWICE}"),
+    ("= 1\n", "line 1, column 1: a line does not begin with a key, a table or #"),
+    ("[]\n", "line 1, column 2: a key or the name of a table is missing, or has to be in quotes"),
+    ('a = "C:\\Users"\n', "line 1, column 10: a string has a backslash that is not part of a valid escape"),
+    ('a = "C:\\path"\n', "line 1, column 10: a string has a backslash that is not part of a valid escape"),
+    ('a = "\\ud800"\n', "line 1, column 12: a string has a backslash that is not part of a valid escape"),
+]
+QUOTED_BY_TOMLLIB = ["[hunter2]\n[hunter2]\n", "hunter2 = {}\nhunter2.a = 1\n", "a = {hunter2 = 1, hunter2 = 2}\n"]
 WRONG = [
-    ("[[registry]\n", "is not TOML"),
-    # tomllib also says of these what it expected: "newline or end of document after a statement".
-    (UNQUOTED, "is not TOML: line 2, column 21;"),
-    (f"[[registry]]\r\nmatch = {ACCOUNT}.*\r\n", "is not TOML: line 2, column 21;"),
-    ('[cache]\nkeyring = "auto" "kernel"\n', "is not TOML: line 2, column 18;"),
-    ("[cache] keyring\n", "is not TOML: line 1, column 9;"),
-    ('[cache]\nkeyring = "auto', "is not TOML: end of document;"),
-    ("a = [1,", "is not TOML: end of document;"),
+    *((text, f"is not TOML: {said}; ") for text, said in NOT_TOML),
     pytest.param(f"a = {'9' * 5000}\n", "is not TOML", id="a number that Python does not read"),
     ("registry = 1\n", "registry is not an array of tables"),
     ("registry = [1]\n", "registry is not an array of tables"),
@@ -316,6 +348,16 @@ class TestInvalidFile:
         identity = load(tmp_path, f'{IN_ROLE}{key} = "{value}"\n').identity_for(HOST)
 
         assert value == getattr(identity, key)
+
+    @pytest.mark.parametrize("text", QUOTED_BY_TOMLLIB)
+    def test_error_quotes_nothing_of_a_file_that_is_not_toml(self, tmp_path: Path, text: str) -> None:
+        with pytest.raises(ValueError, match="hunter2"):
+            tomllib.loads(text)
+
+        with pytest.raises(SettingsError, match=r"is not TOML: line [12], column") as caught:
+            load(tmp_path, text)
+
+        assert "hunter2" not in str(caught.value) + repr(caught.value)
 
     def test_missing_named_file_is_an_error(self, tmp_path: Path) -> None:
         with pytest.raises(SettingsError, match="does not exist"):

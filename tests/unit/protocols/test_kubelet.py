@@ -18,7 +18,7 @@ from support.aws_parts import web_identity
 HOST = "111111111111.dkr.ecr.us-east-1.amazonaws.com"
 ROLE, OTHER_ROLE = "arn:aws:iam::222222222222:role/pods", "arn:aws-cn:iam::222222222222:role/path/others"
 SUBJECT = "system:serviceaccount:team:app"
-MINTED = ClockReading(1_700_000_000.0, "", 0.0)
+ISSUED = ClockReading(1_700_000_000.0, "", 0.0)
 
 _components = st.from_regex(r"[a-z0-9]+(?:[._-][a-z0-9]+)*", fullmatch=True)
 _tags = st.from_regex(r"(?::[A-Za-z0-9_][A-Za-z0-9._-]{0,20})?(?:@sha256:[0-9a-f]{64})?", fullmatch=True)
@@ -45,8 +45,8 @@ def named(found: Identity | None) -> str:
 class TestCacheDuration:
     @given(st.integers(1, 43_200), st.floats(0.0, 1.0), st.floats(0.0, 0.999))
     def test_ends_before_the_token_expires(self, lifetime: int, renew: float, age: float) -> None:
-        token = Token("p", MINTED, lifetime, lifetime * renew * 0.99)
-        now = ClockReading(MINTED.utc + lifetime * age, "", 0.0)
+        token = Token("p", ISSUED, lifetime, lifetime * renew * 0.99)
+        now = ClockReading(ISSUED.utc + lifetime * age, "", 0.0)
 
         assert 0 <= kubelet.cache_seconds(token, now) < lifetime * (1 - age)
 
@@ -56,9 +56,9 @@ class TestCacheDuration:
     )
     def test_lasts_until_refresh_then_is_short(self, age: int, seconds: int) -> None:
         """After the refresh time it is five minutes, or half of what is left."""
-        token = Token("p", MINTED, 43_200.0, 21_600.0)
+        token = Token("p", ISSUED, 43_200.0, 21_600.0)
 
-        assert seconds == kubelet.cache_seconds(token, ClockReading(MINTED.utc + age, "", 0.0))
+        assert seconds == kubelet.cache_seconds(token, ClockReading(ISSUED.utc + age, "", 0.0))
 
     @given(st.integers(0, 10**6))
     def test_is_readable_by_go(self, seconds: int) -> None:

@@ -61,8 +61,8 @@ patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 whole = st.integers(-(10**10), 10**10).map(float)
 words = st.sampled_from([BOOT, OTHER_BOOT, NO_BOOT])
 lives = st.tuples(*[st.integers(0, 43_200).map(float)] * 2).map(lambda seconds: (max(*seconds, 1.0), min(seconds)))
-minted_tokens = st.builds(
-    lambda password, minted, lifetime: Token(password, minted, *lifetime),
+issued_tokens = st.builds(
+    lambda password, issued, lifetime: Token(password, issued, *lifetime),
     st.text(min_size=1),
     st.builds(ClockReading, whole, words, whole),
     lives,
@@ -128,7 +128,7 @@ class TestRefreshTime:
 
 class TestRecord:
     @patient
-    @given(st.text(), minted_tokens)
+    @given(st.text(), issued_tokens)
     def test_contains_the_token(self, name: str, token: Token) -> None:
         record = cached_token.to_record(name, token)
         found = cached_token.from_record(name, record)
@@ -139,7 +139,7 @@ class TestRecord:
         assert (token.lifetime, token.refresh_after) == (found.lifetime, found.refresh_after)
 
     @patient
-    @given(st.text(), minted_tokens, st.data())
+    @given(st.text(), issued_tokens, st.data())
     def test_damaged_anywhere_is_none(self, name: str, token: Token, data: st.DataObject) -> None:
         record = cached_token.to_record(name, token)
         at = data.draw(st.integers(0, len(record) - 1))
@@ -149,7 +149,7 @@ class TestRecord:
         assert [None] * 3 == [cached_token.from_record(name, damaged) for damaged in (flipped, truncated, longer)]
 
     @patient
-    @given(st.text(), st.text(), minted_tokens)
+    @given(st.text(), st.text(), issued_tokens)
     def test_under_another_name_is_none(self, name: str, other: str, token: Token) -> None:
         record = cached_token.to_record(name, token)
 
@@ -294,7 +294,7 @@ class Machine(TokenCache):
         answer = next(self._answers)
         if isinstance(answer, AwsError):
             raise answer
-        token = minted_ago(0, answer)
+        token = issued_ago(0, answer)
         cached_token.save(NAME, token, self.keyring)
         return token
 
@@ -322,14 +322,14 @@ def _shown(error: BaseException | None) -> str:
     return "" if error is None else f"{type(error).__name__}: {error}"
 
 
-def minted_ago(seconds: float, password: str) -> Token:
+def issued_ago(seconds: float, password: str) -> Token:
     present = cached_token.now()
     return Token(password, ClockReading(present.utc - seconds, present.boot, present.uptime - seconds), LIFE, DUE)
 
 
 def record_of(seconds: float, *, boot: str = "", clock_set_by: float = 0.0) -> str:
     """Return the record of the token ``old`` of that age, after the wall clock was set by that much."""
-    token = minted_ago(seconds, "old")
+    token = issued_ago(seconds, "old")
     token.issued_at.utc -= clock_set_by
     token.issued_at.boot = boot or token.issued_at.boot
     return cached_token.to_record(NAME, token)
@@ -342,12 +342,12 @@ class TestObtain:
         assert ("old", 0) == (machine.password(), machine.asked)
 
     @pytest.mark.parametrize(
-        "kept",
+        "stored",
         [None, record_of(7 * HOUR), record_of(LIFE + 1), record_of(0)[:-1], "foreign"],
-        ids=["none", "due", "over", "damaged", "foreign"],
+        ids=["none", "due", "expired", "damaged", "foreign"],
     )
-    def test_caches_the_response_of_aws(self, tmp_path: Path, kept: str | None) -> None:
-        machine = Machine(tmp_path, MemoryKeyring(kept), "new")
+    def test_caches_the_response_of_aws(self, tmp_path: Path, stored: str | None) -> None:
+        machine = Machine(tmp_path, MemoryKeyring(stored), "new")
 
         assert ["new", "new"] == [machine.password(), machine.password()]
         assert 1 == machine.asked
@@ -385,7 +385,7 @@ class TestObtain:
         assert (["old", "old"], 1) == ([machine.password(), machine.password()], machine.asked)
 
         _, _, failure = machine.file.read_text().partition("\n")
-        machine.file.write_text(f"{cached_token.format_timestamp(minted_ago(61, 'any').issued_at)}\n{failure}")
+        machine.file.write_text(f"{cached_token.format_timestamp(issued_ago(61, 'any').issued_at)}\n{failure}")
 
         assert ("new", 2) == (machine.password(), machine.asked)
 
@@ -397,8 +397,8 @@ class TestObtain:
     def test_wrong_clock_keeps_token_valid_by_aws_time(
         self, tmp_path: Path, capfd: pytest.CaptureFixture[str], hours: float, set_by: float, boot: str
     ) -> None:
-        kept = record_of(hours * HOUR, clock_set_by=set_by * HOUR, boot=boot)
-        machine = Machine(tmp_path, MemoryKeyring(kept), ClockError("the clock is wrong", "set it", set_by * HOUR))
+        stored = record_of(hours * HOUR, clock_set_by=set_by * HOUR, boot=boot)
+        machine = Machine(tmp_path, MemoryKeyring(stored), ClockError("the clock is wrong", "set it", set_by * HOUR))
 
         assert "old" == machine.password()
         (line,) = capfd.readouterr().err.splitlines()
@@ -407,8 +407,8 @@ class TestObtain:
 
     @pytest.mark.parametrize(("hours", "set_by"), [(13, 30), (13, 0.1), (13, -0.1), (12.05, -0.1)])
     def test_rejects_token_expired_by_aws_time(self, tmp_path: Path, hours: float, set_by: float) -> None:
-        kept = record_of(hours * HOUR, clock_set_by=set_by * HOUR, boot=OTHER_BOOT)
-        machine = Machine(tmp_path, MemoryKeyring(kept), ClockError("the clock is wrong", "set it", set_by * HOUR))
+        stored = record_of(hours * HOUR, clock_set_by=set_by * HOUR, boot=OTHER_BOOT)
+        machine = Machine(tmp_path, MemoryKeyring(stored), ClockError("the clock is wrong", "set it", set_by * HOUR))
 
         with pytest.raises(ClockError):
             machine.password()
@@ -474,8 +474,8 @@ class TestConcurrentGets:
         assert (["old"] * 8, 1) == (machine.passwords_at_once(8), machine.asked)
 
     def test_with_wrong_clock_get_token_valid_by_aws_time(self, tmp_path: Path) -> None:
-        kept, wrong = record_of(HOUR, clock_set_by=30 * HOUR), ClockError("the clock is wrong", "set it", 30 * HOUR)
-        machine = Machine(tmp_path, MemoryKeyring(kept), wrong)
+        stored, wrong = record_of(HOUR, clock_set_by=30 * HOUR), ClockError("the clock is wrong", "set it", 30 * HOUR)
+        machine = Machine(tmp_path, MemoryKeyring(stored), wrong)
 
         assert (["old"] * 8, 1) == (machine.passwords_at_once(8), machine.asked)
 

@@ -93,15 +93,15 @@ class TestIndex:
         assert {"b": OTHER} == index.read(env)
 
     def test_keeps_entries_added_again_since_the_read(self, env: dict[str, str]) -> None:
-        for name in ("kept", "dropped"):
+        for name in ("added again", "unchanged"):
             index.add(env, name, ENTRY)
         read = index.read(env)
         newer: Entry = ENTRY | {"minted": ENTRY["minted"] + 1}
-        index.add(env, "kept", newer)
+        index.add(env, "added again", newer)
 
         index.delete_unchanged(env, read)
 
-        assert {"kept": newer} == index.read(env)
+        assert {"added again": newer} == index.read(env)
 
     def test_returns_entries_expired_for_a_week(self, env: dict[str, str]) -> None:
         index.add(env, NAME, ENTRY)
@@ -132,8 +132,8 @@ class TestIndex:
             for process in (one, two):
                 process.stdin.close()
 
-        kept = {f"{own}{number}" for own in ("one", "two") for number in range(0, 20, 2)}
-        assert kept == set(index.read(env))
+        left = {f"{own}{number}" for own in ("one", "two") for number in range(0, 20, 2)}
+        assert left == set(index.read(env))
 
 
 class TestFile:

@@ -116,7 +116,7 @@ def test_failed_store_or_erase_keeps_the_index_entry(env: dict[str, str]) -> Non
         passwords.store(SERVER, "me", "word", keyring_name, env)
     assert {} == index.read(env)
     passwords.store(SERVER, "me", "word", keyring_name, env)
-    noted = index.read(env)
+    listed = index.read(env)
 
     calls: list[Callable[[], None]] = [
         lambda: passwords.store(SERVER, "other", "word", keyring_name, env),
@@ -127,7 +127,7 @@ def test_failed_store_or_erase_keeps_the_index_entry(env: dict[str, str]) -> Non
         with pytest.raises(KeyringError):
             call()
 
-        assert noted == index.read(env)
+        assert listed == index.read(env)
 
 
 # What clients and people write as a server's name, and lookalikes.

@@ -1,4 +1,4 @@
-"""What a home's ledger names, and the kernel's keyring beneath it: tokens are made older, and lost."""
+"""What is stored in a home: the index, and what it lists in the kernel's keyring, which can age or be deleted."""
 
 import json
 from collections.abc import Mapping
@@ -13,36 +13,36 @@ HOUR = 3600.0
 
 
 def entries(home: Home) -> dict[str, dict[str, Any]]:
-    """Return what the ledger names."""
+    """Return the entries of the index."""
     path = home.folder / ".local" / "state" / "ecrx" / "ledger.json"
-    named: dict[str, dict[str, Any]] = json.loads(path.read_text())["entries"] if path.exists() else {}
-    return named
+    listed: dict[str, dict[str, Any]] = json.loads(path.read_text())["entries"] if path.exists() else {}
+    return listed
 
 
 def write(home: Home, entries: Mapping[str, object]) -> None:
-    """Let the ledger name ``entries`` and nothing else."""
+    """Replace the entries of the index by ``entries``."""
     path = home.folder / ".local" / "state" / "ecrx" / "ledger.json"
     path.write_text(json.dumps({"entries": entries}))
 
 
 def let_days_pass(home: Home, days: int) -> None:
-    """Let the ledger say that all was kept that much earlier."""
-    named = entries(home)
-    for entry in named.values():
+    """Make every entry of the index that much older."""
+    listed = entries(home)
+    for entry in listed.values():
         for time in ("minted", "renew", "expires"):
             entry[time] -= days * 24 * HOUR
-    write(home, named)
+    write(home, listed)
 
 
 def age(home: Home, hours: float) -> None:
-    """Let every token in the kernel's keyring be issued that much earlier."""
+    """Make every token in the kernel's keyring that much older."""
     keyring = KernelKeyring()
     for name in entries(home):
         record = keyring.get(name)
         token = cached_token.from_record(name, record) if record else None
         if token is not None:
-            minted, seconds = token.issued_at, hours * HOUR
-            earlier = ClockReading(minted.utc - seconds, minted.boot, minted.uptime - seconds)
+            issued, seconds = token.issued_at, hours * HOUR
+            earlier = ClockReading(issued.utc - seconds, issued.boot, issued.uptime - seconds)
             older = Token(token.password, earlier, token.lifetime, token.refresh_after)
             keyring.set(name, cached_token.to_record(name, older), 600)
 
@@ -54,6 +54,6 @@ def in_kernel(*names: str) -> list[str]:
 
 
 def lose(home: Home) -> None:
-    """Drop every item that the ledger names from the kernel's keyring, as a full quota does."""
+    """Delete every item that the index lists from the kernel's keyring, as a full quota does."""
     for name in entries(home):
         KernelKeyring().delete(name)
