@@ -76,8 +76,10 @@ def command(names: tuple[str, ...], **options: Unpack[Options]) -> int:
     if not options["remove"]:
         undo = f"{PROGRAM} configure --remove{' --podman' * options['podman']}"
         configure_identity.warn_of_regions(plan.registries, undo if is_changed and not options["dry_run"] else "")
-    if not is_changed:
+    if not is_changed and options["remove"]:
         console.report("nothing to change")
+    elif not is_changed:
+        configure_identity.report_unchanged(plan.hosts, plan.file, plan.config)
     plan.warn()
     if is_changed and not (options["remove"] or options["dry_run"]):
         _print_next(plan, podman=options["podman"])

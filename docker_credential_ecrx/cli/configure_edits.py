@@ -7,6 +7,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
+from docker_credential_ecrx.aws import profile_hints
 from docker_credential_ecrx.cli import console
 from docker_credential_ecrx.config_files import (
     added_store,
@@ -156,6 +157,9 @@ def removals(file: TextFile, config: str, hosts: Iterable[str], *, podman: bool)
             ours.append(host)
         elif helper:
             console.say(f"{file.path}: {host} still uses docker-credential-{helper}, which configure did not write")
+        elif others.get(host) == HELPER or host not in entries:
+            _note_missing(file, host, is_of_other=others.get(host) == HELPER, podman=podman)
+            continue
         if others.get(host) == HELPER:
             client = "docker" if podman else "podman"
             console.say(f"{config}: the entry for {host} is kept, because {client} is also configured for it")
@@ -170,6 +174,20 @@ def removals(file: TextFile, config: str, hosts: Iterable[str], *, podman: bool)
     if default:
         change = _telling(docker_config.remove_store, f"Docker selects docker-credential-{default} itself again")
         yield Edit(file.path, change, partial(added_store.forget, file.path, os.environ))
+
+
+def _note_missing(file: TextFile, host: str, *, is_of_other: bool, podman: bool) -> None:
+    """Say that nothing can be removed for ``host``, and what could be."""
+    what = f"{host} is not configured in {file.path}"
+    if is_of_other:
+        client = "docker" if podman else "podman"
+        remedy = Remedy(
+            f"{what}, but for {client}", f"{PROGRAM} configure --remove {host}{'' if podman else ' --podman'}"
+        )
+        console.note(str(remedy))
+        return
+    known = [server for server, helper in docker_config.helpers(file).items() if helper == HELPER]
+    console.note(f"{what}, {f'which has {profile_hints.some_names(known)}' if known else 'and no other registry is'}")
 
 
 def warnings(

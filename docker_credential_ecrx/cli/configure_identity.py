@@ -5,7 +5,7 @@ import os
 import shlex
 from collections.abc import Iterable
 
-from docker_credential_ecrx.aws import default_chain, input_files, profile_hints, profiles
+from docker_credential_ecrx.aws import default_chain, half_keys, input_files, profile_hints, profiles
 from docker_credential_ecrx.aws.credential_source import find_source
 from docker_credential_ecrx.cli import configure_edits, console
 from docker_credential_ecrx.ecr.registry import Registry
@@ -38,6 +38,20 @@ def by_identity(hosts: Iterable[str], loaded: Settings) -> list[tuple[Identity, 
     return list(found.values())
 
 
+def report_unchanged(hosts: Iterable[str], file: str, config: str) -> None:
+    """Say that there is nothing to change, and for each of ``hosts`` what is used and which files say so.
+
+    ``file`` is the client's, which names this program.
+    """
+    console.report("nothing to change")
+    loaded = rule_index.load(PROGRAM, os.environ)
+    for identity, same in by_identity(hosts, loaded):
+        for host in same:
+            is_by_rule = loaded.rule_for(host) is not None and (identity.profile or identity.role_arn)
+            by = f"{file} and {config}" if is_by_rule else file
+            console.report(f"{host}: using {identity}, by {by}")
+
+
 def warn_of_regions(registries: list[Registry], undo: str = "") -> None:
     """Say if a registry is in a region that botocore does not know: it may be new, but a typo is more likely.
 
@@ -63,7 +77,10 @@ def warn_of_regions(registries: list[Registry], undo: str = "") -> None:
 
 
 def require(identity: Identity, hosts: Iterable[str], *, podman: bool) -> None:
-    """Raise AwsError if a profile of the identity does not exist, or if its credential chain finds no credentials."""
+    """Raise AwsError if a profile of the identity does not exist, or if its credential chain finds no credentials.
+
+    Half of an access key is none.
+    """
     where = shlex.join([*hosts, *(["--podman"] if podman else [])])
     configure = profile_hints.configure_hint(identity, where)
     host = where.partition(" ")[0]
@@ -87,6 +104,11 @@ def require(identity: Identity, hosts: Iterable[str], *, podman: bool) -> None:
             f"{bad[1]} is not the ARN of a role",
             f"write role_arn = arn:aws:iam::ACCOUNT:role/NAME, where ACCOUNT has 12 digits, {where}",
         )
+    half = half_keys.find(identity, os.environ)
+    if half is not None:
+        name, setting, other = profile_hints.shown(half.profile), half.has, half.lacks
+        message = f"cannot configure {host} with {identity}: the AWS profile {name} has {setting}, but not {other}"
+        raise AwsError(message, _later_or(half.remedy))
     if _lacks_credentials(identity):
         message = f"cannot configure {host} with {identity}: there are no AWS credentials"
         hint = profile_hints.no_credentials_hint(find_source(identity, os.environ), configure)

@@ -42,8 +42,9 @@ class Options(TypedDict):
 class Plan(NamedTuple):
     """The changes of the user's files, and the tokens of ``docker login`` that are deleted with them.
 
-    ``hosts`` has what the user called each registry, by its host, ``keys`` are those of the entry for ``config``, and
-    ``found`` is what keeps the configuration from working, with the style to print it in.
+    ``hosts`` has what the user called each registry, by its host, ``keys`` are those of the entry for ``config``,
+    ``file`` is the client's file, and ``found`` is what keeps the configuration from working, with the style to print
+    it in.
     """
 
     registries: list[Registry]
@@ -53,6 +54,7 @@ class Plan(NamedTuple):
     result: Result
     logins: list[Item]
     paths: list[str]
+    file: str
     config: str
     found: list[tuple[Conflict, str]]
 
@@ -121,7 +123,7 @@ def make(names: Iterable[str], options: Options) -> Plan:
     after = [*map(result.after, files)]
     found = () if options["remove"] else configure_edits.warnings(files, after, hosts, podman=options["podman"])
     seen = [path for path in (*(file.path for file in files), config) if path]
-    return Plan(registries, hosts, keys, wanted, result, logins, seen, config, [*found])
+    return Plan(registries, hosts, keys, wanted, result, logins, seen, paths[-1], config, [*found])
 
 
 def pull(host: str, name: str, *, podman: bool) -> str:

@@ -109,7 +109,7 @@ def command(host: str | None, profile: str | None, *, podman: bool) -> int:
             return 1
         plan.apply()
     else:
-        console.report("nothing to change")
+        configure_identity.report_unchanged(plan.hosts, plan.file, plan.config)
     _cache(registry, found.mfa)
     console.report(f"next: {configure_plan.pull(registry.host, str(image_to_pull), podman=podman)}")
     return 0

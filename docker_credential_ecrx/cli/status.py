@@ -18,7 +18,8 @@ _HELP = """\
 List what is stored: cached ECR tokens, and passwords for other registries.
 
 AWS is not asked, and no secret is shown. A token is valid for every registry in its region that its identity has access
-to; the list shows the registries that it was fetched for.
+to; the list shows the registries that it was fetched for, and then those that Docker's or podman's file gives to this
+program, but that have no token yet.
 
 The exit status is 1 if a password is missing from its keyring, a keyring cannot be reached, or the keyring that is
 configured for tokens is not available.
@@ -61,6 +62,13 @@ def _print(report: Report, now: ClockReading) -> None:
         console.out.print()
     if not report.tokens:
         console.out.print("no token is cached\n")
+    if report.without_token:
+        console.heading("configured, without a cached token")
+        console.facts(
+            (waiting.registry.host, f"{waiting.identity}, for {' and '.join(waiting.clients)}")
+            for waiting in report.without_token
+        )
+        console.out.print()
     if report.passwords:
         console.heading("passwords for other registries")
         console.facts((item.entry["servers"][0], _password(item)) for item in report.passwords)
@@ -116,6 +124,10 @@ def _settings(report: Report) -> Iterator[tuple[str, str]]:
 def _document(report: Report, now: ClockReading) -> dict[str, Any]:
     return {
         "tokens": [status_report.token_document(item, now) for item in report.tokens],
+        "without_token": [
+            {"registry": waiting.registry.host, "identity": waiting.identity, "clients": waiting.clients}
+            for waiting in report.without_token
+        ],
         "passwords": [
             {
                 "registry": item.entry["servers"][0],

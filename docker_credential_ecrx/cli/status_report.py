@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from docker_credential_ecrx import keyrings
+from docker_credential_ecrx.cli import status_registries
+from docker_credential_ecrx.cli.status_registries import WithoutToken
 from docker_credential_ecrx.config_files import cred_helpers
 from docker_credential_ecrx.ecr.registry import Registry
 from docker_credential_ecrx.errors import FileError, KeyringError
@@ -58,6 +60,7 @@ class Report(NamedTuple):
     for_tokens: Destination
     for_passwords: Destination
     own_hosts: list[tuple[Registry, Identity]]
+    without_token: list[WithoutToken]
     is_default_store: bool
 
     @property
@@ -86,13 +89,15 @@ def collect(now: ClockReading) -> Report:
     loaded = settings.load(sys.argv[0], os.environ)
     keyring_name = loaded.keyring
     items = inventory.items(keyring_name, os.environ, now)
+    tokens = [item for item in items if item.entry.get("kind") != "password" and item.state != "expired"]
     return Report(
         settings.config_path(os.environ),
-        [item for item in items if item.entry.get("kind") != "password" and item.state != "expired"],
+        tokens,
         [item for item in items if item.entry.get("kind") == "password"],
         destination(keyrings.for_tokens, keyring_name),
         destination(keyrings.for_passwords, keyring_name),
         own_hosts.listed(loaded),
+        status_registries.without_token({item.name for item in tokens}, os.environ),
         _is_default_store(),
     )
 

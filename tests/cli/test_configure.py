@@ -94,6 +94,11 @@ def files_of(home: Home) -> dict[Path, bytes]:
     return {path: path.read_bytes() for path in home.folder.rglob("*") if path.is_file()}
 
 
+def unchanged(file: Path, *more: Path, host: str = HOST, identity: str = "profile secondary") -> str:
+    """Return what is printed if there is nothing to change: what is used, and which files say so."""
+    return f"nothing to change\n{host}: using {identity}, by {' and '.join(map(str, (file, *more)))}\n"
+
+
 def remedy(found: Result) -> str:
     """Return the remedy in the one line of a failure."""
     assert (1, "") == (found.status, found.stdout)
@@ -145,6 +150,34 @@ class TestIdentity:
 
         assert f"{HOST}: using profile secondary\n" in configure(home, profile=None).stdout
 
+    @pytest.mark.parametrize("options", [(), ("--dry-run",)])
+    def test_unchanged_default_is_told(self, home: Home, options: tuple[str, ...]) -> None:
+        configure(home, profile=None)
+
+        done = configure(home, *options, profile=None)
+
+        assert (0, unchanged(config_of(home), identity="profile default")) == (done.status, done.stdout)
+
+    def test_unchanged_rule_of_the_user_is_told(self, home: Home) -> None:
+        """It may be in another file, and a rule without an identity leaves it to the default chain."""
+        path = home.folder / "mine.toml"
+        path.write_text(
+            f'[[registry]]\nmatch = "{HOST}"\nprofile = "secondary"\n'
+            f'[[registry]]\nmatch = "{OTHER_HOST}"\nendpoint_url = "https://vpce-1.example.com"\n'
+        )
+        for _ in range(2):
+            done = home.run("configure", HOST, OTHER_HOST, env={"ECRX_CONFIG": str(path)})
+
+        first = unchanged(config_of(home), path)
+        other = unchanged(config_of(home), host=OTHER_HOST, identity="profile default")
+        assert first + other.partition("\n")[2] == done.stdout
+
+    def test_unchanged_file_of_podman_is_told(self, home: Home) -> None:
+        for _ in range(2):
+            done = configure(home, "--podman")
+
+        assert (0, unchanged(auth_of(home), settings_of(home))) == (done.status, done.stdout)
+
     def test_entry_precedes_broader_entry(self, home: Home) -> None:
         home.add_role_profile()
         broad = '# all others\n[[registry]]\nmatch = "*"\nprofile = "other"\n'
@@ -174,6 +207,13 @@ class TestIdentity:
 
         assert (0, True) == (done.status, "the AWS profile secondry does not exist; " in done.stderr)
         assert 'profile = "secondry"\n' in read(settings_of(home))
+
+
+def add_section(home: Home, file: str, profile: str, settings: str) -> None:
+    """Add a profile to one of AWS's files."""
+    head = f"[profile {profile}]" if file == "config" else f"[{profile}]"
+    with (home.folder / ".aws" / file).open("a") as opened:
+        opened.write(f"{head}\n{settings}")
 
 
 @pytest.fixture
@@ -254,6 +294,67 @@ class TestMissingIdentity:
         done = home.run("configure", HOST, "--profile", "third")
 
         assert remedy(done).endswith(f"; {path} has [third]: rename that to [profile third]")
+
+    @pytest.mark.parametrize(
+        ("has", "lacks"),
+        [("aws_access_key_id", "aws_secret_access_key"), ("aws_secret_access_key", "aws_access_key_id")],
+    )
+    @pytest.mark.parametrize("file", ["config", "credentials"])
+    def test_half_of_an_access_key_is_refused(self, home: Home, has: str, lacks: str, file: str) -> None:
+        value = "AKIAEXAMPLEEXAMPLE00"
+        add_section(home, file, "half", f"{has} = {value}\n")
+
+        done = home.run("configure", HOST, "--profile", "half")
+
+        said = f"cannot configure {HOST} with profile half: the AWS profile half has {has}, but not {lacks}; "
+        assert said in done.stderr
+        assert "add --force if they come later, or set both: aws configure --profile half" == remedy(done)
+        assert value not in done.stderr
+        assert not config_of(home).exists()
+        forced = home.run("configure", HOST, "--profile", "half", "--force")
+        assert (0, True) == (forced.status, said in forced.stderr)
+
+    def test_half_of_a_temporary_key_is_refused(self, home: Home) -> None:
+        add_section(home, "credentials", "half", "aws_access_key_id = ASIAEXAMPLEEXAMPLE00\naws_session_token = x\n")
+
+        said = remedy(home.run("configure", HOST, "--profile", "half"))
+
+        assert said.endswith("or get new keys, with their aws_session_token, for profile half")
+
+    def test_half_of_the_sources_key_is_refused(self, home: Home) -> None:
+        home.add_profile("secondary", role_arn=ROLE, source_profile="half")
+        add_section(home, "credentials", "half", "aws_access_key_id = AKIAEXAMPLEEXAMPLE00\n")
+
+        for options in (("--profile", "secondary"), ("--role-arn", ROLE, "--source-profile", "half")):
+            done = home.run("configure", HOST, *options)
+
+            assert ": the AWS profile half has aws_access_key_id, but not aws_secret_access_key; " in done.stderr
+            assert remedy(done).endswith("set both: aws configure --profile half")
+
+    def test_half_of_the_default_key_is_refused(self, bare: Home) -> None:
+        add_section(bare, "credentials", "default", "aws_access_key_id = AKIAEXAMPLEEXAMPLE00\n")
+
+        done = bare.run("configure", HOST)
+
+        assert ": the AWS profile default has aws_access_key_id, but not aws_secret_access_key; " in done.stderr
+        assert remedy(done).endswith("set both: aws configure")
+
+    def test_halves_in_two_files_are_refused(self, home: Home) -> None:
+        """Botocore takes both from the same file, but for a source profile."""
+        add_section(home, "config", "half", "aws_access_key_id = AKIAEXAMPLEEXAMPLE00\n")
+        add_section(home, "credentials", "half", "aws_secret_access_key = x\n")
+        home.add_profile("secondary", role_arn=ROLE, source_profile="half")
+
+        done = home.run("configure", HOST, "--profile", "half")
+
+        assert " has aws_access_key_id, but not aws_secret_access_key in the same file; " in done.stderr
+        assert 0 == home.run("configure", HOST, "--profile", "secondary").status
+
+    @pytest.mark.parametrize("other", ["credential_process = true", "sso_account_id = 222222222222"])
+    def test_half_key_beside_another_source_is_kept(self, home: Home, other: str) -> None:
+        add_section(home, "config", "half", f"aws_secret_access_key = x\n{other}\n")
+
+        assert 0 == home.run("configure", HOST, "--profile", "half").status
 
     def test_role_of_the_profile_must_be_an_arn(self, home: Home) -> None:
         home.add_profile("secondary", role_arn="222222222222:role/puller", source_profile="default")
@@ -444,7 +545,12 @@ class TestOwnHost:
             assert 0 == home.run("configure", host, "--registry", HOST, "--profile", "secondary", *podman).status
             assert 0 == home.run("configure", "--remove", host, *podman).status
 
-        assert (0, "nothing to change\n", "") == home.run("configure", "--remove", host, *podman)
+        done = home.run("configure", "--remove", host, *podman)
+
+        assert (0, "nothing to change\n") == (done.status, done.stdout)
+        file = auth_of(home) if podman else config_of(home)
+        named = host.partition("/")[0]
+        assert f"{PROGRAM}: {named} is not configured in {file}, and no other registry is\n" == done.stderr
 
     def test_dry_run_shows_both_diffs(self, home: Home) -> None:
         home.add_role_profile()
@@ -534,7 +640,7 @@ class TestConfigJson:
         again = configure(home)
         twice = config_of(home).stat()
 
-        assert (0, "nothing to change\n") == (again.status, again.stdout)
+        assert (0, unchanged(config_of(home), settings_of(home))) == (again.status, again.stdout)
         assert after == read(config_of(home))
         assert (once.st_ino, once.st_mtime_ns) == (twice.st_ino, twice.st_mtime_ns)
 
@@ -626,7 +732,7 @@ class TestDryRun:
         assert before == files_of(home)
         patched = subprocess.run([need.command("patch"), "-p0"], input=done.stdout, text=True, check=False, cwd="/")
         assert 0 == patched.returncode
-        assert (0, "nothing to change\n") == configure(home)[:2]
+        assert (0, unchanged(config_of(home), settings_of(home))) == configure(home)[:2]
 
     def test_shows_removal(self, home: Home) -> None:
         configure(home)
@@ -689,8 +795,35 @@ class TestRemove:
 
         done = home.run("configure", "--remove", HOST)
 
-        assert (0, "nothing to change\n", "") == done
+        said = f"{PROGRAM}: {HOST} is not configured in {config_of(home)}, and no other registry is\n"
+        assert (0, "nothing to change\n", said) == done
         assert before == {path: text for path, text in files_of(home).items() if path.suffix != ".lock"}
+
+    def test_of_missing_entry_names_the_configured_ones(self, home: Home) -> None:
+        configure(home)
+
+        done = home.run("configure", "--remove", OTHER_HOST)
+
+        assert (0, "nothing to change\n") == (done.status, done.stdout)
+        assert f"{PROGRAM}: {OTHER_HOST} is not configured in {config_of(home)}, which has {HOST}\n" == done.stderr
+
+    @pytest.mark.parametrize(("one", "other"), [((), ("--podman",)), (("--podman",), ())])
+    def test_of_missing_entry_names_the_other_client(
+        self, home: Home, one: tuple[str, ...], other: tuple[str, ...]
+    ) -> None:
+        configure(home, *one)
+
+        done = home.run("configure", "--remove", HOST, *other)
+
+        client = "podman" if one else "docker"
+        assert (0, "nothing to change\n", 1) == (done.status, done.stdout, done.stderr.count("\n"))
+        assert f", but for {client}: {PROGRAM} configure --remove " in done.stderr
+        _, *arguments = shlex.split(done.stderr.rstrip("\n").rpartition(": ")[2])
+        removed = home.run(*arguments)
+        assert (0, True) == (removed.status, "no longer uses" in removed.stdout)
+
+    def test_of_missing_entry_is_quiet_on_request(self, home: Home) -> None:
+        assert (0, "", "") == home.run("configure", "--remove", HOST, "--quiet")
 
     def test_all_removes_only_its_own_registries(self, home: Home) -> None:
         others = '{"credHelpers": {"gcr.io": "gcloud"}, "credsStore": "ecrx"}'

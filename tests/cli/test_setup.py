@@ -127,7 +127,7 @@ class TestDialogue:
 
         status, seen = setup(home, answers=answers[:2])
 
-        assert (0, True) == (status, "nothing to change" in seen)
+        assert (0, True, True) == (status, "nothing to change" in seen, "using profile secondary, by " in seen)
 
     def test_edits_podmans_file(self, home: Home, host: str) -> None:
         home.add_role_profile()

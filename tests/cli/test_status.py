@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from docker_credential_ecrx.demo.fake_aws import Keys
+from fakes.clients import write_json
 from support import keyrings, stored_items, terminals
 from support.forms import as_wheel
 from support.home import HOST, OTHER_HOST, PRIMARY, ROLE, SECONDARY, Home
@@ -70,6 +71,68 @@ class TestOwnHosts:
         (token,) = status(home)["tokens"]
 
         assert ["localhost:4566"] == token["registries"]
+
+
+class TestWithoutToken:
+    """Registries that are configured show up before the first pull."""
+
+    def test_is_shown_with_identity_until_the_first_get(self, home: Home) -> None:
+        home.add_role_profile()
+        home.run("configure", HOST, "--profile", "secondary")
+
+        waiting = {"registry": HOST, "identity": "profile secondary", "clients": ["docker"]}
+        assert [waiting] == status(home)["without_token"]
+        assert f"configured, without a cached token\n  {HOST}  profile secondary, for docker\n" in text(home)
+        home.get(profile=None)
+        assert [] == status(home)["without_token"]
+        assert "without a cached token" not in text(home)
+
+    def test_of_a_link_has_its_profile(self, home: Home) -> None:
+        """A token of the same identity for another registry of the region serves it, too."""
+        home.add_role_profile()
+        sibling = HOST.replace(PRIMARY, "444444444444")
+        helpers = {HOST: "ecrx-secondary", sibling: "ecrx-secondary", OTHER_HOST: "ecrx", "gcr.io": "gcloud"}
+        write_json(home.folder / ".docker" / "config.json", {"credHelpers": helpers})
+
+        waiting = {each["registry"]: each["identity"] for each in status(home)["without_token"]}
+        assert {
+            HOST: "profile secondary",
+            sibling: "profile secondary",
+            OTHER_HOST: "the default credential chain",
+        } == waiting
+        home.get()
+        assert [OTHER_HOST] == [each["registry"] for each in status(home)["without_token"]]
+
+    def test_names_the_clients(self, home: Home) -> None:
+        home.add_role_profile()
+        for options in ((), ("--podman",)):
+            home.run("configure", HOST, "--profile", "secondary", *options)
+        home.run("configure", OTHER_HOST, "--profile", "secondary", "--podman")
+
+        shown = [(each["registry"], each["clients"]) for each in status(home)["without_token"]]
+
+        assert [(HOST, ["docker", "podman"]), (OTHER_HOST, ["podman"])] == shown
+
+    def test_is_not_what_docker_login_serves(self, home: Home) -> None:
+        write_json(home.folder / ".docker" / "config.json", {"credHelpers": {HOST: "ecrx"}})
+        home.store(HOST, "AWS", "of docker login")
+
+        assert [] == status(home)["without_token"]
+
+    def test_is_not_a_registry_that_is_excluded(self, home: Home) -> None:
+        write_json(home.folder / ".docker" / "config.json", {"credHelpers": {HOST: "ecrx"}})
+        home.configure('[security]\naccounts = ["999999999999"]\n')
+
+        assert [] == status(home)["without_token"]
+
+    @pytest.mark.parametrize("content", ["{", '{"credHelpers": 1}'])
+    def test_is_not_shown_from_an_unreadable_file(self, home: Home, content: str) -> None:
+        """Doctor reports that."""
+        (home.folder / ".docker").mkdir()
+        (home.folder / ".docker" / "config.json").write_text(content)
+        home.run("configure", OTHER_HOST, "--podman", "--force")
+
+        assert [OTHER_HOST] == [each["registry"] for each in status(home)["without_token"]]
 
 
 class TestToken:

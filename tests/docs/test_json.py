@@ -10,6 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from docker_credential_ecrx import cli
+from fakes.clients import write_json
 from support import pages
 from support.home import HOST, PRIMARY, SECONDARY, Home
 
@@ -94,10 +95,13 @@ class TestStored:
         return home
 
     def test_status_is_valid(self, home: Home) -> None:
+        other = HOST.replace("us-east-1", "eu-west-2")
+        write_json(home.folder / ".docker" / "config.json", {"credHelpers": {other: "ecrx"}})
+
         document = _assert_valid("status", home.run("status", "--json").stdout)
 
         assert {"token", "login"} == {token["kind"] for token in document["tokens"]}
-        assert [1, 1] == [len(document[key]) for key in ("passwords", "own_hosts")]
+        assert [1, 1, 1] == [len(document[key]) for key in ("passwords", "own_hosts", "without_token")]
 
     @pytest.mark.parametrize(
         ("host", "by"),

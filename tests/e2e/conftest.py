@@ -138,11 +138,11 @@ def home(
 
 
 @pytest.fixture
-def assert_in_no_file(tmp_path: Path, runtime: Path, engine_folder: Path) -> Callable[[str], None]:
-    """Return what asserts that a token is in no file of the user, of the clients and of the engine."""
+def assert_in_no_file(tmp_path: Path, runtime: Path, engine_folder: Path) -> Callable[..., None]:
+    """Return what asserts that a token is in no file of the user, of the clients, of the engine and in more folders."""
 
-    def check(token: str) -> None:
-        assert [] == places_of(token, tmp_path, runtime, engine_folder, *_MACHINE_FOLDERS)
+    def check(token: str, *more: Path) -> None:
+        assert [] == places_of(token, tmp_path, runtime, engine_folder, *_MACHINE_FOLDERS, *more)
 
     return check
 

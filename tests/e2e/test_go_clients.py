@@ -42,6 +42,20 @@ def test_crane_moves_images(user: Home, image: str, tmp_path: Path) -> None:
     assert {_tag(image), f"{_tag(image)}-pushed"} <= set(crane("ls", image.rpartition(":")[0]).splitlines())
 
 
+@pytest.mark.cell("cosign", "sign, verify, tree")
+def test_cosign_signs_and_verifies(user: Home, image: str) -> None:
+    """It does so with a key, and without Sigstore's servers."""
+    user.env["COSIGN_PASSWORD"] = ""
+    cosign = go_client(user, "cosign")
+    cosign("generate-key-pair")
+
+    cosign("sign", "--key", "cosign.key", "--use-signing-config=false", "--tlog-upload=false", image)
+
+    said = cosign("verify", "--key", "cosign.pub", "--insecure-ignore-tlog", "--private-infrastructure", image)
+    assert image.rpartition(":")[0] in said
+    assert "https://sigstore.dev/cosign/sign/v1" in cosign("tree", image)
+
+
 @pytest.mark.cell("oras", "push, pull, attach, discover, cp")
 def test_oras_moves_artifacts(user: Home, image: str, tmp_path: Path) -> None:
     oras = go_client(user, "oras")
@@ -150,6 +164,19 @@ def test_testcontainers_for_go_pull(engine_user: Home, image: str) -> None:
         write_json(engine_user.folder / ".docker" / "config.json", _configuration(engine_user) | {"auths": {HOST: {}}})
 
     said = testcontainers.tries(image)
+
+    assert _has(engine_user, image), said
+
+
+@pytest.mark.cell("act", "pull of a job's container")
+def test_act_pulls_the_container_of_a_job(engine_user: Home, image: str) -> None:
+    """It then runs the job, which an engine in a container may be unable to do."""
+    job = {"runs-on": "ubuntu-latest", "container": image, "steps": [{"run": "true"}]}
+    write_json(engine_user.folder / "workflow.yaml", {"on": "push", "jobs": {"build": job}})
+    # Without it, act asks which images are to stand for GitHub's.
+    (engine_user.folder / ".actrc").write_text("-P ubuntu-latest=unused\n")
+
+    said = go_client(engine_user, "act").tries("push", "--network", "none", "--workflows", "workflow.yaml")
 
     assert _has(engine_user, image), said
 

@@ -67,16 +67,23 @@ class KubeletCode:
 
     def ask(self, image: str, account: str = "", token: str = "") -> Found:
         """Return what kubelet finds for the image of a pod with a service account, whose new token is ``token``."""
-        namespace, _, name = (account or "kube-system/").partition("/")
-        request = {"image": image, "namespace": namespace, "pod": "pod-1", "serviceAccount": name, "token": token}
-        assert self._process.stdin is not None
-        self._process.stdin.write(f"{json.dumps(request)}\n")
-        self._process.stdin.flush()
-        found = self._read()
+        found = self._request(image, account, token=token)
         credentials = found["credentials"]
         assert all(one["username"] == "AWS" for one in credentials)
         accounts = [one.get("serviceAccount", "") for one in credentials]
         return Found([one["password"] for one in credentials], accounts, found["seconds"])
+
+    def pull(self, image: str, runtime: Path) -> str:
+        """Let the container runtime at that socket pull the image with what kubelet finds; return why it has not."""
+        return str(self._request(image, "", runtime=str(runtime)).get("failure", ""))
+
+    def _request(self, image: str, account: str, **more: str) -> Any:  # noqa: ANN401 - JSON
+        namespace, _, name = (account or "kube-system/").partition("/")
+        request = {"image": image, "namespace": namespace, "pod": "pod-1", "serviceAccount": name, **more}
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{json.dumps(request)}\n")
+        self._process.stdin.flush()
+        return self._read()
 
     def _read(self) -> Any:  # noqa: ANN401 - JSON
         assert self._process.stdout is not None

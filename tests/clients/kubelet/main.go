@@ -4,7 +4,8 @@
 //	kubelet check FILE...
 //
 // provide loads the CredentialProviderConfig CONFIG, whose providers are in BIN_DIR, and answers each line of stdin, a
-// JSON object with an image and a pod, with a line of the credentials that kubelet would give to the container runtime.
+// JSON object with an image and a pod, with a line of the credentials that kubelet would give to the container runtime;
+// if the line names the socket of one, that pulls the image with them.
 // ACCOUNTS is a JSON object of service accounts by NAMESPACE/NAME.
 // check fails for a document with a field that its type does not have.
 package main
@@ -43,6 +44,8 @@ type request struct {
 	ServiceAccount string `json:"serviceAccount"`
 	// If set, the service account's token from now on.
 	Token string `json:"token"`
+	// If set, the socket of the container runtime that pulls the image.
+	Runtime string `json:"runtime"`
 }
 
 type credentials struct {
@@ -56,6 +59,8 @@ type reply struct {
 	Found       bool          `json:"found"`
 	Credentials []credentials `json:"credentials"`
 	Seconds     float64       `json:"seconds"`
+	// Why the container runtime has not pulled the image.
+	Failure string `json:"failure,omitempty"`
 }
 
 func main() {
@@ -147,6 +152,11 @@ func lookup(asked request) reply {
 			one.ServiceAccount = config.Source.ServiceAccount.Namespace + "/" + config.Source.ServiceAccount.Name
 		}
 		answer.Credentials = append(answer.Credentials, one)
+	}
+	if asked.Runtime != "" {
+		if err := pull(asked.Runtime, asked.Image, answer.Credentials); err != nil {
+			answer.Failure = err.Error()
+		}
 	}
 	return answer
 }
