@@ -24,7 +24,8 @@ from docker_credential_ecrx.store.inventory import Item
 _HELP = """\
 Delete the cached tokens of ECR registries, of every identity, and the tokens that docker login stored for them.
 
-A token is valid for every registry in its region, so it is deleted for all of them; the next get fetches another.
+What a pull from HOST would use is deleted; if it was fetched for several registries of a region, for all of them. The
+next get fetches another.
 Passwords for other registries are kept, unless --passwords is given: docker logout deletes a single one.
 On a terminal, --passwords asks first, unless --yes is given.
 """

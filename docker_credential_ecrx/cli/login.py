@@ -30,7 +30,8 @@ Fetch tokens from AWS now and cache them, so that Docker's get needs no prompt u
 
 It asks for what a credential helper cannot ask for: an MFA code, or a sign-in with SSO. It waits for a
 credential_process as long as that takes, and shows its questions. HOST is an ECR registry;
-without any, login uses all registries for which Docker's config.json names this program, or its link for --profile.
+without any, login uses all registries for which Docker's config.json names this program; with --profile PROFILE, those
+for which it names the link docker-credential-ecrx-PROFILE.
 The identity is the one that Docker uses, unless --profile names another.
 """
 _EPILOG = """\
@@ -82,6 +83,11 @@ def _groups(registries: list[Registry], profile: str | None) -> list[Group]:
         registries = docker.registries()
         if profile:
             registries = [registry for registry in registries if docker.profile_for(registry.host) == profile]
+    if not registries and profile:
+        raise EcrxError(
+            f"docker's config.json does not name {PROGRAM}-{profile} for any ECR registry",
+            Remedy("name a HOST", f"{PROGRAM} login HOST {shlex.join(['--profile', profile])}"),
+        )
     if not registries:
         raise EcrxError(
             "docker's config.json does not name this program for any ECR registry",

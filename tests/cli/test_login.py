@@ -169,6 +169,17 @@ class TestToken:
         assert "the symlink docker-credential-ecrx- does not name an AWS profile" in found.stderr
         assert is_served(home)
 
+    def test_of_a_profile_without_registries_needs_a_host(self, home: Home) -> None:
+        """The registries without a HOST are those for which Docker's config.json names the profile's link."""
+        home.add_role_profile()
+        let_docker_ask(home, credHelpers={HOST: "ecrx"})
+
+        found = home.run("login", "--profile", "secondary")
+
+        line = "docker's config.json does not name docker-credential-ecrx-secondary for any ECR registry; "
+        remedy = "name a HOST: docker-credential-ecrx login HOST --profile secondary\n"
+        assert (1, f"docker-credential-ecrx: {line}{remedy}") == (found.status, found.stderr)
+
     def test_is_described_but_never_shown(self, home: Home, tmp_path: Path) -> None:
         """The message names account, principal, expiry and keyring."""
         home.add_role_profile()
