@@ -10,6 +10,7 @@ from docker_credential_ecrx import formatting
 from docker_credential_ecrx.cli import console, status_report
 from docker_credential_ecrx.cli.status_report import Report
 from docker_credential_ecrx.keyrings import inner_keys
+from docker_credential_ecrx.sanitizer import third_party
 from docker_credential_ecrx.store import cached_token
 from docker_credential_ecrx.store.cached_token import ClockReading
 from docker_credential_ecrx.store.inventory import Item
@@ -125,7 +126,12 @@ def _document(report: Report, now: ClockReading) -> dict[str, Any]:
     return {
         "tokens": [status_report.token_document(item, now) for item in report.tokens],
         "without_token": [
-            {"registry": waiting.registry.host, "identity": waiting.identity, "clients": waiting.clients}
+            {
+                "registry": waiting.registry.host,
+                # Docker's file may name any helper.
+                "identity": third_party.line(waiting.identity),
+                "clients": waiting.clients,
+            }
             for waiting in report.without_token
         ],
         "passwords": [
