@@ -85,7 +85,7 @@ def _groups(registries: list[Registry], profile: str | None) -> list[Group]:
             registries = [registry for registry in registries if docker.profile_for(registry.host) == profile]
     if not registries and profile:
         raise EcrxError(
-            f"docker's config.json does not name {PROGRAM}-{profile} for any ECR registry",
+            f"docker's config.json does not name docker-credential-ecrx-{profile} for any ECR registry",
             Remedy("name a HOST", f"{PROGRAM} login HOST {shlex.join(['--profile', profile])}"),
         )
     if not registries:
