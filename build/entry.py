@@ -96,12 +96,17 @@ def start() -> None:
         forget_loader()
         run()
     except Exception as error:  # noqa: BLE001 - a client must not get a traceback
+        gc.collect()  # there may be no memory left
         try:
             line = line_about(error) or LAST_RESORT
         except Exception:  # noqa: BLE001 - there is not even memory, or a descriptor, to find out
             line = LAST_RESORT
+        try:
+            is_one = os.path.sameopenfile(1, 2)
+        except Exception:  # noqa: BLE001 - as above
+            is_one = False
         # As docker wants it told, and a person once.
-        for stream in (2,) if os.path.sameopenfile(1, 2) else (1, 2):
+        for stream in (2,) if is_one else (1, 2):
             os.write(stream, line)
         os._exit(1)
 
