@@ -10,7 +10,7 @@ from fakes import containerd
 from fakes.registry import Registry
 from support import need
 from support.forms import in_one_form
-from support.home import HOST, SECONDARY, Home
+from support.home import HOST, Home
 from support.kubelet_code import KubeletCode
 
 pytestmark = in_one_form
@@ -26,9 +26,7 @@ def socket(ecr: Registry, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 @pytest.fixture
 def node(home: Home) -> Home:
     """Return a node with the identity of AWS's default chain."""
-    keys = home.aws.add_user(SECONDARY, "node")
-    home.env |= {"AWS_ACCESS_KEY_ID": keys.access_key_id, "AWS_SECRET_ACCESS_KEY": keys.secret_access_key}
-    return home
+    return home.add_default_keys()
 
 
 @pytest.fixture
