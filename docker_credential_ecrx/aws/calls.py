@@ -51,6 +51,6 @@ class Calls:
         if self.deadline is not None:
             self.deadline.waiting_for = "" if call.is_over else call.host
 
-    def _response_received(self, **_: object) -> None:
-        if self.deadline is not None:
+    def _response_received(self, *, exception: Exception | None = None, **_: object) -> None:
+        if self.deadline is not None and exception is None:
             self.deadline.waiting_for = ""

@@ -21,6 +21,7 @@ _TRANSIENT_STATUSES = (500, 502, 503, 504)
 _TRANSIENT_EXCEPTIONS = (exceptions.ConnectionError, exceptions.HTTPClientError)
 # A certificate or a proxy's password is as wrong the next time.
 _PERMANENT_EXCEPTIONS = (exceptions.SSLError, exceptions.ProxyConnectionError)
+_TIMEOUTS = (exceptions.ConnectTimeoutError, exceptions.ReadTimeoutError)
 _ATTEMPTS = 3
 # The longest first pause; it doubles for each further one.
 _PAUSE_SECONDS, _PAUSE_SECONDS_THROTTLED = 0.05, 1.0
@@ -56,7 +57,7 @@ class Retries:
     ) -> float | None:
         """Return the seconds before the next attempt, or None if there is none.
 
-        Raises TooEarlyError.
+        Raises TooEarlyError, and TimeoutError if the host was waited for until ``end``.
         """
         if attempts == 1:
             self._end_of_call = time.monotonic() + _SECONDS
@@ -65,12 +66,17 @@ class Retries:
         status: int | None = parsed.get("ResponseMetadata", {}).get("HTTPStatusCode")
         code: str | None = parsed.get("Error", {}).get("Code")
         is_throttled = status == TOO_MANY_REQUESTS or code in THROTTLED
-        if attempts >= _ATTEMPTS or not (is_throttled or _is_transient(status, code, caught_exception)):
+        if not (is_throttled or _is_transient(status, code, caught_exception)):
             return None
         scale = _PAUSE_SECONDS_THROTTLED if is_throttled else _PAUSE_SECONDS
         # Random, so that clients with the same Retry-After do not all return at once.
         pause: float = _retry_after(parsed) + random.random() * scale * 2 ** (attempts - 1)  # noqa: S311 - no secret
-        if time.monotonic() + pause < end:
+        has_time = time.monotonic() + pause < end
+        if self._end is not None and not has_time and isinstance(caught_exception, _TIMEOUTS):
+            raise TimeoutError from caught_exception  # as whoever watches the end does, at the same moment
+        if attempts >= _ATTEMPTS:
+            return None
+        if has_time:
             return pause
         if response and _retry_after(parsed):
             raise TooEarlyError(exceptions.ClientError(response[1], operation.name), _retry_after(parsed))

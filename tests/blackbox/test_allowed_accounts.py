@@ -17,10 +17,10 @@ FORMS = [
 
 
 @pytest.fixture
-def listed(home: Home) -> Home:
+def listed(home: Home, secret_service: dict[str, str]) -> Home:
     """Return a user with a token and a login for registries of two accounts, of which the list names only the first."""
     home.add_role_profile()
-    home.env["ECRX_KEYRING"] = "kernel"
+    home.env |= secret_service | {"ECRX_KEYRING": "secret-service"}
     for host in (HOST, OTHER_HOST):
         assert home.get(host).secret
         assert 0 == home.store(host, "AWS", "c3RvcmVk").status

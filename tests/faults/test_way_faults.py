@@ -19,6 +19,7 @@ from faults.helpers import (
     PASSWORD,
     Aws,
     World,
+    herd,
     refusal,
     result_of,
     running,
@@ -420,6 +421,16 @@ class TestHang:
         assert {name: f"profile secondary: {reason}; {remedy}" for name, (reason, remedy, _) in HANGS.items()} == dict(
             zip(HANGS, said, strict=True)
         )
+
+    @pytest.mark.parametrize("operation", [ASSUME, FETCH])
+    def test_is_described_alike_each_time(self, world: World, operation: str) -> None:
+        """The last request's own time limit ends with that of the whole, so either may be noticed first."""
+        world.aws.fail(operation, faults.hanging)
+
+        got = herd(world.home, 12, {"ECRX_KEYRING": "none"})
+
+        (line,) = {one.result.stdout for one in got}
+        assert f"127.0.0.1 did not respond within 9 seconds to {operation}" in line
 
 
 class TestHangingCredentialProcess:

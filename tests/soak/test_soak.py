@@ -95,7 +95,9 @@ def nothing_is_lost(home: Home, soak: Soak) -> None:
                 profile, host, home.run("get", stdin=host, argv0=f"wheel/docker-credential-ecrx-{profile}"), began
             )
     for server in home.run("list").answer:
-        assert 0 == home.run("get", stdin=server, env={"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}).status
+        found = home.run("get", stdin=server, env={"AWS_ENDPOINT_URL": "http://127.0.0.1:9"})
+        # A token that docker login stored may have expired since.
+        assert found.status == 0 or server not in home.run("list").answer, found
 
 
 def nothing_is_left(home: Home) -> None:

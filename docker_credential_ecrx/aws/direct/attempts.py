@@ -57,11 +57,10 @@ def call(
         except OSError as error:
             _pause_or_raise(operation, endpoint, attempts, deadline, error)
         else:
+            deadline.waiting_for = ""
             if response.status < _REDIRECT:
                 return response
             _pause_or_raise(operation, endpoint, attempts, deadline, response)
-        finally:
-            deadline.waiting_for = ""
 
 
 def _pause_or_raise(

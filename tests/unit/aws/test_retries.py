@@ -5,7 +5,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from botocore.exceptions import ConnectionClosedError, ProxyConnectionError, SSLError
+from botocore.exceptions import (
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    ProxyConnectionError,
+    ReadTimeoutError,
+    SSLError,
+)
 
 from docker_credential_ecrx.aws.retries import Retries, TooEarlyError
 
@@ -66,6 +72,14 @@ class TestPause:
 
     def test_is_absent_if_no_time_is_left(self) -> None:
         assert pause(answer(503), seconds=0) is None
+
+    @pytest.mark.parametrize("attempts", [1, 3])
+    @pytest.mark.parametrize("error", [ConnectTimeoutError, ReadTimeoutError])
+    def test_timeout_without_time_left_is_the_end_of_the_whole(
+        self, error: type[ConnectTimeoutError | ReadTimeoutError], attempts: int
+    ) -> None:
+        with pytest.raises(TimeoutError):
+            pause(None, error=error(endpoint_url=NOBODY), attempts=attempts, seconds=0)
 
 
 class TestRetryAfter:
