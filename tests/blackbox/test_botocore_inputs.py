@@ -164,10 +164,10 @@ class TestEmptyVariable:
             *("AWS_EC2_METADATA_SERVICE_ENDPOINT", "AWS_DEFAULT_REGION", "AWS_STS_REGIONAL_ENDPOINTS"),
         ],
     )
-    def test_counts_as_unset_everywhere(self, home: Home, name: str) -> None:
+    def test_counts_as_unset_everywhere(self, home: Home, secret_service: dict[str, str], name: str) -> None:
         """The fingerprint and botocore both treat an empty variable as unset."""
         home.add_role_profile("default")
-        home.env["ECRX_KEYRING"] = "kernel"
+        home.env |= secret_service | {"ECRX_KEYRING": "secret-service"}
 
         found = home.get(profile=None, env={name: ""})
 

@@ -17,7 +17,6 @@ from support.kubernetes import Response
 from support.secrets import places_of
 from support.trace import Modules, deeds_of
 
-_KERNEL = {"ECRX_KEYRING": "kernel"}
 _HALF, _SPREAD = 6 * 3600, 0.05 * 12 * 3600
 _IMAGE = f"{HOST}/team/app"
 _POD_ROLE = f"arn:aws:iam::{SECONDARY}:role/pods"
@@ -175,9 +174,9 @@ class TestResponse:
 class TestKeyring:
     """Kernel keyrings belong to a user ID, so a container that runs as root reads and writes the node's."""
 
-    def test_is_not_read_unless_configured(self, kubelet: Kubelet) -> None:
+    def test_is_not_read_unless_configured(self, kubelet: Kubelet, kernel: dict[str, str]) -> None:
         """A container may have put there what is cached."""
-        planted = kubelet.home.get(env=_KERNEL).secret
+        planted = kubelet.home.get(env=kernel).secret
 
         answers = [kubelet.asks(_IMAGE) for _ in range(2)]
 
@@ -210,8 +209,8 @@ class TestKeyring:
 
         assert kubelet.asks(_IMAGE).auth != kubelet.asks(_IMAGE).auth
 
-    def test_ignores_token_stored_by_docker_login(self, kubelet: Kubelet) -> None:
-        kubelet.home.store(HOST, "AWS", "c3RvcmVk", env=_KERNEL)
+    def test_ignores_token_stored_by_docker_login(self, kubelet: Kubelet, kernel: dict[str, str]) -> None:
+        kubelet.home.store(HOST, "AWS", "c3RvcmVk", env=kernel)
 
         assert "assumed-role/puller/" in kubelet.principal(kubelet.asks(_IMAGE))
 
@@ -268,18 +267,18 @@ class TestServiceAccount:
 
         assert "assumed-role/puller/" in kubelet.principal(found)
 
-    def test_token_renewal_keeps_cached_token(self, kubelet: Kubelet) -> None:
+    def test_token_renewal_keeps_cached_token(self, kubelet: Kubelet, kernel: dict[str, str]) -> None:
         """The cached token remains in use after the service account's own token is renewed."""
-        kubelet.home.env |= _KERNEL
+        kubelet.home.env |= kernel
         first = kubelet.asks_for_pod(web_identity(_APP, issued_at=1))
         kubelet.home.aws.calls.clear()
 
         assert first.auth == kubelet.asks_for_pod(web_identity(_APP, issued_at=2)).auth
         assert [] == kubelet.home.aws.calls
 
-    def test_cached_token_is_not_shared(self, kubelet: Kubelet) -> None:
+    def test_cached_token_is_not_shared(self, kubelet: Kubelet, kernel: dict[str, str]) -> None:
         """Another account, another role and the node each get a token of their own."""
-        kubelet.home.env |= _KERNEL
+        kubelet.home.env |= kernel
         kubelet.home.store(HOST, "AWS", "c3RvcmVk")  # the login of a person on the node
         answers = [
             kubelet.asks_for_pod(web_identity(_APP)),
@@ -346,10 +345,10 @@ class TestNodeWithoutCredentials:
 
 
 class TestCost:
-    def test_cached_response_imports_three_more_modules(self, kubelet: Kubelet) -> None:
+    def test_cached_response_imports_three_more_modules(self, kubelet: Kubelet, kernel: dict[str, str]) -> None:
         """A cached response imports three modules more than a cached get."""
         home = kubelet.home
-        home.env |= _KERNEL
+        home.env |= kernel
         modules = Modules(home.program, home.env)
         asked = kubernetes.request(_IMAGE)
         kubelet.asks(_IMAGE)

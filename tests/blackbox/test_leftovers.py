@@ -68,12 +68,14 @@ class TestExpiredToken:
 
         assert old < items(desktop) == stored_items.entries(home).keys()
 
-    def test_in_another_keyring_stays_forgettable(self, home: Home, desktop: dict[str, str]) -> None:
+    def test_in_another_keyring_stays_forgettable(
+        self, home: Home, desktop: dict[str, str], kernel: dict[str, str]
+    ) -> None:
         get_as(home, "old", desktop)
         old = items(desktop)
         stored_items.let_days_pass(home, 8)
 
-        get_as(home, "new", {"ECRX_KEYRING": "kernel"})
+        get_as(home, "new", kernel)
         assert old == items(desktop) == old & stored_items.entries(home).keys()
 
         assert 0 == home.run("forget", "--all", env=desktop).status

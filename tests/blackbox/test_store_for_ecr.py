@@ -116,12 +116,12 @@ class TestLifetime:
         ids=["unknown-form", "5-hours", "1000-hours"],
     )
     def test_is_the_tokens_own_up_to_12_hours(
-        self, home: Home, hours_to_live: float | None, hours_left: tuple[str, ...]
+        self, home: Home, kernel: dict[str, str], hours_to_live: float | None, hours_left: tuple[str, ...]
     ) -> None:
         before = kernel_keys()
         password = new_password(time.time() + hours_to_live * 3600) if hours_to_live else "a form that nobody knows"
 
-        assert (0, "", "") == home.store(HOST, "AWS", password, {"ECRX_KEYRING": "kernel"})
+        assert (0, "", "") == home.store(HOST, "AWS", password, kernel)
 
         assert password == home.get(profile=None).secret
         (left,) = time_left(kernel_keys().keys() - before.keys())
@@ -182,10 +182,12 @@ class TestErase:
 
         assert login == home.get(profile=None, env=keyring).secret
 
-    def test_deletes_it_from_a_keyring_not_in_use(self, home: Home, secret_service: dict[str, str], login: str) -> None:
+    def test_deletes_it_from_a_keyring_not_in_use(
+        self, home: Home, secret_service: dict[str, str], kernel: dict[str, str], login: str
+    ) -> None:
         home.store(HOST, "AWS", login, secret_service | {"ECRX_KEYRING": "secret-service"})
 
-        assert (0, "", "") == home.run("erase", stdin=HOST, env=secret_service | {"ECRX_KEYRING": "kernel"})
+        assert (0, "", "") == home.run("erase", stdin=HOST, env=secret_service | kernel)
 
         assert set() == items(secret_service)
 
@@ -223,11 +225,13 @@ class TestEraseWithUnavailableKeyring:
         assert (0, "", "") == home.run("erase", stdin=HOST)
         assert (set(), {}) == (items(home.env), stored_items.entries(home))
 
-    def test_deletes_from_other_keyrings(self, home: Home, gone: dict[str, str], login: str) -> None:
+    def test_deletes_from_other_keyrings(
+        self, home: Home, gone: dict[str, str], kernel: dict[str, str], login: str
+    ) -> None:
         home.add_role_profile()
         before = kernel_keys()
         home.store(HOST, "AWS", login)
-        home.get(OTHER_HOST, env={"ECRX_KEYRING": "kernel"})
+        home.get(OTHER_HOST, env=kernel)
 
         home.run("erase", stdin=HOST, argv0="docker-credential-ecrx-secondary", env=gone)
 

@@ -60,7 +60,7 @@ _OWNER_AND_POSSESSOR = 0x3F0B0000
 
 
 @pytest.fixture
-def upgraded(home: Home, secret_service: dict[str, str]) -> Home:
+def upgraded(home: Home, secret_service: dict[str, str], kernel: dict[str, str]) -> Home:  # noqa: ARG001 - needs it
     """Return the home of a user of 1.0.0, with the folders and the modes that it had."""
     home.env |= secret_service
     home.add_role_profile()

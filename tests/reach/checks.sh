@@ -25,12 +25,22 @@ install_archive() {
 }
 
 # blackbox ROOT FORM PROGRAM [ARGUMENT...]: runs $tests from outside on the program, which is in ROOT as a wheel or
-# frozen; sets $closing to pytest's closing line. The arguments are pytest's.
+# frozen, shared by one run for each processor; sets $closing to the sum of pytest's closing lines. The arguments are
+# pytest's.
 blackbox() {
     step "black-box tests of the $2 program in ${1#"$cache/"}"
     prepare_tests
-    status=0
-    (from_outside "$@") >"$log-$2" 2>&1 || status=$?
+    rm -rf "$cache/claims-$place" "$log-$2"
+    status=0 pids=""
+    for number in $(seq "$(getconf _NPROCESSORS_ONLN)"); do
+        (from_outside "$@" --share="$cache/claims-$place") >"$log-$2-$number" 2>&1 &
+        pids="$pids $!"
+    done
+    for pid in $pids; do
+        wait "$pid" || status=$?
+    done
+    cat "$log-$2"-* >"$log-$2"
+    rm "$log-$2"-*
     cat "$log-$2"
     closing=$(closing_line "$log-$2")
     [ "$status" -eq 0 ] && some_passed
@@ -107,9 +117,23 @@ seen_from_outside() {
     exec "$@"
 }
 
-# closing_line LOG: prints pytest's.
+# closing_line LOG: prints pytest's or, of several runs that shared the tests, how many passed, failed or were skipped in
+# all of them, and the seconds of the longest.
 closing_line() {
-    tr -d '\r' <"$1" | sed -n 's/ *=*$//; s/^=* \(.* in [0-9.]*s.*\)$/\1/p' | tail -n 1
+    tr -d '\r' <"$1" | awk '
+        /^(=+ )?[0-9]+ [a-z]+(, [0-9]+ [a-z]+)* in [0-9.]+s/ {
+            for (i = 1; i < NF; i++) {
+                word = $(i + 1)
+                sub(",", "", word)
+                if (word ~ /^(passed|failed|errors?|skipped)$/) sum[word] += $i
+                if ($i == "in" && $(i + 1) + 0 > longest) longest = $(i + 1) + 0
+            }
+        }
+        END {
+            count = split("passed failed error errors skipped", words, " ")
+            for (i = 1; i <= count; i++) if (words[i] in sum) printf "%d %s, ", sum[words[i]], words[i]
+            printf "in %.0f s\n", longest
+        }' | sed 's/, in/ in/'
 }
 
 # newest_symbol LOG: prints what build/glibc.py said of the glibc that is needed.

@@ -1,17 +1,23 @@
 """A pytest plugin: skips the tests that cannot run under the emulation of one program. No other test may be skipped.
 
 $REACH_LACKS has what the place lacks, in words.
+Where that is the kernel's keyring, the homes of users have the Secret Service instead.
 """
 
 import os
+from collections.abc import Generator
 from inspect import signature
 
 import pytest
+
+from support.home import Home
 
 _REASONS = {
     "keyctl": "the emulator lacks add_key(2) and keyctl(2)",
     "strace": "strace sees the emulator's system calls instead of the program's",
 }
+# A home asks for the kernel's keyring only to leave it as it was, and the others only for one of their parameters.
+_UNCERTAIN = ("home", "user", "keyring")
 # The tests, or their classes, that look at the program's system calls.
 TRACED = (
     "tests/blackbox/test_guard.py::TestStart",
@@ -33,16 +39,35 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.skip(reason=_REASONS[part]))
 
 
-def needs(item: pytest.Item) -> set[str]:
-    """Return what a test needs: of the kernel's keyring, what asks for it itself, by a fixture or as a parameter.
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(
+    fixturedef: pytest.FixtureDef[object], request: pytest.FixtureRequest
+) -> Generator[None, object, object]:
+    """Lead a home to the Secret Service: ``auto`` selects that where the kernel has no keyring."""
+    value = yield
+    if isinstance(value, Home) and fixturedef.argname == "home" and "keyctl" in os.environ.get("REACH_LACKS", ""):
+        value.env |= request.getfixturevalue("secret_service")
+    return value
 
-    A user's home asks for that fixture too, but only to leave the keyring as it was.
-    """
+
+def needs(item: pytest.Item) -> set[str]:
+    """Return what a test needs: the kernel's keyring if it or a fixture of it asks for that, or as a parameter."""
     found = {"strace"} if any(_is_of(item, name) for name in TRACED) else set[str]()
     if isinstance(item, pytest.Function):
         given = item.callspec.params.values() if hasattr(item, "callspec") else ()
-        if "kernel" in signature(item.function).parameters or "kernel" in given:
+        if "kernel" in _asked_for(item) or "kernel" in given:
             found.add("keyctl")
+    return found
+
+
+def _asked_for(item: pytest.Function) -> set[str]:
+    """Return the fixtures that a test asks for, and that these ask for, and so on."""
+    fixtures = item._fixtureinfo.name2fixturedefs  # noqa: SLF001 - pytest offers only their names
+    found, names = set[str](), [*signature(item.function).parameters]
+    while names:
+        found.add(name := names.pop())
+        if name not in _UNCERTAIN:
+            names += [asked for fixture in fixtures.get(name, ()) for asked in fixture.argnames if asked not in found]
     return found
 
 

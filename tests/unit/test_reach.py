@@ -47,6 +47,20 @@ def test_list_of_exceptions_names_existing_tests() -> None:
     assert [] == gone
 
 
+def test_closing_lines_of_shared_tests_are_added(tmp_path: Path) -> None:
+    """The seconds are those of the longest run."""
+    log = tmp_path / "log"
+    log.write_text(
+        "=== 1 failed, 40 passed, 60 deselected in 91.02s (0:01:31) ===\n"
+        "E  said: 7 passed in 3.00s\n"
+        "=== 8 passed, 2 skipped, 91 deselected, 1 error in 100.90s (0:01:40) ===\n"
+    )
+
+    said, _ = _sh('closing_line "$1"', log).communicate()
+
+    assert "48 passed, 1 failed, 1 error, 2 skipped in 101 s\n" == said
+
+
 class TestMachine:
     """The arm64 machine, of which only the log is available."""
 
@@ -64,7 +78,7 @@ class TestMachine:
 
     def test_passes_with_all_tests_run(self, log: Path) -> None:
         """The line of result has the tests that were skipped."""
-        assert (0, "ok; 41 passed, 1 skipped, 60 deselected in 91.02s (0:01:31)") == self._judged(log)
+        assert (0, "ok; 41 passed, 1 skipped in 91 s") == self._judged(log)
 
     def test_names_the_first_failure(self, log: Path) -> None:
         log.write_text(_SUCCEEDED.replace("demo ok", "demo ok at the second try"))
