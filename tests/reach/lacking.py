@@ -24,6 +24,7 @@ TRACED = (
     "tests/blackbox/test_guard.py::TestCachedGet",
     "tests/blackbox/test_guard.py::TestMappedGet",
     "tests/blackbox/test_guard.py::TestFirstGet",
+    "tests/blackbox/test_guard.py::TestFirstGetThroughBotocore",
     "tests/blackbox/test_identities.py::TestConnectionToAws::test_reads_ca_bundle_once",
     "tests/blackbox/test_kubelet.py::TestCost::test_cached_response_imports_three_more_modules",
     "tests/blackbox/test_kubelet.py::TestKeyring::test_is_not_written_unless_configured",
