@@ -1,5 +1,6 @@
 """Which certificate authorities a get trusts for AWS's endpoints."""
 
+import os
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +20,9 @@ pytestmark = in_one_form
 
 VARIABLES = ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 UNTRUSTED = "the TLS certificate of localhost cannot be verified"
+# Debian's, in the root folder that the program runs in, which tests/reach sets.
+SYSTEM = f"{os.environ.get('ECRX_TEST_ROOT', '')}/etc/ssl"
+STORE = "certs/ca-certificates.crt"
 
 
 @pytest.fixture
@@ -55,6 +59,12 @@ def user(home: Home) -> Home:
 def set_in_profile(home: Home, bundle: str) -> None:
     with (home.folder / ".aws" / "config").open("a") as file:
         file.write(f"ca_bundle = {bundle}\n")
+
+
+def system_store() -> str:
+    """Return the system's file of certificates."""
+    store = f"{SYSTEM}/{STORE}"
+    return store if Path(store).exists() else need.missing("Debian's file of certificates")
 
 
 def line(home: Home, **env: str) -> str:
@@ -116,7 +126,9 @@ def test_authority_in_a_folder_of_openssl_is_trusted(user: Home, issued: Certifi
     folders = {"SSL_CERT_DIR": f"/nonexistent:{folder}", "ECRX_KEYRING": "none"}
 
     assert user.get(env=folders).secret
-    assert user.get(env=folders | {"SSL_CERT_FILE": DEFAULT_CA_BUNDLE}).secret
+    bundle = user.folder / "bundle.pem"
+    bundle.write_bytes(Path(DEFAULT_CA_BUNDLE).read_bytes())
+    assert user.get(env=folders | {"SSL_CERT_FILE": str(bundle)}).secret
     assert UNTRUSTED in line(user, **folders, CURL_CA_BUNDLE=other)
 
 
@@ -124,22 +136,20 @@ def test_authority_in_a_folder_of_openssl_is_trusted(user: Home, issued: Certifi
 @pytest.mark.parametrize("case", ["another file", "no store", "the store"])
 def test_folder_does_not_add_to_what_is_named_for_aws(user: Home, issued: Certificates, origin: str, case: str) -> None:
     """It does not either where the system has no file of certificates, or if that very file is named."""
-    store = Path("/etc/ssl/certs/ca-certificates.crt")
-    if not store.exists():
-        need.missing("Debian's file of certificates")
+    system_store()
     folder = user.folder / "authorities"
     folder.mkdir()
     (folder / "own.pem").write_text(issued.authority.read_text())
     subprocess.run([need.command("openssl"), "rehash", folder], check=True, capture_output=True)
     copy = user.folder / "named.pem"
     copy.write_text(Path(DEFAULT_CA_BUNDLE).read_text())
-    named = str(store if case == "the store" else copy)
+    named = f"/etc/ssl/{STORE}" if case == "the store" else str(copy)
     if origin == "profile":
         set_in_profile(user, named)
     else:
         user.env[origin] = named
     user.env["SSL_CERT_DIR"] = str(folder)
-    hide = "mount -t tmpfs none /etc/ssl && " if case == "no store" else ""
+    hide = f"mount -t tmpfs none {SYSTEM} && " if case == "no store" else ""
 
     found = in_shell(user, f'{hide}exec "$get" get', prefix=unshared("--mount"))
 
@@ -147,12 +157,9 @@ def test_folder_does_not_add_to_what_is_named_for_aws(user: Home, issued: Certif
 
 
 def test_authority_in_the_systems_store_is_trusted(user: Home, issued: Certificates) -> None:
-    store = Path("/etc/ssl/certs/ca-certificates.crt")
-    if not store.exists():
-        need.missing("Debian's file of certificates")
-    script = f'mount --bind "$1" {store} && exec "$get" get'
+    script = 'mount --bind "$1" "$2" && exec "$get" get'
 
-    found = in_shell(user, script, issued.authority, prefix=unshared("--mount"))
+    found = in_shell(user, script, issued.authority, system_store(), prefix=unshared("--mount"))
 
     assert (0, "") == (found.status, found.stderr)
 
