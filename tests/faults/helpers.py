@@ -200,7 +200,7 @@ def refusal(home: Home, aws: Aws, host: str = HOST, profile: str | None = "secon
     quiet, loud = at_once([lambda: home.get(host, profile=profile), lambda: home.get(host, profile=profile, env=other)])
     line = quiet.result.stdout
     assert (1, line, 1) == (quiet.result.status, quiet.result.stderr, line.count("\n"))
-    assert (1, line) == loud.result[:2]
+    assert (1, line) == loud.result[:2], (quiet, loud)
     *before, last = loud.result.stderr.splitlines(keepends=True)
     assert (line, {"docker-credential-ecrx: debug:"}) == (last, {" ".join(text.split()[:2]) for text in before})
     assert NOT_FOUND.strip() not in line
