@@ -2,6 +2,7 @@
 
 $REACH_LACKS has what the place lacks, in words.
 Where that is the kernel's keyring, the homes of users have the Secret Service instead.
+Where $REACH_ONLY has such words, only the tests that need one of these are run: those that are skipped elsewhere.
 """
 
 import os
@@ -32,12 +33,15 @@ TRACED = (
 )
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip the tests that need what is lacking."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Skip the tests that need what is lacking; leave out those that need nothing special if only others are wanted."""
+    lacking, only = (set(os.environ.get(name, "").split()) for name in ("REACH_LACKS", "REACH_ONLY"))
     for item in items:
-        for part in os.environ.get("REACH_LACKS", "").split():
-            if part in needs(item):
-                item.add_marker(pytest.mark.skip(reason=_REASONS[part]))
+        for part in sorted(lacking & needs(item)):
+            item.add_marker(pytest.mark.skip(reason=_REASONS[part]))
+    if only:
+        config.hook.pytest_deselected(items=[item for item in items if only.isdisjoint(needs(item))])
+        items[:] = [item for item in items if not only.isdisjoint(needs(item))]
 
 
 @pytest.hookimpl(wrapper=True)
@@ -56,7 +60,7 @@ def needs(item: pytest.Item) -> set[str]:
     found = {"strace"} if any(_is_of(item, name) for name in TRACED) else set[str]()
     if isinstance(item, pytest.Function):
         given = item.callspec.params.values() if hasattr(item, "callspec") else ()
-        if "kernel" in _asked_for(item) or "kernel" in given:
+        if "kernel" in _asked_for(item) or "kernel" in given or item.path.name == "test_kernel.py":
             found.add("keyctl")
     return found
 

@@ -3,8 +3,8 @@
 # shellcheck disable=SC2034,SC2154 # the scripts that tests/reach/run sources share their variables
 
 BUILD_PACKAGES=build-essential,libssl-dev,zlib1g-dev,libffi-dev,ca-certificates
-ARM64_PACKAGES=python3,python3-venv,libpython3.11,binutils,keyutils,iproute2,linux-image-arm64
-KERNEL_TESTS="tests/blackbox/test_main_job.py tests/keyrings/test_kernel.py"
+ARM64_PACKAGES=python3,python3-venv,libpython3.11,binutils,iproute2,linux-image-arm64
+ARM64_PACKAGES=$ARM64_PACKAGES,keyutils,strace,openssl,dbus,gnome-keyring # for the tests on its kernel
 
 # Debian 11, with a program that is frozen there for its glibc and newer ones.
 place_bullseye() {
@@ -56,13 +56,14 @@ place_arm64() {
     result "$(enter "$root" uname -m), $(newest_symbol "$log-build")"
 }
 
-# The kernel's keyring on arm64: a machine that qemu emulates, with Debian's kernel and nothing but that system in its
-# memory. It is ten to twenty times slower than this one.
+# What needs the kernel on arm64, its keyring and traces: a machine that qemu emulates, with Debian's kernel and nothing
+# but that system in its memory. The tests are those that are skipped under user-mode emulation, and the keyring's own.
 place_arm64_kernel() {
     freeze_on_arm64
     install_archive "$root" "$archive"
     tests_for_arm64
-    echo "$KERNEL_TESTS" >"$root/reach-tests"
+    tests="$tests tests/keyrings/test_kernel.py"
+    echo "$tests" >"$root/reach-tests"
     cp tests/reach/arm64-init "$root/init"
     chmod 755 "$root/init"
     step "an initramfs"
@@ -77,7 +78,6 @@ place_arm64_kernel() {
         echo "reach: qemu ended with $?"
     rm "$cache/arm64-initramfs"
     cat "$log-machine"
-    tests=$KERNEL_TESTS
     status=0
     of_machine "$log-machine" || status=1
     result "$(grep -o '^Linux [^ ]*' "$log-machine"), $(newest_symbol "$log-build")"
