@@ -33,9 +33,12 @@ build() {
     packages=""
     [ -z "$(find "$1" -name '*.go')" ] || packages=./...
     ! grep -q '^tool' "$1/go.mod" || packages="$packages tool"
+    # trivy imports what Go 1.26 has only as an experiment.
+    experiments=""
+    ! grep -q '^tool .*/trivy' "$1/go.mod" || experiments=jsonv2
     # docker/cli has no go.mod, so that Go would compile it as Go 1.16.
     # shellcheck disable=SC2086 # words
-    (cd "$1" && go build -buildvcs=false -trimpath -ldflags='-s -w' -gcflags='all=-N -l' \
+    (cd "$1" && GOEXPERIMENT=$experiments go build -buildvcs=false -trimpath -ldflags='-s -w' -gcflags='all=-N -l' \
         -gcflags='github.com/docker/cli/cmd/docker=-N -l -lang=go1.26' -o "$built/" $packages) ||
         { echo "tests/clients/build.sh: cannot build all of $1" >&2 && return 0; }
     echo "$sources" >"$built/stamp"

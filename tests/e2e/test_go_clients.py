@@ -56,6 +56,14 @@ def test_cosign_signs_and_verifies(user: Home, image: str) -> None:
     assert "https://sigstore.dev/cosign/sign/v1" in cosign("tree", image)
 
 
+@pytest.mark.cell("trivy", "image")
+def test_trivy_lists_the_packages_of_an_image(user: Home, image: str) -> None:
+    """It does so without the databases of vulnerabilities, which it would download."""
+    said = go_client(user, "trivy")("image", "--image-src", "remote", "--format", "cyclonedx", image)
+
+    assert image == json.loads(said)["metadata"]["component"]["name"]
+
+
 @pytest.mark.cell("oras", "push, pull, attach, discover, cp")
 def test_oras_moves_artifacts(user: Home, image: str, tmp_path: Path) -> None:
     oras = go_client(user, "oras")

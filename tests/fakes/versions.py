@@ -96,4 +96,5 @@ _SOURCES: dict[str, Callable[[], str]] = {
     "testcontainers for Java": _maven("testcontainers"),
     "testcontainers for Node": _npm("testcontainers"),
     "testcontainers for Python": _python("testcontainers"),
+    "trivy": _go("trivy"),
 }
