@@ -5,7 +5,7 @@ import os
 import shlex
 from collections.abc import Iterable
 
-from docker_credential_ecrx.aws import default_chain, half_keys, input_files, profile_hints, profiles
+from docker_credential_ecrx.aws import default_chain, half_keys, input_files, profile_hints, profiles, sso_sessions
 from docker_credential_ecrx.aws.credential_source import find_source
 from docker_credential_ecrx.cli import configure_edits, console
 from docker_credential_ecrx.ecr.registry import Registry
@@ -109,6 +109,11 @@ def require(identity: Identity, hosts: Iterable[str], *, podman: bool) -> None:
         name, setting, other = profile_hints.shown(half.profile), half.has, half.lacks
         message = f"cannot configure {host} with {identity}: the AWS profile {name} has {setting}, but not {other}"
         raise AwsError(message, _later_or(half.remedy))
+    session = sso_sessions.find_missing(identity, os.environ)
+    if session is not None:
+        name, section, path, fix = profile_hints.shown(session.profile), session.section, session.path, session.remedy
+        message = f"cannot configure {host} with {identity}: the AWS profile {name} needs {section}, which {path} lacks"
+        raise AwsError(message, Remedy(f"add --force if it comes later, or {fix.text}", fix.command))
     if _lacks_credentials(identity):
         message = f"cannot configure {host} with {identity}: there are no AWS credentials"
         hint = profile_hints.no_credentials_hint(find_source(identity, os.environ), configure)

@@ -216,6 +216,13 @@ def add_section(home: Home, file: str, profile: str, settings: str) -> None:
         opened.write(f"{head}\n{settings}")
 
 
+def with_sso_session(home: Home, name: str) -> Home:
+    """Add an SSO session to AWS's config file; return the home."""
+    with (home.folder / ".aws" / "config").open("a") as file:
+        file.write(f"[sso-session {name}]\nsso_start_url = https://corp\nsso_region = eu-west-1\n")
+    return home
+
+
 @pytest.fixture
 def bare(home: Home) -> Home:
     """Return a home without credentials and AWS profiles."""
@@ -363,6 +370,49 @@ class TestMissingIdentity:
 
         assert "222222222222:role/puller is not the ARN of a role; " in done.stderr
         assert f", in the AWS profile secondary, for {HOST}" in remedy(done)
+
+    def test_sso_session_of_the_profile_must_exist(self, home: Home) -> None:
+        home.add_profile("corp", sso_session="corp", sso_account_id=SECONDARY, sso_role_name="puller")
+        home.add_profile("secondary", role_arn=ROLE, source_profile="corp")
+
+        for identity, options in (
+            ("profile corp", ("--profile", "corp")),
+            ("profile secondary", ("--profile", "secondary")),
+            (f"role {ROLE} from profile corp", ("--role-arn", ROLE, "--source-profile", "corp")),
+        ):
+            done = home.run("configure", HOST, *options)
+
+            path = home.folder / ".aws" / "config"
+            said = f"the AWS profile corp needs [sso-session corp], which {path} lacks; "
+            assert (1, "", 1) == (done.status, done.stdout, done.stderr.count("\n"))
+            assert f"cannot configure {HOST} with {identity}: {said}" in done.stderr
+            assert "add --force if it comes later, or create it: aws configure sso-session" == remedy(done)
+        assert not config_of(home).exists()
+        forced = home.run("configure", HOST, *options, "--force")
+        assert (0, True) == (forced.status, said in forced.stderr)
+        assert 0 == with_sso_session(home, "corp").run("configure", HOST, *options).status
+
+    @pytest.mark.parametrize("name", ["crop", '"corp"'])
+    def test_misspelt_sso_session_suggests_similar(self, home: Home, name: str) -> None:
+        home.add_profile("work", sso_session=name, sso_account_id=SECONDARY, sso_role_name="puller")
+        with_sso_session(home, "corp")
+
+        done = home.run("configure", HOST, "--profile", "work")
+
+        assert f"the AWS profile work needs [sso-session {name}], which " in done.stderr
+        fix = "aws configure set sso_session corp --profile work"
+        assert f"add --force if it comes later, or if you meant corp: {fix}" == remedy(done)
+
+    def test_sso_session_that_is_not_used_may_be_missing(self, home: Home) -> None:
+        """Botocore takes the key of a source profile, and needs no account ID for another use of the session."""
+        home.add_keys("base", home.aws.add_user(SECONDARY, "base"))
+        home.add_profile("base", sso_session="corp", sso_account_id=SECONDARY, sso_role_name="puller")
+        home.add_profile("secondary", role_arn=ROLE, source_profile="base")
+        home.add_keys("other", home.aws.add_user(SECONDARY, "other"))
+        home.add_profile("other", sso_session="corp")
+
+        for profile in ("secondary", "other"):
+            assert 0 == home.run("configure", HOST, "--profile", profile).status
 
     @pytest.mark.parametrize("variable", ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"])
     def test_profile_of_a_variable_is_refused(self, home: Home, variable: str) -> None:

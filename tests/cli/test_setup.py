@@ -268,8 +268,11 @@ class TestProfile:
         home.add_profile("corp", sso_session="corp", sso_account_id="444444444444", sso_role_name="dev")
         home.add_profile("lost", role_arn=ROLE, source_profile="gone")
         home.add_profile("signed", login_session=f"arn:aws:iam::{SECONDARY}:user/me")
+        home.add_profile("strange", sso_session="gone", sso_account_id=SECONDARY, sso_role_name="dev")
         home.add_profile("tool", credential_process="/bin/false")
         home.add_profile("web", role_arn=ROLE, web_identity_token_file="/token")
+        config = home.folder / ".aws" / "config"
+        config.write_text(f"{config.read_text()}[sso-session corp]\nsso_start_url = https://corp\n")
         home.env["AWS_PROFILE"] = "base"
 
         found = self.listed(home)
@@ -279,8 +282,9 @@ class TestProfile:
             f"1 asks {role}, from profile base (access key), with an MFA code 2 base access key "
             "3 corp SSO, role dev in 444444444444 4 lost not usable: its source profile gone does not exist "
             f"5 secondary {role}, from profile base (access key) 6 signed aws login in {SECONDARY} "
-            f"7 tool credential_process 8 web {role} (web identity) "
-            "9 no profile AWS's default chain: profile base (from AWS_PROFILE)"
+            f"7 strange not usable: it needs [sso-session gone], which {config} lacks "
+            f"8 tool credential_process 9 web {role} (web identity) "
+            "10 no profile AWS's default chain: profile base (from AWS_PROFILE)"
         )
         assert expected == found
 
