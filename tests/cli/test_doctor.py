@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -471,7 +472,7 @@ class TestIdentity:
     @pytest.mark.parametrize(
         ("env", "named"),
         [
-            ({}, "the default credential chain"),
+            ({}, "the default credential chain: this instance's role, if it has one"),
             ({"AWS_ACCESS_KEY_ID": "AKIA1111222233330001"}, "access key AKIA…0001 (from the environment)"),
             (
                 {"AWS_ROLE_ARN": ROLE, "AWS_WEB_IDENTITY_TOKEN_FILE": "/nonexistent"},
@@ -483,7 +484,22 @@ class TestIdentity:
         home.configure("")
         home.env |= env
 
-        assert named == diagnose(home, HOST).links["identity"].detail
+        found = diagnose(home, HOST).links["identity"]
+
+        assert (named, True if env else None) == (found.detail, found.ok)
+
+    def test_is_not_good_if_nothing_is_known_of_it(self, home: Home) -> None:
+        """Only the check of the caller asks an instance for credentials."""
+        shutil.rmtree(home.folder / ".aws")
+        home.configure("")
+
+        found = home.run("doctor").stdout
+
+        assert (
+            "\n\N{EN DASH} identity         the default credential chain: this instance's role, if it has one\n"
+            in found
+        )
+        assert "the default credential chain: there are no AWS credentials\n" in found
 
     def test_broken_configuration_file_is_shown_with_line(self, home: Home) -> None:
         home.configure("[[registry]]\nmatch = \n")
@@ -812,7 +828,7 @@ class TestCallerAndRole:
         found = diagnose(home)
 
         assert BASE_USER == found.links["caller"].detail
-        assert {"token", "registry", "image", "push"}.isdisjoint(found.links)
+        assert "token" not in found.links
 
 
 class TestToken:
@@ -1139,10 +1155,26 @@ class TestEveryRegistry:
 
         assert "GetAuthorizationToken" in diagnose(home).broken(f"{HOST}: token").detail
 
+    @pytest.mark.parametrize("helpers", [{HOST: "ecrx"}, {}])
+    def test_says_which_checks_need_a_host(self, home: Home, helpers: dict[str, str]) -> None:
+        write_docker_config(home, credHelpers=helpers)
+
+        found = diagnose(home).links
+
+        program = f"{PROGRAM} doctor HOST"
+        assert {
+            "registry": (None, f"not checked without HOST; {program} connects to it and signs in"),
+            "image": (None, f"not requested; {program}/REPOSITORY:TAG checks an image"),
+            "push": (None, f"not requested; {program}/REPOSITORY --push checks it"),
+        } == {name: found[name][1:3] for name in ("registry", "image", "push")}
+
     def test_is_shown_under_its_host(self, home: Home) -> None:
         shown = home.run("doctor").stdout
 
         general, _, of_host = shown.partition(f"\n\n{HOST}\n")
+        assert [f"\N{EN DASH} {name}" for name in ("registry", "image", "push")] == [
+            " ".join(line.split()[:2]) for line in general.partition("\nthe registry\n")[2].splitlines()
+        ]
         assert "\n\N{CHECK MARK} token " in of_host
         assert "\n\N{CHECK MARK} token " not in general
 
