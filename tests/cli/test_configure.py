@@ -875,6 +875,32 @@ class TestRemove:
     def test_of_missing_entry_is_quiet_on_request(self, home: Home) -> None:
         assert (0, "", "") == home.run("configure", "--remove", HOST, "--quiet")
 
+    @pytest.mark.parametrize(("options", "left"), [([HOST], HOST), ([HOST, OTHER_HOST], HOST), (["--all"], "--all")])
+    def test_names_the_command_for_a_cached_token(self, home: Home, options: list[str], left: str) -> None:
+        """A token may be valid for hours after that."""
+        home.add_role_profile()
+        configure(home)
+        home.run("configure", OTHER_HOST)
+        assert 0 == home.get(HOST, profile=None).status
+
+        done = home.run("configure", "--remove", *options)
+
+        said = f"{PROGRAM}: a token for {HOST} may still be cached; to delete it: {PROGRAM} forget {left}\n"
+        assert (0, said) == (done.status, done.stderr)
+        assert "deleted the token of profile secondary" in home.run("forget", left).stdout
+        assert "forget" not in home.run("configure", "--remove", HOST).stderr
+
+    @pytest.mark.parametrize("options", [("--dry-run",), ("--quiet",), ()])
+    def test_is_silent_about_tokens(self, home: Home, options: tuple[str, ...]) -> None:
+        """If nothing is removed, if the user asks for that, or if podman also uses the registry."""
+        home.add_role_profile()
+        configure(home)
+        if not options:
+            configure(home, "--podman")
+        home.get(HOST, profile=None)
+
+        assert "forget" not in home.run("configure", "--remove", HOST, *options).stderr
+
     def test_all_removes_only_its_own_registries(self, home: Home) -> None:
         others = '{"credHelpers": {"gcr.io": "gcloud"}, "credsStore": "ecrx"}'
         write(config_of(home), others)
