@@ -5,8 +5,6 @@ from collections.abc import Callable, Sequence
 from io import TextIOWrapper
 from typing import TypeVar
 
-import click
-
 from docker_credential_ecrx.cli import console
 from docker_credential_ecrx.errors import EcrxError
 
@@ -37,7 +35,7 @@ def choose(name: str, form: str, listed: Sequence[str], accept: Callable[[str], 
     default = default or ("1" if len(listed) == 1 else "")
     while True:
         try:
-            return accept(_chosen(_line(f"{name} ({form})", default), listed))
+            return accept(_chosen(console.ask_line(f"{name} ({form})", default), listed))
         except EcrxError as error:
             default = refuse(name, error) or default
 
@@ -71,10 +69,3 @@ def _chosen(typed: str, listed: Sequence[str]) -> str:
     if not 1 <= int(typed) <= len(listed):
         raise EcrxError(f"there is no number {typed} in the list")
     return listed[int(typed) - 1]
-
-
-def _line(question: str, default: str) -> str:
-    try:
-        return str(click.prompt(question, default=default, show_default=bool(default), err=True)).strip()
-    except OSError as error:  # the terminal was closed
-        raise click.Abort from error

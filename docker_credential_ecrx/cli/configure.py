@@ -98,6 +98,6 @@ def _print_next(plan: Plan, *, podman: bool) -> None:
         console.report(f"{host}: using {found[host][0]}")
     for host, name in plan.hosts.items():
         if found[host][1]:
-            console.report(f"next: {PROGRAM} login {host}")
+            console.report_next(f"{PROGRAM} login {host}")
         else:
-            console.report(f"next: {configure_plan.pull(host, name, podman=podman)}")
+            console.report_next(configure_plan.pull(host, name, podman=podman))

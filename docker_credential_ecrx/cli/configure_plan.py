@@ -8,7 +8,14 @@ from typing import NamedTuple, TypedDict
 
 import click
 
-from docker_credential_ecrx.cli import configure_edits, configure_hosts, configure_identity, configure_tokens, console
+from docker_credential_ecrx.cli import (
+    configure_edits,
+    configure_hosts,
+    configure_identity,
+    configure_tokens,
+    console,
+    differences,
+)
 from docker_credential_ecrx.cli.configure_hosts import Finder
 from docker_credential_ecrx.config_files import docker_config, ecrx_config, text_file, transaction
 from docker_credential_ecrx.config_files.conflicts import Conflict
@@ -64,7 +71,7 @@ class Plan(NamedTuple):
             old = before.path if Path(before.path).exists() else os.devnull
             without_secrets = (ecrx_config if before.path == self.config else docker_config).without_secrets
             was, is_now = without_secrets(before), without_secrets(after)
-            console.diff(was.text, is_now.text, old, after.path)
+            differences.show(was.text, is_now.text, old, after.path)
         for login in self.logins:
             console.say(f"{_stored(login)} would be deleted from the keyring {login.entry['keyring']}")
         return bool(self.result.changed or self.logins)

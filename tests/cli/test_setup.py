@@ -55,11 +55,11 @@ def let_docker_have(home: Home, **parts: object) -> None:
     docker_config(home).write_text(json.dumps(parts, indent=2))
 
 
-def setup(home: Home, *arguments: str, answers: list[tuple[str, str]]) -> tuple[int, str]:
+def setup(home: Home, *arguments: str, answers: list[tuple[str, str]], columns: int = 80) -> tuple[int, str]:
     """Run the command on a terminal, with a person who answers."""
     (home.folder / "work").mkdir(exist_ok=True)
     env = home.env | {"TERM": "dumb", "LANG": "C.UTF-8"}  # without colours
-    return terminals.run([home.program, "setup", *arguments], env, answers, home.folder / "work")
+    return terminals.run([home.program, "setup", *arguments], env, answers, home.folder / "work", columns)
 
 
 def files(home: Home) -> dict[Path, bytes]:
@@ -106,6 +106,41 @@ class TestDialogue:
         assert (0, 0, 0) == (status, seen.count(REGISTRY), seen.count(PROFILE)), seen
         assert is_served(home, host)
         assert f"next: docker pull {host}/team/app:2.0" in seen
+
+    def test_questions_have_the_same_prefix(self, home: Home, host: str) -> None:
+        home.add_role_profile()
+
+        _, seen = setup(home, answers=[(REGISTRY, "1\n"), (PROFILE, "secondary\n"), (WRITE, "n\n")])
+
+        lines = [line for line in seen.splitlines() if REGISTRY in line or PROFILE in line or WRITE in line]
+        assert 3 == len(lines)
+        assert all(line.startswith(f"{PROGRAM}: ") for line in lines), seen
+        assert host in seen
+
+    @pytest.mark.usefixtures("host")
+    def test_tells_how_yes_and_no_are_typed(self, home: Home) -> None:
+        home.add_role_profile()
+
+        answers = [(REGISTRY, "1\n"), (PROFILE, "secondary\n"), (WRITE, "maybe\n"), (WRITE, " NO \n")]
+        status, seen = setup(home, answers=answers)
+
+        assert (1, True) == (status, f"{PROGRAM}: type y or n\n{PROGRAM}: write this?" in seen), seen
+
+    @pytest.mark.parametrize("columns", [80, 100])
+    def test_breaks_lines_between_words(self, home: Home, host: str, columns: int) -> None:
+        """Except in a command, which a person copies."""
+        home.add_role_profile()
+        (home.folder / "work" / "compose.yaml").unlink()
+        let_docker_have(home, auths={host: _PASSWORD})
+
+        answers = [(PROFILE, "secondary\n"), (PASSWORD, "y\n"), (WRITE, "y\n")]
+        status, seen = setup(home, host, answers=answers, columns=columns)
+        docker_config(home).unlink()
+        _, of_nothing = setup(home, "--podman", answers=[(REGISTRY, INTERRUPT)], columns=columns)
+
+        lines = [line for line in (seen + of_nothing).splitlines() if line[:1] not in "+-" and "next: " not in line]
+        assert (0, []) == (status, [line for line in lines if len(line) > columns and " " in line])
+        assert "no ECR registry in Docker's config.json, in local images or in this folder's" in words(of_nothing)
 
     def test_shows_no_secret(self, home: Home, host: str, tmp_path: Path) -> None:
         home.add_role_profile()
