@@ -162,7 +162,7 @@ class TestDialogue:
 
         status, seen = setup(home, answers=answers[:2])
 
-        assert (0, True, True) == (status, "nothing to change" in seen, "using profile secondary, by " in seen)
+        assert (0, True, True) == (status, "nothing to change" in seen, "using profile secondary, by " in words(seen))
 
     def test_edits_podmans_file(self, home: Home, host: str) -> None:
         home.add_role_profile()
@@ -295,7 +295,7 @@ class TestProfile:
         """Return the list of profiles."""
         status, seen = setup(home, HOST, answers=[(PROFILE, INTERRUPT)])
         assert (130, []) == (status, home.aws.calls)
-        return words(seen.partition("AWS profiles")[2].partition(PROFILE)[0])
+        return words(seen.partition("AWS profiles")[2].partition(f"{PROGRAM}: {PROFILE}")[0])
 
     def test_is_listed_with_kind_and_account(self, home: Home) -> None:
         home.add_role_profile()
@@ -410,13 +410,51 @@ class TestProfile:
         assert f"Enter tries again; to configure without trying: {PROGRAM} configure {host} --profile" in words(seen)
 
     def test_of_config_toml_is_the_default(self, home: Home, host: str) -> None:
+        """It is listed once, and keeping it changes nothing in the file."""
         home.add_role_profile()
         path = home.folder / ".config" / "ecrx" / "config.toml"
-        path.write_text(f'{path.read_text()}profile = "secondary"\n')
+        path.write_text(before := f'{path.read_text()}profile = "secondary"\n')
 
         status, seen = setup(home, host, answers=[("(number or name) [2]: ", "\n"), (WRITE, "y\n")])
 
-        assert (0, True) == (status, "3 keep profile secondary, from config.toml" in words(seen)), seen
+        of_profiles = words(seen.partition("AWS profiles")[2].partition(f"{PROGRAM}: {PROFILE}")[0])
+        role = f"role puller in {SECONDARY}, from profile base (access key)"
+        assert f"1 base access key 2 secondary {role}; config.toml names it" == of_profiles
+        assert (0, before) == (status, path.read_text()), seen
+        assert is_served(home, host)
+
+    def test_role_of_config_toml_can_be_kept(self, home: Home, host: str) -> None:
+        home.add_role_profile()
+        path = home.folder / ".config" / "ecrx" / "config.toml"
+        path.write_text(f'{path.read_text()}role_arn = "{ROLE}"\nsource_profile = "base"\n')
+
+        status, seen = setup(home, host, answers=[("(number or name) [3]: ", "\n"), (WRITE, "y\n")])
+
+        assert (0, True) == (status, f"3 keep role {ROLE} from profile base, from config.toml" in words(seen)), seen
+
+    @pytest.mark.parametrize("arguments", [[], ["--profile", "denied"]])
+    def test_that_failed_is_no_longer_the_default(self, home: Home, host: str, arguments: list[str]) -> None:
+        home.add_role_profile()
+        home.add_profile("denied", role_arn=f"{ROLE}-other", source_profile="base")
+        path = home.folder / ".config" / "ecrx" / "config.toml"
+        path.write_text(f'{path.read_text()}profile = "denied"\n')
+
+        first = [] if arguments else [(f"{PROFILE} [2]: ", "\n")]
+        answers = [*first, (f"{PROFILE}: ", "secondry\n"), (f"{PROFILE} [secondary]: ", INTERRUPT)]
+        status, seen = setup(home, host, *arguments, answers=answers)
+
+        assert (130, 1) == (status, words(seen).count("AWS denied AssumeRole")), seen
+
+    def test_default_stays_after_another_failed(self, home: Home, host: str) -> None:
+        home.add_role_profile()
+        home.add_profile("denied", role_arn=f"{ROLE}-other", source_profile="base")
+        path = home.folder / ".config" / "ecrx" / "config.toml"
+        path.write_text(f'{path.read_text()}profile = "secondary"\n')
+
+        answers = [(f"{PROFILE} [3]: ", "denied\n"), (f"{PROFILE} [3]: ", INTERRUPT)]
+        status, seen = setup(home, host, answers=answers)
+
+        assert (130, 1) == (status, words(seen).count("AWS denied AssumeRole")), seen
 
 
 class TestSignIn:
