@@ -5,10 +5,9 @@ import shlex
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from docker_credential_ecrx.aws import profiles
+from docker_credential_ecrx.aws import profiles, setting_places
 from docker_credential_ecrx.aws.credential_source import find_source, settings_of
 from docker_credential_ecrx.errors import Remedy
-from docker_credential_ecrx.identity.aws_profiles import Snapshot
 from docker_credential_ecrx.identity.model import Identity
 
 
@@ -37,8 +36,7 @@ def find_missing(identity: Identity, env: Mapping[str, str]) -> MissingSession |
     known = profiles.sso_sessions()
     if name in known:
         return None
-    _, path, _ = next(Snapshot(env).files())
-    return MissingSession(name, source.profile, path, _remedy(name, source.profile, known))
+    return MissingSession(name, source.profile, setting_places.config_file(env), _remedy(name, source.profile, known))
 
 
 def _remedy(name: str, profile: str, known: list[str]) -> Remedy:

@@ -5,7 +5,15 @@ import os
 import shlex
 from collections.abc import Iterable
 
-from docker_credential_ecrx.aws import default_chain, half_keys, input_files, profile_hints, profiles, sso_sessions
+from docker_credential_ecrx.aws import (
+    default_chain,
+    half_keys,
+    input_files,
+    profile_hints,
+    profiles,
+    setting_places,
+    sso_sessions,
+)
 from docker_credential_ecrx.aws.credential_source import find_source
 from docker_credential_ecrx.cli import configure_edits, console
 from docker_credential_ecrx.ecr.registry import Registry
@@ -99,10 +107,10 @@ def require(identity: Identity, hosts: Iterable[str], *, podman: bool) -> None:
         )
     bad = profile_hints.bad_role(profile_hints.named_profiles(identity, os.environ))
     if bad:
-        where = f"in the AWS profile {profile_hints.shown(bad[0])}, for {host}"
+        place = setting_places.place_of("role_arn", f"profile {bad[0]}", Identity(bad[0]), os.environ)
         raise AwsError(
             f"{bad[1]} is not the ARN of a role",
-            f"write role_arn = arn:aws:iam::ACCOUNT:role/NAME, where ACCOUNT has 12 digits, {where}",
+            f"write role_arn = arn:aws:iam::ACCOUNT:role/NAME, where ACCOUNT has 12 digits, in {place}, for {host}",
         )
     half = half_keys.find(identity, os.environ)
     if half is not None:

@@ -369,7 +369,8 @@ class TestMissingIdentity:
         done = home.run("configure", HOST, "--profile", "secondary")
 
         assert "222222222222:role/puller is not the ARN of a role; " in done.stderr
-        assert f", in the AWS profile secondary, for {HOST}" in remedy(done)
+        where = f"[profile secondary] of {home.folder}/.aws/config"
+        assert remedy(done).endswith(f"12 digits, in {where}, for {HOST}")
 
     def test_sso_session_of_the_profile_must_exist(self, home: Home) -> None:
         home.add_profile("corp", sso_session="corp", sso_account_id=SECONDARY, sso_role_name="puller")
