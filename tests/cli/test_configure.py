@@ -251,9 +251,9 @@ class TestMissingIdentity:
 
         assert f"cannot configure {HOST}: the AWS profile secondry does not exist; " in done.stderr
         said = remedy(done)
-        assert said.startswith("the profiles are base, default, secondary (--force configures a missing one); create ")
+        assert said.startswith("the profiles are base, default, secondary (--force configures a missing one); if you ")
         assert before == {path: text for path, text in files_of(home).items() if path.suffix != ".lock"}
-        program, *arguments = shlex.split(said.partition("if you meant secondary: ")[2])
+        program, *arguments = shlex.split(said.partition(" creates secondry): ")[2])
         assert (PROGRAM, 0) == (program, home.run(*arguments).status)
 
     def test_profile_is_refused_if_there_is_none(self, bare: Home) -> None:

@@ -53,6 +53,11 @@ def write_docker_config(home: Home, **parts: object) -> Path:
     return path
 
 
+def meant(similar: str, name: str, use: str) -> str:
+    """Return the remedy for a misspelt profile: first what uses the similar one, which is more likely to be meant."""
+    return f"if you meant {similar} (aws configure --profile {name} creates {name}): {use}"
+
+
 class TestOwnHost:
     """A host name of the user's own, whose registry config.toml names."""
 
@@ -515,8 +520,8 @@ class TestIdentity:
         found = diagnose(home, HOST)
 
         assert "the AWS profile secondry does not exist" == found.broken("profile").detail
-        instead = f"or if you meant secondary: {PROGRAM} configure {HOST} --profile secondary"
-        assert f"create it with aws configure --profile secondry, {instead}" == found.broken("profile").remedy
+        use = f"{PROGRAM} configure {HOST} --profile secondary"
+        assert meant("secondary", "secondry", use) == found.broken("profile").remedy
         fixed_by_remedy(home, found, "profile")
 
     def test_misspelt_variable_suggests_export_or_new_profile(self, home: Home) -> None:
@@ -525,8 +530,8 @@ class TestIdentity:
 
         found = diagnose(home, HOST)
 
-        instead = "or if you meant secondary: export AWS_PROFILE=secondary"
-        assert f"create it with aws configure --profile secondry, {instead}" == found.broken("profile").remedy
+        use = "export AWS_PROFILE=secondary"
+        assert meant("secondary", "secondry", use) == found.broken("profile").remedy
         fixed_by_remedy(home, found, "profile")
 
     @pytest.mark.parametrize("name", ["secondary ", " secondary", "secondary\n", '"secondary"', "'secondary'"])
@@ -554,8 +559,8 @@ class TestIdentity:
 
         assert "profile secondry (from AWS_DEFAULT_PROFILE)" == found.links["identity"].detail
         assert "the AWS profile secondry does not exist" == found.broken("profile").detail
-        instead = "or if you meant secondary: export AWS_DEFAULT_PROFILE=secondary"
-        assert f"create it with aws configure --profile secondry, {instead}" == found.broken("profile").remedy
+        use = "export AWS_DEFAULT_PROFILE=secondary"
+        assert meant("secondary", "secondry", use) == found.broken("profile").remedy
         fixed_by_remedy(home, found, "profile")
 
     @pytest.mark.parametrize(
@@ -641,8 +646,8 @@ class TestIdentity:
 
         found = diagnose(home, HOST)
 
-        instead = f"or if you meant base: {PROGRAM} configure {HOST} --role-arn {ROLE} --source-profile base"
-        assert f"create it with aws configure --profile bsae, {instead}" == found.broken("profile").remedy
+        use = f"{PROGRAM} configure {HOST} --role-arn {ROLE} --source-profile base"
+        assert meant("base", "bsae", use) == found.broken("profile").remedy
         fixed_by_remedy(home, found, "profile")
 
     def test_missing_source_profile_is_reported_as_such(self, home: Home) -> None:
@@ -652,8 +657,8 @@ class TestIdentity:
         found = diagnose(home, HOST).broken("profile")
 
         assert "the AWS profile bas does not exist, which is the source_profile of secondary" == found.detail
-        instead = "or if you meant base: aws configure set source_profile base --profile secondary"
-        assert f"create it with aws configure --profile bas, {instead}" == found.remedy
+        use = "aws configure set source_profile base --profile secondary"
+        assert meant("base", "bas", use) == found.remedy
 
     def test_quoted_source_profile_is_reported_as_such(self, home: Home) -> None:
         """AWS's files have no quotes: botocore takes them for a part of the name."""
