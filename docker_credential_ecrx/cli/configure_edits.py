@@ -81,7 +81,7 @@ def additions(  # noqa: PLR0913 - what the user asks for
     # If nothing in the file is of this program, neither is its credsStore, whatever an earlier file had.
     is_first = not any(map(cred_helpers.is_ours, docker_config.helpers(file).values()))
     forget = partial(added_store.forget, file.path, os.environ) if is_first else None
-    identity = str(identity_of(keys))
+    identity, loaded = str(identity_of(keys)), settings_with(config)
     before, lines, entry_lines, entries = docker_config.helpers(file), {}, {}, {}
     for registry in registries:
         host, place = registry.host, _place_of(registry)
@@ -90,7 +90,8 @@ def additions(  # noqa: PLR0913 - what the user asks for
         if keys or (is_named and place):
             entries[host] = place | keys
             stands_for = f" stands for {registry.ecr_host}, and" if "registry" in place else ""
-            entry_lines[host] = f"{host}{stands_for} now uses {identity}"
+            replaced = _instead_of(loaded.identity_for(host), identity)
+            entry_lines[host] = f"{host}{stands_for} now uses {identity}{replaced}"
     change = partial(docker_config.set_helpers, hosts=lines, helper=HELPER)
     yield Edit(file.path, partial(_changed, change, lines), forget)
     if entries:
@@ -99,6 +100,12 @@ def additions(  # noqa: PLR0913 - what the user asks for
         says = f"other registries still use docker-credential-{default}, which Docker selected until now"
         remember = partial(added_store.remember, file.path, default, os.environ)
         yield Edit(file.path, _telling(partial(docker_config.set_store, name=default), says), remember)
+
+
+def _instead_of(before: Identity, now: str) -> str:
+    """Return the end of a line that says which identity is replaced; it is empty if config.toml named no other."""
+    is_replaced = bool(before.profile or before.role_arn) and str(before) != now
+    return f" instead of {before}" if is_replaced else ""
 
 
 def _changed(

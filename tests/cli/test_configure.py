@@ -202,6 +202,27 @@ class TestIdentity:
         assert 0 == configure(home, ECRX_CONFIG=str(path)).status
         assert OURS == read(path)
 
+    @pytest.mark.parametrize(
+        ("entry", "replaced"),
+        [
+            (f'match = "{HOST}"\nprofile = "default"\n', " instead of profile default"),
+            ('match = "*"\nprofile = "default"\n', " instead of profile default"),
+            (
+                f'match = "*"\nrole_arn = "{ROLE}"\nsource_profile = "default"\n',
+                f" instead of role {ROLE} from profile default",
+            ),
+            (f'match = "{OTHER_HOST}"\nprofile = "default"\n', ""),
+        ],
+        ids=["own entry", "pattern", "role", "other registry"],
+    )
+    def test_says_which_identity_is_replaced(self, home: Home, entry: str, replaced: str) -> None:
+        home.configure(f"[[registry]]\n{entry}")
+
+        done = configure(home)
+
+        line = f"{settings_of(home)}: {HOST} now uses profile secondary{replaced}"
+        assert (0, True) == (done.status, line in done.stdout.splitlines()), done
+
     def test_force_accepts_missing_profile_with_a_warning(self, home: Home) -> None:
         done = home.run("configure", HOST, "--profile", "secondry", "--force")
 
