@@ -42,6 +42,8 @@ FIELDS = frozenset(
             "name",
             "lacking",
             "section",
+            "place",  # of a setting
+            "config_file",
             "character",
             "setting",
             "seconds",

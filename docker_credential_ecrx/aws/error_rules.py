@@ -46,10 +46,10 @@ CLIENT_RULES: tuple[ErrorRule, ...] = (
     ErrorRule(("invalid-access-key",), "the access key contains {character}", hint=NEW_CREDENTIALS),
     ErrorRule(("invalid-secret-key",), "the secret key contains {character}", hint=NEW_CREDENTIALS),
     ErrorRule(("invalid-session-token",), "the session token contains {character}", hint=NEW_CREDENTIALS),
-    ErrorRule(("invalid-profile",), "{said}", "fix the profile in the AWS config file"),
+    ErrorRule(("invalid-profile",), "{said}", "fix the profile in {config_file}"),
     ErrorRule(("invalid-configuration",), "{said}", _CHECK_WITH_CLI, _ASK_CLI),
     ErrorRule(("invalid-variable",), "{name} is not valid: {said}", "fix it, or unset it"),
-    ErrorRule(("invalid-setting",), "{name} of {section} is not valid: {said}", "fix it in the AWS config file"),
+    ErrorRule(("invalid-setting",), "{name} of {section} is not valid: {said}", "fix it in {place}"),
     ErrorRule(("source-failed",), "cannot retrieve AWS credentials from {source}", hint=NEW_CREDENTIALS),
     ErrorRule(
         ("metadata-hop-limit",),
@@ -91,12 +91,12 @@ CLIENT_RULES: tuple[ErrorRule, ...] = (
     ErrorRule(
         ("process-missing",),
         "cannot run the credential_process of profile {profile}: {path}: {strerror}",
-        "install it, or fix credential_process in the AWS config file",
+        "install it, or fix credential_process in {place}",
     ),
     ErrorRule(
         ("process-command",),
         "the credential_process of profile {profile} is not a command: {said}",
-        "fix credential_process in the AWS config file",
+        "fix credential_process in {place}",
     ),
     ErrorRule(("process-failed",), "the credential_process of profile {profile} failed", hint=NEW_CREDENTIALS),
     ErrorRule(

@@ -4,7 +4,7 @@ import errno
 import os
 from collections.abc import Callable, Mapping
 
-from docker_credential_ecrx.aws import key_check, proxy_rules, role_settings, trust
+from docker_credential_ecrx.aws import key_check, proxy_rules, role_settings, setting_places, trust
 from docker_credential_ecrx.aws.caller import Caller
 from docker_credential_ecrx.aws.trust import Trust
 from docker_credential_ecrx.identity.aws_profiles import Snapshot
@@ -41,6 +41,10 @@ class Texts(dict[str, str]):
                 self.get("key", ""), self.get(SAID, ""), caller.identity, caller.env
             ),
             "section": lambda: f"profile {source.profile}",
+            "place": lambda: setting_places.place_of(
+                self.get("name", ""), self["section"], caller.identity, caller.env
+            ),
+            "config_file": lambda: setting_places.config_file(caller.env),
             "strerror": lambda: os.strerror(getattr(errno, self.get("errno", ""), 0)),
             "http_status": lambda: _status_line(self["status"]),
         }

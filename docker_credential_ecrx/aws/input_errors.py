@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from botocore import exceptions
 
-from docker_credential_ecrx.aws import credential_source, input_files
+from docker_credential_ecrx.aws import credential_source, input_files, setting_places
 from docker_credential_ecrx.aws.caller import Caller
 from docker_credential_ecrx.aws.failures import client_error
 from docker_credential_ecrx.errors import AwsError, SignInNeededError
@@ -66,11 +66,13 @@ def _process(error: BaseException, caller: Caller) -> AwsError | None:
     """Return the failure of a credential_process that cannot be run, or whose output is not what botocore expects."""
     if isinstance(error, OSError):
         path = str(error.filename or "")
-        return client_error("process-missing", caller, path=path, strerror=os.strerror(error.errno or 0))
+        return client_error(
+            "process-missing", caller, name="credential_process", path=path, strerror=os.strerror(error.errno or 0)
+        )
     if isinstance(error, IndexError):
-        return client_error("process-command", caller, said="it is empty")
+        return client_error("process-command", caller, name="credential_process", said="it is empty")
     if isinstance(error, ValueError) and not isinstance(error, (UnicodeError, json.JSONDecodeError)):
-        return client_error("process-command", caller, said=str(error))  # of shlex
+        return client_error("process-command", caller, name="credential_process", said=str(error))  # of shlex
     return None if isinstance(error, exceptions.BotoCoreError) else client_error("process-invalid", caller)
 
 
@@ -149,10 +151,8 @@ def _sign_in(caller: Caller) -> AwsError:
 def _settings(caller: Caller) -> Iterator[Setting]:
     """Yield AWS's variables, and the settings of the profile and of the sections that it refers to."""
     yield from (Setting(name, "", value) for name, value in caller.env.items() if name.startswith("AWS_"))
-    for section, key, value in Snapshot(caller.env).chain(caller.identity):
-        if key:
-            kind = "" if section.startswith(("sso-session ", "services ")) else "profile "
-            yield from (Setting(name, f"{kind}{section}", text) for name, text in _nested(key, value).items())
+    for key, section, value, _ in setting_places.settings(caller.identity, caller.env):
+        yield from (Setting(name, section, text) for name, text in _nested(key, value).items())
 
 
 def _nested(key: str, value: str) -> Mapping[str, str]:

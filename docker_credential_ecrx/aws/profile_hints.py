@@ -65,7 +65,7 @@ def missing_profile_hint(
 ) -> tuple[Remedy, Remedy | None]:
     """Return the remedy if there is no AWS profile ``name``, which the profile ``named_by`` names unless that is empty.
 
-    It creates the profile, or uses the one with the most similar name; or names the section that was meant to be it.
+    It uses the profile with the most similar name, or creates it; or names the section that was meant to be it.
     The second remedy only does the latter; it is None if no name is similar.
     """
     path = _without_prefix(name, env)
@@ -87,7 +87,7 @@ def missing_profile_hint(
     meant = f"if you meant {similar[0]}"
     instead = use.prefixed(meant)
     # Nobody wants another one with a space or quotes around its name.
-    return instead if same else use.prefixed(f"create it with {create}, or {meant}"), instead
+    return instead if same else use.prefixed(f"{meant} ({create} creates {shlex.quote(name)})"), instead
 
 
 def _without_prefix(name: str, env: Mapping[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""The profiles in AWS's files, as botocore reads them."""
+"""The profiles and SSO sessions in AWS's files, as botocore reads them."""
 
 import codecs
 from collections.abc import Mapping
@@ -23,15 +23,24 @@ class Profile(NamedTuple):
 
 def profiles() -> dict[str, Profile]:
     """Return the profiles in AWS's files by name; raise AwsError if the files cannot be read."""
+    return {name: _profile(settings) for name, settings in _full_config()["profiles"].items()}
+
+
+def sso_sessions() -> list[str]:
+    """Return the names of the SSO sessions in AWS's config file; raise AwsError if the files cannot be read."""
+    return [*_full_config().get("sso_sessions", {})]
+
+
+def _full_config() -> dict[str, Any]:
     from botocore.exceptions import ConfigParseError  # slow to import, and only failures need it
     from botocore.session import Session
 
     try:
-        found = Session().full_config["profiles"]
+        found: dict[str, Any] = Session().full_config
     except ConfigParseError as error:
         code, values = syntax_error(error.kwargs)
         raise error_rules.error(code, **values) from error
-    return {name: _profile(settings) for name, settings in found.items()}
+    return found
 
 
 def syntax_error(kwargs: Mapping[str, Any]) -> tuple[str, dict[str, str]]:

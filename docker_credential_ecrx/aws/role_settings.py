@@ -6,8 +6,7 @@ https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 
 from collections.abc import Iterator, Mapping
 
-from docker_credential_ecrx.aws import credential_source, error_rules
-from docker_credential_ecrx.identity.aws_profiles import chain
+from docker_credential_ecrx.aws import credential_source, error_rules, setting_places
 from docker_credential_ecrx.identity.model import Identity
 
 # The keys of config.toml and AWS's files, by the parameter's name in lower case.
@@ -63,9 +62,9 @@ def _places(key: str, identity: Identity, env: Mapping[str, str]) -> Iterator[tu
     if own is not None:
         place = f"{key} in config.toml" if identity.web_identity is None else "the role of the service account"
         yield place, str(own)
-    for section, name, value in chain(identity, env):
-        if name == key:
-            yield f"{key} of profile {section} in the AWS config file", value
+    for setting in setting_places.settings(identity, env):
+        if setting.name == key:
+            yield f"{key} in {setting.place}", setting.value
     variable = _VARIABLES.get(key, "")
     if identity.profile is None and env.get(variable):
         yield variable, env[variable]

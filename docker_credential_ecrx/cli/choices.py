@@ -5,8 +5,6 @@ from collections.abc import Callable, Sequence
 from io import TextIOWrapper
 from typing import TypeVar
 
-import click
-
 from docker_credential_ecrx.cli import console
 from docker_credential_ecrx.errors import EcrxError
 
@@ -31,15 +29,17 @@ def choose(name: str, form: str, listed: Sequence[str], accept: Callable[[str], 
 
     If that raises EcrxError, what is wrong is printed, and the user is asked again.
     ``name`` says what is asked for, and ``form`` how it is written.
-    The Enter key alone means ``default``, or the one that is listed if it is the only one.
+    The Enter key alone means ``default``, or the one that is listed if it is the only one, until that fails.
     Raises Abort if the user presses Ctrl-C, or if the input ends.
     """
     default = default or ("1" if len(listed) == 1 else "")
     while True:
+        typed = console.ask_line(f"{name} ({form})", default)
         try:
-            return accept(_chosen(_line(f"{name} ({form})", default), listed))
+            return accept(_chosen(typed, listed))
         except EcrxError as error:
-            default = refuse(name, error) or default
+            is_default = default and _listed(typed, listed) == _listed(default, listed)
+            default = refuse(name, error) or ("" if is_default else default)
 
 
 def in_advance(name: str, typed: str | None, accept: Callable[[str], _T]) -> _T | None:
@@ -66,15 +66,14 @@ def refuse(name: str, error: EcrxError) -> str:
 def _chosen(typed: str, listed: Sequence[str]) -> str:
     if not typed:
         raise EcrxError("nothing was typed", "press Ctrl-C to leave everything as it is")
+    found = _listed(typed, listed)
+    if found is None:
+        raise EcrxError(f"there is no number {typed} in the list")
+    return found
+
+
+def _listed(typed: str, listed: Sequence[str]) -> str | None:
+    """Return the one of ``listed`` whose number is typed, None if there is no such number, or else what is typed."""
     if not (typed.isascii() and typed.isdecimal() and len(typed) <= _MOST_DIGITS):
         return typed
-    if not 1 <= int(typed) <= len(listed):
-        raise EcrxError(f"there is no number {typed} in the list")
-    return listed[int(typed) - 1]
-
-
-def _line(question: str, default: str) -> str:
-    try:
-        return str(click.prompt(question, default=default, show_default=bool(default), err=True)).strip()
-    except OSError as error:  # the terminal was closed
-        raise click.Abort from error
+    return listed[int(typed) - 1] if 1 <= int(typed) <= len(listed) else None

@@ -5,7 +5,7 @@ from typing import Unpack
 
 import click
 
-from docker_credential_ecrx.cli import completers, configure_identity, configure_plan, console
+from docker_credential_ecrx.cli import completers, configure_identity, configure_plan, configure_tokens, console
 from docker_credential_ecrx.cli.configure_plan import Options, Plan
 from docker_credential_ecrx.cli.text_option import NAME
 from docker_credential_ecrx.identity import rule_index
@@ -76,6 +76,8 @@ def command(names: tuple[str, ...], **options: Unpack[Options]) -> int:
     if not options["remove"]:
         undo = f"{PROGRAM} configure --remove{' --podman' * options['podman']}"
         configure_identity.warn_of_regions(plan.registries, undo if is_changed and not options["dry_run"] else "")
+    elif not options["dry_run"]:
+        configure_tokens.note_left(plan.hosts, everything=options["everything"], podman=options["podman"])
     if not is_changed and options["remove"]:
         console.report("nothing to change")
     elif not is_changed:
@@ -96,6 +98,6 @@ def _print_next(plan: Plan, *, podman: bool) -> None:
         console.report(f"{host}: using {found[host][0]}")
     for host, name in plan.hosts.items():
         if found[host][1]:
-            console.report(f"next: {PROGRAM} login {host}")
+            console.report_next(f"{PROGRAM} login {host}")
         else:
-            console.report(f"next: {configure_plan.pull(host, name, podman=podman)}")
+            console.report_next(configure_plan.pull(host, name, podman=podman))

@@ -28,9 +28,6 @@ from docker_credential_ecrx.errors import FileError, Remedy
 from docker_credential_ecrx.identity import rule_index
 from docker_credential_ecrx.identity.model import Identity
 from docker_credential_ecrx.identity.settings import PROGRAM, Settings
-from docker_credential_ecrx.store import cached_token, index, inventory
-from docker_credential_ecrx.store.inventory import Item
-from docker_credential_ecrx.store.item_names import login_names
 
 
 def paths(*, podman: bool) -> list[str]:
@@ -52,13 +49,13 @@ def configured_hosts(
         console.note(f"{what}; to change that, delete credsStore from the file")
     found = [server for server, helper in docker_config.helpers(file).items() if cred_helpers.is_ours(helper)]
     if config and not Path(file.path).exists():  # another file may use an entry that this one does not name
-        others = _helpers_of_the_other_client(podman=podman)
+        others = helpers_of_the_other_client(podman=podman)
         entries = ecrx_config.added_hosts(text_file.read(config))
         found += sorted(host for host in entries if others.get(host) != HELPER)
     yield from filter(find, found)
 
 
-def _helpers_of_the_other_client(*, podman: bool) -> dict[str, str]:
+def helpers_of_the_other_client(*, podman: bool) -> dict[str, str]:
     """Return the helpers of Docker if podman is configured, and of podman if Docker is."""
     with suppress(FileError):  # that file is not edited, so an error in it does not matter
         return docker_config.helpers(text_file.read(paths(podman=not podman)[-1]))
@@ -84,7 +81,7 @@ def additions(  # noqa: PLR0913 - what the user asks for
     # If nothing in the file is of this program, neither is its credsStore, whatever an earlier file had.
     is_first = not any(map(cred_helpers.is_ours, docker_config.helpers(file).values()))
     forget = partial(added_store.forget, file.path, os.environ) if is_first else None
-    identity = str(identity_of(keys))
+    identity, loaded = str(identity_of(keys)), settings_with(config)
     before, lines, entry_lines, entries = docker_config.helpers(file), {}, {}, {}
     for registry in registries:
         host, place = registry.host, _place_of(registry)
@@ -93,7 +90,8 @@ def additions(  # noqa: PLR0913 - what the user asks for
         if keys or (is_named and place):
             entries[host] = place | keys
             stands_for = f" stands for {registry.ecr_host}, and" if "registry" in place else ""
-            entry_lines[host] = f"{host}{stands_for} now uses {identity}"
+            replaced = _instead_of(loaded.identity_for(host), identity)
+            entry_lines[host] = f"{host}{stands_for} now uses {identity}{replaced}"
     change = partial(docker_config.set_helpers, hosts=lines, helper=HELPER)
     yield Edit(file.path, partial(_changed, change, lines), forget)
     if entries:
@@ -102,6 +100,12 @@ def additions(  # noqa: PLR0913 - what the user asks for
         says = f"other registries still use docker-credential-{default}, which Docker selected until now"
         remember = partial(added_store.remember, file.path, default, os.environ)
         yield Edit(file.path, _telling(partial(docker_config.set_store, name=default), says), remember)
+
+
+def _instead_of(before: Identity, now: str) -> str:
+    """Return the end of a line that says which identity is replaced; it is empty if config.toml named no other."""
+    is_replaced = bool(before.profile or before.role_arn) and str(before) != now
+    return f" instead of {before}" if is_replaced else ""
 
 
 def _changed(
@@ -146,7 +150,7 @@ def password_removals(
 
 def removals(file: TextFile, config: str, hosts: Iterable[str], *, podman: bool) -> Iterator[Edit]:
     """Yield the edits that delete the entries for ``hosts``, and report the entries that stay, and why."""
-    others = _helpers_of_the_other_client(podman=podman)
+    others = helpers_of_the_other_client(podman=podman)
     hosts = list(dict.fromkeys(hosts))  # HOST and https://HOST are one
     default = "" if podman else default_store.to_remove(file, hosts, os.environ)
     helpers, entries = docker_config.helpers(file), ecrx_config.added_hosts(text_file.read(config)) if config else set()
@@ -212,24 +216,3 @@ def warnings(
 def settings_with(config: str) -> Settings:
     """Return the settings of the file ``config``; ECRX_CONFIG may name one that does not exist yet."""
     return rule_index.load(PROGRAM, os.environ if Path(config).exists() else {**os.environ, "ECRX_CONFIG": os.devnull})
-
-
-def stored_logins(registries: Iterable[Registry], config: str) -> list[Item]:
-    """Return what ``docker login`` stored for ``registries``, which takes precedence over any identity's token.
-
-    Raises SettingsError if config.toml excludes one of them.
-    """
-    loaded = settings_with(config)
-    for registry in registries:
-        loaded.require(registry)
-    keyring_name = loaded.keyring
-    entries, read_item = index.read(os.environ), inventory.item_reader(keyring_name, cached_token.now())
-    label = inventory.label_in_use(keyring_name)
-    found = []
-    for host in [registry.host for registry in registries]:
-        for name in login_names(host, None):
-            item = read_item(name, entries.get(name, {"servers": [host], "keyring": label}))
-            # An indexed item in a keyring that is not available now may be used later.
-            if item.state in ("fresh", "due") or (item.state == "unknown" and name in entries):
-                found.append(item)
-    return found

@@ -5,7 +5,15 @@ import os
 import shlex
 from collections.abc import Iterable
 
-from docker_credential_ecrx.aws import default_chain, half_keys, input_files, profile_hints, profiles
+from docker_credential_ecrx.aws import (
+    default_chain,
+    half_keys,
+    input_files,
+    profile_hints,
+    profiles,
+    setting_places,
+    sso_sessions,
+)
 from docker_credential_ecrx.aws.credential_source import find_source
 from docker_credential_ecrx.cli import configure_edits, console
 from docker_credential_ecrx.ecr.registry import Registry
@@ -99,16 +107,21 @@ def require(identity: Identity, hosts: Iterable[str], *, podman: bool) -> None:
         )
     bad = profile_hints.bad_role(profile_hints.named_profiles(identity, os.environ))
     if bad:
-        where = f"in the AWS profile {profile_hints.shown(bad[0])}, for {host}"
+        place = setting_places.place_of("role_arn", f"profile {bad[0]}", Identity(bad[0]), os.environ)
         raise AwsError(
             f"{bad[1]} is not the ARN of a role",
-            f"write role_arn = arn:aws:iam::ACCOUNT:role/NAME, where ACCOUNT has 12 digits, {where}",
+            f"write role_arn = arn:aws:iam::ACCOUNT:role/NAME, where ACCOUNT has 12 digits, in {place}, for {host}",
         )
     half = half_keys.find(identity, os.environ)
     if half is not None:
         name, setting, other = profile_hints.shown(half.profile), half.has, half.lacks
         message = f"cannot configure {host} with {identity}: the AWS profile {name} has {setting}, but not {other}"
         raise AwsError(message, _later_or(half.remedy))
+    session = sso_sessions.find_missing(identity, os.environ)
+    if session is not None:
+        name, section, path, fix = profile_hints.shown(session.profile), session.section, session.path, session.remedy
+        message = f"cannot configure {host} with {identity}: the AWS profile {name} needs {section}, which {path} lacks"
+        raise AwsError(message, Remedy(f"add --force if it comes later, or {fix.text}", fix.command))
     if _lacks_credentials(identity):
         message = f"cannot configure {host} with {identity}: there are no AWS credentials"
         hint = profile_hints.no_credentials_hint(find_source(identity, os.environ), configure)

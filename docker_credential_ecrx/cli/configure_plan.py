@@ -8,7 +8,14 @@ from typing import NamedTuple, TypedDict
 
 import click
 
-from docker_credential_ecrx.cli import configure_edits, configure_hosts, configure_identity, console
+from docker_credential_ecrx.cli import (
+    configure_edits,
+    configure_hosts,
+    configure_identity,
+    configure_tokens,
+    console,
+    differences,
+)
 from docker_credential_ecrx.cli.configure_hosts import Finder
 from docker_credential_ecrx.config_files import docker_config, ecrx_config, text_file, transaction
 from docker_credential_ecrx.config_files.conflicts import Conflict
@@ -64,7 +71,7 @@ class Plan(NamedTuple):
             old = before.path if Path(before.path).exists() else os.devnull
             without_secrets = (ecrx_config if before.path == self.config else docker_config).without_secrets
             was, is_now = without_secrets(before), without_secrets(after)
-            console.diff(was.text, is_now.text, old, after.path)
+            differences.show(was.text, is_now.text, old, after.path)
         for login in self.logins:
             console.say(f"{_stored(login)} would be deleted from the keyring {login.entry['keyring']}")
         return bool(self.result.changed or self.logins)
@@ -116,7 +123,7 @@ def make(names: Iterable[str], options: Options) -> Plan:
     hosts = {registry.host: name for registry, name in named}
     if not options["remove"]:
         configure_identity.check(hosts, keys, podman=options["podman"], force=options["force"])
-    logins = [] if options["remove"] else configure_edits.stored_logins(registries, config)
+    logins = [] if options["remove"] else configure_tokens.stored_logins(registries, config)
     wanted = list(_edits(files, config, registries, keys, options))
     result = transaction.preview(wanted)
     # Of the files as they will be, and before one is written.

@@ -8,9 +8,7 @@ Neither contains a secret that the process holds.
 Colour is used only on a terminal, and never if NO_COLOR or --no-color is set.
 """
 
-import difflib
 import json
-import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -19,13 +17,13 @@ from io import StringIO, TextIOWrapper
 from typing import Any
 
 import click
-from rich.console import Console, ConsoleOptions, RenderableType
-from rich.segment import Segment
+from rich.console import Console
 from rich.text import Text
 
 from docker_credential_ecrx import log
 from docker_credential_ecrx.cli import layout, palette
 from docker_credential_ecrx.cli.progress import Progress
+from docker_credential_ecrx.cli.safe_console import SafeConsole
 from docker_credential_ecrx.errors import EcrxError, Remedy
 from docker_credential_ecrx.identity.settings import PROGRAM
 from docker_credential_ecrx.sanitizer import third_party
@@ -36,22 +34,9 @@ for _stream in (sys.stdout, sys.stderr):
         _stream.reconfigure(errors="backslashreplace")
 
 
-class _SafeConsole(Console):
-    """A console that escapes control characters in text; its own colours stay."""
-
-    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
-        """Yield the escaped segments."""
-        for segment in super().render(renderable, options):
-            yield segment if segment.control else segment._replace(text=_safe(segment.text))
-
-
-def _safe(text: str) -> str:
-    return third_party.escaped(log.redacted(text))
-
-
 # A pipe has no width, so lines are not wrapped there.
-out = _SafeConsole(soft_wrap=True, highlight=False, markup=False, emoji=False)
-err = _SafeConsole(stderr=True, soft_wrap=True, highlight=False, markup=False, emoji=False)
+out = SafeConsole(soft_wrap=True, highlight=False, markup=False, emoji=False)
+err = SafeConsole(stderr=True, soft_wrap=True, highlight=False, markup=False, emoji=False)
 for _console in (out, err):
     palette.apply(_console)
 _progress = Progress(err)
@@ -110,9 +95,15 @@ def misuse(error: click.ClickException) -> None:
 
 
 def report(text: str) -> None:
-    """Print one line about what a command has done, unless the user wants only results."""
+    """Print one sentence about what a command has done, unless the user wants only results."""
     if not _is_quiet:
-        print_line(text)
+        _print_lines(_wrapped(text))
+
+
+def report_next(command: str) -> None:
+    """Print the command to run next, in one line for copying, unless the user wants only results."""
+    if not _is_quiet:
+        print_line(f"next: {command}")
 
 
 def print_line(text: str) -> None:
@@ -126,8 +117,8 @@ def print_json(document: Mapping[str, Any]) -> None:
 
 
 def heading(text: str) -> None:
-    """Print the line that ``facts`` go under."""
-    out.print(Text(_sentence(text), "bold"))
+    """Print what ``facts`` go under."""
+    _print_lines(_wrapped(text), "bold")
 
 
 def group(name: str) -> None:
@@ -171,18 +162,23 @@ def verdict(text: str, *, ok: bool) -> None:
     _print_lines(more)
 
 
-def _print_lines(lines: Iterable[str]) -> None:
+def _print_lines(lines: Iterable[str], style: str = "") -> None:
     for line in lines:
-        out.print(Text(line))
+        out.print(Text(line, style))
+
+
+def _wrapped(text: str, console: Console | None = None) -> list[str]:
+    return layout.after_label(_sentence(text), 0, _width(console))
 
 
 def _safe_remedy(remedy: Remedy) -> Remedy:
     return Remedy(_sentence(remedy.text), _sentence(remedy.command))
 
 
-def _width() -> int:
+def _width(console: Console | None = None) -> int:
     """Return the terminal's columns; a pipe has none, and its lines are not wrapped."""
-    return out.width if out.is_terminal else sys.maxsize
+    console = console or out
+    return console.width if console.is_terminal else sys.maxsize
 
 
 def _sign(*, ok: bool | None) -> Text:
@@ -205,10 +201,24 @@ def ask_secretly(question: str) -> str:
     return getpass(f"{PROGRAM}: {_sentence(question)}: ")
 
 
+def ask_line(question: str, default: str = "") -> str:
+    """Return what the user types without spaces around it; the Enter key alone means ``default``.
+
+    Raises Abort if the user presses Ctrl-C, or if the input ends.
+    """
+    _progress.hide()
+    shown = _wrapped(f"{PROGRAM}: {question}{f' [{default}]' if default else ''}:", err)
+    try:
+        return str(click.prompt("\n".join(shown), default, show_default=False, prompt_suffix=" ", err=True)).strip()
+    except OSError as error:  # the terminal was closed
+        raise click.Abort from error
+
+
 def ask(question: str) -> bool:
     """Return whether the user agrees; the Enter key alone means no."""
-    _progress.hide()
-    return click.confirm(f"{PROGRAM}: {_sentence(question)}", err=True)
+    while (typed := ask_line(f"{question} [y/N]").lower()) not in ("", "n", "no", "y", "yes"):
+        say("type y or n")
+    return typed.startswith("y")
 
 
 def require_agreement(question: str, *, yes: bool, refused: str = "nothing was deleted") -> None:
@@ -220,17 +230,6 @@ def require_agreement(question: str, *, yes: bool, refused: str = "nothing was d
         return
     say(refused)
     raise click.exceptions.Exit(1)
-
-
-def diff(before: str, after: str, old: str, new: str) -> None:
-    """Print the unified diff from ``before`` to ``after``; ``old`` and ``new`` are the names of the files."""
-    was, is_now = ([line for line in re.split(r"(?<=\n)", text) if line] for text in (before, after))
-    for line in difflib.unified_diff(was, is_now, old, new):
-        whole = line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
-        if out.is_terminal:
-            out.print(Text(whole, {"+": "good", "-": "error", "@": "place"}.get(line[0], "")), end="")
-        else:
-            out.file.write(_safe(whole))  # rich would expand tabs
 
 
 @contextmanager

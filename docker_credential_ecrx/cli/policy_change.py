@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple, TypedDict
 
 from docker_credential_ecrx.aws.repository_policy_client import LIST, Owned, prefix_target, target
-from docker_credential_ecrx.cli import console
+from docker_credential_ecrx.cli import console, differences
 from docker_credential_ecrx.config_files import cred_helpers
 from docker_credential_ecrx.ecr import principal, repository_policy
 from docker_credential_ecrx.ecr.principal import Principal
@@ -216,4 +216,4 @@ def _print(before: Document | None, after: Document | None, where: str) -> None:
 
 
 def _print_diff(before: Document | None, after: Document | None) -> None:
-    console.diff(repository_policy.pretty(before), repository_policy.pretty(after), "current policy", "new policy")
+    differences.show(repository_policy.pretty(before), repository_policy.pretty(after), "current policy", "new policy")

@@ -111,7 +111,7 @@ def command(host: str | None, profile: str | None, *, podman: bool) -> int:
     else:
         configure_identity.report_unchanged(plan.hosts, plan.file, plan.config)
     _cache(registry, found.mfa)
-    console.report(f"next: {configure_plan.pull(registry.host, str(image_to_pull), podman=podman)}")
+    console.report_next(configure_plan.pull(registry.host, str(image_to_pull), podman=podman))
     return 0
 
 

@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from docker_credential_ecrx.aws import sso_sessions
 from docker_credential_ecrx.aws.credential_source import find_source, settings_of
 from docker_credential_ecrx.cli import configure_edits
 from docker_credential_ecrx.config_files import cred_helpers, docker_config, text_file
@@ -144,6 +145,9 @@ def describe(profile: str, env: Mapping[str, str]) -> str:
         return f"not usable: its source profile {source.profile} does not exist"
     if source.kind == "no source":
         return "not usable: it assumes a role, but names no source of credentials"
+    session = sso_sessions.find_missing(Identity(profile), env)
+    if session is not None:
+        return f"not usable: it needs {session.section}, which {session.path} lacks"
     kind = _KINDS.get(source.kind, source.kind)
     if "role_arn" in own:
         role = arn.role(own["role_arn"])

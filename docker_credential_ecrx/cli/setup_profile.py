@@ -57,14 +57,19 @@ def ask(
             again = choices.refuse("AWS profile", error)
     identity = loaded.identity_for(registry.host)
     is_named = bool(identity.profile or identity.role_arn)
-    labels = [f"{number} {profile_hints.shown(name)}" for number, name in enumerate(listed, 1)]
-    rows = [(label, setup_candidates.describe(name, os.environ)) for label, name in zip(labels, listed, strict=True)]
+    rows = [(profile_hints.shown(name), setup_candidates.describe(name, os.environ)) for name in listed]
+    values = [*listed]
+    if identity.role_arn is None and identity.profile in listed:
+        kept = listed.index(identity.profile)
+        rows[kept] = (rows[kept][0], f"{rows[kept][1]}; config.toml names it")
+    else:
+        kept = len(listed)
+        rows.append(("keep" if is_named else "no profile", _without_profile(identity)))
+        values.append("")
     console.group(f"AWS profiles{f', and {more} more' if more else ''}")
-    console.facts([*rows, (f"{len(listed) + 1} {'keep' if is_named else 'no profile'}", _without_profile(identity))])
-    default = str(len(listed) + 1) if is_named else ""
-    if is_named and identity.role_arn is None and identity.profile in listed:
-        default = str(listed.index(identity.profile) + 1)
-    return choices.choose("AWS profile", "number or name", [*listed, ""], accept, again or default)
+    console.facts((f"{number} {name}", described) for number, (name, described) in enumerate(rows, 1))
+    default = str(kept + 1) if is_named and values[kept] != given else ""
+    return choices.choose("AWS profile", "number or name", values, accept, again or default)
 
 
 def _without_profile(identity: Identity) -> str:

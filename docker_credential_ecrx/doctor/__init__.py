@@ -31,7 +31,8 @@ class Check(NamedTuple):
     """A check's name, and its function, which is called with the context and facts of the checks that are named here.
 
     The check is skipped if one of those that it ``needs`` returned no facts; of those that it ``uses``, None is passed.
-    ``of_registry`` is whether it is only for a registry, and ``group`` names the checks that are shown together.
+    ``of_registry`` is whether it is left out if no registry was named, and ``group`` names the checks that are shown
+    together.
     """
 
     name: str
@@ -55,9 +56,9 @@ _CHECKS = (
     Check("role", check_aws.check_role, needs=("profile",), uses=("caller",), group=_AWS),
     Check("token", check_aws.check_token, needs=("identity",), uses=("profile", "role"), of_registry=True, group=_AWS),
     Check("clock", check_clock.check_clock, needs=("profile",), uses=("token",), group=_AWS),
-    Check("registry", check_registry.check_registry, uses=("profile", "token"), of_registry=True, group=_REGISTRY),
-    Check("image", check_registry.check_image, uses=("registry",), of_registry=True, group=_REGISTRY),
-    Check("push", check_registry.check_push, uses=("registry",), of_registry=True, group=_REGISTRY),
+    Check("registry", check_registry.check_registry, uses=("profile", "token"), group=_REGISTRY),
+    Check("image", check_registry.check_image, uses=("registry",), group=_REGISTRY),
+    Check("push", check_registry.check_push, uses=("registry",), group=_REGISTRY),
 )
 
 # What is checked for each of all registries: neither the machine nor, over the network, the registry itself.
@@ -65,7 +66,7 @@ _OF_EACH = ("program", "docker's config", _PODMAN, "identity", "profile", "calle
 
 
 def checks(context: Context) -> tuple[Check, ...]:
-    """Return the checks to run, in order: without a registry, only those that every registry needs."""
+    """Return the checks to run, in order: without a registry, those that every registry needs, and those to ask for."""
     found = [check for check in _CHECKS if context.registry is not None or not check.of_registry]
     if context.registry is not None and not podman_config.is_in_use(context.env):
         found = [check for check in found if check.name != _PODMAN]

@@ -3,7 +3,7 @@
 import errno
 import os
 
-from docker_credential_ecrx.aws import error_rules, input_files, profile_hints, profiles
+from docker_credential_ecrx.aws import default_chain, error_rules, input_files, profile_hints, profiles
 from docker_credential_ecrx.config_files import cred_helpers
 from docker_credential_ecrx.doctor import check_docker
 from docker_credential_ecrx.doctor.context import Context, Finding, IdentityFacts, failed, passed, skipped
@@ -25,7 +25,7 @@ def check_identity(context: Context) -> Finding:
     loaded = cred_helpers.settings_of(linked, context.env)
     if registry is None:
         identity = Identity(linked)
-        return passed(_named(identity, linked, context), IdentityFacts(loaded, identity, None, None))
+        return _found(_named(identity, linked, context), IdentityFacts(loaded, identity, None, None), context)
     loaded.require(registry)  # before anything that reads or shows a token
     login, cached = Helper(loaded, context.env).cached(registry)
     identity = loaded.identity_for(registry.host)
@@ -34,7 +34,7 @@ def check_identity(context: Context) -> Finding:
     if registry.host != registry.ecr_host:
         named = f"{named}; {registry.host} stands for {registry.ecr_host}"
     if login is None:
-        return passed(named, facts)
+        return _found(named, facts, context)
     if is_chosen(identity):
         what = f"{named}; but Docker gets the token stored by docker login, which {expires(login)}"
         return failed(what, check_docker.logout(context), facts=facts)
@@ -79,6 +79,13 @@ def expires(token: Token) -> str:
     """Say when a token expires."""
     now = cached_token.now()
     return f"expires {moment(now.utc + token.lifetime - (token.age(now) or 0.0), now.utc)}"
+
+
+def _found(named: str, facts: IdentityFacts, context: Context) -> Finding:
+    """Return the identity; the check is skipped if only the check of the caller finds out whether there is one."""
+    if not is_chosen(facts.identity) and default_chain.may_lack_credentials(facts.identity, context.env):
+        return skipped(f"{named}: this instance's role, if it has one", facts)
+    return passed(named, facts)
 
 
 def _named(identity: Identity, linked: str | None, context: Context) -> str:

@@ -26,6 +26,8 @@ _NOT_SIGNED_IN = "needs a sign-in to the registry"
 def check_registry(context: Context, profile: IdentityFacts | None, token: TokenFacts | None) -> Finding:
     """Connect to the registry, check that it is one, and sign in with the token."""
     host = context.host
+    if not host:
+        return skipped(f"not checked without HOST; {PROGRAM} doctor HOST connects to it and signs in")
     client = Client(host, trust.find(profile.identity if profile else None, Snapshot(context.env)).bundle or None)
     challenge = client.challenge()
     if challenge.status != UNAUTHORIZED or "www-authenticate" not in challenge.headers:
@@ -60,7 +62,7 @@ def check_push(context: Context, registry: RegistryFacts | None) -> Finding:
     """Start to upload a layer, and cancel it."""
     image = context.image
     if image is None or not context.push:
-        return skipped("not requested; --push checks it")
+        return skipped(f"not requested; {PROGRAM} doctor HOST/REPOSITORY --push checks it")
     if registry is None:
         return skipped(_NOT_SIGNED_IN)
     response = registry.client.start_upload(image.repository)

@@ -202,6 +202,27 @@ class TestIdentity:
         assert 0 == configure(home, ECRX_CONFIG=str(path)).status
         assert OURS == read(path)
 
+    @pytest.mark.parametrize(
+        ("entry", "replaced"),
+        [
+            (f'match = "{HOST}"\nprofile = "default"\n', " instead of profile default"),
+            ('match = "*"\nprofile = "default"\n', " instead of profile default"),
+            (
+                f'match = "*"\nrole_arn = "{ROLE}"\nsource_profile = "default"\n',
+                f" instead of role {ROLE} from profile default",
+            ),
+            (f'match = "{OTHER_HOST}"\nprofile = "default"\n', ""),
+        ],
+        ids=["own entry", "pattern", "role", "other registry"],
+    )
+    def test_says_which_identity_is_replaced(self, home: Home, entry: str, replaced: str) -> None:
+        home.configure(f"[[registry]]\n{entry}")
+
+        done = configure(home)
+
+        line = f"{settings_of(home)}: {HOST} now uses profile secondary{replaced}"
+        assert (0, True) == (done.status, line in done.stdout.splitlines()), done
+
     def test_force_accepts_missing_profile_with_a_warning(self, home: Home) -> None:
         done = home.run("configure", HOST, "--profile", "secondry", "--force")
 
@@ -214,6 +235,13 @@ def add_section(home: Home, file: str, profile: str, settings: str) -> None:
     head = f"[profile {profile}]" if file == "config" else f"[{profile}]"
     with (home.folder / ".aws" / file).open("a") as opened:
         opened.write(f"{head}\n{settings}")
+
+
+def with_sso_session(home: Home, name: str) -> Home:
+    """Add an SSO session to AWS's config file; return the home."""
+    with (home.folder / ".aws" / "config").open("a") as file:
+        file.write(f"[sso-session {name}]\nsso_start_url = https://corp\nsso_region = eu-west-1\n")
+    return home
 
 
 @pytest.fixture
@@ -244,9 +272,9 @@ class TestMissingIdentity:
 
         assert f"cannot configure {HOST}: the AWS profile secondry does not exist; " in done.stderr
         said = remedy(done)
-        assert said.startswith("the profiles are base, default, secondary (--force configures a missing one); create ")
+        assert said.startswith("the profiles are base, default, secondary (--force configures a missing one); if you ")
         assert before == {path: text for path, text in files_of(home).items() if path.suffix != ".lock"}
-        program, *arguments = shlex.split(said.partition("if you meant secondary: ")[2])
+        program, *arguments = shlex.split(said.partition(" creates secondry): ")[2])
         assert (PROGRAM, 0) == (program, home.run(*arguments).status)
 
     def test_profile_is_refused_if_there_is_none(self, bare: Home) -> None:
@@ -362,7 +390,51 @@ class TestMissingIdentity:
         done = home.run("configure", HOST, "--profile", "secondary")
 
         assert "222222222222:role/puller is not the ARN of a role; " in done.stderr
-        assert f", in the AWS profile secondary, for {HOST}" in remedy(done)
+        where = f"[profile secondary] of {home.folder}/.aws/config"
+        assert remedy(done).endswith(f"12 digits, in {where}, for {HOST}")
+
+    def test_sso_session_of_the_profile_must_exist(self, home: Home) -> None:
+        home.add_profile("corp", sso_session="corp", sso_account_id=SECONDARY, sso_role_name="puller")
+        home.add_profile("secondary", role_arn=ROLE, source_profile="corp")
+
+        for identity, options in (
+            ("profile corp", ("--profile", "corp")),
+            ("profile secondary", ("--profile", "secondary")),
+            (f"role {ROLE} from profile corp", ("--role-arn", ROLE, "--source-profile", "corp")),
+        ):
+            done = home.run("configure", HOST, *options)
+
+            path = home.folder / ".aws" / "config"
+            said = f"the AWS profile corp needs [sso-session corp], which {path} lacks; "
+            assert (1, "", 1) == (done.status, done.stdout, done.stderr.count("\n"))
+            assert f"cannot configure {HOST} with {identity}: {said}" in done.stderr
+            assert "add --force if it comes later, or create it: aws configure sso-session" == remedy(done)
+        assert not config_of(home).exists()
+        forced = home.run("configure", HOST, *options, "--force")
+        assert (0, True) == (forced.status, said in forced.stderr)
+        assert 0 == with_sso_session(home, "corp").run("configure", HOST, *options).status
+
+    @pytest.mark.parametrize("name", ["crop", '"corp"'])
+    def test_misspelt_sso_session_suggests_similar(self, home: Home, name: str) -> None:
+        home.add_profile("work", sso_session=name, sso_account_id=SECONDARY, sso_role_name="puller")
+        with_sso_session(home, "corp")
+
+        done = home.run("configure", HOST, "--profile", "work")
+
+        assert f"the AWS profile work needs [sso-session {name}], which " in done.stderr
+        fix = "aws configure set sso_session corp --profile work"
+        assert f"add --force if it comes later, or if you meant corp: {fix}" == remedy(done)
+
+    def test_sso_session_that_is_not_used_may_be_missing(self, home: Home) -> None:
+        """Botocore takes the key of a source profile, and needs no account ID for another use of the session."""
+        home.add_keys("base", home.aws.add_user(SECONDARY, "base"))
+        home.add_profile("base", sso_session="corp", sso_account_id=SECONDARY, sso_role_name="puller")
+        home.add_profile("secondary", role_arn=ROLE, source_profile="base")
+        home.add_keys("other", home.aws.add_user(SECONDARY, "other"))
+        home.add_profile("other", sso_session="corp")
+
+        for profile in ("secondary", "other"):
+            assert 0 == home.run("configure", HOST, "--profile", profile).status
 
     @pytest.mark.parametrize("variable", ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"])
     def test_profile_of_a_variable_is_refused(self, home: Home, variable: str) -> None:
@@ -824,6 +896,32 @@ class TestRemove:
 
     def test_of_missing_entry_is_quiet_on_request(self, home: Home) -> None:
         assert (0, "", "") == home.run("configure", "--remove", HOST, "--quiet")
+
+    @pytest.mark.parametrize(("options", "left"), [([HOST], HOST), ([HOST, OTHER_HOST], HOST), (["--all"], "--all")])
+    def test_names_the_command_for_a_cached_token(self, home: Home, options: list[str], left: str) -> None:
+        """A token may be valid for hours after that."""
+        home.add_role_profile()
+        configure(home)
+        home.run("configure", OTHER_HOST)
+        assert 0 == home.get(HOST, profile=None).status
+
+        done = home.run("configure", "--remove", *options)
+
+        said = f"{PROGRAM}: a token for {HOST} may still be cached; to delete it: {PROGRAM} forget {left}\n"
+        assert (0, said) == (done.status, done.stderr)
+        assert "deleted the token of profile secondary" in home.run("forget", left).stdout
+        assert "forget" not in home.run("configure", "--remove", HOST).stderr
+
+    @pytest.mark.parametrize("options", [("--dry-run",), ("--quiet",), ()])
+    def test_is_silent_about_tokens(self, home: Home, options: tuple[str, ...]) -> None:
+        """If nothing is removed, if the user asks for that, or if podman also uses the registry."""
+        home.add_role_profile()
+        configure(home)
+        if not options:
+            configure(home, "--podman")
+        home.get(HOST, profile=None)
+
+        assert "forget" not in home.run("configure", "--remove", HOST, *options).stderr
 
     def test_all_removes_only_its_own_registries(self, home: Home) -> None:
         others = '{"credHelpers": {"gcr.io": "gcloud"}, "credsStore": "ecrx"}'

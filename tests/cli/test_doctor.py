@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -50,6 +51,11 @@ def write_docker_config(home: Home, **parts: object) -> Path:
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps(parts))
     return path
+
+
+def meant(similar: str, name: str, use: str) -> str:
+    """Return the remedy for a misspelt profile: first what uses the similar one, which is more likely to be meant."""
+    return f"if you meant {similar} (aws configure --profile {name} creates {name}): {use}"
 
 
 class TestOwnHost:
@@ -471,7 +477,7 @@ class TestIdentity:
     @pytest.mark.parametrize(
         ("env", "named"),
         [
-            ({}, "the default credential chain"),
+            ({}, "the default credential chain: this instance's role, if it has one"),
             ({"AWS_ACCESS_KEY_ID": "AKIA1111222233330001"}, "access key AKIA…0001 (from the environment)"),
             (
                 {"AWS_ROLE_ARN": ROLE, "AWS_WEB_IDENTITY_TOKEN_FILE": "/nonexistent"},
@@ -483,7 +489,22 @@ class TestIdentity:
         home.configure("")
         home.env |= env
 
-        assert named == diagnose(home, HOST).links["identity"].detail
+        found = diagnose(home, HOST).links["identity"]
+
+        assert (named, True if env else None) == (found.detail, found.ok)
+
+    def test_is_not_good_if_nothing_is_known_of_it(self, home: Home) -> None:
+        """Only the check of the caller asks an instance for credentials."""
+        shutil.rmtree(home.folder / ".aws")
+        home.configure("")
+
+        found = home.run("doctor").stdout
+
+        assert (
+            "\n\N{EN DASH} identity         the default credential chain: this instance's role, if it has one\n"
+            in found
+        )
+        assert "the default credential chain: there are no AWS credentials\n" in found
 
     def test_broken_configuration_file_is_shown_with_line(self, home: Home) -> None:
         home.configure("[[registry]]\nmatch = \n")
@@ -499,8 +520,8 @@ class TestIdentity:
         found = diagnose(home, HOST)
 
         assert "the AWS profile secondry does not exist" == found.broken("profile").detail
-        instead = f"or if you meant secondary: {PROGRAM} configure {HOST} --profile secondary"
-        assert f"create it with aws configure --profile secondry, {instead}" == found.broken("profile").remedy
+        use = f"{PROGRAM} configure {HOST} --profile secondary"
+        assert meant("secondary", "secondry", use) == found.broken("profile").remedy
         fixed_by_remedy(home, found, "profile")
 
     def test_misspelt_variable_suggests_export_or_new_profile(self, home: Home) -> None:
@@ -509,8 +530,8 @@ class TestIdentity:
 
         found = diagnose(home, HOST)
 
-        instead = "or if you meant secondary: export AWS_PROFILE=secondary"
-        assert f"create it with aws configure --profile secondry, {instead}" == found.broken("profile").remedy
+        use = "export AWS_PROFILE=secondary"
+        assert meant("secondary", "secondry", use) == found.broken("profile").remedy
         fixed_by_remedy(home, found, "profile")
 
     @pytest.mark.parametrize("name", ["secondary ", " secondary", "secondary\n", '"secondary"', "'secondary'"])
@@ -538,8 +559,8 @@ class TestIdentity:
 
         assert "profile secondry (from AWS_DEFAULT_PROFILE)" == found.links["identity"].detail
         assert "the AWS profile secondry does not exist" == found.broken("profile").detail
-        instead = "or if you meant secondary: export AWS_DEFAULT_PROFILE=secondary"
-        assert f"create it with aws configure --profile secondry, {instead}" == found.broken("profile").remedy
+        use = "export AWS_DEFAULT_PROFILE=secondary"
+        assert meant("secondary", "secondry", use) == found.broken("profile").remedy
         fixed_by_remedy(home, found, "profile")
 
     @pytest.mark.parametrize(
@@ -625,8 +646,8 @@ class TestIdentity:
 
         found = diagnose(home, HOST)
 
-        instead = f"or if you meant base: {PROGRAM} configure {HOST} --role-arn {ROLE} --source-profile base"
-        assert f"create it with aws configure --profile bsae, {instead}" == found.broken("profile").remedy
+        use = f"{PROGRAM} configure {HOST} --role-arn {ROLE} --source-profile base"
+        assert meant("base", "bsae", use) == found.broken("profile").remedy
         fixed_by_remedy(home, found, "profile")
 
     def test_missing_source_profile_is_reported_as_such(self, home: Home) -> None:
@@ -636,8 +657,8 @@ class TestIdentity:
         found = diagnose(home, HOST).broken("profile")
 
         assert "the AWS profile bas does not exist, which is the source_profile of secondary" == found.detail
-        instead = "or if you meant base: aws configure set source_profile base --profile secondary"
-        assert f"create it with aws configure --profile bas, {instead}" == found.remedy
+        use = "aws configure set source_profile base --profile secondary"
+        assert meant("base", "bas", use) == found.remedy
 
     def test_quoted_source_profile_is_reported_as_such(self, home: Home) -> None:
         """AWS's files have no quotes: botocore takes them for a part of the name."""
@@ -812,7 +833,7 @@ class TestCallerAndRole:
         found = diagnose(home)
 
         assert BASE_USER == found.links["caller"].detail
-        assert {"token", "registry", "image", "push"}.isdisjoint(found.links)
+        assert "token" not in found.links
 
 
 class TestToken:
@@ -1139,10 +1160,26 @@ class TestEveryRegistry:
 
         assert "GetAuthorizationToken" in diagnose(home).broken(f"{HOST}: token").detail
 
+    @pytest.mark.parametrize("helpers", [{HOST: "ecrx"}, {}])
+    def test_says_which_checks_need_a_host(self, home: Home, helpers: dict[str, str]) -> None:
+        write_docker_config(home, credHelpers=helpers)
+
+        found = diagnose(home).links
+
+        program = f"{PROGRAM} doctor HOST"
+        assert {
+            "registry": (None, f"not checked without HOST; {program} connects to it and signs in"),
+            "image": (None, f"not requested; {program}/REPOSITORY:TAG checks an image"),
+            "push": (None, f"not requested; {program}/REPOSITORY --push checks it"),
+        } == {name: found[name][1:3] for name in ("registry", "image", "push")}
+
     def test_is_shown_under_its_host(self, home: Home) -> None:
         shown = home.run("doctor").stdout
 
         general, _, of_host = shown.partition(f"\n\n{HOST}\n")
+        assert [f"\N{EN DASH} {name}" for name in ("registry", "image", "push")] == [
+            " ".join(line.split()[:2]) for line in general.partition("\nthe registry\n")[2].splitlines()
+        ]
         assert "\n\N{CHECK MARK} token " in of_host
         assert "\n\N{CHECK MARK} token " not in general
 

@@ -482,7 +482,7 @@ class TestSignIn:
         status, seen = terminals.run(["/bin/sh", "-c", line], home.env, [("[y/N]: ", "y\n")])
 
         assert 0 == status, seen
-        assert f"run {home.bin}/aws sso login --profile secondary? [y/N]: " in seen
+        assert f"run {home.bin}/aws sso login --profile secondary? [y/N]: " in " ".join(seen.split("\n"))
         assert f"{home.bin}/aws sso login --profile secondary\n" == (home.folder / "ran").read_text()
 
     def test_gets_no_secret_of_the_program(self, home: Home) -> None:

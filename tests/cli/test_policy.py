@@ -774,7 +774,7 @@ class TestErrors:
     def test_of_a_misspelt_profile_suggest_the_similar_one(self, owner: Home) -> None:
         line = _line(owner.run("policy", "show", "app", "--profile", "ownr"))
 
-        assert line.endswith("; create it with aws configure --profile ownr, or if you meant owner: --profile owner")
+        assert line.endswith("; if you meant owner (aws configure --profile ownr creates ownr): --profile owner")
 
     @pytest.mark.parametrize(
         ("arguments", "options"),

@@ -55,11 +55,11 @@ def let_docker_have(home: Home, **parts: object) -> None:
     docker_config(home).write_text(json.dumps(parts, indent=2))
 
 
-def setup(home: Home, *arguments: str, answers: list[tuple[str, str]]) -> tuple[int, str]:
+def setup(home: Home, *arguments: str, answers: list[tuple[str, str]], columns: int = 80) -> tuple[int, str]:
     """Run the command on a terminal, with a person who answers."""
     (home.folder / "work").mkdir(exist_ok=True)
     env = home.env | {"TERM": "dumb", "LANG": "C.UTF-8"}  # without colours
-    return terminals.run([home.program, "setup", *arguments], env, answers, home.folder / "work")
+    return terminals.run([home.program, "setup", *arguments], env, answers, home.folder / "work", columns)
 
 
 def files(home: Home) -> dict[Path, bytes]:
@@ -107,6 +107,41 @@ class TestDialogue:
         assert is_served(home, host)
         assert f"next: docker pull {host}/team/app:2.0" in seen
 
+    def test_questions_have_the_same_prefix(self, home: Home, host: str) -> None:
+        home.add_role_profile()
+
+        _, seen = setup(home, answers=[(REGISTRY, "1\n"), (PROFILE, "secondary\n"), (WRITE, "n\n")])
+
+        lines = [line for line in seen.splitlines() if REGISTRY in line or PROFILE in line or WRITE in line]
+        assert 3 == len(lines)
+        assert all(line.startswith(f"{PROGRAM}: ") for line in lines), seen
+        assert host in seen
+
+    @pytest.mark.usefixtures("host")
+    def test_tells_how_yes_and_no_are_typed(self, home: Home) -> None:
+        home.add_role_profile()
+
+        answers = [(REGISTRY, "1\n"), (PROFILE, "secondary\n"), (WRITE, "maybe\n"), (WRITE, " NO \n")]
+        status, seen = setup(home, answers=answers)
+
+        assert (1, True) == (status, f"{PROGRAM}: type y or n\n{PROGRAM}: write this?" in seen), seen
+
+    @pytest.mark.parametrize("columns", [80, 100])
+    def test_breaks_lines_between_words(self, home: Home, host: str, columns: int) -> None:
+        """Except in a command, which a person copies."""
+        home.add_role_profile()
+        (home.folder / "work" / "compose.yaml").unlink()
+        let_docker_have(home, auths={host: _PASSWORD})
+
+        answers = [(PROFILE, "secondary\n"), (PASSWORD, "y\n"), (WRITE, "y\n")]
+        status, seen = setup(home, host, answers=answers, columns=columns)
+        docker_config(home).unlink()
+        _, of_nothing = setup(home, "--podman", answers=[(REGISTRY, INTERRUPT)], columns=columns)
+
+        lines = [line for line in (seen + of_nothing).splitlines() if line[:1] not in "+-" and "next: " not in line]
+        assert (0, []) == (status, [line for line in lines if len(line) > columns and " " in line])
+        assert "no ECR registry in Docker's config.json, in local images or in this folder's" in words(of_nothing)
+
     def test_shows_no_secret(self, home: Home, host: str, tmp_path: Path) -> None:
         home.add_role_profile()
         let_docker_have(home, auths={host: _PASSWORD})
@@ -127,7 +162,7 @@ class TestDialogue:
 
         status, seen = setup(home, answers=answers[:2])
 
-        assert (0, True, True) == (status, "nothing to change" in seen, "using profile secondary, by " in seen)
+        assert (0, True, True) == (status, "nothing to change" in seen, "using profile secondary, by " in words(seen))
 
     def test_edits_podmans_file(self, home: Home, host: str) -> None:
         home.add_role_profile()
@@ -260,7 +295,7 @@ class TestProfile:
         """Return the list of profiles."""
         status, seen = setup(home, HOST, answers=[(PROFILE, INTERRUPT)])
         assert (130, []) == (status, home.aws.calls)
-        return words(seen.partition("AWS profiles")[2].partition(PROFILE)[0])
+        return words(seen.partition("AWS profiles")[2].partition(f"{PROGRAM}: {PROFILE}")[0])
 
     def test_is_listed_with_kind_and_account(self, home: Home) -> None:
         home.add_role_profile()
@@ -268,8 +303,11 @@ class TestProfile:
         home.add_profile("corp", sso_session="corp", sso_account_id="444444444444", sso_role_name="dev")
         home.add_profile("lost", role_arn=ROLE, source_profile="gone")
         home.add_profile("signed", login_session=f"arn:aws:iam::{SECONDARY}:user/me")
+        home.add_profile("strange", sso_session="gone", sso_account_id=SECONDARY, sso_role_name="dev")
         home.add_profile("tool", credential_process="/bin/false")
         home.add_profile("web", role_arn=ROLE, web_identity_token_file="/token")
+        config = home.folder / ".aws" / "config"
+        config.write_text(f"{config.read_text()}[sso-session corp]\nsso_start_url = https://corp\n")
         home.env["AWS_PROFILE"] = "base"
 
         found = self.listed(home)
@@ -279,8 +317,9 @@ class TestProfile:
             f"1 asks {role}, from profile base (access key), with an MFA code 2 base access key "
             "3 corp SSO, role dev in 444444444444 4 lost not usable: its source profile gone does not exist "
             f"5 secondary {role}, from profile base (access key) 6 signed aws login in {SECONDARY} "
-            f"7 tool credential_process 8 web {role} (web identity) "
-            "9 no profile AWS's default chain: profile base (from AWS_PROFILE)"
+            f"7 strange not usable: it needs [sso-session gone], which {config} lacks "
+            f"8 tool credential_process 9 web {role} (web identity) "
+            "10 no profile AWS's default chain: profile base (from AWS_PROFILE)"
         )
         assert expected == found
 
@@ -371,13 +410,51 @@ class TestProfile:
         assert f"Enter tries again; to configure without trying: {PROGRAM} configure {host} --profile" in words(seen)
 
     def test_of_config_toml_is_the_default(self, home: Home, host: str) -> None:
+        """It is listed once, and keeping it changes nothing in the file."""
         home.add_role_profile()
         path = home.folder / ".config" / "ecrx" / "config.toml"
-        path.write_text(f'{path.read_text()}profile = "secondary"\n')
+        path.write_text(before := f'{path.read_text()}profile = "secondary"\n')
 
         status, seen = setup(home, host, answers=[("(number or name) [2]: ", "\n"), (WRITE, "y\n")])
 
-        assert (0, True) == (status, "3 keep profile secondary, from config.toml" in words(seen)), seen
+        of_profiles = words(seen.partition("AWS profiles")[2].partition(f"{PROGRAM}: {PROFILE}")[0])
+        role = f"role puller in {SECONDARY}, from profile base (access key)"
+        assert f"1 base access key 2 secondary {role}; config.toml names it" == of_profiles
+        assert (0, before) == (status, path.read_text()), seen
+        assert is_served(home, host)
+
+    def test_role_of_config_toml_can_be_kept(self, home: Home, host: str) -> None:
+        home.add_role_profile()
+        path = home.folder / ".config" / "ecrx" / "config.toml"
+        path.write_text(f'{path.read_text()}role_arn = "{ROLE}"\nsource_profile = "base"\n')
+
+        status, seen = setup(home, host, answers=[("(number or name) [3]: ", "\n"), (WRITE, "y\n")])
+
+        assert (0, True) == (status, f"3 keep role {ROLE} from profile base, from config.toml" in words(seen)), seen
+
+    @pytest.mark.parametrize("arguments", [[], ["--profile", "denied"]])
+    def test_that_failed_is_no_longer_the_default(self, home: Home, host: str, arguments: list[str]) -> None:
+        home.add_role_profile()
+        home.add_profile("denied", role_arn=f"{ROLE}-other", source_profile="base")
+        path = home.folder / ".config" / "ecrx" / "config.toml"
+        path.write_text(f'{path.read_text()}profile = "denied"\n')
+
+        first = [] if arguments else [(f"{PROFILE} [2]: ", "\n")]
+        answers = [*first, (f"{PROFILE}: ", "secondry\n"), (f"{PROFILE} [secondary]: ", INTERRUPT)]
+        status, seen = setup(home, host, *arguments, answers=answers)
+
+        assert (130, 1) == (status, words(seen).count("AWS denied AssumeRole")), seen
+
+    def test_default_stays_after_another_failed(self, home: Home, host: str) -> None:
+        home.add_role_profile()
+        home.add_profile("denied", role_arn=f"{ROLE}-other", source_profile="base")
+        path = home.folder / ".config" / "ecrx" / "config.toml"
+        path.write_text(f'{path.read_text()}profile = "secondary"\n')
+
+        answers = [(f"{PROFILE} [3]: ", "denied\n"), (f"{PROFILE} [3]: ", INTERRUPT)]
+        status, seen = setup(home, host, answers=answers)
+
+        assert (130, 1) == (status, words(seen).count("AWS denied AssumeRole")), seen
 
 
 class TestSignIn:

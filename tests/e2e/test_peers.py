@@ -81,7 +81,7 @@ class TestEcrLogin:
         theirs, ours = _get(ecr_login), ecr_login.run("get", stdin=HOST)
 
         assert "panic: failed to get shared config profile, secondry\n\ngoroutine 1" in theirs.stderr
-        assert "the AWS profile secondry does not exist; create it with aws configure --profile secondry" in ours.stdout
+        assert "the AWS profile secondry does not exist; if you meant secondary (" in ours.stdout
 
     def test_stores_no_password_of_another_registry(self, ecr_login: Home) -> None:
         request = json.dumps({"ServerURL": "registry.example", "Username": "user", "Secret": "hunter2"})

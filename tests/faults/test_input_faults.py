@@ -16,8 +16,8 @@ Arrange = Callable[[World], None]
 pytestmark = in_one_form
 
 UNSET = "fix it, or unset it"
-IN_FILE = "fix it in the AWS config file"
-PROCESS = "fix credential_process in the AWS config file"
+IN_FILE = "fix it in [profile secondary] of {home}/.aws/config"
+PROCESS = "fix credential_process in [profile secondary] of {home}/.aws/config"
 SSO = "aws sso login --profile secondary"
 KEYS = "aws configure --profile secondary"
 NOT_INT = "invalid literal for int() with base 10: 'abc'"
@@ -44,6 +44,16 @@ def profile(**settings: str) -> Arrange:
 def in_role(**settings: str) -> Arrange:
     """Return what gives the role's profile more settings."""
     return profile(role_arn=ROLE, source_profile="base", **settings)
+
+
+def in_credentials(line: str) -> Arrange:
+    """Return what gives the role's profile another setting, in AWS's credentials file."""
+
+    def arrange(world: World) -> None:
+        with (world.home.folder / ".aws/credentials").open("a") as file:
+            file.write(f"[secondary]\n{line}\n")
+
+    return arrange
 
 
 def keys(key: str = KEY, secret: str = SECRET, token: str = "") -> Arrange:
@@ -160,7 +170,7 @@ FAULTS: dict[str, tuple[str, str, Arrange]] = {
     ),
     "an endpoint of a service in the profile": (
         f"endpoint_url of services mine is not valid: {ENDPOINT}",
-        IN_FILE,
+        "fix it in [services mine] of {home}/.aws/config",
         services,
     ),
     "a defaults mode": (
@@ -182,6 +192,16 @@ FAULTS: dict[str, tuple[str, str, Arrange]] = {
         f"credential_source of profile secondary is not valid: {NO_SOURCE}",
         IN_FILE,
         profile(role_arn=ROLE, credential_source="abc"),
+    ),
+    "an SSO session that is missing": (
+        'sso_session of profile secondary is not valid: The specified sso-session does not exist: "corp"',
+        IN_FILE,
+        profile(sso_session="corp", sso_account_id="222222222222", sso_role_name="puller"),
+    ),
+    "a timeout in the credentials file": (
+        f"metadata_service_timeout of profile secondary is not valid: {NOT_INT}",
+        "fix it in [secondary] of {home}/.aws/credentials",
+        in_credentials("metadata_service_timeout = abc"),
     ),
     "a missing program": (
         "cannot run the credential_process of profile secondary: no-such-program: No such file or directory",

@@ -107,11 +107,11 @@ MEANT = {
     "default": "export AWS_PROFILE=default",
     "own": f"{CONFIGURE} {ROLE_OPTIONS}",
 }
-CREATE = "create it with aws configure --profile"
-NOT_BAS = f"{CREATE} bas, or if you meant base: {MEANT['base']}"
-NOT_SECONDRY = f"{CREATE} secondry, or if you meant secondary: {MEANT['secondary']}"
-NOT_DEFALT = f"{CREATE} defalt, or if you meant default: {MEANT['default']}"
-NOT_BASS = f"{CREATE} bass, or if you meant base: {MEANT['own']}"
+CREATE = "aws configure --profile"
+NOT_BAS = f"if you meant base ({CREATE} bas creates bas): {MEANT['base']}"
+NOT_SECONDRY = f"if you meant secondary ({CREATE} secondry creates secondry): {MEANT['secondary']}"
+NOT_DEFALT = f"if you meant default ({CREATE} defalt creates defalt): {MEANT['default']}"
+NOT_BASS = f"if you meant base ({CREATE} bass creates bass): {MEANT['own']}"
 OWN_ROLES = f"{CHOOSE}: {MEANT['own']}"
 ANYBODYS = f"{CHOOSE}: {CONFIGURE} --profile base"
 MANY = f"create some with aws configure, or use one of your AWS profiles base, other: {CONFIGURE} --profile PROFILE"

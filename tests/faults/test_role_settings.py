@@ -12,7 +12,11 @@ pytestmark = in_one_form
 MIDDLE = f"arn:aws:iam::{SECONDARY}:role/middle"
 TOO_LONG = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
 CHAINED = "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining."
-IN_FILE = "of profile secondary in the AWS config file"
+
+
+def in_file(world: World, profile: str = "secondary") -> str:
+    """Return what is said of a setting in the profile."""
+    return f"in [profile {profile}] of {world.home.folder}/.aws/config"
 
 
 def configure(world: World, *lines: str, role: str = ROLE) -> None:
@@ -37,13 +41,13 @@ class TestRoleSetting:
 
         line = refusal(world.home, world.aws)
 
-        assert f"{key} {IN_FILE}" in line
+        assert f"{key} {in_file(world)}" in line
         assert said in line
 
     def test_short_role_arn_in_profile_is_named(self, world: World) -> None:
         world.set_profile(role_arn="puller", source_profile="base")
 
-        assert f"role_arn {IN_FILE} is not valid: " in refusal(world.home, world.aws)
+        assert f"role_arn {in_file(world)} is not valid: " in refusal(world.home, world.aws)
 
     def test_of_a_chain_in_profiles_is_named(self, world: World) -> None:
         world.aws.add_role(MIDDLE, trusts=[BASE_USER])
@@ -53,7 +57,7 @@ class TestRoleSetting:
 
         line = refusal(world.home, world.aws)
 
-        assert line.endswith(f"{CHAINED}; fix duration_seconds {IN_FILE}")
+        assert line.endswith(f"{CHAINED}; fix duration_seconds {in_file(world)}")
 
     def test_in_config_toml_is_named(self, world: World) -> None:
         """The role's own maximum is known to AWS alone."""
@@ -94,4 +98,4 @@ class TestRoleSetting:
 
         line = refusal(world.home, world.aws, profile=None)
 
-        assert line.endswith("; fix role_session_name of profile middle in the AWS config file")
+        assert line.endswith(f"; fix role_session_name {in_file(world, 'middle')}")

@@ -66,9 +66,9 @@ def run(
 
 
 def _read_until(person: int, text: str | None) -> str:
-    """Return what comes until ``text`` is there, or until the program ends."""
+    """Return what comes until ``text`` is there, on however many lines, or until the program ends."""
     seen, deadline = b"", time.monotonic() + _SECONDS
-    while text is None or text.encode() not in seen:
+    while text is None or text.encode() not in seen.replace(b"\r\n", b" "):
         ready, _, _ = select.select([person], [], [], deadline - time.monotonic())
         assert ready, f"nothing more came after {seen!r}"
         try:
