@@ -72,7 +72,7 @@ place_arm64_kernel() {
         -o -path ./lib/modules -o -path ./mnt/unpacked -o -name __pycache__ \) -prune -o -print0 |
         nice -n 19 cpio --quiet --null --create --format=newc) >"$cache/arm64-initramfs"
     step "an arm64 machine"
-    nice -n 19 timeout 3600 qemu-system-aarch64 -machine virt -cpu cortex-a72 -smp 2 -m 4096 -nographic -no-reboot \
+    nice -n 19 timeout 7200 qemu-system-aarch64 -machine virt -cpu cortex-a72 -smp 2 -m 4096 -nographic -no-reboot \
         -nic none -kernel "$(echo "$root"/boot/vmlinuz-*)" -initrd "$cache/arm64-initramfs" \
         -append "console=ttyAMA0 panic=-1 quiet" </dev/null >"$log-machine" 2>&1 ||
         echo "reach: qemu ended with $?"
