@@ -102,4 +102,4 @@ def test_runs_no_aws_command_there(home: Home, trap: Path) -> None:
     status, seen = terminals.run(["/bin/sh", "-c", line], home.env, [("[y/N]: ", "y\n")] if is_found else [])
 
     assert (1, "") == (status, _trace(trap)), seen
-    assert is_found == (f"run {home.bin}/aws sso login --profile secondary?" in seen)
+    assert is_found == (f"run {home.bin}/aws sso login --profile secondary?" in " ".join(seen.split("\n")))
