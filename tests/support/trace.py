@@ -19,7 +19,8 @@ _TRACED = "%file,%process,%network,flock,fcntl,ftruncate,fallocate,fchmod,fchown
 _CALL = re.compile(r"(\w+)\((.*)\)\s+= ")
 _PATH = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _WITHIN = re.compile(r"\d+<([^>]*)>, ")  # strace -y: the folder of whose descriptor a path is relative
-_MODULE = re.compile(r"(\w+)(\.[\w-]+)?\.(py|pyc|so)$")
+# Not a library: OpenSSL 1.1 looks everywhere for one of each section of a newer system's openssl.cnf.
+_MODULE = re.compile(r"(?!lib\w+\.so$)(\w+)(\.[\w-]+)?\.(py|pyc|so)$")
 # Python 3.14 has glibc look for the end of the stack, and libffi for itself, in what is mapped.
 _LIBRARY = re.compile(r"\.so(\.[\d.]+)?$|/ld\.so\.\w+$|^/proc/(self|\d+)/maps$")
 
