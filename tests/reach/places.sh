@@ -143,11 +143,11 @@ install_wheel() {
         make_venv /mnt/wheel build/requirements-wheel.txt && install_project /mnt/wheel'
 }
 
-# busybox_root: sets $root to a system of busybox, musl's loader and nothing else.
+# busybox_root: sets $root to a system of busybox, musl's loader, certificates and nothing else.
 busybox_root() {
     root=$cache/busybox/root
     rm -rf --one-file-system "$root"
-    mkdir -p "$root/bin" "$root/lib" "$root/etc" "$root/usr/bin" "$root/mnt"
+    mkdir -p "$root/bin" "$root/lib" "$root/etc/ssl/certs" "$root/usr/bin" "$root/mnt"
     mkdir -m 1777 "$root/tmp"
     cp -L /bin/busybox "$root/bin/"
     chroot "$root" /bin/busybox true 2>/dev/null ||
@@ -160,6 +160,7 @@ busybox_root() {
     echo root:x:0:0:root:/root:/bin/sh >"$root/etc/passwd"
     echo root:x:0: >"$root/etc/group"
     echo "127.0.0.1 localhost" >"$root/etc/hosts"
+    cp -L /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/" # which Alpine has, too
 }
 
 # date_of_commit: what is built of one commit is the same, byte for byte.
