@@ -95,6 +95,9 @@ def start() -> None:
 
         forget_loader()
         run()
+    except KeyboardInterrupt:  # before there is anything that reports it
+        os.write(2, b"docker-credential-ecrx: interrupted\n")
+        os._exit(130)
     except Exception as error:  # noqa: BLE001 - a client must not get a traceback
         gc.collect()  # there may be no memory left
         try:

@@ -17,6 +17,7 @@ LAST_RESORT = (
     b"raise the limits of its process (ulimit -a)\n"
 )
 _OPTIONS = ("--help", "-h", "--version", "-v")
+_INTERRUPTED = 130  # as shells report SIGINT
 
 
 def run() -> "NoReturn":
@@ -29,6 +30,8 @@ def run() -> "NoReturn":
         status = main()
     except (MemoryError, OSError, RuntimeError) as error:  # so early or so late that nothing reported it
         status = last_resort(error)
+    except KeyboardInterrupt:  # while a command was loaded
+        status = _write(2, "docker-credential-ecrx: interrupted\n") or _INTERRUPTED
     except SystemExit as error:  # raised by click and rich if stdout is closed
         status = error.code if isinstance(error.code, int) else 1
     os._exit(_flush() or status)

@@ -1,6 +1,7 @@
 """Arguments that are no command: exit status 2, what is similar, and how to get help."""
 
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import docker_credential_ecrx
-from support import terminals
+from support import kills, terminals
 from support.home import HOST, PRIMARY, Home
 
 _VERSION = f"docker-credential-ecrx {docker_credential_ecrx.__version__}\n"
@@ -182,6 +183,21 @@ class TestTerminal:
 
 
 _FULL = Path("/dev/full")
+
+
+@pytest.mark.posix("signals")
+@pytest.mark.parametrize("command", ["status", "configure --help"])
+def test_interrupted_while_it_is_loaded_says_so(home: Home, command: str) -> None:
+    """Ctrl-C may come while the modules of a command are read; there is no traceback."""
+    program = [home.program, *command.split()]
+    installed = home.program.resolve().parents[1]
+    reads = [point for point in kills.points(program, home.env, [installed]) if point.call == "openat"]
+    # Earlier, it is the interpreter that ends.
+    first = next(number for number, point in enumerate(reads) if re.search(r"/cached_get|/cli/(__pycache__/)?__init__", point.line))
+
+    found = [kills.interrupted_at(point, program, home.env) for point in [*reads[first + 1 :: 20], reads[-1]]]
+
+    assert {(130, "docker-credential-ecrx: interrupted")} == {(status, said.strip()) for status, said in found}
 
 
 @pytest.mark.skipif(not _FULL.exists(), reason="this system has no /dev/full")

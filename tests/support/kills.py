@@ -78,6 +78,22 @@ def killed_at(point: Point, command: Sequence[str | Path], env: Mapping[str, str
         return "+++ killed by SIGKILL +++" in trace.read()
 
 
+def interrupted_at(point: Point, command: Sequence[str | Path], env: Mapping[str, str]) -> tuple[int, str]:
+    """Run ``command``, and send SIGINT to it at ``point``, as Ctrl-C does; return its exit status and all it says."""
+    inject = f"{point.call}:signal=INT:when={point.number}"
+    strace = [need.command("strace"), "-qqq", "-o", os.devnull, "-e", f"trace={point.call}", "-e", f"inject={inject}"]
+    done = subprocess.run(
+        [*strace, "--", *command],
+        env=dict(env),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=_PATIENCE_SECONDS,
+        check=False,
+    )
+    return done.returncode, done.stdout.decode()
+
+
 def at_each_call(
     command: Sequence[str | Path],
     env: Mapping[str, str],
