@@ -193,7 +193,8 @@ def test_interrupted_while_it_is_loaded_says_so(home: Home, command: str) -> Non
     installed = home.program.resolve().parents[1]
     reads = [point for point in kills.points(program, home.env, [installed]) if point.call == "openat"]
     # Earlier, it is the interpreter that ends.
-    first = next(number for number, point in enumerate(reads) if re.search(r"/cached_get|/cli/(__pycache__/)?__init__", point.line))
+    ours = re.compile(r"/cached_get|/cli/(__pycache__/)?__init__")
+    first = next(number for number, point in enumerate(reads) if ours.search(point.line))
 
     found = [kills.interrupted_at(point, program, home.env) for point in [*reads[first + 1 :: 20], reads[-1]]]
 
