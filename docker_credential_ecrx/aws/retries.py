@@ -15,6 +15,7 @@ from typing import Any
 from botocore import exceptions
 
 from docker_credential_ecrx.aws.error_rules import THROTTLED, TOO_MANY_REQUESTS
+from docker_credential_ecrx.system.deadline import Deadline
 
 _TRANSIENT_CODES = ("RequestTimeout", "RequestTimeoutException", "PriorRequestNotComplete")
 _TRANSIENT_STATUSES = (500, 502, 503, 504)
@@ -38,13 +39,13 @@ class TooEarlyError(Exception):
 
 
 class Retries:
-    """Up to three attempts of each call; none starts after ``end`` (seconds of time.monotonic()).
+    """Up to three attempts of each call; none starts after the ``deadline``, which may move.
 
-    Without an ``end``, each call has 9 seconds from its first failure.
+    Without one, each call has 9 seconds from its first failure.
     """
 
-    def __init__(self, end: float | None = None) -> None:
-        self._end = end
+    def __init__(self, deadline: Deadline | None = None) -> None:
+        self._deadline = deadline
         self._end_of_call = 0.0
 
     def pause(
@@ -57,11 +58,11 @@ class Retries:
     ) -> float | None:
         """Return the seconds before the next attempt, or None if there is none.
 
-        Raises TooEarlyError, and TimeoutError if the host was waited for until ``end``.
+        Raises TooEarlyError, and TimeoutError if the host was waited for until the deadline.
         """
         if attempts == 1:
             self._end_of_call = time.monotonic() + _SECONDS
-        end = self._end_of_call if self._end is None else self._end
+        end = self._end_of_call if self._deadline is None else self._deadline.end
         parsed: Mapping[str, Any] = response[1] if response else {}
         status: int | None = parsed.get("ResponseMetadata", {}).get("HTTPStatusCode")
         code: str | None = parsed.get("Error", {}).get("Code")
@@ -72,8 +73,8 @@ class Retries:
         # Random, so that clients with the same Retry-After do not all return at once.
         pause: float = _retry_after(parsed) + random.random() * scale * 2 ** (attempts - 1)  # noqa: S311 - no secret
         has_time = time.monotonic() + pause < end
-        if self._end is not None and not has_time and isinstance(caught_exception, _TIMEOUTS):
-            raise TimeoutError from caught_exception  # as whoever watches the end does, at the same moment
+        if self._deadline is not None and not has_time and isinstance(caught_exception, _TIMEOUTS):
+            raise TimeoutError from caught_exception  # as the deadline itself does, at the same moment
         if attempts >= _ATTEMPTS:
             return None
         if has_time:

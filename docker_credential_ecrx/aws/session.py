@@ -104,7 +104,7 @@ def open_session(
     if trusted.bundle:
         session.set_config_variable("ca_bundle", os.path.expanduser(trusted.bundle))  # noqa: PTH111 - raises nothing
     tls.share(session, trusted)
-    retries: Any = Retries(calls.deadline.end if calls.deadline else None).pause
+    retries: Any = Retries(calls.deadline).pause
     session.register("needs-retry", retries)
     calls.watch(session)
     secrets.learn_from(session)

@@ -35,7 +35,7 @@ build() {
     ! grep -q '^tool' "$1/go.mod" || packages="$packages tool"
     # trivy imports what Go 1.26 has only as an experiment.
     experiments=""
-    ! grep -q '^tool .*/trivy' "$1/go.mod" || experiments=jsonv2
+    case $(go env GOVERSION) in go1.26*) ! grep -q '^tool .*/trivy' "$1/go.mod" || experiments=jsonv2 ;; esac
     # docker/cli has no go.mod, so that Go would compile it as Go 1.16.
     # shellcheck disable=SC2086 # words
     (cd "$1" && GOEXPERIMENT=$experiments go build -buildvcs=false -trimpath -ldflags='-s -w' -gcflags='all=-N -l' \

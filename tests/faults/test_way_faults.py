@@ -422,12 +422,13 @@ class TestHang:
             zip(HANGS, said, strict=True)
         )
 
+    @pytest.mark.parametrize("way", ["on", "off"])
     @pytest.mark.parametrize("operation", [ASSUME, FETCH])
-    def test_is_described_alike_each_time(self, world: World, operation: str) -> None:
+    def test_is_described_alike_each_time(self, world: World, operation: str, way: str) -> None:
         """The last request's own time limit ends with that of the whole, so either may be noticed first."""
         world.aws.fail(operation, faults.hanging)
 
-        got = herd(world.home, 12, {"ECRX_KEYRING": "none"})
+        got = herd(world.home, 12 if way == "on" else 4, {"ECRX_KEYRING": "none", "ECRX_DIRECT": way})
 
         (line,) = {one.result.stdout for one in got}
         assert f"127.0.0.1 did not respond within 9 seconds to {operation}" in line

@@ -132,7 +132,7 @@ closing_line() {
         END {
             count = split("passed failed error errors skipped", words, " ")
             for (i = 1; i <= count; i++) if (words[i] in sum) printf "%d %s, ", sum[words[i]], words[i]
-            printf "in %.0f s\n", longest
+            if (longest) printf "in %.0f s\n", longest
         }' | sed 's/, in/ in/'
 }
 

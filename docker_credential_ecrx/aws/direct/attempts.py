@@ -74,11 +74,11 @@ def _pause_or_raise(
 
     if isinstance(failed, OSError):
         error = _botocore_error(failed, endpoint)
-        seconds = Retries(deadline.end).pause(None, attempts, error, operation)
+        seconds = Retries(deadline).pause(None, attempts, error, operation)
     else:
         raw = {"status_code": failed.status, "headers": failed.headers, "body": failed.body}
         parsed = create_parser(operation.protocol).parse(raw, None)  # type: ignore[arg-type] # an error has no shape
-        seconds = Retries(deadline.end).pause((failed, parsed), attempts, None, operation)
+        seconds = Retries(deadline).pause((failed, parsed), attempts, None, operation)
         error = exceptions.ClientError(parsed, operation.name)
     if seconds is None:
         raise error

@@ -14,6 +14,7 @@ from botocore.exceptions import (
 )
 
 from docker_credential_ecrx.aws.retries import Retries, TooEarlyError
+from docker_credential_ecrx.system.deadline import Deadline
 
 OPERATION = SimpleNamespace(name="GetAuthorizationToken")
 DATE = "Tue, 03 Nov 2026 10:00:00 GMT"
@@ -28,7 +29,10 @@ def answer(status: int, code: str = "Other", **headers: str) -> tuple[None, dict
 
 def pause(response: object, *, attempts: int = 1, error: Exception | None = None, seconds: float = 9.0) -> float | None:
     """Return the pause with that many seconds left."""
-    return Retries(time.monotonic() + seconds).pause(response, attempts, error, OPERATION)
+    deadline = Deadline(0)
+    retries = Retries(deadline)
+    deadline.end = time.monotonic() + seconds  # it may move, while a person is waited for
+    return retries.pause(response, attempts, error, OPERATION)
 
 
 class TestPause:
