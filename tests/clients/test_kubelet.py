@@ -17,6 +17,8 @@ from support.kubelet_code import KubeletCode
 _ROOT = Path(__file__).parents[2]
 _NODE_ACCOUNT = "555555555555"
 _ROLE = f"arn:aws:iam::{SECONDARY}:role/pods"
+# Of IAM roles for service accounts: it has AmazonEKS_CNI_Policy, which permits nothing in ECR.
+_CNI_ROLE = f"arn:aws:iam::{_NODE_ACCOUNT}:role/cni"
 _ANNOTATION = "eks.amazonaws.com/ecr-role-arn"
 
 
@@ -39,6 +41,7 @@ _ACCOUNTS = {
     "team/web": _account("web"),
     "team/plain": _account("plain", None),
     "team/outsider": _account("outsider"),
+    "kube-system/aws-node": _account("aws-node", None) | {"annotations": {"eks.amazonaws.com/role-arn": _CNI_ROLE}},
 }
 
 
@@ -149,7 +152,11 @@ class TestServiceAccount:
         assert [] == node.aws.calls
 
     @in_one_form
-    @pytest.mark.parametrize("account", ["team/plain", ""], ids=["no annotation", "static pod"])
+    @pytest.mark.parametrize(
+        "account",
+        ["team/plain", "", "kube-system/aws-node"],
+        ids=["no annotation", "static pod", "role for something else"],
+    )
     def test_without_a_role_pulls_as_the_node_if_optional(self, node: Home, tmp_path: Path, account: str) -> None:
         with _kubelet(node, _config(node, "--service-accounts", "optional", folder=tmp_path)) as kubelet:
             found = kubelet.ask(f"{HOST}/app", account)
