@@ -243,6 +243,21 @@ class TestEks:
         assert ("node.eks.aws/v1alpha1", "NodeConfig") == (node["apiVersion"], node["kind"])
         assert {"name", "apiServerEndpoint", "certificateAuthority", "cidr"} == set(node["spec"]["cluster"])
 
+    def test_trust_policy_is_for_one_service_account(self) -> None:
+        """The provider's name in it is the issuer's address without https://."""
+        _, _, text = pages.blocks("eks.md", "json")
+        (statement,) = json.loads(text)["Statement"]
+        issuer = statement["Principal"]["Federated"].partition(":oidc-provider/")[2]
+
+        assert ("Allow", "sts:AssumeRoleWithWebIdentity") == (statement["Effect"], statement["Action"])
+        assert {
+            "StringEquals": {
+                f"{issuer}:aud": "sts.amazonaws.com",
+                f"{issuer}:sub": "system:serviceaccount:team:app",
+            }
+        } == statement["Condition"]
+        assert " --namespace team app " in pages.text("eks.md")
+
     def test_owner_grants_pulls_to_the_nodes_role(self, home: Home) -> None:
         """The page's command needs nothing on the nodes."""
         command = pages.blocks("eks.md", "sh")[0]
