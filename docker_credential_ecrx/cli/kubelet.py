@@ -24,7 +24,7 @@ Print the CredentialProviderConfig for kubelet's flag --image-credential-provide
 
 With --service-accounts, kubelet sends the token of the pod's service account, from Kubernetes 1.34 on, and the role in
 its annotation eks.amazonaws.com/ecr-role-arn is used: "required" refuses all other pods, "optional" lets them pull as
-the node. The nodes then also need what --rbac prints for kubectl apply.
+the node. First apply what --rbac prints with kubectl: without it, most pods cannot pull.
 """
 _CONFIG_EPILOG = """\
 \b

@@ -99,12 +99,13 @@ def as_yaml(documents: Iterable[dict[str, Any]]) -> str:
 
 
 def _token_attributes(*, is_required: bool) -> dict[str, Any]:
-    keys = {"requiredServiceAccountAnnotationKeys": [ANNOTATIONS[0]]}
+    # Not the other annotations: the role that aws-node has with IAM roles for service accounts permits nothing in ECR,
+    # and without its image a node is never ready.
     return {
         "serviceAccountTokenAudience": _AUDIENCE,
         "cacheType": "ServiceAccount",
         "requireServiceAccount": is_required,
-        **(keys if is_required else {"optionalServiceAccountAnnotationKeys": [*ANNOTATIONS]}),
+        f"{'required' if is_required else 'optional'}ServiceAccountAnnotationKeys": [ANNOTATIONS[0]],
     }
 
 

@@ -1,5 +1,7 @@
 """kubelet's own code runs the program as the configuration says that ``kubelet config`` prints."""
 
+import json
+import shlex
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +10,7 @@ import pytest
 
 from fakes import faults
 from fakes.faults import FaultyAws
-from support import kubelet_code
+from support import kubelet_code, pages
 from support.aws_parts import web_identity
 from support.forms import in_one_form
 from support.home import HOST, OTHER_HOST, SECONDARY, Home
@@ -17,6 +19,9 @@ from support.kubelet_code import KubeletCode
 _ROOT = Path(__file__).parents[2]
 _NODE_ACCOUNT = "555555555555"
 _ROLE = f"arn:aws:iam::{SECONDARY}:role/pods"
+# Of IAM roles for service accounts: it has AmazonEKS_CNI_Policy, which permits nothing in ECR.
+_CNI_ROLE = f"arn:aws:iam::{_NODE_ACCOUNT}:role/cni"
+_EKS = "602401143452.dkr.ecr.us-east-1.amazonaws.com"
 _ANNOTATION = "eks.amazonaws.com/ecr-role-arn"
 
 
@@ -39,6 +44,8 @@ _ACCOUNTS = {
     "team/web": _account("web"),
     "team/plain": _account("plain", None),
     "team/outsider": _account("outsider"),
+    "team/refused": _account("refused", None) | {"audience": "another audience"},
+    "kube-system/aws-node": _account("aws-node", None) | {"annotations": {"eks.amazonaws.com/role-arn": _CNI_ROLE}},
 }
 
 
@@ -149,7 +156,11 @@ class TestServiceAccount:
         assert [] == node.aws.calls
 
     @in_one_form
-    @pytest.mark.parametrize("account", ["team/plain", ""], ids=["no annotation", "static pod"])
+    @pytest.mark.parametrize(
+        "account",
+        ["team/plain", "", "kube-system/aws-node"],
+        ids=["no annotation", "static pod", "role for something else"],
+    )
     def test_without_a_role_pulls_as_the_node_if_optional(self, node: Home, tmp_path: Path, account: str) -> None:
         with _kubelet(node, _config(node, "--service-accounts", "optional", folder=tmp_path)) as kubelet:
             found = kubelet.ask(f"{HOST}/app", account)
@@ -157,6 +168,37 @@ class TestServiceAccount:
 
         assert [f"arn:aws:iam::{_NODE_ACCOUNT}:user/node"] == _principals(node, found)
         assert ":assumed-role/pods/" in _principals(node, of_role)[0]
+
+    @in_one_form
+    def test_whose_token_is_refused_pulls_nothing_if_optional(self, node: Home, tmp_path: Path) -> None:
+        """As on a node that may not request tokens for AWS STS: it does not pull as the node either."""
+        with _kubelet(node, _config(node, "--service-accounts", "optional", folder=tmp_path)) as kubelet:
+            assert [] == kubelet.ask(f"{HOST}/app", "team/refused").passwords
+
+        assert "failed to get service account token" in kubelet.said
+        assert [] == node.aws.calls
+
+    @in_one_form
+    def test_alone_pulls_from_repositories_as_on_the_page(self, node: Home, tmp_path: Path) -> None:
+        """The configuration of docs/eks.md, in which EKS's own provider answers for the images of its nodes."""
+        (block,) = (block for block in pages.blocks("eks.md", "sh") if "--service-accounts required" in block)
+        command, _, *lines, _, _ = block.splitlines(keepends=True)
+        _, _, _, *options = shlex.split(command.partition(" >")[0])
+        config = _config(node, *options, folder=tmp_path)
+        config.write_text(config.read_text() + "".join(lines))
+        auth = {_EKS: {"username": "AWS", "password": "of the node"}}
+        kinds = {"kind": "CredentialProviderResponse", "apiVersion": "credentialprovider.kubelet.k8s.io/v1"}
+        response = json.dumps(kinds | {"cacheKeyType": "Registry", "auth": auth})
+        own = node.bin / "ecr-credential-provider"
+        own.write_text(f"#!/bin/sh\necho '{response}'\n")
+        own.chmod(0o755)
+
+        with _kubelet(node, config) as kubelet:
+            of_role, of_other = (kubelet.ask(f"{HOST}/app", f"team/{name}") for name in ("app", "plain"))
+            of_node = kubelet.ask(f"{_EKS}/amazon-k8s-cni", "kube-system/aws-node")
+
+        assert ":assumed-role/pods/" in _principals(node, of_role)[0]
+        assert ([], ["of the node"]) == (of_other.passwords, of_node.passwords)
 
     @in_one_form
     def test_that_the_role_does_not_trust_is_named(self, node: Home, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from support.home import Home
 from support.kubernetes import Response
 
 _PAGE = "kubernetes.md"
-_NODE_ACCOUNT, _POD_ACCOUNT = "555555555555", "222222222222"
+_NODE_ACCOUNT, _POD_ACCOUNT = "555555555555", "111111111111"
 _DOCUMENTS: list[dict[str, Any]] = [yaml.safe_load(block) for block in pages.blocks(_PAGE, "yaml")]
 _CONFIGS = [document for document in _DOCUMENTS if document["kind"] == "CredentialProviderConfig"]
 ((_SERVICE_ACCOUNT,), (_ROLE,), (_BINDING,)) = (
@@ -72,8 +72,8 @@ class TestConfig:
         ("options", "numbers"),
         [
             (("--config", "/etc/ecrx/config.toml"), (0,)),
-            (("--service-accounts", "required", "--match", "*.dkr.ecr.*.amazonaws.com"), (1,)),
-            (("--rbac",), (3, 4)),
+            (("--service-accounts", "required", "--match", "*.dkr.ecr.*.amazonaws.com"), (3,)),
+            (("--rbac",), (1, 2)),
         ],
     )
     def test_is_on_the_page(self, home: Home, options: tuple[str, ...], numbers: tuple[int, ...]) -> None:

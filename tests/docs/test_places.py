@@ -52,6 +52,11 @@ def machine(home: Home, tmp_path: Path) -> Iterator[Machine]:
         yield found
 
 
+def _drop_in(machine: Machine) -> Path:
+    """Return the file that gives kubelet its flags."""
+    return machine.root / "etc" / "eks" / "nodeadm.d" / "ecrx.yaml"
+
+
 @contextmanager
 def _at(address: str, source: Source) -> Iterator[None]:
     """Serve at the address that AWS's own service has on its machines."""
@@ -181,20 +186,27 @@ class TestEks:
         parts = email.message_from_string(block).walk()
         return {part.get_content_type(): str(part.get_payload()) for part in parts if not part.is_multipart()}
 
-    @pytest.mark.usefixtures("metadata")
-    def test_kubelet_gets_the_token_of_the_role(self, home: Home, machine: Machine, user_data: dict[str, str]) -> None:
-        """The script puts the provider where kubelet's flags say, and the provider needs no home."""
+    @pytest.fixture
+    def script(self, machine: Machine, user_data: dict[str, str]) -> str:
+        """Return the script, which finds the archive in a bucket, for a machine that has what EKS's image has."""
+        assert {"text/x-shellscript"} == user_data.keys()
+        machine.root.joinpath("etc", "eks", "nodeadm.d").mkdir(parents=True)
         aws = machine.root / "usr" / "local" / "bin" / "aws"
         bucket = downloads.archive().parent
         aws.write_text(f'#!/bin/sh\n[ "$*" = "s3 cp --only-show-errors $4 $5" ] && cp "{bucket}/${{4##*/}}" "$5"\n')
         aws.chmod(0o755)
+        return user_data["text/x-shellscript"]
+
+    @pytest.mark.usefixtures("metadata")
+    def test_kubelet_gets_the_token_of_the_role(self, home: Home, machine: Machine, script: str) -> None:
+        """The script puts the provider where kubelet's flags say, and the provider needs no home."""
         home.aws.add_role(f"arn:aws:iam::{PRIMARY}:role/puller", trusts=[_OWN])
-        node = yaml.safe_load(machine.own(user_data["application/node.eks.aws"]))
+        del machine.env["HOME"]
+        machine.runs(script)
+
+        node = yaml.safe_load(_drop_in(machine).read_text())
         assert ("node.eks.aws/v1alpha1", "NodeConfig") == (node["apiVersion"], node["kind"])
         flags = dict(flag.removeprefix("--").split("=", 1) for flag in node["spec"]["kubelet"]["flags"])
-        del machine.env["HOME"]
-        machine.runs(user_data["text/x-shellscript"])
-
         config = yaml.safe_load(Path(flags["image-credential-provider-config"]).read_text())
         (provider,) = kubernetes.providers(config)
         assert any(kubernetes.matches(pattern, f"{HOST}/app") for pattern in provider["matchImages"])
@@ -211,6 +223,17 @@ class TestEks:
         ((_, password),) = kubernetes.response(done.stdout).auth.values()
         assert f"arn:aws:sts::{PRIMARY}:assumed-role/puller/" in home.aws.issued[password].principal
 
+    @pytest.mark.parametrize("command", ["aws", "sha256sum", "tar"])
+    def test_kubelet_has_its_own_flags_if_the_script_fails(self, machine: Machine, script: str, command: str) -> None:
+        """The node then starts, and pulls as it would without the program."""
+        failing = machine.root / "usr" / "local" / "bin" / command
+        failing.write_text("#!/bin/sh\nexit 7\n")
+        failing.chmod(0o755)
+
+        machine.pastes(script)
+
+        assert not _drop_in(machine).exists()
+
     def test_part_for_the_cluster_is_complete(self) -> None:
         """AWS requires these four if the launch template has an AMI ID."""
         headers, _, text = pages.blocks("eks.md", "text")[1].partition("\n\n")
@@ -219,6 +242,21 @@ class TestEks:
         assert "--BOUNDARY\nContent-Type: application/node.eks.aws" == headers
         assert ("node.eks.aws/v1alpha1", "NodeConfig") == (node["apiVersion"], node["kind"])
         assert {"name", "apiServerEndpoint", "certificateAuthority", "cidr"} == set(node["spec"]["cluster"])
+
+    def test_trust_policy_is_for_one_service_account(self) -> None:
+        """The provider's name in it is the issuer's address without https://."""
+        _, _, text = pages.blocks("eks.md", "json")
+        (statement,) = json.loads(text)["Statement"]
+        issuer = statement["Principal"]["Federated"].partition(":oidc-provider/")[2]
+
+        assert ("Allow", "sts:AssumeRoleWithWebIdentity") == (statement["Effect"], statement["Action"])
+        assert {
+            "StringEquals": {
+                f"{issuer}:aud": "sts.amazonaws.com",
+                f"{issuer}:sub": "system:serviceaccount:team:app",
+            }
+        } == statement["Condition"]
+        assert " --namespace team app " in pages.text("eks.md")
 
     def test_owner_grants_pulls_to_the_nodes_role(self, home: Home) -> None:
         """The page's command needs nothing on the nodes."""
