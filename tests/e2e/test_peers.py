@@ -2,6 +2,7 @@
 
 import base64
 import json
+import stat
 from pathlib import Path
 
 import pytest
@@ -31,11 +32,17 @@ def _get(home: Home, host: str = HOST) -> Result:
     return home.run("get", stdin=host, argv0="docker-credential-ecr-login")
 
 
+def _cache(home: Home) -> Path:
+    return home.folder / ".ecr" / "cache.json"
+
+
 class TestEcrLogin:
     def test_leaves_the_token_in_a_file(self, ecr_login: Home) -> None:
+        """Only the user can read it."""
         token = _get(ecr_login).secret
 
-        assert [ecr_login.folder / ".ecr" / "cache.json"] == places_of(token, ecr_login.folder)
+        assert [_cache(ecr_login)] == places_of(token, ecr_login.folder)
+        assert 0o600 == stat.S_IMODE(_cache(ecr_login).stat().st_mode)
 
     def test_asks_aws_again_at_each_get_with_a_role(self, ecr_login: Home) -> None:
         tokens = {_get(ecr_login).secret for _ in range(3)}
@@ -49,6 +56,22 @@ class TestEcrLogin:
 
         assert 1 == len({_get(ecr_login).secret for _ in range(3)})
         assert ["GetAuthorizationToken"] == [call.operation for call in ecr_login.aws.calls]
+
+    @pytest.mark.parametrize(("profile", "is_served"), [("base", True), ("secondary", False)], ids=["keys", "role"])
+    def test_serves_an_old_token_with_keys_that_stay(self, ecr_login: Home, profile: str, is_served: bool) -> None:  # noqa: FBT001
+        """If AWS is down, even one that has expired; with a role, it finds none."""
+        ecr_login.env |= {"AWS_PROFILE": profile, "AWS_MAX_ATTEMPTS": "1"}
+        token = _get(ecr_login).secret
+        cache = json.loads(_cache(ecr_login).read_text())
+        for entry in cache["Registries"].values():
+            entry |= {"RequestedAt": "2026-01-01T00:00:00Z", "ExpiresAt": "2026-01-01T12:00:00Z"}
+        _cache(ecr_login).write_text(json.dumps(cache))
+        ecr_login.env["AWS_ENDPOINT_URL"] = "http://127.0.0.1:9"  # where nothing listens
+
+        found = _get(ecr_login)
+
+        assert (token in found.stdout) == is_served
+        assert is_served or NOT_FOUND == found.stdout
 
     def test_has_one_identity_for_all_registries(self, ecr_login: Home) -> None:
         """It is that of the environment: with AWS_PROFILE, or without."""

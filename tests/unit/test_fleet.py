@@ -9,7 +9,7 @@ import pytest
 from bench.fleet import day, plot, work
 from bench.fleet.day import OUTAGE, Group
 from bench.fleet.limits import ATTEMPTS, DAY, Aws, RefusedError
-from bench.fleet.programs import LIFE, EcrCredentialProvider, EcrLogin, Ecrx
+from bench.fleet.programs import LIFE, EcrCredentialProvider, EcrLogin, Ecrx, EcrxWithoutKeyring, Kubelet
 from bench.fleet.world import simulated
 from docker_credential_ecrx.store import cached_token
 
@@ -93,7 +93,36 @@ class TestEcrx:
         assert cached_token.now is before
 
 
+class TestKubelet:
+    def test_caches_what_it_got_until_the_refresh_is_due(self) -> None:
+        """The program then asks AWS, unless a keyring has a token."""
+        gets = [0.0, 0.44 * LIFE, 0.56 * LIFE, 0.99 * LIFE]
+        failed = []
+        for kind in (EcrxWithoutKeyring, Ecrx):
+            aws = Aws(range(HOUR, DAY))
+            with simulated():
+                failed.append(Kubelet(kind([aws.get_token], _dice(), "one")).unanswered(gets))
+
+        assert [2, 0] == failed
+
+    def test_without_a_keyring_asks_aws_once_per_token(self) -> None:
+        aws = Aws()
+
+        with simulated():
+            Kubelet(EcrxWithoutKeyring([aws.get_token], _dice(), "one")).unanswered([0.0, 1.0, HOUR, 0.56 * LIFE])
+
+        assert 2 == sum(aws.get_token.calls)
+
+
 class TestOtherPrograms:
+    def test_ecr_login_assumes_the_role_again_to_sign(self) -> None:
+        """If the first time fails, which was for its cache."""
+        aws = Aws(range(DAY))
+
+        assert 1 == EcrLogin(aws, _dice()).unanswered([1.0])
+
+        assert [2 * ATTEMPTS, 0] == [sum(operation.calls) for operation in aws.operations]
+
     def test_ecr_login_calls_twice_for_each_get(self) -> None:
         aws = Aws()
 
@@ -120,7 +149,8 @@ class TestDay:
 
     def test_has_no_failure_with_a_cached_token(self) -> None:
         """No get fails on a machine that cached a token before AWS went down."""
-        tallies = day.run(_small(day.ours()), Aws(OUTAGE))
+        fleet = {"runners": day.ours()["runners"], "kubelets": day.nodes_with_keyring()}
+        tallies = day.run(_small(fleet), Aws(OUTAGE))
 
         assert [0, 0] == [tally.failed for tally in tallies.values()]
         assert all(tally.gets_in_outage for tally in tallies.values())

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from bench.fleet import work
 from bench.fleet.limits import Aws
-from bench.fleet.programs import EcrCredentialProvider, EcrLogin, Ecrx, Program
+from bench.fleet.programs import EcrCredentialProvider, EcrLogin, Ecrx, EcrxWithoutKeyring, Kubelet, Program
 from bench.fleet.world import simulated
 
 RUNNERS, KUBELETS = 10_000, 2_000
@@ -49,8 +49,17 @@ def ours(boot_seconds: float = work.MINUTE, until: float = work.MIDNIGHT) -> dic
             lambda dice: work.runner(dice, boot_seconds, until),
             lambda aws, dice, machine: Ecrx(aws.operations, dice, machine),
         ),
-        "kubelets": Group(KUBELETS, work.kubelet, lambda aws, dice, machine: Ecrx([aws.get_token], dice, machine)),
+        "kubelets": Group(
+            KUBELETS,
+            work.kubelet,
+            lambda aws, dice, machine: Kubelet(EcrxWithoutKeyring([aws.get_token], dice, machine)),
+        ),
     }
+
+
+def nodes_with_keyring() -> Group:
+    """Return the fleet's nodes with this program and ECRX_KEYRING=auto."""
+    return Group(KUBELETS, work.kubelet, lambda aws, dice, machine: Kubelet(Ecrx([aws.get_token], dice, machine)))
 
 
 def run(fleet: Mapping[str, Group], aws: Aws) -> dict[str, Tally]:

@@ -12,9 +12,10 @@ DAY = 24 * 3600
 ASSUME_ROLE_LIMIT = 600
 # https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html
 GET_TOKEN_LIMIT = 500
-# What aws_retries, botocore's standard mode and aws-sdk-go-v2 do when throttled: three attempts, and up to one second,
-# then two, between them.
+# What aws_retries, botocore's standard mode and aws-sdk-go-v2 do when throttled: three attempts. Between them, the
+# first two wait up to one second, then two; aws-sdk-go-v2 1.36 and 1.41, which the others have, up to two, then four.
 ATTEMPTS = 3
+PYTHON_PAUSE, GO_PAUSE = 1.0, 2.0
 
 
 class RefusedError(AwsError):
@@ -42,14 +43,15 @@ class Operation:
         self.throttled = [0] * DAY
         self._down = down
 
-    def ask(self, at: float, dice: Random) -> float:
+    def ask(self, at: float, dice: Random, pause: float = PYTHON_PAUSE) -> float:
         """Call at the second ``at`` as AWS's libraries do, and return when it was answered.
 
+        ``pause`` is the longest before the second attempt, in seconds.
         Raises RefusedError after the last attempt.
         """
         for attempt in range(ATTEMPTS):
             if attempt:
-                at += dice.random() * 2 ** (attempt - 1)
+                at += dice.random() * pause * 2 ** (attempt - 1)
             second = min(int(at), DAY - 1)
             self.calls[second] += 1
             if second in self._down:

@@ -43,6 +43,8 @@ def _day(tallies: Mapping[str, Mapping[str, Tally]]) -> str:
     rows = [
         (group, _NAMES[name], *_numbers(tallies[name][group])) for group in ("runners", "kubelets") for name in _NAMES
     ]
+    with_keyring = day.run({"kubelets": day.nodes_with_keyring()}, Aws(day.OUTAGE))["kubelets"]
+    rows.append(("kubelets", f"{_NAMES['ours']} with `ECRX_KEYRING=auto`", *_numbers(with_keyring)))
     return _table([head, *rows])
 
 

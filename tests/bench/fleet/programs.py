@@ -5,11 +5,12 @@ from collections.abc import Iterable, Sequence
 from random import Random
 from typing import TYPE_CHECKING, Protocol
 
-from bench.fleet.limits import Aws, Operation, RefusedError
+from bench.fleet.limits import GO_PAUSE, Aws, Operation, RefusedError
 from bench.fleet.world import Lock, moment, world
 from docker_credential_ecrx.ecr.registry import Registry
 from docker_credential_ecrx.errors import AwsError
 from docker_credential_ecrx.identity.model import Identity
+from docker_credential_ecrx.protocols.kubelet import cache_seconds
 from docker_credential_ecrx.store import cached_token, single_flight
 from docker_credential_ecrx.store.cached_token import ClockReading, Token
 from docker_credential_ecrx.store.token_cache import TokenCache, TokenRequest
@@ -40,6 +41,7 @@ class EcrLogin:
 
     Its cache is keyed by the access key, which AssumeRole makes new each time: it opens a session to look into the
     cache, finds nothing under that key, and asks for a token.
+    If it gets no session, it continues without a cache, and AWS's library asks for one again to sign.
     """
 
     def __init__(self, aws: Aws, dice: Random, _machine: str = "") -> None:
@@ -51,10 +53,16 @@ class EcrLogin:
         failed = 0
         for at in gets:
             try:
-                self._aws.get_token.ask(self._aws.assume_role.ask(at, self._dice), self._dice)
+                self._aws.get_token.ask(self._session(at), self._dice, GO_PAUSE)
             except RefusedError:
                 failed += 1
         return failed
+
+    def _session(self, at: float) -> float:
+        try:
+            return self._aws.assume_role.ask(at, self._dice, GO_PAUSE)
+        except RefusedError as error:
+            return self._aws.assume_role.ask(error.at, self._dice, GO_PAUSE)
 
     def forget(self) -> None:
         """Nothing of it is found again anyway."""
@@ -78,7 +86,7 @@ class EcrCredentialProvider:
             if at < self._cached_until:
                 continue
             try:
-                self._cached_until = self._aws.get_token.ask(at, self._dice) + LIFE / 2
+                self._cached_until = self._aws.get_token.ask(at, self._dice, GO_PAUSE) + LIFE / 2
             except RefusedError:
                 failed += 1
         return failed
@@ -92,7 +100,6 @@ class Ecrx:
     """The program of this project: ``single_flight.obtain``, with a keyring and a lock of the simulated machine's.
 
     ``operations`` are those that a refresh takes: both with a role, GetAuthorizationToken alone with an instance's.
-    What kubelet caches changes nothing: it asks again when the token is due for refresh.
     """
 
     label = "simulated"
@@ -112,7 +119,7 @@ class Ecrx:
         while position < len(gets):
             world.at = gets[position]
             try:
-                token = self._token()
+                token = self.token()
             except AwsError:
                 failed += 1
                 position += 1
@@ -120,11 +127,22 @@ class Ecrx:
                 position = _first_due(token, gets, position + 1)
         return failed
 
+    def cacheable_until(self, at: float) -> float:
+        """Return until when kubelet may cache the response to a request at the second ``at``."""
+        world.machine, world.at = self._machine, at
+        token = self.token()
+        return world.at + cache_seconds(token, cached_token.now())
+
     def forget(self) -> None:
         """Delete what is stored."""
         self._record, self.lock = None, Lock()
 
-    def _token(self) -> Token:
+    @property
+    def keyring(self) -> "Keyring | None":
+        """Return the machine's keyring."""
+        return self
+
+    def token(self) -> Token:
         """Return what the program's own ``get`` does where it finds that."""
         found, started = self._cache.load(_NAME), cached_token.now()
         if found is not None and not found.needs_refresh(started):
@@ -140,7 +158,7 @@ class Ecrx:
                 world.at = error.at
                 raise
         token = cached_token.new_token(_PASSWORD, _NAME, LIFE, cached_token.now())
-        cached_token.save(_NAME, token, self)
+        cached_token.save(_NAME, token, self.keyring)
         return token
 
     def expect(self, names: Iterable[str]) -> None:
@@ -163,6 +181,40 @@ class Ecrx:
         return [_NAME] if self._record else []
 
 
+class EcrxWithoutKeyring(Ecrx):
+    """The same on a machine where it uses no keyring, as it does on a node unless one is configured."""
+
+    @property
+    def keyring(self) -> "Keyring | None":
+        """Return None."""
+        return None
+
+
+class Kubelet:
+    """A node on which kubelet asks ``program``, and caches each response in memory for as long as that says."""
+
+    def __init__(self, program: Ecrx) -> None:
+        self._program = program
+        self._cached_until = 0.0
+
+    def unanswered(self, gets: Sequence[float]) -> int:
+        """Ask for each that kubelet has nothing for; return how many were not answered."""
+        failed = 0
+        for at in gets:
+            if at < self._cached_until:
+                continue
+            try:
+                self._cached_until = self._program.cacheable_until(at)
+            except AwsError:
+                failed += 1
+        return failed
+
+    def forget(self) -> None:
+        """Restart kubelet on a new machine."""
+        self._program.forget()
+        self._cached_until = 0.0
+
+
 class _Cache(TokenCache):
     """The program's own cache, on a simulated machine."""
 
@@ -171,9 +223,9 @@ class _Cache(TokenCache):
         self._machine = machine
 
     @property
-    def keyring(self) -> "Keyring":
-        """Return the machine's keyring."""
-        return self._machine
+    def keyring(self) -> "Keyring | None":
+        """Return the machine's keyring, or None."""
+        return self._machine.keyring
 
     def lock(self, _request: TokenRequest, _attempt: int) -> Lock:
         """Return the machine's lock."""
