@@ -160,6 +160,7 @@ busybox_root() {
     echo root:x:0:0:root:/root:/bin/sh >"$root/etc/passwd"
     echo root:x:0: >"$root/etc/group"
     echo "127.0.0.1 localhost" >"$root/etc/hosts"
+    echo "options timeout:1 attempts:1" >"$root/etc/resolv.conf" # no server answers there, and musl would wait for 5 s
     cp -L /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/" # which Alpine has, too
 }
 
