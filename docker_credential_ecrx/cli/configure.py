@@ -97,7 +97,6 @@ def _print_next(plan: Plan, *, podman: bool) -> None:
     for host in () if plan.keys else plan.hosts:
         console.report(f"{host}: using {found[host][0]}")
     for host, name in plan.hosts.items():
-        if found[host][1]:
-            console.report_next(f"{PROGRAM} login {host}")
-        else:
-            console.report_next(configure_plan.pull(host, name, podman=podman))
+        pull = configure_plan.pull(host, name, podman=podman)
+        first = f"{plan.needed[host]}, then: " if host in plan.needed else ""
+        console.report_next(f"{first}{f'{PROGRAM} login {host}' if found[host][1] else pull}")

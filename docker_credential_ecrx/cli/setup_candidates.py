@@ -145,9 +145,9 @@ def describe(profile: str, env: Mapping[str, str]) -> str:
         return f"not usable: its source profile {source.profile} does not exist"
     if source.kind == "no source":
         return "not usable: it assumes a role, but names no source of credentials"
-    session = sso_sessions.find_missing(Identity(profile), env)
-    if session is not None:
-        return f"not usable: it needs {session.section}, which {session.path} lacks"
+    lack = sso_sessions.find_lack(Identity(profile), env)
+    if lack is not None:
+        return f"not usable: it needs {lack.what}, which {lack.path} lacks"
     kind = _KINDS.get(source.kind, source.kind)
     if "role_arn" in own:
         role = arn.role(own["role_arn"])

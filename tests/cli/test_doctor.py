@@ -641,6 +641,23 @@ class TestIdentity:
         assert f"cannot read the AWS file {path}" in found.broken("profile").detail
         assert found.links["keyring"].ok
 
+    def test_broken_sso_session_is_said_once(self, home: Home) -> None:
+        """It is said by the check of the profile; those that need the profile are skipped."""
+        home.add_profile("work", sso_session="crop", sso_account_id="222222222222", sso_role_name="puller")
+        path = home.folder / ".aws" / "config"
+        with path.open("a") as file:
+            file.write("[sso-session corp]\nsso_start_url = https://corp\nsso_region = us-east-1\n")
+        home.configure(f'[[registry]]\nmatch = "{HOST}"\nprofile = "work"\n')
+
+        found = diagnose(home, HOST)
+
+        said = f"the AWS profile work needs [sso-session crop], which {path} lacks"
+        assert said == found.broken("profile").detail
+        fix = "if you meant corp: aws configure set sso_session corp --profile work"
+        assert fix == found.broken("profile").remedy
+        assert {"caller", "role", "token", "clock"} <= {*found.passed_over()}
+        assert home.get(HOST, profile=None).stdout.endswith(f"with profile work: {said}; {fix}\n")
+
     def test_misspelt_source_profile_suggests_similar_or_new(self, home: Home) -> None:
         home.configure(f'[[registry]]\nmatch = "{HOST}"\nrole_arn = "{ROLE}"\nsource_profile = "bsae"\n')
 

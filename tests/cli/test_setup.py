@@ -307,7 +307,9 @@ class TestProfile:
         home.add_profile("tool", credential_process="/bin/false")
         home.add_profile("web", role_arn=ROLE, web_identity_token_file="/token")
         config = home.folder / ".aws" / "config"
-        config.write_text(f"{config.read_text()}[sso-session corp]\nsso_start_url = https://corp\n")
+        session = "[sso-session corp]\nsso_start_url = https://corp\nsso_region = us-east-1\n[sso-session part]\n"
+        config.write_text(f"{config.read_text()}{session}")
+        home.add_profile("torn", sso_session="part", sso_account_id=SECONDARY, sso_role_name="dev")
         home.env["AWS_PROFILE"] = "base"
 
         found = self.listed(home)
@@ -318,8 +320,10 @@ class TestProfile:
             "3 corp SSO, role dev in 444444444444 4 lost not usable: its source profile gone does not exist "
             f"5 secondary {role}, from profile base (access key) 6 signed aws login in {SECONDARY} "
             f"7 strange not usable: it needs [sso-session gone], which {config} lacks "
-            f"8 tool credential_process 9 web {role} (web identity) "
-            "10 no profile AWS's default chain: profile base (from AWS_PROFILE)"
+            "8 tool credential_process "
+            f"9 torn not usable: it needs sso_start_url in [sso-session part], which {config} lacks "
+            f"10 web {role} (web identity) "
+            "11 no profile AWS's default chain: profile base (from AWS_PROFILE)"
         )
         assert expected == found
 
