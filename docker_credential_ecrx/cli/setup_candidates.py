@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from docker_credential_ecrx.aws import sso_sessions
+from docker_credential_ecrx.aws import default_chain, sso_sessions
 from docker_credential_ecrx.aws.credential_source import find_source, settings_of
 from docker_credential_ecrx.cli import configure_edits
 from docker_credential_ecrx.config_files import cred_helpers, docker_config, text_file
@@ -138,16 +138,27 @@ def _local_images() -> Iterable[str]:
     return done.stdout.decode(errors="replace").splitlines()
 
 
+def problem_of(profile: str, env: Mapping[str, str]) -> str:
+    """Return why AWS's files alone say that an AWS profile cannot be used, or an empty text."""
+    source = find_source(Identity(profile), env)
+    lack = sso_sessions.find_lack(Identity(profile), env)
+    match source.kind:
+        case "missing" if source.profile == profile:
+            return "it does not exist"
+        case "missing":
+            return f"its source profile {source.profile} does not exist"
+        case "no source":
+            return "it assumes a role, but names no source of credentials"
+        case "instance" if default_chain.is_instance_ignored(env):
+            return "it has no credentials"
+    return f"it needs {lack.what}, which {lack.path} lacks" if lack else ""
+
+
 def describe(profile: str, env: Mapping[str, str]) -> str:
     """Return the kind of an AWS profile's credentials, and the role and the account if AWS's files name them."""
-    own, source = settings_of(profile, env), find_source(Identity(profile), env)
-    if source.kind == "missing":
-        return f"not usable: its source profile {source.profile} does not exist"
-    if source.kind == "no source":
-        return "not usable: it assumes a role, but names no source of credentials"
-    lack = sso_sessions.find_lack(Identity(profile), env)
-    if lack is not None:
-        return f"not usable: it needs {lack.what}, which {lack.path} lacks"
+    own, source, problem = settings_of(profile, env), find_source(Identity(profile), env), problem_of(profile, env)
+    if problem:
+        return f"not usable: {problem}"
     kind = _KINDS.get(source.kind, source.kind)
     if "role_arn" in own:
         role = arn.role(own["role_arn"])

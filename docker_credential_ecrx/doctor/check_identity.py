@@ -94,7 +94,9 @@ def expires(token: Token) -> str:
 def _found(named: str, facts: IdentityFacts, context: Context) -> Finding:
     """Return the identity; the check is skipped if only the check of the caller finds out whether there is one."""
     if not is_chosen(facts.identity) and default_chain.may_lack_credentials(facts.identity, context.env):
-        return skipped(f"{named}: this instance's role, if it has one", facts)
+        is_none = default_chain.is_instance_ignored(context.env)
+        found = "no credentials found" if is_none else "this instance's role, if it has one"
+        return skipped(f"{named}: {found}", facts)
     return passed(named, facts)
 
 

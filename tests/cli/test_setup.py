@@ -336,6 +336,16 @@ class TestProfile:
 
         assert (130, True) == (status, "AWS profiles, and 17 more" in seen)
 
+    @pytest.mark.parametrize(("disabled", "row"), [("true", ""), ("false", " 2 no profile this instance's role, if ")])
+    def test_none_is_offered_if_there_may_be_credentials(self, home: Home, disabled: str, row: str) -> None:
+        home.add_profile("region", region="us-east-1")
+        home.env["AWS_EC2_METADATA_DISABLED"] = disabled
+
+        found = self.listed(home)
+
+        assert ("no profile" in found, row in found) == (bool(row), True)
+        assert ("1 region not usable: it has no credentials" == found) == (not row)
+
     def test_none_uses_the_default_chain(self, home: Home, host: str) -> None:
         home.add_default_keys()
 
@@ -366,20 +376,18 @@ class TestProfile:
         [
             ("\n", "nothing was typed"),
             ("9\n", "there is no number 9 in the list"),
-            ("secondry\n", "there is no AWS profile secondry → did you mean secondary?"),
+            ("secondry\n", "there is no AWS profile 'secondry' → did you mean secondary?"),
             ("x\x01y\n", "there is no AWS profile"),
             ("lost\n", "the AWS profile gone does not exist"),
             ("denied\n", "AWS denied AssumeRole"),
-            ("4\n", "there are no AWS credentials"),
         ],
     )
     def test_wrong_answer_is_asked_again(self, home: Home, host: str, typed: str, said: str) -> None:
         home.add_role_profile()
         home.add_profile("lost", role_arn=ROLE, source_profile="gone")
         home.add_profile("denied", role_arn=f"{ROLE}-other", source_profile="base")
-        number = typed.replace("4", "5")  # base, denied, lost, secondary, and none
 
-        status, seen = setup(home, host, answers=[(PROFILE, number), (PROFILE, "secondary\n"), (WRITE, "y\n")])
+        status, seen = setup(home, host, answers=[(PROFILE, typed), (PROFILE, "secondary\n"), (WRITE, "y\n")])
 
         assert 0 == status, seen
         assert said in words(seen)
@@ -392,7 +400,47 @@ class TestProfile:
         status, seen = setup(home, host, "--profile", "secondry", answers=answers)
 
         assert (0, True) == (status, is_served(home, host)), seen
-        assert "there is no AWS profile secondry → did you mean secondary?" in words(seen)
+        assert "there is no AWS profile 'secondry' → did you mean secondary?" in words(seen)
+
+    @pytest.mark.parametrize(("named", "label"), [('profile = "secondary"\n', "keep"), ("", "no profile")])
+    def test_name_in_the_list_can_be_typed(self, home: Home, host: str, named: str, label: str) -> None:
+        """The default chain and what config.toml names have a name there, too."""
+        home.add_default_keys()
+        home.add_role_profile()
+        for number in range(15 if named else 0):
+            home.add_profile(f"p{number:02}", region="us-east-1")  # secondary is not listed
+        path = home.folder / ".config" / "ecrx" / "config.toml"
+        path.write_text(f"{path.read_text()}{named}")
+
+        status, seen = setup(home, host, answers=[(PROFILE, f"{label}\n"), (WRITE, "y\n")])
+
+        assert (0, True) == (status, f" {label} " in seen), seen
+        assert is_served(home, host)
+
+    def test_missing_one_of_config_toml_is_not_the_default(self, home: Home, host: str) -> None:
+        """What is said when it is chosen leads on with the Enter key."""
+        home.add_role_profile()
+        path = home.folder / ".config" / "ecrx" / "config.toml"
+        path.write_text(f'{path.read_text()}profile = "secondry"\n')
+
+        answers = [(f"{PROFILE}: ", "3\n"), (f"{PROFILE} [secondary]: ", "\n"), (WRITE, "y\n")]
+        status, seen = setup(home, host, answers=answers)
+
+        assert (0, True) == (status, is_served(home, host)), seen
+        assert "3 keep not usable: profile secondry, from config.toml: it does not exist" in words(seen)
+        assert "there is no AWS profile 'secondry' → did you mean secondary?" in words(seen)
+        assert f": {PROGRAM} configure" not in seen
+
+    def test_without_credentials_leads_to_another(self, home: Home, host: str) -> None:
+        home.add_role_profile()
+        home.add_profile("bare", region="us-east-1")
+
+        status, seen = setup(home, host, answers=[(PROFILE, "bare\n"), (PROFILE, INTERRUPT)])
+
+        said = (
+            "there are no AWS credentials → choose another profile, or create credentials: aws configure --profile bare"
+        )
+        assert (130, True, False) == (status, said in words(seen), f"{PROGRAM} configure" in seen), seen
 
     def test_similar_one_is_accepted_with_enter(self, home: Home, host: str) -> None:
         home.add_role_profile()
