@@ -58,6 +58,8 @@ NEW_CREDENTIALS, NEW_SESSION = "new-credentials", "new-session"
 ANY_CREDENTIALS, ANOTHER_PROFILE = "any-credentials", "another-profile"
 # Complete the SSO session, or name another.
 SSO_SESSION = "sso-session"
+# Be the owner of the repository, if only its policy could allow the request.
+OWNERS_PROFILE = "owners-profile"
 
 
 def find(rules: Iterable[ErrorRule], code: str, operation: str = "") -> ErrorRule | None:

@@ -9,6 +9,7 @@ from docker_credential_ecrx.aws.error_rule import (
     ANY_CREDENTIALS,
     NEW_CREDENTIALS,
     NEW_SESSION,
+    OWNERS_PROFILE,
     SSO_SESSION,
     ErrorRule,
 )
@@ -271,6 +272,7 @@ POLICY_RULES: tuple[ErrorRule, ...] = (
         _DENIED,
         "AWS denied {call} at {host}: {said}",
         "allow ecr:{operation} in the principal's own policy, or choose the owner's profile with --profile",
+        hint=OWNERS_PROFILE,
     ),
     ErrorRule(
         ("RepositoryNotFoundException",),

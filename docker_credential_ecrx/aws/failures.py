@@ -167,6 +167,9 @@ def _remedy(rule: ErrorRule, texts: Texts, caller: Caller) -> Remedy:
             return caller.source.remedy(operation, session_expired=True).prefixed(text)
         case error_rule.ANY_CREDENTIALS:
             return profile_hints.no_credentials_hint(caller.source, caller.configure)
+        case error_rule.OWNERS_PROFILE if texts.get("kind", "").startswith("resource-based"):
+            owner = caller.texts.get("owner")
+            return Remedy(f"choose the owner's profile with --profile{f', or ask account {owner}' if owner else ''}")
         case error_rule.SSO_SESSION:
             lack = sso_sessions.find_lack(caller.identity, caller.env)
             return lack.remedy if lack else Remedy("try again")
