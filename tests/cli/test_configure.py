@@ -228,6 +228,24 @@ class TestIdentity:
         line = f"{settings_of(home)}: {HOST} now uses profile secondary{replaced}"
         assert (0, True) == (done.status, line in done.stdout.splitlines()), done
 
+    def test_says_that_the_replaced_ones_token_is_left(self, home: Home) -> None:
+        home.add_role_profile()
+        configure(home)
+        assert home.get(profile=None).secret
+
+        done = configure(home, profile="default")
+
+        said = f"{PROGRAM}: a token of profile secondary for {HOST} may still be cached; to delete it: "
+        assert (0, f"{said}{PROGRAM} forget {HOST}\n") == (done.status, done.stderr)
+        assert "" == configure(home, profile="default").stderr
+
+    @pytest.mark.parametrize("variable", ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"])
+    def test_of_a_variable_is_said_not_to_be_saved(self, home: Home, variable: str) -> None:
+        done = configure(home, profile=None, **{variable: "secondary"})
+
+        lasts = f"only while {variable} is set; to save it, add --profile secondary"
+        assert f"{HOST}: using profile secondary (from {variable}), {lasts}" in done.stdout.splitlines()
+
     def test_force_accepts_missing_profile_with_a_warning(self, home: Home) -> None:
         done = home.run("configure", HOST, "--profile", "secondry", "--force")
 
