@@ -14,8 +14,9 @@ from docker_credential_ecrx.cli import configure_edits
 from docker_credential_ecrx.config_files import cred_helpers, docker_config, text_file
 from docker_credential_ecrx.ecr import arn, image
 from docker_credential_ecrx.ecr.image import Image
-from docker_credential_ecrx.ecr.registry import Registry
+from docker_credential_ecrx.ecr.registry import Registry, host_of
 from docker_credential_ecrx.errors import ArgumentError
+from docker_credential_ecrx.identity import settings
 from docker_credential_ecrx.identity.model import Identity
 from docker_credential_ecrx.identity.read_file import read_file, require_regular
 from docker_credential_ecrx.sanitizer import third_party
@@ -109,10 +110,17 @@ def _configured(*, podman: bool) -> Iterator[tuple[str, str]]:
     for path in configure_edits.paths(podman=podman):
         file, place = text_file.read(path), f"{client} {Path(path).name}"
         for server, helper in docker_config.helpers(file).items():
-            says = "this program" if cred_helpers.is_ours(helper) else f"helper {third_party.text(helper or 'none')}"
-            yield server, f"{place} ({says})"
+            yield server, f"{place} ({_described(server, helper)})"
         for server in docker_config.passwords(file):
             yield server, f"{place} (a password)"
+
+
+def _described(server: str, helper: str) -> str:
+    """Name the helper of a server, and the identity if it is this program."""
+    if not cred_helpers.is_ours(helper):
+        return f"helper {third_party.text(helper or 'none')}"
+    loaded = cred_helpers.settings_of(settings.profile_of(f"{cred_helpers.PREFIX}{helper}"), os.environ)
+    return third_party.text(f"already uses this program, {loaded.identity_for(host_of(server) or server)}")
 
 
 def _local_images() -> Iterable[str]:

@@ -281,6 +281,21 @@ class TestRegistry:
 
         assert (130, True) == (status, "ghcr.io is not a registry of Amazon ECR" in seen)
 
+    def test_of_a_public_host_is_not_said_to_stand_for_one(self, home: Home) -> None:
+        _, seen = setup(home, "ghcr.io", answers=[(REGISTRY, "images.example.com\n"), (REGISTRY, INTERRUPT)])
+
+        public, _, own = words(seen).partition("images.example.com is not a registry of Amazon ECR")
+        assert ("stands for" in public, "stands for" in own) == (False, True), seen
+
+    def test_in_use_is_listed_with_its_identity(self, home: Home) -> None:
+        let_docker_have(home, credHelpers={HOST: "ecrx", OTHER_HOST: "ecrx-third"})
+        home.configure(f'[[registry]]\nmatch = "{HOST}"\nprofile = "secondary"\n')
+
+        found = self.found(home)
+
+        assert f"1 {HOST} Docker's config.json (already uses this program, profile secondary)" in found
+        assert f"2 {OTHER_HOST} Docker's config.json (already uses this program, profile third)" in found
+
     def test_invalid_docker_config_is_named_first(self, home: Home) -> None:
         let_docker_have(home)
         docker_config(home).write_text("{")
@@ -562,7 +577,7 @@ class TestCheck:
         status, seen = setup(home, HOST, "--profile", "secondary", answers=[(ANYWAY, "y\n")])
 
         assert (0, True) == (status, is_served(home, HOST)), seen
-        assert f"next: docker pull {HOST}/REPOSITORY:TAG" in seen
+        assert seen.endswith(f"\nnext: {PROGRAM} doctor {HOST}\n")
 
 
 class TestEnd:
@@ -587,7 +602,8 @@ class TestEnd:
         if key == CLOSED:
             assert -_SIGHUP == status
         else:
-            assert (130, f"\n{PROGRAM}: interrupted\n") == (status, seen[-len(f"\n{PROGRAM}: interrupted\n") :]), seen
+            said = f"\n{PROGRAM}: interrupted; nothing was changed\n"
+            assert (130, True) == (status, seen.endswith(said)), seen
 
     def test_no_is_exit_status_1(self, home: Home, host: str) -> None:
         home.add_role_profile()
