@@ -18,6 +18,7 @@ from docker_credential_ecrx.aws import (
     profiles,
     proxy_rules,
     role_settings,
+    sso_sessions,
     trust,
 )
 from docker_credential_ecrx.aws.caller import Caller
@@ -125,6 +126,8 @@ def _configuration(error: exceptions.BotoCoreError, caller: Caller) -> AwsError:
             return client_error("no-profile", caller)
         case exceptions.InfiniteLoopConfigError():
             return client_error("source-loop", caller, name=str(kwargs.get("source_profile", "")))
+        case exceptions.InvalidConfigError() if sso_sessions.find_lack(caller.identity, caller.env):
+            return client_error("sso-session", caller)
         case exceptions.InvalidConfigError() if "must have credentials" in str(error):
             return client_error("empty-profile", caller)
         case exceptions.ConfigParseError() | exceptions.ConfigNotFound():

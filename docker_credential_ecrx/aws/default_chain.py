@@ -11,6 +11,11 @@ def may_lack_credentials(identity: Identity, env: Mapping[str, str]) -> bool:
     return not chosen_profile(identity, env) and find_source(identity, env).kind == "instance"
 
 
+def is_instance_ignored(env: Mapping[str, str]) -> bool:
+    """Return whether a variable says that no instance is asked for credentials (botocore.utils.IMDSFetcher)."""
+    return env.get("AWS_EC2_METADATA_DISABLED", "").lower() == "true"
+
+
 def lacks_credentials(identity: Identity, env: Mapping[str, str]) -> bool:
     """Return whether nothing provides credentials; asks the instance's metadata service if nothing else may."""
     if not may_lack_credentials(identity, env):

@@ -41,6 +41,7 @@ FIELDS = frozenset(
             "strerror",
             "name",
             "lacking",
+            "lack",
             "section",
             "place",  # of a setting
             "config_file",
@@ -55,6 +56,10 @@ FIELDS = frozenset(
 NEW_CREDENTIALS, NEW_SESSION = "new-credentials", "new-session"
 # Create credentials or a profile, or use one of those that exist.
 ANY_CREDENTIALS, ANOTHER_PROFILE = "any-credentials", "another-profile"
+# Complete the SSO session, or name another.
+SSO_SESSION = "sso-session"
+# Be the owner of the repository, if only its policy could allow the request.
+OWNERS_PROFILE = "owners-profile"
 
 
 def find(rules: Iterable[ErrorRule], code: str, operation: str = "") -> ErrorRule | None:

@@ -9,6 +9,8 @@ from docker_credential_ecrx.aws.error_rule import (
     ANY_CREDENTIALS,
     NEW_CREDENTIALS,
     NEW_SESSION,
+    OWNERS_PROFILE,
+    SSO_SESSION,
     ErrorRule,
 )
 from docker_credential_ecrx.errors import AwsError, Remedy
@@ -110,6 +112,7 @@ CLIENT_RULES: tuple[ErrorRule, ...] = (
         hint=NEW_CREDENTIALS,
     ),
     ErrorRule(("sso",), "the AWS SSO session is missing or has expired", command="aws sso login{source_option}"),
+    ErrorRule(("sso-session",), "the AWS profile {profile} needs {lack}, which {config_file} lacks", hint=SSO_SESSION),
     ErrorRule(("login",), "the AWS login session is missing or has expired", command="aws login{source_option}"),
     ErrorRule(("sso-file",), "{path} does not contain an AWS SSO session", command="aws sso login{source_option}"),
     ErrorRule(("login-file",), "{path} does not contain an AWS login session", command="aws login{source_option}"),
@@ -269,6 +272,7 @@ POLICY_RULES: tuple[ErrorRule, ...] = (
         _DENIED,
         "AWS denied {call} at {host}: {said}",
         "allow ecr:{operation} in the principal's own policy, or choose the owner's profile with --profile",
+        hint=OWNERS_PROFILE,
     ),
     ErrorRule(
         ("RepositoryNotFoundException",),

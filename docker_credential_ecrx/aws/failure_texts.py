@@ -4,7 +4,7 @@ import errno
 import os
 from collections.abc import Callable, Mapping
 
-from docker_credential_ecrx.aws import key_check, proxy_rules, role_settings, setting_places, trust
+from docker_credential_ecrx.aws import key_check, proxy_rules, role_settings, setting_places, sso_sessions, trust
 from docker_credential_ecrx.aws.caller import Caller
 from docker_credential_ecrx.aws.trust import Trust
 from docker_credential_ecrx.identity.aws_profiles import Snapshot
@@ -34,6 +34,7 @@ class Texts(dict[str, str]):
             "profile": lambda: source.profile,
             "source_option": lambda: source.source_option,
             "caller_option": lambda: source.caller_option,
+            "lack": self._lack,
             "bundle": lambda: self._trust().bundle,
             "origin": lambda: self._trust().origin,
             "character": lambda: key_check.describe(self.get("codepoint", "")),
@@ -52,6 +53,11 @@ class Texts(dict[str, str]):
 
     def _trust(self) -> Trust:
         return trust.find(self._caller.identity, Snapshot(self._caller.env))
+
+    def _lack(self) -> str:
+        """Return what the SSO session lacks; it may no longer lack it."""
+        lack = sso_sessions.find_lack(self._caller.identity, self._caller.env)
+        return lack.what if lack else _LEFT_OUT
 
     def _proxy(self) -> tuple[str, str]:
         """Return the proxy's host and port, and the variable that sets it."""

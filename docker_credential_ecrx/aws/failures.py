@@ -13,6 +13,7 @@ from docker_credential_ecrx.aws import (
     error_rule,
     input_files,
     profile_hints,
+    sso_sessions,
 )
 from docker_credential_ecrx.aws.caller import Call, Caller
 from docker_credential_ecrx.aws.error_rule import ErrorRule
@@ -166,6 +167,12 @@ def _remedy(rule: ErrorRule, texts: Texts, caller: Caller) -> Remedy:
             return caller.source.remedy(operation, session_expired=True).prefixed(text)
         case error_rule.ANY_CREDENTIALS:
             return profile_hints.no_credentials_hint(caller.source, caller.configure)
+        case error_rule.OWNERS_PROFILE if texts.get("kind", "").startswith("resource-based"):
+            owner = caller.texts.get("owner")
+            return Remedy(f"choose the owner's profile with --profile{f', or ask account {owner}' if owner else ''}")
+        case error_rule.SSO_SESSION:
+            lack = sso_sessions.find_lack(caller.identity, caller.env)
+            return lack.remedy if lack else Remedy("try again")
     return Remedy(text, command)
 
 

@@ -26,9 +26,10 @@ def profiles() -> dict[str, Profile]:
     return {name: _profile(settings) for name, settings in _full_config()["profiles"].items()}
 
 
-def sso_sessions() -> list[str]:
-    """Return the names of the SSO sessions in AWS's config file; raise AwsError if the files cannot be read."""
-    return [*_full_config().get("sso_sessions", {})]
+def sso_sessions() -> dict[str, dict[str, str]]:
+    """Return the SSO sessions in AWS's config file by name; raise AwsError if the files cannot be read."""
+    found: dict[str, dict[str, str]] = _full_config().get("sso_sessions", {})
+    return found
 
 
 def _full_config() -> dict[str, Any]:

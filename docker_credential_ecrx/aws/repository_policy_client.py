@@ -135,6 +135,7 @@ class Owned:
             else:
                 texts = {
                     "principals": " or ".join(suspects) or "in one of its statements",
+                    "owner": self.account or (self._registry.account if self._registry else ""),
                     "registry_option": f" --registry-id {self._registry.account}" if self._registry else "",
                 }
                 caller = failures.find_caller(self._identity, self._env, self._calls.last, _use_profile, texts)

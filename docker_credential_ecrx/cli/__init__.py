@@ -101,10 +101,11 @@ def run(arguments: list[str], serve_kubelet: Callable[[], int]) -> int:
             _keep_similar(error)
         console.misuse(error)
         return error.exit_code
-    except (click.Abort, EOFError, KeyboardInterrupt):  # EOFError comes from getpass
+    except (click.Abort, EOFError, KeyboardInterrupt) as error:  # EOFError comes from getpass
         if console.err.is_terminal:
             console.err.print()  # the cursor may be after a question
-        console.say("interrupted")
+        outcome = error.args if isinstance(error, click.Abort) else ()
+        console.say("; ".join(("interrupted", *outcome)))
         return 130
     except Exception as error:  # noqa: BLE001 - a traceback could show secrets
         if not console.is_written():

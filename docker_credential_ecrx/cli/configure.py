@@ -1,11 +1,20 @@
 """``configure``: make this program the helper for registries in Docker's or podman's file, and set their identity."""
 
 import os
+import shlex
 from typing import Unpack
 
 import click
 
-from docker_credential_ecrx.cli import completers, configure_identity, configure_plan, configure_tokens, console
+from docker_credential_ecrx.aws import profile_hints
+from docker_credential_ecrx.cli import (
+    completers,
+    configure_edits,
+    configure_identity,
+    configure_plan,
+    configure_tokens,
+    console,
+)
 from docker_credential_ecrx.cli.configure_plan import Options, Plan
 from docker_credential_ecrx.cli.text_option import NAME
 from docker_credential_ecrx.identity import rule_index
@@ -82,6 +91,8 @@ def command(names: tuple[str, ...], **options: Unpack[Options]) -> int:
         console.report("nothing to change")
     elif not is_changed:
         configure_identity.report_unchanged(plan.hosts, plan.file, plan.config)
+    if is_changed and plan.keys and not options["dry_run"]:
+        configure_tokens.note_replaced(plan.hosts, configure_edits.identity_of(plan.keys))
     plan.warn()
     if is_changed and not (options["remove"] or options["dry_run"]):
         _print_next(plan, podman=options["podman"])
@@ -91,13 +102,16 @@ def command(names: tuple[str, ...], **options: Unpack[Options]) -> int:
 def _print_next(plan: Plan, *, podman: bool) -> None:
     """Print the next command, and the identity if the options name none."""
     found: dict[str, tuple[str, bool]] = {}  # the identity of each host, and whether it needs a user
+    variable = profile_hints.profile_variable(os.environ)
+    selected = os.environ.get(variable)
+    lasts = f", only while {variable} is set; to save it, add {shlex.join(['--profile', selected])}" if selected else ""
     for identity, same in configure_identity.by_identity(plan.hosts, rule_index.load(PROGRAM, os.environ)):
         needs_user = any(key in _INTERACTIVE for _, key, _ in chain(identity, os.environ))
-        found |= dict.fromkeys(same, (str(identity), needs_user))
+        said = f"{identity}{lasts if str(identity).endswith(f'(from {variable})') else ''}"
+        found |= dict.fromkeys(same, (said, needs_user))
     for host in () if plan.keys else plan.hosts:
         console.report(f"{host}: using {found[host][0]}")
     for host, name in plan.hosts.items():
-        if found[host][1]:
-            console.report_next(f"{PROGRAM} login {host}")
-        else:
-            console.report_next(configure_plan.pull(host, name, podman=podman))
+        pull = configure_plan.pull(host, name, podman=podman)
+        first = f"{plan.needed[host]}, then: " if host in plan.needed else ""
+        console.report_next(f"{first}{f'{PROGRAM} login {host}' if found[host][1] else pull}")

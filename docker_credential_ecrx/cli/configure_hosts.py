@@ -10,6 +10,14 @@ from docker_credential_ecrx.errors import ArgumentError, Remedy
 from docker_credential_ecrx.identity import own_hosts
 from docker_credential_ecrx.identity.settings import PROGRAM
 
+# Public registries, which stand for no other.
+_PUBLIC = frozenset(
+    (
+        *("docker.io", "index.docker.io", "registry-1.docker.io", "ghcr.io", "quay.io", "gcr.io", "lscr.io"),
+        *("mcr.microsoft.com", "nvcr.io", "registry.access.redhat.com", "registry.gitlab.com", "registry.k8s.io"),
+    )
+)
+
 Finder = Callable[[str], Registry | None]
 
 
@@ -53,13 +61,12 @@ def _known(name: str, known: Finder) -> Registry | None:
     found = known(name)
     host = host_of(name) or ""
     if found is None and "." in host and own_hosts.is_own_host(host) and not wrong_host.is_like_ecr(host):
-        raise ArgumentError(
-            f"{host} is not a registry of Amazon ECR",
-            Remedy(
-                f"{wrong_host.correction(name)}, or name the registry that it stands for",
-                f"{PROGRAM} configure {host} --registry {wrong_host.FORM}",
-            ),
+        correction = wrong_host.correction(name)
+        own = Remedy(
+            f"{correction}, or name the registry that it stands for",
+            f"{PROGRAM} configure {host} --registry {wrong_host.FORM}",
         )
+        raise ArgumentError(f"{host} is not a registry of Amazon ECR", Remedy(correction) if host in _PUBLIC else own)
     if found is None and host_of(name) == name and name in profiles.profiles():
         raise ArgumentError(
             f"{host} is not a registry of Amazon ECR",

@@ -4,9 +4,11 @@ import difflib
 import os
 import shlex
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from docker_credential_ecrx.aws import (
     default_chain,
+    failures,
     half_keys,
     input_files,
     profile_hints,
@@ -23,17 +25,46 @@ from docker_credential_ecrx.identity.model import Identity
 from docker_credential_ecrx.identity.settings import PROGRAM, Settings
 
 
-def check(hosts: Iterable[str], keys: dict[str, str], *, podman: bool, force: bool) -> None:
-    """Raise AwsError if the identity of one of ``hosts`` does not exist; with --force, only warn.
+class Problem(NamedTuple):
+    """Why an identity cannot be used: the error, and what the user has to do before it can.
+
+    ``of`` names the identity after the host, unless the error does.
+    ``known`` is what the user can choose from, and ``what_comes`` is what --force is for, if it helps.
+    """
+
+    error: AwsError
+    needed: str
+    of: str = ""
+    known: str = ""
+    what_comes: str = "it comes"
+
+    def about(self, subject: str, *, force: bool) -> AwsError:
+        """Return the error about ``subject``; its remedies include --force, unless that is given."""
+        remedy = self.error.remedy
+        later = "" if force or not self.what_comes else f"add --force if {self.what_comes} later, or "
+        text = f"{later}{remedy.text or ('create some' if later else '')}"
+        known = f"{self.known}{'' if force else ' (--force configures a missing one)'}; " if self.known else ""
+        return type(self.error)(f"{subject}{self.of}: {self.error.message}", Remedy(f"{known}{text}", remedy.command))
+
+
+def check(hosts: Iterable[str], keys: dict[str, str], *, podman: bool, force: bool) -> dict[str, str]:
+    """Raise AwsError if the identity of one of ``hosts`` does not exist; with --force, warn.
 
     ``keys`` are those of the entry for config.toml, or none if what it says already is used.
+    Returns what the user has to do before each of the hosts can be used, if anything.
     """
-    look = warn if force else require
-    if keys:
-        look(configure_edits.identity_of(keys), hosts, podman=podman)
-        return
-    for identity, same in by_identity(hosts, rule_index.load(PROGRAM, os.environ)):
-        look(identity, same, podman=podman)
+    hosts = [*hosts]
+    loaded = None if keys else rule_index.load(PROGRAM, os.environ)
+    needed: dict[str, str] = {}
+    for identity, same in by_identity(hosts, loaded) if loaded else [(configure_edits.identity_of(keys), hosts)]:
+        problem = _problem(identity, shlex.join([*same, *(["--podman"] if podman else [])]))
+        if problem is None:
+            continue
+        if not force:
+            raise problem.about(f"cannot configure {same[0]}", force=force)
+        console.say(f"warning: {problem.about(f'{same[0]} cannot be used yet', force=force)}", "warning")
+        needed |= dict.fromkeys(same, problem.needed)
+    return needed
 
 
 def by_identity(hosts: Iterable[str], loaded: Settings) -> list[tuple[Identity, list[str]]]:
@@ -84,57 +115,49 @@ def warn_of_regions(registries: list[Registry], undo: str = "") -> None:
             console.say(f"warning: {what}; {advice}{then}", "warning")
 
 
-def require(identity: Identity, hosts: Iterable[str], *, podman: bool) -> None:
-    """Raise AwsError if a profile of the identity does not exist, or if its credential chain finds no credentials.
+def _problem(identity: Identity, where: str) -> Problem | None:
+    """Return why the identity does not exist, or why its credential chain finds no credentials, or None.
 
-    Half of an access key is none.
+    ``where`` are the hosts and options of the command that would configure another one.
+    Half of an access key is no credentials.
+    Raises AwsError if AWS's files cannot be read.
     """
-    where = shlex.join([*hosts, *(["--podman"] if podman else [])])
-    configure = profile_hints.configure_hint(identity, where)
-    host = where.partition(" ")[0]
+    configure, of = profile_hints.configure_hint(identity, where), f" with {identity}"
     missing = profile_hints.missing_profile(identity, os.environ)
     if missing:
-        missing_name, named_by = missing
-        name = profile_hints.shown(missing_name)
-        message = f"cannot configure {host}: the AWS profile {name} does not exist"
-        hints = profile_hints.missing_profile_hint(missing_name, named_by, identity, os.environ, configure)
-        message, hint = input_files.explained(message, os.environ, *hints)
+        name, named_by = map(profile_hints.shown, missing)
+        message = f"the AWS profile {name} does not exist"
+        hints = profile_hints.missing_profile_hint(*missing, identity, os.environ, configure)
         known = profile_hints.some_names(profiles.profiles())
-        origin = f"it is the source_profile of {profile_hints.shown(named_by)}; " if named_by else ""
-        there_are = f"the profiles are {known}" if known else "there is no profile yet"
-        raise AwsError(
-            message, Remedy(f"{origin}{there_are} (--force configures a missing one); {hint.text}", hint.command)
-        )
+        origin = f"it is the source_profile of {named_by}; " if named_by else ""
+        there_are = f"{origin}{f'the profiles are {known}' if known else 'there is no profile yet'}"
+        error = AwsError(*input_files.explained(message, os.environ, *hints))
+        return Problem(error, f"create the AWS profile {name}", known=there_are, what_comes="")
     bad = profile_hints.bad_role(profile_hints.named_profiles(identity, os.environ))
     if bad:
         place = setting_places.place_of("role_arn", f"profile {bad[0]}", Identity(bad[0]), os.environ)
-        raise AwsError(
-            f"{bad[1]} is not the ARN of a role",
-            f"write role_arn = arn:aws:iam::ACCOUNT:role/NAME, where ACCOUNT has 12 digits, in {place}, for {host}",
+        fix = f"write role_arn = arn:aws:iam::ACCOUNT:role/NAME, where ACCOUNT has 12 digits, in {place}"
+        return Problem(
+            AwsError(f"{bad[1]} is not the ARN of a role", fix), f"fix role_arn in {place}", of, what_comes=""
         )
     half = half_keys.find(identity, os.environ)
     if half is not None:
         name, setting, other = profile_hints.shown(half.profile), half.has, half.lacks
-        message = f"cannot configure {host} with {identity}: the AWS profile {name} has {setting}, but not {other}"
-        raise AwsError(message, _later_or(half.remedy))
-    session = sso_sessions.find_missing(identity, os.environ)
-    if session is not None:
-        name, section, path, fix = profile_hints.shown(session.profile), session.section, session.path, session.remedy
-        message = f"cannot configure {host} with {identity}: the AWS profile {name} needs {section}, which {path} lacks"
-        raise AwsError(message, Remedy(f"add --force if it comes later, or {fix.text}", fix.command))
+        return Problem(
+            AwsError(f"the AWS profile {name} has {setting}, but not {other}", half.remedy),
+            f"add {other} to the AWS profile {name}",
+            of,
+            what_comes="they come",
+        )
+    lack = sso_sessions.find_lack(identity, os.environ)
+    if lack is not None:
+        error = failures.client_error("sso-session", failures.find_caller(identity, os.environ))
+        return Problem(error, f"add {lack.what} to {lack.path}", of)
     if _lacks_credentials(identity):
-        message = f"cannot configure {host} with {identity}: there are no AWS credentials"
         hint = profile_hints.no_credentials_hint(find_source(identity, os.environ), configure)
-        message, hint = input_files.explained(message, os.environ, hint)
-        raise NoAwsCredentialsError(message, _later_or(hint))
-
-
-def warn(identity: Identity, hosts: Iterable[str], *, podman: bool) -> None:
-    """Say what ``require`` would raise."""
-    try:
-        require(identity, hosts, podman=podman)
-    except AwsError as error:
-        console.say(str(error), "warning")
+        error = NoAwsCredentialsError(*input_files.explained("there are no AWS credentials", os.environ, hint))
+        return Problem(error, "create AWS credentials", of, what_comes="they come")
+    return None
 
 
 def _lacks_credentials(identity: Identity) -> bool:
@@ -143,7 +166,3 @@ def _lacks_credentials(identity: Identity) -> bool:
         return False
     with console.waiting("looking for AWS credentials"):
         return default_chain.lacks_credentials(identity, os.environ)
-
-
-def _later_or(hint: Remedy) -> Remedy:
-    return Remedy(f"add --force if they come later, or {hint.text or 'create some'}", hint.command)

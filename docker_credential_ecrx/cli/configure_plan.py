@@ -50,8 +50,8 @@ class Plan(NamedTuple):
     """The changes of the user's files, and the tokens of ``docker login`` that are deleted with them.
 
     ``hosts`` has what the user called each registry, by its host, ``keys`` are those of the entry for ``config``,
-    ``file`` is the client's file, and ``found`` is what keeps the configuration from working, with the style to print
-    it in.
+    ``file`` is the client's file, ``found`` is what keeps the configuration from working, with the style to print it
+    in, and ``needed`` is what the user has to do before a host can be used.
     """
 
     registries: list[Registry]
@@ -64,6 +64,7 @@ class Plan(NamedTuple):
     file: str
     config: str
     found: list[tuple[Conflict, str]]
+    needed: dict[str, str]
 
     def show(self) -> bool:
         """Print what would change, without the secrets in the files, and return whether anything would."""
@@ -121,8 +122,9 @@ def make(names: Iterable[str], options: Options) -> Plan:
     named = list(_registries(names or all_names, keys, find))
     registries = [registry for registry, _ in named]
     hosts = {registry.host: name for registry, name in named}
+    needed: dict[str, str] = {}
     if not options["remove"]:
-        configure_identity.check(hosts, keys, podman=options["podman"], force=options["force"])
+        needed = configure_identity.check(hosts, keys, podman=options["podman"], force=options["force"])
     logins = [] if options["remove"] else configure_tokens.stored_logins(registries, config)
     wanted = list(_edits(files, config, registries, keys, options))
     result = transaction.preview(wanted)
@@ -130,7 +132,7 @@ def make(names: Iterable[str], options: Options) -> Plan:
     after = [*map(result.after, files)]
     found = () if options["remove"] else configure_edits.warnings(files, after, hosts, podman=options["podman"])
     seen = [path for path in (*(file.path for file in files), config) if path]
-    return Plan(registries, hosts, keys, wanted, result, logins, seen, paths[-1], config, [*found])
+    return Plan(registries, hosts, keys, wanted, result, logins, seen, paths[-1], config, [*found], needed)
 
 
 def pull(host: str, name: str, *, podman: bool) -> str:

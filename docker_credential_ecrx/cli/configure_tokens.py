@@ -7,8 +7,10 @@ from docker_credential_ecrx.aws import profile_hints
 from docker_credential_ecrx.cli import configure_edits, console
 from docker_credential_ecrx.config_files.cred_helpers import HELPER
 from docker_credential_ecrx.ecr.registry import Registry
+from docker_credential_ecrx.identity.model import Identity
 from docker_credential_ecrx.identity.settings import PROGRAM
 from docker_credential_ecrx.store import cached_token, index, inventory
+from docker_credential_ecrx.store.entry import Entry
 from docker_credential_ecrx.store.inventory import Item
 from docker_credential_ecrx.store.item_names import login_names
 
@@ -34,16 +36,32 @@ def stored_logins(registries: Iterable[Registry], config: str) -> list[Item]:
     return found
 
 
+def note_replaced(hosts: Iterable[str], identity: Identity) -> None:
+    """Say how to delete the tokens of other identities that may still be cached for ``hosts``."""
+    valid, left = _valid_entries(), dict[str, set[str]]()
+    for host in hosts:
+        named = (entry.get("identity") for entry in valid if host in entry["servers"] and entry.get("kind") == "token")
+        for name in named:
+            if name and name != str(identity):
+                left.setdefault(name, set()).add(host)
+    for name, servers in left.items():
+        what = f"a token of {name} for {profile_hints.some_names(servers)} may still be cached; to delete it"
+        console.note(f"{what}: {PROGRAM} forget {' '.join(sorted(servers))}")
+
+
 def note_left(hosts: Iterable[str], *, everything: bool, podman: bool) -> None:
     """Say how to delete the tokens that may still be cached for ``hosts``, which were removed.
 
     A keyring may have lost what the index lists, and is not asked: it may be locked.
     """
-    now = cached_token.now().utc
-    valid = [entry for entry in index.read(os.environ).values() if entry.get("expires", now) >= now]
-    cached = {server for entry in valid for server in entry["servers"]}
+    cached = {server for entry in _valid_entries() for server in entry["servers"]}
     others = configure_edits.helpers_of_the_other_client(podman=podman)
     left = [host for host in hosts if host in cached and others.get(host) != HELPER]
     if left:
         what = f"a token for {profile_hints.some_names(left)} may still be cached; to delete it"
         console.note(f"{what}: {PROGRAM} forget {'--all' if everything else ' '.join(left)}")
+
+
+def _valid_entries() -> list[Entry]:
+    now = cached_token.now().utc
+    return [entry for entry in index.read(os.environ).values() if entry.get("expires", now) >= now]

@@ -24,7 +24,7 @@ from docker_credential_ecrx.cli import (
     setup_candidates,
     setup_profile,
 )
-from docker_credential_ecrx.cli.configure_plan import Options
+from docker_credential_ecrx.cli.configure_plan import Options, Plan
 from docker_credential_ecrx.cli.login_token import Group
 from docker_credential_ecrx.cli.text_option import NAME
 from docker_credential_ecrx.config_files import cred_helpers
@@ -61,6 +61,7 @@ _NO_REGISTRY = (
     "no ECR registry in Docker's config.json, in local images or in this folder's compose files and Dockerfile; type "
     f"one, like {wrong_host.FORM}"
 )
+_UNCHANGED = "nothing was changed"
 _CHECKS = ("registry", "image")  # those of doctor
 _NAME_WIDTH = max(map(len, _CHECKS))
 
@@ -90,6 +91,28 @@ class _Choice(NamedTuple):
 @click.option("--podman", is_flag=True, help="Edit podman's auth.json instead of Docker's config.json.")
 def command(host: str | None, profile: str | None, *, podman: bool) -> int:
     _require_terminal(host, profile, podman=podman)
+    try:
+        planned = _dialogue(host, profile, podman=podman)
+    except (click.Abort, EOFError, KeyboardInterrupt) as error:  # EOFError comes from getpass
+        raise click.Abort(_UNCHANGED) from error
+    if planned is None:
+        console.say(_UNCHANGED)
+        return 1
+    plan, image_to_pull, mfa, is_well = planned
+    registry = image_to_pull.registry
+    if plan.result.changed or plan.logins:
+        plan.apply()
+    _cache(registry, mfa)
+    pull = configure_plan.pull(registry.host, str(image_to_pull), podman=podman)
+    console.report_next(pull if is_well else f"{PROGRAM} doctor {image_to_pull}")
+    return 0
+
+
+def _dialogue(host: str | None, profile: str | None, *, podman: bool) -> tuple[Plan, Image, Mfa, bool] | None:
+    """Return what to change, what to pull, the MFA sessions and whether no check failed; None if the user refuses.
+
+    Nothing is written yet.
+    """
     config = configure_plan.config_path(must_exist=False)
     loaded = configure_edits.settings_with(config)
     accept = partial(_image, configure_hosts.finder(config, None, remove=False), loaded)
@@ -105,14 +128,10 @@ def command(host: str | None, profile: str | None, *, podman: bool) -> int:
     plan.warn()
     if is_changed:
         if not console.ask("write this?" if is_well else "a check failed; write this all the same?"):
-            console.say("nothing was changed")
-            return 1
-        plan.apply()
+            return None
     else:
         configure_identity.report_unchanged(plan.hosts, plan.file, plan.config)
-    _cache(registry, found.mfa)
-    console.report_next(configure_plan.pull(registry.host, str(image_to_pull), podman=podman))
-    return 0
+    return plan, image_to_pull, found.mfa, is_well
 
 
 def _require_terminal(host: str | None, profile: str | None, *, podman: bool) -> None:

@@ -8,14 +8,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from docker_credential_ecrx.aws import sso_sessions
+from docker_credential_ecrx.aws import default_chain, sso_sessions
 from docker_credential_ecrx.aws.credential_source import find_source, settings_of
 from docker_credential_ecrx.cli import configure_edits
 from docker_credential_ecrx.config_files import cred_helpers, docker_config, text_file
 from docker_credential_ecrx.ecr import arn, image
 from docker_credential_ecrx.ecr.image import Image
-from docker_credential_ecrx.ecr.registry import Registry
+from docker_credential_ecrx.ecr.registry import Registry, host_of
 from docker_credential_ecrx.errors import ArgumentError
+from docker_credential_ecrx.identity import settings
 from docker_credential_ecrx.identity.model import Identity
 from docker_credential_ecrx.identity.read_file import read_file, require_regular
 from docker_credential_ecrx.sanitizer import third_party
@@ -109,10 +110,17 @@ def _configured(*, podman: bool) -> Iterator[tuple[str, str]]:
     for path in configure_edits.paths(podman=podman):
         file, place = text_file.read(path), f"{client} {Path(path).name}"
         for server, helper in docker_config.helpers(file).items():
-            says = "this program" if cred_helpers.is_ours(helper) else f"helper {third_party.text(helper or 'none')}"
-            yield server, f"{place} ({says})"
+            yield server, f"{place} ({_described(server, helper)})"
         for server in docker_config.passwords(file):
             yield server, f"{place} (a password)"
+
+
+def _described(server: str, helper: str) -> str:
+    """Name the helper of a server, and the identity if it is this program."""
+    if not cred_helpers.is_ours(helper):
+        return f"helper {third_party.text(helper or 'none')}"
+    loaded = cred_helpers.settings_of(settings.profile_of(f"{cred_helpers.PREFIX}{helper}"), os.environ)
+    return third_party.text(f"already uses this program, {loaded.identity_for(host_of(server) or server)}")
 
 
 def _local_images() -> Iterable[str]:
@@ -138,16 +146,27 @@ def _local_images() -> Iterable[str]:
     return done.stdout.decode(errors="replace").splitlines()
 
 
+def problem_of(profile: str, env: Mapping[str, str]) -> str:
+    """Return why AWS's files alone say that an AWS profile cannot be used, or an empty text."""
+    source = find_source(Identity(profile), env)
+    lack = sso_sessions.find_lack(Identity(profile), env)
+    match source.kind:
+        case "missing" if source.profile == profile:
+            return "it does not exist"
+        case "missing":
+            return f"its source profile {source.profile} does not exist"
+        case "no source":
+            return "it assumes a role, but names no source of credentials"
+        case "instance" if default_chain.is_instance_ignored(env):
+            return "it has no credentials"
+    return f"it needs {lack.what}, which {lack.path} lacks" if lack else ""
+
+
 def describe(profile: str, env: Mapping[str, str]) -> str:
     """Return the kind of an AWS profile's credentials, and the role and the account if AWS's files name them."""
-    own, source = settings_of(profile, env), find_source(Identity(profile), env)
-    if source.kind == "missing":
-        return f"not usable: its source profile {source.profile} does not exist"
-    if source.kind == "no source":
-        return "not usable: it assumes a role, but names no source of credentials"
-    session = sso_sessions.find_missing(Identity(profile), env)
-    if session is not None:
-        return f"not usable: it needs {session.section}, which {session.path} lacks"
+    own, source, problem = settings_of(profile, env), find_source(Identity(profile), env), problem_of(profile, env)
+    if problem:
+        return f"not usable: {problem}"
     kind = _KINDS.get(source.kind, source.kind)
     if "role_arn" in own:
         role = arn.role(own["role_arn"])

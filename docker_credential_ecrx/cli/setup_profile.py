@@ -6,11 +6,11 @@ import shlex
 from collections.abc import Callable
 from typing import TypeVar
 
-from docker_credential_ecrx.aws import profile_hints, profiles
+from docker_credential_ecrx.aws import default_chain, profile_hints, profiles
 from docker_credential_ecrx.aws.credential_source import find_source
 from docker_credential_ecrx.cli import choices, console, setup_candidates
 from docker_credential_ecrx.ecr.registry import Registry
-from docker_credential_ecrx.errors import EcrxError, Remedy, UnreachableError
+from docker_credential_ecrx.errors import EcrxError, NoAwsCredentialsError, Remedy, UnreachableError
 from docker_credential_ecrx.identity.model import Identity
 from docker_credential_ecrx.identity.settings import PROGRAM, Settings
 
@@ -28,54 +28,71 @@ def ask(
     names = sorted(profiles.profiles())
     if not names:
         return attempt(given)
+    identity = loaded.identity_for(registry.host)
+    is_named = bool(identity.profile or identity.role_arn)
+    label = "keep" if is_named else "no profile"
+    listed, more = names[:_MOST], len(names[_MOST:])
 
     def accept(typed: str) -> _T:
-        if typed and typed not in names:
-            similar = difflib.get_close_matches(typed, names, 1)
-            hint = f"did you mean {similar[0]}?" if similar else "type a number, or the name of a profile"
-            raise choices.RefusedError(
-                EcrxError(f"there is no AWS profile {profile_hints.shown(typed)}", hint), "".join(similar)
-            )
+        if typed == label and typed not in names:
+            typed = ""
+        _require_profile(typed or identity.profile or "", names)
         try:
             return attempt(typed or None)
+        except NoAwsCredentialsError as error:
+            source = find_source(Identity(typed) if typed else identity, os.environ)
+            create = f"aws configure{source.source_option}"
+            raise EcrxError(error.message, Remedy("choose another profile, or create credentials", create)) from error
         except UnreachableError as error:
             options = [*(["--profile", typed] if typed else []), *(["--podman"] if podman else [])]
-            without = Remedy(
-                "Enter tries again; to configure without trying",
-                shlex.join([PROGRAM, "configure", registry.host, *options]),
-            )
-            again = typed or str(len(listed) + 1)
-            unreachable = type(error)(f"{error.message}; {error.hint}", without)
-            raise choices.RefusedError(unreachable, again, "token") from error
+            raise choices.RefusedError(_untried(error, registry, options), typed or label, "token") from error
 
-    listed, more = names[:_MOST], len(names[_MOST:])
     again = ""
     if given:
         try:
             return accept(given)
         except EcrxError as error:
             again = choices.refuse("AWS profile", error)
-    identity = loaded.identity_for(registry.host)
-    is_named = bool(identity.profile or identity.role_arn)
     rows = [(profile_hints.shown(name), setup_candidates.describe(name, os.environ)) for name in listed]
-    values = [*listed]
+    values, kept = [*listed], len(listed)
     if identity.role_arn is None and identity.profile in listed:
         kept = listed.index(identity.profile)
         rows[kept] = (rows[kept][0], f"{rows[kept][1]}; config.toml names it")
-    else:
-        kept = len(listed)
-        rows.append(("keep" if is_named else "no profile", _without_profile(identity)))
+    elif is_named or not _has_none(identity):
+        rows.append((label, _without_profile(identity)))
         values.append("")
     console.group(f"AWS profiles{f', and {more} more' if more else ''}")
     console.facts((f"{number} {name}", described) for number, (name, described) in enumerate(rows, 1))
-    default = str(kept + 1) if is_named and values[kept] != given else ""
+    is_usable = is_named and not (identity.profile and setup_candidates.problem_of(identity.profile, os.environ))
+    default = str(kept + 1) if is_usable and values[kept] != given else ""
     return choices.choose("AWS profile", "number or name", values, accept, again or default)
+
+
+def _require_profile(name: str, names: list[str]) -> None:
+    """Raise RefusedError if there is no AWS profile ``name``, unless that is empty."""
+    if name and name not in names:
+        similar = difflib.get_close_matches(name, names, 1)
+        hint = f"did you mean {similar[0]}?" if similar else "type a number, or the name of a profile"
+        raise choices.RefusedError(EcrxError(f"there is no AWS profile {name!r}", hint), "".join(similar))
+
+
+def _untried(error: UnreachableError, registry: Registry, options: list[str]) -> UnreachableError:
+    """Return the error with the command that configures the registry with ``options``, without trying."""
+    command = shlex.join([PROGRAM, "configure", registry.host, *options])
+    without = Remedy("Enter tries again; to configure without trying", command)
+    return type(error)(f"{error.message}; {error.hint}", without)
+
+
+def _has_none(identity: Identity) -> bool:
+    """Return whether it is certain that AWS's default chain finds nothing."""
+    return default_chain.may_lack_credentials(identity, os.environ) and default_chain.is_instance_ignored(os.environ)
 
 
 def _without_profile(identity: Identity) -> str:
     """Say what the registry gets if no profile is chosen."""
     if identity.profile or identity.role_arn:
-        return f"{identity}, from config.toml"
+        problem = setup_candidates.problem_of(identity.profile, os.environ) if identity.profile else ""
+        return f"not usable: {identity}, from config.toml: {problem}" if problem else f"{identity}, from config.toml"
     if find_source(identity, os.environ).kind == "instance":
         return "this instance's role, if it has one"
     return f"AWS's default chain: {identity}"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import click
 
 from docker_credential_ecrx import formatting
+from docker_credential_ecrx.aws import sso_sessions
 from docker_credential_ecrx.cli import completers, console, registry_identity, status_report
 from docker_credential_ecrx.cli.registry_identity import LOGIN, Decision, RegistryIdentity
 from docker_credential_ecrx.cli.status_report import Destination
@@ -127,8 +128,14 @@ def _none(found: RegistryIdentity) -> str:
     if helper and not cred_helpers.is_ours(helper):
         return f"none is cached; Docker asks {cred_helpers.PREFIX}{helper}"
     missing = found.missing_profile(os.environ)
-    if missing is not None:
-        return f"none is cached, and the next get cannot fetch one: there is no profile {missing}"
+    lack = None if missing else sso_sessions.find_lack(found.identity, os.environ)
+    if missing is not None or lack:
+        why = (
+            f"profile {lack.profile} needs {lack.what}, which {lack.path} lacks"
+            if lack
+            else f"there is no profile {missing}"
+        )
+        return f"none is cached, and the next get cannot fetch one: {why}"
     return "none is cached; the next get asks AWS"
 
 

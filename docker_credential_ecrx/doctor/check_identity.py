@@ -3,7 +3,15 @@
 import errno
 import os
 
-from docker_credential_ecrx.aws import default_chain, error_rules, input_files, profile_hints, profiles
+from docker_credential_ecrx.aws import (
+    default_chain,
+    error_rules,
+    failures,
+    input_files,
+    profile_hints,
+    profiles,
+    sso_sessions,
+)
 from docker_credential_ecrx.config_files import cred_helpers
 from docker_credential_ecrx.doctor import check_docker
 from docker_credential_ecrx.doctor.context import Context, Finding, IdentityFacts, failed, passed, skipped
@@ -42,7 +50,7 @@ def check_identity(context: Context) -> Finding:
 
 
 def check_profile(context: Context, identity_facts: IdentityFacts) -> Finding:
-    """Check that the profiles exist which the identity and its chain of source profiles name."""
+    """Check that the profiles exist which the identity and its chain of source profiles name, and an SSO session."""
     identity = identity_facts.identity
     named_by = profile_hints.named_profiles(identity, context.env)
     known = profiles.profiles()
@@ -55,6 +63,8 @@ def check_profile(context: Context, identity_facts: IdentityFacts) -> Finding:
             what = f"the AWS profile {profile_hints.shown(name)} does not exist"
             what += f", which is the source_profile of {profile_hints.shown(section)}" if section else ""
             return failed(*input_files.explained(what, context.env, *hints))
+    if sso_sessions.find_lack(identity, context.env):
+        raise failures.client_error("sso-session", failures.find_caller(identity, context.env))
     if not named_by:
         return skipped("the AWS default credential chain needs no profile", identity_facts)
     return passed(", with source profile ".join(named_by), identity_facts)
@@ -84,7 +94,9 @@ def expires(token: Token) -> str:
 def _found(named: str, facts: IdentityFacts, context: Context) -> Finding:
     """Return the identity; the check is skipped if only the check of the caller finds out whether there is one."""
     if not is_chosen(facts.identity) and default_chain.may_lack_credentials(facts.identity, context.env):
-        return skipped(f"{named}: this instance's role, if it has one", facts)
+        is_none = default_chain.is_instance_ignored(context.env)
+        found = "no credentials found" if is_none else "this instance's role, if it has one"
+        return skipped(f"{named}: {found}", facts)
     return passed(named, facts)
 
 

@@ -106,6 +106,11 @@ def remedy(found: Result) -> str:
     return found.stderr.rstrip("\n").partition("; ")[2]
 
 
+def next_of(found: Result) -> str:
+    """Return the last line of the output, which names the next command."""
+    return found.stdout.splitlines()[-1]
+
+
 @pytest.fixture
 def own_path(home: Home) -> None:
     """Let Docker find no other helper: beside a store of the machine, configure also writes credsStore."""
@@ -223,10 +228,33 @@ class TestIdentity:
         line = f"{settings_of(home)}: {HOST} now uses profile secondary{replaced}"
         assert (0, True) == (done.status, line in done.stdout.splitlines()), done
 
+    def test_says_that_the_replaced_ones_token_is_left(self, home: Home) -> None:
+        home.add_role_profile()
+        configure(home)
+        assert home.get(profile=None).secret
+
+        done = configure(home, profile="default")
+
+        said = f"{PROGRAM}: a token of profile secondary for {HOST} may still be cached; to delete it: "
+        assert (0, f"{said}{PROGRAM} forget {HOST}\n") == (done.status, done.stderr)
+        assert "" == configure(home, profile="default").stderr
+
+    @pytest.mark.parametrize("variable", ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"])
+    def test_of_a_variable_is_said_not_to_be_saved(self, home: Home, variable: str) -> None:
+        done = configure(home, profile=None, **{variable: "secondary"})
+
+        lasts = f"only while {variable} is set; to save it, add --profile secondary"
+        assert f"{HOST}: using profile secondary (from {variable}), {lasts}" in done.stdout.splitlines()
+
     def test_force_accepts_missing_profile_with_a_warning(self, home: Home) -> None:
         done = home.run("configure", HOST, "--profile", "secondry", "--force")
 
-        assert (0, True) == (done.status, "the AWS profile secondry does not exist; " in done.stderr)
+        said = (
+            f"warning: {HOST} cannot be used yet: the AWS profile secondry does not exist; the profiles are default, "
+        )
+        assert (0, True) == (done.status, said in done.stderr), done
+        assert ("--force" in done.stderr, "cannot configure" in done.stderr) == (False, False)
+        assert next_of(done).startswith(f"next: create the AWS profile secondry, then: docker pull {HOST}/")
         assert 'profile = "secondry"\n' in read(settings_of(home))
 
 
@@ -340,7 +368,12 @@ class TestMissingIdentity:
         assert value not in done.stderr
         assert not config_of(home).exists()
         forced = home.run("configure", HOST, "--profile", "half", "--force")
+        said = (
+            f"warning: {HOST} cannot be used yet with profile half: the AWS profile half has {has}, but not {lacks}; "
+        )
         assert (0, True) == (forced.status, said in forced.stderr)
+        assert forced.stderr.endswith("; set both: aws configure --profile half\n")
+        assert next_of(forced).startswith(f"next: add {lacks} to the AWS profile half, then: docker pull {HOST}/")
 
     def test_half_of_a_temporary_key_is_refused(self, home: Home) -> None:
         add_section(home, "credentials", "half", "aws_access_key_id = ASIAEXAMPLEEXAMPLE00\naws_session_token = x\n")
@@ -391,7 +424,7 @@ class TestMissingIdentity:
 
         assert "222222222222:role/puller is not the ARN of a role; " in done.stderr
         where = f"[profile secondary] of {home.folder}/.aws/config"
-        assert remedy(done).endswith(f"12 digits, in {where}, for {HOST}")
+        assert remedy(done).endswith(f"12 digits, in {where}")
 
     def test_sso_session_of_the_profile_must_exist(self, home: Home) -> None:
         home.add_profile("corp", sso_session="corp", sso_account_id=SECONDARY, sso_role_name="puller")
@@ -411,7 +444,11 @@ class TestMissingIdentity:
             assert "add --force if it comes later, or create it: aws configure sso-session" == remedy(done)
         assert not config_of(home).exists()
         forced = home.run("configure", HOST, *options, "--force")
-        assert (0, True) == (forced.status, said in forced.stderr)
+        assert (0, True) == (
+            forced.status,
+            f"warning: {HOST} cannot be used yet with {identity}: {said}" in forced.stderr,
+        )
+        assert f"next: add [sso-session corp] to {path}, then: {PROGRAM} login {HOST}" == next_of(forced)
         assert 0 == with_sso_session(home, "corp").run("configure", HOST, *options).status
 
     @pytest.mark.parametrize("name", ["crop", '"corp"'])
@@ -424,6 +461,20 @@ class TestMissingIdentity:
         assert f"the AWS profile work needs [sso-session {name}], which " in done.stderr
         fix = "aws configure set sso_session corp --profile work"
         assert f"add --force if it comes later, or if you meant corp: {fix}" == remedy(done)
+
+    @pytest.mark.parametrize("lacks", ["sso_start_url", "sso_region"])
+    def test_sso_session_must_be_complete(self, home: Home, lacks: str) -> None:
+        home.add_profile("work", sso_session="corp", sso_account_id=SECONDARY, sso_role_name="puller")
+        path = home.folder / ".aws" / "config"
+        kept = {"sso_start_url": "https://corp", "sso_region": "us-east-1"} | {lacks: ""}
+        with path.open("a") as file:
+            file.write("[sso-session corp]\n" + "".join(f"{key} = {text}\n" for key, text in kept.items() if text))
+
+        done = home.run("configure", HOST, "--profile", "work")
+
+        assert f": the AWS profile work needs {lacks} in [sso-session corp], which {path} lacks; " in done.stderr
+        fix = "add it there, or let this ask for it: aws configure sso-session"
+        assert f"add --force if it comes later, or {fix}" == remedy(done)
 
     def test_sso_session_that_is_not_used_may_be_missing(self, home: Home) -> None:
         """Botocore takes the key of a source profile, and needs no account ID for another use of the session."""

@@ -477,7 +477,11 @@ class TestIdentity:
     @pytest.mark.parametrize(
         ("env", "named"),
         [
-            ({}, "the default credential chain: this instance's role, if it has one"),
+            ({}, "the default credential chain: no credentials found"),
+            (
+                {"AWS_EC2_METADATA_DISABLED": "false", "AWS_EC2_METADATA_SERVICE_ENDPOINT": "http://127.0.0.1:9"},
+                "the default credential chain: this instance's role, if it has one",
+            ),
             ({"AWS_ACCESS_KEY_ID": "AKIA1111222233330001"}, "access key AKIA…0001 (from the environment)"),
             (
                 {"AWS_ROLE_ARN": ROLE, "AWS_WEB_IDENTITY_TOKEN_FILE": "/nonexistent"},
@@ -491,7 +495,7 @@ class TestIdentity:
 
         found = diagnose(home, HOST).links["identity"]
 
-        assert (named, True if env else None) == (found.detail, found.ok)
+        assert (named, None if "chain" in named else True) == (found.detail, found.ok)
 
     def test_is_not_good_if_nothing_is_known_of_it(self, home: Home) -> None:
         """Only the check of the caller asks an instance for credentials."""
@@ -500,10 +504,7 @@ class TestIdentity:
 
         found = home.run("doctor").stdout
 
-        assert (
-            "\n\N{EN DASH} identity         the default credential chain: this instance's role, if it has one\n"
-            in found
-        )
+        assert "\n\N{EN DASH} identity         the default credential chain: no credentials found\n" in found
         assert "the default credential chain: there are no AWS credentials\n" in found
 
     def test_broken_configuration_file_is_shown_with_line(self, home: Home) -> None:
@@ -640,6 +641,23 @@ class TestIdentity:
 
         assert f"cannot read the AWS file {path}" in found.broken("profile").detail
         assert found.links["keyring"].ok
+
+    def test_broken_sso_session_is_said_once(self, home: Home) -> None:
+        """It is said by the check of the profile; those that need the profile are skipped."""
+        home.add_profile("work", sso_session="crop", sso_account_id="222222222222", sso_role_name="puller")
+        path = home.folder / ".aws" / "config"
+        with path.open("a") as file:
+            file.write("[sso-session corp]\nsso_start_url = https://corp\nsso_region = us-east-1\n")
+        home.configure(f'[[registry]]\nmatch = "{HOST}"\nprofile = "work"\n')
+
+        found = diagnose(home, HOST)
+
+        said = f"the AWS profile work needs [sso-session crop], which {path} lacks"
+        assert said == found.broken("profile").detail
+        fix = "if you meant corp: aws configure set sso_session corp --profile work"
+        assert fix == found.broken("profile").remedy
+        assert {"caller", "role", "token", "clock"} <= {*found.passed_over()}
+        assert home.get(HOST, profile=None).stdout.endswith(f"with profile work: {said}; {fix}\n")
 
     def test_misspelt_source_profile_suggests_similar_or_new(self, home: Home) -> None:
         home.configure(f'[[registry]]\nmatch = "{HOST}"\nrole_arn = "{ROLE}"\nsource_profile = "bsae"\n')

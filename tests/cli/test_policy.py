@@ -745,7 +745,7 @@ class TestErrors:
         line = _line(owner.run("policy", "show", f"{HOST}/app", "--profile", "secondary"))
 
         assert "app in us-east-1 with profile secondary: AWS denied GetRepositoryPolicy" in line
-        assert "choose the owner's profile with --profile" in line
+        assert line.endswith(f"; choose the owner's profile with --profile, or ask account {PRIMARY}")
 
     def test_without_credentials_say_so(self, owner: Home) -> None:
         line = _line(owner.run("policy", "show", "app", "--region", "us-east-1"))

@@ -281,6 +281,21 @@ class TestRegistry:
 
         assert (130, True) == (status, "ghcr.io is not a registry of Amazon ECR" in seen)
 
+    def test_of_a_public_host_is_not_said_to_stand_for_one(self, home: Home) -> None:
+        _, seen = setup(home, "ghcr.io", answers=[(REGISTRY, "images.example.com\n"), (REGISTRY, INTERRUPT)])
+
+        public, _, own = words(seen).partition("images.example.com is not a registry of Amazon ECR")
+        assert ("stands for" in public, "stands for" in own) == (False, True), seen
+
+    def test_in_use_is_listed_with_its_identity(self, home: Home) -> None:
+        let_docker_have(home, credHelpers={HOST: "ecrx", OTHER_HOST: "ecrx-third"})
+        home.configure(f'[[registry]]\nmatch = "{HOST}"\nprofile = "secondary"\n')
+
+        found = self.found(home)
+
+        assert f"1 {HOST} Docker's config.json (already uses this program, profile secondary)" in found
+        assert f"2 {OTHER_HOST} Docker's config.json (already uses this program, profile third)" in found
+
     def test_invalid_docker_config_is_named_first(self, home: Home) -> None:
         let_docker_have(home)
         docker_config(home).write_text("{")
@@ -307,7 +322,9 @@ class TestProfile:
         home.add_profile("tool", credential_process="/bin/false")
         home.add_profile("web", role_arn=ROLE, web_identity_token_file="/token")
         config = home.folder / ".aws" / "config"
-        config.write_text(f"{config.read_text()}[sso-session corp]\nsso_start_url = https://corp\n")
+        session = "[sso-session corp]\nsso_start_url = https://corp\nsso_region = us-east-1\n[sso-session part]\n"
+        config.write_text(f"{config.read_text()}{session}")
+        home.add_profile("torn", sso_session="part", sso_account_id=SECONDARY, sso_role_name="dev")
         home.env["AWS_PROFILE"] = "base"
 
         found = self.listed(home)
@@ -318,8 +335,10 @@ class TestProfile:
             "3 corp SSO, role dev in 444444444444 4 lost not usable: its source profile gone does not exist "
             f"5 secondary {role}, from profile base (access key) 6 signed aws login in {SECONDARY} "
             f"7 strange not usable: it needs [sso-session gone], which {config} lacks "
-            f"8 tool credential_process 9 web {role} (web identity) "
-            "10 no profile AWS's default chain: profile base (from AWS_PROFILE)"
+            "8 tool credential_process "
+            f"9 torn not usable: it needs sso_start_url in [sso-session part], which {config} lacks "
+            f"10 web {role} (web identity) "
+            "11 no profile AWS's default chain: profile base (from AWS_PROFILE)"
         )
         assert expected == found
 
@@ -331,6 +350,16 @@ class TestProfile:
         status, seen = setup(home, host, answers=[(PROFILE, "secondary\n"), (WRITE, INTERRUPT)])
 
         assert (130, True) == (status, "AWS profiles, and 17 more" in seen)
+
+    @pytest.mark.parametrize(("disabled", "row"), [("true", ""), ("false", " 2 no profile this instance's role, if ")])
+    def test_none_is_offered_if_there_may_be_credentials(self, home: Home, disabled: str, row: str) -> None:
+        home.add_profile("region", region="us-east-1")
+        home.env["AWS_EC2_METADATA_DISABLED"] = disabled
+
+        found = self.listed(home)
+
+        assert ("no profile" in found, row in found) == (bool(row), True)
+        assert ("1 region not usable: it has no credentials" == found) == (not row)
 
     def test_none_uses_the_default_chain(self, home: Home, host: str) -> None:
         home.add_default_keys()
@@ -362,20 +391,18 @@ class TestProfile:
         [
             ("\n", "nothing was typed"),
             ("9\n", "there is no number 9 in the list"),
-            ("secondry\n", "there is no AWS profile secondry → did you mean secondary?"),
+            ("secondry\n", "there is no AWS profile 'secondry' → did you mean secondary?"),
             ("x\x01y\n", "there is no AWS profile"),
             ("lost\n", "the AWS profile gone does not exist"),
             ("denied\n", "AWS denied AssumeRole"),
-            ("4\n", "there are no AWS credentials"),
         ],
     )
     def test_wrong_answer_is_asked_again(self, home: Home, host: str, typed: str, said: str) -> None:
         home.add_role_profile()
         home.add_profile("lost", role_arn=ROLE, source_profile="gone")
         home.add_profile("denied", role_arn=f"{ROLE}-other", source_profile="base")
-        number = typed.replace("4", "5")  # base, denied, lost, secondary, and none
 
-        status, seen = setup(home, host, answers=[(PROFILE, number), (PROFILE, "secondary\n"), (WRITE, "y\n")])
+        status, seen = setup(home, host, answers=[(PROFILE, typed), (PROFILE, "secondary\n"), (WRITE, "y\n")])
 
         assert 0 == status, seen
         assert said in words(seen)
@@ -388,7 +415,47 @@ class TestProfile:
         status, seen = setup(home, host, "--profile", "secondry", answers=answers)
 
         assert (0, True) == (status, is_served(home, host)), seen
-        assert "there is no AWS profile secondry → did you mean secondary?" in words(seen)
+        assert "there is no AWS profile 'secondry' → did you mean secondary?" in words(seen)
+
+    @pytest.mark.parametrize(("named", "label"), [('profile = "secondary"\n', "keep"), ("", "no profile")])
+    def test_name_in_the_list_can_be_typed(self, home: Home, host: str, named: str, label: str) -> None:
+        """The default chain and what config.toml names have a name there, too."""
+        home.add_default_keys()
+        home.add_role_profile()
+        for number in range(15 if named else 0):
+            home.add_profile(f"p{number:02}", region="us-east-1")  # secondary is not listed
+        path = home.folder / ".config" / "ecrx" / "config.toml"
+        path.write_text(f"{path.read_text()}{named}")
+
+        status, seen = setup(home, host, answers=[(PROFILE, f"{label}\n"), (WRITE, "y\n")])
+
+        assert (0, True) == (status, f" {label} " in seen), seen
+        assert is_served(home, host)
+
+    def test_missing_one_of_config_toml_is_not_the_default(self, home: Home, host: str) -> None:
+        """What is said when it is chosen leads on with the Enter key."""
+        home.add_role_profile()
+        path = home.folder / ".config" / "ecrx" / "config.toml"
+        path.write_text(f'{path.read_text()}profile = "secondry"\n')
+
+        answers = [(f"{PROFILE}: ", "3\n"), (f"{PROFILE} [secondary]: ", "\n"), (WRITE, "y\n")]
+        status, seen = setup(home, host, answers=answers)
+
+        assert (0, True) == (status, is_served(home, host)), seen
+        assert "3 keep not usable: profile secondry, from config.toml: it does not exist" in words(seen)
+        assert "there is no AWS profile 'secondry' → did you mean secondary?" in words(seen)
+        assert f": {PROGRAM} configure" not in seen
+
+    def test_without_credentials_leads_to_another(self, home: Home, host: str) -> None:
+        home.add_role_profile()
+        home.add_profile("bare", region="us-east-1")
+
+        status, seen = setup(home, host, answers=[(PROFILE, "bare\n"), (PROFILE, INTERRUPT)])
+
+        said = (
+            "there are no AWS credentials → choose another profile, or create credentials: aws configure --profile bare"
+        )
+        assert (130, True, False) == (status, said in words(seen), f"{PROGRAM} configure" in seen), seen
 
     def test_similar_one_is_accepted_with_enter(self, home: Home, host: str) -> None:
         home.add_role_profile()
@@ -510,7 +577,7 @@ class TestCheck:
         status, seen = setup(home, HOST, "--profile", "secondary", answers=[(ANYWAY, "y\n")])
 
         assert (0, True) == (status, is_served(home, HOST)), seen
-        assert f"next: docker pull {HOST}/REPOSITORY:TAG" in seen
+        assert seen.endswith(f"\nnext: {PROGRAM} doctor {HOST}\n")
 
 
 class TestEnd:
@@ -535,7 +602,8 @@ class TestEnd:
         if key == CLOSED:
             assert -_SIGHUP == status
         else:
-            assert (130, f"\n{PROGRAM}: interrupted\n") == (status, seen[-len(f"\n{PROGRAM}: interrupted\n") :]), seen
+            said = f"\n{PROGRAM}: interrupted; nothing was changed\n"
+            assert (130, True) == (status, seen.endswith(said)), seen
 
     def test_no_is_exit_status_1(self, home: Home, host: str) -> None:
         home.add_role_profile()

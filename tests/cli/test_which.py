@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from support import stored_items
-from support.home import HOST, OTHER_HOST, PRIMARY, ROLE, Home
+from support.home import HOST, OTHER_HOST, PRIMARY, ROLE, SECONDARY, Home
 
 _RULE = f'[[registry]]\nmatch = "{OTHER_HOST}"\nprofile = "other"\n\n[[registry]]\nmatch = "{PRIMARY}.*"\n'
 _CONFIG = ".config/ecrx/config.toml"
@@ -256,6 +256,14 @@ class TestToken:
         said = text(home, AWS_PROFILE="secondary")["token"]
 
         assert f"none is cached, and the next get cannot fetch one: there is no profile {missing}" == said
+
+    def test_is_not_fetched_without_an_sso_session(self, home: Home) -> None:
+        home.add_profile("secondary", sso_session="corp", sso_account_id=SECONDARY, sso_role_name="puller")
+
+        said = text(home, AWS_PROFILE="secondary")["token"]
+
+        lacks = f"profile secondary needs [sso-session corp], which {home.folder}/.aws/config lacks"
+        assert f"none is cached, and the next get cannot fetch one: {lacks}" == said
 
     def test_is_shown_with_its_principal_and_times(self, home: Home, keyring: dict[str, str]) -> None:
         home.add_role_profile()

@@ -194,8 +194,8 @@ FAULTS: dict[str, tuple[str, str, Arrange]] = {
         profile(role_arn=ROLE, credential_source="abc"),
     ),
     "an SSO session that is missing": (
-        'sso_session of profile secondary is not valid: The specified sso-session does not exist: "corp"',
-        IN_FILE,
+        "the AWS profile secondary needs [sso-session corp], which {home}/.aws/config lacks",
+        "create it: aws configure sso-session",
         profile(sso_session="corp", sso_account_id="222222222222", sso_role_name="puller"),
     ),
     "a timeout in the credentials file": (
