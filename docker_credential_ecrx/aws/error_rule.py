@@ -46,6 +46,7 @@ FIELDS = frozenset(
             "config_file",
             "character",
             "setting",
+            "role_place",  # of the setting that names the role
             "seconds",
             "version",
         ),  # of what failed

@@ -246,7 +246,8 @@ SERVICE_RULES: tuple[ErrorRule, ...] = (
     ErrorRule(
         _DENIED,
         "AWS denied {call} at {host}: {said}",
-        "allow sts:{operation} in the role's trust policy and in the caller's own policy",
+        "check that the role exists{role_place}, then allow sts:{operation} in the role's trust policy "
+        "and in the caller's own policy",
         operation="AssumeRole",
     ),
     ErrorRule(

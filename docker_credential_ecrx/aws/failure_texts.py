@@ -37,9 +37,8 @@ class Texts(dict[str, str]):
             "bundle": lambda: self._trust().bundle,
             "origin": lambda: self._trust().origin,
             "character": lambda: key_check.describe(self.get("codepoint", "")),
-            "setting": lambda: role_settings.place_of(
-                self.get("key", ""), self.get(SAID, ""), caller.identity, caller.env
-            ),
+            "setting": self._setting,
+            "role_place": self._role_place,
             "section": lambda: f"profile {source.profile}",
             "place": lambda: setting_places.place_of(
                 self.get("name", ""), self["section"], caller.identity, caller.env
@@ -61,6 +60,16 @@ class Texts(dict[str, str]):
     def _call(self) -> str:
         operation = self.get("operation") or "the request"
         return f"{operation} of {self['role']}" if self.get("role") else operation
+
+    def _setting(self) -> str:
+        key, caller = self.get("key", ""), self._caller
+        # STS does not quote a role that is not valid.
+        said = f"'{self['role']}'" if key == "role_arn" and self.get("role") else self.get(SAID, "")
+        return role_settings.place_of(key, said, caller.identity, caller.env)
+
+    def _role_place(self) -> str:
+        place = role_settings.place_of_role(self.get("role", ""), self._caller.identity, self._caller.env)
+        return f" ({place})" if place else ""
 
     def _said(self) -> str:
         """Return IAM's message about such a denial without the principal, or else the code."""

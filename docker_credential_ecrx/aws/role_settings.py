@@ -23,6 +23,7 @@ _VARIABLES = {
     "role_session_name": "AWS_ROLE_SESSION_NAME",
     "web_identity_token_file": "AWS_WEB_IDENTITY_TOKEN_FILE",
 }
+_INVALID_ARN = "request arn is invalid"  # as STS says it of a role
 _CHAINED_SECONDS = 3600
 # The kinds of source whose credentials are a role's session.
 _ROLES = ("sso", "web identity", "container", "instance")
@@ -30,7 +31,7 @@ _ROLES = ("sso", "web identity", "container", "instance")
 
 def key_in(said: str) -> str:
     """Return the key for the parameter that STS or botocore complains about, or an empty text."""
-    text = said.lower()
+    text = said.lower().replace(_INVALID_ARN, "rolearn")
     found = [(text.find(parameter), key) for parameter, key in _KEYS.items() if parameter in text]
     return min(found, default=(0, ""))[1]
 
@@ -40,6 +41,11 @@ def place_of(key: str, said: str, identity: Identity, env: Mapping[str, str]) ->
     places = [*_places(key, identity, env)]
     quoted = (place for place, value in places if f"'{value}'" in said or f" {value}" in said)
     return next(quoted, places[0][0] if places else "the settings of the role")
+
+
+def place_of_role(role: str, identity: Identity, env: Mapping[str, str]) -> str:
+    """Return the key that names the role, and where it is; an empty text if none does."""
+    return next((place for place, value in _places("role_arn", identity, env) if value == role), "")
 
 
 def require_permitted(identity: Identity, env: Mapping[str, str]) -> None:

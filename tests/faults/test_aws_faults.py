@@ -21,7 +21,8 @@ NOT_ALLOWED = (
     "because no identity-based policy allows the ecr:GetAuthorizationToken action"
 )
 ENDED = "The security token included in the request is expired"
-TRUST = "allow sts:AssumeRole in the role's trust policy and in the caller's own policy"
+TRUST = "then allow sts:AssumeRole in the role's trust policy and in the caller's own policy"
+IN_PROFILE = "role_arn in [profile secondary] of {home}/.aws/config"
 ALLOW = "allow ecr:GetAuthorizationToken in the principal's own policy"
 NEW_SESSION = "get new keys, with their aws_session_token, for profile base"
 CLOCK = "set the clock: timedatectl set-ntp true"
@@ -94,7 +95,7 @@ def aws_clock(hours: int, direction: str) -> str:
 
 # By fault: the reason, the remedy, and what causes it.
 FAULTS: dict[str, tuple[str, str, Arrange]] = {
-    "sts denies": (f"AWS denied {ASSUME_AT}: {NOT_TRUSTED}", TRUST, distrust),
+    "sts denies": (f"AWS denied {ASSUME_AT}: {NOT_TRUSTED}", f"check that the role exists ({IN_PROFILE}), {TRUST}", distrust),
     "ecr denies": (
         f"AWS denied {FETCH_AT}: {NOT_ALLOWED}",
         ALLOW,
@@ -131,6 +132,11 @@ FAULTS: dict[str, tuple[str, str, Arrange]] = {
         f"AWS refused {ASSUME_AT}: ValidationError: the session name is too long",
         "fix the settings of the role",
         at(ASSUME, faults.error("ValidationError", "the session name is too long")),
+    ),
+    "sts refuses the role's arn": (
+        f"AWS refused {ASSUME_AT}: ValidationError: Request ARN is invalid",
+        f"fix {IN_PROFILE}",
+        at(ASSUME, faults.error("ValidationError", "Request ARN is invalid")),
     ),
     "sts hangs up": (BROKEN.format(ASSUMING), NETWORK, at(ASSUME, faults.closed)),
     "ecr hangs up": (BROKEN.format(FETCH), NETWORK, at(FETCH, faults.closed)),
@@ -210,7 +216,8 @@ class TestFault:
     ) -> None:
         arrange(world)
 
-        assert f"profile secondary: {reason}; {remedy}" == refusal(world.home, world.aws)
+        expected = f"profile secondary: {reason}; {remedy}".replace("{home}", str(world.home.folder))
+        assert expected == refusal(world.home, world.aws)
 
     def test_of_configured_role_names_role_and_source(self, world: World) -> None:
         world.home.configure(f'[[registry]]\nmatch = "*"\nrole_arn = "{ROLE}"\nsource_profile = "base"\n')
@@ -218,7 +225,8 @@ class TestFault:
 
         line = refusal(world.home, world.aws, profile=None)
 
-        assert f"role {ROLE} from profile base: AWS denied {ASSUME_AT}: {NOT_TRUSTED}; {TRUST}" == line
+        remedy = f"check that the role exists (role_arn in config.toml), {TRUST}"
+        assert f"role {ROLE} from profile base: AWS denied {ASSUME_AT}: {NOT_TRUSTED}; {remedy}" == line
 
     @pytest.mark.parametrize("action", ["ecr-public:GetAuthorizationToken", "sts:GetServiceBearerToken"])
     def test_of_ecr_public_names_the_missing_action(self, world: World, action: str) -> None:
