@@ -52,8 +52,9 @@ FIELDS = frozenset(
         ),  # of what failed
     )
 )
-# Replace the credentials that signed the request; replace them, since their session has expired.
-NEW_CREDENTIALS, NEW_SESSION = "new-credentials", "new-session"
+# Replace the credentials that signed the request; replace their access key; replace them, since their session has
+# expired.
+NEW_CREDENTIALS, NEW_KEY, NEW_SESSION = "new-credentials", "new-key", "new-session"
 # Create credentials or a profile, or use one of those that exist.
 ANY_CREDENTIALS, ANOTHER_PROFILE = "any-credentials", "another-profile"
 

@@ -8,6 +8,7 @@ from docker_credential_ecrx.aws.error_rule import (
     ANOTHER_PROFILE,
     ANY_CREDENTIALS,
     NEW_CREDENTIALS,
+    NEW_KEY,
     NEW_SESSION,
     ErrorRule,
 )
@@ -230,7 +231,7 @@ SERVICE_RULES: tuple[ErrorRule, ...] = (
     ErrorRule(
         ("InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId", "AuthFailure"),
         "AWS does not know the access key ({call} at {host}: {code})",
-        hint=NEW_CREDENTIALS,
+        hint=NEW_KEY,
     ),
     ErrorRule(
         (WRONG_MFA_CODE,),

@@ -12,6 +12,7 @@ from docker_credential_ecrx.aws import (
     credential_source,
     error_rule,
     input_files,
+    old_token,
     profile_hints,
 )
 from docker_credential_ecrx.aws.caller import Call, Caller
@@ -162,6 +163,10 @@ def _remedy(rule: ErrorRule, texts: Texts, caller: Caller) -> Remedy:
     match rule.hint:
         case error_rule.NEW_CREDENTIALS:
             return caller.source.remedy(operation).prefixed(text)
+        case error_rule.NEW_KEY:
+            place = old_token.find(caller.source, caller.env) if caller.source.signs(operation) else ""
+            instead = Remedy(f"delete aws_session_token from {place}: a key that begins with AKIA has none")
+            return instead if place else caller.source.remedy(operation)
         case error_rule.NEW_SESSION:
             return caller.source.remedy(operation, session_expired=True).prefixed(text)
         case error_rule.ANY_CREDENTIALS:

@@ -89,6 +89,12 @@ def end_session(world: World) -> None:
     world.home.add_keys("base", keys)
 
 
+def old_token(world: World) -> None:
+    """Give the source profile a new key beside the token of an earlier session, as ``aws configure`` does."""
+    token = world.aws.open_session(SECONDARY, "puller", "me").session_token
+    base_keys(session_token=token)(world)
+
+
 def aws_clock(hours: int, direction: str) -> str:
     return f"the system clock is {hours} h 0 min {direction} AWS's"
 
@@ -115,6 +121,11 @@ FAULTS: dict[str, tuple[str, str, Arrange]] = {
         f"AWS does not know the access key ({ASSUME_AT}: InvalidClientTokenId)",
         "aws configure --profile base",
         base_keys(access_key_id="AKIAUNKNOWN"),
+    ),
+    "the key is new and the session token old": (
+        f"AWS does not know the access key ({ASSUME_AT}: InvalidClientTokenId)",
+        "delete aws_session_token from [base] of {home}/.aws/credentials: a key that begins with AKIA has none",
+        old_token,
     ),
     "the secret key is wrong": (
         f"AWS refused the signature of {ASSUME_AT} (SignatureDoesNotMatch)",
