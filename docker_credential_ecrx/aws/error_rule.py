@@ -33,6 +33,8 @@ FIELDS = frozenset(
             "scheme",
             "proxy",
             "through",  # the proxy to the host, or that there is none
+            "endpoint",  # the host, with the port and the origin if it is configured
+            "or_change",  # of a configured endpoint
             "curl",
             "bundle",
             "origin",

@@ -17,7 +17,7 @@ from docker_credential_ecrx.errors import AwsError, Remedy
 INTERCEPTED = "check AWS_ENDPOINT_URL and the proxy"
 _ASK_CLI = "aws sts get-caller-identity --region REGION{caller_option}"
 _CHECK_WITH_CLI = "check the credentials with the AWS CLI"
-_CHECK_NETWORK = "check the network{through}"
+_CHECK_NETWORK = "check the network{through}{or_change}"
 _NO_INSTANCE = (
     "if this machine is not an EC2 instance, choose a profile with "
     "docker-credential-ecrx configure HOST --profile PROFILE"
@@ -142,8 +142,15 @@ CLIENT_RULES: tuple[ErrorRule, ...] = (
         "try again, and check what keeps the disk or the processor busy",
     ),
     ErrorRule(("connection-closed",), "the connection to {host} was closed during {call}", _CHECK_NETWORK, "{curl}"),
-    ErrorRule(("unreachable",), "cannot connect to {host} for {call}", "check DNS and the network{through}", "{curl}"),
-    ErrorRule(("unresolved",), "the name {host} cannot be resolved for {call}", "check DNS{through}", "{curl}"),
+    ErrorRule(
+        ("unreachable",),
+        "cannot connect to {endpoint} for {call}",
+        "check DNS and the network{through}{or_change}",
+        "{curl}",
+    ),
+    ErrorRule(
+        ("unresolved",), "the name {host} cannot be resolved for {call}", "check DNS{through}{or_change}", "{curl}"
+    ),
     ErrorRule(
         ("unresolved-fips",),
         "the name {host} of a FIPS endpoint cannot be resolved for {call}",

@@ -4,8 +4,16 @@ import errno
 import os
 from collections.abc import Callable, Mapping
 
-from docker_credential_ecrx.aws import key_check, proxy_rules, role_settings, setting_places, trust
+from docker_credential_ecrx.aws import (
+    configured_endpoints,
+    key_check,
+    proxy_rules,
+    role_settings,
+    setting_places,
+    trust,
+)
 from docker_credential_ecrx.aws.caller import Caller
+from docker_credential_ecrx.aws.configured_endpoints import ConfiguredEndpoint
 from docker_credential_ecrx.aws.trust import Trust
 from docker_credential_ecrx.identity.aws_profiles import Snapshot
 
@@ -29,6 +37,8 @@ class Texts(dict[str, str]):
             "proxy": lambda: self._proxy()[0],
             "variable": lambda: self._proxy()[1],
             "through": lambda: proxy_rules.described(self.get("host", ""), caller.env),
+            "endpoint": self._endpoint,
+            "or_change": lambda: f", or {endpoint.change}" if (endpoint := self._configured()) else "",
             "curl": lambda: proxy_rules.curl(self.get("host", ""), caller.env),
             "name": lambda: source.profile,
             "profile": lambda: source.profile,
@@ -56,6 +66,14 @@ class Texts(dict[str, str]):
         """Return the proxy's host and port, and the variable that sets it."""
         proxy, variable = proxy_rules.used_for(self.get("host", ""), self._caller.env)
         return (proxy.place if proxy else "") or f"in {variable}", variable
+
+    def _configured(self) -> ConfiguredEndpoint | None:
+        host, operation = self.get("host", ""), self.get("operation", "")
+        return configured_endpoints.of_call(host, operation, self._caller.identity, self._caller.env)
+
+    def _endpoint(self) -> str:
+        endpoint = self._configured()
+        return str(endpoint) if endpoint else self["host"]
 
     def _call(self) -> str:
         operation = self.get("operation") or "the request"

@@ -131,7 +131,7 @@ def duration(seconds: float) -> str:
 
 
 def _filled(rule: ErrorRule, caller: Caller, codes: tuple[str, ...], values: Mapping[str, str]) -> AwsError:
-    if "{call}" in rule.message or "{host}" in rule.message:
+    if "{call}" in rule.message or "{host}" in rule.message or "{endpoint}" in rule.message:
         call = {name: str(value) for name, value in caller.call._asdict().items() if name in _OF_CALL and value}
         values = call | {name: value for name, value in values.items() if value}
     sanitizers = {name: third_party.line if name in _USERS_OWN else third_party.text for name in values}

@@ -27,7 +27,7 @@ ALLOW = "allow ecr:GetAuthorizationToken in the principal's own policy"
 NEW_SESSION = "get new keys, with their aws_session_token, for profile base"
 CLOCK = "set the clock: timedatectl set-ntp true"
 LATER = "try again in a moment"
-NETWORK = "check the network"
+NETWORK = "check the network, or unset AWS_ENDPOINT_URL"
 IN_BETWEEN = "check AWS_ENDPOINT_URL and the proxy"
 AGAIN = f"try again; if it fails again, {IN_BETWEEN}"
 BROKEN = "the connection to 127.0.0.1 was closed during {}"
@@ -91,7 +91,7 @@ def end_session(world: World) -> None:
 
 def old_token(world: World) -> None:
     """Give the source profile a new key beside the token of an earlier session, as ``aws configure`` does."""
-    token = world.aws.open_session(SECONDARY, "puller", "me").session_token
+    token = str(world.aws.open_session(SECONDARY, "puller", "me").session_token)
     base_keys(session_token=token)(world)
 
 
@@ -101,7 +101,11 @@ def aws_clock(hours: int, direction: str) -> str:
 
 # By fault: the reason, the remedy, and what causes it.
 FAULTS: dict[str, tuple[str, str, Arrange]] = {
-    "sts denies": (f"AWS denied {ASSUME_AT}: {NOT_TRUSTED}", f"check that the role exists ({IN_PROFILE}), {TRUST}", distrust),
+    "sts denies": (
+        f"AWS denied {ASSUME_AT}: {NOT_TRUSTED}",
+        f"check that the role exists ({IN_PROFILE}), {TRUST}",
+        distrust,
+    ),
     "ecr denies": (
         f"AWS denied {FETCH_AT}: {NOT_ALLOWED}",
         ALLOW,
