@@ -48,6 +48,7 @@ FIELDS = frozenset(
             "config_file",
             "character",
             "setting",
+            "add_role",  # to a profile with a source for it
             "role_place",  # of the setting that names the role
             "seconds",
             "version",

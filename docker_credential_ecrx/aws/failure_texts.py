@@ -48,6 +48,7 @@ class Texts(dict[str, str]):
             "origin": lambda: self._trust().origin,
             "character": lambda: key_check.describe(self.get("codepoint", "")),
             "setting": self._setting,
+            "add_role": lambda: role_settings.add_role(source.profile, caller.env),
             "role_place": self._role_place,
             "section": lambda: f"profile {source.profile}",
             "place": lambda: setting_places.place_of(

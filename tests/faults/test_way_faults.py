@@ -187,6 +187,24 @@ FAULTS: dict[str, tuple[str, str, Arrange]] = {
         CONFIGURE,
         without_keys,
     ),
+    "a role_arn with a typing mistake": (
+        "profile secondary has source_profile, but no role_arn",
+        f"rename rolearn to role_arn in {IN_CONFIG}",
+        profile(rolearn=ROLE, source_profile="base"),
+    ),
+    "a source profile without a role": (
+        "profile secondary has source_profile, but no role_arn",
+        f"add role_arn to {IN_CONFIG}",
+        profile(source_profile="base"),
+    ),
+    "a source profile with a source, but no role": (
+        "profile middle has source_profile, but no role_arn",
+        "add role_arn to [profile middle] of {home}/.aws/config",
+        config(
+            f"[profile secondary]\nrole_arn = {ROLE}\nsource_profile = middle\n"
+            "[profile middle]\nsource_profile = base\n"
+        ),
+    ),
     "an unknown profile": (
         "the AWS profile secondary does not exist",
         f"{CREATE}: {CONFIGURE}",
