@@ -105,6 +105,8 @@ def _configuration(error: exceptions.BotoCoreError, caller: Caller) -> AwsError:
     problem, unreadable = caller.call.problem, input_files.unreadable(Snapshot(caller.env))
     kwargs, source, said = error.kwargs, caller.source, {"said": str(error), "name": type(error).__name__}
     match error:
+        case exceptions.NoCredentialsError() if role_settings.lacks_role(source.profile, caller.env):
+            return client_error("no-role", caller)
         case exceptions.NoCredentialsError() if problem not in ("", "unreachable"):
             return client_error(problem, caller)
         case exceptions.CredentialRetrievalError() | exceptions.MetadataRetrievalError() if problem:
@@ -129,7 +131,8 @@ def _configuration(error: exceptions.BotoCoreError, caller: Caller) -> AwsError:
         case exceptions.InvalidConfigError() if sso_sessions.find_lack(caller.identity, caller.env):
             return client_error("sso-session", caller)
         case exceptions.InvalidConfigError() if "must have credentials" in str(error):
-            return client_error("empty-profile", caller)
+            lacks_role = role_settings.lacks_role(source.profile, caller.env)
+            return client_error("no-role" if lacks_role else "empty-profile", caller)
         case exceptions.ConfigParseError() | exceptions.ConfigNotFound():
             code, values = profiles.syntax_error(kwargs)
             return client_error(code, caller, **values)

@@ -65,12 +65,16 @@ class CredentialSource(NamedTuple):
     caller_option: str
     is_role: bool
 
+    def signs(self, operation: str) -> bool:
+        """Return whether the credentials themselves, and not those of a role, sign ``operation``."""
+        return not (self.is_role and operation) or operation.startswith("AssumeRole")
+
     def remedy(self, operation: str = "", *, session_expired: bool = False) -> Remedy:
         """Return how the user replaces the credentials that signed ``operation``.
 
         ``session_expired`` says that they are known to be those of a session.
         """
-        if self.is_role and operation and not operation.startswith("AssumeRole"):
+        if not self.signs(operation):
             return Remedy("try again") if session_expired else _ROLE_REMEDY
         kind = "session" if session_expired and self.kind == "keys" else self.kind
         text, command = (part.format(profile=self.profile, option=self.source_option) for part in _REMEDIES[kind])

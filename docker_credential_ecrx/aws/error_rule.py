@@ -33,6 +33,8 @@ FIELDS = frozenset(
             "scheme",
             "proxy",
             "through",  # the proxy to the host, or that there is none
+            "endpoint",  # the host, with the port and the origin if it is configured
+            "or_change",  # of a configured endpoint
             "curl",
             "bundle",
             "origin",
@@ -47,13 +49,16 @@ FIELDS = frozenset(
             "config_file",
             "character",
             "setting",
+            "add_role",  # to a profile with a source for it
+            "role_place",  # of the setting that names the role
             "seconds",
             "version",
         ),  # of what failed
     )
 )
-# Replace the credentials that signed the request; replace them, since their session has expired.
-NEW_CREDENTIALS, NEW_SESSION = "new-credentials", "new-session"
+# Replace the credentials that signed the request; replace their access key; replace them, since their session has
+# expired.
+NEW_CREDENTIALS, NEW_KEY, NEW_SESSION = "new-credentials", "new-key", "new-session"
 # Create credentials or a profile, or use one of those that exist.
 ANY_CREDENTIALS, ANOTHER_PROFILE = "any-credentials", "another-profile"
 # Complete the SSO session, or name another.

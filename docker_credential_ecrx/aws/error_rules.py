@@ -8,6 +8,7 @@ from docker_credential_ecrx.aws.error_rule import (
     ANOTHER_PROFILE,
     ANY_CREDENTIALS,
     NEW_CREDENTIALS,
+    NEW_KEY,
     NEW_SESSION,
     OWNERS_PROFILE,
     SSO_SESSION,
@@ -18,7 +19,7 @@ from docker_credential_ecrx.errors import AwsError, Remedy
 INTERCEPTED = "check AWS_ENDPOINT_URL and the proxy"
 _ASK_CLI = "aws sts get-caller-identity --region REGION{caller_option}"
 _CHECK_WITH_CLI = "check the credentials with the AWS CLI"
-_CHECK_NETWORK = "check the network{through}"
+_CHECK_NETWORK = "check the network{through}{or_change}"
 _NO_INSTANCE = (
     "if this machine is not an EC2 instance, choose a profile with "
     "docker-credential-ecrx configure HOST --profile PROFILE"
@@ -34,6 +35,7 @@ CLIENT_RULES: tuple[ErrorRule, ...] = (
     ErrorRule(("no-credentials",), "there are no AWS credentials", hint=ANY_CREDENTIALS),
     ErrorRule(("no-profile",), "the AWS profile {name} does not exist", hint=ANOTHER_PROFILE),
     ErrorRule(("empty-profile",), "the AWS profile {profile} has no credentials", hint=NEW_CREDENTIALS),
+    ErrorRule(("no-role",), "profile {profile} has source_profile, but no role_arn", "{add_role}"),
     ErrorRule(("source-loop",), "source_profile of profile {profile} leads back to {name}", hint=NEW_CREDENTIALS),
     ErrorRule(("unreadable-file",), "cannot read the AWS file {path}", "fix its syntax or its permissions"),
     ErrorRule(("unreadable-line",), "cannot read the AWS file {path}", "fix line {line}"),
@@ -144,8 +146,15 @@ CLIENT_RULES: tuple[ErrorRule, ...] = (
         "try again, and check what keeps the disk or the processor busy",
     ),
     ErrorRule(("connection-closed",), "the connection to {host} was closed during {call}", _CHECK_NETWORK, "{curl}"),
-    ErrorRule(("unreachable",), "cannot connect to {host} for {call}", "check DNS and the network{through}", "{curl}"),
-    ErrorRule(("unresolved",), "the name {host} cannot be resolved for {call}", "check DNS{through}", "{curl}"),
+    ErrorRule(
+        ("unreachable",),
+        "cannot connect to {endpoint} for {call}",
+        "check DNS and the network{through}{or_change}",
+        "{curl}",
+    ),
+    ErrorRule(
+        ("unresolved",), "the name {host} cannot be resolved for {call}", "check DNS{through}{or_change}", "{curl}"
+    ),
     ErrorRule(
         ("unresolved-fips",),
         "the name {host} of a FIPS endpoint cannot be resolved for {call}",
@@ -233,7 +242,7 @@ SERVICE_RULES: tuple[ErrorRule, ...] = (
     ErrorRule(
         ("InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId", "AuthFailure"),
         "AWS does not know the access key ({call} at {host}: {code})",
-        hint=NEW_CREDENTIALS,
+        hint=NEW_KEY,
     ),
     ErrorRule(
         (WRONG_MFA_CODE,),
@@ -249,7 +258,8 @@ SERVICE_RULES: tuple[ErrorRule, ...] = (
     ErrorRule(
         _DENIED,
         "AWS denied {call} at {host}: {said}",
-        "allow sts:{operation} in the role's trust policy and in the caller's own policy",
+        "check that the role exists{role_place}, then allow sts:{operation} in the role's trust policy "
+        "and in the caller's own policy",
         operation="AssumeRole",
     ),
     ErrorRule(

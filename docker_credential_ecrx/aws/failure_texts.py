@@ -4,8 +4,17 @@ import errno
 import os
 from collections.abc import Callable, Mapping
 
-from docker_credential_ecrx.aws import key_check, proxy_rules, role_settings, setting_places, sso_sessions, trust
+from docker_credential_ecrx.aws import (
+    configured_endpoints,
+    key_check,
+    proxy_rules,
+    role_settings,
+    setting_places,
+    sso_sessions,
+    trust,
+)
 from docker_credential_ecrx.aws.caller import Caller
+from docker_credential_ecrx.aws.configured_endpoints import ConfiguredEndpoint
 from docker_credential_ecrx.aws.trust import Trust
 from docker_credential_ecrx.identity.aws_profiles import Snapshot
 
@@ -29,6 +38,8 @@ class Texts(dict[str, str]):
             "proxy": lambda: self._proxy()[0],
             "variable": lambda: self._proxy()[1],
             "through": lambda: proxy_rules.described(self.get("host", ""), caller.env),
+            "endpoint": self._endpoint,
+            "or_change": lambda: f", or {endpoint.change}" if (endpoint := self._configured()) else "",
             "curl": lambda: proxy_rules.curl(self.get("host", ""), caller.env),
             "name": lambda: source.profile,
             "profile": lambda: source.profile,
@@ -38,9 +49,9 @@ class Texts(dict[str, str]):
             "bundle": lambda: self._trust().bundle,
             "origin": lambda: self._trust().origin,
             "character": lambda: key_check.describe(self.get("codepoint", "")),
-            "setting": lambda: role_settings.place_of(
-                self.get("key", ""), self.get(SAID, ""), caller.identity, caller.env
-            ),
+            "setting": self._setting,
+            "add_role": lambda: role_settings.add_role(source.profile, caller.env),
+            "role_place": self._role_place,
             "section": lambda: f"profile {source.profile}",
             "place": lambda: setting_places.place_of(
                 self.get("name", ""), self["section"], caller.identity, caller.env
@@ -64,9 +75,27 @@ class Texts(dict[str, str]):
         proxy, variable = proxy_rules.used_for(self.get("host", ""), self._caller.env)
         return (proxy.place if proxy else "") or f"in {variable}", variable
 
+    def _configured(self) -> ConfiguredEndpoint | None:
+        host, operation = self.get("host", ""), self.get("operation", "")
+        return configured_endpoints.of_call(host, operation, self._caller.identity, self._caller.env)
+
+    def _endpoint(self) -> str:
+        endpoint = self._configured()
+        return str(endpoint) if endpoint else self["host"]
+
     def _call(self) -> str:
         operation = self.get("operation") or "the request"
         return f"{operation} of {self['role']}" if self.get("role") else operation
+
+    def _setting(self) -> str:
+        key, caller = self.get("key", ""), self._caller
+        # STS does not quote a role that is not valid.
+        said = f"'{self['role']}'" if key == "role_arn" and self.get("role") else self.get(SAID, "")
+        return role_settings.place_of(key, said, caller.identity, caller.env)
+
+    def _role_place(self) -> str:
+        place = role_settings.place_of_role(self.get("role", ""), self._caller.identity, self._caller.env)
+        return f" ({place})" if place else ""
 
     def _said(self) -> str:
         """Return IAM's message about such a denial without the principal, or else the code."""

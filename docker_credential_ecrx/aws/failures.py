@@ -12,6 +12,7 @@ from docker_credential_ecrx.aws import (
     credential_source,
     error_rule,
     input_files,
+    old_token,
     profile_hints,
     sso_sessions,
 )
@@ -131,7 +132,7 @@ def duration(seconds: float) -> str:
 
 
 def _filled(rule: ErrorRule, caller: Caller, codes: tuple[str, ...], values: Mapping[str, str]) -> AwsError:
-    if "{call}" in rule.message or "{host}" in rule.message:
+    if "{call}" in rule.message or "{host}" in rule.message or "{endpoint}" in rule.message:
         call = {name: str(value) for name, value in caller.call._asdict().items() if name in _OF_CALL and value}
         values = call | {name: value for name, value in values.items() if value}
     sanitizers = {name: third_party.line if name in _USERS_OWN else third_party.text for name in values}
@@ -163,6 +164,10 @@ def _remedy(rule: ErrorRule, texts: Texts, caller: Caller) -> Remedy:
     match rule.hint:
         case error_rule.NEW_CREDENTIALS:
             return caller.source.remedy(operation).prefixed(text)
+        case error_rule.NEW_KEY:
+            place = old_token.find(caller.source, caller.env) if caller.source.signs(operation) else ""
+            instead = Remedy(f"delete aws_session_token from {place}: a key that begins with AKIA has none")
+            return instead if place else caller.source.remedy(operation)
         case error_rule.NEW_SESSION:
             return caller.source.remedy(operation, session_expired=True).prefixed(text)
         case error_rule.ANY_CREDENTIALS:

@@ -4,9 +4,11 @@ STS and botocore call the parameters by their own names, and neither knows who s
 https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 """
 
+import difflib
 from collections.abc import Iterator, Mapping
 
 from docker_credential_ecrx.aws import credential_source, error_rules, setting_places
+from docker_credential_ecrx.identity.aws_profiles import normalized
 from docker_credential_ecrx.identity.model import Identity
 
 # The keys of config.toml and AWS's files, by the parameter's name in lower case.
@@ -23,6 +25,7 @@ _VARIABLES = {
     "role_session_name": "AWS_ROLE_SESSION_NAME",
     "web_identity_token_file": "AWS_WEB_IDENTITY_TOKEN_FILE",
 }
+_INVALID_ARN = "request arn is invalid"  # as STS says it of a role
 _CHAINED_SECONDS = 3600
 # The kinds of source whose credentials are a role's session.
 _ROLES = ("sso", "web identity", "container", "instance")
@@ -30,7 +33,7 @@ _ROLES = ("sso", "web identity", "container", "instance")
 
 def key_in(said: str) -> str:
     """Return the key for the parameter that STS or botocore complains about, or an empty text."""
-    text = said.lower()
+    text = said.lower().replace(_INVALID_ARN, "rolearn")
     found = [(text.find(parameter), key) for parameter, key in _KEYS.items() if parameter in text]
     return min(found, default=(0, ""))[1]
 
@@ -40,6 +43,26 @@ def place_of(key: str, said: str, identity: Identity, env: Mapping[str, str]) ->
     places = [*_places(key, identity, env)]
     quoted = (place for place, value in places if f"'{value}'" in said or f" {value}" in said)
     return next(quoted, places[0][0] if places else "the settings of the role")
+
+
+def place_of_role(role: str, identity: Identity, env: Mapping[str, str]) -> str:
+    """Return the key that names the role, and where it is; an empty text if none does."""
+    return next((place for place, value in _places("role_arn", identity, env) if value == role), "")
+
+
+def lacks_role(profile: str, env: Mapping[str, str]) -> bool:
+    """Return whether the profile has a source for a role, but no role."""
+    own = credential_source.settings_of(profile, env)
+    return "source_profile" in own and "role_arn" not in own
+
+
+def add_role(profile: str, env: Mapping[str, str]) -> str:
+    """Return how to give such a profile its role: by renaming a misspelled key, if it has one."""
+    own, section = credential_source.settings_of(profile, env), f"profile {normalized(profile)}"
+    similar = difflib.get_close_matches("role_arn", own, 1)
+    key = similar[0] if similar else "source_profile"
+    place = setting_places.place_of(key, section, Identity(profile), env)
+    return f"rename {key} to role_arn in {place}" if similar else f"add role_arn to {place}"
 
 
 def require_permitted(identity: Identity, env: Mapping[str, str]) -> None:

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from docker_credential_ecrx.aws import profile_hints, proxy_rules
+from docker_credential_ecrx.aws import configured_endpoints, profile_hints, proxy_rules
 from docker_credential_ecrx.aws.credential_source import find_source, settings_of
 from docker_credential_ecrx.aws.direct.declined import DeclinedError
 from docker_credential_ecrx.aws.direct.endpoints import endpoint_of
@@ -126,6 +126,16 @@ class RegistryIdentity(NamedTuple):
         except DeclinedError:  # of a FIPS or dual-stack registry, which is in the same domain
             url = f"https://{self.registry.ecr_host}"
         return proxy_rules.of(url, env)
+
+    def endpoints(self, env: Mapping[str, str]) -> list[str]:
+        """Return the endpoints of ECR and STS that are used instead of AWS's own, each with what names it."""
+        own, service = self.registry.endpoint_url, self.registry.service
+        ecr: object = f"{proxy_rules.place(own)} (from endpoint_url in {settings.config_path(env)})" if own else None
+        ecr = ecr or configured_endpoints.of_service(service, self.identity, env)
+        sts = configured_endpoints.of_service("sts", self.identity, env)
+        if sts is None or str(sts) == str(ecr):
+            return [str(ecr)] if ecr else []
+        return [*([f"{ecr} for ECR"] if ecr else []), f"{sts} for STS"]
 
     def _is_from_variable(self, env: Mapping[str, str]) -> bool:
         """Return whether the default chain uses the credentials of a variable, and so not those of a profile."""

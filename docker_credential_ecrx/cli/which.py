@@ -79,6 +79,8 @@ def _facts(
     else:
         yield from _identity(found)
     yield "docker", _docker(found)
+    if endpoints := found.endpoints(os.environ):
+        yield "endpoint", ", ".join(endpoints)
     if proxy := found.proxy(os.environ):
         yield "proxy", str(proxy) if proxy.place else f"the URL {proxy} is not valid"
     yield "keyring", keyring.keyring or f"none; {keyring.reason}"

@@ -35,6 +35,31 @@ def _docker(home: Home, **document: object) -> str:
     return str(path)
 
 
+class TestEndpoint:
+    def test_is_named_with_its_origin(self, home: Home) -> None:
+        place = home.env["AWS_ENDPOINT_URL"].removeprefix("http://")
+
+        assert f"{place} (from AWS_ENDPOINT_URL)" == text(home)["endpoint"]
+        own = text(home, AWS_ENDPOINT_URL_STS="https://me:hunter2@sts.example/")["endpoint"]
+        assert f"{place} (from AWS_ENDPOINT_URL) for ECR, sts.example:443 (from AWS_ENDPOINT_URL_STS) for STS" == own
+
+    def test_of_a_profile_is_named(self, home: Home) -> None:
+        del home.env["AWS_ENDPOINT_URL"]
+        home.add_profile("secondary", endpoint_url="http://localhost:4566")
+        home.configure('[[registry]]\nmatch = "*"\nprofile = "secondary"\n')
+
+        origin = f"endpoint_url in [profile secondary] of {home.folder}/.aws/config"
+        assert f"localhost:4566 (from {origin})" == text(home)["endpoint"]
+
+    @pytest.mark.parametrize(
+        "env", [{}, {"AWS_ENDPOINT_URL": "http://x", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"}]
+    )
+    def test_of_aws_has_no_line(self, home: Home, env: dict[str, str]) -> None:
+        del home.env["AWS_ENDPOINT_URL"]
+
+        assert "endpoint" not in text(home, **env)
+
+
 class TestDecision:
     def test_is_a_rule_with_its_number(self, home: Home) -> None:
         home.add_role_profile()

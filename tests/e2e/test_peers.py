@@ -95,7 +95,7 @@ class TestEcrLogin:
         assert "AccessDenied" in (ecr_login.folder / ".ecr" / "log" / "ecr-login.log").read_text()
         assert 1 == ours.status
         assert f"with profile other (from AWS_PROFILE): AWS denied AssumeRole of {role}" in ours.stdout
-        assert "; allow sts:AssumeRole in the role's trust policy" in ours.stdout
+        assert ", then allow sts:AssumeRole in the role's trust policy" in ours.stdout
 
     def test_panics_if_the_profile_does_not_exist(self, ecr_login: Home) -> None:
         """Ours names the profile, and what to run."""

@@ -21,12 +21,13 @@ NOT_ALLOWED = (
     "because no identity-based policy allows the ecr:GetAuthorizationToken action"
 )
 ENDED = "The security token included in the request is expired"
-TRUST = "allow sts:AssumeRole in the role's trust policy and in the caller's own policy"
+TRUST = "then allow sts:AssumeRole in the role's trust policy and in the caller's own policy"
+IN_PROFILE = "role_arn in [profile secondary] of {home}/.aws/config"
 ALLOW = "allow ecr:GetAuthorizationToken in the principal's own policy"
 NEW_SESSION = "get new keys, with their aws_session_token, for profile base"
 CLOCK = "set the clock: timedatectl set-ntp true"
 LATER = "try again in a moment"
-NETWORK = "check the network"
+NETWORK = "check the network, or unset AWS_ENDPOINT_URL"
 IN_BETWEEN = "check AWS_ENDPOINT_URL and the proxy"
 AGAIN = f"try again; if it fails again, {IN_BETWEEN}"
 BROKEN = "the connection to 127.0.0.1 was closed during {}"
@@ -88,13 +89,23 @@ def end_session(world: World) -> None:
     world.home.add_keys("base", keys)
 
 
+def old_token(world: World) -> None:
+    """Give the source profile a new key beside the token of an earlier session, as ``aws configure`` does."""
+    token = str(world.aws.open_session(SECONDARY, "puller", "me").session_token)
+    base_keys(session_token=token)(world)
+
+
 def aws_clock(hours: int, direction: str) -> str:
     return f"the system clock is {hours} h 0 min {direction} AWS's"
 
 
 # By fault: the reason, the remedy, and what causes it.
 FAULTS: dict[str, tuple[str, str, Arrange]] = {
-    "sts denies": (f"AWS denied {ASSUME_AT}: {NOT_TRUSTED}", TRUST, distrust),
+    "sts denies": (
+        f"AWS denied {ASSUME_AT}: {NOT_TRUSTED}",
+        f"check that the role exists ({IN_PROFILE}), {TRUST}",
+        distrust,
+    ),
     "ecr denies": (
         f"AWS denied {FETCH_AT}: {NOT_ALLOWED}",
         ALLOW,
@@ -115,6 +126,11 @@ FAULTS: dict[str, tuple[str, str, Arrange]] = {
         "aws configure --profile base",
         base_keys(access_key_id="AKIAUNKNOWN"),
     ),
+    "the key is new and the session token old": (
+        f"AWS does not know the access key ({ASSUME_AT}: InvalidClientTokenId)",
+        "delete aws_session_token from [base] of {home}/.aws/credentials: a key that begins with AKIA has none",
+        old_token,
+    ),
     "the secret key is wrong": (
         f"AWS refused the signature of {ASSUME_AT} (SignatureDoesNotMatch)",
         "check the secret key: aws configure --profile base",
@@ -131,6 +147,11 @@ FAULTS: dict[str, tuple[str, str, Arrange]] = {
         f"AWS refused {ASSUME_AT}: ValidationError: the session name is too long",
         "fix the settings of the role",
         at(ASSUME, faults.error("ValidationError", "the session name is too long")),
+    ),
+    "sts refuses the role's arn": (
+        f"AWS refused {ASSUME_AT}: ValidationError: Request ARN is invalid",
+        f"fix {IN_PROFILE}",
+        at(ASSUME, faults.error("ValidationError", "Request ARN is invalid")),
     ),
     "sts hangs up": (BROKEN.format(ASSUMING), NETWORK, at(ASSUME, faults.closed)),
     "ecr hangs up": (BROKEN.format(FETCH), NETWORK, at(FETCH, faults.closed)),
@@ -210,7 +231,8 @@ class TestFault:
     ) -> None:
         arrange(world)
 
-        assert f"profile secondary: {reason}; {remedy}" == refusal(world.home, world.aws)
+        expected = f"profile secondary: {reason}; {remedy}".replace("{home}", str(world.home.folder))
+        assert expected == refusal(world.home, world.aws)
 
     def test_of_configured_role_names_role_and_source(self, world: World) -> None:
         world.home.configure(f'[[registry]]\nmatch = "*"\nrole_arn = "{ROLE}"\nsource_profile = "base"\n')
@@ -218,7 +240,8 @@ class TestFault:
 
         line = refusal(world.home, world.aws, profile=None)
 
-        assert f"role {ROLE} from profile base: AWS denied {ASSUME_AT}: {NOT_TRUSTED}; {TRUST}" == line
+        remedy = f"check that the role exists (role_arn in config.toml), {TRUST}"
+        assert f"role {ROLE} from profile base: AWS denied {ASSUME_AT}: {NOT_TRUSTED}; {remedy}" == line
 
     @pytest.mark.parametrize("action", ["ecr-public:GetAuthorizationToken", "sts:GetServiceBearerToken"])
     def test_of_ecr_public_names_the_missing_action(self, world: World, action: str) -> None:

@@ -34,13 +34,21 @@ def arrange(world: World, service: str) -> None:
         world.set_profile(role_arn=ROLE, web_identity_token_file=str(path))
 
 
+def _origin(variable: str) -> str:
+    """Return what the line says of a configured endpoint, which that of the container's credentials is not."""
+    return f":1 (from {variable})" if variable.startswith("AWS_ENDPOINT_URL") else ""
+
+
 @pytest.mark.parametrize("service", _CALLS)
 def test_nobody_at_the_address_names_the_call(world: World, service: str) -> None:
     address, variable, call = _CALLS[service]
     arrange(world, service)
     world.home.env[variable] = address
 
-    expected = f"profile secondary: cannot connect to 127.0.0.1 for {call}; check DNS and the network"
+    expected = (
+        f"profile secondary: cannot connect to 127.0.0.1{_origin(variable)} for {call}; check DNS and the network"
+    )
+    expected += f", or unset {variable}" if _origin(variable) else ""
     assert expected == refusal(world.home, world.aws)
 
 
@@ -51,6 +59,7 @@ def test_closed_connection_names_the_call(world: World, service: str) -> None:
     world.home.env[variable] = f"http://{world.stack.enter_context(server(b''))}"
 
     expected = f"the connection to 127.0.0.1 was closed during {call}; check the network"
+    expected += f", or unset {variable}" if _origin(variable) else ""
     assert f"profile secondary: {expected}" == refusal(world.home, world.aws)
 
 
@@ -68,4 +77,7 @@ def test_of_configured_role_names_that_role(world: World) -> None:
 
     line = refusal(world.home, world.aws, profile=None)
 
-    assert f"role {ROLE} from profile base: cannot connect to 127.0.0.1 for {ASSUMING};" in line
+    assert (
+        f"role {ROLE} from profile base: cannot connect to 127.0.0.1:1 (from AWS_ENDPOINT_URL_STS) for {ASSUMING};"
+        in line
+    )

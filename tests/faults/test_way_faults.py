@@ -38,6 +38,8 @@ Arrange = Callable[[World], None]
 
 pytestmark = in_one_form
 
+OR_UNSET = ", or unset AWS_ENDPOINT_URL"
+IN_CONFIG = "[profile secondary] of {home}/.aws/config"
 NETWORK = "check the network"
 HUNG = "{} did not respond within 9 seconds to {}"
 FIPS = "AWS has FIPS endpoints only in some regions; unset AWS_USE_FIPS_ENDPOINT and use_fips_endpoint, or check DNS"
@@ -67,6 +69,12 @@ def env(**variables: str) -> Arrange:
 def profile(**settings: str) -> Arrange:
     """Return what replaces the profile."""
     return lambda world: world.set_profile(**settings)
+
+
+def endpoint_in_profile(world: World) -> None:
+    """Let the profile name an endpoint at which nobody is."""
+    del world.home.env["AWS_ENDPOINT_URL"]
+    world.set_profile(role_arn=ROLE, source_profile="base", endpoint_url="http://127.0.0.2:1")
 
 
 def process(script: str) -> Arrange:
@@ -179,6 +187,24 @@ FAULTS: dict[str, tuple[str, str, Arrange]] = {
         CONFIGURE,
         without_keys,
     ),
+    "a role_arn with a typing mistake": (
+        "profile secondary has source_profile, but no role_arn",
+        f"rename rolearn to role_arn in {IN_CONFIG}",
+        profile(rolearn=ROLE, source_profile="base"),
+    ),
+    "a source profile without a role": (
+        "profile secondary has source_profile, but no role_arn",
+        f"add role_arn to {IN_CONFIG}",
+        profile(source_profile="base"),
+    ),
+    "a source profile with a source, but no role": (
+        "profile middle has source_profile, but no role_arn",
+        "add role_arn to [profile middle] of {home}/.aws/config",
+        config(
+            f"[profile secondary]\nrole_arn = {ROLE}\nsource_profile = middle\n"
+            "[profile middle]\nsource_profile = base\n"
+        ),
+    ),
     "an unknown profile": (
         "the AWS profile secondary does not exist",
         f"{CREATE}: {CONFIGURE}",
@@ -285,13 +311,23 @@ FAULTS: dict[str, tuple[str, str, Arrange]] = {
     ),
     "a name that dns does not know": (
         f"the name aws.invalid cannot be resolved for {ASSUMING}",
-        "check DNS (no proxy is set in HTTP_PROXY)",
+        f"check DNS (no proxy is set in HTTP_PROXY){OR_UNSET}",
         env(AWS_ENDPOINT_URL="http://aws.invalid"),
     ),
     "nobody at the address": (
-        f"cannot connect to 127.0.0.1 for {ASSUMING}",
-        "check DNS and the network",
+        f"cannot connect to 127.0.0.1:1 (from AWS_ENDPOINT_URL) for {ASSUMING}",
+        f"check DNS and the network{OR_UNSET}",
         env(AWS_ENDPOINT_URL="http://127.0.0.1:1"),
+    ),
+    "nobody at the address of a service": (
+        f"cannot connect to 127.0.0.1:1 (from AWS_ENDPOINT_URL_ECR) for {FETCH}",
+        "check DNS and the network, or unset AWS_ENDPOINT_URL_ECR",
+        env(AWS_ENDPOINT_URL_ECR="http://127.0.0.1:1"),
+    ),
+    "nobody at the address in the profile": (
+        f"cannot connect to 127.0.0.2:1 (from endpoint_url in {IN_CONFIG}) for {ASSUMING}",
+        f"check DNS and the network, or delete endpoint_url from {IN_CONFIG}",
+        endpoint_in_profile,
     ),
     "a proxy that is not there": (
         f"cannot connect to the proxy 127.0.0.1:1 for {ASSUMING} at aws.invalid",
@@ -364,8 +400,8 @@ NO_METADATA = (
 )
 # The same for hangs, which take as long as a get may take.
 HANGS: dict[str, tuple[str, str, Arrange]] = {
-    "sts": (HUNG.format(FAKE, ASSUMING), NETWORK, lambda world: world.aws.fail(ASSUME, faults.hanging)),
-    "ecr": (HUNG.format(FAKE, FETCH), NETWORK, lambda world: world.aws.fail(FETCH, faults.hanging)),
+    "sts": (HUNG.format(FAKE, ASSUMING), f"{NETWORK}{OR_UNSET}", lambda world: world.aws.fail(ASSUME, faults.hanging)),
+    "ecr": (HUNG.format(FAKE, FETCH), f"{NETWORK}{OR_UNSET}", lambda world: world.aws.fail(FETCH, faults.hanging)),
     "a credential_process": (
         "the credential_process of profile secondary did not end within 9 seconds",
         LOGIN,
@@ -379,15 +415,19 @@ HANGS: dict[str, tuple[str, str, Arrange]] = {
         *NO_METADATA,
         instance(role_arn=ROLE, credential_source="Ec2InstanceMetadata"),
     ),
-    "an endpoint": (HUNG.format(FAKE, ASSUMING), NETWORK, calling(None, "AWS_ENDPOINT_URL", "http://{}")),
+    "an endpoint": (
+        HUNG.format(FAKE, ASSUMING),
+        f"{NETWORK}{OR_UNSET}",
+        calling(None, "AWS_ENDPOINT_URL", "http://{}"),
+    ),
     "an endpoint in the handshake": (
         HUNG.format(FAKE, ASSUMING),
-        NETWORK,
+        f"{NETWORK}{OR_UNSET}",
         calling(None, "AWS_ENDPOINT_URL", "https://{}"),
     ),
     "a proxy": (
         HUNG.format("aws.invalid", ASSUMING),
-        f"{NETWORK} and the proxy 127.0.0.1:PORT (from HTTPS_PROXY)",
+        f"{NETWORK} and the proxy 127.0.0.1:PORT (from HTTPS_PROXY){OR_UNSET}",
         calling(None, "HTTPS_PROXY", f"http://me:{PASSWORD}@{{}}"),
     ),
 }
@@ -470,7 +510,7 @@ class TestUnroutedNetwork:
             got = [timed(partial(result_of, get)) for get in gets]
 
         # Either the kernel or the time limit gives up first.
-        unreached = rf"cannot connect to \S+ for {ASSUMING}; check DNS and the network.*"
+        unreached = rf"cannot connect to \S+( \(from AWS_ENDPOINT_URL\))? for {ASSUMING}; check DNS and the network.*"
         late = r"loading the AWS SDK took \d+ seconds, .*"
         hung = HUNG.format(r"\S+", ASSUMING)
         reasons = f"({hung}; {NETWORK}.*|{unreached}|{late})"

@@ -30,8 +30,8 @@ class TestRule:
     @pytest.mark.parametrize(
         ("operation", "remedy"),
         [
-            ("AssumeRole", "allow sts:{operation} in the role's trust policy and in the caller's own policy"),
-            ("AssumeRoleWithWebIdentity", "allow sts:{operation} in the role's trust policy"),
+            ("AssumeRole", "check that the role exists{role_place}, then allow sts:{operation} in "),
+            ("AssumeRoleWithWebIdentity", "check that the role exists{role_place}, then allow sts:{operation} in "),
             ("GetAuthorizationToken", "allow ecr:GetAuthorizationToken in the principal's own policy"),
         ],
     )
