@@ -62,7 +62,7 @@ _CHECKS = (
 )
 
 # What is checked for each of all registries: neither the machine nor, over the network, the registry itself.
-_OF_EACH = ("program", "docker's config", _PODMAN, "identity", "profile", "caller", "role", "token")
+_OF_EACH = ("docker's config", _PODMAN, "identity", "profile", "caller", "role", "token")
 
 
 def checks(context: Context) -> tuple[Check, ...]:
@@ -70,7 +70,13 @@ def checks(context: Context) -> tuple[Check, ...]:
     found = [check for check in _CHECKS if context.registry is not None or not check.of_registry]
     if context.registry is not None and not podman_config.is_in_use(context.env):
         found = [check for check in found if check.name != _PODMAN]
-    return tuple(check for check in found if not context.is_one_of_all or check.name in _OF_EACH)
+    if context.registry is None and check_aws.is_default_unused(context):
+        found = [check for check in found if check.group != _AWS]  # nobody uses that identity
+    if not context.is_one_of_all:
+        return tuple(found)
+    # The program itself is checked for all registries; one may have a link to it as its helper.
+    more = ("program",) * check_docker.is_by_link(context) + ("clock",) * context.with_clock
+    return tuple(check for check in found if check.name in (*_OF_EACH, *more))
 
 
 def contexts(context: Context) -> list[Context]:
@@ -78,7 +84,12 @@ def contexts(context: Context) -> list[Context]:
     if context.registry is not None:
         return [context]
     hosts, find = configured.hosts(context.env), cred_helpers.registry_finder(context.env)
-    return [context, *(context._replace(image=image.parse(host, find), is_one_of_all=True) for host in hosts)]
+    is_first = [check_aws.is_default_unused(context), *([False] * len(hosts))]
+    each = (
+        context._replace(image=image.parse(host, find), is_one_of_all=True, with_clock=with_clock)
+        for host, with_clock in zip(hosts, is_first, strict=False)
+    )
+    return [context, *each]
 
 
 def run_all(

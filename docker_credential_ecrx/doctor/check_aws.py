@@ -31,7 +31,6 @@ from docker_credential_ecrx.store import item_names
 from docker_credential_ecrx.store.token_cache import TokenCache, TokenRequest
 
 _ANONYMOUS = "there are no AWS credentials; Docker pulls anonymously, which ECR Public permits"
-_EACH = f"{PROGRAM} doctor HOST checks the identity of a registry"
 
 
 def check_caller(context: Context, profile: IdentityFacts) -> Finding:
@@ -48,9 +47,6 @@ def check_caller(context: Context, profile: IdentityFacts) -> Finding:
     except NoAwsCredentialsError as error:
         return _without_credentials(error, context, profile)
     except AwsError as error:
-        kind = credential_source.find_source(identity, context.env).kind
-        if context.registry is None and kind in ("instance", "container") and _is_default_unused(context):
-            return skipped(f"{error.message}, and no configured registry needs these credentials; {_EACH}")
         if arn or context.registry is None or not isinstance(error, UnreachableError):
             raise
         # If no role is assumed, get does not need STS, as in a subnet whose only endpoints are ECR's.
@@ -104,17 +100,13 @@ def _without_credentials(error: NoAwsCredentialsError, context: Context, profile
         return skipped(_ANONYMOUS)
     if profile.login is not None and not is_chosen(identity):
         return skipped("there are no AWS credentials; Docker gets the token stored by docker login")
-    if context.registry is None and _is_default_unused(context):
-        return skipped(
-            f"the AWS default credential chain has no credentials, and no configured registry needs them; {_EACH}"
-        )
     source = credential_source.find_source(identity, context.env)
     hint = profile_hints.no_credentials_hint(source, configure_hint(identity, context))
     _, remedy = input_files.explained(error.message, context.env, hint)  # the message already says it
     return failed(error.message, remedy)
 
 
-def _is_default_unused(context: Context) -> bool:
+def is_default_unused(context: Context) -> bool:
     """Return whether Docker is configured for registries, and none of them uses AWS's default chain."""
     docker = check_docker.docker_helpers(context)
     hosts = [registry.host for registry in docker.registries()]

@@ -50,6 +50,11 @@ def check_program(context: Context) -> Finding:
     return passed(f"{path}, version {version}")
 
 
+def is_by_link(context: Context) -> bool:
+    """Return whether Docker calls this program by another name than its own for the registry."""
+    return _helper(context) != cred_helpers.HELPER
+
+
 def version_of(path: Path) -> str:
     """Return the version that the program at ``path`` reports, or an empty string if it is not this program."""
     stdout, _ = programs.output(path, "version")

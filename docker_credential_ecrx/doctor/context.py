@@ -17,7 +17,8 @@ from docker_credential_ecrx.errors import EcrxError, Remedy
 class Context(NamedTuple):
     """What to check: ``image`` is None for what every registry needs; ``argv0`` is the program's own path.
 
-    ``is_one_of_all`` is whether the registry is checked with all others, and then not connected to.
+    ``is_one_of_all`` is whether the registry is checked with all others, and then not connected to; ``with_clock`` is
+    whether the clock is checked with it, because no check precedes it that does.
     """
 
     image: Image | None
@@ -25,6 +26,7 @@ class Context(NamedTuple):
     env: Mapping[str, str]
     push: bool
     is_one_of_all: bool = False
+    with_clock: bool = False
 
     def __repr__(self) -> str:
         """Leave the environment out, which may hold secrets."""

@@ -842,10 +842,11 @@ class TestCallerAndRole:
             env = f"AWS_EC2_METADATA_DISABLED=false AWS_EC2_METADATA_SERVICE_ENDPOINT={metadata.url}"
             found = diagnose(home, before=f"export {env}")
 
-        assert None is found.links["caller"].ok
-        assert "no configured registry needs the" in found.links["caller"].detail
+        assert "caller" not in found.links
+        assert found.links[f"{HOST}: caller"].ok
 
     def test_default_chain_is_shown_without_a_host(self, home: Home) -> None:
+        home.configure("")
         home.env["AWS_PROFILE"] = "secondary"
 
         found = diagnose(home)
@@ -1061,7 +1062,7 @@ class TestClock:
     def test_small_offset_passes(self, home: Home, aws: FaultyAws) -> None:
         aws.clock_offset = -90.0
 
-        assert "seconds ahead of AWS's" in diagnose(home).links["clock"].detail
+        assert "seconds ahead of AWS's" in diagnose(home).links[f"{HOST}: clock"].detail
 
 
 class TestArguments:
@@ -1120,16 +1121,18 @@ class TestGroups:
         assert f" of {count} checks failed: " in verdict if len(failed) > 1 else "no check failed: " in verdict
 
     def test_verdict_names_what_failed(self, home: Home) -> None:
-        shown = home.run("doctor", env={"AWS_PROFILE": "nobody"}).stdout
+        home.configure(f'[[registry]]\nmatch = "{HOST}"\nprofile = "nobody"\n')
+        shown = home.run("doctor").stdout
 
-        assert re.fullmatch(r"\N{BALLOT X} 1 of \d+ checks failed: profile", shown.splitlines()[-1])
+        assert re.fullmatch(rf"\N{{BALLOT X}} 1 of \d+ checks failed: {HOST}: profile", shown.splitlines()[-1])
 
     def test_quiet_shows_only_what_failed(self, home: Home) -> None:
         home.env["AWS_PROFILE"] = "secondary"
 
         assert (0, "", "") == home.run("doctor", "--quiet")
-        shown = home.run("--quiet", "doctor", env={"AWS_PROFILE": "nobody"}).stdout
-        assert ["AWS"] == [line for line in shown.splitlines() if line and line[0].isalnum()]
+        home.configure(f'[[registry]]\nmatch = "{HOST}"\nprofile = "nobody"\n')
+        shown = home.run("--quiet", "doctor").stdout
+        assert [HOST] == [line for line in shown.splitlines() if line and line[0].isalnum()]
         assert "\N{CHECK MARK}" not in shown
         assert "checks failed: " in shown.splitlines()[-1]
 
@@ -1144,10 +1147,24 @@ class TestEveryRegistry:
 
         of_host = [name for name in found.links if name.startswith(f"{HOST}: ")]
         of_host = [name for name in of_host if not name.endswith("podman's config")]
-        assert ["program", "docker's config", "identity", "profile", "caller", "role", "token"] == [
+        assert ["docker's config", "identity", "profile", "caller", "role", "token", "clock"] == [
             name.rpartition(": ")[2] for name in of_host
         ]
         assert [] == [name for name, link in found.links.items() if link.ok is False]
+
+    def test_identity_that_none_uses_is_not_checked(self, home: Home) -> None:
+        """The clock is checked with the first of them."""
+        write_docker_config(home, credHelpers={HOST: "ecrx", OTHER_HOST: "ecrx-secondary"})
+        (home.bin / f"{PROGRAM}-secondary").symlink_to(home.program)
+
+        of_all = [*diagnose(home).links]
+        home.configure("")
+        with_default = [*diagnose(home).links]
+
+        assert [] == [name for name in of_all if name in ("identity", "profile", "caller", "role", "clock")]
+        assert [f"{HOST}: clock"] == [name for name in of_all if name.endswith(": clock")]
+        assert [f"{OTHER_HOST}: program"] == [name for name in of_all if name.endswith(": program")]
+        assert {"identity", "caller", "clock"} <= {*with_default}
 
     @pytest.mark.parametrize(
         ("helpers", "check"),
