@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import click
 
 from docker_credential_ecrx import formatting
+from docker_credential_ecrx.aws import unknown_region
 from docker_credential_ecrx.cli import completers, console, registry_identity, status_report
 from docker_credential_ecrx.cli.registry_identity import LOGIN, Decision, RegistryIdentity
 from docker_credential_ecrx.cli.status_report import Destination
@@ -78,6 +79,8 @@ def _facts(
     else:
         yield from _identity(found)
     yield "docker", _docker(found)
+    if unknown := unknown_region.find(found.registry):
+        yield "region", f"{unknown.what}; {unknown.advice}"
     if endpoints := found.endpoints(os.environ):
         yield "endpoint", ", ".join(endpoints)
     if proxy := found.proxy(os.environ):

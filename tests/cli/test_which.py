@@ -178,7 +178,7 @@ class TestDecision:
 
         assert ("profile default", "default chain") == (found["identity"], found["decision"]["by"])
         assert [str(home.folder / ".aws" / "credentials")] == found["profile_files"]
-        chain = f"AWS's default credential chain: no [[registry]] in {home.folder / _CONFIG} names another"
+        chain = f"AWS's default credential chain: no [[registry]] in {home.folder / _CONFIG} is for {HOST}"
         assert chain == text(home)["decided by"]
 
     def test_is_the_default_chain_without_a_file(self, home: Home) -> None:
