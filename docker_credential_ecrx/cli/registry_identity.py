@@ -18,6 +18,7 @@ from docker_credential_ecrx.identity import nearest_rule, own_hosts, settings
 from docker_credential_ecrx.identity.aws_profiles import Snapshot, normalized
 from docker_credential_ecrx.identity.model import Identity, chosen_profile, first_profile
 from docker_credential_ecrx.identity.settings import PROGRAM, Settings
+from docker_credential_ecrx.system.paths import is_out_of_reach
 
 LOGIN = "docker login"  # of anybody: get returns the token that it stored before that of an identity
 _ACCESS_KEY = "AWS_ACCESS_KEY_ID"
@@ -73,7 +74,8 @@ class Decision(NamedTuple):
         if not path:
             return chain
         if not self.file:
-            return f"{chain}: {path} does not exist"
+            hidden = is_out_of_reach(path)
+            return f"{chain}: {path} {'is in a folder that this user may not search' if hidden else 'does not exist'}"
         return f"{chain}: {self.nearest or f'no [[registry]] in {path} names another'}"
 
 
