@@ -273,9 +273,14 @@ FAULTS: dict[str, tuple[str, str, Arrange]] = {
         config(f"[profile secondary]\nregion = us-east-1\n{PASSWORD}\n"),
     ),
     "a config with a section twice": (
-        "cannot read the AWS file {home}/.aws/config",
-        "fix line 2",
+        "cannot read the AWS file {home}/.aws/config: line 2 repeats [profile secondary]",
+        "delete one of the two",
         config("[profile secondary]\n[profile secondary]\n"),
+    ),
+    "a config with a key twice": (
+        "cannot read the AWS file {home}/.aws/config: line 3 repeats the key region",
+        "delete one of the two",
+        config("[profile secondary]\nregion = a\nregion = b\n"),
     ),
     "a config in another encoding": (
         "cannot read the AWS file {home}/.aws/config",
