@@ -114,6 +114,10 @@ NOT_DEFALT = f"if you meant default ({CREATE} defalt creates defalt): {MEANT['de
 NOT_BASS = f"if you meant base ({CREATE} bass creates bass): {MEANT['own']}"
 OWN_ROLES = f"{CHOOSE}: {MEANT['own']}"
 ANYBODYS = f"{CHOOSE}: {CONFIGURE} --profile base"
+OTHER_PROFILE = (
+    "check its spelling (aws configure list-profiles shows all), unset AWS_PROFILE, name another with "
+    f"{CONFIGURE} --profile PROFILE, or create the profile: aws configure --profile zzz"
+)
 MANY = f"create some with aws configure, or use one of your AWS profiles base, other: {CONFIGURE} --profile PROFILE"
 NAME_ONE = f"{SOURCE} PROFILE --profile secondary"
 CHECK = "check the secret key"
@@ -156,6 +160,12 @@ FAILURES: dict[str, tuple[Arrange, str | None, str, str]] = {
     "a link is misspelt": (keys("base"), "secondry", NOT_SECONDRY, MEANT["secondary"]),
     "a link's profile is to be made": (keys("base"), "secondry", NOT_SECONDRY, "aws configure --profile secondry"),
     "AWS_PROFILE is misspelt": (choose("defalt"), None, NOT_DEFALT, MEANT["default"]),
+    "AWS_PROFILE is like no other": (
+        choose("zzz"),
+        None,
+        OTHER_PROFILE,
+        "unset AWS_PROFILE",
+    ),
     "AWS_PROFILE is to be made": (choose("defalt"), None, NOT_DEFALT, "aws configure --profile defalt"),
     "our own role's source is misspelt": (own_role('source_profile = "bass"'), None, NOT_BASS, MEANT["own"]),
     "our own role has nobody to assume it": (own_role(""), None, OWN_ROLES, MEANT["own"]),
