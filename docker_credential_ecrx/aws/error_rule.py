@@ -40,6 +40,7 @@ FIELDS = frozenset(
             "origin",
             "path",
             "line",
+            "repeated",
             "strerror",
             "name",
             "lacking",

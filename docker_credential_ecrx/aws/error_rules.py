@@ -39,6 +39,11 @@ CLIENT_RULES: tuple[ErrorRule, ...] = (
     ErrorRule(("source-loop",), "source_profile of profile {profile} leads back to {name}", hint=NEW_CREDENTIALS),
     ErrorRule(("unreadable-file",), "cannot read the AWS file {path}", "fix its syntax or its permissions"),
     ErrorRule(("unreadable-line",), "cannot read the AWS file {path}", "fix line {line}"),
+    ErrorRule(
+        ("repeated-section",),
+        "cannot read the AWS file {path}: line {line} repeats {repeated}",
+        "delete one of the two",
+    ),
     ErrorRule(("forbidden-file",), "cannot read the AWS file {path}: {strerror}", "make it readable for this user"),
     ErrorRule(
         ("byte-order-mark",), "the AWS file {path} begins with a byte-order mark", "save it as UTF-8 without one"

@@ -142,7 +142,7 @@ def _filled(rule: ErrorRule, caller: Caller, codes: tuple[str, ...], values: Map
         for name, value in texts.items()
         if name not in _LEFT_OUT_OF_CODES and _code(name, value) == value
     )
-    remedy, instead = _remedy(rule, texts, caller), None
+    remedy, instead, named_by = _remedy(rule, texts, caller), None, ""
     if rule.hint == error_rule.ANOTHER_PROFILE:
         # As botocore spells it: to the scan of the files, a name with quotes or spaces around it is the same.
         missing = profile_hints.missing_profile(caller.identity, caller.env)
@@ -153,6 +153,8 @@ def _filled(rule: ErrorRule, caller: Caller, codes: tuple[str, ...], values: Map
         texts["name"] = profile_hints.shown(name)
     code = texts.get("code")
     message = rule.message.format_map(texts).replace(f"{code}: {code}", f"{code}")
+    if named_by:
+        message = f"{message}, which is the source_profile of {profile_hints.shown(named_by)}"
     if not _OF_FILES.isdisjoint(rule.codes):
         message, remedy = input_files.explained(message, caller.env, remedy, instead)
     return AwsError(message, remedy, codes)

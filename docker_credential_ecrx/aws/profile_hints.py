@@ -76,7 +76,11 @@ def missing_profile_hint(
     same = [other for other in known if normalized(other) == normalized(name)]
     similar = same or difflib.get_close_matches(name, known, 1)
     if not similar:
-        return Remedy("check its spelling (aws configure list-profiles shows all), or create the profile", create), None
+        spelling = "check its spelling (aws configure list-profiles shows all)"
+        if not named_by and identity.profile is None:
+            another = f"unset {profile_variable(env)}, name another with {configure('PROFILE').command}"
+            spelling = f"{spelling}, {another}"
+        return Remedy(f"{spelling}, or create the profile", create), None
     if named_by:
         command = ["aws", "configure", "set", "source_profile", similar[0], "--profile", named_by]
         use = Remedy(command=shlex.join(command))

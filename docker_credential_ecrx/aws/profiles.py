@@ -1,12 +1,15 @@
 """The profiles and SSO sessions in AWS's files, as botocore reads them."""
 
 import codecs
+import configparser
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from docker_credential_ecrx.aws import error_rules
 from docker_credential_ecrx.identity.aws_profiles import Snapshot
 
+# A key that begins otherwise may be a secret, of which the file has a line of its own.
+_KEYS = ("aws_", "region", "output", "role_", "source_", "credential_", "sso_", "mfa_")
 _BYTE_ORDER_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -54,7 +57,14 @@ def syntax_error(kwargs: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
         return "byte-order-mark", {"path": path}
     # Most of configparser's errors have a number, a ParsingError has one for each line.
     line = getattr(cause, "lineno", None) or next((number for number, _ in getattr(cause, "errors", ())), None)
-    return ("unreadable-line", {"path": path, "line": str(line)}) if line else ("unreadable-file", {"path": path})
+    if not line:
+        return "unreadable-file", {"path": path}
+    section, option = getattr(cause, "section", ""), getattr(cause, "option", "")
+    if isinstance(cause, configparser.DuplicateSectionError) and section:
+        return "repeated-section", {"path": path, "line": str(line), "repeated": f"[{section}]"}
+    if isinstance(cause, configparser.DuplicateOptionError) and option.startswith(_KEYS):
+        return "repeated-section", {"path": path, "line": str(line), "repeated": f"the key {option}"}
+    return "unreadable-line", {"path": path, "line": str(line)}
 
 
 def _profile(settings: Mapping[str, object]) -> Profile:

@@ -14,10 +14,11 @@ from docker_credential_ecrx.config_files import cred_helpers, docker_config, tex
 from docker_credential_ecrx.ecr import image
 from docker_credential_ecrx.ecr.registry import Registry
 from docker_credential_ecrx.errors import FileError, SettingsError
-from docker_credential_ecrx.identity import own_hosts, settings
+from docker_credential_ecrx.identity import nearest_rule, own_hosts, settings
 from docker_credential_ecrx.identity.aws_profiles import Snapshot, normalized
 from docker_credential_ecrx.identity.model import Identity, chosen_profile, first_profile
 from docker_credential_ecrx.identity.settings import PROGRAM, Settings
+from docker_credential_ecrx.system.paths import is_out_of_reach
 
 LOGIN = "docker login"  # of anybody: get returns the token that it stored before that of an identity
 _ACCESS_KEY = "AWS_ACCESS_KEY_ID"
@@ -46,7 +47,8 @@ class Decision(NamedTuple):
     ``file`` is the file that names the helper or has the rule; for the default chain, it is a config.toml without one.
     ``entry`` is the rule's number, from 1, and ``rule`` its keys that say to which registries it applies.
     ``variable`` is the environment variable that names the file, or from which the default chain takes the identity.
-    What does not apply is None.
+    ``nearest`` says that no rule is for the registry, and which is the nearest.
+    What does not apply is None, or empty.
     """
 
     by: str
@@ -55,6 +57,7 @@ class Decision(NamedTuple):
     rule: Mapping[str, str] | None = None
     helper: str | None = None
     variable: str | None = None
+    nearest: str = ""
 
     def describe(self, env: Mapping[str, str]) -> str:
         """Return it as text."""
@@ -70,7 +73,10 @@ class Decision(NamedTuple):
         path = settings.config_path(env)
         if not path:
             return chain
-        return f"{chain}: {f'no [[registry]] in {path} names another' if self.file else f'{path} does not exist'}"
+        if not self.file:
+            hidden = is_out_of_reach(path)
+            return f"{chain}: {path} {'is in a folder that this user may not search' if hidden else 'does not exist'}"
+        return f"{chain}: {self.nearest or f'no [[registry]] in {path} names another'}"
 
 
 class RegistryIdentity(NamedTuple):
@@ -98,7 +104,8 @@ class RegistryIdentity(NamedTuple):
             variable = "ECRX_CONFIG" if env.get("ECRX_CONFIG") else None
             return Decision("rule", path, self.settings.rules.index(rule) + 1, applies_to, variable=variable)
         file = path if path and os.path.exists(path) else None  # noqa: PTH110 - raises nothing
-        return Decision("default chain", file, variable=_chain_variable(self.identity, env))
+        nearest = nearest_rule.describe(self.settings, self.registry, path)
+        return Decision("default chain", file, variable=_chain_variable(self.identity, env), nearest=nearest)
 
     def profile(self, env: Mapping[str, str]) -> str | None:
         """Return the profile that the identity or a variable names, or None if another variable takes precedence."""
@@ -174,7 +181,7 @@ class RegistryIdentity(NamedTuple):
             "region": self.registry.region,
             "identity": identity,
             **profile,
-            "decision": decision._asdict(),
+            "decision": {key: value for key, value in decision._asdict().items() if key != "nearest"},
             "docker": {"file": docker.path or None, "key": docker.key or None, "helper": docker.helper or None},
         }
 

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 import click
 
 from docker_credential_ecrx import formatting
-from docker_credential_ecrx.aws import sso_sessions
+from docker_credential_ecrx.aws import input_files, sso_sessions, unknown_region
 from docker_credential_ecrx.cli import completers, console, registry_identity, status_report
 from docker_credential_ecrx.cli.registry_identity import LOGIN, Decision, RegistryIdentity
 from docker_credential_ecrx.cli.status_report import Destination
 from docker_credential_ecrx.config_files import cred_helpers
+from docker_credential_ecrx.identity.aws_profiles import Snapshot
 from docker_credential_ecrx.keyrings import for_tokens
 from docker_credential_ecrx.store import cached_token, index, item_names
 from docker_credential_ecrx.store.cached_token import ClockReading
@@ -79,6 +80,8 @@ def _facts(
     else:
         yield from _identity(found)
     yield "docker", _docker(found)
+    if unknown := unknown_region.find(found.registry):
+        yield "region", f"{unknown.what}; {unknown.advice}"
     if endpoints := found.endpoints(os.environ):
         yield "endpoint", ", ".join(endpoints)
     if proxy := found.proxy(os.environ):
@@ -98,7 +101,9 @@ def _identity(found: RegistryIdentity) -> Iterator[tuple[str, str]]:
     profile = found.profile(os.environ)
     files = found.profile_files(os.environ)
     if profile or files:
-        where = f"in {' and '.join(files)}" if files else "which is in none of AWS's files"
+        unreadable = input_files.unreadable(Snapshot(os.environ))
+        nowhere = f"but {unreadable} cannot be read" if unreadable else "which is in none of AWS's files"
+        where = f"in {' and '.join(files)}" if files else nowhere
         yield "profile", f"{profile or 'default'}, {where}"
     role_arn = found.role_arn(os.environ)
     if role_arn and not found.identity.role_arn:  # in which case the identity's description has it
@@ -130,13 +135,13 @@ def _none(found: RegistryIdentity) -> str:
     if helper and not cred_helpers.is_ours(helper):
         return f"none is cached; Docker asks {cred_helpers.PREFIX}{helper}"
     missing = found.missing_profile(os.environ)
-    lack = None if missing else sso_sessions.find_lack(found.identity, os.environ)
-    if missing is not None or lack:
-        why = (
-            f"profile {lack.profile} needs {lack.what}, which {lack.path} lacks"
-            if lack
-            else f"there is no profile {missing}"
-        )
+    if missing is not None:
+        unreadable = input_files.unreadable(Snapshot(os.environ))
+        why = f"{unreadable} cannot be read: Permission denied" if unreadable else f"there is no profile {missing}"
+        return f"none is cached, and the next get cannot fetch one: {why}"
+    lack = sso_sessions.find_lack(found.identity, os.environ)
+    if lack:
+        why = f"profile {lack.profile} needs {lack.what}, which {lack.path} lacks"
         return f"none is cached, and the next get cannot fetch one: {why}"
     return "none is cached; the next get asks AWS"
 

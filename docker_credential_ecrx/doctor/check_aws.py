@@ -27,7 +27,7 @@ from docker_credential_ecrx.errors import (
 )
 from docker_credential_ecrx.identity.model import Identity, first_profile
 from docker_credential_ecrx.identity.settings import PROGRAM
-from docker_credential_ecrx.store import item_names
+from docker_credential_ecrx.store import failure_context, item_names
 from docker_credential_ecrx.store.token_cache import TokenCache, TokenRequest
 
 _ANONYMOUS = "there are no AWS credentials; Docker pulls anonymously, which ECR Public permits"
@@ -103,7 +103,8 @@ def _without_credentials(error: NoAwsCredentialsError, context: Context, profile
     source = credential_source.find_source(identity, context.env)
     hint = profile_hints.no_credentials_hint(source, configure_hint(identity, context))
     _, remedy = input_files.explained(error.message, context.env, hint)  # the message already says it
-    return failed(error.message, remedy)
+    missing = failure_context.no_files(context.env)
+    return failed(f"{error.message} ({missing})" if missing else error.message, remedy)
 
 
 def is_default_unused(context: Context) -> bool:

@@ -11,13 +11,14 @@ from docker_credential_ecrx.aws import (
     profile_hints,
     profiles,
     sso_sessions,
+    unknown_region,
 )
 from docker_credential_ecrx.config_files import cred_helpers
 from docker_credential_ecrx.doctor import check_docker
 from docker_credential_ecrx.doctor.context import Context, Finding, IdentityFacts, failed, passed, skipped
 from docker_credential_ecrx.formatting import moment
 from docker_credential_ecrx.helper import Helper
-from docker_credential_ecrx.identity import settings
+from docker_credential_ecrx.identity import nearest_rule, settings
 from docker_credential_ecrx.identity.aws_profiles import Snapshot
 from docker_credential_ecrx.identity.model import Identity
 from docker_credential_ecrx.identity.settings import PROGRAM
@@ -41,6 +42,9 @@ def check_identity(context: Context) -> Finding:
     named = _named(identity, linked, context)
     if registry.host != registry.ecr_host:
         named = f"{named}; {registry.host} stands for {registry.ecr_host}"
+    nearest = nearest_rule.describe(loaded, registry, settings.config_path(context.env))
+    unknown = unknown_region.find(registry)
+    named = "; ".join(filter(None, [named, nearest, *(unknown or ())]))
     if login is None:
         return _found(named, facts, context)
     if is_chosen(identity):

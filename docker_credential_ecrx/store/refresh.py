@@ -50,7 +50,7 @@ def refresh_token(cache: "TokenCache", request: "TokenRequest", mfa: "Mfa | None
     try:
         token = fetch_token(cache, request, started, mfa=mfa)
     except AwsError as error:
-        raise describe_failure(error, request, is_login=mfa is not None) from error
+        raise describe_failure(error, request, cache.env, is_login=mfa is not None) from error
     if _is_erased_since(started, cache):
         raise AwsError(f"tokens were deleted while AWS was asked for one for {request.registry.host}", "run it again")
     return token
@@ -149,12 +149,18 @@ def identity_unchanged(request: "TokenRequest", env: "Mapping[str, str]", snapsh
     return is_same
 
 
-def describe_failure(error: AwsError, request: "TokenRequest", *, is_login: bool = False) -> AwsError:
+def describe_failure(
+    error: AwsError, request: "TokenRequest", env: "Mapping[str, str]", *, is_login: bool = False
+) -> AwsError:
     """Return ``error`` as a sentence about the registry and the identity, with the remedy for them.
 
     That is ``login`` for what may need a person, unless this ``is_login`` itself.
     """
     registry, identity = request.registry, request.identity
+    if error.codes[:1] != ("shortage",):  # which leaves no file descriptor for an import
+        from docker_credential_ecrx.store import failure_context
+
+        error = failure_context.explained(error, registry, identity, env)
     described = error.about(f"no token for {registry.host} with {identity}").of_registry(registry.host, registry.region)
     is_process = not is_login and error.codes[:1] in (("process-timeout",), ("process-failed",))
     if is_process or isinstance(error, MfaCodeNeededError):

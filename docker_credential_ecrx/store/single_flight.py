@@ -56,7 +56,7 @@ def obtain(cache: "TokenCache", request: "TokenRequest", cached: "Token | None",
     except AwsError as error:
         from docker_credential_ecrx.store import refresh
 
-        failure = refresh.describe_failure(error, request)
+        failure = refresh.describe_failure(error, request, cache.env)
         if cached is not None and cached.is_valid(_now_by_aws(error)):
             log.warn(f"serving a token that is due for refresh, because it cannot be refreshed: {failure}")
             return cached

@@ -1,11 +1,13 @@
 """``which`` says which identity answers for a registry, and why, without asking AWS or showing a secret."""
 
 import json
+import os
+import subprocess
 from typing import Any
 
 import pytest
 
-from support import stored_items
+from support import need, stored_items, users
 from support.home import HOST, OTHER_HOST, PRIMARY, ROLE, SECONDARY, Home
 
 _RULE = f'[[registry]]\nmatch = "{OTHER_HOST}"\nprofile = "other"\n\n[[registry]]\nmatch = "{PRIMARY}.*"\n'
@@ -58,6 +60,37 @@ class TestEndpoint:
         del home.env["AWS_ENDPOINT_URL"]
 
         assert "endpoint" not in text(home, **env)
+
+
+class TestUnreadable:
+    def test_aws_file_is_not_called_missing(self, home: Home) -> None:
+        home.add_role_profile()
+        (home.folder / ".aws" / "config").chmod(0)
+        home.configure('[[registry]]\nmatch = "*"\nprofile = "secondary"\n')
+
+        said = _which_by_modes(home)
+
+        assert f"secondary, but {home.folder}/.aws/config cannot be read" in said
+        assert f"cannot fetch one: {home.folder}/.aws/config cannot be read: Permission denied" in said
+
+    def test_configuration_file_is_not_called_missing(self, home: Home) -> None:
+        home.configure('[[registry]]\nmatch = "*"\nprofile = "secondary"\n')
+        number = users.ordinary_number()
+        folder = home.folder / ".config"
+        folder.chmod(0o700)
+        os.chown(folder, number, number)
+
+        said = _which_by_modes(home)
+
+        assert f"{home.folder / _CONFIG} is in a folder that this user may not search" in said
+
+
+def _which_by_modes(home: Home) -> str:
+    """Run ``which`` without the capabilities by which root reads everything."""
+    capabilities = "-dac_override,-dac_read_search"
+    without = [need.command("setpriv"), f"--bounding-set={capabilities}", f"--inh-caps={capabilities}"]
+    command = [*(without if os.getuid() == 0 else ()), home.program, "which", HOST]
+    return subprocess.run(command, env=home.env, capture_output=True, text=True, check=True).stdout
 
 
 class TestDecision:
@@ -178,7 +211,7 @@ class TestDecision:
 
         assert ("profile default", "default chain") == (found["identity"], found["decision"]["by"])
         assert [str(home.folder / ".aws" / "credentials")] == found["profile_files"]
-        chain = f"AWS's default credential chain: no [[registry]] in {home.folder / _CONFIG} names another"
+        chain = f"AWS's default credential chain: no [[registry]] in {home.folder / _CONFIG} is for {HOST}"
         assert chain == text(home)["decided by"]
 
     def test_is_the_default_chain_without_a_file(self, home: Home) -> None:

@@ -114,6 +114,10 @@ NOT_DEFALT = f"if you meant default ({CREATE} defalt creates defalt): {MEANT['de
 NOT_BASS = f"if you meant base ({CREATE} bass creates bass): {MEANT['own']}"
 OWN_ROLES = f"{CHOOSE}: {MEANT['own']}"
 ANYBODYS = f"{CHOOSE}: {CONFIGURE} --profile base"
+OTHER_PROFILE = (
+    "check its spelling (aws configure list-profiles shows all), unset AWS_PROFILE, name another with "
+    f"{CONFIGURE} --profile PROFILE, or create the profile: aws configure --profile zzz"
+)
 MANY = f"create some with aws configure, or use one of your AWS profiles base, other: {CONFIGURE} --profile PROFILE"
 NAME_ONE = f"{SOURCE} PROFILE --profile secondary"
 CHECK = "check the secret key"
@@ -156,6 +160,12 @@ FAILURES: dict[str, tuple[Arrange, str | None, str, str]] = {
     "a link is misspelt": (keys("base"), "secondry", NOT_SECONDRY, MEANT["secondary"]),
     "a link's profile is to be made": (keys("base"), "secondry", NOT_SECONDRY, "aws configure --profile secondry"),
     "AWS_PROFILE is misspelt": (choose("defalt"), None, NOT_DEFALT, MEANT["default"]),
+    "AWS_PROFILE is like no other": (
+        choose("zzz"),
+        None,
+        OTHER_PROFILE,
+        "unset AWS_PROFILE",
+    ),
     "AWS_PROFILE is to be made": (choose("defalt"), None, NOT_DEFALT, "aws configure --profile defalt"),
     "our own role's source is misspelt": (own_role('source_profile = "bass"'), None, NOT_BASS, MEANT["own"]),
     "our own role has nobody to assume it": (own_role(""), None, OWN_ROLES, MEANT["own"]),
@@ -190,3 +200,55 @@ class TestRemedyOfGet:
             check=False,
         )
         assert (0, SECONDARY) == (found.returncode, world.aws.issued[json.loads(found.stdout)["Secret"]].account)
+
+
+class TestNoCredentials:
+    """The default chain has none: the line says which file was meant to name an identity."""
+
+    @pytest.mark.parametrize(
+        "rule",
+        [
+            f'match = "{HOST.replace("us-east-1", "us-esat-1")}"',
+            'account = "111111111112"',
+            'account = "999999999999"',
+        ],
+        ids=["region", "account", "another account"],
+    )
+    def test_names_the_nearest_rule(self, world: World, rule: str) -> None:
+        alone("base")(world)
+        world.home.configure(f'[[registry]]\n{rule}\nprofile = "base"\n')
+
+        line = refusal(world.home, world.aws, profile=None)
+
+        nearest = f" (the nearest is entry 1: {rule})" if "999" not in rule else ""
+        path = f"{world.home.folder}/.config/ecrx/config.toml"
+        assert (
+            f"there are no AWS credentials (no [[registry]] in {path} is for {HOST}{nearest}); fix that entry" in line
+        )
+        which = world.home.run("which", HOST).stdout
+        assert f"no [[registry]] in {path} is for {HOST}{nearest}" in which
+
+    def test_names_the_home_folder_without_files(self, world: World) -> None:
+        """A service or Jenkins has another HOME, and DOCKER_CONFIG names the right file."""
+        world.home.env["HOME"] = f"{world.home.folder}/elsewhere"
+
+        line = refusal(world.home, world.aws, profile=None)
+
+        what = f"there is no .aws and no config.toml in the home folder {world.home.folder}/elsewhere; from HOME"
+        assert f"there are no AWS credentials ({what}); set HOME" in line
+
+
+class TestRegion:
+    def test_that_is_unknown_is_named_with_the_one_that_was_meant(self, world: World) -> None:
+        world.home.env["AWS_ENDPOINT_URL"] = "http://aws.invalid"
+        host = HOST.replace("us-east-1", "us-esat-1")
+
+        line = world.home.get(host, profile="secondary").stdout
+
+        assert re.search(
+            r"resolved for AssumeRole of \S+ \(us-esat-1 is not a region that botocore \S+ knows\); ", line
+        )
+        assert "; did you mean us-east-1? If not, check DNS" in line
+        for command in ("which", "doctor"):
+            found = world.home.run(command, host).stdout
+            assert re.search(r"us-esat-1 is not a region that botocore \S+ knows; did you mean us-east-1\?", found)

@@ -151,7 +151,7 @@ def in_a_ring(*names: str) -> Arrange:
 # By variable: what fails if it leads nowhere.
 MISNAMED = {
     "AWS_CONFIG_FILE": "the AWS profile secondary does not exist",
-    "AWS_SHARED_CREDENTIALS_FILE": "the AWS profile base does not exist",
+    "AWS_SHARED_CREDENTIALS_FILE": "the AWS profile base does not exist, which is the source_profile of secondary",
 }
 
 
@@ -211,7 +211,7 @@ FAULTS: dict[str, tuple[str, str, Arrange]] = {
         config("[profile other]\n"),
     ),
     "an unknown source profile": (
-        "the AWS profile nobody does not exist",
+        "the AWS profile nobody does not exist, which is the source_profile of secondary",
         f"{CREATE}: aws configure --profile nobody",
         profile(role_arn=ROLE, source_profile="nobody"),
     ),
@@ -273,9 +273,14 @@ FAULTS: dict[str, tuple[str, str, Arrange]] = {
         config(f"[profile secondary]\nregion = us-east-1\n{PASSWORD}\n"),
     ),
     "a config with a section twice": (
-        "cannot read the AWS file {home}/.aws/config",
-        "fix line 2",
+        "cannot read the AWS file {home}/.aws/config: line 2 repeats [profile secondary]",
+        "delete one of the two",
         config("[profile secondary]\n[profile secondary]\n"),
+    ),
+    "a config with a key twice": (
+        "cannot read the AWS file {home}/.aws/config: line 3 repeats the key region",
+        "delete one of the two",
+        config("[profile secondary]\nregion = a\nregion = b\n"),
     ),
     "a config in another encoding": (
         "cannot read the AWS file {home}/.aws/config",

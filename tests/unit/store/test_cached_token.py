@@ -315,7 +315,7 @@ def _leave_failure(file: Path) -> None:
 
 
 def _told(error: AwsError) -> AwsError:
-    return refresh.describe_failure(error, REQUEST)
+    return refresh.describe_failure(error, REQUEST, {})
 
 
 def _shown(error: BaseException | None) -> str:
