@@ -3,19 +3,27 @@
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from docker_credential_ecrx.identity.aws_profiles import Snapshot, normalized
+from docker_credential_ecrx.identity.aws_profiles import Snapshot
 from docker_credential_ecrx.identity.model import Identity
 
 _UNKNOWN = "the AWS config file"
 
 
 class Setting(NamedTuple):
-    """A setting, the section that it is in, such as ``profile base``, and where that is, by its head and file."""
+    """A setting, the section that it is in, such as ``profile base``, and where that is, by its head and file.
+
+    Section and place of an environment variable are empty.
+    """
 
     name: str
     section: str
     value: str
     place: str
+
+    @property
+    def at(self) -> str:
+        """Return the section as an error's codes have it, without spaces."""
+        return self.section.replace(" ", ".")
 
 
 def settings(identity: Identity, env: Mapping[str, str]) -> Iterator[Setting]:
@@ -25,17 +33,26 @@ def settings(identity: Identity, env: Mapping[str, str]) -> Iterator[Setting]:
     for section, key, value in snapshot.chain(identity):
         if key:
             kind = "" if section.startswith(("sso-session ", "services ")) else "profile "
-            yield Setting(key, f"{kind}{section}", value, place)
+            for name, text in _nested(key, value).items():
+                yield Setting(name, f"{kind}{section}", text, place)
         else:
             file, _, head = value.partition(" ")
             place = f"{head}] of {paths[file]}"
 
 
-def place_of(name: str, section: str, identity: Identity, env: Mapping[str, str]) -> str:
-    """Return where a setting is; that of another one in the section if it is not found, as for one in a value."""
-    found = [setting for setting in settings(identity, env) if setting.section == normalized(section)]
-    places = [setting.place for setting in found if setting.name == name] or [setting.place for setting in found]
-    return places[0] if places else _UNKNOWN
+def find(name: str, at: str, identity: Identity, env: Mapping[str, str]) -> Setting:
+    """Return the setting of that name in the section ``at``, or else in any, or else one whose place is not known."""
+    found = [setting for setting in settings(identity, env) if setting.name == name]
+    same = [setting for setting in found if setting.at == at]
+    return next(iter(same or found), Setting(name, _UNKNOWN, "", _UNKNOWN))
+
+
+def _nested(key: str, value: str) -> Mapping[str, str]:
+    """Return a setting, or those in it: those of a service are on the next lines."""
+    if not value.startswith("\n"):
+        return {key: value}
+    pairs = (line.partition("=") for line in value.split("\n") if "=" in line)
+    return {name.strip(): text.strip() for name, _, text in pairs}
 
 
 def config_file(env: Mapping[str, str]) -> str:
