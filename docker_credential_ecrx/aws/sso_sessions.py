@@ -8,7 +8,7 @@ from typing import NamedTuple
 from docker_credential_ecrx.aws import profiles, setting_places
 from docker_credential_ecrx.aws.credential_source import find_source, settings_of
 from docker_credential_ecrx.errors import Remedy
-from docker_credential_ecrx.identity.model import Identity
+from docker_credential_ecrx.identity.model import Identity, first_profile
 
 
 class MissingSession(NamedTuple):
@@ -26,17 +26,19 @@ class MissingSession(NamedTuple):
 
 
 def find_missing(identity: Identity, env: Mapping[str, str]) -> MissingSession | None:
-    """Return the missing session of which the credentials of the identity would be, or None."""
+    """Return the missing session without which botocore gets no credentials for the identity, or None.
+
+    botocore looks up the session of the profile that it starts with, wherever its credentials come from, and that of
+    the profile where the chain ends if it has sso_account_id or sso_role_name, even beside keys.
+    """
     source = find_source(identity, env)
-    own = settings_of(source.profile, env)
-    name = own.get("sso_session")
-    is_source_with_keys = source.named_by and "aws_access_key_id" in own
-    if source.kind != "sso" or name is None or is_source_with_keys:
-        return None
-    known = profiles.sso_sessions()
-    if name in known:
-        return None
-    return MissingSession(name, source.profile, setting_places.config_file(env), _remedy(name, source.profile, known))
+    named = [first_profile(identity, env), *([source.profile] if source.kind == "sso" else [])]
+    names = {profile: settings_of(profile, env).get("sso_session") for profile in named}
+    known = profiles.sso_sessions() if any(name is not None for name in names.values()) else []
+    for profile, name in names.items():
+        if name is not None and name not in known:
+            return MissingSession(name, profile, setting_places.config_file(env), _remedy(name, profile, known))
+    return None
 
 
 def _remedy(name: str, profile: str, known: list[str]) -> Remedy:

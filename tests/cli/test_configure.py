@@ -425,16 +425,39 @@ class TestMissingIdentity:
         fix = "aws configure set sso_session corp --profile work"
         assert f"add --force if it comes later, or if you meant corp: {fix}" == remedy(done)
 
-    def test_sso_session_that_is_not_used_may_be_missing(self, home: Home) -> None:
-        """Botocore takes the key of a source profile, and needs no account ID for another use of the session."""
-        home.add_keys("base", home.aws.add_user(SECONDARY, "base"))
-        home.add_profile("base", sso_session="corp", sso_account_id=SECONDARY, sso_role_name="puller")
-        home.add_profile("secondary", role_arn=ROLE, source_profile="base")
-        home.add_keys("other", home.aws.add_user(SECONDARY, "other"))
-        home.add_profile("other", sso_session="corp")
+    @pytest.mark.parametrize(
+        ("profile", "settings", "env"),
+        [
+            ("secondary", {"sso_account_id": SECONDARY, "sso_role_name": "puller"}, {}),
+            ("base", {}, {}),
+            ("base", {"credential_process": "true"}, {}),
+            ("base", {"role_arn": ROLE, "web_identity_token_file": "/token"}, {}),
+            ("", {}, {"AWS_PROFILE": "base", "AWS_ACCESS_KEY_ID": "AKIAX", "AWS_SECRET_ACCESS_KEY": "x"}),
+        ],
+        ids=["source with keys", "keys", "process", "web identity", "keys in the environment"],
+    )
+    def test_sso_session_must_exist_beside_other_sources(
+        self, home: Home, profile: str, settings: dict[str, str], env: dict[str, str]
+    ) -> None:
+        """Botocore looks it up all the same, and so a get fails."""
+        home.add_role_profile()
+        home.add_profile("base", sso_session="gone", **settings)
+        options = ["--profile", profile] if profile else []
 
-        for profile in ("secondary", "other"):
-            assert 0 == home.run("configure", HOST, "--profile", profile).status
+        done = home.run("configure", HOST, *options, env=env)
+
+        assert (1, True) == (done.status, "the AWS profile base needs [sso-session gone], " in done.stderr)
+        assert 0 == home.run("configure", HOST, *options, "--force", env=env).status
+        got = home.get(HOST, profile=None, env=env)
+        assert (1, True) == (got.status, '"gone"' in got.stdout), got
+
+    def test_sso_session_that_is_not_used_may_be_missing(self, home: Home) -> None:
+        """Botocore only takes the keys of a source profile without sso_account_id."""
+        home.add_role_profile()
+        home.add_profile("base", sso_session="gone")
+
+        assert 0 == home.run("configure", HOST, "--profile", "secondary").status
+        assert home.get(HOST, profile=None).secret
 
     @pytest.mark.parametrize("variable", ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"])
     def test_profile_of_a_variable_is_refused(self, home: Home, variable: str) -> None:
