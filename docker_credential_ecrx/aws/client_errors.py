@@ -147,7 +147,11 @@ def _configuration(error: exceptions.BotoCoreError, caller: Caller) -> AwsError:
             | exceptions.UnknownCredentialError()
             | exceptions.MissingDependencyException()
         ):
-            return input_errors.explain(error, caller) or client_error("invalid-profile", caller, **said)
+            quoted = re.search('profile "([^"]+)"', str(error))
+            profile = quoted[1] if quoted else source.profile
+            return input_errors.explain(error, caller) or client_error(
+                "invalid-profile", caller, profile=profile, **said
+            )
     return input_errors.explain(error, caller) or client_error("invalid-configuration", caller, **said)
 
 

@@ -1,9 +1,10 @@
 """Finds where a setting is: in which section of which of AWS's two files."""
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import NamedTuple
 
-from docker_credential_ecrx.identity.aws_profiles import Snapshot
+from docker_credential_ecrx.identity.aws_profiles import Snapshot, normalized
 from docker_credential_ecrx.identity.model import Identity
 
 _UNKNOWN = "the AWS config file"
@@ -27,17 +28,23 @@ class Setting(NamedTuple):
 
 
 def settings(identity: Identity, env: Mapping[str, str]) -> Iterator[Setting]:
-    """Yield the settings of the identity's profile, and of the sections that it refers to."""
-    snapshot, place = Snapshot(env), _UNKNOWN
+    """Yield the settings of the identity's profile, and of the sections that it refers to.
+
+    Of a setting in both files, only that in the credentials file is yielded: botocore/session.py, full_config.
+    """
+    snapshot, file, place = Snapshot(env), "", _UNKNOWN
     paths = {kind: path for kind, path, _ in snapshot.files()}
+    found: dict[tuple[str, str], list[Setting]] = {}
     for section, key, value in snapshot.chain(identity):
-        if key:
-            kind = "" if section.startswith(("sso-session ", "services ")) else "profile "
-            for name, text in _nested(key, value).items():
-                yield Setting(name, f"{kind}{section}", text, place)
-        else:
+        if not key:
             file, _, head = value.partition(" ")
             place = f"{head}] of {paths[file]}"
+            continue
+        is_profile = not section.startswith(("sso-session ", "services "))
+        if is_profile or file == "config":
+            full = f"profile {section}" if is_profile else section
+            found[full, key] = [Setting(name, full, text, place) for name, text in _nested(key, value).items()]
+    yield from chain.from_iterable(found.values())
 
 
 def find(name: str, at: str, identity: Identity, env: Mapping[str, str]) -> Setting:
@@ -53,6 +60,14 @@ def _nested(key: str, value: str) -> Mapping[str, str]:
         return {key: value}
     pairs = (line.partition("=") for line in value.split("\n") if "=" in line)
     return {name.strip(): text.strip() for name, _, text in pairs}
+
+
+def files_of(profile: str, env: Mapping[str, str]) -> str:
+    """Return the paths of AWS's files that have a section of the profile, or else of its config file."""
+    snapshot, name = Snapshot(env), normalized(profile)
+    paths = {kind: path for kind, path, _ in snapshot.files()}
+    heads = (head for section, key, head in snapshot.chain(Identity(profile)) if section == name and not key)
+    return " or ".join(dict.fromkeys(paths[head.partition(" ")[0]] for head in heads)) or config_file(env)
 
 
 def config_file(env: Mapping[str, str]) -> str:
