@@ -80,9 +80,7 @@ def explain(error: Exception, caller: Caller) -> AwsError:  # noqa: C901, PLR091
         case OSError() if (found := input_errors.explain(error, caller)) is not None:
             return found
         case OSError():
-            path, number = str(error.filename or ""), errno.errorcode.get(error.errno or 0, "")
-            unnumbered = {} if number else {"strerror": type(error).__name__}
-            return client_error("file", caller, path=path, errno=number, **unnumbered)
+            return client_error("file", caller, path=str(error.filename or ""), **input_errors.reason(error))
     return client_error("unknown", caller, name=type(error).__name__)
 
 

@@ -3,6 +3,7 @@
 botocore reads these without naming them: its exceptions are those of int(), open(), json and urlsplit().
 """
 
+import errno
 import hashlib
 import json
 import os
@@ -60,7 +61,7 @@ def _process(error: BaseException, caller: Caller) -> AwsError | None:
     setting = {"name": "credential_process", "at": Setting("credential_process", section, "", "").at}
     if isinstance(error, OSError):
         path = str(error.filename or "")
-        return client_error("process-missing", caller, **setting, path=path, strerror=os.strerror(error.errno or 0))
+        return client_error("process-missing", caller, **setting, path=path, **reason(error))
     if isinstance(error, IndexError):
         return client_error("process-command", caller, **setting, said="it is empty")
     if isinstance(error, ValueError) and not isinstance(error, (UnicodeError, json.JSONDecodeError)):
@@ -74,7 +75,13 @@ def _file(error: OSError, caller: Caller) -> AwsError | None:
     named = next((setting for setting in _settings(caller) if path and setting.value == path), None)
     if named is None:
         return None
-    return client_error("named-file", caller, path=path, name=named.name, strerror=os.strerror(error.errno or 0))
+    return client_error("named-file", caller, path=path, name=named.name, **reason(error))
+
+
+def reason(error: OSError) -> dict[str, str]:
+    """Return the error's number, of which every process makes the same text, or else its type."""
+    number = errno.errorcode.get(error.errno or 0, "")
+    return {"errno": number} if number else {"strerror": type(error).__name__}
 
 
 def _undecodable(caller: Caller) -> Setting | None:

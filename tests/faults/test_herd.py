@@ -7,7 +7,7 @@ from faults.helpers import ASSUME, FETCH, World, age, at_once, herd, link, resul
 
 from fakes import faults
 from support.forms import in_one_form
-from support.home import Result
+from support.home import ROLE, Result
 
 FAILURES = {
     "denies": faults.forbidden,
@@ -68,6 +68,18 @@ class TestManyProcesses:
 
         starts, ends = f"{name} of {section} is not valid: ", f"; fix it in [{head}] of {config}\n"
         assert [] == [line for one in got if starts not in (line := one.result.stdout) or not line.endswith(ends)]
+
+    @in_one_form
+    def test_gets_say_why_a_program_cannot_be_run(self, world: World, kernel: dict[str, str]) -> None:
+        world.set_profile(role_arn=ROLE, source_profile="base", credential_process="unused")
+        (world.home.folder / ".aws/credentials").unlink()
+        world.home.add_profile("base", credential_process="nope")
+
+        got = herd(world.home, 6, kernel)
+
+        said = "cannot run the credential_process of profile base: nope: No such file or directory; install it, "
+        fix = f"or fix credential_process in [profile base] of {world.home.folder}/.aws/config\n"
+        assert [] == [line for one in got if not (line := one.result.stdout).endswith(said + fix)]
 
     @in_one_form
     def test_during_refresh_get_old_or_new_token(self, world: World, keyring: dict[str, str]) -> None:
