@@ -920,9 +920,9 @@ class TestRemove:
     def test_of_missing_entry_is_quiet_on_request(self, home: Home) -> None:
         assert (0, "", "") == home.run("configure", "--remove", HOST, "--quiet")
 
-    @pytest.mark.parametrize(("options", "left"), [([HOST], HOST), ([HOST, OTHER_HOST], HOST), (["--all"], "--all")])
-    def test_names_the_command_for_a_cached_token(self, home: Home, options: list[str], left: str) -> None:
-        """A token may be valid for hours after that."""
+    @pytest.mark.parametrize("options", [[HOST], [HOST, OTHER_HOST], ["--all"]])
+    def test_names_the_command_for_a_cached_token(self, home: Home, options: list[str]) -> None:
+        """A token may be valid for hours after that; tokens for other registries are not deleted with it."""
         home.add_role_profile()
         configure(home)
         home.run("configure", OTHER_HOST)
@@ -930,9 +930,9 @@ class TestRemove:
 
         done = home.run("configure", "--remove", *options)
 
-        said = f"{PROGRAM}: a token for {HOST} may still be cached; to delete it: {PROGRAM} forget {left}\n"
+        said = f"{PROGRAM}: a token for {HOST} may still be cached; to delete it: {PROGRAM} forget {HOST}\n"
         assert (0, said) == (done.status, done.stderr)
-        assert "deleted the token of profile secondary" in home.run("forget", left).stdout
+        assert "deleted the token of profile secondary" in home.run("forget", HOST).stdout
         assert "forget" not in home.run("configure", "--remove", HOST).stderr
 
     @pytest.mark.parametrize("options", [("--dry-run",), ("--quiet",), ()])
@@ -945,6 +945,14 @@ class TestRemove:
         home.get(HOST, profile=None)
 
         assert "forget" not in home.run("configure", "--remove", HOST, *options).stderr
+
+    def test_is_silent_about_a_token_that_podmans_link_uses(self, home: Home) -> None:
+        home.add_role_profile()
+        configure(home)
+        write(auth_of(home), json.dumps({"credHelpers": {HOST: "ecrx-secondary"}}))
+        home.get(HOST, profile=None)
+
+        assert "forget" not in home.run("configure", "--remove", HOST).stderr
 
     def test_all_removes_only_its_own_registries(self, home: Home) -> None:
         others = '{"credHelpers": {"gcr.io": "gcloud"}, "credsStore": "ecrx"}'
