@@ -8,7 +8,9 @@ from typing import NamedTuple
 from docker_credential_ecrx.aws import profiles, setting_places
 from docker_credential_ecrx.aws.credential_source import find_source, settings_of
 from docker_credential_ecrx.errors import Remedy
+from docker_credential_ecrx.identity.aws_profiles import Snapshot, decoded
 from docker_credential_ecrx.identity.model import Identity, first_profile
+from docker_credential_ecrx.sanitizer import third_party
 
 
 class MissingSession(NamedTuple):
@@ -21,8 +23,8 @@ class MissingSession(NamedTuple):
 
     @property
     def section(self) -> str:
-        """Return the head that the session's section would have."""
-        return f"[sso-session {self.name}]"
+        """Return the head that the session's section would have, in quotes if it needs some, without a secret."""
+        return _head(shlex.quote(self.name))
 
 
 def find_missing(identity: Identity, env: Mapping[str, str]) -> MissingSession | None:
@@ -37,11 +39,18 @@ def find_missing(identity: Identity, env: Mapping[str, str]) -> MissingSession |
     known = profiles.sso_sessions() if any(name is not None for name in names.values()) else []
     for profile, name in names.items():
         if name is not None and name not in known:
-            return MissingSession(name, profile, setting_places.config_file(env), _remedy(name, profile, known))
+            return MissingSession(name, profile, setting_places.config_file(env), _remedy(name, profile, known, env))
     return None
 
 
-def _remedy(name: str, profile: str, known: list[str]) -> Remedy:
+def _head(name: str) -> str:
+    return f"[sso-session {third_party.text(name)}]"
+
+
+def _remedy(name: str, profile: str, known: list[str], env: Mapping[str, str]) -> Remedy:
+    _, path, content = next(Snapshot(env).files())
+    if shlex.quote(name) != name and f"[sso-session {name}]" in map(str.strip, decoded(content or b"").split("\n")):
+        return Remedy(f"{path} has {_head(name)}: rename that to {_head(shlex.quote(name))}")
     similar = difflib.get_close_matches(name, known, 1)
     if not similar:
         return Remedy("create it", "aws configure sso-session")

@@ -414,16 +414,40 @@ class TestMissingIdentity:
         assert (0, True) == (forced.status, said in forced.stderr)
         assert 0 == with_sso_session(home, "corp").run("configure", HOST, *options).status
 
-    @pytest.mark.parametrize("name", ["crop", '"corp"'])
-    def test_misspelt_sso_session_suggests_similar(self, home: Home, name: str) -> None:
+    @pytest.mark.parametrize(("name", "shown"), [("crop", "crop"), ('"corp"', "'\"corp\"'")])
+    def test_misspelt_sso_session_suggests_similar(self, home: Home, name: str, shown: str) -> None:
         home.add_profile("work", sso_session=name, sso_account_id=SECONDARY, sso_role_name="puller")
         with_sso_session(home, "corp")
 
         done = home.run("configure", HOST, "--profile", "work")
 
-        assert f"the AWS profile work needs [sso-session {name}], which " in done.stderr
+        assert f"the AWS profile work needs [sso-session {shown}], which " in done.stderr
         fix = "aws configure set sso_session corp --profile work"
         assert f"add --force if it comes later, or if you meant corp: {fix}" == remedy(done)
+
+    @pytest.mark.parametrize(
+        ("name", "shown"),
+        [("my corp", "'my corp'"), ("", "''"), ("password=hunter2", "password=…"), ("a ]", "'a ]'")],
+    )
+    def test_missing_sso_session_is_shown_as_in_the_file(self, home: Home, name: str, shown: str) -> None:
+        home.add_profile("work", sso_session=name, sso_account_id=SECONDARY, sso_role_name="puller")
+
+        done = home.run("configure", HOST, "--profile", "work")
+
+        assert f"the AWS profile work needs [sso-session {shown}], which " in done.stderr
+        assert "hunter2" not in done.stderr
+
+    def test_sso_session_with_a_space_needs_quotes(self, home: Home) -> None:
+        """Botocore ignores the section without them."""
+        home.add_profile("work", sso_session="my corp", sso_account_id=SECONDARY, sso_role_name="puller")
+        with_sso_session(home, "my corp")
+
+        done = home.run("configure", HOST, "--profile", "work")
+
+        rename = f"{home.folder}/.aws/config has [sso-session my corp]: rename that to [sso-session 'my corp']"
+        assert f"add --force if it comes later, or {rename}" == remedy(done)
+        with_sso_session(home, "'my corp'")
+        assert 0 == home.run("configure", HOST, "--profile", "work").status
 
     @pytest.mark.parametrize(
         ("profile", "settings", "env"),
