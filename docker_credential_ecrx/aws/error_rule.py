@@ -44,6 +44,7 @@ FIELDS = frozenset(
             "section",
             "place",  # of a setting
             "config_file",
+            "profile_files",  # those that have a section of the profile
             "character",
             "setting",
             "seconds",

@@ -47,10 +47,18 @@ def settings(identity: Identity, env: Mapping[str, str]) -> Iterator[Setting]:
     yield from chain.from_iterable(found.values())
 
 
-def find(name: str, at: str, identity: Identity, env: Mapping[str, str]) -> Setting:
-    """Return the setting of that name in the section ``at``, or else in any, or else one whose place is not known."""
+def place_of(name: str, section: str, identity: Identity, env: Mapping[str, str]) -> str:
+    """Return where ``find`` finds a setting."""
+    return find(name, section, identity, env).place
+
+
+def find(name: str, section: str, identity: Identity, env: Mapping[str, str]) -> Setting:
+    """Return the setting of that name in the section, or else in any, or else one whose place is not known.
+
+    The section may also be as ``at`` has it.
+    """
     found = [setting for setting in settings(identity, env) if setting.name == name]
-    same = [setting for setting in found if setting.at == at]
+    same = [setting for setting in found if section in (setting.section, setting.at)]
     return next(iter(same or found), Setting(name, _UNKNOWN, "", _UNKNOWN))
 
 

@@ -107,7 +107,7 @@ def require(identity: Identity, hosts: Iterable[str], *, podman: bool) -> None:
         )
     bad = profile_hints.bad_role(profile_hints.named_profiles(identity, os.environ))
     if bad:
-        place = setting_places.find("role_arn", "", Identity(bad[0]), os.environ).place
+        place = setting_places.place_of("role_arn", f"profile {bad[0]}", Identity(bad[0]), os.environ)
         raise AwsError(
             f"{bad[1]} is not the ARN of a role",
             f"write role_arn = arn:aws:iam::ACCOUNT:role/NAME, where ACCOUNT has 12 digits, in {place}, for {host}",
