@@ -81,9 +81,7 @@ def explain(error: Exception, caller: Caller) -> AwsError:  # noqa: C901, PLR091
         case OSError() if (found := input_errors.explain(error, caller)) is not None:
             return found
         case OSError():
-            path, number = str(error.filename or ""), errno.errorcode.get(error.errno or 0, "")
-            unnumbered = {} if number else {"strerror": type(error).__name__}
-            return client_error("file", caller, path=path, errno=number, **unnumbered)
+            return client_error("file", caller, path=str(error.filename or ""), **input_errors.reason(error))
     return client_error("unknown", caller, name=type(error).__name__)
 
 
@@ -153,7 +151,11 @@ def _configuration(error: exceptions.BotoCoreError, caller: Caller) -> AwsError:
             | exceptions.UnknownCredentialError()
             | exceptions.MissingDependencyException()
         ):
-            return input_errors.explain(error, caller) or client_error("invalid-profile", caller, **said)
+            quoted = re.search('profile "([^"]+)"', str(error))
+            profile = quoted[1] if quoted else source.profile
+            return input_errors.explain(error, caller) or client_error(
+                "invalid-profile", caller, profile=profile, **said
+            )
     return input_errors.explain(error, caller) or client_error("invalid-configuration", caller, **said)
 
 

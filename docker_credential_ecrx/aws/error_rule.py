@@ -48,6 +48,7 @@ FIELDS = frozenset(
             "section",
             "place",  # of a setting
             "config_file",
+            "profile_files",  # those that have a section of the profile
             "character",
             "setting",
             "add_role",  # to a profile with a source for it

@@ -55,7 +55,7 @@ CLIENT_RULES: tuple[ErrorRule, ...] = (
     ErrorRule(("invalid-access-key",), "the access key contains {character}", hint=NEW_CREDENTIALS),
     ErrorRule(("invalid-secret-key",), "the secret key contains {character}", hint=NEW_CREDENTIALS),
     ErrorRule(("invalid-session-token",), "the session token contains {character}", hint=NEW_CREDENTIALS),
-    ErrorRule(("invalid-profile",), "{said}", "fix the profile in {config_file}"),
+    ErrorRule(("invalid-profile",), "{said}", "fix the profile in {profile_files}"),
     ErrorRule(("invalid-configuration",), "{said}", _CHECK_WITH_CLI, _ASK_CLI),
     ErrorRule(("invalid-variable",), "{name} is not valid: {said}", "fix it, or unset it"),
     ErrorRule(("invalid-setting",), "{name} of {section} is not valid: {said}", "fix it in {place}"),

@@ -15,8 +15,10 @@ from docker_credential_ecrx.aws import (
 )
 from docker_credential_ecrx.aws.caller import Caller
 from docker_credential_ecrx.aws.configured_endpoints import ConfiguredEndpoint
+from docker_credential_ecrx.aws.setting_places import Setting
 from docker_credential_ecrx.aws.trust import Trust
 from docker_credential_ecrx.identity.aws_profiles import Snapshot
+from docker_credential_ecrx.sanitizer import third_party
 
 SAID = "said"  # AWS's own words
 _LEFT_OUT = "…"
@@ -52,15 +54,18 @@ class Texts(dict[str, str]):
             "setting": self._setting,
             "add_role": lambda: role_settings.add_role(source.profile, caller.env),
             "role_place": self._role_place,
-            "section": lambda: f"profile {source.profile}",
-            "place": lambda: setting_places.place_of(
-                self.get("name", ""), self["section"], caller.identity, caller.env
-            ),
+            "section": lambda: third_party.text(self._found().section),
+            "place": lambda: self._found().place,
             "config_file": lambda: setting_places.config_file(caller.env),
+            "profile_files": lambda: setting_places.files_of(self["profile"], caller.env),
             "strerror": lambda: os.strerror(getattr(errno, self.get("errno", ""), 0)),
             "http_status": lambda: _status_line(self["status"]),
         }
         return known[name]() if name in known else caller.texts.get(name, _LEFT_OUT)
+
+    def _found(self) -> Setting:
+        name, at = self.get("name", ""), self.get("at", "")
+        return setting_places.find(name, at, self._caller.identity, self._caller.env)
 
     def _trust(self) -> Trust:
         return trust.find(self._caller.identity, Snapshot(self._caller.env))

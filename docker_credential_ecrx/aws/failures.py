@@ -161,26 +161,26 @@ def _filled(rule: ErrorRule, caller: Caller, codes: tuple[str, ...], values: Map
 
 
 def _remedy(rule: ErrorRule, texts: Texts, caller: Caller) -> Remedy:
-    text, command = rule.remedy.format_map(texts), rule.command.format_map(texts)
-    operation = texts.get("operation", "")
+    text, operation = rule.remedy.format_map(texts), texts.get("operation", "")
+    found = Remedy(text, rule.command.format_map(texts))
     match rule.hint:
         case error_rule.NEW_CREDENTIALS:
-            return caller.source.remedy(operation).prefixed(text)
+            found = caller.source.remedy(operation).prefixed(text)
         case error_rule.NEW_KEY:
             place = old_token.find(caller.source, caller.env) if caller.source.signs(operation) else ""
             instead = Remedy(f"delete aws_session_token from {place}: a key that begins with AKIA has none")
-            return instead if place else caller.source.remedy(operation)
+            found = instead if place else caller.source.remedy(operation)
         case error_rule.NEW_SESSION:
-            return caller.source.remedy(operation, session_expired=True).prefixed(text)
+            found = caller.source.remedy(operation, session_expired=True).prefixed(text)
         case error_rule.ANY_CREDENTIALS:
-            return profile_hints.no_credentials_hint(caller.source, caller.configure)
+            found = profile_hints.no_credentials_hint(caller.source, caller.configure)
         case error_rule.OWNERS_PROFILE if texts.get("kind", "").startswith("resource-based"):
             owner = caller.texts.get("owner")
-            return Remedy(f"choose the owner's profile with --profile{f', or ask account {owner}' if owner else ''}")
+            found = Remedy(f"choose the owner's profile with --profile{f', or ask account {owner}' if owner else ''}")
         case error_rule.SSO_SESSION:
             lack = sso_sessions.find_lack(caller.identity, caller.env)
-            return lack.remedy if lack else Remedy("try again")
-    return Remedy(text, command)
+            found = lack.remedy if lack else Remedy("try again")
+    return found
 
 
 def _code(name: str, value: str) -> str:

@@ -3,13 +3,13 @@
 botocore reads these without naming them: its exceptions are those of int(), open(), json and urlsplit().
 """
 
+import errno
 import hashlib
 import json
 import os
 import re
 import traceback
-from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from botocore import exceptions
@@ -17,22 +17,15 @@ from botocore import exceptions
 from docker_credential_ecrx.aws import credential_source, input_files, setting_places
 from docker_credential_ecrx.aws.caller import Caller
 from docker_credential_ecrx.aws.failures import client_error
+from docker_credential_ecrx.aws.setting_places import Setting
 from docker_credential_ecrx.errors import AwsError, SignInNeededError
-from docker_credential_ecrx.identity.aws_profiles import Snapshot
+from docker_credential_ecrx.identity.aws_profiles import Snapshot, normalized
 
 _RUNS_PROCESS = "_retrieve_credentials_using"  # botocore.credentials.ProcessProvider
 _SECRETS = re.compile("SECRET|TOKEN$|ACCESS_KEY", re.IGNORECASE)
 _URLS = re.compile("ENDPOINT(_URL.*)?$|FULL_URI$", re.IGNORECASE)
 _CONTAINER_TOKENS = ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "AWS_CONTAINER_AUTHORIZATION_TOKEN")
 _SIGN_INS = {"sso": "~/.aws/sso/cache", "login": "~/.aws/login/cache"}
-
-
-class Setting(NamedTuple):
-    """A variable, whose ``section`` is empty, or a setting in a section of AWS's files."""
-
-    name: str
-    section: str
-    value: str
 
 
 def explain(error: BaseException, caller: Caller) -> AwsError | None:
@@ -48,7 +41,7 @@ def explain(error: BaseException, caller: Caller) -> AwsError | None:
     if found is not None:
         code = "invalid-setting" if found.section else "invalid-variable"
         said = {"said": str(error), "code": type(error).__name__}
-        return client_error(code, caller, name=found.name, section=found.section, **said)
+        return client_error(code, caller, name=found.name, at=found.at, **said)
     is_from_aws = isinstance(error, exceptions.BotoCoreError) or caller.call.host != ""
     return None if is_from_aws else _of_source(error, caller)
 
@@ -64,15 +57,15 @@ def _of_source(error: BaseException, caller: Caller) -> AwsError:
 
 def _process(error: BaseException, caller: Caller) -> AwsError | None:
     """Return the failure of a credential_process that cannot be run, or whose output is not what botocore expects."""
+    section = f"profile {normalized(caller.source.profile)}"
+    setting = {"name": "credential_process", "at": Setting("credential_process", section, "", "").at}
     if isinstance(error, OSError):
         path = str(error.filename or "")
-        return client_error(
-            "process-missing", caller, name="credential_process", path=path, strerror=os.strerror(error.errno or 0)
-        )
+        return client_error("process-missing", caller, **setting, path=path, **reason(error))
     if isinstance(error, IndexError):
-        return client_error("process-command", caller, name="credential_process", said="it is empty")
+        return client_error("process-command", caller, **setting, said="it is empty")
     if isinstance(error, ValueError) and not isinstance(error, (UnicodeError, json.JSONDecodeError)):
-        return client_error("process-command", caller, name="credential_process", said=str(error))  # of shlex
+        return client_error("process-command", caller, **setting, said=str(error))  # of shlex
     return None if isinstance(error, exceptions.BotoCoreError) else client_error("process-invalid", caller)
 
 
@@ -82,7 +75,13 @@ def _file(error: OSError, caller: Caller) -> AwsError | None:
     named = next((setting for setting in _settings(caller) if path and setting.value == path), None)
     if named is None:
         return None
-    return client_error("named-file", caller, path=path, name=named.name, strerror=os.strerror(error.errno or 0))
+    return client_error("named-file", caller, path=path, name=named.name, **reason(error))
+
+
+def reason(error: OSError) -> dict[str, str]:
+    """Return the error's number, of which every process makes the same text, or else its type."""
+    number = errno.errorcode.get(error.errno or 0, "")
+    return {"errno": number} if number else {"strerror": type(error).__name__}
 
 
 def _undecodable(caller: Caller) -> Setting | None:
@@ -150,14 +149,5 @@ def _sign_in(caller: Caller) -> AwsError:
 
 def _settings(caller: Caller) -> Iterator[Setting]:
     """Yield AWS's variables, and the settings of the profile and of the sections that it refers to."""
-    yield from (Setting(name, "", value) for name, value in caller.env.items() if name.startswith("AWS_"))
-    for key, section, value, _ in setting_places.settings(caller.identity, caller.env):
-        yield from (Setting(name, section, text) for name, text in _nested(key, value).items())
-
-
-def _nested(key: str, value: str) -> Mapping[str, str]:
-    """Return a setting, or those in it: those of a service are on the next lines."""
-    if not value.startswith("\n"):
-        return {key: value}
-    pairs = (line.partition("=") for line in value.split("\n") if "=" in line)
-    return {name.strip(): text.strip() for name, _, text in pairs}
+    yield from (Setting(name, "", value, "") for name, value in caller.env.items() if name.startswith("AWS_"))
+    yield from setting_places.settings(caller.identity, caller.env)

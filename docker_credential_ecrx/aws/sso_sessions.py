@@ -8,7 +8,9 @@ from typing import NamedTuple
 from docker_credential_ecrx.aws import profiles, setting_places
 from docker_credential_ecrx.aws.credential_source import find_source, settings_of
 from docker_credential_ecrx.errors import Remedy
-from docker_credential_ecrx.identity.model import Identity
+from docker_credential_ecrx.identity.aws_profiles import Snapshot, decoded
+from docker_credential_ecrx.identity.model import Identity, first_profile
+from docker_credential_ecrx.sanitizer import third_party
 
 # What botocore needs besides account and role (botocore/credentials.py, SSOProvider); it may also be in the profile.
 _REQUIRED = ("sso_start_url", "sso_region")
@@ -24,24 +26,35 @@ class Lack(NamedTuple):
 
 
 def find_lack(identity: Identity, env: Mapping[str, str]) -> Lack | None:
-    """Return what the session lacks of which the credentials of the identity would be, or None."""
-    source = find_source(identity, env)
-    own = settings_of(source.profile, env)
-    name = own.get("sso_session")
-    is_source_with_keys = source.named_by and "aws_access_key_id" in own
-    if source.kind != "sso" or name is None or is_source_with_keys:
-        return None
-    known, path, section = profiles.sso_sessions(), setting_places.config_file(env), f"[sso-session {name}]"
-    if name not in known:
-        return Lack(section, source.profile, path, _remedy(name, source.profile, known))
-    missing = [key for key in _REQUIRED if key not in known[name] and key not in own]
-    if not missing:
-        return None
-    remedy = Remedy("add it there, or let this ask for it", "aws configure sso-session")
-    return Lack(f"{missing[0]} in {section}", source.profile, path, remedy)
+    """Return what the SSO session lacks without which botocore gets no credentials for the identity, or None.
+
+    botocore looks up the session of the profile that it starts with, wherever its credentials come from, and that of
+    the profile where the chain ends if it has sso_account_id or sso_role_name, even beside keys.
+    """
+    source, path = find_source(identity, env), setting_places.config_file(env)
+    named = [first_profile(identity, env), *([source.profile] if source.kind == "sso" else [])]
+    found = {profile: settings_of(profile, env) for profile in named}
+    names = {profile: own["sso_session"] for profile, own in found.items() if "sso_session" in own}
+    known = profiles.sso_sessions() if names else {}
+    for profile, name in names.items():
+        head = _head(shlex.quote(name))
+        if name not in known:
+            return Lack(head, profile, path, _remedy(name, profile, known, env))
+        missing = [key for key in _REQUIRED if key not in known[name] and key not in found[profile]]
+        if missing and source.kind == "sso" and profile == source.profile:
+            remedy = Remedy("add it there, or let this ask for it", "aws configure sso-session")
+            return Lack(f"{missing[0]} in {head}", profile, path, remedy)
+    return None
 
 
-def _remedy(name: str, profile: str, known: Collection[str]) -> Remedy:
+def _head(name: str) -> str:
+    return f"[sso-session {third_party.text(name)}]"
+
+
+def _remedy(name: str, profile: str, known: Collection[str], env: Mapping[str, str]) -> Remedy:
+    _, path, content = next(Snapshot(env).files())
+    if shlex.quote(name) != name and f"[sso-session {name}]" in map(str.strip, decoded(content or b"").split("\n")):
+        return Remedy(f"{path} has {_head(name)}: rename that to {_head(shlex.quote(name))}")
     similar = difflib.get_close_matches(name, known, 1)
     if not similar:
         return Remedy("create it", "aws configure sso-session")

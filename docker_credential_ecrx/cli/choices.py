@@ -24,21 +24,23 @@ class RefusedError(EcrxError):
         self.what = what
 
 
-def choose(name: str, form: str, listed: Sequence[str], accept: Callable[[str], _T], default: str = "") -> _T:
+def choose(name: str, form: str, listed: Sequence[str], accept: Callable[[str], _T], default: str | None = None) -> _T:
     """Return what ``accept`` returns for the one of ``listed`` whose number is typed, or for another line.
 
     If that raises EcrxError, what is wrong is printed, and the user is asked again.
     ``name`` says what is asked for, and ``form`` how it is written.
-    The Enter key alone means ``default``, or the one that is listed if it is the only one, until that fails.
+    The Enter key alone means ``default``, which may be empty for no answer, until that fails.
+    If it is None, the Enter key means the one that is listed if it is the only one.
     Raises Abort if the user presses Ctrl-C, or if the input ends.
     """
-    default = default or ("1" if len(listed) == 1 else "")
+    if default is None:
+        default = "1" if len(listed) == 1 else ""
     while True:
         typed = console.ask_line(f"{name} ({form})", default)
         try:
             return accept(_chosen(typed, listed))
         except EcrxError as error:
-            is_default = default and _listed(typed, listed) == _listed(default, listed)
+            is_default = typed and default and _listed(typed, listed) == _listed(default, listed)
             default = refuse(name, error) or ("" if is_default else default)
 
 

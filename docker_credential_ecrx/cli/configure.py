@@ -86,7 +86,7 @@ def command(names: tuple[str, ...], **options: Unpack[Options]) -> int:
         undo = f"{PROGRAM} configure --remove{' --podman' * options['podman']}"
         configure_identity.warn_of_regions(plan.registries, undo if is_changed and not options["dry_run"] else "")
     elif not options["dry_run"]:
-        configure_tokens.note_left(plan.hosts, everything=options["everything"], podman=options["podman"])
+        configure_tokens.note_left(plan.hosts, podman=options["podman"])
     if not is_changed and options["remove"]:
         console.report("nothing to change")
     elif not is_changed:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from docker_credential_ecrx.aws import profile_hints
 from docker_credential_ecrx.cli import configure_edits, console
-from docker_credential_ecrx.config_files.cred_helpers import HELPER
+from docker_credential_ecrx.config_files.cred_helpers import is_ours
 from docker_credential_ecrx.ecr.registry import Registry
 from docker_credential_ecrx.identity.model import Identity
 from docker_credential_ecrx.identity.settings import PROGRAM
@@ -49,17 +49,17 @@ def note_replaced(hosts: Iterable[str], identity: Identity) -> None:
         console.note(f"{what}: {PROGRAM} forget {' '.join(sorted(servers))}")
 
 
-def note_left(hosts: Iterable[str], *, everything: bool, podman: bool) -> None:
+def note_left(hosts: Iterable[str], *, podman: bool) -> None:
     """Say how to delete the tokens that may still be cached for ``hosts``, which were removed.
 
     A keyring may have lost what the index lists, and is not asked: it may be locked.
     """
     cached = {server for entry in _valid_entries() for server in entry["servers"]}
     others = configure_edits.helpers_of_the_other_client(podman=podman)
-    left = [host for host in hosts if host in cached and others.get(host) != HELPER]
+    left = [host for host in hosts if host in cached and not is_ours(others.get(host, ""))]
     if left:
         what = f"a token for {profile_hints.some_names(left)} may still be cached; to delete it"
-        console.note(f"{what}: {PROGRAM} forget {'--all' if everything else ' '.join(left)}")
+        console.note(f"{what}: {PROGRAM} forget {' '.join(left)}")
 
 
 def _valid_entries() -> list[Entry]:

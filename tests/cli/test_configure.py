@@ -451,14 +451,14 @@ class TestMissingIdentity:
         assert f"next: add [sso-session corp] to {path}, then: {PROGRAM} login {HOST}" == next_of(forced)
         assert 0 == with_sso_session(home, "corp").run("configure", HOST, *options).status
 
-    @pytest.mark.parametrize("name", ["crop", '"corp"'])
-    def test_misspelt_sso_session_suggests_similar(self, home: Home, name: str) -> None:
+    @pytest.mark.parametrize(("name", "shown"), [("crop", "crop"), ('"corp"', "'\"corp\"'")])
+    def test_misspelt_sso_session_suggests_similar(self, home: Home, name: str, shown: str) -> None:
         home.add_profile("work", sso_session=name, sso_account_id=SECONDARY, sso_role_name="puller")
         with_sso_session(home, "corp")
 
         done = home.run("configure", HOST, "--profile", "work")
 
-        assert f"the AWS profile work needs [sso-session {name}], which " in done.stderr
+        assert f"the AWS profile work needs [sso-session {shown}], which " in done.stderr
         fix = "aws configure set sso_session corp --profile work"
         assert f"add --force if it comes later, or if you meant corp: {fix}" == remedy(done)
 
@@ -476,16 +476,63 @@ class TestMissingIdentity:
         fix = "add it there, or let this ask for it: aws configure sso-session"
         assert f"add --force if it comes later, or {fix}" == remedy(done)
 
-    def test_sso_session_that_is_not_used_may_be_missing(self, home: Home) -> None:
-        """Botocore takes the key of a source profile, and needs no account ID for another use of the session."""
-        home.add_keys("base", home.aws.add_user(SECONDARY, "base"))
-        home.add_profile("base", sso_session="corp", sso_account_id=SECONDARY, sso_role_name="puller")
-        home.add_profile("secondary", role_arn=ROLE, source_profile="base")
-        home.add_keys("other", home.aws.add_user(SECONDARY, "other"))
-        home.add_profile("other", sso_session="corp")
+    @pytest.mark.parametrize(
+        ("name", "shown"),
+        [("my corp", "'my corp'"), ("", "''"), ("password=hunter2", "password=…"), ("a ]", "'a ]'")],
+    )
+    def test_missing_sso_session_is_shown_as_in_the_file(self, home: Home, name: str, shown: str) -> None:
+        home.add_profile("work", sso_session=name, sso_account_id=SECONDARY, sso_role_name="puller")
 
-        for profile in ("secondary", "other"):
-            assert 0 == home.run("configure", HOST, "--profile", profile).status
+        done = home.run("configure", HOST, "--profile", "work")
+
+        assert f"the AWS profile work needs [sso-session {shown}], which " in done.stderr
+        assert "hunter2" not in done.stderr
+
+    def test_sso_session_with_a_space_needs_quotes(self, home: Home) -> None:
+        """Botocore ignores the section without them."""
+        home.add_profile("work", sso_session="my corp", sso_account_id=SECONDARY, sso_role_name="puller")
+        with_sso_session(home, "my corp")
+
+        done = home.run("configure", HOST, "--profile", "work")
+
+        rename = f"{home.folder}/.aws/config has [sso-session my corp]: rename that to [sso-session 'my corp']"
+        assert f"add --force if it comes later, or {rename}" == remedy(done)
+        with_sso_session(home, "'my corp'")
+        assert 0 == home.run("configure", HOST, "--profile", "work").status
+
+    @pytest.mark.parametrize(
+        ("profile", "settings", "env"),
+        [
+            ("secondary", {"sso_account_id": SECONDARY, "sso_role_name": "puller"}, {}),
+            ("base", {}, {}),
+            ("base", {"credential_process": "true"}, {}),
+            ("base", {"role_arn": ROLE, "web_identity_token_file": "/token"}, {}),
+            ("", {}, {"AWS_PROFILE": "base", "AWS_ACCESS_KEY_ID": "AKIAX", "AWS_SECRET_ACCESS_KEY": "x"}),
+        ],
+        ids=["source with keys", "keys", "process", "web identity", "keys in the environment"],
+    )
+    def test_sso_session_must_exist_beside_other_sources(
+        self, home: Home, profile: str, settings: dict[str, str], env: dict[str, str]
+    ) -> None:
+        """Botocore looks it up all the same, and so a get fails."""
+        home.add_role_profile()
+        home.add_profile("base", sso_session="gone", **settings)
+        options = ["--profile", profile] if profile else []
+
+        done = home.run("configure", HOST, *options, env=env)
+
+        assert (1, True) == (done.status, "the AWS profile base needs [sso-session gone], " in done.stderr)
+        assert 0 == home.run("configure", HOST, *options, "--force", env=env).status
+        got = home.get(HOST, profile=None, env=env)
+        assert (1, True) == (got.status, "gone" in got.stdout), got
+
+    def test_sso_session_that_is_not_used_may_be_missing(self, home: Home) -> None:
+        """Botocore only takes the keys of a source profile without sso_account_id."""
+        home.add_role_profile()
+        home.add_profile("base", sso_session="gone")
+
+        assert 0 == home.run("configure", HOST, "--profile", "secondary").status
+        assert home.get(HOST, profile=None).secret
 
     @pytest.mark.parametrize("variable", ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"])
     def test_profile_of_a_variable_is_refused(self, home: Home, variable: str) -> None:
@@ -948,9 +995,9 @@ class TestRemove:
     def test_of_missing_entry_is_quiet_on_request(self, home: Home) -> None:
         assert (0, "", "") == home.run("configure", "--remove", HOST, "--quiet")
 
-    @pytest.mark.parametrize(("options", "left"), [([HOST], HOST), ([HOST, OTHER_HOST], HOST), (["--all"], "--all")])
-    def test_names_the_command_for_a_cached_token(self, home: Home, options: list[str], left: str) -> None:
-        """A token may be valid for hours after that."""
+    @pytest.mark.parametrize("options", [[HOST], [HOST, OTHER_HOST], ["--all"]])
+    def test_names_the_command_for_a_cached_token(self, home: Home, options: list[str]) -> None:
+        """A token may be valid for hours after that; tokens for other registries are not deleted with it."""
         home.add_role_profile()
         configure(home)
         home.run("configure", OTHER_HOST)
@@ -958,9 +1005,9 @@ class TestRemove:
 
         done = home.run("configure", "--remove", *options)
 
-        said = f"{PROGRAM}: a token for {HOST} may still be cached; to delete it: {PROGRAM} forget {left}\n"
+        said = f"{PROGRAM}: a token for {HOST} may still be cached; to delete it: {PROGRAM} forget {HOST}\n"
         assert (0, said) == (done.status, done.stderr)
-        assert "deleted the token of profile secondary" in home.run("forget", left).stdout
+        assert "deleted the token of profile secondary" in home.run("forget", HOST).stdout
         assert "forget" not in home.run("configure", "--remove", HOST).stderr
 
     @pytest.mark.parametrize("options", [("--dry-run",), ("--quiet",), ()])
@@ -973,6 +1020,14 @@ class TestRemove:
         home.get(HOST, profile=None)
 
         assert "forget" not in home.run("configure", "--remove", HOST, *options).stderr
+
+    def test_is_silent_about_a_token_that_podmans_link_uses(self, home: Home) -> None:
+        home.add_role_profile()
+        configure(home)
+        write(auth_of(home), json.dumps({"credHelpers": {HOST: "ecrx-secondary"}}))
+        home.get(HOST, profile=None)
+
+        assert "forget" not in home.run("configure", "--remove", HOST).stderr
 
     def test_all_removes_only_its_own_registries(self, home: Home) -> None:
         others = '{"credHelpers": {"gcr.io": "gcloud"}, "credsStore": "ecrx"}'

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from docker_credential_ecrx.demo.fake_aws import Keys
 from support import plain_registry, stored_items, terminals
 from support.home import HOST, OTHER_HOST, ROLE, SECONDARY, Home
 from support.secrets import places_of
@@ -511,6 +512,26 @@ class TestProfile:
         status, seen = setup(home, host, *arguments, answers=answers)
 
         assert (130, 1) == (status, words(seen).count("AWS denied AssumeRole")), seen
+
+    def test_only_one_that_failed_is_no_longer_the_default(self, home: Home, host: str) -> None:
+        home.add_keys("denied", Keys("AKIADENIED", "hunter2"))
+        path = home.folder / ".config" / "ecrx" / "config.toml"
+        path.write_text(f'{path.read_text()}profile = "denied"\n')
+
+        status, seen = setup(home, host, "--profile", "denied", answers=[(f"{PROFILE}: ", INTERRUPT)])
+
+        assert (130, 1) == (status, words(seen).count("AWS does not know the access key")), seen
+
+    def test_default_stays_after_blanks(self, home: Home, host: str) -> None:
+        """They are no answer, also if the default is to keep what config.toml says."""
+        home.add_role_profile()
+        path = home.folder / ".config" / "ecrx" / "config.toml"
+        path.write_text(f'{path.read_text()}role_arn = "{ROLE}"\nsource_profile = "base"\n')
+
+        answers = [(f"{PROFILE} [3]: ", " \n"), (f"{PROFILE} [3]: ", INTERRUPT)]
+        status, seen = setup(home, host, answers=answers)
+
+        assert (130, True) == (status, "nothing was typed" in words(seen)), seen
 
     def test_default_stays_after_another_failed(self, home: Home, host: str) -> None:
         home.add_role_profile()

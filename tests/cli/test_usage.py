@@ -189,7 +189,7 @@ _FULL = Path("/dev/full")
 @pytest.mark.parametrize("command", ["status", "configure --help"])
 def test_interrupted_while_it_is_loaded_says_so(home: Home, command: str) -> None:
     """Ctrl-C may come while the modules of a command are read; there is no traceback."""
-    program = [home.program, *command.split()]
+    program: list[str | Path] = [home.program, *command.split()]
     installed = home.program.resolve().parents[1]
     reads = [point for point in kills.points(program, home.env, [installed]) if point.call == "openat"]
     # Earlier, it is the interpreter that ends.

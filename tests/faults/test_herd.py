@@ -1,11 +1,13 @@
 """Many processes without a cached token: one calls AWS for all of them, and no fault makes the others wait long."""
 
+import shlex
+
 import pytest
 from faults.helpers import ASSUME, FETCH, World, age, at_once, herd, link, result_of, running, unshared
 
 from fakes import faults
 from support.forms import in_one_form
-from support.home import Result
+from support.home import ROLE, Result
 
 FAILURES = {
     "denies": faults.forbidden,
@@ -13,6 +15,14 @@ FAILURES = {
     "throttles": faults.throttled,
     "hangs": faults.hanging,
 }
+# By case: AWS's config file, and the setting that is to be named, with its section and the section's head.
+SETTINGS = {
+    "of the profile": ("metadata_service_timeout = abc\n", "metadata_service_timeout", "profile secondary"),
+    "of a service": ("services = mine\n", "endpoint_url", "services mine"),
+    "of a service with a space": ("services = my own\n", "endpoint_url", "services my own"),
+    "of the source profile": ("", "sso_session", "profile base"),
+}
+GONE = "[profile base]\nsso_session = gone\nsso_account_id = 222222222222\nsso_role_name = puller\n"
 READ_ONLY = 'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && shift && exec "$@"'
 
 
@@ -36,6 +46,40 @@ class TestManyProcesses:
         assert 1 == len({one.result.stdout for one in got})
         assert world.aws.count(FETCH) <= 4
         assert max(one.seconds for one in got) < 15
+
+    @in_one_form
+    @pytest.mark.parametrize(("lines", "name", "section"), SETTINGS.values(), ids=SETTINGS)
+    def test_gets_name_the_same_setting(
+        self, world: World, kernel: dict[str, str], lines: str, name: str, section: str
+    ) -> None:
+        """Another profile or service in the same files has a setting of that name which is valid, or none at all."""
+        kind, _, rest = section.partition(" ")
+        head = f"{kind} {shlex.quote(rest)}"
+        config = world.home.folder / ".aws/config"
+        with config.open("a") as file:
+            file.write(f"endpoint_url = {world.aws.url}\n{lines}")
+            if kind == "services":
+                del world.home.env["AWS_ENDPOINT_URL"]
+                file.write(f"[{head}]\nsts =\n  endpoint_url = sts.example\n")
+            if name == "sso_session":
+                file.write(GONE)
+
+        got = herd(world.home, 6, kernel)
+
+        starts, ends = f"{name} of {section} is not valid: ", f"; fix it in [{head}] of {config}\n"
+        assert [] == [line for one in got if starts not in (line := one.result.stdout) or not line.endswith(ends)]
+
+    @in_one_form
+    def test_gets_say_why_a_program_cannot_be_run(self, world: World, kernel: dict[str, str]) -> None:
+        world.set_profile(role_arn=ROLE, source_profile="base", credential_process="unused")
+        (world.home.folder / ".aws/credentials").unlink()
+        world.home.add_profile("base", credential_process="nope")
+
+        got = herd(world.home, 6, kernel)
+
+        said = "cannot run the credential_process of profile base: nope: No such file or directory; install it, "
+        fix = f"or fix credential_process in [profile base] of {world.home.folder}/.aws/config\n"
+        assert [] == [line for one in got if not (line := one.result.stdout).endswith(said + fix)]
 
     @in_one_form
     def test_during_refresh_get_old_or_new_token(self, world: World, keyring: dict[str, str]) -> None:

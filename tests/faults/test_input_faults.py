@@ -26,6 +26,9 @@ MODES = (
     "Client configured with invalid defaults mode: abc. "
     "Valid defaults modes include: legacy, auto, standard, in-region, cross-region, mobile."
 )
+INVALID = (
+    "in [secondary] of {home}/.aws/credentials is not valid: Parameter validation failed: Invalid length for parameter "
+)
 NO_SOURCE = 'The credential source "abc" referenced in profile "secondary" is not valid.'
 START = "https://corp.awsapps.com/start"
 SSO_CACHE = ".aws/sso/cache"
@@ -52,6 +55,26 @@ def in_credentials(line: str) -> Arrange:
     def arrange(world: World) -> None:
         with (world.home.folder / ".aws/credentials").open("a") as file:
             file.write(f"[secondary]\n{line}\n")
+
+    return arrange
+
+
+def in_both(name: str, config: str, credentials: str) -> Arrange:
+    """Return what gives the role's profile a setting with a value for each of AWS's files."""
+
+    def arrange(world: World) -> None:
+        profile(**{"role_arn": ROLE, "source_profile": "base", name: config})(world)
+        in_credentials(f"{name} = {credentials}")(world)
+
+    return arrange
+
+
+def only_in_credentials(lines: str) -> Arrange:
+    """Return what leaves no profile but that of the credentials file."""
+
+    def arrange(world: World) -> None:
+        (world.home.folder / ".aws/config").unlink()
+        in_credentials(lines)(world)
 
     return arrange
 
@@ -202,6 +225,31 @@ FAULTS: dict[str, tuple[str, str, Arrange]] = {
         f"metadata_service_timeout of profile secondary is not valid: {NOT_INT}",
         "fix it in [secondary] of {home}/.aws/credentials",
         in_credentials("metadata_service_timeout = abc"),
+    ),
+    "a timeout in both files": (
+        f"metadata_service_timeout of profile secondary is not valid: {NOT_INT}",
+        "fix it in [secondary] of {home}/.aws/credentials",
+        in_both("metadata_service_timeout", "5", "abc"),
+    ),
+    "a role in the credentials file": (
+        f"role_arn {INVALID}RoleArn, value: 6, valid min length: 20",
+        "fix it",
+        in_both("role_arn", ROLE, "puller"),
+    ),
+    "an external ID in both files": (
+        f"external_id {INVALID}ExternalId, value: 1, valid min length: 2",
+        "fix it",
+        in_both("external_id", "good", "x"),
+    ),
+    "two sources in the credentials file": (
+        'The profile "secondary" contains both source_profile and credential_source.',
+        "fix the profile in {home}/.aws/credentials",
+        only_in_credentials(f"role_arn = {ROLE}\nsource_profile = base\ncredential_source = Environment"),
+    ),
+    "two sources in both files": (
+        'The profile "secondary" contains both source_profile and credential_source.',
+        "fix the profile in {home}/.aws/config or {home}/.aws/credentials",
+        in_both("credential_source", "Environment", "Environment"),
     ),
     "a missing program": (
         "cannot run the credential_process of profile secondary: no-such-program: No such file or directory",
