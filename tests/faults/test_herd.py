@@ -20,7 +20,6 @@ SETTINGS = {
     "of the profile": ("metadata_service_timeout = abc\n", "metadata_service_timeout", "profile secondary"),
     "of a service": ("services = mine\n", "endpoint_url", "services mine"),
     "of a service with a space": ("services = my own\n", "endpoint_url", "services my own"),
-    "of the source profile": ("", "sso_session", "profile base"),
 }
 GONE = "[profile base]\nsso_session = gone\nsso_account_id = 222222222222\nsso_role_name = puller\n"
 READ_ONLY = 'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && shift && exec "$@"'
@@ -61,13 +60,20 @@ class TestManyProcesses:
             if kind == "services":
                 del world.home.env["AWS_ENDPOINT_URL"]
                 file.write(f"[{head}]\nsts =\n  endpoint_url = sts.example\n")
-            if name == "sso_session":
-                file.write(GONE)
 
         got = herd(world.home, 6, kernel)
 
         starts, ends = f"{name} of {section} is not valid: ", f"; fix it in [{head}] of {config}\n"
         assert [] == [line for one in got if starts not in (line := one.result.stdout) or not line.endswith(ends)]
+
+    @in_one_form
+    def test_gets_name_the_same_session(self, world: World, kernel: dict[str, str]) -> None:
+        with (world.home.folder / ".aws/config").open("a") as file:
+            file.write(GONE)
+
+        (line,) = {one.result.stdout for one in herd(world.home, 6, kernel)}
+
+        assert "the AWS profile base needs [sso-session gone], which " in line
 
     @in_one_form
     def test_gets_say_why_a_program_cannot_be_run(self, world: World, kernel: dict[str, str]) -> None:
