@@ -81,6 +81,7 @@ _INTERACTIVE = ("mfa_serial", "sso_session", "sso_start_url", "login_session")
 @click.option("--force", is_flag=True, help="Configure an AWS profile that does not exist yet, or no credentials.")
 def command(names: tuple[str, ...], **options: Unpack[Options]) -> int:
     plan = configure_plan.make(names, options)
+    before = rule_index.load(PROGRAM, os.environ)
     is_changed = plan.show() if options["dry_run"] else plan.apply()
     if not options["remove"]:
         undo = f"{PROGRAM} configure --remove{' --podman' * options['podman']}"
@@ -92,7 +93,7 @@ def command(names: tuple[str, ...], **options: Unpack[Options]) -> int:
     elif not is_changed:
         configure_identity.report_unchanged(plan.hosts, plan.file, plan.config)
     if is_changed and plan.keys and not options["dry_run"]:
-        configure_tokens.note_replaced(plan.hosts, configure_edits.identity_of(plan.keys))
+        configure_tokens.note_replaced(plan.hosts, before, configure_edits.identity_of(plan.keys))
     plan.warn()
     if is_changed and not (options["remove"] or options["dry_run"]):
         _print_next(plan, podman=options["podman"])

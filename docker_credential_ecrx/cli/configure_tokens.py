@@ -8,7 +8,7 @@ from docker_credential_ecrx.cli import configure_edits, console
 from docker_credential_ecrx.config_files.cred_helpers import is_ours
 from docker_credential_ecrx.ecr.registry import Registry
 from docker_credential_ecrx.identity.model import Identity
-from docker_credential_ecrx.identity.settings import PROGRAM
+from docker_credential_ecrx.identity.settings import PROGRAM, Settings
 from docker_credential_ecrx.store import cached_token, index, inventory
 from docker_credential_ecrx.store.entry import Entry
 from docker_credential_ecrx.store.inventory import Item
@@ -36,14 +36,13 @@ def stored_logins(registries: Iterable[Registry], config: str) -> list[Item]:
     return found
 
 
-def note_replaced(hosts: Iterable[str], identity: Identity) -> None:
-    """Say how to delete the tokens of other identities that may still be cached for ``hosts``."""
+def note_replaced(hosts: Iterable[str], before: Settings, identity: Identity) -> None:
+    """Say how to delete the tokens that may still be cached of the identities that ``identity`` replaces."""
     valid, left = _valid_entries(), dict[str, set[str]]()
     for host in hosts:
-        named = (entry.get("identity") for entry in valid if host in entry["servers"] and entry.get("kind") == "token")
-        for name in named:
-            if name and name != str(identity):
-                left.setdefault(name, set()).add(host)
+        name = str(before.identity_for(host))
+        if name != str(identity) and any(host in entry["servers"] and entry.get("identity") == name for entry in valid):
+            left.setdefault(name, set()).add(host)
     for name, servers in left.items():
         what = f"a token of {name} for {profile_hints.some_names(servers)} may still be cached; to delete it"
         console.note(f"{what}: {PROGRAM} forget {' '.join(sorted(servers))}")
