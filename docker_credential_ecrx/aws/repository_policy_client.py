@@ -55,6 +55,7 @@ class Owned:
         self.name = target.name
         self.where = f"{target.name} in {target.region}" if target.region else target.name
         self._registry = registry
+        self.account = registry.account if registry else ""
         self._identity = identity
         self._env = env
         self.region = "REGION"
@@ -75,7 +76,6 @@ class Owned:
             endpoint = aws_session.endpoint_of(session, registry) if registry else None
             self._client: Any = session.create_client("ecr", config=endpoint)
         self.partition: str = registry.partition if registry else self._client.meta.partition
-        self.account = registry.account if registry else ""
         self._owner = {"registryId": registry.account} if registry else {}
 
     def __str__(self) -> str:
@@ -135,7 +135,7 @@ class Owned:
             else:
                 texts = {
                     "principals": " or ".join(suspects) or "in one of its statements",
-                    "owner": self.account or (self._registry.account if self._registry else ""),
+                    "owner": self.account,
                     "registry_option": f" --registry-id {self._registry.account}" if self._registry else "",
                 }
                 caller = failures.find_caller(self._identity, self._env, self._calls.last, _use_profile, texts)

@@ -81,7 +81,7 @@ _INTERACTIVE = ("mfa_serial", "sso_session", "sso_start_url", "login_session")
 @click.option("--force", is_flag=True, help="Configure an AWS profile that does not exist yet, or no credentials.")
 def command(names: tuple[str, ...], **options: Unpack[Options]) -> int:
     plan = configure_plan.make(names, options)
-    before = rule_index.load(PROGRAM, os.environ)
+    before = configure_edits.settings_with(plan.config)
     is_changed = plan.show() if options["dry_run"] else plan.apply()
     if not options["remove"]:
         undo = f"{PROGRAM} configure --remove{' --podman' * options['podman']}"

@@ -691,7 +691,7 @@ class TestIdentity:
             == found.broken("profile").detail
         )
         assert remedy == found.broken("profile").remedy
-        assert f": the AWS profile '\"base\"' does not exist; {remedy}\n" in home.get(HOST, profile=None).stdout
+        assert f"{found.broken('profile').detail}; {remedy}\n" in home.get(HOST, profile=None).stdout
 
 
 class TestCallerAndRole:
