@@ -16,7 +16,7 @@ from support.home import Home
 from support.kubernetes import Response
 
 _PAGE = "kubernetes.md"
-_NODE_ACCOUNT, _POD_ACCOUNT = "555555555555", "111111111111"
+_NODE_ACCOUNT = "555555555555"
 _DOCUMENTS: list[dict[str, Any]] = [yaml.safe_load(block) for block in pages.blocks(_PAGE, "yaml")]
 _CONFIGS = [document for document in _DOCUMENTS if document["kind"] == "CredentialProviderConfig"]
 ((_SERVICE_ACCOUNT,), (_ROLE,), (_BINDING,)) = (
@@ -144,7 +144,8 @@ class TestServiceAccount:
             serviceAccountAnnotations=sent,
         )
 
-        assert f"arn:aws:sts::{_POD_ACCOUNT}:assumed-role/puller/" in _principal(home, found)
+        session = role.replace(":iam:", ":sts:").replace(":role/", ":assumed-role/")
+        assert f"{session}/" in _principal(home, found)
 
     def test_nodes_may_request_the_audience(self) -> None:
         """Kubernetes checks this verb for the node, with the audience as resource and the service account as name."""
