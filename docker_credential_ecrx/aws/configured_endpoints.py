@@ -17,7 +17,6 @@ from docker_credential_ecrx.identity.model import Identity, first_profile
 _VARIABLE = "AWS_ENDPOINT_URL"
 _IGNORE = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"
 _KEY = "endpoint_url"
-_SERVICES = ("sts", "ecr", "ecr_public")
 
 
 class ConfiguredEndpoint(NamedTuple):
@@ -62,18 +61,10 @@ def _of_aws(identity: Identity, env: Mapping[str, str]) -> Iterator[ConfiguredEn
         yield from _endpoint(service, env[name], name, f"unset {name}")
     yield from _endpoint("", env.get(_VARIABLE, ""), _VARIABLE, f"unset {_VARIABLE}")
     section = f"profile {normalized(first_profile(identity, env))}"  # and no source profile
-    found = setting_places.settings(identity, env)
-    own = [each for each in found if each.section == section or each.section.startswith("services ")]
-    for key, _, value, place in sorted(own, key=lambda each: each.name == _KEY):  # those of all services last
-        if key in (_KEY, *_SERVICES):
-            service, url = ("", value) if key == _KEY else (key, _nested(value))
-            yield from _endpoint(service, url, f"{_KEY} in {place}", f"delete {_KEY} from {place}")
-
-
-def _nested(value: str) -> str:
-    """Return the URL in the settings of a service, which are on lines of their own."""
-    pairs = (line.partition("=") for line in value.split("\n"))
-    return next((url.strip() for name, _, url in pairs if name.strip() == _KEY), "")
+    named = [each for each in setting_places.settings(identity, env) if each.name == _KEY]
+    own = [each for each in named if each.section == section and not each.service]
+    for each in (*(each for each in named if each.section.startswith("services ") and each.service), *own):
+        yield from _endpoint(each.service, each.value, f"{_KEY} in {each.place}", f"delete {_KEY} from {each.place}")
 
 
 def _endpoint(service: str, url: str, origin: str, change: str) -> Iterator[ConfiguredEndpoint]:

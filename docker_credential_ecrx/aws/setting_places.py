@@ -13,6 +13,7 @@ _UNKNOWN = "the AWS config file"
 class Setting(NamedTuple):
     """A setting, the section that it is in, such as ``profile base``, and where that is, by its head and file.
 
+    ``service`` is whose setting it is, such as ``sts``, if it is not for all.
     Section and place of an environment variable are empty.
     """
 
@@ -20,6 +21,7 @@ class Setting(NamedTuple):
     section: str
     value: str
     place: str
+    service: str = ""
 
     @property
     def at(self) -> str:
@@ -43,7 +45,9 @@ def settings(identity: Identity, env: Mapping[str, str]) -> Iterator[Setting]:
         is_profile = not section.startswith(("sso-session ", "services "))
         if is_profile or file == "config":
             full = f"profile {section}" if is_profile else section
-            found[full, key] = [Setting(name, full, text, place) for name, text in _nested(key, value).items()]
+            service = key if value.startswith("\n") else ""
+            nested = _nested(key, value).items()
+            found[full, key] = [Setting(name, full, text, place, service) for name, text in nested]
     yield from chain.from_iterable(found.values())
 
 

@@ -48,7 +48,7 @@ def _no_credentials(error: AwsError, registry: Registry, env: Mapping[str, str])
         return _changed(error, missing, f"fix that entry, or {otherwise}")
     missing = no_files(env)
     if missing:
-        return _changed(error, missing, f"set HOME to the home folder of whoever has them, or {otherwise}")
+        return _changed(error, missing, f"set HOME if they are in another home folder, or {otherwise}")
     return error
 
 

@@ -53,6 +53,16 @@ class TestEndpoint:
         origin = f"endpoint_url in [profile secondary] of {home.folder}/.aws/config"
         assert f"localhost:4566 (from {origin})" == text(home)["endpoint"]
 
+    def test_of_one_service_is_not_for_another(self, home: Home) -> None:
+        del home.env["AWS_ENDPOINT_URL"]
+        home.add_profile("secondary", services="mine")
+        with (home.folder / ".aws" / "config").open("a") as file:
+            file.write("[services mine]\nsts =\n  endpoint_url = https://sts.example\n")
+        home.configure('[[registry]]\nmatch = "*"\nprofile = "secondary"\n')
+
+        origin = f"endpoint_url in [services mine] of {home.folder}/.aws/config"
+        assert f"sts.example:443 (from {origin}) for STS" == text(home)["endpoint"]
+
     @pytest.mark.parametrize(
         "env", [{}, {"AWS_ENDPOINT_URL": "http://x", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"}]
     )
