@@ -52,6 +52,11 @@ def of_service(service: str, identity: Identity, env: Mapping[str, str]) -> Conf
     return next((each for each in _of_aws(identity, env) if each.service in names), None)
 
 
+def of_rule(url: str, config: str) -> ConfiguredEndpoint | None:
+    """Return the endpoint of ECR that the file ``config`` names for a registry, or None if the URL is not valid."""
+    return next(_endpoint("ecr", url, f"{_KEY} in {config}", f"delete {_KEY} from {config}"), None)
+
+
 def _of_aws(identity: Identity, env: Mapping[str, str]) -> Iterator[ConfiguredEndpoint]:
     """Yield the endpoints that variables and AWS's files name; of a service's, or of all, the first is used."""
     if env.get(_IGNORE, "").lower() == "true":
@@ -79,4 +84,5 @@ def _of_rules(env: Mapping[str, str]) -> Iterator[ConfiguredEndpoint]:
     except SettingsError:
         return
     for url in (rule[_KEY] for rule in rules if _KEY in rule):
-        yield from _endpoint("ecr", url, f"{_KEY} in config.toml", f"delete {_KEY} from config.toml")
+        if endpoint := of_rule(url, "config.toml"):
+            yield endpoint

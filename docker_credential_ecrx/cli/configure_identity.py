@@ -1,6 +1,5 @@
 """Checks that the identity which ``configure`` is about to use for a registry exists, and the registry's region."""
 
-import difflib
 import os
 import shlex
 from collections.abc import Iterable
@@ -15,6 +14,7 @@ from docker_credential_ecrx.aws import (
     profiles,
     setting_places,
     sso_sessions,
+    unknown_region,
 )
 from docker_credential_ecrx.aws.credential_source import find_source
 from docker_credential_ecrx.cli import configure_edits, console
@@ -92,27 +92,14 @@ def report_unchanged(hosts: Iterable[str], file: str, config: str) -> None:
 
 
 def warn_of_regions(registries: list[Registry], undo: str = "") -> None:
-    """Say if a registry is in a region that botocore does not know: it may be new, but a typo is more likely.
+    """Say if a registry is in a region that botocore does not know.
 
     ``undo`` is the command that undoes what was configured, without the host.
     """
-    import botocore  # slow to import
-
-    from docker_credential_ecrx.aws import session
-
-    regions = session.regions((registry.service, registry.partition) for registry in registries)
-    for registry in registries:
-        known = regions[registry.service, registry.partition]
-        if registry.region not in known:
-            # difflib finds us-west-1 closer to us-esat-1 than what has the same letters.
-            same = [name for name in known if sorted(name) == sorted(registry.region)]
-            similar = same or difflib.get_close_matches(registry.region, known, 1)
-            what = (
-                f"{registry.region} in {registry.ecr_host} is not a region that botocore {botocore.__version__} knows"
-            )
-            advice = f"did you mean {similar[0]}?" if similar else "check its spelling"
-            then = f"; to undo this: {undo} {registry.host}" if undo else ""
-            console.say(f"warning: {what}; {advice}{then}", "warning")
+    for unknown in unknown_region.find_all(registries):
+        registry = unknown.registry
+        then = f"; to undo this: {undo} {registry.host}" if undo else ""
+        console.say(f"warning: {registry.ecr_host}: {unknown.what}; {unknown.advice}{then}", "warning")
 
 
 def _problem(identity: Identity, where: str) -> Problem | None:

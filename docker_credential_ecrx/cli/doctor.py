@@ -73,11 +73,12 @@ def command(name: str | None, *, push: bool, as_json: bool) -> int:
 
 def _verdict(findings: list[tuple[str, Finding]], failed: list[str]) -> str:
     """Return one line about all findings: how many passed, or which failed."""
+    skipped = sum(finding.ok is None for _, finding in findings)
+    ran = len(findings) - skipped
     if failed:
         which = ", ".join(failed[:_MOST_NAMES]) + (", …" if len(failed) > _MOST_NAMES else "")
-        return f"{len(failed)} of {len(findings)} checks failed: {which}"
-    skipped = sum(finding.ok is None for _, finding in findings)
-    return f"no check failed: {len(findings) - skipped} passed, {skipped} skipped"
+        return f"{len(failed)} of {ran} checks failed, {skipped} skipped: {which}"
+    return f"no check failed: {ran} passed, {skipped} skipped"
 
 
 def _image(name: str) -> Image:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from docker_credential_ecrx.aws import configured_endpoints, profile_hints, proxy_rules
+from docker_credential_ecrx.aws.configured_endpoints import ConfiguredEndpoint
 from docker_credential_ecrx.aws.credential_source import find_source, settings_of
 from docker_credential_ecrx.aws.direct.declined import DeclinedError
 from docker_credential_ecrx.aws.direct.endpoints import endpoint_of
@@ -134,15 +135,13 @@ class RegistryIdentity(NamedTuple):
             url = f"https://{self.registry.ecr_host}"
         return proxy_rules.of(url, env)
 
-    def endpoints(self, env: Mapping[str, str]) -> list[str]:
-        """Return the endpoints of ECR and STS that are used instead of AWS's own, each with what names it."""
-        own, service = self.registry.endpoint_url, self.registry.service
-        ecr: object = f"{proxy_rules.place(own)} (from endpoint_url in {settings.config_path(env)})" if own else None
-        ecr = ecr or configured_endpoints.of_service(service, self.identity, env)
-        sts = configured_endpoints.of_service("sts", self.identity, env)
-        if sts is None or str(sts) == str(ecr):
-            return [str(ecr)] if ecr else []
-        return [*([f"{ecr} for ECR"] if ecr else []), f"{sts} for STS"]
+    def endpoints(self, env: Mapping[str, str]) -> dict[str, ConfiguredEndpoint]:
+        """Return the endpoints that are used instead of AWS's own, by ``ecr`` and ``sts``."""
+        services = {"ecr": self.registry.service, "sts": "sts"}
+        found = {name: configured_endpoints.of_service(services[name], self.identity, env) for name in services}
+        if self.registry.endpoint_url:
+            found["ecr"] = configured_endpoints.of_rule(self.registry.endpoint_url, settings.config_path(env))
+        return {name: endpoint for name, endpoint in found.items() if endpoint}
 
     def _is_from_variable(self, env: Mapping[str, str]) -> bool:
         """Return whether the default chain uses the credentials of a variable, and so not those of a profile."""

@@ -50,7 +50,10 @@ def command(host: str, *, as_json: bool) -> int:
         document = found.login_document() if _is_login(served) else found.document(os.environ)
         proxy = found.proxy(os.environ)
         about_proxy = {"address": proxy.place or None, "variable": proxy.variable} if proxy else None
-        console.print_json(document | {"proxy": about_proxy, "keyring": keyring.keyring, "token": cached})
+        named = found.endpoints(os.environ).items()
+        endpoints = {name: {"address": each.place, "from": each.origin} for name, each in named}
+        about = {"endpoints": endpoints, "proxy": about_proxy, "keyring": keyring.keyring, "token": cached}
+        console.print_json(document | about)
         return 0
     console.heading(found.registry.host)
     console.facts(_facts(found, keyring, served, now))
@@ -82,8 +85,8 @@ def _facts(
     yield "docker", _docker(found)
     if unknown := unknown_region.find(found.registry):
         yield "region", f"{unknown.what}; {unknown.advice}"
-    if endpoints := found.endpoints(os.environ):
-        yield "endpoint", ", ".join(endpoints)
+    if endpoints := _endpoints(found):
+        yield "endpoint", endpoints
     if proxy := found.proxy(os.environ):
         yield "proxy", str(proxy) if proxy.place else f"the URL {proxy} is not valid"
     yield "keyring", keyring.keyring or f"none; {keyring.reason}"
@@ -108,6 +111,14 @@ def _identity(found: RegistryIdentity) -> Iterator[tuple[str, str]]:
     role_arn = found.role_arn(os.environ)
     if role_arn and not found.identity.role_arn:  # in which case the identity's description has it
         yield "role", role_arn
+
+
+def _endpoints(found: RegistryIdentity) -> str:
+    """Name the endpoints that are used instead of AWS's own; one that is used for everything is named once."""
+    shown = {name: str(endpoint) for name, endpoint in found.endpoints(os.environ).items()}
+    if shown.get("sts") in (None, shown.get("ecr")):
+        return shown.get("ecr", "")
+    return ", ".join(f"{endpoint} for {name.upper()}" for name, endpoint in shown.items())
 
 
 def _is_login(served: Item | None) -> bool:

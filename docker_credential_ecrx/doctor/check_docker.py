@@ -91,7 +91,7 @@ def _of_all(file: TextFile, where: str, context: Context) -> Finding:
         refusal = docker_config.refusal(file, ())
         if refusal:
             return failed(refusal.message, refusal.remedy)
-        what = f"{where}: no ECR registry uses {PROGRAM}" if file.text else f"{where} does not exist"
+        what = f"{where}: no ECR registry uses {PROGRAM}" if file.text else f"{where} {_without_text(file)}"
         return failed(what, Remedy(command=f"{PROGRAM} configure HOST --profile PROFILE"))
     users = ", ".join(hosts) or "every registry"
     return _with_conflicts(f"{where}: {PROGRAM} is the helper for {users}", file, hosts, context)
@@ -153,7 +153,11 @@ def _instead(host: str, helper: str, helpers: dict[str, str], file: TextFile) ->
     for key, other in helpers.items():
         if cred_helpers.is_ours(other) and host_of(key) == host:
             return f": credHelpers has the key {key}, but Docker looks up {host}"
-    return f": {_near(host, helpers)}" if file.text else " does not exist"
+    return f": {_near(host, helpers)}" if file.text else f" {_without_text(file)}"
+
+
+def _without_text(file: TextFile) -> str:
+    return "is empty" if Path(file.path).exists() else "does not exist"
 
 
 def _near(host: str, helpers: dict[str, str]) -> str:

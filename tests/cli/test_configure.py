@@ -1435,7 +1435,7 @@ class TestUnknownRegion:
         found = home.run("configure", host, "--profile", "secondary", option)
 
         assert 0 == found.status
-        assert f"docker-credential-ecrx: warning: {region} in {host} is not a region that botocore " in found.stderr
+        assert f"docker-credential-ecrx: warning: {host}: {region} is not a region that botocore " in found.stderr
         assert (f" knows; did you mean {similar}?" if similar else " knows; check its spelling") in found.stderr
         podman = " --podman" if option == "--podman" else ""
         undo = f"; to undo this: {PROGRAM} configure --remove{podman} {host}\n"
@@ -1447,7 +1447,7 @@ class TestUnknownRegion:
 
         found = home.run("configure", "images.example.com" if registry else HOST, *registry, "--profile", "secondary")
 
-        assert (0, bool(registry)) == (found.status, "us-esat-1 in " in found.stderr)
+        assert (0, bool(registry)) == (found.status, "us-esat-1 is not a region" in found.stderr)
 
     def test_is_removed_without_a_note(self, home: Home) -> None:
         home.add_role_profile()

@@ -243,6 +243,14 @@ class TestDockerConfig:
         assert f"{path} does not exist" == found.broken("docker's config").detail
         fixed_by_remedy(home, found, "docker's config")
 
+    @pytest.mark.parametrize("name", [[], [HOST]])
+    def test_empty_is_not_called_missing(self, home: Home, name: list[str]) -> None:
+        """Docker reads an empty file like one with ``{}``."""
+        path = write_docker_config(home)
+        path.write_text("")
+
+        assert f"{path} is empty" == diagnose(home, *name).broken("docker's config").detail
+
     @pytest.mark.parametrize(
         ("helpers", "expected"),
         [
@@ -1117,14 +1125,17 @@ class TestGroups:
         assert ["identity", "profile", "caller", "role", "token", "clock"] == checks[2]
         assert "registry" == checks[3][0]
         count = sum(map(len, checks))
-        failed = [line for line in shown.splitlines() if line.startswith("\N{BALLOT X} ")]
-        assert f" of {count} checks failed: " in verdict if len(failed) > 1 else "no check failed: " in verdict
+        failed = [line for line in shown.splitlines() if line.startswith("\N{BALLOT X} ")][:-1]  # not the verdict
+        skipped = shown.count("\n\N{EN DASH} ")
+        many = f"{len(failed)} of {count - skipped} checks failed, {skipped} skipped: "
+        assert (many if failed else f"no check failed: {count - skipped} passed, {skipped} skipped") in verdict
 
     def test_verdict_names_what_failed(self, home: Home) -> None:
         home.configure(f'[[registry]]\nmatch = "{HOST}"\nprofile = "nobody"\n')
         shown = home.run("doctor").stdout
 
-        assert re.fullmatch(rf"\N{{BALLOT X}} 1 of \d+ checks failed: {HOST}: profile", shown.splitlines()[-1])
+        said = rf"\N{{BALLOT X}} 1 of \d+ checks failed, \d+ skipped: {HOST}: profile"
+        assert re.fullmatch(said, shown.splitlines()[-1])
 
     def test_quiet_shows_only_what_failed(self, home: Home) -> None:
         home.env["AWS_PROFILE"] = "secondary"
@@ -1134,7 +1145,7 @@ class TestGroups:
         shown = home.run("--quiet", "doctor").stdout
         assert [HOST] == [line for line in shown.splitlines() if line and line[0].isalnum()]
         assert "\N{CHECK MARK}" not in shown
-        assert "checks failed: " in shown.splitlines()[-1]
+        assert "checks failed, " in shown.splitlines()[-1]
 
 
 class TestEveryRegistry:

@@ -42,8 +42,24 @@ class TestEndpoint:
         place = home.env["AWS_ENDPOINT_URL"].removeprefix("http://")
 
         assert f"{place} (from AWS_ENDPOINT_URL)" == text(home)["endpoint"]
-        own = text(home, AWS_ENDPOINT_URL_STS="https://me:hunter2@sts.example/")["endpoint"]
+        sts = {"AWS_ENDPOINT_URL_STS": "https://me:hunter2@sts.example/"}
+        own = text(home, **sts)["endpoint"]
         assert f"{place} (from AWS_ENDPOINT_URL) for ECR, sts.example:443 (from AWS_ENDPOINT_URL_STS) for STS" == own
+        assert which(home, **sts)["endpoints"] == {
+            "ecr": {"address": place, "from": "AWS_ENDPOINT_URL"},
+            "sts": {"address": "sts.example:443", "from": "AWS_ENDPOINT_URL_STS"},
+        }
+
+    def test_of_an_own_host_is_that_of_its_rule(self, home: Home) -> None:
+        home.configure(
+            f'[[registry]]\nmatch = "mirror.example"\nregistry = "{HOST}"\nprofile = "secondary"\n'
+            'endpoint_url = "https://ecr.example"\n'
+        )
+
+        found = which(home, "mirror.example")["endpoints"]["ecr"]
+
+        origin = f"endpoint_url in {home.folder}/.config/ecrx/config.toml"
+        assert {"address": "ecr.example:443", "from": origin} == found
 
     def test_of_a_profile_is_named(self, home: Home) -> None:
         del home.env["AWS_ENDPOINT_URL"]
@@ -70,6 +86,7 @@ class TestEndpoint:
         del home.env["AWS_ENDPOINT_URL"]
 
         assert "endpoint" not in text(home, **env)
+        assert {} == which(home, **env)["endpoints"]
 
 
 class TestUnreadable:
