@@ -12,6 +12,7 @@ from botocore.parsers import ResponseParserError
 from urllib3.exceptions import NameResolutionError
 
 from docker_credential_ecrx.aws import (
+    half_keys,
     input_errors,
     input_files,
     profile_hints,
@@ -23,12 +24,14 @@ from docker_credential_ecrx.aws import (
 )
 from docker_credential_ecrx.aws.caller import Caller
 from docker_credential_ecrx.aws.failures import client_error
+from docker_credential_ecrx.aws.half_keys import HalfKey
 from docker_credential_ecrx.aws.key_check import InvalidKeyError
 from docker_credential_ecrx.aws.proxies import InvalidProxyError, UnsupportedProxyError
 from docker_credential_ecrx.errors import AwsError
 from docker_credential_ecrx.identity.aws_profiles import Snapshot
 from docker_credential_ecrx.system.deadline import LateStartError, TimeLimitError
 
+_EMPTY = "must have credentials"  # as botocore says it of a source profile
 # https://docs.aws.amazon.com/sdkref/latest/guide/feature-endpoints.html
 _FIPS = re.compile(r"(^|[.-])fips[.-]")
 
@@ -99,6 +102,11 @@ def _timeout(error: TimeLimitError, caller: Caller) -> AwsError:
     return client_error("timeout", caller, host=error.waiting_for, seconds=f"{error.seconds:g}")
 
 
+def _half_key(error: Exception, caller: Caller) -> HalfKey | None:
+    is_lacking = isinstance(error, exceptions.NoCredentialsError | exceptions.PartialCredentialsError)
+    return half_keys.find(caller.identity, caller.env) if is_lacking or _EMPTY in str(error) else None
+
+
 def _configuration(error: exceptions.BotoCoreError, caller: Caller) -> AwsError:  # noqa: C901, PLR0911, PLR0912 - a table
     problem, unreadable = caller.call.problem, input_files.unreadable(Snapshot(caller.env))
     kwargs, source, said = error.kwargs, caller.source, {"said": str(error), "name": type(error).__name__}
@@ -116,6 +124,8 @@ def _configuration(error: exceptions.BotoCoreError, caller: Caller) -> AwsError:
             | exceptions.PartialCredentialsError()
         ) if unreadable:
             return client_error("forbidden-file", caller, path=unreadable, errno="EACCES")
+        case _ if half := _half_key(error, caller):
+            return client_error("half-key", caller, profile=half.profile, has=half.has, lacks=half.lacks)
         case exceptions.NoCredentialsError():
             return client_error("no-credentials", caller)
         case exceptions.ProfileNotFound():
@@ -128,7 +138,7 @@ def _configuration(error: exceptions.BotoCoreError, caller: Caller) -> AwsError:
             return client_error("source-loop", caller, name=str(kwargs.get("source_profile", "")))
         case exceptions.InvalidConfigError() if sso_sessions.find_lack(caller.identity, caller.env):
             return client_error("sso-session", caller)
-        case exceptions.InvalidConfigError() if "must have credentials" in str(error):
+        case exceptions.InvalidConfigError() if _EMPTY in str(error):
             lacks_role = role_settings.lacks_role(source.profile, caller.env)
             return client_error("no-role" if lacks_role else "empty-profile", caller)
         case exceptions.ConfigParseError() | exceptions.ConfigNotFound():
@@ -136,6 +146,8 @@ def _configuration(error: exceptions.BotoCoreError, caller: Caller) -> AwsError:
             return client_error(code, caller, **values)
         case exceptions.ParamValidationError() if key := role_settings.key_in(str(error)):
             return client_error("invalid-role", caller, key=key, **said)
+        case exceptions.PartialCredentialsError() if source.kind == "no source":
+            return client_error("no-source", caller)
         case exceptions.PartialCredentialsError():
             return client_error("incomplete", caller, lacking=str(kwargs.get("cred_var", "")))
         case exceptions.UnauthorizedSSOTokenError() | exceptions.SSOError() | exceptions.TokenRetrievalError():

@@ -45,6 +45,8 @@ FIELDS = frozenset(
             "name",
             "lacking",
             "lack",
+            "has",  # of the two halves of a key
+            "lacks",
             "section",
             "place",  # of a setting
             "config_file",
@@ -52,6 +54,7 @@ FIELDS = frozenset(
             "character",
             "setting",
             "add_role",  # to a profile with a source for it
+            "add_source",  # to a profile with a role
             "role_place",  # of the setting that names the role
             "seconds",
             "version",

@@ -35,7 +35,13 @@ CLIENT_RULES: tuple[ErrorRule, ...] = (
     ErrorRule(("no-credentials",), "there are no AWS credentials", hint=ANY_CREDENTIALS),
     ErrorRule(("no-profile",), "the AWS profile {name} does not exist", hint=ANOTHER_PROFILE),
     ErrorRule(("empty-profile",), "the AWS profile {profile} has no credentials", hint=NEW_CREDENTIALS),
+    ErrorRule(("half-key",), "the AWS profile {profile} has {has}, but not {lacks}", hint=NEW_CREDENTIALS),
     ErrorRule(("no-role",), "profile {profile} has source_profile, but no role_arn", "{add_role}"),
+    ErrorRule(
+        ("no-source",),
+        "profile {profile} has role_arn, but neither source_profile nor credential_source",
+        "{add_source}",
+    ),
     ErrorRule(("source-loop",), "source_profile of profile {profile} leads back to {name}", hint=NEW_CREDENTIALS),
     ErrorRule(("unreadable-file",), "cannot read the AWS file {path}", "fix its syntax or its permissions"),
     ErrorRule(("unreadable-line",), "cannot read the AWS file {path}", "fix line {line}"),

@@ -26,6 +26,7 @@ _VARIABLES = {
     "web_identity_token_file": "AWS_WEB_IDENTITY_TOKEN_FILE",
 }
 _INVALID_ARN = "request arn is invalid"  # as STS says it of a role
+_SETTINGS = frozenset((*_KEYS.values(), "source_profile", "credential_source"))  # which are not misspelled
 _CHAINED_SECONDS = 3600
 # The kinds of source whose credentials are a role's session.
 _ROLES = ("sso", "web identity", "container", "instance")
@@ -57,12 +58,24 @@ def lacks_role(profile: str, env: Mapping[str, str]) -> bool:
 
 
 def add_role(profile: str, env: Mapping[str, str]) -> str:
-    """Return how to give such a profile its role: by renaming a misspelled key, if it has one."""
-    own, section = credential_source.settings_of(profile, env), f"profile {normalized(profile)}"
-    similar = difflib.get_close_matches("role_arn", own, 1)
-    key = similar[0] if similar else "source_profile"
-    place = setting_places.place_of(key, section, Identity(profile), env)
-    return f"rename {key} to role_arn in {place}" if similar else f"add role_arn to {place}"
+    """Return how to give a profile with a source its role: by renaming a misspelled key, if it has one."""
+    return _renaming("role_arn", profile, env) or f"add role_arn to {_place_of('source_profile', profile, env)}"
+
+
+def add_source(profile: str, env: Mapping[str, str]) -> str:
+    """Return how to give a profile with a role the source of its credentials, likewise."""
+    renaming = _renaming("source_profile", profile, env) or _renaming("credential_source", profile, env)
+    return renaming or f"add one of them to {_place_of('role_arn', profile, env)}"
+
+
+def _renaming(key: str, profile: str, env: Mapping[str, str]) -> str:
+    own = credential_source.settings_of(profile, env)
+    similar = difflib.get_close_matches(key, (name for name in own if name not in _SETTINGS), 1)
+    return f"rename {similar[0]} to {key} in {_place_of(similar[0], profile, env)}" if similar else ""
+
+
+def _place_of(key: str, profile: str, env: Mapping[str, str]) -> str:
+    return setting_places.place_of(key, f"profile {normalized(profile)}", Identity(profile), env)
 
 
 def require_permitted(identity: Identity, env: Mapping[str, str]) -> None:

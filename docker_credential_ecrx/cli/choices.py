@@ -6,7 +6,7 @@ from io import TextIOWrapper
 from typing import TypeVar
 
 from docker_credential_ecrx.cli import console
-from docker_credential_ecrx.errors import EcrxError
+from docker_credential_ecrx.errors import EcrxError, Remedy
 
 _MOST_DIGITS = 4  # of a number in a list; an account has 12
 _T = TypeVar("_T")
@@ -16,12 +16,16 @@ if isinstance(sys.stdin, TextIOWrapper):
 
 
 class RefusedError(EcrxError):
-    """A wrong answer, or ``what`` is wrong instead; the Enter key alone answers ``default`` next."""
+    """A wrong answer, or ``what`` is wrong instead; the Enter key alone answers ``default`` next.
 
-    def __init__(self, error: EcrxError, default: str, what: str = "") -> None:
+    ``alternative`` is another remedy than the error's.
+    """
+
+    def __init__(self, error: EcrxError, default: str, what: str = "", alternative: Remedy | None = None) -> None:
         super().__init__(error.message, error.remedy)
         self.default = default
         self.what = what
+        self.alternative = alternative
 
 
 def choose(name: str, form: str, listed: Sequence[str], accept: Callable[[str], _T], default: str | None = None) -> _T:
@@ -60,9 +64,13 @@ def refuse(name: str, error: EcrxError) -> str:
 
     The text is empty if the error does not say that.
     """
-    name = error.what if isinstance(error, RefusedError) and error.what else name
-    console.finding(name, error.message, [error.remedy] if str(error.remedy) else [], ok=False)
-    return error.default if isinstance(error, RefusedError) else ""
+    remedies = [error.remedy] if str(error.remedy) else []
+    if not isinstance(error, RefusedError):
+        console.finding(name, error.message, remedies, ok=False)
+        return ""
+    remedies += [error.alternative] if error.alternative else []
+    console.finding(error.what or name, error.message, remedies, ok=False)
+    return error.default
 
 
 def _chosen(typed: str, listed: Sequence[str]) -> str:

@@ -13,8 +13,15 @@ from docker_credential_ecrx.identity.settings import PROGRAM
 # Public registries, which stand for no other.
 _PUBLIC = frozenset(
     (
-        *("docker.io", "index.docker.io", "registry-1.docker.io", "ghcr.io", "quay.io", "gcr.io", "lscr.io"),
-        *("mcr.microsoft.com", "nvcr.io", "registry.access.redhat.com", "registry.gitlab.com", "registry.k8s.io"),
+        *("docker.io", "hub.docker.com", "index.docker.io", "registry-1.docker.io", "ghcr.io", "quay.io", "gcr.io"),
+        *(
+            "lscr.io",
+            "mcr.microsoft.com",
+            "nvcr.io",
+            "registry.access.redhat.com",
+            "registry.gitlab.com",
+            "registry.k8s.io",
+        ),
     )
 )
 
@@ -62,11 +69,12 @@ def _known(name: str, known: Finder) -> Registry | None:
     host = host_of(name) or ""
     if found is None and "." in host and own_hosts.is_own_host(host) and not wrong_host.is_like_ecr(host):
         correction = wrong_host.correction(name)
+        is_no_host = host in _PUBLIC or bool(wrong_host.meant(name))
         own = Remedy(
             f"{correction}, or name the registry that it stands for",
             f"{PROGRAM} configure {host} --registry {wrong_host.FORM}",
         )
-        raise ArgumentError(f"{host} is not a registry of Amazon ECR", Remedy(correction) if host in _PUBLIC else own)
+        raise ArgumentError(f"{host} is not a registry of Amazon ECR", Remedy(correction) if is_no_host else own)
     if found is None and host_of(name) == name and name in profiles.profiles():
         raise ArgumentError(
             f"{host} is not a registry of Amazon ECR",

@@ -98,7 +98,8 @@ def warn_of_regions(registries: list[Registry], undo: str = "") -> None:
     """
     for unknown in unknown_region.find_all(registries):
         registry = unknown.registry
-        then = f"; to undo this: {undo} {registry.host}" if undo else ""
+        start = " To" if unknown.advice.endswith("?") else "; to"
+        then = f"{start} undo this: {undo} {registry.host}" if undo else ""
         console.say(f"warning: {registry.ecr_host}: {unknown.what}; {unknown.advice}{then}", "warning")
 
 

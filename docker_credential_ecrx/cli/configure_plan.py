@@ -112,8 +112,8 @@ def make(names: Iterable[str], options: Options) -> Plan:
     names = tuple(names)
     keys = _keys(options)
     if options["everything"] == bool(names):
-        what = "name a HOST or use --all, not both" if names else "name a HOST, or use --remove --all"
-        raise click.UsageError(what)
+        otherwise = "use --remove --all" if options["remove"] else f"let {PROGRAM} setup ask for it"
+        raise click.UsageError("name a HOST or use --all, not both" if names else f"name a HOST, or {otherwise}")
     config = config_path(must_exist=not (keys or options["remove"]))
     paths = configure_edits.paths(podman=options["podman"])
     files = [text_file.read(path) for path in (paths[-1:] if options["remove"] else paths)]

@@ -1,5 +1,6 @@
 """``forget``: delete cached tokens from the keyring and the index, and all passwords for other registries if asked."""
 
+import difflib
 import os
 import shlex
 import sys
@@ -15,7 +16,7 @@ from docker_credential_ecrx.ecr import image
 from docker_credential_ecrx.ecr.registry import Registry, host_of
 from docker_credential_ecrx.errors import EcrxError, SettingsError
 from docker_credential_ecrx.identity import settings
-from docker_credential_ecrx.identity.settings import Settings
+from docker_credential_ecrx.identity.settings import PROGRAM, Settings
 from docker_credential_ecrx.keyrings import inner_keys
 from docker_credential_ecrx.store import cached_token, erasure, inventory, item_names
 from docker_credential_ecrx.store.entry import Entry
@@ -36,6 +37,8 @@ Examples:
   docker-credential-ecrx forget --all
   docker-credential-ecrx forget --all --passwords
 """
+
+_LEAST_RATIO = 0.9  # as difflib counts it: two registries have most of their names in common
 
 
 @click.command("forget", short_help="Delete cached tokens.", help=_HELP, epilog=_EPILOG)
@@ -60,7 +63,8 @@ def command(hosts: tuple[str, ...], *, everything: bool, passwords: bool, yes: b
     read_item = inventory.item_reader(keyring_name, cached_token.now())
     with console.waiting("reading the keyrings"):
         items = [read_item(name, entry) for name, entry in wanted.items()]
-    _delete(items)
+    if not _delete(items) and not everything:
+        _name_similar(hosts, indexed)
     if _is_elsewhere(wanted, loaded, everything=everything):
         remedy = inner_keys.remedy(shlex.join(["forget", *(hosts or ["--all"])]))
         console.say(f"such a token is also {inner_keys.WHERE}; to delete what is there: {remedy}", "warning")
@@ -159,8 +163,16 @@ def _profiles(registry: Registry) -> set[str | None]:
     return {None, linked, settings.profile_of(sys.argv[0])}
 
 
-def _delete(items: list[Item]) -> None:
-    """Delete ``items``, and print those that ``get`` would have used.
+def _name_similar(hosts: Iterable[str], indexed: Mapping[str, Entry]) -> None:
+    """Say if there are items for a registry whose name is similar to one of ``hosts``."""
+    others = {server for entry in indexed.values() for server in entry["servers"]} - {*map(host_of, hosts)}
+    for host in hosts:
+        for similar in difflib.get_close_matches(host_of(host) or "", others, 1, _LEAST_RATIO):
+            console.note(f"there is something for {similar}: {PROGRAM} forget {similar}")
+
+
+def _delete(items: list[Item]) -> bool:
+    """Delete ``items``, print those that ``get`` would have used, and return whether there were any.
 
     Raises KeyringError if one cannot be deleted, after the others are.
     """
@@ -179,6 +191,7 @@ def _delete(items: list[Item]) -> None:
         raise failures[-1]
     if not is_any:
         console.report("nothing to delete")
+    return is_any
 
 
 def _describe(entry: Entry) -> str:

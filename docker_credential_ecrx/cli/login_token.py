@@ -108,12 +108,15 @@ def _waiting(identity: Identity, text: str) -> AbstractContextManager[None]:
 def _sign_in(error: SignInNeededError, *, yes: bool) -> None:
     """Run the AWS command that signs the user in, if they agree, with ``yes`` or when asked.
 
-    Raises ``error``, whose remedy is that command, if it is not installed, or if nobody agrees.
-    Raises AwsError if every user can write to the command's file.
+    Raises ``error``, whose remedy is that command, if nobody agrees.
+    Raises AwsError if it is not installed, or if every user can write to its file.
     """
     program, *arguments = error.remedy.arguments
     path = programs.find(program, os.environ.get("PATH", ""))
-    if path is None or not (yes or console.can_ask()):
+    if path is None:
+        what = f"{error.message}, and {program}, which signs in, is not on PATH"
+        raise AwsError(what, Remedy(f"install version 2 of the AWS CLI ({_INSTALL}), and run", error.remedy.command))
+    if not (yes or console.can_ask()):
         raise error
     if weak := programs.writable_by_all(path):
         raise AwsError(

@@ -3,7 +3,6 @@
 import os
 import shlex
 import sys
-from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
@@ -19,17 +18,17 @@ from docker_credential_ecrx.cli import (
     configure_hosts,
     configure_identity,
     configure_plan,
+    configure_tokens,
     console,
     login_token,
-    setup_candidates,
     setup_profile,
+    setup_registry,
 )
 from docker_credential_ecrx.cli.configure_plan import Options, Plan
 from docker_credential_ecrx.cli.login_token import Group
 from docker_credential_ecrx.cli.text_option import NAME
-from docker_credential_ecrx.config_files import cred_helpers
+from docker_credential_ecrx.config_files import cred_helpers, docker_config, text_file
 from docker_credential_ecrx.doctor.context import Context, Facts, IdentityFacts, TokenFacts
-from docker_credential_ecrx.ecr import image, wrong_host
 from docker_credential_ecrx.ecr.image import Image
 from docker_credential_ecrx.ecr.registry import Registry
 from docker_credential_ecrx.errors import AwsError, EcrxError, Remedy
@@ -56,13 +55,9 @@ Examples:
   docker-credential-ecrx setup
   docker-credential-ecrx setup 111111111111.dkr.ecr.us-east-1.amazonaws.com/app:latest --profile secondary
 """
-_MOST_REGISTRIES = 8  # that a screen has room for
-_NO_REGISTRY = (
-    "no ECR registry in Docker's config.json, in local images or in this folder's compose files and Dockerfile; type "
-    f"one, like {wrong_host.FORM}"
-)
 _UNCHANGED = "nothing was changed"
-_CHECKS = ("registry", "image")  # those of doctor
+_IMAGE = "image"
+_CHECKS = ("registry", _IMAGE)  # those of doctor
 _NAME_WIDTH = max(map(len, _CHECKS))
 
 
@@ -98,40 +93,51 @@ def command(host: str | None, profile: str | None, *, podman: bool) -> int:
     if planned is None:
         console.say(_UNCHANGED)
         return 1
-    plan, image_to_pull, mfa, is_well = planned
+    plan, image_to_pull, mfa, failed = planned
     registry = image_to_pull.registry
+    before = configure_edits.settings_with(plan.config)
     if plan.result.changed or plan.logins:
         plan.apply()
+    if plan.keys:
+        configure_tokens.note_replaced(plan.hosts, before, configure_edits.identity_of(plan.keys))
     _cache(registry, mfa)
     pull = configure_plan.pull(registry.host, str(image_to_pull), podman=podman)
-    console.report_next(pull if is_well else f"{PROGRAM} doctor {image_to_pull}")
+    if failed == [_IMAGE]:
+        console.say("the image cannot be pulled before that is done which the check of the image says", "warning")
+    console.report_next(pull if failed in ([], [_IMAGE]) else f"{PROGRAM} doctor {image_to_pull}")
     return 0
 
 
-def _dialogue(host: str | None, profile: str | None, *, podman: bool) -> tuple[Plan, Image, Mfa, bool] | None:
-    """Return what to change, what to pull, the MFA sessions and whether no check failed; None if the user refuses.
+def _dialogue(host: str | None, profile: str | None, *, podman: bool) -> tuple[Plan, Image, Mfa, list[str]] | None:
+    """Return what to change, what to pull, the MFA sessions and which checks failed; None if the user refuses.
 
     Nothing is written yet.
     """
+    docker_config.document(text_file.read(configure_edits.paths(podman=podman)[-1]))  # raises FileError now, not later
     config = configure_plan.config_path(must_exist=False)
     loaded = configure_edits.settings_with(config)
-    accept = partial(_image, configure_hosts.finder(config, None, remove=False), loaded)
-    image_to_pull = choices.in_advance("registry", host, accept) or _ask_registry(accept, podman=podman)
+    find = configure_hosts.finder(config, None, remove=False)
+    image_to_pull = setup_registry.ask(find, loaded, host, podman=podman)
     registry = image_to_pull.registry
-    configure_identity.warn_of_regions([registry])
     attempt = partial(_attempt, registry, loaded)
     found = setup_profile.ask(attempt, registry, loaded, profile, podman=podman)
-    is_well = _check(image_to_pull, found)
+    failed = _check(image_to_pull, found)
     plan = configure_plan.make([str(image_to_pull)], _options(found.profile, podman=podman))
     console.group("changes")
     is_changed = plan.show()
     plan.warn()
     if is_changed:
-        if not console.ask("write this?" if is_well else "a check failed; write this all the same?"):
+        if not console.ask(_question(failed)):
             return None
     else:
         configure_identity.report_unchanged(plan.hosts, plan.file, plan.config)
-    return plan, image_to_pull, found.mfa, is_well
+    return plan, image_to_pull, found.mfa, failed
+
+
+def _question(failed: list[str]) -> str:
+    if failed == [_IMAGE]:
+        return "only the image cannot be pulled yet; write this?"
+    return "a check failed; write this all the same?" if failed else "write this?"
 
 
 def _require_terminal(host: str | None, profile: str | None, *, podman: bool) -> None:
@@ -143,24 +149,6 @@ def _require_terminal(host: str | None, profile: str | None, *, podman: bool) ->
                 f"setup asks questions, and {name} is not a terminal",
                 Remedy("without one, run", shlex.join([PROGRAM, "configure", host or "HOST", *options])),
             )
-
-
-def _image(find: Callable[[str], Registry | None], loaded: Settings, typed: str) -> Image:
-    """Return the registry that was typed, or the image; raise EcrxError if it is not in ECR, or is excluded."""
-    found = image.parse(typed, find)
-    loaded.require(found.registry)
-    return found
-
-
-def _ask_registry(accept: Callable[[str], Image], *, podman: bool) -> Image:
-    with console.waiting("looking for registries"):
-        found = setup_candidates.registries(cred_helpers.registry_finder(os.environ), podman=podman)
-    del found[_MOST_REGISTRIES:]
-    console.group("ECR registries" if found else _NO_REGISTRY)
-    for number, (listed, places) in enumerate(found, 1):
-        console.facts([(str(number), listed.registry.host), (" " * len(str(number)), ", ".join(places.values()))])
-    form = "number or name" if found else "HOST or HOST/REPOSITORY:TAG"
-    return choices.choose("registry", form, [str(candidate.image) for candidate in found], accept)
 
 
 def _attempt(registry: Registry, loaded: Settings, profile: str | None) -> _Choice:
@@ -181,15 +169,15 @@ def _attempt(registry: Registry, loaded: Settings, profile: str | None) -> _Choi
             choices.refuse("MFA code", error)
 
 
-def _check(image_to_pull: Image, found: _Choice) -> bool:
-    """Print the results of doctor's checks of the registry, and return whether none failed."""
+def _check(image_to_pull: Image, found: _Choice) -> list[str]:
+    """Print the results of doctor's checks of the registry, and return the names of those that failed."""
     context = Context(image_to_pull, sys.argv[0], dict(os.environ), push=False)
     loaded = cred_helpers.settings_of(None, os.environ)
     facts: dict[str, Facts | None] = {
         "profile": IdentityFacts(loaded, found.identity, None, None),
         "token": TokenFacts(found.token.password, found.principal),
     }
-    is_well = True
+    failed = []
     issued = f"AWS issued one to {found.principal}" if found.principal else "AWS issued one"
     console.group("checks")
     console.finding("token".ljust(_NAME_WIDTH), issued, (), ok=True)
@@ -201,8 +189,9 @@ def _check(image_to_pull: Image, found: _Choice) -> bool:
         facts[check.name] = finding.facts
         if finding.ok is not None:
             console.finding(check.name.ljust(_NAME_WIDTH), finding.detail, finding.remedies, ok=finding.ok)
-        is_well = is_well and finding.ok is not False
-    return is_well
+        if finding.ok is False:
+            failed.append(check.name)
+    return failed
 
 
 def _options(profile: str | None, *, podman: bool) -> Options:

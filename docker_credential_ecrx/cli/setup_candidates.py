@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from docker_credential_ecrx.aws import default_chain, sso_sessions
+from docker_credential_ecrx.aws import default_chain, half_keys, sso_sessions
 from docker_credential_ecrx.aws.credential_source import find_source, settings_of
 from docker_credential_ecrx.cli import configure_edits
 from docker_credential_ecrx.config_files import cred_helpers, docker_config, text_file
@@ -149,7 +149,9 @@ def _local_images() -> Iterable[str]:
 def problem_of(profile: str, env: Mapping[str, str]) -> str:
     """Return why AWS's files alone say that an AWS profile cannot be used, or an empty text."""
     source = find_source(Identity(profile), env)
-    lack = sso_sessions.find_lack(Identity(profile), env)
+    lack, half = sso_sessions.find_lack(Identity(profile), env), half_keys.find(Identity(profile), env)
+    if half:
+        return f"{half.profile} has {half.has}, but not {half.lacks}"
     match source.kind:
         case "missing" if source.profile == profile:
             return "it does not exist"

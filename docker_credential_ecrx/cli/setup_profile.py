@@ -45,7 +45,9 @@ def ask(
             raise EcrxError(error.message, Remedy("choose another profile, or create credentials", create)) from error
         except UnreachableError as error:
             options = [*(["--profile", typed] if typed else []), *(["--podman"] if podman else [])]
-            raise choices.RefusedError(_untried(error, registry, options), typed or label, "token") from error
+            command = shlex.join([PROGRAM, "configure", registry.host, *options])
+            untried = Remedy("Enter tries again; to configure without trying", command)
+            raise choices.RefusedError(error, typed or label, "token", untried) from error
 
     again = ""
     if given:
@@ -74,13 +76,6 @@ def _require_profile(name: str, names: list[str]) -> None:
         similar = difflib.get_close_matches(name, names, 1)
         hint = f"did you mean {similar[0]}?" if similar else "type a number, or the name of a profile"
         raise choices.RefusedError(EcrxError(f"there is no AWS profile {name!r}", hint), "".join(similar))
-
-
-def _untried(error: UnreachableError, registry: Registry, options: list[str]) -> UnreachableError:
-    """Return the error with the command that configures the registry with ``options``, without trying."""
-    command = shlex.join([PROGRAM, "configure", registry.host, *options])
-    without = Remedy("Enter tries again; to configure without trying", command)
-    return type(error)(f"{error.message}; {error.hint}", without)
 
 
 def _has_none(identity: Identity) -> bool:

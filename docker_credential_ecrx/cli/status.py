@@ -8,6 +8,7 @@ import click
 
 from docker_credential_ecrx import formatting
 from docker_credential_ecrx.cli import console, status_report
+from docker_credential_ecrx.cli.status_registries import WithoutToken
 from docker_credential_ecrx.cli.status_report import Report
 from docker_credential_ecrx.keyrings import inner_keys
 from docker_credential_ecrx.sanitizer import third_party
@@ -65,10 +66,7 @@ def _print(report: Report, now: ClockReading) -> None:
         console.out.print("no token is cached\n")
     if report.without_token:
         console.heading("configured, without a cached token")
-        console.facts(
-            (waiting.registry.host, f"{waiting.identity}, for {' and '.join(waiting.clients)}")
-            for waiting in report.without_token
-        )
+        console.facts((waiting.registry.host, _without_token(waiting, report)) for waiting in report.without_token)
         console.out.print()
     if report.passwords:
         console.heading("passwords for other registries")
@@ -80,6 +78,14 @@ def _print(report: Report, now: ClockReading) -> None:
         console.out.print()
     console.heading("settings")
     console.facts(_settings(report))
+
+
+def _without_token(waiting: WithoutToken, report: Report) -> str:
+    """Return the identity that has no token, and say if one above has the same name: its settings have changed."""
+    named = [item for item in report.tokens if item.entry.get("identity") == waiting.identity]
+    is_changed = any(waiting.registry.host in item.entry["servers"] for item in named)
+    changed = ", which has changed since its token was cached" if is_changed else ""
+    return f"{waiting.identity}{changed}, for {' and '.join(waiting.clients)}"
 
 
 def _facts(item: Item, now: ClockReading, fingerprint: str | None) -> Iterator[tuple[str, str]]:

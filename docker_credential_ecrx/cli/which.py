@@ -6,12 +6,13 @@ from collections.abc import Iterator
 import click
 
 from docker_credential_ecrx import formatting
-from docker_credential_ecrx.aws import input_files, sso_sessions, unknown_region
+from docker_credential_ecrx.aws import half_keys, input_files, sso_sessions, unknown_region
 from docker_credential_ecrx.cli import completers, console, registry_identity, status_report
 from docker_credential_ecrx.cli.registry_identity import LOGIN, Decision, RegistryIdentity
 from docker_credential_ecrx.cli.status_report import Destination
 from docker_credential_ecrx.config_files import cred_helpers
 from docker_credential_ecrx.identity.aws_profiles import Snapshot
+from docker_credential_ecrx.identity.settings import PROGRAM
 from docker_credential_ecrx.keyrings import for_tokens
 from docker_credential_ecrx.store import cached_token, index, item_names
 from docker_credential_ecrx.store.cached_token import ClockReading
@@ -132,7 +133,7 @@ def _docker(found: RegistryIdentity) -> str:
         return problem
     where = f"{path}{cred_helpers.reader(os.environ)}"
     if not helper:
-        return f"{where} names no credential helper for it"
+        return f"{where} names no credential helper for it; {PROGRAM} configure {found.registry.host} --profile PROFILE"
     said = f"{key} in {where} names {helper}{'' if cred_helpers.is_ours(helper) else ', not this program'}"
     program = f"{cred_helpers.PREFIX}{helper}"
     if programs.is_run_by_docker(program, os.environ.get("PATH", "")):
@@ -153,6 +154,10 @@ def _none(found: RegistryIdentity) -> str:
     lack = sso_sessions.find_lack(found.identity, os.environ)
     if lack:
         why = f"profile {lack.profile} needs {lack.what}, which {lack.path} lacks"
+        return f"none is cached, and the next get cannot fetch one: {why}"
+    half = half_keys.find(found.identity, os.environ)
+    if half:
+        why = f"profile {half.profile} has {half.has}, but not {half.lacks}"
         return f"none is cached, and the next get cannot fetch one: {why}"
     return "none is cached; the next get asks AWS"
 

@@ -47,7 +47,8 @@ def parse(text: str) -> Object:
     try:
         document = _DECODER.decode(text)
     except json.JSONDecodeError as error:
-        message = f"not JSON: there is an error in line {error.lineno}"  # json's own message quotes the text
+        # json's own message quotes the text.
+        message = f"not JSON: there is an error in line {error.lineno}, column {error.colno}"
         raise ValueError(message) from error
     except RecursionError as error:
         raise ValueError("nested too deeply") from error

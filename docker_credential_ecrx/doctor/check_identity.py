@@ -44,7 +44,8 @@ def check_identity(context: Context) -> Finding:
         named = f"{named}; {registry.host} stands for {registry.ecr_host}"
     nearest = nearest_rule.describe(loaded, registry, settings.config_path(context.env))
     unknown = unknown_region.find(registry)
-    named = "; ".join(filter(None, [named, nearest, *(unknown or ())]))
+    region = f"{unknown.what}; {unknown.advice}" if unknown else ""
+    named = "; ".join(filter(None, [named, nearest, region]))
     if login is None:
         return _found(named, facts, context)
     if is_chosen(identity):

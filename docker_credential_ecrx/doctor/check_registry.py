@@ -92,8 +92,8 @@ def _not_found(response: RegistryResponse, image: Image) -> Finding:
         command = f"aws ecr create-repository --repository-name {image.repository} --region {region} --profile OWNER"
         return failed(what, Remedy("check its name, or create it as the owner", command))
     what = f"the repository {image.repository} has no image {image.reference}"
-    command = f"aws ecr list-images --registry-id {owner} --repository-name {image.repository} --region {region}"
-    return failed(what, Remedy("list its images", command))
+    command = f"aws ecr list-images --repository-name {image.repository} --region {region} --profile OWNER"
+    return failed(what, Remedy(f"check the tag, or list the images as the owner, account {owner}", command))
 
 
 def _refused(response: RegistryResponse, image: Image, context: Context, principal: str, action: str) -> Finding:

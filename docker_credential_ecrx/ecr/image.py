@@ -18,6 +18,7 @@ _IMAGE = re.compile(
 )
 
 _DIGESTS = ("sha256:", "sha512:")
+_API_VERSIONS = ("v1", "v2")  # of a registry's URL
 
 
 class Image(NamedTuple):
@@ -76,8 +77,9 @@ def is_repository(name: str) -> bool:
 def parse(text: str, find: Callable[[str], Registry | None] = Registry.parse) -> Image:
     """Return the image HOST[/REPOSITORY[:TAG]]; raise ArgumentError if ``find`` returns no registry of ECR for it."""
     registry = registry_of(text, find)
-    _, _, path = re.sub("^(https?|oci)://", "", text, flags=re.IGNORECASE).partition("/")
-    if not path:
+    bare = re.sub("^(https?|oci)://", "", text, flags=re.IGNORECASE)
+    path = bare.partition("/")[2]
+    if not path or (bare != text and path.rstrip("/") in _API_VERSIONS):  # as config.json's auths have it
         return Image(registry)
     match = _IMAGE.fullmatch(path)
     if match is None:

@@ -12,9 +12,19 @@ _ALIKE = re.compile(
     r"(?P<account>[^.]*)\.(?P<infix>dkr[.-]ecr(-fips)?)(\.(?P<region>[a-z0-9-]+))?\.(?P<suffix>"
     rf"{'|'.join(map(re.escape, (*_SUFFIXES, *_DUAL_STACK_SUFFIXES)))})"
 )
-_ARN = re.compile(
-    r"arn:aws[a-z-]*:ecr:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):repository(?P<path>/[a-z0-9][a-z0-9._/-]*)"
+_PATH = r"(?P<path>/[a-z0-9][a-z0-9._/-]*)"
+# What names a repository, or an account and a region, in another way than an image does.
+_OTHER_FORMS = (
+    re.compile(rf"arn:aws[a-z-]*:ecr:(?P<region>[a-z0-9-]+):(?P<account>\d{{12}}):repository{_PATH}"),
+    re.compile(r"aws://(?P<account>\d{12})/(?P<region>[a-z0-9-]+)(?P<path>)/?"),  # as the CDK names it
+    re.compile(  # the address of a page of AWS's console
+        r"(https://)?((?P<account_of_host>\d{12})-\w+\.)?(?P<region>[a-z]{2}[a-z-]*-\d+)\.console\.[a-z0-9.-]+/ecr/"
+        rf"repositories/private/(?P<account>\d{{12}}){_PATH}([?#].*)?"
+    ),
 )
+_TAGGED = re.compile(r"(?P<host>[a-z0-9.-]+):(?P<tag>[A-Za-z0-9_.-]*[A-Za-z_.-][A-Za-z0-9_.-]*)")
+# A hyphen may be missing.
+_PLACE = re.compile(r"(?P<area>[a-z]{2}(-gov|-iso[a-z]?)?)-?(?P<place>[a-z]+)-?(?P<number>\d)")
 _REPOSITORY = re.compile(r"[a-z0-9_-]+/[a-z0-9][a-z0-9._/-]*(:[A-Za-z0-9._-]+)?")
 
 
@@ -23,23 +33,39 @@ def is_like_ecr(name: str) -> bool:
     return not _WORDS.isdisjoint(re.split(r"[.-]", (host_of(name) or "").partition(":")[0]))
 
 
+def meant(name: str) -> str:
+    """Return the registry or image that ``name`` names in another form or among other words, or an empty text."""
+    typed = name.strip()
+    for form in _OTHER_FORMS:
+        found = form.fullmatch(typed)
+        hosts = (f"{found['account']}.dkr.ecr.{found['region']}.{suffix}" for suffix in _SUFFIXES) if found else ()
+        host = next(filter(Registry.parse, hosts), "")
+        if found and host:
+            return f"{host}{found['path']}"
+    words = re.split(r"""[\s'"]+""", typed)
+    named = [word for word in words if Registry.parse(word)]
+    return re.sub("^https?://", "", named[0]) if len(words) > 1 and len(named) == 1 else ""
+
+
 def correction(name: str) -> str:
     """Return what is wrong with ``name``, if that is known, and what to write instead, without a password in it."""
     typed = name.strip()
-    arn = _ARN.fullmatch(typed)
-    if arn is not None:
-        hosts = (f"{arn['account']}.dkr.ecr.{arn['region']}.{suffix}" for suffix in _SUFFIXES)
-        return f"that is an ARN: write {next(filter(Registry.parse, hosts), FORM)}{arn['path']}"
+    instead = meant(name)
+    if instead:
+        return f"{'that is an ARN: ' if typed.startswith('arn:') else ''}write {instead}"
     if _REPOSITORY.fullmatch(typed):
         return f"that names no registry: write {FORM}/{typed}"
     host = host_of(re.sub(r"^(\w+://)?([^/]*@)?", "", typed)) or ""
     bare = re.sub(r"(:\d+)?\.*$", "", host)
     if Registry.parse(bare):
         return f"write it without {_around(name, typed, host)}: {bare}"
+    tagged = _TAGGED.fullmatch(host)
+    if tagged and Registry.parse(tagged["host"]):
+        return f"that names no repository: write {tagged['host']}/REPOSITORY:{tagged['tag']}"
     if _is_account(bare):
         return f"that has no region: write {bare}.dkr.ecr.REGION.amazonaws.com"
     alike = _ALIKE.fullmatch(bare)
-    return _corrected(alike) if alike else f"write {FORM} or public.ecr.aws"
+    return _corrected(alike) if alike else f"write {FORM} or public.ecr.aws, the only registries that need this program"
 
 
 def _around(name: str, typed: str, host: str) -> str:
@@ -58,9 +84,12 @@ def _corrected(alike: "re.Match[str]") -> str:
         is_number = account.isdecimal()
         wrong.append(f"an account has {_ACCOUNT_LENGTH} digits{f', and this has {len(account)}' if is_number else ''}")
         account = "ACCOUNT"
-    if Registry.parse(f"{_ANY_ACCOUNT}.{alike['infix']}.{region}.{suffix}") is None:
+    start = f"{_ANY_ACCOUNT}.{alike['infix']}"
+    if Registry.parse(f"{start}.{region}.{suffix}") is None:
         wrong.append(f"{region} is not a region of {suffix}" if region else "it has no region")
-        region = "REGION"
+        place = _PLACE.fullmatch(region or "")
+        hyphenated = "-".join(place.group("area", "place", "number")) if place else ""
+        region = hyphenated if Registry.parse(f"{start}.{hyphenated}.{suffix}") else "REGION"
     return f"{', and '.join(wrong) or 'it is not a host of ECR'}: write {account}.{alike['infix']}.{region}.{suffix}"
 
 

@@ -21,7 +21,7 @@ def describe(loaded: Settings, registry: Registry, path: str) -> str:
     best = max(ratios)
     number = ratios.index(best)
     shown = ", ".join(f'{key} = "{loaded.rules[number][key]}"' for key in _KEYS if key in loaded.rules[number])
-    nearest = f" (the nearest is entry {number + 1}: {shown})" if best >= _LEAST_RATIO else ""
+    nearest = f"; the nearest is entry {number + 1}: {shown}" if best >= _LEAST_RATIO else ""
     return f"no [[registry]] in {path} is for {registry.host}{nearest}"
 
 

@@ -45,7 +45,7 @@ def _no_credentials(error: AwsError, registry: Registry, env: Mapping[str, str])
     otherwise = error.remedy.text or "create credentials"
     missing = _missing_rule(registry, env)
     if missing:
-        return _changed(error, missing, f"fix that entry, or {otherwise}")
+        return _changed(error, missing, f"correct the host or that file, or {otherwise}")
     missing = no_files(env)
     if missing:
         return _changed(error, missing, f"set HOME if they are in another home folder, or {otherwise}")

@@ -24,7 +24,8 @@ def decode(text: str) -> tuple[object, str]:
     try:
         value, end = _DECODER.raw_decode(text, len(text) - len(text.lstrip(_WHITESPACE)))
     except json.JSONDecodeError as error:
-        message = f"not JSON: there is an error in line {error.lineno}"  # json's own message quotes the text
+        # json's own message quotes the text.
+        message = f"not JSON: there is an error in line {error.lineno}, column {error.colno}"
         raise ValueError(message) from error
     except RecursionError as error:
         raise ValueError("nested too deeply") from error

@@ -1425,7 +1425,12 @@ class TestUnknownRegion:
 
     @pytest.mark.parametrize(
         ("region", "similar"),
-        [("us-esat-1", "us-east-1"), ("us-east-3", "us-east-2"), ("cn-noth-1", "cn-north-1"), ("qq-xyzzy-9", "")],
+        [
+            ("us-esat-1", "us-east-1"),
+            ("us-east-3", "us-east-1 or us-east-2"),
+            ("cn-noth-1", "cn-north-1"),
+            ("qq-xyzzy-9", ""),
+        ],
     )
     @pytest.mark.parametrize("option", ["--podman", "--dry-run", "--force"])
     def test_is_noted(self, home: Home, region: str, similar: str, option: str) -> None:
@@ -1438,7 +1443,7 @@ class TestUnknownRegion:
         assert f"docker-credential-ecrx: warning: {host}: {region} is not a region that botocore " in found.stderr
         assert (f" knows; did you mean {similar}?" if similar else " knows; check its spelling") in found.stderr
         podman = " --podman" if option == "--podman" else ""
-        undo = f"; to undo this: {PROGRAM} configure --remove{podman} {host}\n"
+        undo = f"{' To' if similar else '; to'} undo this: {PROGRAM} configure --remove{podman} {host}\n"
         assert (undo in found.stderr) == (option != "--dry-run")
 
     @pytest.mark.parametrize("registry", [[], ["--registry", HOST.replace("east", "esat")]])

@@ -824,8 +824,9 @@ class TestCallerAndRole:
 
         found = diagnose(home, HOST).broken("role")
 
-        assert "the AWS credentials lack source_profile or credential_source" in found.detail
-        assert "aws configure set source_profile PROFILE --profile secondary" == found.remedy
+        assert "profile secondary has role_arn, but neither source_profile nor credential_source" in found.detail
+        config = home.folder / ".aws" / "config"
+        assert f"add one of them to [profile secondary] of {config}" == found.remedy
 
     def test_without_a_role_show_only_the_caller(self, home: Home) -> None:
         home.configure(f'[[registry]]\nmatch = "{HOST}"\nprofile = "base"\n')

@@ -151,6 +151,15 @@ class TestHost:
     def test_without_a_token_succeeds(self, home: Home) -> None:
         assert "nothing to delete\n" == forget(home, HOST)
 
+    def test_of_a_misspelled_host_names_the_similar_one(self, home: Home) -> None:
+        home.get()
+        wrong = HOST.replace("111", "112", 1)
+
+        found = home.run("forget", wrong)
+
+        assert (0, "nothing to delete\n") == (found.status, found.stdout)
+        assert f"there is something for {HOST}: docker-credential-ecrx forget {HOST}\n" in found.stderr
+
     def test_with_expired_token_is_silent(self, home: Home) -> None:
         home.get()
         stored_items.age(home, hours=12.1)

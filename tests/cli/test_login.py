@@ -466,7 +466,9 @@ class TestSignIn:
         status, seen = on_terminal(home, "login", HOST, "--profile", "secondary", answers=[])
 
         assert 1 == status
-        assert "aws sso login --profile secondary" in " ".join(seen.split())
+        said = " ".join(seen.split())
+        assert "expired, and aws, which signs in, is not on PATH; install version 2 of the AWS CLI" in said
+        assert "aws sso login --profile secondary" in said
 
     @pytest.mark.parametrize("first", ["", ".", "sub"])
     def test_runs_aws_from_absolute_folders_only(self, home: Home, first: str) -> None:

@@ -17,6 +17,7 @@ from support.terminals import CLOSED, END, INTERRUPT
 PROGRAM = "docker-credential-ecrx"
 REGISTRY, PROFILE = "registry (", "AWS profile (number or name)"
 WRITE, ANYWAY = "write this? [y/N]: ", "a check failed; write this all the same? [y/N]: "
+NOT_YET = "only the image cannot be pulled yet; write this? [y/N]: "
 MFA, SIGN_IN, PASSWORD = "MFA code for profile secondary: ", "--profile secondary? [y/N]: ", "delete it? [y/N]: "
 _SIGHUP = 1
 _PASSWORD = {"auth": "QVdTOmh1bnRlcjI="}
@@ -282,6 +283,52 @@ class TestRegistry:
 
         assert (130, True) == (status, "ghcr.io is not a registry of Amazon ECR" in seen)
 
+    @pytest.mark.usefixtures("host")
+    @pytest.mark.parametrize("typed", ["team/app", "team/app:1.0"])
+    def test_is_chosen_by_its_repository(self, home: Home, typed: str) -> None:
+        home.add_role_profile()
+        write(home, "Dockerfile", f"FROM {OTHER_HOST}/a:1\n")
+
+        answers = [(REGISTRY, f"{typed}\n"), (PROFILE, "secondary\n"), (WRITE, INTERRUPT)]
+        status, seen = setup(home, answers=answers)
+
+        assert (130, True) == (status, "team/app:1.0 can be pulled" in words(seen)), seen
+
+    @pytest.mark.parametrize("typed", ["docker pull {}/app:1.0", '"{}/app:1.0"'])
+    def test_among_other_words_is_what_enter_takes(self, home: Home, typed: str) -> None:
+        home.add_role_profile()
+        write(home, "Dockerfile", f"FROM {OTHER_HOST}/a\n")
+
+        answers = [(REGISTRY, f"{typed.format(HOST)}\n"), (f"[{HOST}/app:1.0]: ", "\n"), (PROFILE, INTERRUPT)]
+        status, seen = setup(home, answers=answers)
+
+        assert (130, True) == (status, f"write {HOST}/app:1.0" in words(seen)), seen
+
+    def test_in_an_unknown_region_is_asked_for_again(self, home: Home) -> None:
+        """The Enter key takes the region that was probably meant."""
+        home.add_role_profile()
+        wrong = HOST.replace("east", "esat")
+
+        answers = [(REGISTRY, f"{wrong}/app\n"), (f"[{HOST}/app]: ", "\n"), (PROFILE, INTERRUPT)]
+        status, seen = setup(home, answers=answers)
+
+        assert (130, True) == (status, "did you mean us-east-1?" in words(seen)), seen
+
+    def test_in_a_new_region_is_typed_twice(self, home: Home) -> None:
+        home.add_role_profile()
+        new = HOST.replace("us-east-1", "xx-foo-1")
+
+        status, seen = setup(home, new, answers=[(REGISTRY, f"{new}\n"), (PROFILE, INTERRUPT)])
+
+        assert (130, True) == (status, "If it is new, type the same again" in words(seen)), seen
+
+    def test_of_config_json_has_the_api_version(self, home: Home) -> None:
+        home.add_role_profile()
+
+        status, seen = setup(home, f"https://{HOST}/v2/", answers=[(PROFILE, INTERRUPT)])
+
+        assert (130, 0) == (status, seen.count(REGISTRY)), seen
+
     def test_of_a_public_host_is_not_said_to_stand_for_one(self, home: Home) -> None:
         _, seen = setup(home, "ghcr.io", answers=[(REGISTRY, "images.example.com\n"), (REGISTRY, INTERRUPT)])
 
@@ -297,13 +344,15 @@ class TestRegistry:
         assert f"1 {HOST} Docker's config.json (already uses this program, profile secondary)" in found
         assert f"2 {OTHER_HOST} Docker's config.json (already uses this program, profile third)" in found
 
-    def test_invalid_docker_config_is_named_first(self, home: Home) -> None:
+    @pytest.mark.parametrize("given", [(), (HOST, "--profile", "secondary")])
+    def test_invalid_docker_config_is_named_first(self, home: Home, given: tuple[str, ...]) -> None:
         let_docker_have(home)
-        docker_config(home).write_text("{")
+        docker_config(home).write_text('{"auths": }')
 
-        status, seen = setup(home, answers=[])
+        status, seen = setup(home, *given, answers=[])
 
-        assert (1, True) == (status, str(docker_config(home)) in words(seen))
+        assert (1, []) == (status, home.aws.calls)
+        assert f"{docker_config(home)} is not JSON: there is an error in line 1, column 11" in words(seen)
 
 
 class TestProfile:
@@ -361,6 +410,13 @@ class TestProfile:
 
         assert ("no profile" in found, row in found) == (bool(row), True)
         assert ("1 region not usable: it has no credentials" == found) == (not row)
+
+    def test_with_half_a_key_is_not_usable(self, home: Home) -> None:
+        home.add_profile("base", aws_secret_access_key="half")
+        home.add_profile("secondary", role_arn=ROLE, source_profile="base")
+
+        what = "not usable: base has aws_secret_access_key, but not aws_access_key_id"
+        assert f"1 base {what} 2 secondary {what}" == self.listed(home)
 
     def test_none_uses_the_default_chain(self, home: Home, host: str) -> None:
         home.add_default_keys()
@@ -465,6 +521,15 @@ class TestProfile:
         status, seen = setup(home, host, answers=answers)
 
         assert (0, True) == (status, is_served(home, host)), seen
+
+    def test_that_replaces_another_leaves_a_token_and_says_so(self, home: Home, host: str) -> None:
+        home.add_role_profile()
+        setup(home, host, "--profile", "secondary", answers=[(WRITE, "y\n")])
+
+        status, seen = setup(home, host, "--profile", "base", answers=[(WRITE, "y\n")])
+
+        left = f"a token of profile secondary for {host} may still be cached; to delete it: {PROGRAM} forget {host}"
+        assert (0, True) == (status, left in words(seen)), seen
 
     def test_that_cannot_be_tried_can_be_tried_again(self, home: Home, host: str) -> None:
         """AWS is not reached; the profile may be right, and configure does not need AWS."""
@@ -584,11 +649,21 @@ class TestCheck:
         home.add_role_profile()
         before = files(home)
 
-        status, seen = setup(home, f"{host}/missing/app", "--profile", "secondary", answers=[(ANYWAY, "\n")])
+        status, seen = setup(home, f"{host}/missing/app", "--profile", "secondary", answers=[(NOT_YET, "\n")])
 
         assert (1, before) == (status, files(home)), seen
         assert "has no image latest" in words(seen)
         assert "nothing was changed" in seen
+
+    def test_of_the_image_alone_is_no_reason_to_stop(self, home: Home, host: str) -> None:
+        """The owner of the repository may have to do something, but here, all is right."""
+        home.add_role_profile()
+
+        status, seen = setup(home, f"{host}/missing/app", "--profile", "secondary", answers=[(NOT_YET, "y\n")])
+
+        assert (0, True) == (status, is_served(home, host)), seen
+        assert "the image cannot be pulled before" in words(seen)
+        assert seen.endswith(f"\nnext: docker pull {host}/missing/app:latest\n")
 
     @pytest.mark.usefixtures("host")
     def test_that_fails_can_be_ignored(self, home: Home) -> None:

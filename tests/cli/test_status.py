@@ -87,6 +87,16 @@ class TestWithoutToken:
         assert [] == status(home)["without_token"]
         assert "without a cached token" not in text(home)
 
+    def test_of_a_changed_profile_says_so(self, home: Home) -> None:
+        """A token of the same name is listed above, which the next get does not use."""
+        home.add_role_profile()
+        home.run("configure", HOST, "--profile", "secondary")
+        home.get(profile=None)
+        home.add_profile("secondary", region="eu-west-1")
+
+        row = f"  {HOST}  profile secondary, which has changed since its token was cached, for docker\n"
+        assert row in text(home)
+
     def test_of_a_link_has_its_profile(self, home: Home) -> None:
         """A token of the same identity for another registry of the region serves it, too."""
         home.add_role_profile()

@@ -220,10 +220,11 @@ class TestNoCredentials:
 
         line = refusal(world.home, world.aws, profile=None)
 
-        nearest = f" (the nearest is entry 1: {rule})" if "999" not in rule else ""
+        nearest = f"; the nearest is entry 1: {rule}" if "999" not in rule else ""
         path = f"{world.home.folder}/.config/ecrx/config.toml"
         assert (
-            f"there are no AWS credentials (no [[registry]] in {path} is for {HOST}{nearest}); fix that entry" in line
+            f"there are no AWS credentials (no [[registry]] in {path} is for {HOST}{nearest}); correct the host or "
+            in line
         )
         which = world.home.run("which", HOST).stdout
         assert f"no [[registry]] in {path} is for {HOST}{nearest}" in which

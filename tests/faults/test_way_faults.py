@@ -173,6 +173,12 @@ def without_credentials_file(world: World) -> None:
     world.home.env["AWS_SHARED_CREDENTIALS_FILE"] = "/nope"
 
 
+def without_key_id(world: World) -> None:
+    """Delete the ID of the source profile's key, but not the secret."""
+    path = world.home.folder / ".aws" / "credentials"
+    path.write_text("".join(line for line in path.read_text().splitlines(keepends=True) if "key_id" not in line))
+
+
 def without_keys(world: World) -> None:
     """Remove all credentials."""
     (world.home.folder / ".aws" / "credentials").unlink()
@@ -191,6 +197,16 @@ FAULTS: dict[str, tuple[str, str, Arrange]] = {
         "profile secondary has source_profile, but no role_arn",
         f"rename rolearn to role_arn in {IN_CONFIG}",
         profile(rolearn=ROLE, source_profile="base"),
+    ),
+    "a source_profile with a typing mistake": (
+        "profile secondary has role_arn, but neither source_profile nor credential_source",
+        f"rename sourceprofile to source_profile in {IN_CONFIG}",
+        profile(role_arn=ROLE, sourceprofile="base"),
+    ),
+    "a role without a source": (
+        "profile secondary has role_arn, but neither source_profile nor credential_source",
+        f"add one of them to {IN_CONFIG}",
+        profile(role_arn=ROLE),
     ),
     "a source profile without a role": (
         "profile secondary has source_profile, but no role_arn",
@@ -288,9 +304,14 @@ FAULTS: dict[str, tuple[str, str, Arrange]] = {
         config("[profile secondary]\nregion = \udcff\n"),
     ),
     "half a key": (
-        "the AWS credentials lack aws_secret_access_key",
+        "the AWS profile secondary has aws_access_key_id, but not aws_secret_access_key",
         CONFIGURE,
         profile(aws_access_key_id="AKIA"),
+    ),
+    "the other half of a source profile's key": (
+        "the AWS profile base has aws_secret_access_key, but not aws_access_key_id",
+        "aws configure --profile base",
+        without_key_id,
     ),
     "mfa": (
         "the role requires an MFA code, and get cannot prompt for one",

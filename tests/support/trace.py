@@ -114,7 +114,7 @@ def deeds_of(command: list[str | Path], stdin: str, env: Mapping[str, str]) -> t
         )
         if b"PTRACE" in done.stderr:
             need.missing("the permission to trace a program")
-        assert (0, b"") == (done.returncode, done.stderr)
+        assert (0, b"") == (done.returncode, done.stderr), done.stderr.decode(errors="replace")
         # Each thread has a file of its own.
         texts = [path.read_text().replace(_ROOT, "") for path in sorted(Path(folder).iterdir())]
         lines = [line for text in texts for line in text.splitlines()]

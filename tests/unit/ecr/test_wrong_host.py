@@ -6,6 +6,8 @@ from docker_credential_ecrx.ecr import wrong_host
 
 HOST = "444444444444.dkr.ecr.eu-west-1.amazonaws.com"
 FORM = "ACCOUNT.dkr.ecr.REGION.amazonaws.com"
+_ANY = f"write {FORM} or public.ecr.aws, the only registries that need this program"
+_CONSOLE = "eu-west-1.console.aws.amazon.com/ecr/repositories/private/444444444444/team/app"
 
 
 class TestCorrection:
@@ -39,10 +41,20 @@ class TestCorrection:
                 "arn:aws-cn:ecr:cn-north-1:444444444444:repository/app",
                 "that is an ARN: write 444444444444.dkr.ecr.cn-north-1.amazonaws.com.cn/app",
             ),
-            ("ghcr.io/app", f"write {FORM} or public.ecr.aws"),
-            (f"{HOST}.evil.example", f"write {FORM} or public.ecr.aws"),
-            ("", f"write {FORM} or public.ecr.aws"),
-            ("ä/ö", f"write {FORM} or public.ecr.aws"),
+            ("aws://444444444444/eu-west-1", f"write {HOST}"),
+            (f"https://{_CONSOLE}?region=eu-west-1", f"write {HOST}/team/app"),
+            (f"https://444444444444-ab3d.{_CONSOLE}", f"write {HOST}/team/app"),
+            (f"docker pull {HOST}/app:1.0", f"write {HOST}/app:1.0"),
+            (f'"https://{HOST}"', f"write {HOST}"),
+            (f"{HOST}:1.0", f"that names no repository: write {HOST}/REPOSITORY:1.0"),
+            (HOST.replace("eu-west-1", "eu-west1"), f"eu-west1 is not a region of amazonaws.com: write {HOST}"),
+            (HOST.replace("eu-west-1", "euwest-1"), f"euwest-1 is not a region of amazonaws.com: write {HOST}"),
+            (f"{HOST} or {HOST.replace('4', '5')}", _ANY),
+            ("aws://444444444444/ireland", "that has no region: write 444444444444.dkr.ecr.REGION.amazonaws.com"),
+            ("ghcr.io/app", _ANY),
+            (f"{HOST}.evil.example", _ANY),
+            ("", _ANY),
+            ("ä/ö", _ANY),
         ],
     )
     def test_is_made_of_what_was_typed(self, name: str, said: str) -> None:
