@@ -54,8 +54,8 @@ _ROWS = (
     ("cached `get`, 500 profiles", "the same with 3 profiles", bars.HIT_PROFILES[500], bars.HIT_PROFILES[3]),
     ("cached `get`, 2,000 profiles", "the same with 3 profiles", bars.HIT_PROFILES[2000], bars.HIT_PROFILES[3]),
     (
-        "cached `get`, 1,000 rules in `config.toml`",
-        "the same with 1 rule",
+        "cached `get`, 1,000 entries in `config.toml`",
+        "the same with 1 entry",
         bars.HIT_RULES[1000],
         bars.HIT_RULES[1],
     ),
