@@ -140,7 +140,7 @@ class TestErasureDuringFetch:
             held.release()
             _, stderr = login.communicate()
 
-        line = f"tokens were deleted while one for {HOST} was requested from AWS; run it again\n"
+        line = f"tokens were deleted while a new one was requested for {HOST}; run it again\n"
         assert (1, f"docker-credential-ecrx: {line}") == (login.returncode, stderr.decode())
         assert not is_stored(world, kernel)
 
