@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 # Ready, since what it reports may leave nothing to make it from; build/entry.py has the same.
 LAST_RESORT = (
-    b"docker-credential-ecrx: the program failed before it could say why, as for lack of memory, files or threads; "
+    b"docker-credential-ecrx: the program failed before it could say why, maybe for lack of memory, files or threads; "
     b"raise the limits of its process (ulimit -a)\n"
 )
 _OPTIONS = ("--help", "-h", "--version", "-v")

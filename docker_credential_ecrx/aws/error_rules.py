@@ -80,7 +80,7 @@ CLIENT_RULES: tuple[ErrorRule, ...] = (
     ),
     ErrorRule(
         ("metadata-no-role",),
-        "the instance has no role, by the instance metadata service at {host}",
+        "the instance has no role, according to the instance metadata service at {host}",
         "attach one, on a machine with the AWS CLI",
         "aws ec2 associate-iam-instance-profile --instance-id INSTANCE --iam-instance-profile Name=PROFILE",
     ),
@@ -131,7 +131,7 @@ CLIENT_RULES: tuple[ErrorRule, ...] = (
     ErrorRule(("login-file",), "{path} does not contain an AWS login session", command="aws login{source_option}"),
     ErrorRule(
         ("role-chaining",),
-        "duration_seconds in config.toml is more than 3600, the most for a role that another role assumes",
+        "duration_seconds in config.toml is more than 3600, the maximum for a role that another role assumes",
         "set duration_seconds to 3600 or less, or delete it",
     ),
     ErrorRule(("invalid-role",), "{setting} is not valid: {said}", "fix it"),
