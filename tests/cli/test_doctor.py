@@ -3,6 +3,8 @@
 import json
 import re
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -1101,6 +1103,21 @@ class TestArguments:
         assert 130 == status
         assert "interrupted" in seen
         assert "Traceback" not in seen
+
+    def test_many_ctrl_c_end_as_one_does(self, home: Home) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            home.env["AWS_ENDPOINT_URL"] = f"http://127.0.0.1:{silent.getsockname()[1]}"
+            for _ in range(10):
+                command = [str(home.program), "doctor", HOST]
+                with subprocess.Popen(
+                    command, env=home.env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+                ) as process:
+                    connection, _ = silent.accept()
+                    while process.poll() is None:
+                        process.send_signal(signal.SIGINT)
+                    _, said = process.communicate()
+                connection.close()
+                assert (130, b"docker-credential-ecrx: interrupted\n") == (process.returncode, said)
 
 
 class TestSymbols:
