@@ -827,8 +827,7 @@ class TestCallerAndRole:
         found = diagnose(home, HOST).broken("role")
 
         assert "profile secondary has role_arn, but neither source_profile nor credential_source" in found.detail
-        config = home.folder / ".aws" / "config"
-        assert f"add one of them to [profile secondary] of {config}" == found.remedy
+        assert "aws configure set source_profile PROFILE --profile secondary" == found.remedy
 
     def test_without_a_role_show_only_the_caller(self, home: Home) -> None:
         home.configure(f'[[registry]]\nmatch = "{HOST}"\nprofile = "base"\n')
