@@ -30,6 +30,7 @@ NEWLINE='
 main() {
     unset CDPATH
     umask 022
+    forget_relative
     me=$(id -u)
     user_home=$(if_absolute "${HOME:-}")
     turns="" identifier="" staging="" previous=""
@@ -60,6 +61,22 @@ main() {
     state=$(if_absolute "${XDG_STATE_HOME:-}")
     state=${state:-${user_home:+$user_home/.local/state}}
     "$action"
+}
+
+# forget_relative: removes the relative folders from PATH, so that no program is run from the current folder.
+# Until then, only what is built into every shell may be used.
+forget_relative() {
+    left=${PATH:-} PATH=""
+    while [ -n "$left" ]; do
+        case $left in
+            /*) PATH=$PATH${PATH:+:}${left%%:*} ;;
+        esac
+        case $left in
+            *:*) left=${left#*:} ;;
+            *) left="" ;;
+        esac
+    done
+    PATH=${PATH:-/usr/bin:/bin} # an empty one means the current folder
 }
 
 folder_in() {
@@ -103,17 +120,29 @@ check_folders() {
     esac
 }
 
-# replaceable PATH...: prints the folders at and above each PATH, and the symlinks among them, that another user than
-# this one and root owns ("owner PATH"), or to which every user can write ("every user PATH"). Groups are trusted.
+# replaceable PATH...: prints the folders and symlinks that each PATH leads through, one after the other, that another
+# user than this one and root owns ("owner PATH"), or to which every user can write ("every user PATH"). Groups are
+# trusted.
 replaceable() (
     count=$#
     for path; do
-        path=$(nearest "$path")
-        for folder in "$path" "$(cd "$path/" && pwd -P)"; do
-            while [ -n "${folder#/}" ]; do
-                set -- "$@" "$folder"
-                folder=${folder%/*}
-            done
+        left=$(nearest "$path")/ folder="" links=0
+        while [ -n "$left" ]; do
+            name=${left%%/*} left=${left#*/}
+            case $name in
+                "" | .) continue ;;
+                ..) folder=${folder%/*} && continue ;;
+            esac
+            set -- "$@" "$folder/$name"
+            if [ ! -L "$folder/$name" ]; then
+                folder=$folder/$name
+                continue
+            fi
+            links=$((links + 1))
+            [ "$links" -le 40 ] || break # as many as Linux follows
+            target=$(readlink "$folder/$name" && echo .) # which protects a line break at its end
+            left=${target%?.}/$left
+            [ -z "$(if_absolute "$left")" ] || folder=""
         done
     done
     shift "$count"
@@ -479,7 +508,12 @@ $PYTHON_LACKS"
     cat >"$1/docker-credential-ecrx" <<'END'
 #!/bin/sh
 '''true'
-here=$(PATH=${PATH:-}:/usr/bin:/bin readlink -f -- "$0") && exec "${here%/*}/bin/python" -I "$0" "$@"
+IFS=:
+set -f
+for folder in /usr/bin /bin ${PATH:-} /; do # only an absolute folder, in which a system has its readlink
+    case $folder in /*) [ ! -x "$folder/readlink" ] || break ;; esac
+done
+here=$("$folder/readlink" -f -- "$0") && exec "${here%/*}/bin/python" -I "$0" "$@"
 exit 1
 ' '''
 from docker_credential_ecrx.__main__ import run
@@ -599,8 +633,7 @@ has_another() (
     IFS=:
     set -f
     for folder in ${PATH:-} "$user_home/.local/bin"; do
-        # Docker does not run programs in relative folders either.
-        [ -n "$(if_absolute "$folder")" ] && [ -x "$folder/docker-credential-ecrx" ] || continue
+        [ -x "$folder/docker-credential-ecrx" ] || continue
         case $(readlink -f "$folder/docker-credential-ecrx") in
             "$own"/*) ;; # a link to this one
             *) return 0 ;;

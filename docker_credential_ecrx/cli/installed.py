@@ -1,12 +1,9 @@
 """Reports what is installed: this program, its platform and packages, and every program of its name on PATH."""
 
-import errno
 import os
 import platform
 import ssl
-import stat
 import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -16,11 +13,8 @@ import botocore
 
 from docker_credential_ecrx import __version__
 from docker_credential_ecrx.doctor import check_docker
-from docker_credential_ecrx.identity import strict_modes
 from docker_credential_ecrx.identity.settings import PROGRAM
-from docker_credential_ecrx.system import files, programs
-
-_MOST_LINKS = 40  # as many as Linux follows
+from docker_credential_ecrx.system import path_trust, programs
 
 
 def document() -> dict[str, Any]:
@@ -66,25 +60,9 @@ def _is_trusted(path: Path) -> bool:
     if os.name == "nt":
         return True  # its modes do not say
     try:
-        return all(_is_safe(place.lstat()) for place in _places(path))
-    except (OSError, RuntimeError):  # a loop of links raises either
+        return all(path_trust.is_safe(step.status) for step in path_trust.steps(str(path)))
+    except OSError:
         return False
-
-
-def _is_safe(status: os.stat_result) -> bool:
-    is_open = not stat.S_ISLNK(status.st_mode) and strict_modes.is_writable_by_others(status)
-    return status.st_uid in (0, os.geteuid(), files.outer_root()) and not is_open
-
-
-def _places(path: Path) -> Iterator[Path]:
-    """Yield the program, each symlink that leads to it, and the folders above each of them."""
-    for _ in range(_MOST_LINKS):
-        for form in (path, path.parent.resolve() / path.name):
-            yield from (form, *form.parents)
-        if not path.is_symlink():
-            return
-        path = path.parent / path.readlink()
-    raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
 
 
 def _libc() -> str | None:

@@ -11,7 +11,7 @@ from docker_credential_ecrx.ecr.registry import Registry, host_of
 from docker_credential_ecrx.errors import SettingsError
 from docker_credential_ecrx.identity.model import Identity
 from docker_credential_ecrx.identity.read_file import read_file
-from docker_credential_ecrx.system.paths import is_out_of_reach, xdg_folder
+from docker_credential_ecrx.system.paths import has_link, is_out_of_reach, xdg_folder
 
 PROGRAM = "docker-credential-ecrx"
 
@@ -159,7 +159,7 @@ def _read(path: str, env: "Mapping[str, str]") -> "str | None":
     except (OSError, ValueError) as error:
         is_missing = isinstance(error, (FileNotFoundError, NotADirectoryError))
         if not env.get("ECRX_CONFIG") and (is_missing or is_out_of_reach(path)):
-            _require_safe_folder(os.path.dirname(path), env)  # another user who can write there could have deleted it
+            _require_safe_way(path, env)  # another user who can change it could have deleted the file
             return None
         if is_missing:
             raise SettingsError(
@@ -175,28 +175,27 @@ def _read(path: str, env: "Mapping[str, str]") -> "str | None":
 def _require_safe(path: str, status: os.stat_result, env: "Mapping[str, str]") -> None:
     """Raise SettingsError if anybody except this user and root can change the open configuration file.
 
-    The rule is the same as for sshd_config's StrictModes: it covers the file and its folder.
+    The rule is like that of sshd_config's StrictModes: it covers the file, its folder, and symlinks that lead there.
     """
     if not stat.S_ISREG(status.st_mode):
         raise SettingsError(
             f"the configuration file {path} is not a regular file", "use a regular file, or /dev/null for none"
         )
-    if os.name == "nt":
-        return
     _require_safe_path(path, status, env)
-    _require_safe_folder(os.path.dirname(path), env)
-    if os.path.islink(path):
-        _require_safe_path(path, os.lstat(path), env)
-        _require_safe_folder(os.path.dirname(os.path.realpath(path)), env)
+    _require_safe_way(path, env)
 
 
-def _require_safe_folder(folder: str, env: "Mapping[str, str]") -> None:
-    """Raise SettingsError if anybody except this user and root can change the folder; a missing one is safe."""
+def _require_safe_way(path: str, env: "Mapping[str, str]") -> None:
+    """Raise SettingsError if others can change the file's folder, or a symlink on its path; missing ones are safe."""
+    folder = os.path.dirname(path)
     try:
-        status = os.stat(folder or ".")
+        _require_safe_path(folder, os.stat(folder or "."), env)
     except OSError:
-        return
-    _require_safe_path(folder, status, env)
+        pass
+    if os.name != "nt" and has_link(path):
+        from docker_credential_ecrx.identity import strict_modes  # needed only if there is a symlink
+
+        strict_modes.require_links(path, env)
 
 
 def _require_safe_path(path: str, status: os.stat_result, env: "Mapping[str, str]") -> None:

@@ -1,53 +1,52 @@
 """Refuses a configuration file that another user can change, with the command that fixes it.
 
-A cached get imports this only if another user owns the file or its folder, its group or others can write to it, or
-this user cannot read it.
+A cached get imports this only if another user owns the file or its folder, its group or others can write to it, this
+user cannot read it, or a symlink leads to it.
 """
 
 import os
-import shlex
 import stat
-from collections.abc import Mapping
 
 from docker_credential_ecrx.errors import Remedy, SettingsError
-from docker_credential_ecrx.system import files
+from docker_credential_ecrx.system import files, path_trust
 from docker_credential_ecrx.system.paths import unsearchable_folder
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
-def require(path: str, status: os.stat_result, env: Mapping[str, str]) -> None:
+
+def require(path: str, status: os.stat_result, env: "Mapping[str, str]") -> None:
     """Raise SettingsError if another user owns the file or folder ``path``, or can write to it."""
     if not _is_owner_trusted(status, env):
         message = f"the configuration file is not used, because another user owns {path}"
         if os.geteuid() == 0:  # sudo may keep HOME
             raise SettingsError(message, "run the command without sudo, or set ECRX_CONFIG to a file that root owns")
-        own = f"sudo chown {os.geteuid()} {shlex.quote(path)}"
+        itself = "-h " if stat.S_ISLNK(status.st_mode) else ""
+        own = f"sudo chown {itself}{os.geteuid()} {_quoted(path)}"
         raise SettingsError(message, Remedy("set ECRX_CONFIG to a file of your own, or change the owner", own))
-    if stat.S_ISLNK(status.st_mode):
-        return  # its mode means nothing, and its folder is checked separately
-    if is_writable_by_others(status):
+    if path_trust.is_writable_by_others(status):
         raise SettingsError(
             f"the configuration file is not used, because other users can write to {path}",
-            Remedy("remove their access", f"chmod go-w {shlex.quote(path)}"),
+            Remedy("remove their access", f"chmod go-w {_quoted(path)}"),
         )
+
+
+def require_links(path: str, env: "Mapping[str, str]") -> None:
+    """Raise SettingsError if another user can change a symlink on the path, or the folder of one or of the file."""
+    for place, status in path_trust.places(path):
+        require(place, status, env)
 
 
 def reading_remedy(path: str) -> Remedy:
     """Return what makes a configuration file readable that is there."""
     folder, is_own = unsearchable_folder(path) or ("", False)
     if is_own:
-        return Remedy("let yourself search its folder", f"chmod u+x {shlex.quote(folder)}")
+        return Remedy("let yourself search its folder", f"chmod u+x {_quoted(folder)}")
     return Remedy("fix the file or its permissions")
 
 
-def is_writable_by_others(status: os.stat_result) -> bool:
-    """Return whether its group or all users can write to a file, or replace the files in a folder."""
-    # In a sticky folder, nobody can replace another user's file.
-    is_sticky = stat.S_ISDIR(status.st_mode) and status.st_mode & stat.S_ISVTX
-    is_group = status.st_mode & stat.S_IWGRP and not is_private_group(status)
-    return bool(status.st_mode & stat.S_IWOTH or is_group) and not is_sticky
-
-
-def _is_owner_trusted(status: os.stat_result, env: Mapping[str, str]) -> bool:
+def _is_owner_trusted(status: os.stat_result, env: "Mapping[str, str]") -> bool:
     """Return whether the owner is this user or root, or, if this user is root, the owner of HOME.
 
     The owner of HOME can already make Docker run any program as root, with the config.json there.
@@ -61,17 +60,7 @@ def _is_owner_trusted(status: os.stat_result, env: Mapping[str, str]) -> bool:
         return False
 
 
-def is_private_group(status: os.stat_result) -> bool:
-    """Return whether the group has the owner's name and no other member: Ubuntu creates such a group for each user.
+def _quoted(path: str) -> str:
+    import shlex  # a symlink that is safe does not need it
 
-    Ubuntu's default umask lets the group write; Debian's and Ubuntu's ssh make the same exception.
-    """
-    import grp
-    import pwd
-
-    try:
-        user, group = pwd.getpwuid(status.st_uid), grp.getgrgid(status.st_gid)
-    except KeyError:
-        return False
-    is_own = status.st_uid != 0 and (user.pw_gid, user.pw_name) == (group.gr_gid, group.gr_name)
-    return is_own and set(group.gr_mem) <= {user.pw_name}
+    return shlex.quote(path)

@@ -32,8 +32,9 @@ if TYPE_CHECKING:
 
 
 _FILE = "ledger.json"
-# The file does not exist, is a link, a folder, a pipe, a device or a socket, or is larger than this program writes it.
-_NOT_OURS = (errno.ENOENT, errno.ELOOP, errno.EINVAL, errno.ENXIO, errno.EISDIR, errno.EFBIG)
+# The file does not exist, is a link, a folder, a pipe, a device, a socket or another user's, has a second name, or is
+# larger than this program writes it.
+_NOT_OURS = (errno.ENOENT, errno.ELOOP, errno.EINVAL, errno.ENXIO, errno.EISDIR, errno.EPERM, errno.EFBIG)
 _MAX_BYTES = 4 << 20  # about 10,000 entries
 _WAIT_SECONDS = 2.0
 _MAX_TIME = 253_402_300_799  # the end of the year 9999, the last that datetime can show
@@ -163,15 +164,14 @@ def _read_in(env: "Mapping[str, str]") -> "_Document":
 
 
 def _read(folder: "Folder") -> "_Document":
-    """Return the valid content of the file; another user's file, or one that is not regular, has none.
+    """Return the valid content of the file; another user's, or one that has two names or is not regular, has none.
 
     Raises OSError if it is this user's own file and cannot be read: it must not be overwritten then.
     """
     try:
-        fd = folder.open(_FILE)
+        fd = files.open_own(folder.at(_FILE), dir_fd=folder.fd)
         try:
-            is_own = not files.HAS_FOLDERS or os.fstat(fd).st_uid == os.geteuid()
-            found = json_subset.parse(files.read(fd, _MAX_BYTES).decode("utf-8")) if is_own else None
+            found = json_subset.parse(files.read(fd, _MAX_BYTES).decode("utf-8"))
         finally:
             os.close(fd)
     except OSError as error:

@@ -1,6 +1,7 @@
 """The folders of a user's files."""
 
 import os
+import stat
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +21,19 @@ def home(folder: str, env: "Mapping[str, str]") -> str:
     """Return ``folder`` in the user's home folder, or an empty path if there is no home."""
     base = env["HOME"] if "HOME" in env else os.path.expanduser("~")
     return base.rstrip("/") + folder if os.path.isabs(base) else ""
+
+
+def has_link(path: str) -> bool:
+    """Return whether a symlink is on the path; for a cached get, ``os.path.realpath`` takes three times as long."""
+    path += "/"
+    end = 0
+    try:
+        while (end := path.find("/", end + 1)) > 0:
+            if stat.S_ISLNK(os.lstat(path[:end]).st_mode):
+                return True
+    except OSError:
+        pass  # there is nothing below what does not exist
+    return False
 
 
 def is_out_of_reach(path: str) -> bool:

@@ -5,10 +5,11 @@ https://pkg.go.dev/os/exec#hdr-Executables_in_the_current_directory
 """
 
 import os
-import stat
 import sys
 from collections.abc import Iterator, MutableMapping
 from pathlib import Path
+
+from docker_credential_ecrx.system import path_trust
 
 # PATHEXT's on Windows, where shutil.which would search the current folder first.
 _SUFFIXES = (".com", ".exe", ".bat", ".cmd") if os.name == "nt" else ("",)
@@ -46,16 +47,11 @@ def is_frozen() -> bool:
 
 
 def writable_by_all(path: Path) -> Path | None:
-    """Return the program ``path``, or a folder that it is in, if all users may change it; else None."""
+    """Return the program ``path``, or a folder on the way to it, if all users may change it; else None."""
     if os.name == "nt":
         return None  # the mode does not say it there
-    target = path.resolve()
-    for each in (path, path.parent, target, target.parent):
-        mode = each.stat().st_mode
-        # In a folder with the sticky bit, such as /tmp, only the owner can replace a file.
-        if mode & stat.S_IWOTH and not (stat.S_ISDIR(mode) and mode & stat.S_ISVTX):
-            return each
-    return None
+    weak = (step.path for step in path_trust.steps(str(path)) if path_trust.is_writable_by_all(step.status))
+    return next(map(Path, weak), None)
 
 
 def remove_relative(env: MutableMapping[str, str]) -> None:

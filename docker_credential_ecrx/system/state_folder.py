@@ -7,7 +7,7 @@ import stat
 from docker_credential_ecrx import log
 from docker_credential_ecrx.system import files
 from docker_credential_ecrx.system.files import Folder
-from docker_credential_ecrx.system.paths import xdg_folder
+from docker_credential_ecrx.system.paths import has_link, xdg_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -108,7 +108,13 @@ def _check_parents(path: str) -> None:
 
 
 def _open(path: str) -> Folder:
-    """Return the folder; a link to it must belong to this user or to root."""
+    """Return the folder; only this user and root may control a link on its path."""
+    if has_link(path):
+        from docker_credential_ecrx.system import path_trust  # needed only if there is a link
+
+        for place, status in path_trust.places(path):
+            if place != path and not path_trust.is_safe(status):
+                raise UnsafeFolderError(f"another user may control {place}", _command("namei -l", path))
     try:
         return Folder(path, os.O_NOFOLLOW)
     except FileNotFoundError:

@@ -1,7 +1,10 @@
 """No program is run because it is in the current folder, whatever PATH and the configuration say."""
 
 import json
+import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,7 +17,10 @@ pytestmark = in_one_form
 
 _HELPER = "docker-credential-ecrx"
 # The programs that the program starts, and those that these may start.
-_NAMES = ("aws", _HELPER, f"{_HELPER}-secondary", "ecrx", "docker", "keys", "python", "python3", "sh", "env", "id")
+_NAMES = (
+    *("aws", _HELPER, f"{_HELPER}-secondary", "ecrx", "docker", "keys", "python", "python3", "sh", "env", "id"),
+    *("readlink", "dirname", "ls", "true", "false"),
+)
 # Ways in which PATH may name the current folder, or one in it: first, last, and alone.
 _WITH_OTHERS = [":{bin}:/usr/bin:/bin", "sub:{bin}:/usr/bin:/bin:."]
 _ALONE = ["."]
@@ -62,6 +68,26 @@ def test_runs_no_program_there(home: Home, trap: Path, command: tuple[str, ...])
     home.run(*command, stdin=HOST if command == ("get",) else "", cwd=trap)
 
     assert "" == _trace(trap)
+
+
+@pytest.mark.parametrize("trap", [*_WITH_OTHERS, *_ALONE, ""], indirect=True)
+def test_launcher_of_the_wheel_runs_none_there(home: Home, trap: Path) -> None:
+    """The launcher is what install.sh writes; it finds Python beside the file that symlinks lead to."""
+    install = (Path(__file__).parents[2] / "install.sh").read_text()
+    found = re.search(r"/docker-credential-ecrx\" <<'END'\n(.*?\n)END\n", install, re.DOTALL)
+    assert found is not None
+    (home.folder / "env" / "bin").mkdir(parents=True)
+    texts = {_HELPER: found[1], "bin/python": f'#!/bin/sh\nexec {sys.executable} "$@"\n'}
+    for name, text in texts.items():
+        (home.folder / "env" / name).write_text(text)
+        (home.folder / "env" / name).chmod(0o755)
+    link = home.folder / "a link"
+    link.symlink_to(f"env/{_HELPER}")
+
+    done = subprocess.run([link, "version"], env=home.env, cwd=trap, capture_output=True, text=True, check=False)
+
+    assert (0, "", "") == (done.returncode, done.stderr, _trace(trap))
+    assert done.stdout.startswith(f"{_HELPER} ")
 
 
 @pytest.mark.parametrize("trap", _ALONE, indirect=True)

@@ -499,7 +499,7 @@ class TestSignIn:
         passed_on = {name: value for name, value in given.items() if name not in _OF_SHELLS}
         assert home.env | {"PATH": str(home.bin)} == passed_on
 
-    @pytest.mark.parametrize("weak", ["aws", ""], ids=["program", "folder"])
+    @pytest.mark.parametrize("weak", ["aws", "", ".."], ids=["program", "folder", "folder above"])
     def test_is_not_run_if_all_users_may_change_it(self, home: Home, weak: str) -> None:
         (home.bin / weak).chmod(0o777)
 
@@ -507,8 +507,9 @@ class TestSignIn:
 
         said = " ".join(seen.split())
         assert (1, False) == (status, (home.folder / "ran").exists())
-        assert f"{home.bin}/aws is not run, because every user can write to {home.bin / weak}" in said
-        assert f"chmod o-w {home.bin / weak}" in said
+        place = (home.bin / weak).resolve()
+        assert f"{home.bin}/aws is not run, because every user can write to {place};" in said
+        assert f"chmod o-w {place}" in said
 
     def test_failure_is_reported(self, home: Home) -> None:
         (home.bin / "aws").write_text("#!/bin/sh\nexit 3\n")

@@ -229,9 +229,14 @@ class TestRegistry:
 
         assert "no ECR registry in " in self.found(home)
 
-    def test_runs_no_docker_that_all_users_may_change(self, home: Home) -> None:
-        (home.bin / "docker").write_text(f"#!/bin/sh\ntouch {home.folder}/ran\n")
-        (home.bin / "docker").chmod(0o777)
+    @pytest.mark.parametrize("weak", ["bin/docker", "bin", "."], ids=["program", "folder", "folder above"])
+    def test_runs_no_docker_that_all_users_may_change(self, home: Home, weak: str) -> None:
+        folder = home.folder / "open" / "bin"
+        folder.mkdir(parents=True)
+        (folder / "docker").write_text(f"#!/bin/sh\ntouch {home.folder}/ran\n")
+        (folder / "docker").chmod(0o755)
+        (folder.parent / weak).chmod(0o777)
+        home.env["PATH"] = f"{folder}:{home.env['PATH']}"
 
         assert "no ECR registry in " in self.found(home)
         assert not (home.folder / "ran").exists()

@@ -41,6 +41,12 @@ def _weaken(program: Path, what: str) -> None:
         (folder.parents[1] / "open" / program.name).symlink_to(program)
     elif os.geteuid() != 0:
         need.missing("root, to give a program away,")
+    elif what == "link in between":
+        theirs = folder.parents[1] / "open"
+        theirs.mkdir()
+        (theirs / "link").symlink_to(folder)
+        for path in (theirs, theirs / "link"):
+            os.chown(path, 1000, 1000, follow_symlinks=False)
     elif what == "group":
         os.chown(folder, 0, 1000)
         folder.chmod(0o775)
@@ -126,7 +132,9 @@ class TestJson:
         assert {"path": "relative/docker-credential-ecrx", "version": None} == on_path[0]
         assert not (tmp_path / "run").exists()
 
-    @pytest.mark.parametrize("what", ["program", "folder", "folder above", "folder of a link", "group", "owner"])
+    @pytest.mark.parametrize(
+        "what", ["program", "folder", "folder above", "folder of a link", "link in between", "group", "owner"]
+    )
     @pytest.mark.posix("modes")
     def test_runs_no_program_that_another_user_may_change(self, home: Home, tmp_path: Path, what: str) -> None:
         """Only the one that Docker runs is always run; the version of another one is null then."""
@@ -138,6 +146,9 @@ class TestJson:
             (tmp_path / "links").mkdir()
             (tmp_path / "links" / program.name).symlink_to(tmp_path / "open" / program.name)
             program = tmp_path / "links" / program.name
+        elif what == "link in between":
+            (tmp_path / "own").symlink_to(tmp_path / "open" / "link")
+            program = tmp_path / "own" / program.name
         home.env["PATH"] = os.pathsep.join(map(str, [home.bin, program.parent]))
 
         on_path = home.run("version", "--json").answer["on_path"]

@@ -221,6 +221,41 @@ class TestFolder:
         assert (elsewhere / "ledger.json").exists()
         assert 0o700 == stat.S_IMODE(elsewhere.stat().st_mode)
 
+    def test_file_with_two_names_is_not_used(self, world: World, place: Path) -> None:
+        """The index is not read then, and is replaced; the file of the other name stays as it is."""
+        world.home.get()
+        second = place.parent / "second"
+        second.hardlink_to(place / "ledger.json")
+        before = second.read_bytes()
+
+        assert [[]] == [token["registries"] for token in world.home.run("status", "--json").answer["tokens"]]
+        assert 0 == world.home.run("login", HOST).status
+
+        assert (1, before) == ((place / "ledger.json").stat().st_nlink, second.read_bytes())
+
+    @pytest.mark.parametrize("above", [False, True], ids=["itself", "above"])
+    def test_behind_link_to_another_users_is_not_used(self, world: World, place: Path, *, above: bool) -> None:
+        """Otherwise that user could choose which folder of this one's is made private."""
+        _as_root()
+        theirs = world.home.folder / "theirs"
+        documents = world.home.folder / "documents"
+        for folder in (theirs, documents):
+            folder.mkdir()
+        (documents / "ecrx").mkdir(mode=0o755)
+        (theirs / "link").symlink_to(documents if above else documents / "ecrx")
+        for path in (theirs, theirs / "link"):
+            os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
+        if above:
+            place.parent.rmdir()
+        (place.parent if above else place).symlink_to(theirs / "link")
+
+        assert world.home.get().secret
+        said = world.home.run("status").stderr
+
+        found = stat.S_IMODE((documents / "ecrx").stat().st_mode), list((documents / "ecrx").iterdir())
+        assert (0o755, []) == found
+        assert f"the state folder {place} is not used: another user may control {theirs}" in said
+
     @pytest.mark.parametrize("mode", [0o700, 0o755, 0o777])
     @pytest.mark.parametrize("by_link", [False, True], ids=["itself", "by a link"])
     def test_of_another_user_is_not_used(self, world: World, place: Path, mode: int, *, by_link: bool) -> None:

@@ -12,6 +12,11 @@ from support.releases import User
 
 _STRANGER = 4321
 _LIB = Path("lib", "docker-credential-ecrx")
+# What install.sh runs.
+_RUN = {
+    *("cat", "chmod", "cp", "dirname", "getconf", "grep", "head", "id", "ln", "ls", "mkdir", "mv", "readlink", "rm"),
+    *("rmdir", "sed", "sleep", "sort", "tr", "uname"),
+}
 _ROOT_ALONE = pytest.mark.skipif(os.getuid() != 0 and os.environ.get("CI") != "true", reason="root is missing")
 
 
@@ -342,6 +347,34 @@ class TestAnotherUser:
         assert 0 == user.install(release, "--prefix", link, "--uninstall").returncode
         assert {} == _tree(user.home / "tools")
 
+    @pytest.mark.parametrize("action", [[], ["--uninstall"]], ids=["install", "uninstall"])
+    @pytest.mark.parametrize("below", ["", "/deep", "/../tools"])
+    @pytest.mark.parametrize("place", ["prefix", "prefix/lib", "prefix/bin"])
+    def test_cannot_redirect_a_link_of_the_users(
+        self, user: User, release: Path, place: str, below: str, action: list[str]
+    ) -> None:
+        """Each symlink on the way counts, not only those in the path as it is given."""
+        theirs = user.home.parent / "theirs"
+        theirs.mkdir()
+        for folder in ("tools/deep", "prefix"):
+            (user.home / folder).mkdir(parents=True)
+        if place == "prefix":
+            (user.home / place).rmdir()
+        (theirs / "link").symlink_to(user.home / "tools")
+        (user.home / "one").symlink_to(f"../theirs/link{below}")
+        (user.home / place).symlink_to(user.home / "one")
+        prefix = user.home / "prefix"
+        assert 0 == user.install(release, "--prefix", prefix).returncode
+        for path in (theirs, theirs / "link"):
+            os.lchown(path, _STRANGER, _STRANGER)
+        before = _tree(user.home)
+
+        done = user.install(release, "--prefix", prefix, *action)
+
+        assert 1 == done.returncode
+        assert f"install.sh: another user owns {theirs}" in done.stderr
+        assert before == _tree(user.home)
+
 
 class TestModes:
     @pytest.mark.parametrize("umask", [0o777, 0o077, 0])
@@ -381,6 +414,23 @@ class TestEnvironment:
 
         assert 0 == user.install(release, "--uninstall", cwd=user.home).returncode
         assert not state.exists()
+
+    @pytest.mark.parametrize("path", [".:/usr/bin:/bin", ":/usr/bin:/bin", "sub:/usr/bin::/bin:", ".", "", "sub"])
+    def test_runs_no_program_of_the_current_folder(self, user: User, release: Path, path: str) -> None:
+        """Neither an empty element of PATH nor a relative one leads there, and an empty PATH does not either."""
+        here = user.home / "here"
+        for folder in (here, here / "sub"):
+            folder.mkdir()
+            for name in _RUN:
+                text = f'#!/bin/sh\necho "$0" >>{here}/trace\nPATH=/usr/bin:/bin exec {name} "$@"\n'
+                (folder / name).write_text(text)
+                (folder / name).chmod(0o755)
+        user.env["PATH"] = path
+
+        done = [user.install(release, *action, cwd=here) for action in ([], ["--uninstall"])]
+
+        assert [(0, ""), (0, "")] == [(each.returncode, each.stderr) for each in done]
+        assert not (here / "trace").exists(), (here / "trace").read_text()
 
     def test_ignores_a_relative_home(self, user: User, release: Path) -> None:
         user.env["HOME"] = "."

@@ -1,6 +1,7 @@
 """The identity selected by link name and configuration file, and the errors of a wrong file."""
 
 import os
+import subprocess
 import sys
 import tempfile
 import tomllib
@@ -51,6 +52,12 @@ EVERY_FORM = [(canonical, host) for canonical, hosts in FORMS.items() for host i
 
 
 OTHER_USER = 4_300_000
+# Loads the configuration file as root with its owner's home, and says what is wrong with it.
+_LOAD = """\
+import os, sys
+from docker_credential_ecrx.identity import settings
+settings.load("x", {"ECRX_CONFIG": sys.argv[1], "HOME": os.path.dirname(sys.argv[1])})
+"""
 
 
 @contextmanager
@@ -64,6 +71,18 @@ def as_other_user() -> Iterator[Path]:
             yield Path(folder)
         finally:
             os.seteuid(0)
+
+
+def others_link(folder: Path, target: Path) -> Path:
+    """Return another user's symlink to ``target``, in a new folder of theirs."""
+    if os.geteuid() != 0:
+        need.missing("root, to give a link away,")
+    folder.mkdir()
+    link = folder / "link"
+    link.symlink_to(target)
+    for path in (folder, link):
+        os.chown(path, OTHER_USER, OTHER_USER, follow_symlinks=False)
+    return link
 
 
 def load(tmp_path: Path, text: str, argv0: str = "docker-credential-ecrx") -> settings.Settings:
@@ -479,6 +498,42 @@ class TestUnsafeFile:
         with pytest.raises(SettingsError, match="other users can write to"):
             settings.load("x", {"ECRX_CONFIG": str(path), "HOME": str(home)})
 
+    @pytest.mark.parametrize(
+        ("users", "groups", "is_safe"),
+        [
+            ("alice:x:5001:5001::/:/bin/sh", "alice:x:5001:", True),
+            ("alice:x:5001:5001::/:/bin/sh\nbob:x:5002:5001::/:/bin/sh", "alice:x:5001:", False),
+            ("alice:x:5001:5001::/:/bin/sh", "alice:x:5001:bob", False),
+            ("alice:x:5001:5001::/:/bin/sh", "staff:x:5001:", False),
+            ("", "", True),
+            ("bob:x:5002:5001::/:/bin/sh", "", False),
+            ("", "staff:x:5001:bob", False),
+        ],
+        ids=["own", "primary of another", "member", "other name", "numbers", "number of another", "named"],
+    )
+    def test_writable_by_a_group_of_others_is_unsafe(self, users: str, groups: str, *, is_safe: bool) -> None:
+        """A user may be in the group by /etc/passwd alone; in a container, users may have no names."""
+        unshare = [need.command("unshare"), "--mount"]
+        if os.geteuid() != 0 or subprocess.run([*unshare, "true"], check=False, capture_output=True).returncode:
+            need.missing("root, for unshare --mount,")
+        script = 'mount --bind "$1" /etc/passwd && mount --bind "$2" /etc/group && shift 2 && exec "$@"'
+        with as_other_user() as folder:
+            files = [folder / name for name in ("passwd", "group", "config.toml")]
+            for file, text in zip(files, (f"root:x:0:0::/:/bin/sh\n{users}\n", f"{groups}\n", ""), strict=True):
+                file.write_text(text)
+            files[2].chmod(0o664)
+            for path in (folder, files[2]):
+                os.chown(path, 5001, 5001)
+
+            done = subprocess.run(
+                [*unshare, "sh", "-c", script, "sh", *files[:2], sys.executable, "-c", _LOAD, files[2]],
+                check=False,
+                capture_output=True,
+                text=True,
+            )
+
+        assert (0 if is_safe else 1, not is_safe) == (done.returncode, "other users can write to" in done.stderr), done
+
     def test_owned_by_the_owner_of_roots_home_is_safe(self, path: Path) -> None:
         """In a GitHub job container Docker reads config.json there, too, which may name any program."""
         if os.geteuid() != 0:
@@ -512,6 +567,65 @@ class TestUnsafeFile:
         link.parent.chmod(0o777)
 
         assert f"other users can write to {link.parent}" in self.refusal(link)
+
+    @pytest.mark.parametrize("is_missing", [False, True], ids=["file", "no file"])
+    @pytest.mark.parametrize("way", ["link", "folder", "folder above", "dots"])
+    def test_behind_a_link_of_another_user_is_unsafe(
+        self, path: Path, tmp_path: Path, way: str, *, is_missing: bool
+    ) -> None:
+        """Wherever on the path it is; if there is no file now, that user may have led the path elsewhere."""
+        own = tmp_path / "own"
+        (own / "deep").mkdir(parents=True)
+        theirs = tmp_path / "theirs"
+        if way == "link":
+            link = others_link(theirs, path)
+            (own / "ecrx").mkdir()
+            (own / "ecrx" / "config.toml").symlink_to(link)
+        elif way == "folder above":
+            link = others_link(theirs, tmp_path)
+            own = own / "above"
+            own.symlink_to(link)
+        else:
+            link = others_link(theirs, path.parent)
+            (own / "ecrx").symlink_to(link if way == "folder" else "deep/../../theirs/link")
+        if is_missing:
+            path.unlink()
+
+        with pytest.raises(SettingsError, match=f"another user owns {theirs}"):
+            settings.load("x", {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(own)})
+
+    def test_behind_links_of_this_user_and_root_is_safe(self) -> None:
+        """A home that root moved, a dotfile manager's relative links, and a link in a folder like /tmp."""
+        with as_other_user() as root:
+            home = root / "disk" / "alice"
+            (home / "dotfiles" / "ecrx").mkdir(parents=True)
+            (home / "dotfiles" / "ecrx" / "config.toml").write_text('[cache]\nkeyring = "kernel"\n')
+            (home / ".config").mkdir()
+            (home / ".config" / "ecrx").symlink_to("../dotfiles/ecrx")
+            (root / "home").symlink_to("disk")
+            (root / "shared").mkdir()
+            (root / "shared").chmod(0o1777)
+            (root / "shared" / "link").symlink_to(home / "dotfiles")
+            for path in (home, *home.rglob("*"), root / "shared" / "link"):
+                os.chown(path, OTHER_USER, OTHER_USER, follow_symlinks=False)
+            home.chmod(0o775)  # its group is the user's own
+            os.seteuid(OTHER_USER)
+
+            for env in (
+                {"HOME": str(root / "home" / "alice")},
+                {"XDG_CONFIG_HOME": str(root / "shared" / "link")},
+                {"ECRX_CONFIG": str(home / ".config" / ".." / ".config" / "ecrx" / "config.toml")},
+            ):
+                assert "kernel" == settings.load("x", env).keyring
+
+    def test_behind_a_broken_link_of_this_user_is_none(self, tmp_path: Path) -> None:
+        """As without the link: the disk that it leads to may not be mounted."""
+        (tmp_path / "file").touch()
+        for target in ("missing", "file"):
+            (tmp_path / ".config").unlink(missing_ok=True)
+            (tmp_path / ".config").symlink_to(target)
+
+            assert "auto" == settings.load("x", {"HOME": str(tmp_path)}).keyring
 
     def test_deletable_by_others_is_unsafe(self, tmp_path: Path) -> None:
         """Its restrictions would be lost with it."""

@@ -104,6 +104,21 @@ class TestWritableByAll:
 
         assert target.parent == programs.writable_by_all(link)
 
+    @pytest.mark.parametrize("weak", ["above", "targets/above", "links"])
+    def test_may_be_any_folder_on_the_way(self, tmp_path: Path, weak: str) -> None:
+        """Whoever can rename a folder or a symlink can put another one in its place."""
+        target = _program(tmp_path / "targets" / "above" / "lib")
+        (tmp_path / "links").mkdir()
+        (tmp_path / "links" / "lib").symlink_to("../targets/above/lib")
+        (tmp_path / "above" / "bin").mkdir(parents=True)
+        path = tmp_path / "above" / "bin" / "tool"
+        path.symlink_to(tmp_path / "links" / "lib" / "tool")
+        assert programs.writable_by_all(path) is None
+        (tmp_path / weak).chmod(0o777)
+
+        assert tmp_path / weak == programs.writable_by_all(path)
+        assert (weak == "targets/above") == (programs.writable_by_all(target) is not None)
+
     def test_ignores_sticky_folders(self, tmp_path: Path) -> None:
         """Nobody can replace another user's file in a folder such as /tmp."""
         path = _program(tmp_path / "bin")
