@@ -341,7 +341,7 @@ IN_ENVIRONMENT: dict[str, tuple[str, str, dict[str, str]]] = {
     "a secret key": ("the secret key contains a line break", "", {"AWS_SECRET_ACCESS_KEY": f"{SECRET}\r\n"}),
     "a session token": ("the session token contains a line break", "", {"AWS_SESSION_TOKEN": "hunter2\n"}),
     "an expiration": (
-        "AWS_CREDENTIAL_EXPIRATION is not valid: Unknown string format: abc",
+        "AWS_CREDENTIAL_EXPIRATION is not valid: Unknown string format: …",
         UNSET,
         {"AWS_CREDENTIAL_EXPIRATION": "abc"},
     ),
@@ -353,7 +353,7 @@ IN_CONTAINER: dict[str, tuple[str, dict[str, str]]] = {
         {"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://keys.example/"},
     ),
     "a uri without a scheme": (
-        "AWS_CONTAINER_CREDENTIALS_FULL_URI is not valid: Unsupported host 'None'.",
+        f"AWS_CONTAINER_CREDENTIALS_FULL_URI is not valid: {ENDPOINT}",
         {"AWS_CONTAINER_CREDENTIALS_FULL_URI": "keys.example"},
     ),
     "a token with a line break": (
