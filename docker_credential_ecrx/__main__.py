@@ -81,6 +81,7 @@ def main() -> int:
 
     hardening.forbid()
     environment.unset_empty()
+    environment.unset_key_log()
     if len(arguments) == 1 and word in (*docker.VERBS, "kubelet"):
         from docker_credential_ecrx.system.fast_stdlib import signal
 

@@ -4,11 +4,10 @@ botocore's exceptions do not name the operation, and its events do.
 """
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from botocore.session import Session
 
-from docker_credential_ecrx.aws import metadata, proxies
+from docker_credential_ecrx.aws import metadata, proxies, proxy_rules
 from docker_credential_ecrx.aws.caller import Call
 from docker_credential_ecrx.system.deadline import Deadline
 
@@ -43,7 +42,7 @@ class Calls:
 
     def _before_send(self, *, event_name: str, request: Any, **_: object) -> None:  # noqa: ANN401
         operation = event_name.rpartition(".")[2]
-        self._follow(Call(urlsplit(request.url).hostname or "", operation, self._roles.get(operation, "")))
+        self._follow(Call(proxy_rules.host_of(request.url), operation, self._roles.get(operation, "")))
         proxies.require_supported(request.url)
 
     def _follow(self, call: Call) -> None:

@@ -4,7 +4,6 @@ import errno
 import os
 import re
 import ssl
-from urllib.parse import urlsplit
 
 import botocore
 from botocore import exceptions
@@ -173,7 +172,7 @@ def _configuration(error: exceptions.BotoCoreError, caller: Caller) -> AwsError:
 
 
 def _network(error: exceptions.BotoCoreError, caller: Caller) -> AwsError:
-    cause, host = error.kwargs.get("error"), _host(error, "endpoint_url")
+    cause, host = error.kwargs.get("error"), _host(error)
     match error:
         case exceptions.ProxyConnectionError():
             return _proxy(cause, proxy_rules.place(str(error.kwargs.get("proxy_url", ""))), caller)
@@ -207,17 +206,9 @@ def _tls(error: Exception, caller: Caller) -> AwsError:
         number = errno.errorcode.get(failure.errno or 0, "")
         values = {"bundle": trusted.bundle, "origin": trusted.origin, "errno": number}
         return client_error("unreadable-bundle", caller, **values)
-    return client_error("certificate", caller, host=_host(error, "endpoint_url"))
+    return client_error("certificate", caller, host=_host(error))
 
 
-def _host(error: Exception, name: str) -> str:
-    """Return the host of a URL among the exception's arguments, or an empty text: the URL may contain a password.
-
-    If that is not escaped, the host may be a part of it.
-    """
-    try:
-        url = urlsplit(str(getattr(error, "kwargs", {}).get(name, "")))
-        _ = url.port  # raises ValueError if it is no number
-    except ValueError:
-        return ""
-    return "" if "@" in f"{url.path}{url.query}{url.fragment}" else url.hostname or ""
+def _host(error: Exception) -> str:
+    """Return the host among the exception's arguments."""
+    return proxy_rules.host_of(str(getattr(error, "kwargs", {}).get("endpoint_url", "")))

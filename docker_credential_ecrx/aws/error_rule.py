@@ -39,6 +39,7 @@ FIELDS = frozenset(
             "bundle",
             "origin",
             "path",
+            "program",
             "line",
             "repeated",
             "strerror",

@@ -103,7 +103,7 @@ CLIENT_RULES: tuple[ErrorRule, ...] = (
     ),
     ErrorRule(
         ("process-missing",),
-        "cannot run the credential_process of profile {profile}: {path}: {strerror}",
+        "cannot run the credential_process of profile {profile}: {program}: {strerror}",
         "install it, or fix credential_process in {place}",
     ),
     ErrorRule(

@@ -2,7 +2,9 @@
 
 import errno
 import os
+import shlex
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 from docker_credential_ecrx.aws import (
     configured_endpoints,
@@ -18,7 +20,7 @@ from docker_credential_ecrx.aws.configured_endpoints import ConfiguredEndpoint
 from docker_credential_ecrx.aws.setting_places import Setting
 from docker_credential_ecrx.aws.trust import Trust
 from docker_credential_ecrx.identity.aws_profiles import Snapshot
-from docker_credential_ecrx.sanitizer import third_party
+from docker_credential_ecrx.sanitizer import third_party, user_paths
 
 SAID = "said"  # AWS's own words
 _LEFT_OUT = "…"
@@ -48,7 +50,8 @@ class Texts(dict[str, str]):
             "source_option": lambda: source.source_option,
             "caller_option": lambda: source.caller_option,
             "lack": self._lack,
-            "bundle": lambda: self._trust().bundle,
+            "bundle": lambda: user_paths.shown(self._trust().bundle),
+            "program": self._program,
             "origin": lambda: self._trust().origin,
             "character": lambda: key_check.describe(self.get("codepoint", "")),
             "setting": self._setting,
@@ -80,6 +83,12 @@ class Texts(dict[str, str]):
         """Return the proxy's host and port, and the variable that sets it."""
         proxy, variable = proxy_rules.used_for(self.get("host", ""), self._caller.env)
         return (proxy.place if proxy else "") or f"in {variable}", variable
+
+    def _program(self) -> str:
+        """Return the program that a credential_process names; it may no longer name one."""
+        with suppress(ValueError, IndexError):
+            return user_paths.program(shlex.split(self._found().value)[0])
+        return _LEFT_OUT
 
     def _configured(self) -> ConfiguredEndpoint | None:
         host, operation = self.get("host", ""), self.get("operation", "")

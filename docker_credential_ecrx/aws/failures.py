@@ -6,7 +6,7 @@ An error's codes, such as ``operation=AssumeRole``, are all that one process lea
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from docker_credential_ecrx.aws import (
     credential_source,
@@ -32,15 +32,20 @@ from docker_credential_ecrx.aws.profile_hints import ConfigureHint
 from docker_credential_ecrx.ecr import arn
 from docker_credential_ecrx.errors import AwsError, ClockError, Remedy
 from docker_credential_ecrx.identity.model import Identity
-from docker_credential_ecrx.sanitizer import third_party
+from docker_credential_ecrx.sanitizer import third_party, user_paths
 
 _FROM_AWS = "aws"  # the first code if AWS returned an error
 _CLOCK = "clock"  # the first code if the clock is wrong
-_USERS_OWN = ("role", "name", "path", "profile", "bundle")  # values that a remedy repeats, and so are not shortened
+# Values that a remedy repeats, and so are not shortened; in place of a path or a program there may be a secret.
+_SANITIZERS: Mapping[str, Callable[[str], str]] = {
+    **dict.fromkeys(("role", "name", "profile"), third_party.line),
+    **dict.fromkeys(("path", "bundle"), user_paths.shown),
+    "program": user_paths.program,
+}
 # What is due to AWS's files, which a variable may have botocore look for where they are not.
 _OF_FILES = frozenset(("no-credentials", "no-profile", "empty-profile"))
 # What no code tells other processes: anything may stand there.
-_LEFT_OUT_OF_CODES = (SAID, "proxy")
+_LEFT_OUT_OF_CODES = (SAID, "proxy", "program")
 # The parts of IAM's messages that name nobody: the action, and the kind of policy that does not allow it.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
 _DENIAL = re.compile(
@@ -135,8 +140,8 @@ def _filled(rule: ErrorRule, caller: Caller, codes: tuple[str, ...], values: Map
     if "{call}" in rule.message or "{host}" in rule.message or "{endpoint}" in rule.message:
         call = {name: str(value) for name, value in caller.call._asdict().items() if name in _OF_CALL and value}
         values = call | {name: value for name, value in values.items() if value}
-    sanitizers = {name: third_party.line if name in _USERS_OWN else third_party.text for name in values}
-    texts = Texts({name: sanitizers[name](value) for name, value in values.items() if value}, caller)
+    shown = {name: _SANITIZERS.get(name, third_party.text)(value) for name, value in values.items() if value}
+    texts = Texts(shown, caller)
     codes += tuple(
         f"{name}={value}"
         for name, value in texts.items()

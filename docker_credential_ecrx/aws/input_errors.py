@@ -10,11 +10,10 @@ import os
 import re
 import traceback
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from botocore import exceptions
 
-from docker_credential_ecrx.aws import credential_source, input_files, setting_places
+from docker_credential_ecrx.aws import credential_source, input_files, proxy_rules, setting_places
 from docker_credential_ecrx.aws.caller import Caller
 from docker_credential_ecrx.aws.failures import client_error
 from docker_credential_ecrx.aws.setting_places import Setting
@@ -23,8 +22,14 @@ from docker_credential_ecrx.identity.aws_profiles import Snapshot, normalized
 
 _RUNS_PROCESS = "_retrieve_credentials_using"  # botocore.credentials.ProcessProvider
 _SECRETS = re.compile("SECRET|TOKEN$|ACCESS_KEY", re.IGNORECASE)
-_URLS = re.compile("ENDPOINT(_URL.*)?$|FULL_URI$", re.IGNORECASE)
+_URLS = re.compile("ENDPOINT(_URL.*)?$|_URI$", re.IGNORECASE)
+# How the messages of int() and float() begin.
+_NOT_NUMBERS = {
+    "invalid literal for int() with base 10": "it is not a whole number",
+    "could not convert string to float": "it is not a number",
+}
 _CONTAINER_TOKENS = ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "AWS_CONTAINER_AUTHORIZATION_TOKEN")
+_RELATIVE = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
 _SIGN_INS = {"sso": "~/.aws/sso/cache", "login": "~/.aws/login/cache"}
 
 
@@ -40,7 +45,7 @@ def explain(error: BaseException, caller: Caller) -> AwsError | None:
     found = _origin(error, caller)
     if found is not None:
         code = "invalid-setting" if found.section else "invalid-variable"
-        said = {"said": str(error), "code": type(error).__name__}
+        said = {"said": _said(error, found), "code": type(error).__name__}
         return client_error(code, caller, name=found.name, at=found.at, **said)
     is_from_aws = isinstance(error, exceptions.BotoCoreError) or caller.call.host != ""
     return None if is_from_aws else _of_source(error, caller)
@@ -61,7 +66,7 @@ def _process(error: BaseException, caller: Caller) -> AwsError | None:
     setting = {"name": "credential_process", "at": Setting("credential_process", section, "", "").at}
     if isinstance(error, OSError):
         path = str(error.filename or "")
-        return client_error("process-missing", caller, **setting, path=path, **reason(error))
+        return client_error("process-missing", caller, **setting, program=path, **reason(error))
     if isinstance(error, IndexError):
         return client_error("process-command", caller, **setting, said="it is empty")
     if isinstance(error, ValueError) and not isinstance(error, (UnicodeError, json.JSONDecodeError)):
@@ -109,13 +114,22 @@ def _origin(error: BaseException, caller: Caller) -> Setting | None:
     for setting in settings:
         if any(_quotes(text, setting.value) for text in quoted):
             return setting
+    urls = [setting for setting in settings if _URLS.search(setting.name)]
     if isinstance(error, exceptions.BotoCoreError):
-        return None
+        return next((setting for setting in urls if setting.value in str(error) and not _is_valid(setting)), None)
     if "Auth token" in str(error):  # botocore.credentials.ContainerProvider, which does not quote it
         return next((setting for setting in _settings(caller) if setting.name in _CONTAINER_TOKENS), None)
-    urls = [setting for setting in settings if _URLS.search(setting.name)]
-    hosts = (setting for setting in urls if str(urlsplit(setting.value).hostname) in str(error))
-    return next((setting for setting in urls if not _is_url(setting.value)), None) or next(hosts, None)
+    hosts = (setting for setting in urls if (host := proxy_rules.host_of(setting.value)) and host in str(error))
+    return next((setting for setting in urls if not _is_valid(setting)), None) or next(hosts, None)
+
+
+def _said(error: BaseException, setting: Setting) -> str:
+    """Return what is wrong with the setting's value, which may be a password, or contain one that is not escaped."""
+    if _URLS.search(setting.name) and (not _is_valid(setting) or "Invalid endpoint" in str(error)):
+        return "it is not a URL like https://HOST" if setting.name != _RELATIVE else "it does not begin with /"
+    if isinstance(error, ValueError):
+        return _NOT_NUMBERS.get(str(error).partition(":")[0], str(error).replace(setting.value, "…"))
+    return str(error)
 
 
 def _quotes(text: str, value: str) -> bool:
@@ -123,13 +137,12 @@ def _quotes(text: str, value: str) -> bool:
     return text == value or f"'{value}'" in text or f'"{value}"' in text or text.endswith(f": {value}")
 
 
-def _is_url(text: str) -> bool:
-    try:
-        url = urlsplit(text)
-        _ = url.port  # raises ValueError if it is no number
-    except ValueError:
-        return False
-    return url.scheme in ("http", "https") and bool(url.hostname)
+def _is_valid(setting: Setting) -> bool:
+    """Return whether a setting is a URL, in which no password looks like the host, or the path of one."""
+    text = setting.value
+    if setting.name == _RELATIVE:
+        return text.startswith("/")
+    return text.startswith(("http://", "https://")) and bool(proxy_rules.place(text))
 
 
 def _sign_in(caller: Caller) -> AwsError:

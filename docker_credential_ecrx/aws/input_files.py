@@ -10,6 +10,7 @@ from docker_credential_ecrx.errors import Remedy
 from docker_credential_ecrx.identity.aws_profiles import Snapshot
 from docker_credential_ecrx.identity.model import Identity
 from docker_credential_ecrx.identity.read_file import LARGEST_BYTES
+from docker_credential_ecrx.sanitizer import user_paths
 
 # They name AWS's two files, in the order of ``Snapshot.files``.
 _VARIABLES = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
@@ -74,7 +75,9 @@ def explained(
     found = [*_misplaced(env)]
     if not found:
         return message, remedy
-    named = ", and ".join(f"{variable} names {path}, which {defect}" for variable, path, defect in found)
+    named = ", and ".join(
+        f"{variable} names {user_paths.shown(path)}, which {defect}" for variable, path, defect in found
+    )
     them = "it" if len(found) == 1 else "them"
     unset = f"unset {' '.join(variable for variable, _, _ in found)}"
     fix = Remedy(f"fix {them}, or unset {them}", unset)

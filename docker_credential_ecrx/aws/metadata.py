@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from botocore import exceptions
 from botocore.session import Session
 
-from docker_credential_ecrx.aws import proxies
+from docker_credential_ecrx.aws import proxies, proxy_rules
 from docker_credential_ecrx.aws.caller import Call
 
 INSTANCE, CONTAINER, TOKEN = (
@@ -50,7 +50,7 @@ class _Watched:
     def send(self, request: Any) -> Any:  # noqa: ANN401 - botocore's
         """Send a request, as botocore's session does."""
         is_token = request.method == "PUT"
-        call = Call(urlsplit(request.url).hostname or "", TOKEN if is_token else self._request)
+        call = Call(proxy_rules.host_of(request.url), TOKEN if is_token else self._request)
         self._report(call)
         if self._request == INSTANCE:  # botocore uses no proxy for a container's endpoint
             proxies.require_supported(request.url)

@@ -17,6 +17,7 @@ from docker_credential_ecrx.aws.proxy_rules import is_listed, is_loopback
 # Public in name only: if botocore no longer has it, as it did in 1.44, urllib's rules apply.
 _by_urllib: Any = getattr(utils, "should_bypass_proxies", None)
 _SUPPORTED = ("http", "https")
+_UNSUPPORTED = ("ftp", "quic", "socks", "socks4", "socks4a", "socks5", "socks5h", *map(str.upper, _SUPPORTED))
 
 
 class UnsupportedProxyError(Exception):
@@ -48,9 +49,10 @@ def require_supported(url: str) -> None:
     lower = f"{target}_proxy"
     variable = lower if os.environ.get(lower) and os.name != "nt" else lower.upper()
     scheme, mark, _ = proxy.partition("://")
-    if mark and scheme not in _SUPPORTED and scheme.isalnum():
+    if mark and scheme in _UNSUPPORTED:
         raise UnsupportedProxyError(variable, scheme)
-    if not _is_valid(proxy if mark else f"http://{proxy.removeprefix('//')}"):
+    is_known = not mark or scheme in _SUPPORTED  # what else stands there may be a password
+    if not is_known or not _is_valid(proxy if mark else f"http://{proxy.removeprefix('//')}"):
         raise InvalidProxyError(variable)
 
 

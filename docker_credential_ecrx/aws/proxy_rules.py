@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
 _PORTS = {"http": 80, "https": 443}
+_HOST = re.compile(r"[\w.:%-]+")
 _RANGE = re.compile(r"[0-9a-f.:]+/[0-9]+")
 
 
@@ -45,10 +46,15 @@ def place(proxy: str) -> str:
         host, port = found.hostname, found.port or _PORTS.get(found.scheme)
     except ValueError:
         return ""
-    if not host or "@" in f"{found.path}{found.query}{found.fragment}":
+    if not host or not _HOST.fullmatch(host) or "@" in f"{found.path}{found.query}{found.fragment}":
         return ""
     bracketed = f"[{host}]" if ":" in host else host
     return f"{bracketed}:{port}" if port else bracketed
+
+
+def host_of(url: str) -> str:
+    """Return the host of a URL, or an empty text if it is not valid: a part of a password may look like the host."""
+    return urlsplit(url).hostname or "" if place(url) else ""
 
 
 def used_for(host: str, env: Mapping[str, str]) -> tuple[Proxy | None, str]:

@@ -13,6 +13,7 @@ from botocore import exceptions
 from botocore.session import Session
 
 from docker_credential_ecrx import log
+from docker_credential_ecrx.aws import proxy_rules
 from docker_credential_ecrx.sanitizer import third_party
 
 # In requests and responses of STS, SSO, the sign-in and ECR, in lower case.
@@ -67,7 +68,7 @@ def _before_send(*, event_name: str, request: Any, **_: object) -> None:  # noqa
     body = request.body.decode("utf-8", "replace") if isinstance(request.body, bytes) else str(request.body or "")
     for name, value in (*parse_qsl(body), *_members(_parsed(body))):
         log.add_secret(value if name.lower() in _FIELDS else None)
-    host = third_party.text(urlsplit(request.url).hostname)
+    host = third_party.text(proxy_rules.host_of(request.url))
     log.debug(f"asking {host} for {event_name.rpartition('.')[2]}")
 
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from docker_credential_ecrx.identity.aws_profiles import Snapshot, normalized
 from docker_credential_ecrx.identity.model import Identity
+from docker_credential_ecrx.sanitizer import user_paths
 
 _UNKNOWN = "the AWS config file"
 
@@ -83,6 +84,6 @@ def files_of(profile: str, env: Mapping[str, str]) -> str:
 
 
 def config_file(env: Mapping[str, str]) -> str:
-    """Return the path of AWS's config file."""
+    """Return the path of AWS's config file, as a message has it."""
     _, path, _ = next(Snapshot(env).files())
-    return path
+    return user_paths.shown(path)

@@ -194,7 +194,7 @@ def config_path(*, must_exist: bool) -> str:
     Raises an EcrxError if the file is invalid, if it is required and missing, or if there is no home folder for it.
     """
     path = settings.config_path(os.environ)
-    if must_exist or (path and text_file.read(path).text):
+    if must_exist or (path and text_file.read(text_file.checked(path, "ECRX_CONFIG")).text):
         settings.load(PROGRAM, os.environ)
     elif not path:
         raise FileError("there is no home folder for config.toml", "set HOME or ECRX_CONFIG")

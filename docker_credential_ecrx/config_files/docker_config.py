@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 
-from docker_credential_ecrx.config_files import json_editor
+from docker_credential_ecrx.config_files import json_editor, text_file
 from docker_credential_ecrx.config_files.json_editor import Member, Object
 from docker_credential_ecrx.config_files.text_file import TextFile
 from docker_credential_ecrx.errors import FileError
@@ -245,4 +245,4 @@ def within(folder: str, name: str, variable: str) -> str:
     """Return the path of ``name`` in ``folder``; raise FileError, naming ``variable``, if there is no folder."""
     if not folder:
         raise FileError(f"there is no home folder for {name}", f"set HOME or {variable}")
-    return str(Path(folder, name))
+    return str(Path(text_file.checked(folder, variable), name))

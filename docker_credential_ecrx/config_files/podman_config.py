@@ -17,7 +17,7 @@ from typing import NamedTuple
 from docker_credential_ecrx.config_files import cred_helpers, docker_config, docker_types, text_file
 from docker_credential_ecrx.config_files.cred_helpers import PREFIX
 from docker_credential_ecrx.config_files.docker_config import within
-from docker_credential_ecrx.config_files.text_file import TextFile
+from docker_credential_ecrx.config_files.text_file import TextFile, checked
 from docker_credential_ecrx.errors import FileError, Remedy
 from docker_credential_ecrx.system import go_json, programs
 from docker_credential_ecrx.system.paths import home, is_out_of_reach
@@ -55,13 +55,18 @@ def paths(env: Mapping[str, str]) -> list[str]:
     chooses another and sets the variable (containers/podman, pkg/util/utils_supported.go, GetRootlessRuntimeDir).
     """
     if env.get("REGISTRY_AUTH_FILE"):
-        return [env["REGISTRY_AUTH_FILE"]]
-    folder = (sys.platform == "linux" and env.get("XDG_CONFIG_HOME")) or home("/.config", env)
+        return [checked(env["REGISTRY_AUTH_FILE"], "REGISTRY_AUTH_FILE")]
+    named = sys.platform == "linux" and env.get("XDG_CONFIG_HOME")
+    folder = checked(named, "XDG_CONFIG_HOME") if named else home("/.config", env)
     persistent = within(folder, "containers/auth.json", "REGISTRY_AUTH_FILE")
     if sys.platform != "linux":
         return [persistent]
     runtime = env.get("XDG_RUNTIME_DIR")
-    temporary = [f"{runtime}/containers/auth.json"] if runtime else _without_variable(is_closed=False)
+    temporary = (
+        [f"{checked(runtime, 'XDG_RUNTIME_DIR')}/containers/auth.json"]
+        if runtime
+        else _without_variable(is_closed=False)
+    )
     return [*temporary, persistent]
 
 

@@ -13,6 +13,7 @@ from docker_credential_ecrx.config_files.file_draft import Draft, Version
 from docker_credential_ecrx.config_files.file_leftovers import sweep, sweep_earlier
 from docker_credential_ecrx.config_files.file_place import Place
 from docker_credential_ecrx.errors import FileError
+from docker_credential_ecrx.sanitizer import user_paths
 from docker_credential_ecrx.system import file_lock, files
 from docker_credential_ecrx.system.files import LARGEST_BYTES
 
@@ -24,6 +25,13 @@ class TextFile(NamedTuple):
 
     path: str
     text: str
+
+
+def checked(path: str, variable: str) -> str:
+    """Return ``path``, which ``variable`` names or would change; raise FileError if it is text that is no path."""
+    if not user_paths.is_path(path):
+        raise FileError(f"{variable} names {user_paths.shown(path)}", f"set {variable} to a path, or unset it")
+    return path
 
 
 def read(path: str) -> TextFile:

@@ -161,15 +161,9 @@ def _read(path: str, env: "Mapping[str, str]") -> "str | None":
         if not env.get("ECRX_CONFIG") and (is_missing or is_out_of_reach(path)):
             _require_safe_way(path, env)  # another user who can change it could have deleted the file
             return None
-        if is_missing:
-            raise SettingsError(
-                f"the configuration file {path} from ECRX_CONFIG does not exist", "create it, or unset ECRX_CONFIG"
-            ) from error
-        reason = (error.strerror if isinstance(error, OSError) else None) or "it is not UTF-8 text"
         from docker_credential_ecrx.identity import strict_modes
 
-        remedy = strict_modes.reading_remedy(path)
-        raise SettingsError(f"cannot read the configuration file {path}: {reason}", remedy) from error
+        raise strict_modes.unreadable(path, error, is_missing=is_missing) from error
 
 
 def _require_safe(path: str, status: os.stat_result, env: "Mapping[str, str]") -> None:

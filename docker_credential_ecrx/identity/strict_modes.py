@@ -38,12 +38,21 @@ def require_links(path: str, env: "Mapping[str, str]") -> None:
         require(place, status, env)
 
 
-def reading_remedy(path: str) -> Remedy:
-    """Return what makes a configuration file readable that is there."""
+def unreadable(path: str, error: OSError | ValueError, *, is_missing: bool) -> SettingsError:
+    """Return the failure to read the configuration file; ``path`` may be its content instead."""
+    from docker_credential_ecrx.sanitizer import user_paths  # a cached get with a file that it can read needs none
+
     folder, is_own = unsearchable_folder(path) or ("", False)
+    remedy = Remedy("fix the file or its permissions")
     if is_own:
-        return Remedy("let yourself search its folder", f"chmod u+x {_quoted(folder)}")
-    return Remedy("fix the file or its permissions")
+        remedy = Remedy("let yourself search its folder", f"chmod u+x {_quoted(folder)}")
+    path = user_paths.shown(path)
+    if is_missing:
+        return SettingsError(
+            f"the configuration file {path} from ECRX_CONFIG does not exist", "create it, or unset ECRX_CONFIG"
+        )
+    reason = (error.strerror if isinstance(error, OSError) else None) or "it is not UTF-8 text"
+    return SettingsError(f"cannot read the configuration file {path}: {reason}", remedy)
 
 
 def _is_owner_trusted(status: os.stat_result, env: "Mapping[str, str]") -> bool:

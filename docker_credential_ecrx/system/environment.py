@@ -22,6 +22,15 @@ def unset_empty() -> None:
             del os.environ[name]
 
 
+def unset_key_log() -> None:
+    """Unset SSLKEYLOGFILE for this process and those that it starts.
+
+    Python would write the keys of each TLS session to that file, which every user may be able to read; they decrypt
+    AWS credentials and tokens, and so do those of a credential_process or of ``aws sso login``.
+    """
+    os.environ.pop("SSLKEYLOGFILE", None)
+
+
 def _has_empty() -> bool:
     """Return whether a variable was empty when the process started: os.environ takes twenty times as long to say."""
     try:

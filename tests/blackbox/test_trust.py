@@ -14,7 +14,7 @@ from fakes import certificates
 from fakes.certificates import Certificates
 from support import need
 from support.forms import in_one_form
-from support.home import Home
+from support.home import HOST, Home
 
 pytestmark = in_one_form
 
@@ -202,3 +202,19 @@ def test_bundle_of_a_profile_that_is_none_is_named(user: Home) -> None:
     set_in_profile(user, "/nonexistent/ca.pem")
 
     assert "cannot read the CA bundle /nonexistent/ca.pem (from ca_bundle in profile secondary): No such" in line(user)
+
+
+class TestKeysOfTls:
+    @pytest.mark.parametrize("direct", ["", "off"])
+    def test_are_in_no_file(self, user: Home, issued: Certificates, direct: str) -> None:
+        """Python writes them to the file that SSLKEYLOGFILE names, readable for every user, in each of the ways."""
+        log = user.folder / "keys"
+        user.env |= {"AWS_CA_BUNDLE": str(issued.authority), "SSLKEYLOGFILE": str(log), "HTTPS_PROXY": "127.0.0.1:9"}
+        user.env |= {"ECRX_KEYRING": "none", "ECRX_DIRECT": direct}
+
+        assert user.get(env={"NO_PROXY": "localhost"}).secret
+        del user.env["HTTPS_PROXY"]
+        assert user.get().secret
+        user.run("doctor", HOST, env={"HTTPS_PROXY": "127.0.0.1:9", "AWS_PROFILE": "secondary"})
+
+        assert not log.exists()

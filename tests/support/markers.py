@@ -24,17 +24,23 @@ ODD = "odd\x85\x9b2J\u202e\u2066\u200f\u061c\u200b\u2028\u2029\ue000end"
 # What JSON and files may hold beside that.
 ODDER = f"odder\x1b]0;title\x07\x1b[2J\r\nforged: line\x7f\b{ODD}"
 BOTH = f"{ODDER} {WORD}"
+# Words that a person may choose as a password, and that no sanitizer can tell from others.
+WORDS = "correct-horse-battery-staple"
 _PIECE = 16
 _POLL_SECONDS = 0.005
 
 
-def has_marker(text: bytes) -> bool:
+def has_marker(text: bytes, marker: str = WORD) -> bool:
     """Return whether ``text`` has a piece of the marker: in either case, with anything between, or in base64."""
-    plain = re.sub(rb"[^a-z0-9]", b"", text.lower())
-    word = WORD.lower().encode()
+    plain = _letters(text)
+    word = _letters(marker.encode())
     pieces = [word[at : at + _PIECE] for at in range(len(word) - _PIECE + 1)]
-    encoded = [form[:_PIECE] for form in shifts_of(WORD.encode())]
+    encoded = [form[:_PIECE] for form in shifts_of(marker.encode())]
     return any(piece in plain for piece in pieces) or any(form in text for form in encoded)
+
+
+def _letters(text: bytes) -> bytes:
+    return re.sub(rb"[^a-z0-9]", b"", text.lower())
 
 
 def odd_characters(text: str) -> list[str]:
@@ -45,8 +51,9 @@ def odd_characters(text: str) -> list[str]:
 class Watch:
     """Runs the program in ``home``, and looks for the marker in what it says and does."""
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: Home, marker: str = WORD) -> None:
         self.home = home
+        self._marker = marker
         self._said: dict[str, str] = {}
         self._arguments: set[bytes] = set()
         self._before = _files(home.folder)
@@ -82,13 +89,13 @@ class Watch:
         assert not odd, odd
         if shown:
             return
-        told = {line: said for line, said in self._said.items() if has_marker(said.encode())}
+        told = {line: said for line, said in self._said.items() if has_marker(said.encode(), self._marker)}
         assert not told, told
-        arguments = [arguments for arguments in self._arguments if has_marker(arguments)]
+        arguments = [arguments for arguments in self._arguments if has_marker(arguments, self._marker)]
         assert not arguments, arguments
         after = _files(self.home.folder)
         new = {path: content for path, content in after.items() if content != self._before.get(path)}
-        left = {path: content for path, content in new.items() if has_marker(content)}
+        left = {path: content for path, content in new.items() if has_marker(content, self._marker)}
         assert not left, left
 
     @contextmanager

@@ -42,5 +42,5 @@ def require_known(env: "Mapping[str, str]") -> None:
             raise DeclinedError("a variable is set that only botocore knows")
         if name.lower() in _PROXIES:
             raise DeclinedError("a proxy is configured")
-        if name in ("BOTOCORE_TCP_KEEPALIVE", "SSLKEYLOGFILE"):
+        if name == "BOTOCORE_TCP_KEEPALIVE":
             raise DeclinedError("a variable is set that only botocore knows")

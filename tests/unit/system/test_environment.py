@@ -10,6 +10,7 @@ _SCRIPT = """\
 import json, os
 from docker_credential_ecrx.system import environment
 environment.unset_empty()
+environment.unset_key_log()
 print(json.dumps({**os.environ}))
 """
 
@@ -42,6 +43,10 @@ class TestUnsetEmpty:
     @pytest.mark.parametrize("value", ["0", " ", "false"])
     def test_leaves_what_has_a_value(self, value: str) -> None:
         assert value == _left({"AWS_PROFILE": value, "HOME": ""})["AWS_PROFILE"]
+
+    @pytest.mark.parametrize("value", ["/home/me/keys", ""])
+    def test_unsets_the_file_for_keys_of_tls(self, value: str) -> None:
+        assert "SSLKEYLOGFILE" not in _left({"SSLKEYLOGFILE": value})
 
 
 def _left(env: dict[str, str]) -> dict[str, str]:

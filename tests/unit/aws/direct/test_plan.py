@@ -33,7 +33,6 @@ def source_of(folder: Path, config: str = PROFILE, **env: str) -> object:
         *(("AWS_ENDPOINT_URL_SSO", "http://x"), ("AWS_SIGV4A_SIGNING_REGION_SET", "*"), ("ECRX_DIRECT", "OFF")),
         *((name, "http://x") for proxy in ("http", "https", "all") for name in (f"{proxy}_proxy", f"{proxy}_PROXY")),
         *(("HTTPS_PROXY", "http://x"), ("Http_Proxy", "http://x"), ("BOTOCORE_TCP_KEEPALIVE", "1")),
-        ("SSLKEYLOGFILE", "/x"),
     ],
 )
 def test_unknown_variable_is_left_to_botocore(tmp_path: Path, name: str, value: str) -> None:
