@@ -141,7 +141,10 @@ def _of_profiles(identity: "Identity", snapshot: Snapshot) -> "Iterator[Fact]":
     for name in _CONTAINER_TOKENS:
         if env.get(name):
             is_file = name.endswith("_FILE")
-            yield name, *(claims_in(env[name], snapshot, of_pod=True) if is_file else _claims_of(env[name], of_pod=True))
+            yield (
+                name,
+                *(claims_in(env[name], snapshot, of_pod=True) if is_file else _claims_of(env[name], of_pod=True)),
+            )
 
 
 class _OwnSettings:

@@ -441,13 +441,14 @@ class TestFingerprint:
         assert 4 == len(set(prints))
         assert prints[1] == home.print(Identity("pod"))
         by_kubelet = {
-            home.print(Identity(role_arn="r", web_identity=one)) for one in (token, jwt(iss="i", sub="repo:a", aud="sts"))
+            home.print(Identity(role_arn="r", web_identity=one))
+            for one in (token, jwt(iss="i", sub="repo:a", aud="sts"))
         }
         assert 2 == len(by_kubelet)
 
     def test_of_a_container_changes_with_its_pod(self, home: Home) -> None:
         """EKS Pod Identity makes session tags of the pod's name and UID; STS makes none of a web identity's pod."""
-        prints = {}
+        prints: dict[str, list[str]] = {}
         for kind, env in (
             ("file", {"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": str(home.token)}),
             ("web identity", {"AWS_WEB_IDENTITY_TOKEN_FILE": str(home.token), "AWS_ROLE_ARN": "r"}),
@@ -464,9 +465,17 @@ class TestFingerprint:
         ("identity", "env", "digits"),
         [
             (Identity("p"), {}, "26de114f4f8eddd6655b12501821fd6a"),
-            (Identity(role_arn="r", web_identity=jwt(iss="i", sub="s", aud="a", exp=1)), {}, "ba728aa9c3245dd43dba62f0d60f5c7a"),
+            (
+                Identity(role_arn="r", web_identity=jwt(iss="i", sub="s", aud="a", exp=1)),
+                {},
+                "ba728aa9c3245dd43dba62f0d60f5c7a",
+            ),
             (Identity(), {"AWS_STS_REGIONAL_ENDPOINTS": "regional"}, "ae25732ac3246e21194450c4073d04fb"),
-            (Identity(), {"AWS_CONTAINER_AUTHORIZATION_TOKEN": jwt(iss="i", sub="s", aud="a")}, "d1fcca7fa1a0e39b8ffdd7af8cd971d4"),
+            (
+                Identity(),
+                {"AWS_CONTAINER_AUTHORIZATION_TOKEN": jwt(iss="i", sub="s", aud="a")},
+                "d1fcca7fa1a0e39b8ffdd7af8cd971d4",
+            ),
         ],
         ids=["profile", "kubelet", "EKS", "container"],
     )
@@ -477,12 +486,12 @@ class TestFingerprint:
     @pytest.mark.parametrize("said", ["sts_regional_endpoints = legacy", "STS_REGIONAL_ENDPOINTS: regional"])
     def test_follows_the_kind_of_sts_endpoint(self, home: Home, said: str) -> None:
         """EKS sets the variable to botocore's default, which matters only beside a profile that says otherwise."""
-        name = "AWS_STS_REGIONAL_ENDPOINTS"
-        plain, legacy = home.print(), home.print(**{name: "legacy"})
-        assert plain == home.print(**{name: "regional"}) != legacy
+        env = [{}, {"AWS_STS_REGIONAL_ENDPOINTS": "regional"}, {"AWS_STS_REGIONAL_ENDPOINTS": "legacy"}]
+        plain, regional, legacy = (home.print(SECONDARY, **each) for each in env)
+        assert plain == regional != legacy
         home.edit("[profile secondary]", f"[profile secondary]\n{said}")
 
-        assert 3 == len({home.print(), home.print(**{name: "regional"}), home.print(**{name: "legacy"})})
+        assert 3 == len({home.print(SECONDARY, **each) for each in env})
 
     def test_of_a_role_differs_by_each_setting(self, home: Home) -> None:
         prints = {
