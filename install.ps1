@@ -13,7 +13,7 @@ Before you unpack a release archive, verify that the project's release workflow 
 Install into this folder (default: %LOCALAPPDATA%\Programs\docker-credential-ecrx).
 
 .PARAMETER Demo
-Then run the demo, with a fake AWS on loopback.
+After installing, run the demo, with a fake AWS on this machine.
 
 .PARAMETER Uninstall
 Delete the program, its state and its items in the Credential Locker, but not your config.toml.

@@ -10,9 +10,9 @@ usage: ./install.sh [--prefix DIR] [--demo]
        ./install.sh [--prefix DIR] --uninstall [--yes]
 
   --prefix DIR   install into DIR/lib and DIR/bin (default: ~/.local)
-  --demo         then run the demo, with a fake AWS on loopback
-  --uninstall    delete the program, its links, its state and its items in keyrings, but not your config.toml
-  --yes          do not ask on a terminal before passwords are deleted
+  --demo         after installing, run the demo, with a fake AWS on this machine
+  --uninstall    delete the program, its symlinks, its state and its items in keyrings, but not your config.toml
+  --yes          do not ask on a terminal before deleting passwords
   --help         show this help
 
 Example: ./install.sh --demo

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 # Ready, since what it reports leaves nothing to make it from; the same as in __main__, which may be what is missing.
 LAST_RESORT = (
-    b"docker-credential-ecrx: the program failed before it could say why, as for lack of memory, files or threads; "
+    b"docker-credential-ecrx: the program failed before it could say why, maybe for lack of memory, files or threads; "
     b"raise the limits of its process (ulimit -a)\n"
 )
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 # Ready, since what it reports may leave nothing to make it from; build/entry.py has the same.
 LAST_RESORT = (
-    b"docker-credential-ecrx: the program failed before it could say why, as for lack of memory, files or threads; "
+    b"docker-credential-ecrx: the program failed before it could say why, maybe for lack of memory, files or threads; "
     b"raise the limits of its process (ulimit -a)\n"
 )
 _OPTIONS = ("--help", "-h", "--version", "-v")
@@ -99,6 +99,7 @@ def main() -> int:
         if is_command or (not arguments and os.isatty(1)):
             if sys.stdout is None:  # it was closed, and what a command prints would be lost without an error
                 sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+            _interrupt_once()
             from docker_credential_ecrx import cli
 
             return cli.run(arguments, _serve_kubelet) if arguments else cli.run(["--help"], _serve_kubelet) or 2
@@ -108,6 +109,22 @@ def main() -> int:
     if reply.status and reply.stderr.endswith(reply.stdout) and _is_same(2, stdout):
         return reply.status  # who reads one stream has read it on the other
     return _write(stdout, reply.stdout) or reply.status
+
+
+def _interrupt_once() -> None:
+    """Let the first Ctrl-C end a command, and ignore those that come while it ends, which would show a traceback."""
+    from docker_credential_ecrx.system.fast_stdlib import signal
+
+    is_interrupted = False
+
+    def interrupt(*_: object) -> None:
+        nonlocal is_interrupted
+        if not is_interrupted:
+            is_interrupted = True
+            raise KeyboardInterrupt
+
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, interrupt)
 
 
 def _reply(word: str) -> "Reply":

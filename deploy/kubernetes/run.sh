@@ -10,7 +10,7 @@ trap '[ -z "$waiting" ] || kill "$waiting" 2>/dev/null || :; exit 0' TERM
 ready=/ecrx/run/ready
 rm -f "$ready"
 if [ ! -e /proc/1/root/bin/sh ] && [ ! -L /proc/1/root/bin/sh ]; then
-    echo "docker-credential-ecrx: node ${ECRX_NODE:-}: the node has no /bin/sh; take the label from it: docs/nodes.md" >&2
+    echo "docker-credential-ecrx: node ${ECRX_NODE:-}: the node has no /bin/sh; remove the label from it: docs/nodes.md" >&2
     exit 1
 fi
 while :; do

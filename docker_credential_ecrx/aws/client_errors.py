@@ -125,7 +125,7 @@ def _configuration(error: exceptions.BotoCoreError, caller: Caller) -> AwsError:
         ) if unreadable:
             return client_error("forbidden-file", caller, path=unreadable, errno="EACCES")
         case _ if half := _half_key(error, caller):
-            return client_error("half-key", caller, profile=half.profile, has=half.has, lacks=half.lacks)
+            return client_error("half-key", caller, name=half.profile, setting=half.has, other=half.lacks)
         case exceptions.NoCredentialsError():
             return client_error("no-credentials", caller)
         case exceptions.ProfileNotFound():
@@ -147,7 +147,8 @@ def _configuration(error: exceptions.BotoCoreError, caller: Caller) -> AwsError:
         case exceptions.ParamValidationError() if key := role_settings.key_in(str(error)):
             return client_error("invalid-role", caller, key=key, **said)
         case exceptions.PartialCredentialsError() if source.kind == "no source":
-            return client_error("no-source", caller)
+            is_misspelled = role_settings.rename_source(source.profile, caller.env)
+            return client_error("misspelled-source" if is_misspelled else "no-source", caller)
         case exceptions.PartialCredentialsError():
             return client_error("incomplete", caller, lacking=str(kwargs.get("cred_var", "")))
         case exceptions.UnauthorizedSSOTokenError() | exceptions.SSOError() | exceptions.TokenRetrievalError():

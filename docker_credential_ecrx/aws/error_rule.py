@@ -45,16 +45,15 @@ FIELDS = frozenset(
             "name",
             "lacking",
             "lack",
-            "has",  # of the two halves of a key
-            "lacks",
             "section",
             "place",  # of a setting
             "config_file",
             "profile_files",  # those that have a section of the profile
             "character",
             "setting",
+            "other",
             "add_role",  # to a profile with a source for it
-            "add_source",  # to a profile with a role
+            "rename_source",  # of a profile with a role
             "role_place",  # of the setting that names the role
             "seconds",
             "version",

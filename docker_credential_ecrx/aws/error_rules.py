@@ -17,6 +17,7 @@ from docker_credential_ecrx.aws.error_rule import (
 from docker_credential_ecrx.errors import AwsError, Remedy
 
 INTERCEPTED = "check AWS_ENDPOINT_URL and the proxy"
+_NO_SOURCE = "profile {profile} has role_arn, but neither source_profile nor credential_source"
 _ASK_CLI = "aws sts get-caller-identity --region REGION{caller_option}"
 _CHECK_WITH_CLI = "check the credentials with the AWS CLI"
 _CHECK_NETWORK = "check the network{through}{or_change}"
@@ -35,13 +36,10 @@ CLIENT_RULES: tuple[ErrorRule, ...] = (
     ErrorRule(("no-credentials",), "there are no AWS credentials", hint=ANY_CREDENTIALS),
     ErrorRule(("no-profile",), "the AWS profile {name} does not exist", hint=ANOTHER_PROFILE),
     ErrorRule(("empty-profile",), "the AWS profile {profile} has no credentials", hint=NEW_CREDENTIALS),
-    ErrorRule(("half-key",), "the AWS profile {profile} has {has}, but not {lacks}", hint=NEW_CREDENTIALS),
+    ErrorRule(("half-key",), "the AWS profile {name} has {setting}, but not {other}", hint=NEW_CREDENTIALS),
     ErrorRule(("no-role",), "profile {profile} has source_profile, but no role_arn", "{add_role}"),
-    ErrorRule(
-        ("no-source",),
-        "profile {profile} has role_arn, but neither source_profile nor credential_source",
-        "{add_source}",
-    ),
+    ErrorRule(("no-source",), _NO_SOURCE, hint=NEW_CREDENTIALS),
+    ErrorRule(("misspelled-source",), _NO_SOURCE, "{rename_source}"),
     ErrorRule(("source-loop",), "source_profile of profile {profile} leads back to {name}", hint=NEW_CREDENTIALS),
     ErrorRule(("unreadable-file",), "cannot read the AWS file {path}", "fix its syntax or its permissions"),
     ErrorRule(("unreadable-line",), "cannot read the AWS file {path}", "fix line {line}"),
@@ -80,7 +78,7 @@ CLIENT_RULES: tuple[ErrorRule, ...] = (
     ),
     ErrorRule(
         ("metadata-no-role",),
-        "the instance has no role, by the instance metadata service at {host}",
+        "the instance has no role, according to the instance metadata service at {host}",
         "attach one, on a machine with the AWS CLI",
         "aws ec2 associate-iam-instance-profile --instance-id INSTANCE --iam-instance-profile Name=PROFILE",
     ),
@@ -131,7 +129,7 @@ CLIENT_RULES: tuple[ErrorRule, ...] = (
     ErrorRule(("login-file",), "{path} does not contain an AWS login session", command="aws login{source_option}"),
     ErrorRule(
         ("role-chaining",),
-        "duration_seconds in config.toml is more than 3600, the most for a role that another role assumes",
+        "duration_seconds in config.toml is more than 3600, the maximum for a role that another role assumes",
         "set duration_seconds to 3600 or less, or delete it",
     ),
     ErrorRule(("invalid-role",), "{setting} is not valid: {said}", "fix it"),

@@ -53,7 +53,7 @@ class Texts(dict[str, str]):
             "character": lambda: key_check.describe(self.get("codepoint", "")),
             "setting": self._setting,
             "add_role": lambda: role_settings.add_role(source.profile, caller.env),
-            "add_source": lambda: role_settings.add_source(source.profile, caller.env),
+            "rename_source": lambda: role_settings.rename_source(source.profile, caller.env),
             "role_place": self._role_place,
             "section": lambda: third_party.text(self._found().section),
             "place": lambda: self._found().place,

@@ -76,8 +76,7 @@ def missing_profile_hint(
     same = [other for other in known if normalized(other) == normalized(name)]
     similar = same or difflib.get_close_matches(name, known, 1)
     if not similar:
-        shows = "aws configure list-profiles shows all"
-        spelling = f"check its spelling ({shows})" if known else "there is no AWS profile at all: check HOME"
+        spelling = "check its spelling (aws configure list-profiles shows all)" if known else "check HOME"
         if not named_by and identity.profile is None:
             another = f"unset {profile_variable(env)}, name another with {configure('PROFILE').command}"
             spelling = f"{spelling}, {another}"

@@ -62,10 +62,9 @@ def add_role(profile: str, env: Mapping[str, str]) -> str:
     return _renaming("role_arn", profile, env) or f"add role_arn to {_place_of('source_profile', profile, env)}"
 
 
-def add_source(profile: str, env: Mapping[str, str]) -> str:
-    """Return how to give a profile with a role the source of its credentials, likewise."""
-    renaming = _renaming("source_profile", profile, env) or _renaming("credential_source", profile, env)
-    return renaming or f"add one of them to {_place_of('role_arn', profile, env)}"
+def rename_source(profile: str, env: Mapping[str, str]) -> str:
+    """Return how to rename the misspelled key that names a profile's source, or an empty text if there is none."""
+    return _renaming("source_profile", profile, env) or _renaming("credential_source", profile, env)
 
 
 def _renaming(key: str, profile: str, env: Mapping[str, str]) -> str:

@@ -26,17 +26,17 @@ Configure Docker to use this program for an ECR registry.
 
 HOST is the registry, or an image in it. "HOST": "ecrx" is added to credHelpers in Docker's config.json.
 With --profile or --role-arn, an entry for HOST is added to config.toml, before any other entry that matches it.
-With --registry, HOST is a host name of your own, and the entry names the registry whose token it gets.
-Without these options, config.toml does not change: if an entry matches HOST, its identity is used, or else AWS's
-default chain.
-The store that Docker selects itself for other registries becomes credsStore: Docker selects none beside credHelpers.
-A token that docker login stored for HOST is deleted, because Docker would get it instead of the identity's token.
+With --registry, HOST is a host name of your own, and the entry names the ECR registry that HOST stands for.
+Without these options, config.toml does not change: the identity is that of the entry that matches HOST, or else that
+of the AWS default credential chain.
+credsStore is set to the store that Docker would select for other registries, because it selects none beside
+credHelpers. A token that docker login stored for HOST is deleted, because Docker would get that token.
 
-The AWS profile has to exist, and without one there have to be AWS credentials; --force is for configuration management
-that writes them later.
+The AWS profile must exist; without --profile, there must be AWS credentials. With --force, the command only warns if
+they are missing, for configuration management that creates them later.
 
-The rest of both files does not change, not even its whitespace. --remove deletes what this command added, and nothing
-else; with --all, it does so for every registry.
+The rest of both files does not change, not even its whitespace. --remove deletes only what this command added; with
+--all, for every registry.
 """
 _EPILOG = """\
 \b
@@ -74,11 +74,11 @@ _INTERACTIVE = ("mfa_serial", "sso_session", "sso_start_url", "login_session")
     help="The ECR registry that HOST, a host name of your own, stands for.",
 )
 @click.option("--podman", is_flag=True, help="Edit podman's auth.json instead of Docker's config.json.")
-@click.option("--remove-password", is_flag=True, help="Also delete an old password for HOST from that file.")
+@click.option("--remove-password", is_flag=True, help="Also delete an old password for HOST from the file.")
 @click.option("--remove", is_flag=True, help="Delete what this command added for HOST.")
-@click.option("--all", "everything", is_flag=True, help="With --remove: for every registry in that file.")
+@click.option("--all", "everything", is_flag=True, help="With --remove: for every registry in the file.")
 @click.option("--dry-run", is_flag=True, help="Print what would change, and write nothing.")
-@click.option("--force", is_flag=True, help="Configure an AWS profile that does not exist yet, or no credentials.")
+@click.option("--force", is_flag=True, help="Accept a missing AWS profile or missing credentials.")
 def command(names: tuple[str, ...], **options: Unpack[Options]) -> int:
     plan = configure_plan.make(names, options)
     before = configure_edits.settings_with(plan.config)

@@ -16,14 +16,14 @@ from docker_credential_ecrx.errors import ArgumentError, Remedy
 from docker_credential_ecrx.identity.settings import PROGRAM
 
 _HELP = """\
-Check every step from Docker to an image, in order, and say how to fix each that fails.
+Check every step from Docker to an image, in order, and say how to fix what fails.
 
-HOST is an ECR registry. With a REPOSITORY, the image TAG is checked, or latest.
+HOST is an ECR registry. With REPOSITORY, the image with TAG (by default latest) is checked.
 Without HOST, every registry that is configured is checked, up to its token. The exit status is 1 if a check fails.
 
-The checks connect to AWS and to the registry from here, with the proxy and the CA bundle that are configured for AWS;
-the Docker engine has its own. They leave nothing behind but the cached token that Docker's next pull uses, and the
-state folder with locks and a list of what is cached, which has no secrets.
+The checks connect to AWS and to the registry from this machine, with the proxy and the CA bundle that are configured
+for AWS; the Docker engine has its own settings. The checks leave only the cached token, which Docker's next pull uses,
+and the state folder, with locks and a list of what is cached, but no secret.
 
 --json prints {"ok": BOOLEAN, "links": [...]}. Each element is a check, with its name (HOST: NAME for each of several
 registries), ok (null if it was skipped), detail and remedy (one line for each alternative), and command: an array of

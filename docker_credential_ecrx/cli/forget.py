@@ -23,10 +23,10 @@ from docker_credential_ecrx.store.entry import Entry
 from docker_credential_ecrx.store.inventory import Item
 
 _HELP = """\
-Delete the cached tokens of ECR registries, of every identity, and the tokens that docker login stored for them.
+Delete the cached tokens for ECR registries, of every identity, and the tokens that docker login stored for them.
 
-What a pull from HOST would use is deleted; if it was fetched for several registries of a region, for all of them. The
-next get fetches another.
+The tokens that a pull from HOST would use are deleted, also for the other registries of the region for which they were
+fetched. The next get fetches a new token.
 Passwords for other registries are kept, unless --passwords is given: docker logout deletes a single one.
 On a terminal, --passwords asks first, unless --yes is given.
 """

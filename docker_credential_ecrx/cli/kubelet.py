@@ -10,8 +10,9 @@ from docker_credential_ecrx.cli.text_option import NAME
 _HELP = """\
 Implement Kubernetes' credential provider protocol on stdin and stdout.
 
-Kubelet runs this command, with a request on stdin, for an image whose registry matches its CredentialProviderConfig,
-and caches the reply until the token needs a refresh. If a pod's service account names a role, that role is used.
+kubelet runs this command, with a request on stdin, for an image that matches matchImages in the
+CredentialProviderConfig, and caches the reply until the token needs a refresh.
+If an annotation of the pod's service account names a role, that role is used.
 """
 _EPILOG = """\
 \b
@@ -22,9 +23,10 @@ Example:
 _CONFIG_HELP = """\
 Print the CredentialProviderConfig for kubelet's flag --image-credential-provider-config, from Kubernetes 1.26 on.
 
-With --service-accounts, kubelet sends the token of the pod's service account, from Kubernetes 1.34 on, and the role in
-its annotation eks.amazonaws.com/ecr-role-arn is used: "required" refuses all other pods, "optional" lets them pull as
-the node. First apply what --rbac prints with kubectl: without it, most pods cannot pull.
+With --service-accounts, from Kubernetes 1.34 on, kubelet sends the token of the pod's service account, and the role in
+the account's annotation eks.amazonaws.com/ecr-role-arn is used. Pods without the annotation are refused with
+"required", and pull as the node with "optional".
+First apply the output of --rbac with kubectl: without that permission, most pods cannot pull.
 """
 _CONFIG_EPILOG = """\
 \b
@@ -57,7 +59,7 @@ def command(ctx: click.Context) -> int:
     "config_file",
     type=NAME,
     metavar="FILE",
-    help="The node's config.toml, which then must exist.",
+    help="The path of config.toml on the node, where it must exist.",
 )
 @click.option(
     "--match",
@@ -65,7 +67,7 @@ def command(ctx: click.Context) -> int:
     type=NAME,
     metavar="PATTERN",
     multiple=True,
-    help="The images for which kubelet runs the program, instead of all in ECR; hosts of your own are added to those.",
+    help="The images for which kubelet runs the program, instead of all in ECR; an exact host of your own is added.",
 )
 @click.option("--service-accounts", type=click.Choice(["required", "optional"]), help="Use the roles of pods.")
 @click.option("--rbac", is_flag=True, help="Print the ClusterRole that --service-accounts needs, and its binding.")

@@ -29,10 +29,10 @@ _HELP = """\
 Fetch tokens from AWS now and cache them, so that Docker's get needs no prompt until they expire.
 
 It asks for what a credential helper cannot ask for: an MFA code, or a sign-in with SSO. It waits for a
-credential_process as long as that takes, and shows its questions. HOST is an ECR registry;
-without any, login uses all registries for which Docker's config.json names this program; with --profile PROFILE, those
-for which it names the link docker-credential-ecrx-PROFILE.
-The identity is the one that Docker uses, unless --profile names another.
+credential_process without a time limit, and shows its questions.
+HOST is an ECR registry. Without HOST, login uses all registries for which Docker's config.json names this program, or
+with --profile PROFILE, those for which it names the symlink docker-credential-ecrx-PROFILE.
+The identity is the one that Docker uses, unless --profile names another one.
 """
 _EPILOG = """\
 \b
@@ -55,7 +55,7 @@ _MFA_HELP = "The MFA code, if there is no terminal; - reads it from standard inp
     shell_complete=completers.profiles,
     help="The AWS profile to use instead of the one that Docker uses.",
 )
-@click.option("--yes", is_flag=True, help="Do not ask before aws is run for a sign-in.")
+@click.option("--yes", is_flag=True, help="Do not ask before running aws to sign in.")
 def command(hosts: tuple[str, ...], code: str, profile: str | None, *, yes: bool) -> int:
     code = mfa_code.from_option(code)
     loaded = settings.load(sys.argv[0], os.environ)

@@ -114,8 +114,8 @@ def _sign_in(error: SignInNeededError, *, yes: bool) -> None:
     program, *arguments = error.remedy.arguments
     path = programs.find(program, os.environ.get("PATH", ""))
     if path is None:
-        what = f"{error.message}, and {program}, which signs in, is not on PATH"
-        raise AwsError(what, Remedy(f"install version 2 of the AWS CLI ({_INSTALL}), and run", error.remedy.command))
+        message = f"{error.message}, and {program}, which signs in, is not on PATH"
+        raise AwsError(message, Remedy(f"install version 2 of the AWS CLI ({_INSTALL}), and run", error.remedy.command))
     if not (yes or console.can_ask()):
         raise error
     if weak := programs.writable_by_all(path):

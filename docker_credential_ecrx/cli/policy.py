@@ -20,8 +20,8 @@ from docker_credential_ecrx.errors import AwsError, Remedy
 _HELP = """\
 Let others push to and pull from your repositories.
 
-Run it as the owner of the repository: with --profile, or with AWS's default credential chain.
-REPOSITORY is a name, or HOST/NAME with the host of the registry, which may be one of your own in config.toml.
+Run it as the owner of the repository: with --profile, or with the AWS default credential chain.
+REPOSITORY is a name, or HOST/NAME with the host of the registry, or with a host name of your own from config.toml.
 Without --apply, nothing is written. Statements that this program did not write are not changed.
 """
 _EPILOG = """\
@@ -40,9 +40,9 @@ Examples:
 _WHO_HELP = """\
 List who can pull from and push to a repository, and what else they can do.
 
-The repository policy and its statements that deny something decide that; a principal of another account also needs its
-own IAM policy to allow it. What depends on a condition is named as such.
-A line for an account, an organization or anybody is about those of its principals that have no line of their own.
+The repository policy alone is evaluated, including statements that deny something; a principal of another account also
+needs its own IAM policy to allow the action. Access that depends on a condition is shown as such.
+A line for an account, an organization or anybody is about the principals that have no line of their own.
 --json prints {"schema_version": 1, "repository": ..., "region": ..., "owner": ..., "access": [...]}. Each element has
 kind, name, pull and push ("yes", "no" or "condition"), other (actions), statements, denied_by, and conditions (keys).
 """
@@ -56,10 +56,10 @@ _GRANT_HELP = """\
 Let an account, a role, a user or all accounts of an organization push and pull.
 
 The resulting policy document and the difference are printed; --apply sets the policy, and prints what it allows.
-Nothing is taken away: --pull-only leaves a push that was granted before, and says how to revoke it.
-A statement that somebody modified after this program wrote it is not replaced without --force.
-With --force, it then grants what this command asks for and nothing else: with --pull-only, not push.
-The exit status is 1 if another statement denies them access regardless.
+No access is revoked: --pull-only keeps a permission to push that was granted before, and says how to revoke it.
+A statement that somebody modified after this program wrote it is replaced only with --force.
+It then grants exactly what this command grants: with --pull-only, no push.
+The exit status is 1 if another statement denies the granted access.
 --prefix changes every repository whose name begins with it; --apply lists them and asks once on a terminal, and needs
 --yes without one. --terraform prints the grant as a Terraform resource instead, without a request to AWS.
 A principal of another account also needs these actions, and ecr:GetAuthorizationToken, in its own IAM policy;
@@ -78,10 +78,10 @@ Revoke what was granted to an account, a role, a user or an organization.
 The resulting policy document and the difference are printed; --apply sets the policy, and asks first on a terminal,
 unless --yes is given.
 If no statement remains, the policy itself is deleted.
-A statement that somebody modified after this program wrote it is not deleted without --force.
-The exit status is 1 if a statement may still allow them access, or their account, one of its roles or a session.
-With --org, the statements that name accounts are listed: those may belong to the organization.
---prefix is the same as for grant.
+A statement that somebody modified after this program wrote it is deleted only with --force.
+The exit status is 1 if a statement may still grant access to the principal, its account, or its roles or sessions.
+With --org, the statements that name accounts are listed, because these accounts may belong to the organization.
+--prefix works as in policy grant.
 """
 _REVOKE_EPILOG = """\
 \b
@@ -116,13 +116,13 @@ def _changing(function: _Function) -> _Function:
     force = "Also replace or delete a statement that somebody modified after this program wrote it."
     options = [
         click.argument("repository", required=False, type=NAME),
-        click.option("--prefix", type=NAME, metavar="[HOST/]PREFIX", help="Every repository whose name begins so."),
+        click.option("--prefix", type=NAME, metavar="[HOST/]PREFIX", help="Repositories whose names begin with it."),
         _only_once("--to", "ACCOUNT|ARN", "The other account's ID, or the ARN of its root, a role or a user."),
         _only_once("--org", "ID", "The ID of an organization in AWS Organizations: all its accounts."),
         _of_owner,
         click.option("--apply", is_flag=True, help="Set the policy; without it, the policy is only printed."),
         click.option("--force", is_flag=True, help=force),
-        click.option("--yes", is_flag=True, help="Do not ask before access is revoked, or --prefix changes policies."),
+        click.option("--yes", is_flag=True, help="Do not ask before revoking access, or changes with --prefix."),
     ]
     for option in reversed(options):
         function = option(function)
@@ -183,7 +183,7 @@ def who(repository: str, profile: str | None, region: str | None, *, as_json: bo
 @command.command("grant", help=_GRANT_HELP, epilog=_GRANT_EPILOG)
 @_changing
 @click.option("--pull-only", is_flag=True, help="Let them pull, but not push.")
-@click.option("--terraform", is_flag=True, help="Print a Terraform resource with the grant; AWS is not asked.")
+@click.option("--terraform", is_flag=True, help="Print the grant as a Terraform resource, without a request to AWS.")
 def grant(*, terraform: bool, **options: Unpack[Options]) -> int:
     policy_runs.check(options)
     access = repository_policy.PULL if options["pull_only"] else repository_policy.PUSH

@@ -19,9 +19,9 @@ from docker_credential_ecrx.store.inventory import Item
 _HELP = """\
 List what is stored: cached ECR tokens, and passwords for other registries.
 
-AWS is not asked, and no secret is shown. A token is valid for every registry in its region that its identity has access
-to; the list shows the registries that it was fetched for, and then those that Docker's or podman's file gives to this
-program, but that have no token yet.
+It makes no request to AWS, and shows no secret. A token is valid for every registry in its region to which its identity
+has access; the list shows the registries for which it was fetched, and then those for which Docker's or podman's file
+names this program, but which have no token yet.
 
 The exit status is 1 if a password is missing from its keyring, a keyring cannot be reached, or the keyring that is
 configured for tokens is not available.

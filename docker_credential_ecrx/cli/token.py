@@ -18,8 +18,8 @@ from docker_credential_ecrx.store.token_cache import TokenCache
 _HELP = """\
 Print the password of an ECR registry on one line, for tools that do not use credential helpers.
 
-HOST is an ECR registry, or an image in it. The user name is AWS, for every registry. The password is the one that
-Docker's get returns, of the same identity and from the same cache, and it is valid for up to 12 hours.
+HOST is an ECR registry, or an image in it. The user name is AWS for every registry. The password is the one that
+Docker's get returns, for the same identity and from the same cache; it is valid for up to 12 hours.
 It is a secret, so it is not printed on a terminal without --show; a tool should read it from a pipe, because other
 users can see a program's arguments.
 """

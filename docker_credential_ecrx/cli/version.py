@@ -9,9 +9,9 @@ from docker_credential_ecrx.identity.settings import PROGRAM
 _HELP = """\
 Print the version; with --json, what is installed where.
 
-The latter is the program's path, whether it is frozen or a wheel, the commit that it was built from, its Python and
-OpenSSL, the system with its C library, the versions of boto3, botocore and keyring, and every docker-credential-ecrx on
-PATH: Docker runs the first one.
+With --json, it prints the program's path, whether it is frozen or a wheel, the commit that it was built from, its
+Python and OpenSSL, the system with its C library, the versions of boto3, botocore and keyring, and every
+docker-credential-ecrx on PATH: Docker runs the first one.
 """
 _EPILOG = """\
 \b

@@ -1,4 +1,4 @@
-"""``which``: say which identity answers for a registry, what decides that, and whether its token is cached."""
+"""``which``: say which identity is used for a registry, what decides that, and whether its token is cached."""
 
 import os
 from collections.abc import Iterator
@@ -20,12 +20,12 @@ from docker_credential_ecrx.store.inventory import Item, item_reader
 from docker_credential_ecrx.system import programs
 
 _HELP = """\
-Say which identity answers for a registry, and what decides that.
+Say which identity is used for a registry, and what decides that.
 
-HOST is an ECR registry, or an image in it. The output has the identity that Docker's get uses, what decides it (docker
-login, the helper's name, a rule of config.toml or a variable), what Docker's config.json has for HOST, the keyring, and
-whether a token is cached and until when. It makes no request over the network; doctor HOST checks whether the identity
-works.
+HOST is an ECR registry, or an image in it. The output has the identity that Docker's get uses, what decides that
+(docker login, the helper's name, an entry of config.toml or a variable), what Docker's config.json has for HOST, the
+keyring, and whether a token is cached and until when. It makes no request over the network; doctor HOST checks whether
+the identity works.
 """
 _EPILOG = """\
 \b
@@ -35,7 +35,7 @@ Examples:
 """
 
 
-@click.command("which", short_help="Say which identity answers for a registry, and why.", help=_HELP, epilog=_EPILOG)
+@click.command("which", short_help="Say which identity is used for a registry, and why.", help=_HELP, epilog=_EPILOG)
 @click.argument("host", metavar="HOST", shell_complete=completers.hosts)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(host: str, *, as_json: bool) -> int:

@@ -142,7 +142,7 @@ class _Link(NamedTuple):
         is_mine = self.owner == self.holder.st_uid == os.geteuid()
         if is_mine and not (is_open or is_roots or is_own) and target.st_uid in root and stat.S_ISREG(target.st_mode):
             remedy = file_remedy.replace_link(self.path, os.path.realpath(self.path))
-            raise FileError(f"{self.path} is a symlink to a file of root's", remedy)
+            raise FileError(f"{self.path} is a symlink to a file that root owns", remedy)
         if is_open or not (is_roots or is_own):
             raise FileError(
                 f"another user may control the symlink {self.path}",

@@ -155,7 +155,7 @@ def compact(document: Document) -> str:
     text = json.dumps(document, separators=(",", ":"))
     if len(text) > _LONGEST:
         raise AwsError(
-            f"the policy would have {len(text):,} characters, and AWS accepts {_LONGEST:,}",
+            f"the policy would have {len(text):,} characters, and AWS accepts at most {_LONGEST:,}",
             "grant access to accounts instead of single roles, or revoke access that is no longer needed",
         )
     return text

@@ -60,12 +60,12 @@ def _data_folders(process: int) -> list[str]:
 
 def not_encrypted(file: str) -> KeyringError:
     """Return the error for a keyring's ``file`` that is in plain text."""
-    message = f"{file} is not encrypted, because the password of that keyring is empty"
+    remedy = "set a password in Passwords and Keys (seahorse), or set ECRX_KEYRING=kernel for tokens"
     if not os.path.exists(file):
-        message = f"{file} cannot be found, so GNOME Keyring may store it elsewhere and not encrypted"
-    return KeyringError(
-        message, "set a password in Passwords and Keys (seahorse), or set ECRX_KEYRING=kernel for tokens"
-    )
+        return KeyringError(
+            f"{file} cannot be found, so GNOME Keyring may store it elsewhere and not encrypted", remedy
+        )
+    return KeyringError(f"{file} is not encrypted, because the password of that keyring is empty", remedy)
 
 
 def _begins_plain(path: str) -> bool | None:

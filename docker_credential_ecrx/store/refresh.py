@@ -52,7 +52,7 @@ def refresh_token(cache: "TokenCache", request: "TokenRequest", mfa: "Mfa | None
     except AwsError as error:
         raise describe_failure(error, request, cache.env, is_login=mfa is not None) from error
     if _is_erased_since(started, cache):
-        raise AwsError(f"tokens were deleted while AWS was asked for one for {request.registry.host}", "run it again")
+        raise AwsError(f"tokens were deleted while a new one was requested for {request.registry.host}", "run it again")
     return token
 
 

@@ -54,8 +54,8 @@ _ROWS = (
     ("cached `get`, 500 profiles", "the same with 3 profiles", bars.HIT_PROFILES[500], bars.HIT_PROFILES[3]),
     ("cached `get`, 2,000 profiles", "the same with 3 profiles", bars.HIT_PROFILES[2000], bars.HIT_PROFILES[3]),
     (
-        "cached `get`, 1,000 rules in `config.toml`",
-        "the same with 1 rule",
+        "cached `get`, 1,000 entries in `config.toml`",
+        "the same with 1 entry",
         bars.HIT_RULES[1000],
         bars.HIT_RULES[1],
     ),
@@ -99,9 +99,10 @@ def fill(seconds: Mapping[str, Sequence[float]], sizes: Mapping[str, float], ver
         for what, beside, ours, theirs in _ROWS
     ]
     short = [f"| {what} | {ms[ours]:.0f} | {ms[theirs]:.0f}: {beside} |" for what, beside, ours, theirs in _README_ROWS]
-    _replace(_PAGE, "| what | beside | ms | ms beside | ratio |", [row.format(ecr_login=ecr_login) for row in compared])
+    head = "| what | compared with | ms | ms of the other | ratio |"
+    _replace(_PAGE, head, [row.format(ecr_login=ecr_login) for row in compared])
     _replace(_PAGE, "| size | |", [f"| {what} | {sizes[name]:.1f} {unit} |" for what, name, unit in _SIZES])
-    head = "| milliseconds, medians by `tests/bench/run` | docker-credential-ecrx | beside it |"
+    head = "| milliseconds, medians of `tests/bench/run` | docker-credential-ecrx | compared with |"
     _replace(_README, head, [row.format(ecr_login=ecr_login) for row in short])
 
 

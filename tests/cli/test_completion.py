@@ -145,7 +145,7 @@ class TestCompletion:
 
         (offer,) = _offers_of_fish(home, line)
 
-        assert ("which", "Say which identity answers for a registry, and why.") == tuple(offer.split("\t"))
+        assert ("which", "Say which identity is used for a registry, and why.") == tuple(offer.split("\t"))
 
     @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
     @pytest.mark.parametrize("name", NAMES)

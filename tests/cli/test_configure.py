@@ -308,7 +308,7 @@ class TestMissingIdentity:
     def test_profile_is_refused_if_there_is_none(self, bare: Home) -> None:
         said = remedy(bare.run("configure", HOST, "--profile", "secondary"))
 
-        assert said.startswith("there is no profile yet (--force configures a missing one); check its spelling")
+        assert said.startswith("there is no profile yet (--force configures a missing one); check HOME, ")
         assert said.endswith(": aws configure --profile secondary")
 
     def test_stray_space_is_shown_and_removed(self, home: Home) -> None:

@@ -3,6 +3,8 @@
 import json
 import re
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -825,8 +827,7 @@ class TestCallerAndRole:
         found = diagnose(home, HOST).broken("role")
 
         assert "profile secondary has role_arn, but neither source_profile nor credential_source" in found.detail
-        config = home.folder / ".aws" / "config"
-        assert f"add one of them to [profile secondary] of {config}" == found.remedy
+        assert "aws configure set source_profile PROFILE --profile secondary" == found.remedy
 
     def test_without_a_role_show_only_the_caller(self, home: Home) -> None:
         home.configure(f'[[registry]]\nmatch = "{HOST}"\nprofile = "base"\n')
@@ -1101,6 +1102,21 @@ class TestArguments:
         assert 130 == status
         assert "interrupted" in seen
         assert "Traceback" not in seen
+
+    def test_many_ctrl_c_end_as_one_does(self, home: Home) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            home.env["AWS_ENDPOINT_URL"] = f"http://127.0.0.1:{silent.getsockname()[1]}"
+            for _ in range(10):
+                command = [str(home.program), "doctor", HOST]
+                with subprocess.Popen(
+                    command, env=home.env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+                ) as process:
+                    connection, _ = silent.accept()
+                    while process.poll() is None:
+                        process.send_signal(signal.SIGINT)
+                    _, said = process.communicate()
+                connection.close()
+                assert (130, b"docker-credential-ecrx: interrupted\n") == (process.returncode, said)
 
 
 class TestSymbols:

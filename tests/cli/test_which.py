@@ -282,7 +282,8 @@ class TestDocker:
     def test_is_named_if_it_uses_none(self, home: Home) -> None:
         said = text(home)
 
-        assert f"{home.folder}/.docker/config.json names no credential helper for it" == said["docker"]
+        configure = f"docker-credential-ecrx configure {HOST} --profile PROFILE"
+        assert f"{home.folder}/.docker/config.json names no credential helper for it; {configure}" == said["docker"]
 
     def test_under_sudo_is_that_of_the_other_home(self, home: Home) -> None:
         path = _docker(home, credHelpers={HOST: "ecrx"})

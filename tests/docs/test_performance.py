@@ -4,8 +4,8 @@ from itertools import pairwise
 from pathlib import Path
 
 _ROOT = Path(__file__).parents[2]
-_PAGE = "| what | beside | ms | ms beside | ratio |"
-_README = "| milliseconds, medians by `tests/bench/run` | docker-credential-ecrx | beside it |"
+_PAGE = "| what | compared with | ms | ms of the other | ratio |"
+_README = "| milliseconds, medians of `tests/bench/run` | docker-credential-ecrx | compared with |"
 
 
 def test_ratios_are_those_of_the_milliseconds() -> None:

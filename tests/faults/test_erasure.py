@@ -157,8 +157,8 @@ class TestErasureDuringFetch:
             held.release()
             _, stderr = login.communicate()
 
-        line = f"docker-credential-ecrx: tokens were deleted while AWS was asked for one for {HOST}; run it again\n"
-        assert (1, line) == (login.returncode, stderr.decode())
+        line = f"tokens were deleted while a new one was requested for {HOST}; run it again\n"
+        assert (1, f"docker-credential-ecrx: {line}") == (login.returncode, stderr.decode())
         assert not is_stored(world, kernel)
 
 

@@ -152,7 +152,7 @@ class TestSymlink:
         assert 2 == len(said), said
         what, command = said
 
-        assert "is a symlink to a file of root's" in what
+        assert "is a symlink to a file that root owns" in what
         subprocess.run([*AS_USER, "/bin/sh", "-c", command], check=True)
         assert [] == edit_as_user(of_user)
         assert "{}" == store.read_text()

@@ -34,8 +34,8 @@ FORBIDDEN = (
     f"on a machine with the AWS CLI: {MODIFY} --http-endpoint enabled"
 )
 NO_ROLE = (
-    "the instance has no role, by the instance metadata service at 127.0.0.1; attach one, on a machine with the AWS "
-    "CLI: aws ec2 associate-iam-instance-profile --instance-id INSTANCE --iam-instance-profile Name=PROFILE"
+    "the instance has no role, according to the instance metadata service at 127.0.0.1; attach one, on a machine with "
+    "the AWS CLI: aws ec2 associate-iam-instance-profile --instance-id INSTANCE --iam-instance-profile Name=PROFILE"
 )
 METADATA = "the instance metadata service at 127.0.0.1"
 FAILED = json.dumps({"Code": "AssumeRoleUnauthorizedAccess", "Message": "EC2 cannot assume the role."})

@@ -205,7 +205,7 @@ FAULTS: dict[str, tuple[str, str, Arrange]] = {
     ),
     "a role without a source": (
         "profile secondary has role_arn, but neither source_profile nor credential_source",
-        f"add one of them to {IN_CONFIG}",
+        "aws configure set source_profile PROFILE --profile secondary",
         profile(role_arn=ROLE),
     ),
     "a source profile without a role": (

@@ -17,7 +17,7 @@ from docker_credential_ecrx import __main__
         (OSError(errno.EMFILE, "Too many open files"), "the process has no more file descriptors; raise its limit"),
         (OSError(errno.ENOMEM, "Cannot allocate memory"), "the process has no more memory; raise its limit"),
         (RuntimeError("can't start new thread"), "the process has no more threads or processes; raise its limit"),
-        (MemoryError(), "as for lack of memory, files or threads; raise the limits"),
+        (MemoryError(), "maybe for lack of memory, files or threads; raise the limits"),
     ],
 )
 def test_names_a_shortage_only_if_there_is_one(error: Exception, says: str, capfd: pytest.CaptureFixture[str]) -> None:
