@@ -112,6 +112,8 @@ def open_session(
     sources = session.get_component("credential_provider")
     for source in _NOT_READ:
         sources.remove(source)
+    if snapshot is not None:
+        aws_snapshot.give_token(sources, snapshot)
     set_mfa(mfa or Mfa(), sources)
     return session
 

@@ -1,4 +1,4 @@
-"""Makes botocore read AWS's two files as they were when the identity's fingerprint was made of them.
+"""Makes botocore use AWS's two files, and a container's token, as they were when the fingerprint was made of them.
 
 botocore reads each several times, and another program may write them at the same time: a token that was fetched by
 settings that existed only for a moment must not be cached for the identity before and after.
@@ -7,12 +7,15 @@ settings that existed only for a moment must not be cached for the identity befo
 import os
 from typing import Any
 
+from botocore.credentials import CredentialResolver
 from botocore.exceptions import ConfigParseError
 from botocore.session import Session
 
+from docker_credential_ecrx import log
 from docker_credential_ecrx.identity.aws_profiles import Snapshot
 from docker_credential_ecrx.system import shortage
 
+_TOKEN, _TOKEN_FILE = "AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"
 _VARIABLES = {"config": "config_file", "credentials": "credentials_file"}  # botocore's names, by the kind of file
 
 
@@ -34,6 +37,22 @@ def give(session: Session, snapshot: Snapshot) -> None:
     except ConfigParseError as error:
         kwargs: Any = error.kwargs
         raise ConfigParseError(path=copies.get(kwargs["path"], kwargs["path"]), error=kwargs["error"]) from None
+
+
+def give_token(resolver: CredentialResolver, snapshot: Snapshot) -> None:
+    """Make ``resolver`` send the container's authorization token that the snapshot has, if it has one.
+
+    botocore reads any other file itself, and reports what is wrong with it.
+    """
+    env = dict(snapshot.env)
+    try:
+        token = (snapshot.read(env.pop(_TOKEN_FILE, "")) or b"").decode()
+    except ValueError:
+        return
+    if token:
+        log.add_secret(token)
+        container: Any = resolver.get_provider("container-role")
+        container._environ = env | {_TOKEN: token}  # noqa: SLF001
 
 
 def _copy(content: bytes) -> str | None:

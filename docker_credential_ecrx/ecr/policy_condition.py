@@ -3,12 +3,22 @@
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalorgid
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from docker_credential_ecrx.ecr import principal
 
 _KEY = "aws:principalorgid"  # the case of a key has no meaning
+# The keys that say for whom a service acts, with the form of a value that matches one account or organization only.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
+_SOURCES = {
+    "aws:sourceaccount": re.compile(r"([0-9]{12})"),
+    "aws:sourcearn": re.compile(r"arn:[^:*?$]+:[^:*?$]+:[^:*?$]*:([0-9]{12}):[^$]*"),
+    "aws:sourceorgid": re.compile(r"(o-[a-z0-9]{10,32})"),
+}
+# An ARN is compared part by part, so a wildcard matches no colon before the account.
+_SOURCE_BY_PARTS = re.compile(r"arn:[^:$]+:[^:$]+:[^:$]*:([0-9]{12}):[^$]*")
 _HAS_TO_EQUAL = {"StringEquals": True, "StringLike": True, "StringNotEquals": False, "StringNotLike": False}
 
 
@@ -45,6 +55,16 @@ def organizations(statement: dict[str, Any]) -> list[str]:
     return [value for value in dict.fromkeys(values) if principal.is_organization(value)]
 
 
+def is_for_others(statement: dict[str, Any], account: str, organization: str = "") -> bool:
+    """Return whether a service meets the statement's condition only if it acts for others than the account.
+
+    For an ``organization``, it has to act for other organizations, or for accounts that the condition names.
+    """
+    own = {account, organization}
+    tests = (test for test in _tests(statement) if organization or test.key.lower() != "aws:sourceorgid")
+    return any((found := _sources(test)) and own.isdisjoint(found) for test in tests)
+
+
 def keys(statement: dict[str, Any], organization: str) -> list[str]:
     """Return the keys of the statement's condition on which ``is_met`` depends."""
     unknown = ["unknown"] if "Condition" in statement else []
@@ -62,3 +82,13 @@ def _result(test: _Test, organization: str) -> bool | None:
     if not organization or not test.is_exact():
         return None
     return (organization in test.values) == _HAS_TO_EQUAL[test.operator]
+
+
+def _sources(test: _Test) -> list[str]:
+    """Return the accounts or organizations for one of which a service has to act to pass the test, if it names all."""
+    key, operator = test.key.lower(), test.operator
+    if key not in _SOURCES or operator not in ("StringEquals", "StringLike", "ArnEquals", "ArnLike"):
+        return []
+    form = _SOURCE_BY_PARTS if operator.startswith("Arn") else _SOURCES[key]
+    found = [form.fullmatch(value) if isinstance(value, str) else None for value in test.values]
+    return [each[1] for each in found if each] if all(found) else []

@@ -35,9 +35,15 @@ def may_allow(statement: Statement, to: Principal, actions: Iterable[str]) -> bo
     elements = {name.lower(): value for name, value in statement.items()}
     if len(elements) < len(statement):
         return True
-    if policy_condition.is_met(statement, to.organization) is False:
+    if elements.get("effect") == "Deny" or not _may_cover(elements, actions):
         return False
-    return elements.get("effect") != "Deny" and _may_name(elements, to) and _may_cover(elements, actions)
+    # A service acts for every account that no condition excludes: Lambda pulls for functions in other accounts.
+    # https://docs.aws.amazon.com/lambda/latest/dg/images-create.html#gettingstarted-images-permissions
+    if _is_service(elements.get("principal")) and not policy_condition.is_for_others(
+        statement, to.account, to.organization
+    ):
+        return True
+    return policy_condition.is_met(statement, to.organization) is not False and _may_name(elements, to)
 
 
 def names_others(statement: Statement, actions: Iterable[str]) -> bool:
@@ -46,7 +52,8 @@ def names_others(statement: Statement, actions: Iterable[str]) -> bool:
     They may belong to any organization.
     """
     named = [name for name in principals(statement) if name != "*" and not UNIQUE_ID.fullmatch(name)]
-    return statement.get("Effect") == "Allow" and bool(named) and covers(statement, actions)
+    is_any = bool(named) or (_is_service(statement.get("Principal")) and policy_condition.is_for_others(statement, ""))
+    return statement.get("Effect") == "Allow" and is_any and covers(statement, actions)
 
 
 def in_organization(organization: str) -> Statement:
@@ -157,12 +164,7 @@ def _may_name(elements: Statement, to: Principal) -> bool:
         # It exempts only the named ones: not the sessions of a role or the roles of an account.
         return "*" not in _names(elements["notprincipal"])
     is_known = "principal" in elements and "notprincipal" not in elements
-    if not is_known or any(_may_be(name, to) for name in _names(elements["principal"])):
-        return True
-    # A service may act for an account in a condition: Lambda pulls for functions in other accounts.
-    # https://docs.aws.amazon.com/lambda/latest/dg/images-create.html#gettingstarted-images-permissions
-    owner = to.organization or to.account
-    return _is_service(elements["principal"]) and owner in str(elements.get("condition", ""))
+    return not is_known or any(_may_be(name, to) for name in _names(elements["principal"]))
 
 
 def _is_service(named: Any) -> bool:  # noqa: ANN401 - JSON

@@ -41,6 +41,8 @@ _ENDPOINTS = (
     "AWS_ENDPOINT_URL_SSO",
     "AWS_ENDPOINT_URL_SSO_OIDC",
     "AWS_ENDPOINT_URL_SIGNIN",
+    "AWS_USE_FIPS_ENDPOINT",
+    "AWS_USE_DUALSTACK_ENDPOINT",
 )
 # Settings that change neither the principal nor an endpoint: the registry's region replaces the profile's.
 _WITHOUT_EFFECT = (
@@ -52,7 +54,8 @@ _COMPLETE = (
     *(("aws_access_key_id",), ("credential_process",), ("sso_account_id",), ("sso_role_name",)),
     *(("role_arn", "source_profile"), ("role_arn", "web_identity_token_file")),
 )
-_ENDPOINT_KEYS = ("endpoint_url", "services", "ignore_configured_endpoint_urls")
+_ENDPOINT_KINDS = ("use_fips_endpoint", "use_dualstack_endpoint", "sts_regional_endpoints")
+_ENDPOINT_KEYS = ("endpoint_url", "services", "ignore_configured_endpoint_urls", *_ENDPOINT_KINDS)
 
 
 def fingerprint(identity: "Identity", env: "Mapping[str, str]", endpoint_url: str = "") -> str:
@@ -94,6 +97,10 @@ def _facts(identity: "Identity", snapshot: Snapshot) -> "Iterator[Fact]":
         None if duration is None else str(duration),
     )
     yield from _variables((*_ENDPOINTS, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"), env)
+    # EKS sets it for every pod to the default, which has an effect only if a profile says otherwise.
+    kind = env.get("AWS_STS_REGIONAL_ENDPOINTS")
+    if kind and (kind != "regional" or _is_any(("sts_regional_endpoints",), snapshot)):
+        yield "AWS_STS_REGIONAL_ENDPOINTS", kind
     if identity.web_identity is not None:
         yield "web identity", *_claims_of(identity.web_identity)
         yield from _endpoints(identity, snapshot)
@@ -133,7 +140,11 @@ def _of_profiles(identity: "Identity", snapshot: Snapshot) -> "Iterator[Fact]":
     yield from _variables(_OUTSIDE_PROFILES, env)
     for name in _CONTAINER_TOKENS:
         if env.get(name):
-            yield name, *(claims_in(env[name], snapshot) if name.endswith("_FILE") else _claims_of(env[name]))
+            is_file = name.endswith("_FILE")
+            yield (
+                name,
+                *(claims_in(env[name], snapshot, of_pod=True) if is_file else _claims_of(env[name], of_pod=True)),
+            )
 
 
 class _OwnSettings:
@@ -179,7 +190,7 @@ def _endpoints(identity: "Identity", snapshot: Snapshot) -> "Iterator[Fact]":
     """
     name = chosen_profile(identity, snapshot.env)
     # Few files set an endpoint, and searching for the word takes a tenth of the time of a scan.
-    is_any = any("endpoint_url" in decoded(content or b"").lower() for _, _, content in snapshot.files())
+    is_any = _is_any(("endpoint_url", *_ENDPOINT_KINDS), snapshot)
     if not is_any and name is None:
         return
     is_there = name is None
@@ -192,13 +203,19 @@ def _endpoints(identity: "Identity", snapshot: Snapshot) -> "Iterator[Fact]":
         yield "missing profile", name
 
 
-def claims_in(path: str, snapshot: Snapshot) -> "tuple[str, ...]":
+def _is_any(keys: "tuple[str, ...]", snapshot: Snapshot) -> bool:
+    """Return whether one of AWS's files has one of the keys for endpoints anywhere."""
+    texts = [decoded(content or b"").lower() for _, _, content in snapshot.files()]
+    return any("endpoint" in text and any(key in text for key in keys) for text in texts)
+
+
+def claims_in(path: str, snapshot: Snapshot, *, of_pod: bool = False) -> "tuple[str, ...]":
     """Return the claims of the web identity token in the file ``path``, which is replaced every hour."""
     content = snapshot.read(path)
-    return ("no file",) if content is None else _claims_of(decoded(content))
+    return ("no file",) if content is None else _claims_of(decoded(content), of_pod=of_pod)
 
 
-def _claims_of(token: str) -> "tuple[str, ...]":
+def _claims_of(token: str, *, of_pod: bool = False) -> "tuple[str, ...]":
     from docker_credential_ecrx.identity.web_identity import claims_of  # few identities have a token
 
-    return claims_of(token)
+    return claims_of(token, of_pod=of_pod)

@@ -12,11 +12,26 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def claims_of(token: str) -> "tuple[str, ...]":
-    """Return the issuer, subject and audience of a JSON web token; the text itself if it is not one."""
+# What else of a token STS puts into the role's session: tags and the source identity, whose claims may be nested or
+# flattened, and two condition keys.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html
+_IN_SESSION, _OF_AWS = ("amr", "azp"), "https://aws.amazon.com/"
+
+
+def claims_of(token: str, *, of_pod: bool = False) -> "tuple[str, ...]":
+    """Return the claims of a JSON web token that determine the role session; the text itself if it is not one.
+
+    With ``of_pod`` it is for EKS Pod Identity, which makes session tags of the pod's name and UID.
+    https://docs.aws.amazon.com/eks/latest/userguide/pod-id-abac.html
+    """
     try:
         claims = _payload(token)
-        return "claims", *(repr(claims[name]) for name in ("iss", "sub", "aud"))
+        facts = ["claims", *(repr(claims[name]) for name in ("iss", "sub", "aud"))]
+        names = sorted(name for name in claims if name in _IN_SESSION or name.startswith(_OF_AWS))
+        facts += [repr((name, claims[name])) for name in names]
+        pod = of_pod and dict(claims.get("kubernetes.io", {})).get("pod")
+        return *facts, *([repr(pod)] if pod else ())
     except (ValueError, LookupError, TypeError):
         return "text", token
 

@@ -185,8 +185,11 @@ class SecretServiceKeyring:
     def _plaintext_file(self, collection: str) -> str | None:
         from docker_credential_ecrx.keyrings import gnome
 
-        file = gnome.plain_file(collection)
-        return file if file is not None and gnome.is_daemon(self._service.process()) else None
+        try:
+            process = self._service.process()
+        except DBusError:  # a proxy of the bus may refuse it
+            process = 0  # which is none
+        return gnome.plain_file(collection, process)
 
     def _locked(self, what: str) -> KeyringUnavailableError:
         remedy = with_alternative(Remedy("unlock it"), self._alternative)

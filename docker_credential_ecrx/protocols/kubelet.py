@@ -17,6 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from docker_credential_ecrx.ecr.registry import Registry
     from docker_credential_ecrx.store.cached_token import ClockReading, Token
 
 API_VERSION = "credentialprovider.kubelet.k8s.io/v1"
@@ -59,6 +60,8 @@ def _answer(request: Request, argv0: str, env: "Mapping[str, str]") -> str:
     if registry is None:
         return _response("", _RETRY_SECONDS)
     identity = pod_identity(request, env)
+    if identity is not None:
+        _require_partition(identity, registry)
     helper = Helper(loaded, env)
     try:
         token = helper.token(registry) if identity is None else helper.token_of(registry, identity)
@@ -150,6 +153,18 @@ def pod_identity(request: Request, env: "Mapping[str, str]") -> Identity | None:
             "write arn:aws:iam::ACCOUNT:role/NAME",
         )
     return Identity(role_arn=role, web_identity=request.token)
+
+
+def _require_partition(identity: Identity, registry: "Registry") -> None:
+    """Raise RequestError if the pod's role is in another partition, whose STS must not see the pod's token."""
+    from docker_credential_ecrx.ecr import arn
+
+    role = arn.role(identity.role_arn or "")
+    if role is not None and role.partition != registry.partition:
+        raise RequestError(
+            f"{identity.role_arn} is in the partition {role.partition}, but {registry.host} is in {registry.partition}",
+            f"name a role in {registry.partition} for the service account: a token is valid only in its own partition",
+        )
 
 
 def cache_seconds(token: "Token", moment: "ClockReading") -> int:

@@ -17,9 +17,11 @@ _ERASURE, _ERASURE_SECONDS = "erased", 60  # a get takes 25 seconds at most
 def mark(keyring: "Keyring | None", env: "Mapping[str, str]") -> None:
     """Write that the user is about to delete tokens, so that no process caches one that it is requesting now.
 
-    Without a state folder, it is written to the kernel keyring, where it expires; in other keyrings it would not.
+    It is also written to the kernel keyring, since another process may have another state folder, or none; it expires
+    there, and in other keyrings it would not.
     """
-    if not index.mark_erasure(env) and keyring is not None and keyring.label == "kernel":
+    index.mark_erasure(env)
+    if keyring is not None and keyring.label == "kernel":
         try:
             keyring.set(_ERASURE, cached_token.format_timestamp(cached_token.now()), _ERASURE_SECONDS)
         except KeyringError as error:

@@ -91,8 +91,8 @@ def delete(env: "Mapping[str, str]", *names: str) -> None:
     _change(env, remove)
 
 
-def mark_erasure(env: "Mapping[str, str]") -> bool:
-    """Write that the user is deleting tokens now, and return whether that worked.
+def mark_erasure(env: "Mapping[str, str]") -> None:
+    """Write that the user is deleting tokens now, if there is a state folder.
 
     It must be written before the items are deleted: see ``refresh``.
     """
@@ -102,7 +102,7 @@ def mark_erasure(env: "Mapping[str, str]") -> bool:
         document.setdefault("entries", {})
         document["erased"] = stamp
 
-    return _change_document(env, mark)
+    _change_document(env, mark)
 
 
 def is_erased_since(env: "Mapping[str, str]", started: "ClockReading") -> bool:
@@ -116,25 +116,22 @@ def _change(env: "Mapping[str, str]", edit: "Callable[[dict[str, Entry]], None]"
     _change_document(env, lambda document: edit(document.setdefault("entries", {})))
 
 
-def _change_document(env: "Mapping[str, str]", edit: "Callable[[_Document], None]") -> bool:
-    """Rewrite the file as ``_change`` does; return whether it has the change now."""
+def _change_document(env: "Mapping[str, str]", edit: "Callable[[_Document], None]") -> None:
+    """Rewrite the file as ``_change`` does."""
     folder = state_folder.opened(env)
     if folder is None:
         log.debug("there is no state folder for the index, so list does not name this registry")
-        return False
+        return
     try:
         with folder, _locked(folder):
             document = _read(folder)
             before = dump_json(document)
             edit(document)
             text = dump_json(document)
-            is_short = len(text) <= _MAX_BYTES  # a longer one would not be read again
-            if is_short and text != before:
+            if len(text) <= _MAX_BYTES and text != before:  # a longer one would not be read again
                 files.replace(folder, _FILE, f"{_FILE}.new", text.encode("ascii"))
     except OSError as error:
         log.debug(f"cannot write the index {folder.path}/{_FILE}: {error.strerror}")
-        return False
-    return is_short
 
 
 def _locked(folder: "Folder") -> "FileLock":

@@ -21,6 +21,7 @@ _HALF, _SPREAD = 6 * 3600, 0.05 * 12 * 3600
 _IMAGE = f"{HOST}/team/app"
 _POD_ROLE = f"arn:aws:iam::{SECONDARY}:role/pods"
 _OTHER_ROLE = f"arn:aws:iam::{SECONDARY}:role/others"
+_CHINA = f"{_IMAGE.partition('.us-east-1')[0]}.cn-north-1.amazonaws.com.cn/app"
 _ANNOTATION, _IRSA_ANNOTATION = "eks.amazonaws.com/ecr-role-arn", "eks.amazonaws.com/role-arn"
 _APP, _OTHER_APP = "system:serviceaccount:team:app", "system:serviceaccount:team:other"
 _DIGEST = f"sha256:{'0' * 64}"
@@ -254,6 +255,16 @@ class TestServiceAccount:
 
         assert "assumed-role/pods/" in kubelet.principal(found)
         assert ["AssumeRoleWithWebIdentity", "GetAuthorizationToken"] == [c.operation for c in kubelet.home.aws.calls]
+
+    @pytest.mark.parametrize(("image", "role"), [(_IMAGE, _POD_ROLE.replace("aws", "aws-cn", 1)), (_CHINA, _POD_ROLE)])
+    def test_is_sent_to_no_other_partition(self, kubelet: Kubelet, image: str, role: str) -> None:
+        fields = {"serviceAccountToken": web_identity(_APP), "serviceAccountAnnotations": {_ANNOTATION: role}}
+        found = kubelet.run(kubernetes.request(image, **fields))
+
+        own, other = ("aws-cn", "aws") if image == _IMAGE else ("aws", "aws-cn")
+        line = f"{role} is in the partition {own}, but {image.partition('/')[0]} is in {other}; name a role"
+        assert (1, True) == (found.status, line in found.stderr)
+        assert not kubelet.home.aws.calls
 
     def test_falls_back_to_role_from_environment(self, kubelet: Kubelet) -> None:
         env = {"AWS_ECR_ROLE_ARN": _POD_ROLE}

@@ -38,6 +38,7 @@ _OURS: dict[str, Any] = {"Sid": _SID, "Effect": "Allow", "Principal": {"AWS": _R
 _GRANT = ("policy", "grant", "app", "--to", SECONDARY, "--profile", "owner")
 _REVOKE = ("policy", "revoke", "app", "--to", SECONDARY, "--profile", "owner")
 _SHOW = ("policy", "show", "app", "--profile", "owner")
+_FOR_OTHERS = {"StringEquals": {"aws:SourceAccount": "333333333333"}}
 _CONDITION = {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}
 
 
@@ -467,6 +468,7 @@ class TestStillAllowed:
             (SECONDARY, {"Principal": "*"}),
             (SECONDARY, {"Principal": {"AWS": "*"}, "Action": "*"}),
             (SECONDARY, {"Principal": "*", "Condition": _CONDITION}),
+            (SECONDARY, {"Principal": {"Service": "lambda.amazonaws.com"}}),
             (SECONDARY, {"NotPrincipal": {"AWS": "333333333333"}}),
             (SECONDARY, {"NotPrincipal": {"AWS": _ROOT}}),
             (ROLE, {"Principal": {"AWS": _ROOT}}),
@@ -491,7 +493,7 @@ class TestStillAllowed:
         [
             (SECONDARY, {"Principal": {"AWS": "333333333333"}}),
             (SECONDARY, {"Principal": {"AWS": "arn:aws:iam::333333333333:role/puller"}}),
-            (SECONDARY, {"Principal": {"Service": "codebuild.amazonaws.com"}}),
+            (SECONDARY, {"Principal": {"Service": "codebuild.amazonaws.com"}, "Condition": _FOR_OTHERS}),
             (SECONDARY, {"Principal": {"AWS": ROLE}, "Action": "ecr:DescribeImages"}),
             (ROLE, {"Principal": {"AWS": f"arn:aws:iam::{SECONDARY}:role/other"}}),
             (ROLE, {"Principal": {"AWS": f"arn:aws:sts::{SECONDARY}:assumed-role/other/puller"}}),

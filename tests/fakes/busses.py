@@ -31,6 +31,7 @@ _WITH_SESSIONS = _ANSWERS | {
     "GetSecret": ("(oayays)", (("/session", b"", b"word", "text/plain"),)),
     "CreateItem": ("oo", ("/item", "/")),
     "Delete": ("o", ("/",)),
+    "GetConnectionUnixProcessID": ("u", (0,)),  # of the bus itself; there is no such process
 }
 # What a service answers a call with, part by part; None is what an honest one does.
 Reply = Callable[[str, int], Iterable[bytes] | None]

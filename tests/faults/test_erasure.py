@@ -119,6 +119,23 @@ class TestErasureDuringFetch:
         assert found.secret
         assert [] == [name for name in KernelKeyring().names() if name.startswith("token:")]
 
+    @pytest.mark.parametrize("variable", ["XDG_STATE_HOME", "HOME"])
+    def test_token_is_not_cached_with_another_state_folder(
+        self, world: World, kernel: dict[str, str], held: Held, variable: str
+    ) -> None:
+        """The kernel keyring is the user's, whatever HOME cron, a service or sudo -E has."""
+        other = world.home.folder / "other"
+        other.mkdir()
+        world.aws.fail(FETCH, held)
+        with running(world.home, env=kernel) as get:
+            held.reached()
+            assert 0 == world.home.run("forget", "--all", env=kernel | {variable: str(other)}).status
+            held.release()
+            found = result_of(get)
+
+        assert found.secret
+        assert not is_stored(world, kernel)
+
     @pytest.mark.parametrize("call", ["add_key", "/rename"])
     def test_late_erasure_still_prevents_caching(
         self, world: World, kernel: dict[str, str], erase: Erase, call: str

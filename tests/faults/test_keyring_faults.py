@@ -211,6 +211,16 @@ class TestPlainTextKeyring:
         assert [f"docker-credential-ecrx: {line}\n"] * 2 == [one.stderr, other.stderr]
         assert set() == keyrings.items(plain)
 
+    def test_is_found_from_a_terminal_with_other_folders(self, world: World, plain: dict[str, str], line: str) -> None:
+        """A snap's terminal has an XDG_DATA_HOME of its own; the daemon writes to the session's."""
+        env = plain | {"XDG_DATA_HOME": str(world.home.folder / "snap")}
+
+        stored = world.home.store(OTHER, "me", PASSWORD, env=env)
+        one, other = (world.home.get(env=env | {"ECRX_KEYRING": "secret-service"}) for _ in range(2))
+
+        assert {f"docker-credential-ecrx: {line}\n"} == {stored.stderr, one.stderr, other.stderr}
+        assert one.secret != other.secret
+
     def test_gets_no_token_of_docker_login(self, world: World, plain: dict[str, str], line: str) -> None:
         """The token from docker login is not written either, and docker login succeeds."""
         env = plain | {"ECRX_KEYRING": "secret-service"}

@@ -143,6 +143,30 @@ class TestTemporaryFileChange:
         assert said in found.stderr
         assert found.secret != later.secret
 
+    def test_of_a_container_token_is_ignored(self, world: World, kernel: dict[str, str], held: Held) -> None:
+        """Botocore would read that file itself."""
+        token = world.home.folder / "token"
+        token.write_text("pod-1")
+
+        def answer(request: aws_parts.Request) -> str | dict[str, object] | None:
+            shown = request.headers["authorization"]
+            return aws_parts.container(world.aws, SECONDARY, shown)(request._replace(path=f"/{shown}"))
+
+        with Server(answer) as endpoint:
+            env = kernel | DEBUG | {"ECRX_DIRECT": "off", "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{endpoint.url}/x"}
+            env |= {"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": str(token), "AWS_CONFIG_FILE": "/dev/null"}
+            with running(world.home, env=env, profile=None) as process:
+                loads_botocore(process)
+                process.send_signal(signal.SIGSTOP)
+                token.write_text("pod-2")
+                process.send_signal(signal.SIGCONT)
+                held.reached()
+                token.write_text("pod-1")
+                held.release()
+                found = result_of(process)
+
+        assert "pod-1" == principal(world, found)
+
     def test_of_a_renewed_web_identity_token_is_accepted(
         self, world: World, kernel: dict[str, str], held: Held
     ) -> None:

@@ -18,9 +18,10 @@ Section = tuple[str, dict[str, str]]
 CONFIG, CREDENTIALS, OTHER = ".aws/config", ".aws/credentials", "other"
 _PROFILES = ["a", "b", "default", "a b"]
 _PATHS = ["", "~~/other", "$HOME/other", "~/.aws/config", "~~/.aws/credentials"]
-_TOKENS = ["", "~~/token", "~~/renewed", "~~/another", "$HOME/token", "~/token"]
+_TOKENS = ["", "~~/token", "~~/renewed", "~~/another", "~~/tagged", "$HOME/token", "~/token"]
 _URLS = ["", "http://one", "http://two"]
 _FLAGS = ["", "true", "false"]
+_KINDS = ["", "legacy", "regional"]
 # An input has some of these groups, so that settings that belong together occur together.
 VARIABLES = [
     {"AWS_PROFILE": ["", *_PROFILES], "AWS_DEFAULT_PROFILE": ["", *_PROFILES]},
@@ -51,6 +52,11 @@ VARIABLES = [
         "AWS_ENDPOINT_URL_SSO": _URLS,
         "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": _FLAGS,
     },
+    {
+        "AWS_USE_FIPS_ENDPOINT": _FLAGS,
+        "AWS_USE_DUALSTACK_ENDPOINT": _FLAGS,
+        "AWS_STS_REGIONAL_ENDPOINTS": _KINDS,
+    },
 ]
 SETTINGS = [
     {"aws_access_key_id": ["K1", "K2"], "aws_secret_access_key": ["s"], "aws_session_token": ["t"]},
@@ -78,6 +84,7 @@ SETTINGS = [
         "ec2_metadata_service_endpoint_mode": ["IPv4", "ipv6"],
         "imds_use_ipv6": _FLAGS,
     },
+    {"use_fips_endpoint": _FLAGS, "use_dualstack_endpoint": _FLAGS, "sts_regional_endpoints": _KINDS},
     {"region": ["us-east-1", "eu-west-1"], "[x": ["1"]},
     {"output": ["json", "text"], "cli_pager": ["", "less"], "s3": ["\n  endpoint_url = http://two"], "region": ["x"]},
 ]
@@ -117,8 +124,8 @@ _NAMED = [
 ]
 
 
-def _token(subject: str, ends: int) -> str:
-    claims = base64_of(json.dumps({"iss": "i", "sub": subject, "aud": "a", "exp": ends}))
+def _token(subject: str, ends: int, **more: object) -> str:
+    claims = base64_of(json.dumps({"iss": "i", "sub": subject, "aud": "a", "exp": ends} | more))
     return f"e30.{claims.rstrip('=')}.e30"
 
 
@@ -127,7 +134,8 @@ _IDENTITIES = [
     *(Identity(role_arn="arn:c"), Identity("b", role_arn="arn:c")),
     Identity(role_arn="arn:c", web_identity=_token("a", 1)),
 ]
-_TOKEN_FILES = {"token": _token("a", 1), "renewed": _token("a", 2), "another": _token("b", 1)}
+_TAGGED = _token("a", 3, **{"https://aws.amazon.com/tags": {"principal_tags": {"team": ["red"]}}})
+_TOKEN_FILES = {"token": _token("a", 1), "renewed": _token("a", 2), "another": _token("b", 1), "tagged": _TAGGED}
 
 
 class Drawn(NamedTuple):

@@ -197,7 +197,7 @@ def kernel_keys_put_back() -> Iterator[None]:
 
 
 def kernel_keys() -> dict[str, str]:
-    """Return the descriptions of the program's keys, by serial number.
+    """Return the descriptions of the program's keys, by serial number, without the mark of a deletion, which expires.
 
     They are those in the user's own ring: /proc/keys lists other user namespaces' keys too.
     """
@@ -212,7 +212,8 @@ def kernel_keys() -> dict[str, str]:
         serial = int.from_bytes(serials[at : at + 4], sys.byteorder, signed=True)
         with suppress(OSError):  # deleted meanwhile
             keys[str(serial)] = keyctl.describe(serial)[2].decode(errors="replace")
-    return {serial: description for serial, description in keys.items() if description.startswith(_PREFIX)}
+    mark = f"{_PREFIX}erased:"
+    return {serial: key for serial, key in keys.items() if key.startswith(_PREFIX) and not key.startswith(mark)}
 
 
 def shown(name: str, user: Sequence[str] = ()) -> list[list[str]]:

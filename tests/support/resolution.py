@@ -116,7 +116,8 @@ def subject(token: str) -> str:
     """Return whom a JSON web token speaks of, which stays when it is renewed; anything else as it is."""
     try:
         claims = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
-        return f"token of {claims['iss']}, {claims['sub']}, {claims['aud']}"
+        tags = claims.get("https://aws.amazon.com/tags")
+        return f"token of {claims['iss']}, {claims['sub']}, {claims['aud']}, {tags}"
     except (ValueError, LookupError, TypeError):
         return token
 
@@ -134,7 +135,10 @@ class _Offline(Session):
         ignored = self.get_config_variable("ignore_configured_endpoint_urls")
         endpoint = None if ignored else ConfiguredEndpointProvider(self.full_config, scoped, service_name).provide()
         config = options.get("config")
-        place = f"{service_name} in {config and config.region_name} at {endpoint}"
+        kinds = [self.get_config_variable(f"use_{kind}_endpoint") or False for kind in ("fips", "dualstack")]
+        if service_name == "sts" and endpoint is None:  # as botocore/args.py has it
+            kinds.append(self.get_config_variable("sts_regional_endpoints") or "regional")
+        place = f"{service_name} in {config and config.region_name} at {endpoint} {kinds}"
         if config is not None and config.signature_version is UNSIGNED:
             return _Client(place, NOBODY)
         if "aws_access_key_id" in options:

@@ -260,20 +260,62 @@ class TestRevoke:
         assert by_hand == repository_policy.revoke(by_hand, _named(_ID))
 
 
-class TestServices:
-    @pytest.mark.parametrize(("account", "expected"), [("222222222222", ["Lambda"]), ("333333333333", [])])
-    def test_act_for_an_account_named_in_a_condition(self, account: str, expected: list[str]) -> None:
-        """Lambda does so if it runs images of other accounts."""
-        statement = {
-            "Sid": "Lambda",
-            "Effect": "Allow",
-            "Principal": {"Service": "lambda.amazonaws.com"},
-            "Action": ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
-            "Condition": {"StringLike": {"aws:sourceArn": f"arn:aws:lambda:us-east-1:{account}:function:*"}},
-        }
-        document = {"Version": "2012-10-17", "Statement": [statement]}
+_ALLOW = {"Sid": "X", "Effect": "Allow", "Action": "ecr:*"}
+_FUNCTIONS = "arn:aws:lambda:us-east-1:{}:function:*"
+_OTHERS = _FUNCTIONS.format("333333333333")
 
-        assert ([], expected) == repository_policy.still_allowed_by(document, principal.parse("222222222222", "aws"))
+
+class TestServices:
+    """A service may act for any account whose functions or projects the statement's condition does not exclude."""
+
+    @pytest.mark.parametrize(
+        ("condition", "expected"),
+        [
+            ({"StringLike": {"aws:sourceArn": _FUNCTIONS.format(_ID)}}, True),
+            ({"StringLike": {"aws:sourceArn": _OTHERS}}, False),
+            ({"ArnLike": {"AWS:SourceArn": [_OTHERS, _OTHERS.replace("us-east-1", "*")]}}, False),
+            ({"StringEquals": {"aws:SourceAccount": ["333333333333", "444444444444"]}}, False),
+            ({"StringEquals": {"aws:SourceAccount": "333333333333"}, "Bool": {"aws:SecureTransport": "true"}}, False),
+            ({"StringEquals": {"aws:SourceAccount": ["333333333333", _ID]}}, True),
+            ({"StringLike": {"aws:sourceArn": [_OTHERS, _FUNCTIONS.format("*")]}}, True),
+            ({"StringLike": {"aws:sourceArn": _FUNCTIONS.format("22222222222?")}}, True),
+            ({"StringLike": {"aws:sourceArn": "*"}}, True),
+            ({"StringLike": {"aws:sourceArn": _OTHERS.replace("us-east-1", "*")}}, True),  # it matches colons, too
+            ({"StringLike": {"aws:SourceAccount": "3*"}}, True),
+            ({"StringEquals": {"aws:SourceAccount": "${aws:ResourceAccount}"}}, True),
+            ({"StringEqualsIfExists": {"aws:SourceAccount": "333333333333"}}, True),
+            ({"ForAllValues:StringEquals": {"aws:SourceAccount": "333333333333"}}, True),
+            ({"StringNotEquals": {"aws:SourceAccount": "333333333333"}}, True),
+            ({"StringEquals": {"aws:SourceAccount": []}}, True),
+            ({"StringEquals": {"aws:SourceAccount": 333333333333}}, True),
+            ({"StringEquals": {"aws:SourceOrgID": "o-zzzzzzzzzz"}}, True),  # that of an account is unknown
+            ({"Bool": {"aws:SecureTransport": "true"}}, True),
+            ({}, True),
+            ("", True),
+        ],
+    )
+    def test_may_act_for_every_account_not_excluded(self, condition: object, *, expected: bool) -> None:
+        document = _document(_ALLOW | {"Principal": {"Service": "lambda.amazonaws.com"}, "Condition": condition})
+
+        assert ([], ["X"] if expected else []) == repository_policy.still_allowed_by(document, _named(_ID))
+
+    @pytest.mark.parametrize(
+        ("condition", "still", "others"),
+        [
+            ({"StringEquals": {"aws:SourceOrgID": "o-a1b2c3d4e5"}}, ["X"], []),
+            ({"StringEquals": {"aws:SourceOrgID": ["o-zzzzzzzzzz", "o-a1b2c3d4e5"]}}, ["X"], []),
+            ({"StringEquals": {"aws:SourceOrgID": "o-zzzzzzzzzz"}}, [], []),
+            ({"StringLike": {"aws:SourceOrgID": "o-*"}}, ["X"], []),
+            ({"StringNotEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}, ["X"], []),  # services have none
+            ({"StringLike": {"aws:sourceArn": _OTHERS}}, [], ["X"]),
+            ({"StringLike": {"aws:sourceArn": _FUNCTIONS.format("*")}}, ["X"], []),
+        ],
+    )
+    def test_may_act_for_an_organization(self, condition: object, still: list[str], others: list[str]) -> None:
+        document = _document(_ALLOW | {"Principal": {"Service": "lambda.amazonaws.com"}, "Condition": condition})
+        always, sometimes = repository_policy.still_allowed_by(document, principal.organization("o-a1b2c3d4e5"))
+
+        assert (still, others) == ([*always, *sometimes], repository_policy.others_allowed_by(document))
 
 
 class TestAltered:
@@ -310,7 +352,6 @@ _SESSION = f"arn:aws:sts::{_ID}:assumed-role/puller/session"
 _USER = f"arn:aws:iam::{_ID}:user/ci"
 _FEDERATED = f"arn:aws:sts::{_ID}:federated-user/ci"
 _IN_PATH = f"arn:aws:iam::{_ID}:role/team/puller"
-_ALLOW = {"Sid": "X", "Effect": "Allow", "Action": "ecr:*"}
 
 
 class TestStillAllowedBy:
@@ -380,7 +421,7 @@ class TestStillAllowedBy:
             ("*", True),
             (_ROOT, True),
             ({"AWS": []}, False),
-            ({"Service": "codebuild.amazonaws.com"}, False),
+            ({"Service": "codebuild.amazonaws.com"}, True),
             ({"Service": ["codebuild.amazonaws.com"], "AWS": _ROLE}, True),
             ({"aws": _ROLE}, True),
             ({"Federated": "cognito-identity.amazonaws.com"}, True),

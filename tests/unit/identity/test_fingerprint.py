@@ -69,7 +69,9 @@ VARIABLES = [
     *("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS", "AWS_ROLE_ARN", "AWS_ROLE_SESSION_NAME", "AWS_ACCESS_KEY_ID"),
     *("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_EC2_METADATA_DISABLED"),
     *("AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_LOGIN_CACHE_DIRECTORY", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"),
+    *("AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"),
 ]
+TAGS = "https://aws.amazon.com/tags"
 
 
 class Home:
@@ -237,12 +239,15 @@ class TestFingerprint:
             "ENDPOINT_URL: http://two",
             "services = s\n[services s]\necr =\n  endpoint_url = http://three",
             "endpoint_url = http://one\nignore_configured_endpoint_urls = true",
+            "use_fips_endpoint = true",
+            "use_dualstack_endpoint = true",
+            "sts_regional_endpoints = legacy",
         ):
             home.config.write_text(f"{CONFIG}[profile private]\n{said}\n")
             prints.append(home.print(identity, AWS_PROFILE="private", **env))
 
         assert prints[0] == prints[1]
-        assert 5 == len(set(prints))
+        assert 8 == len(set(prints))
 
     def test_distinguishes_config_from_credentials_file(self, home: Home) -> None:
         # In botocore a process goes before the keys beside it in the config file, and after those in the other.
@@ -408,6 +413,85 @@ class TestFingerprint:
         home.token.write_text(jwt(iss="i", sub="repo:b", aud="sts"))
 
         assert before != home.print(Identity("pod"))
+
+    @pytest.mark.parametrize(
+        "claims",
+        [
+            {TAGS: {"principal_tags": {"team": ["red"]}}},
+            {TAGS: {"principal_tags": {"team": ["blue"]}}},
+            {TAGS: {"principal_tags": {"team": ["red"]}, "transitive_tag_keys": ["team"]}},
+            {f"{TAGS}/principal_tags/team": ["red"]},
+            {f"{TAGS}/principal_tags/group": ["red"]},
+            {f"{TAGS}/transitive_tag_keys": ["red"]},
+            {"https://aws.amazon.com/source_identity": "alice"},
+            {"azp": "client"},
+            {"amr": ["authenticated"]},
+        ],
+    )
+    def test_of_a_web_identity_changes_with_its_session(self, home: Home, claims: dict[str, object]) -> None:
+        """AWS makes tags, the source identity and condition keys of the role session of these claims."""
+        home.token.write_text(jwt(iss="i", sub="repo:a", aud="sts"))
+        prints = [home.print(Identity("pod"))]
+        for said in (claims, {f"{TAGS}/principal_tags/size": ["s"]}, {"azp": "other"}):
+            home.token.write_text(jwt(iss="i", sub="repo:a", aud="sts", **said))
+            prints.append(home.print(Identity("pod")))
+        token = jwt(iss="i", sub="repo:a", aud="sts", exp=1, jti="other", **claims)
+        home.token.write_text(token)
+
+        assert 4 == len(set(prints))
+        assert prints[1] == home.print(Identity("pod"))
+        by_kubelet = {
+            home.print(Identity(role_arn="r", web_identity=one))
+            for one in (token, jwt(iss="i", sub="repo:a", aud="sts"))
+        }
+        assert 2 == len(by_kubelet)
+
+    def test_of_a_container_changes_with_its_pod(self, home: Home) -> None:
+        """EKS Pod Identity makes session tags of the pod's name and UID; STS makes none of a web identity's pod."""
+        prints: dict[str, list[str]] = {}
+        for kind, env in (
+            ("file", {"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": str(home.token)}),
+            ("web identity", {"AWS_WEB_IDENTITY_TOKEN_FILE": str(home.token), "AWS_ROLE_ARN": "r"}),
+        ):
+            for pod in ("a", "a", "b"):
+                said = {"pod": {"name": pod}, "warnafter": len(prints)}
+                home.token.write_text(jwt(iss="i", sub="s", aud="a", **{"kubernetes.io": said}))
+                prints.setdefault(kind, []).append(home.print(Identity(), **env))
+
+        assert prints["file"][0] == prints["file"][1] != prints["file"][2]
+        assert 1 == len(set(prints["web identity"]))
+
+    @pytest.mark.parametrize(
+        ("identity", "env", "digits"),
+        [
+            (Identity("p"), {}, "26de114f4f8eddd6655b12501821fd6a"),
+            (
+                Identity(role_arn="r", web_identity=jwt(iss="i", sub="s", aud="a", exp=1)),
+                {},
+                "ba728aa9c3245dd43dba62f0d60f5c7a",
+            ),
+            (Identity(), {"AWS_STS_REGIONAL_ENDPOINTS": "regional"}, "ae25732ac3246e21194450c4073d04fb"),
+            (
+                Identity(),
+                {"AWS_CONTAINER_AUTHORIZATION_TOKEN": jwt(iss="i", sub="s", aud="a")},
+                "d1fcca7fa1a0e39b8ffdd7af8cd971d4",
+            ),
+        ],
+        ids=["profile", "kubelet", "EKS", "container"],
+    )
+    def test_is_the_same_as_in_version_1_1(self, identity: Identity, env: dict[str, str], digits: str) -> None:
+        """An upgrade makes nobody ask AWS again who has none of the settings that came later."""
+        assert digits == fingerprint(identity, NO_FILES | env)
+
+    @pytest.mark.parametrize("said", ["sts_regional_endpoints = legacy", "STS_REGIONAL_ENDPOINTS: regional"])
+    def test_follows_the_kind_of_sts_endpoint(self, home: Home, said: str) -> None:
+        """EKS sets the variable to botocore's default, which matters only beside a profile that says otherwise."""
+        env = [{}, {"AWS_STS_REGIONAL_ENDPOINTS": "regional"}, {"AWS_STS_REGIONAL_ENDPOINTS": "legacy"}]
+        plain, regional, legacy = (home.print(SECONDARY, **each) for each in env)
+        assert plain == regional != legacy
+        home.edit("[profile secondary]", f"[profile secondary]\n{said}")
+
+        assert 3 == len({home.print(SECONDARY, **each) for each in env})
 
     def test_of_a_role_differs_by_each_setting(self, home: Home) -> None:
         prints = {
