@@ -82,3 +82,12 @@ class TestBuildah:
     def test_starts_from_an_image_of_the_registry(self, buildah: Client, image: str) -> None:
         assert "app-working-container" in buildah("from", image)
         assert _ONCE == _operations(buildah.home)
+
+    @pytest.mark.cell("buildah", "build, push")
+    def test_builds_on_an_image_of_the_registry(self, buildah: Client, image: str, tmp_path: Path) -> None:
+        (tmp_path / "Dockerfile").write_text(f"FROM {image}\nCOPY Dockerfile /\n")
+
+        buildah("build", "--isolation=chroot", "--tag", f"{image}-built", tmp_path)
+        buildah("push", f"{image}-built")
+
+        assert _ONCE == _operations(buildah.home)

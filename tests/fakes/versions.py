@@ -39,6 +39,10 @@ def _engine() -> str:
     return f"{_said_by('dockerd')}; CLI {', '.join(map(_said_by, docker_commands()))}"
 
 
+def _buildkit() -> str:
+    return f"{_go('buildkitd')()}; buildx {_go('buildx')()}"
+
+
 def _python(package: str) -> Callable[[], str]:
     return lambda: metadata.version(package)
 
@@ -74,6 +78,7 @@ def _maven(artifact: str) -> Callable[[], str]:
 
 _SOURCES: dict[str, Callable[[], str]] = {
     "@devcontainers/cli": _npm("@devcontainers/cli"),
+    "BuildKit apart from the engine": _buildkit,
     "BuildKit of docker 20.10": _command("dockerd"),
     "Jib": _maven("jib-maven-plugin"),
     "act": _go("act"),
