@@ -1,13 +1,16 @@
-"""Builds by a BuildKit that has no credentials itself: the client that asks for a build gives it the password."""
+"""Builds in which something else than the builder runs the helper: BuildKit's client, and a pod's init container."""
 
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from fakes import buildkit
 from fakes.clients import Client, asked_once, go_client, go_plugin, write_json
 from fakes.registry import Registry
+from support import kubelet_code, pages
 from support.forms import in_one_form
 from support.home import Home
 
@@ -87,3 +90,36 @@ def test_buildkit_has_no_credentials_itself(home: Home, socket: Path, context: P
 
     assert "401 Unauthorized" in said
     assert [] == home.aws.calls
+
+
+class TestKaniko:
+    @pytest.fixture
+    def config(self, tmp_path: Path) -> Iterator[Path]:
+        """Return the folder's file for Kaniko, in which there is a password in the end."""
+        path = tmp_path / "kaniko" / "config.json"
+        path.parent.mkdir()
+        yield path
+        path.unlink()
+
+    def test_init_container_writes_a_password(self, home: Home, image: str, config: Path) -> None:
+        """Kaniko's library, which is crane's, too, reads it, and does without the helper."""
+        (text,) = pages.blocks("builds.md", "yaml")
+        (init,) = yaml.safe_load(text)["spec"]["initContainers"]
+        shell, option, script = init["command"]
+        home.env |= {entry["name"]: entry["value"] for entry in init["env"]}
+        home.configure('[[registry]]\nmatch = "111111111111.dkr.ecr.*.amazonaws.com"\nprofile = "secondary"\n')
+
+        command = [shell, option, script.replace("/kaniko/.docker", str(config.parent))]
+        done = subprocess.run(command, env=home.env, capture_output=True, text=True, check=False)
+        home.env |= {"DOCKER_CONFIG": str(config.parent), "PATH": "/usr/bin:/bin"}
+        go_client(home, "crane")("copy", image, f"{image}-copy")
+
+        assert (0, "", "") == (done.returncode, done.stdout, done.stderr)
+        assert 0o600 == config.stat().st_mode & 0o777
+        assert asked_once(home)
+
+    def test_kubernetes_has_all_fields_of_the_pod(self, home: Home) -> None:
+        path = home.folder / "pod.yaml"
+        path.write_text(*pages.blocks("builds.md", "yaml"))
+
+        assert ["Pod"] == kubelet_code.check(path)
