@@ -83,6 +83,7 @@ _SOURCES: dict[str, Callable[[], str]] = {
     "Jib": _maven("jib-maven-plugin"),
     "act": _go("act"),
     "buildah": _command("buildah"),
+    "containers/image": _go("containers-image", "go.podman.io/image/v5"),
     "cosign": _go("cosign"),
     "crane": _go("crane"),
     "docker CLI": _go("docker"),
