@@ -9,7 +9,7 @@ from support import pages
 
 _ROOT = pages.FOLDER.parent
 _OWN = re.compile(
-    r"""(?:docker-credential-ecrx(?:-|\ |,\ version\ )|ecrx-node:|tags/v|^\s*version(?:=|:\ )|VERSION:\ "?)
+    r"""(?:docker-credential-ecrx(?:-|\ |,\ version\ )|ecrx(?:-node)?:|tags/v|^\s*version(?:=|:\ )|VERSION:\ "?)
     (\d+\.\d+\.\d+)""",
     re.MULTILINE | re.VERBOSE,
 )
@@ -17,7 +17,18 @@ _OWN = re.compile(
 
 @pytest.mark.parametrize(
     "page",
-    ["codebuild", "containers", "ec2", "eks", "github-actions", "gitlab", "nodes", "two-accounts", "verification"],
+    [
+        "builds",
+        "codebuild",
+        "containers",
+        "ec2",
+        "eks",
+        "github-actions",
+        "gitlab",
+        "nodes",
+        "two-accounts",
+        "verification",
+    ],
 )
 def test_page_names_this_version(page: str) -> None:
     assert {__version__} == set(_OWN.findall(pages.text(f"{page}.md")))

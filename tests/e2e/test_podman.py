@@ -1,4 +1,4 @@
-"""Podman, skopeo and buildah, which find the helper in their own file, with the primary account's registry."""
+"""Podman, skopeo, buildah and their library, which find the helper in their own file, with the primary's registry."""
 
 import json
 from collections.abc import Callable
@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from fakes.clients import Client
+from fakes.clients import Client, go_client
+from fakes.registry import Registry
 from support.home import BASE_USER, HOST, Home
 
 _ONCE = ["AssumeRole", "GetAuthorizationToken"]
@@ -77,8 +78,48 @@ class TestSkopeo:
         skopeo("logout", HOST)
 
 
+class TestContainersImage:
+    """Debian's skopeo is of 2022: tests/clients/image does with today's library what skopeo does."""
+
+    @pytest.fixture
+    def image_tool(self, home: Home, ecr: Registry, helper: None) -> Client:  # noqa: ARG002 - both are there
+        return go_client(home, "containers-image")
+
+    @pytest.mark.cell("containers/image", "inspect, copy")
+    def test_copies_within_and_out_of_the_registry(
+        self, image_tool: Client, image: str, tmp_path: Path, assert_in_no_file: Callable[[str], None]
+    ) -> None:
+        image_tool("copy", f"docker://{image}", f"docker://{image}-copy")
+        image_tool("copy", f"docker://{image}-copy", f"dir:{tmp_path / 'copy'}")
+
+        assert f"{HOST}/team/app" == json.loads(image_tool("inspect", f"docker://{image}-copy"))["Name"]
+        assert (tmp_path / "copy" / "manifest.json").exists()
+        assert _ONCE == _operations(image_tool.home)
+        (token,) = image_tool.home.aws.issued
+        assert_in_no_file(token)
+
+    @pytest.mark.cell("containers/image", "login, logout")
+    def test_login_and_logout_leave_no_password_in_a_file(
+        self, image_tool: Client, assert_in_no_file: Callable[[str], None]
+    ) -> None:
+        token = image_tool.home.get().secret
+
+        image_tool("login", HOST, stdin=token)
+        assert_in_no_file(token)
+        image_tool("logout", HOST)
+
+
 class TestBuildah:
     @pytest.mark.cell("buildah", "from")
     def test_starts_from_an_image_of_the_registry(self, buildah: Client, image: str) -> None:
         assert "app-working-container" in buildah("from", image)
+        assert _ONCE == _operations(buildah.home)
+
+    @pytest.mark.cell("buildah", "build, push")
+    def test_builds_on_an_image_of_the_registry(self, buildah: Client, image: str, tmp_path: Path) -> None:
+        (tmp_path / "Dockerfile").write_text(f"FROM {image}\nCOPY Dockerfile /\n")
+
+        buildah("build", "--isolation=chroot", "--tag", f"{image}-built", tmp_path)
+        buildah("push", f"{image}-built")
+
         assert _ONCE == _operations(buildah.home)

@@ -1,11 +1,11 @@
-"""``doctor`` says of each arrangement of podman's files what skopeo itself does with it."""
+"""``doctor`` says of each arrangement of podman's files what skopeo, and its library of today, do with it."""
 
 import json
 from pathlib import Path
 
 import pytest
 
-from fakes.clients import Client
+from fakes.clients import Client, go_client
 from fakes.registry import Registry
 from support import need
 from support.diagnoses import diagnose
@@ -42,12 +42,12 @@ FILES: dict[str, tuple[dict[str, str], bool]] = {
 }
 
 
-@pytest.fixture
-def skopeo(home: Home, ecr: Registry) -> Client:  # noqa: ARG001 - it has to be there
-    """Return skopeo, which reads the files in the home."""
+@pytest.fixture(params=["skopeo", "containers-image"])
+def skopeo(request: pytest.FixtureRequest, home: Home, ecr: Registry) -> Client:  # noqa: ARG001 - it has to be there
+    """Return skopeo, or a program of today's library of it, which reads the files in the home."""
     home.configure(f'[[registry]]\nmatch = "{HOST}"\nprofile = "secondary"\n')
     del home.env["REGISTRY_AUTH_FILE"]
-    return Client(home, need.command("skopeo"))
+    return go_client(home, request.param) if request.param != "skopeo" else Client(home, need.command("skopeo"))
 
 
 @pytest.mark.parametrize(("files", "is_used"), FILES.values(), ids=FILES)

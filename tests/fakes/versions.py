@@ -39,6 +39,10 @@ def _engine() -> str:
     return f"{_said_by('dockerd')}; CLI {', '.join(map(_said_by, docker_commands()))}"
 
 
+def _buildkit() -> str:
+    return f"{_go('buildkitd')()}; buildx {_go('buildx')()}"
+
+
 def _python(package: str) -> Callable[[], str]:
     return lambda: metadata.version(package)
 
@@ -74,10 +78,12 @@ def _maven(artifact: str) -> Callable[[], str]:
 
 _SOURCES: dict[str, Callable[[], str]] = {
     "@devcontainers/cli": _npm("@devcontainers/cli"),
+    "BuildKit apart from the engine": _buildkit,
     "BuildKit of docker 20.10": _command("dockerd"),
     "Jib": _maven("jib-maven-plugin"),
     "act": _go("act"),
     "buildah": _command("buildah"),
+    "containers/image": _go("containers-image", "go.podman.io/image/v5"),
     "cosign": _go("cosign"),
     "crane": _go("crane"),
     "docker CLI": _go("docker"),
