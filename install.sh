@@ -66,17 +66,18 @@ main() {
 # forget_relative: removes the relative folders from PATH, so that no program is run from the current folder.
 # Until then, only what is built into every shell may be used.
 forget_relative() {
-    left=${PATH:-} PATH=""
+    left=${PATH:-}
+    absolute=""
     while [ -n "$left" ]; do
         case $left in
-            /*) PATH=$PATH${PATH:+:}${left%%:*} ;;
+            /*) absolute=$absolute${absolute:+:}${left%%:*} ;;
         esac
         case $left in
             *:*) left=${left#*:} ;;
             *) left="" ;;
         esac
     done
-    PATH=${PATH:-/usr/bin:/bin} # an empty one means the current folder
+    PATH=${absolute:-/usr/bin:/bin} # an empty one means the current folder
 }
 
 folder_in() {
