@@ -1116,7 +1116,7 @@ class TestArguments:
                         process.send_signal(signal.SIGINT)
                     _, said = process.communicate()
                 connection.close()
-                assert (130, b"docker-credential-ecrx: interrupted\n") == (process.returncode, said)
+                assert (130, b"docker-credential-ecrx: interrupted") == (process.returncode, said.strip())
 
 
 class TestSymbols:
