@@ -29,7 +29,7 @@ class TextFile(NamedTuple):
 
 def checked(path: str, variable: str) -> str:
     """Return ``path``, which ``variable`` names or would change; raise FileError if it is text that is no path."""
-    if not user_paths.is_path(path):
+    if not user_paths.may_be_path(path):
         raise FileError(f"{variable} names {user_paths.shown(path)}", f"set {variable} to a path, or unset it")
     return path
 

@@ -32,8 +32,16 @@ def is_path(path: str) -> bool:
     """Return whether ``path`` exists, or has the form of a path that may."""
     if os.path.lexists(path):
         return True
+    is_key = _KEY.fullmatch(path) and third_party.text(path) != path
+    return _has_form(path) and _BEGINNING.match(path) is not None and not is_key
+
+
+def may_be_path(path: str) -> bool:
+    """Return whether ``path`` is one, or a relative one that may be created: a word may also be a password."""
+    return is_path(path) or (_has_form(path) and path[:1] not in ("{", "[") and third_party.text(path) == path)
+
+
+def _has_form(path: str) -> bool:
     names = re.split(r"[/\\]", path) if os.name == "nt" else path.split("/")
     is_long = len(path) > _LONGEST or any(len(name) > _LONGEST_NAME for name in names)
-    if is_long or "=" in path or "\n" in path or "\r" in path or not _BEGINNING.match(path):
-        return False
-    return not (_KEY.fullmatch(path) and third_party.text(path) != path)
+    return not (is_long or "=" in path or "\n" in path or "\r" in path)

@@ -39,6 +39,18 @@ class TestShown:
         assert "/home/a b" == user_paths.shown("/home/a\x1b\u202e b")
 
 
+class TestRelativePath:
+    @pytest.mark.parametrize("path", [*PATHS, "docker", "conf/config.toml"])
+    def test_may_be_created(self, path: str) -> None:
+        assert user_paths.may_be_path(path)
+
+    @pytest.mark.parametrize(
+        "text", sorted({*OTHERS} - {"", "correct-horse-staple", "correct/horse", "$correct", "$2b$10$abc/def"})
+    )
+    def test_is_not_what_has_another_form(self, text: str) -> None:
+        assert not user_paths.may_be_path(text)
+
+
 class TestProgram:
     @pytest.mark.parametrize("name", ["aws-vault", "saml2aws", "/usr/local/bin/tool", "bin/tool", "~/bin/tool"])
     def test_name_or_path_is_shown_as_it_is(self, name: str) -> None:
