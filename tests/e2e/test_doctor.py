@@ -129,7 +129,7 @@ class TestImage:
 
         assert f"the repository {granted} has no image latest" == found.detail
         assert found.remedy.endswith(
-            f"aws ecr list-images --registry-id {PRIMARY} --repository-name {granted} --region us-east-1"
+            f"account {PRIMARY}: aws ecr list-images --repository-name {granted} --region us-east-1 --profile OWNER"
         )
 
     def test_accepts_a_digest(self, home: Home) -> None:

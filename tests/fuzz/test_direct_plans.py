@@ -13,13 +13,17 @@ from docker_credential_ecrx.identity.aws_profiles import Snapshot
 from docker_credential_ecrx.identity.model import Identity
 from support.resolution import NOBODY, resolution, subject, there
 
+_KINDS = [False, False]  # neither FIPS nor dual-stack: the direct way leaves these to botocore
+
 
 def planned(plan: Plan) -> str:
     """Return what a plan does in the words of ``resolution``."""
     key = _first_key(plan)
     for role in plan.roles:
         key = _session("AssumeRole", role, key)
-    return "; ".join(f"{service} in None at {_endpoint(service)} by {key}" for service in ("ecr", "ecr-public"))
+    return "; ".join(
+        f"{service} in None at {_endpoint(service)} {_KINDS} by {key}" for service in ("ecr", "ecr-public")
+    )
 
 
 def _first_key(plan: Plan) -> str:
@@ -41,7 +45,9 @@ def _session(operation: str, request: dict[str, str], key: str) -> str:
         del told["RoleSessionName"]
     if "DurationSeconds" in told:
         told["DurationSeconds"] = int(str(told["DurationSeconds"]))
-    return f"({operation} {told} at sts in None at {_endpoint('sts')} by {key})"
+    endpoint = _endpoint("sts")
+    kinds = _KINDS if endpoint else [*_KINDS, "regional"]
+    return f"({operation} {told} at sts in None at {endpoint} {kinds} by {key})"
 
 
 def _endpoint(service: str) -> str | None:
