@@ -168,7 +168,7 @@ def _name_similar(hosts: Iterable[str], indexed: Mapping[str, Entry]) -> None:
     others = {server for entry in indexed.values() for server in entry["servers"]} - {*map(host_of, hosts)}
     for host in hosts:
         for similar in difflib.get_close_matches(host_of(host) or "", others, 1, _LEAST_RATIO):
-            console.note(f"there is something for {similar}: {PROGRAM} forget {similar}")
+            console.note(f"something is stored for {similar}; to delete it: {PROGRAM} forget {similar}")
 
 
 def _delete(items: list[Item]) -> bool:

@@ -103,7 +103,7 @@ def command(host: str | None, profile: str | None, *, podman: bool) -> int:
     _cache(registry, mfa)
     pull = configure_plan.pull(registry.host, str(image_to_pull), podman=podman)
     if failed == [_IMAGE]:
-        console.say("the image cannot be pulled before that is done which the check of the image says", "warning")
+        console.say("the image cannot be pulled until you have done what its check says", "warning")
     console.report_next(pull if failed in ([], [_IMAGE]) else f"{PROGRAM} doctor {image_to_pull}")
     return 0
 

@@ -62,6 +62,6 @@ def _image(find: Callable[[str], Registry | None], loaded: Settings, refused: se
     if unknown and found.registry.host not in refused:
         refused.add(found.registry.host)
         one = unknown.similar[0] if len(unknown.similar) == 1 else ""
-        wrong = EcrxError(unknown.what, f"{unknown.advice} If it is new, type the same again")
+        wrong = EcrxError(unknown.what, f"{unknown.advice} If the region is new, type the same again")
         raise choices.RefusedError(wrong, typed.replace(found.registry.region, one) if one else "")
     return found

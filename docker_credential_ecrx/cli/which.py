@@ -149,17 +149,20 @@ def _none(found: RegistryIdentity) -> str:
     missing = found.missing_profile(os.environ)
     if missing is not None:
         unreadable = input_files.unreadable(Snapshot(os.environ))
-        why = f"{unreadable} cannot be read: Permission denied" if unreadable else f"there is no profile {missing}"
-        return f"none is cached, and the next get cannot fetch one: {why}"
+        return _unavailable(
+            f"{unreadable} cannot be read: Permission denied" if unreadable else f"there is no profile {missing}"
+        )
     lack = sso_sessions.find_lack(found.identity, os.environ)
     if lack:
-        why = f"profile {lack.profile} needs {lack.what}, which {lack.path} lacks"
-        return f"none is cached, and the next get cannot fetch one: {why}"
+        return _unavailable(f"profile {lack.profile} needs {lack.what}, which {lack.path} lacks")
     half = half_keys.find(found.identity, os.environ)
     if half:
-        why = f"profile {half.profile} has {half.has}, but not {half.lacks}"
-        return f"none is cached, and the next get cannot fetch one: {why}"
+        return _unavailable(f"profile {half.profile} has {half.has}, but not {half.lacks}")
     return "none is cached; the next get asks AWS"
+
+
+def _unavailable(why: str) -> str:
+    return f"none is cached, and the next get cannot fetch one: {why}"
 
 
 def _token(served: Item, now: ClockReading) -> str:

@@ -158,7 +158,7 @@ class TestHost:
         found = home.run("forget", wrong)
 
         assert (0, "nothing to delete\n") == (found.status, found.stdout)
-        assert f"there is something for {HOST}: docker-credential-ecrx forget {HOST}\n" in found.stderr
+        assert f"something is stored for {HOST}; to delete it: docker-credential-ecrx forget {HOST}\n" in found.stderr
 
     def test_with_expired_token_is_silent(self, home: Home) -> None:
         home.get()

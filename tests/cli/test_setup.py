@@ -325,7 +325,7 @@ class TestRegistry:
 
         status, seen = setup(home, new, answers=[(REGISTRY, f"{new}\n"), (PROFILE, INTERRUPT)])
 
-        assert (130, True) == (status, "If it is new, type the same again" in words(seen)), seen
+        assert (130, True) == (status, "If the region is new, type the same again" in words(seen)), seen
 
     def test_of_config_json_has_the_api_version(self, home: Home) -> None:
         home.add_role_profile()
@@ -667,7 +667,7 @@ class TestCheck:
         status, seen = setup(home, f"{host}/missing/app", "--profile", "secondary", answers=[(NOT_YET, "y\n")])
 
         assert (0, True) == (status, is_served(home, host)), seen
-        assert "the image cannot be pulled before" in words(seen)
+        assert "the image cannot be pulled until you have done what its check says" in words(seen)
         assert seen.endswith(f"\nnext: docker pull {host}/missing/app:latest\n")
 
     @pytest.mark.usefixtures("host")
