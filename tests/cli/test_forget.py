@@ -15,7 +15,10 @@ from support.keyrings import items
 FAR_HOST = HOST.replace("us-east-1", "eu-west-1")
 PROFILES = ("secondary", "tertiary")
 KERNEL = {"ECRX_KEYRING": "kernel"}
-ERASE = f"printf {HOST} | {{}}/docker-credential-ecrx-secondary erase"
+# No other test has it: "erase" in a user namespace also deletes what docker login stored for the host outside, and the
+# runs of the tests beside this one are outside.
+INSIDE_HOST = HOST.replace("us-east-1", "eu-south-2")
+ERASE = f"printf {INSIDE_HOST} | {{}}/docker-credential-ecrx-secondary erase"
 
 
 @pytest.fixture
@@ -263,29 +266,29 @@ class TestUserNamespace:
         """Return a shell in such a namespace, which has cached a token and executes what it reads.
 
         ``forget`` would there also delete tokens that root has outside in other runs of the tests, since no index lists
-        them; e2e/test_rootless.py runs it. ``erase`` only deletes this one.
+        them; e2e/test_rootless.py runs it. ``erase`` only deletes those of its host.
         """
         link = home.link("docker-credential-ecrx-secondary")
         # Without _CONTAINERS_USERNS_CONFIGURED, no mark of forget is found outside: another test run's may be there.
         env = home.env | KERNEL
         command = [need.command("unshare"), "--user", "--map-root-user", "sh"]
         with subprocess.Popen(command, env=env, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as shell:
-            run_in(shell, f"printf {HOST} | {link} get")
+            run_in(shell, f"printf {INSIDE_HOST} | {link} get")
             yield shell
             assert shell.stdin
             shell.stdin.close()
 
-    @pytest.mark.parametrize("what", ["--all", HOST])
+    @pytest.mark.parametrize("what", ["--all", INSIDE_HOST])
     def test_is_named_with_the_command(self, home: Home, inside: "subprocess.Popen[str]", what: str) -> None:
-        home.get(env=KERNEL)
+        home.get(INSIDE_HOST, env=KERNEL)
 
         found = home.run("forget", what, env=KERNEL)
 
         assert (0, True) == (found.status, found.stdout.startswith("deleted the token of profile secondary"))
         assert f"{self.REMEDY} {what}\n" in found.stderr
-        home.get(env=KERNEL)
+        home.get(INSIDE_HOST, env=KERNEL)
         run_in(inside, ERASE.format(home.bin))
-        home.get(env=KERNEL)
+        home.get(INSIDE_HOST, env=KERNEL)
         assert (0, "") == home.run("forget", what, env=KERNEL)[::2]
 
     def test_is_named_if_it_is_only_there(self, home: Home, inside: "subprocess.Popen[str]") -> None:
@@ -303,9 +306,9 @@ class TestUserNamespace:
     ) -> None:
         """The index no longer lists what the first one deleted."""
         (home.folder / file).parent.mkdir(parents=True)
-        (home.folder / file).write_text(json.dumps({"credHelpers": {HOST: helper}}))
+        (home.folder / file).write_text(json.dumps({"credHelpers": {INSIDE_HOST: helper}}))
         if helper == "ecrx":
-            home.configure(f'[[registry]]\nmatch = "{HOST}"\nprofile = "secondary"\n')
+            home.configure(f'[[registry]]\nmatch = "{INSIDE_HOST}"\nprofile = "secondary"\n')
         home.run("forget", "--all", env=KERNEL)
 
         found = home.run("forget", "--all", env=KERNEL)
@@ -323,7 +326,7 @@ class TestUserNamespace:
         assert inside
 
     def test_is_not_what_this_one_has(self, home: Home) -> None:
-        home.get(env=KERNEL)
+        home.get(INSIDE_HOST, env=KERNEL)
 
         assert "" == home.run("forget", "--all", env=KERNEL).stderr
 
