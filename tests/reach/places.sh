@@ -14,10 +14,16 @@ place_bullseye() {
     result "$(newest_symbol "$log-build")"
 }
 
-# Debian 13: the same archive, and the wheel with this system's own Python.
-place_trixie() {
+# Debian 13: Python 3.13.
+place_trixie() { of_newer_debian trixie; }
+
+# Debian's testing, the 14 to be: Python 3.14.
+place_forky() { of_newer_debian forky; }
+
+# of_newer_debian SUITE: the archive that was frozen in Debian 11, and the wheel with this system's own Python.
+of_newer_debian() {
     freeze_in_bullseye
-    debian_root trixie amd64 python3,python3-venv
+    debian_root "$1" amd64 python3,python3-venv
     demonstrate "$root" "$archive"
     blackbox "$root" frozen "$PROGRAM"
     of_frozen=$closing

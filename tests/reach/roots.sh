@@ -77,17 +77,19 @@ debian_root() {
     root=$folder/root
 }
 
-# release_of SUITE: prints the version of Debian that the mirror has of it now, such as 12.15.
+# release_of SUITE: prints when what the mirror has of it now was made: a stable one changes with each point release.
 release_of() {
     address=$(mirror)
     /usr/lib/apt/apt-helper -qq -o APT::Sandbox::User=root download-file "${address%/}/dists/$1/Release" \
         "$cache/release-$place" >&2
-    sed -n 's/^Version: //p' "$cache/release-$place"
+    sed -n 's/^Date: //p' "$cache/release-$place"
 }
 
 make_debian_root() {
     if [ "$2" = "$(dpkg --print-architecture)" ]; then
-        nice -n 19 debootstrap --variant=minbase --include="$3" "$1" "$folder/root" "$(mirror)" >"$folder/log" 2>&1
+        # A debootstrap that is older than the suite has no script of that name, but all of Debian's are one.
+        nice -n 19 debootstrap --variant=minbase --include="$3" "$1" "$folder/root" "$(mirror)" \
+            /usr/share/debootstrap/scripts/sid >"$folder/log" 2>&1
     else
         unconfigured_root "$@" >"$folder/log" 2>&1
     fi
