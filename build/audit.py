@@ -1,6 +1,6 @@
-"""Has pip-audit look for known vulnerabilities in what is pinned, with the arguments that it is given; run by .ci/run.
+"""Runs pip-audit, with the arguments that it is given, to find known vulnerabilities in pinned packages; for .ci/run.
 
-Exit status 1 where there is one. A database that cannot be asked is told of and is no failure: it is not the code's.
+The exit status is 1 if there is one. If the database cannot be reached, it says so, and that is not a failure.
 """
 
 import json

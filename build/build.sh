@@ -55,7 +55,7 @@ commit=$(git describe --always --exclude='*' --abbrev=40 --dirty=-modified 2>/de
 contents="$inputs $SOURCE_DATE_EPOCH $commit $(cat install.sh ./*.md docs/* | cksum)"
 if [ "$(cat "$work/packed" 2>/dev/null)" != "$contents" ] ||
     ! ls dist/docker-credential-ecrx-*.sha256 >/dev/null 2>&1; then
-    # The page has the date of the commit, and this file its hash, which what is frozen has not.
+    # The page has the date of the commit, and this file its hash; what is frozen depends on neither.
     printf '%s\n' "$commit" >dist/docker-credential-ecrx/_internal/commit.txt
     mkdir -p dist/docker-credential-ecrx/share/man/man1
     .work/build-venv/bin/python -I build/man.py >dist/docker-credential-ecrx/share/man/man1/docker-credential-ecrx.1

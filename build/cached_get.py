@@ -1,8 +1,8 @@
 """The modules that a cached ``get`` imports: the frozen program keeps them as code objects in one file.
 
 So a module there costs a ``get`` neither a search nor a file, and may be as small as its purpose.
-finish.py writes the file, entry.py imports from it, and tests/blackbox/test_guard.py holds this list against what is
-imported.
+finish.py writes the file, entry.py imports from it, and tests/blackbox/test_guard.py compares this list with what
+is imported.
 """
 
 PACKAGE = "docker_credential_ecrx"

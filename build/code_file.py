@@ -15,8 +15,8 @@ _HEADER = 16  # bytes before the code object in a .pyc (PEP 552)
 def join(folder: Path, file: str, names: Iterable[str], ready: Collection[str] = ()) -> None:
     """Put the code objects of modules in ``folder`` into one file there, by name, and whether each is a package.
 
-    Those of the ``ready`` ones come first, each after those that it imports; of the others the file has the bytes.
-    A package's own file stays, for a program whose one file is lost: it has to say so.
+    Those of the ``ready`` ones come first, each after those that it imports; the others are stored as bytes.
+    A package's own file stays, so that a program that has lost the one file can still say so.
     """
     found = {}
     for name in names:

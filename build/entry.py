@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from types import CodeType, ModuleType
 
 
-# Ready, since what it reports leaves nothing to make it from; the same as in __main__, which may be what is missing.
+# Ready, since what it reports may leave nothing to make it from; the same as in __main__, which may be missing.
 LAST_RESORT = (
     b"docker-credential-ecrx: the program failed before it could say why, maybe for lack of memory, files or threads; "
     b"raise the limits of its process (ulimit -a)\n"
@@ -108,17 +108,17 @@ def start() -> None:
             is_one = os.path.sameopenfile(1, 2)
         except Exception:  # noqa: BLE001 - as above
             is_one = False
-        # As docker wants it told, and a person once.
+        # Docker reads both streams, and a person sees the line once.
         for stream in (2,) if is_one else (1, 2):
             os.write(stream, line)
         os._exit(1)
 
 
 def forget_loader() -> None:
-    """Give what the program starts the environment that it was given itself.
+    """Restore the environment that the program was started with, for the programs that it starts.
 
-    PyInstaller's loader leads to the program's own libraries, and tells a further start of it that this is done.
-    A credential_process is another program and has its own, and one that starts this program again starts a new one.
+    PyInstaller's loader sets variables that lead to the program's own libraries, and that tell another start of it so.
+    A credential_process has libraries of its own, and may start this program again.
     """
     for name in [name for name in os.environ if name.startswith("_PYI_")]:
         del os.environ[name]

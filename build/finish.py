@@ -1,4 +1,4 @@
-"""Finishes the folder that PyInstaller made: no path of the builder's machine in it, and a list of its parts.
+"""Finishes the folder that PyInstaller made: removes the paths of the builder's machine, and lists the files.
 
 Run by build.sh with the Python of the build's virtual environment.
 """
@@ -30,9 +30,10 @@ def main() -> None:
 
 
 def forget_prefix(prefix: str) -> None:
-    """Take out of Python's own libraries where that Python is installed; the launcher says where they all are now.
+    """Remove the path at which Python is installed from its own libraries; the launcher tells them where they are now.
 
-    The path keeps its length and its last name: strings that end alike are stored as one, and a version is often both.
+    The path keeps its length and its last name: a linker stores strings with a common end as one, and the name may be
+    a version that the library also has by itself.
     """
     if prefix == "/usr":
         return
@@ -44,20 +45,20 @@ def forget_prefix(prefix: str) -> None:
 
 
 def lead_launcher_to_zlib() -> None:
-    """Let PyInstaller's launcher take the bundle's zlib, which it needs before it tells the loader where to look.
+    """Make PyInstaller's launcher use the bundle's zlib, which it needs before it tells the loader where to look.
 
-    By its path and not by a folder to search, which would be searched for the C library too.
+    It is named by its path, because a folder to search would be searched for the C library, too.
     """
     if b"/ld-musl-" in _PROGRAM.read_bytes():
-        # musl knows $ORIGIN in the folders alone, and searches them for no C library: that is its loader itself.
+        # musl expands $ORIGIN only in folders to search, and searches for no C library, which is its loader itself.
         patchelf("--set-rpath", "$ORIGIN/_internal", _PROGRAM)
     elif (_INSIDE / "libz.so.1").exists():
-        # ld.so(8) knows $ORIGIN in the names of what a program needs, too.
+        # ld.so(8) also expands $ORIGIN in the names of the libraries that a program needs.
         patchelf("--replace-needed", "libz.so.1", "$ORIGIN/_internal/libz.so.1", _PROGRAM)
 
 
 def patchelf(*arguments: str | Path) -> None:
-    """Run patchelf, which lies beside this Python."""
+    """Run the patchelf that is installed next to this Python."""
     subprocess.run([Path(sys.executable).with_name("patchelf"), *arguments], check=True)  # noqa: S603 - words of ours
 
 

@@ -2,7 +2,7 @@
 
 The frozen program keeps them, too, as code objects in one file, which is read when the first of them is imported.
 Python's own are all in C: those that are not take longer to load than AWS takes to answer.
-tests/blackbox/test_guard.py holds OURS against what is imported.
+tests/blackbox/test_guard.py compares OURS with what is imported.
 """
 
 import cached_get

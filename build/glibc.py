@@ -1,6 +1,6 @@
-"""Says what system the frozen program is for, in its share/platform, and how new a glibc it needs; run by build.sh.
+"""Writes share/platform, which says what system the frozen program is for, and prints which glibc it needs.
 
-GLIBC_FLOOR=VERSION: fails if the program needs a newer glibc than that, for example 2.28.
+Run by build.sh. GLIBC_FLOOR=VERSION: fails if the program needs a newer glibc than that, for example 2.28.
 Imported by archive.py and sbom.py, for which it names the system.
 """
 
@@ -15,7 +15,7 @@ from typing import NamedTuple
 from contents import BUNDLE, natives
 
 _PLATFORM = BUNDLE / "share" / "platform"  # install.sh reads it before it runs the program
-# objdump -T names the symbol behind the version; what a library needs without a symbol stands alone.
+# objdump -T has the symbol after the version; a version that is needed without a symbol is alone on its line.
 _NEEDED = re.compile(r"\bGLIBC_(\d+(?:\.\d+)+|ABI_DT_RELR)\)?(?:\s+(\w+))?$", re.MULTILINE)
 _RELR = (2, 36)  # the first glibc that relocates what is linked with -z pack-relative-relocs
 
@@ -29,9 +29,9 @@ class Need(NamedTuple):
 
 
 def main() -> None:
-    """Write share/platform and print the newest glibc that is needed; exit with 1 if that is not what is wanted.
+    """Write share/platform, and print the newest glibc that is needed.
 
-    It is not if it is newer than the floor, or musl is needed, too.
+    The exit status is 1 if that is newer than the floor, or if musl is needed, too.
     """
     floor = os.environ.get("GLIBC_FLOOR", "")
     need = newest() if sys.platform == "linux" else None

@@ -54,7 +54,7 @@ def _commands(group: click.Group, context: click.Context) -> Iterator[str]:
 
 
 def _text(command: click.Command) -> Iterator[str]:
-    """Yield what a command's help says; what stands in lines of its own there, stands so here."""
+    """Yield what a command's help says; a paragraph that click does not wrap keeps its lines."""
     for paragraph in re.split(r"\n\n+", f"{command.help or ''}\n\n{command.epilog or ''}".strip()):
         yield ".PP"
         if paragraph.startswith("\b\n"):

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Renews the pinned requirements beside it: every release that there is now, for every platform, with its hashes.
+# Updates the pinned requirements in this folder to the newest releases, for every platform, with their hashes.
 set -eu
 unset CDPATH
 cd "$(dirname "$0")/.."

@@ -12,7 +12,7 @@ import zipfile
 from pathlib import Path
 
 _INSTALLER = Path(__file__).parents[1] / "install.ps1"
-_1980 = 315_532_800  # before which a zip knows no time
+_1980 = 315_532_800  # a zip cannot have an earlier time
 _UNIX = 3  # so that a file has its mode
 _REGULAR = 0o100000  # stat.S_IFREG
 

@@ -13,6 +13,9 @@ from docker_credential_ecrx.demo.fake_aws import FakeAws
 from support import keyrings, marks, need, shares, sweep
 from support.home import Home
 
+# How long an example takes says how busy the machine is, and nothing of the program.
+hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("patient")
 # For a quick look: nox -s test.
 hypothesis.settings.register_profile("quick", max_examples=10)
 

@@ -148,4 +148,4 @@ def _caller(region: str | None, identity: Identity, calls: Calls, mfa: Mfa | Non
         client: Any = in_role(source, identity).create_client("sts")
         return third_party.text(client.get_caller_identity()["Arn"])
 
-    return (calls.deadline or Deadline(ASKING_SECONDS)).within(ask)
+    return calls.within(ask)

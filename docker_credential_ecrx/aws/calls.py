@@ -3,13 +3,16 @@
 botocore's exceptions do not name the operation, and its events do.
 """
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from botocore.session import Session
 
 from docker_credential_ecrx.aws import metadata, proxies, proxy_rules
 from docker_credential_ecrx.aws.caller import Call
 from docker_credential_ecrx.system.deadline import Deadline
+
+T = TypeVar("T")
 
 
 class Calls:
@@ -34,6 +37,10 @@ class Calls:
         for event, handler in handlers.items():
             session.register(event, handler)
         metadata.watch(session, self._follow)
+
+    def within(self, call: Callable[[], T]) -> T:
+        """Return what ``call`` returns, or raise what it raises, or TimeoutError if the deadline passes before."""
+        return call() if self.deadline is None else self.deadline.within(call)
 
     def _before_build(self, *, event_name: str, params: Any, **_: object) -> None:  # noqa: ANN401 - botocore's, as below
         role = params.get("roleName", "")  # of SSO's GetRoleCredentials

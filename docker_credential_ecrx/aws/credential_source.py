@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from docker_credential_ecrx.errors import Remedy
 from docker_credential_ecrx.identity.aws_profiles import chain
-from docker_credential_ecrx.identity.model import Identity, first_profile
+from docker_credential_ecrx.identity.model import CONTAINER_VARIABLES, Identity, first_profile
 
 _DEFAULT = "default"
 # How to get new credentials, by kind of source: text and command.
@@ -44,7 +44,6 @@ _KEYS = {
     "login_session": "login",
     "credential_process": "process",
 }
-_CONTAINER = ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI")
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-prefixes
 _SESSION_PREFIX = "ASIA"
 
@@ -132,7 +131,7 @@ def _kind(own: Mapping[str, str], env: Mapping[str, str], *, is_first: bool, is_
         return "session"
     if kind is not None or not is_first:
         return kind or "keys"
-    return "container" if any(env.get(name) for name in _CONTAINER) else "instance"
+    return "container" if any(map(env.get, CONTAINER_VARIABLES)) else "instance"
 
 
 def settings_of(profile: str, env: Mapping[str, str]) -> dict[str, str]:

@@ -6,7 +6,7 @@ Each function returns why a token may not be the requested principal's, or an em
 from docker_credential_ecrx.ecr import arn
 from docker_credential_ecrx.ecr.registry import Registry
 
-_INTERCEPTED = "check AWS_ENDPOINT_URL and the proxy"
+INTERCEPTED = "check AWS_ENDPOINT_URL and the proxy"
 
 
 def account_of(role: str) -> str:
@@ -37,7 +37,7 @@ def of_role(role: str, session: str) -> str:
     if requested and found and found.kind == "assumed-role" and _role_key(requested) == _role_key(found):
         return ""
     returned = f"{found.kind} {found.name} of account {found.account}" if found else "no role session"
-    return f"AWS returned {returned} for {role}; {_INTERCEPTED}"
+    return f"AWS returned {returned} for {role}; {INTERCEPTED}"
 
 
 def account_of_registry(endpoint: str) -> str:
@@ -50,7 +50,7 @@ def of_token(role_account: str, account: str) -> str:
     """Compare the account of ECR's token with the role's, if both are known."""
     if not account or role_account in ("", account):
         return ""
-    return f"ECR returned a token of account {account}, and the role is in {role_account}; {_INTERCEPTED}"
+    return f"ECR returned a token of account {account}, and the role is in {role_account}; {INTERCEPTED}"
 
 
 def _role_key(role: arn.Arn) -> tuple[str, str, str]:

@@ -4,6 +4,7 @@
 Nothing here needs botocore: a process that waited for another one reports the failure of that one without asking AWS.
 """
 
+from docker_credential_ecrx.aws.doubts import INTERCEPTED
 from docker_credential_ecrx.aws.error_rule import (
     ANOTHER_PROFILE,
     ANY_CREDENTIALS,
@@ -16,7 +17,6 @@ from docker_credential_ecrx.aws.error_rule import (
 )
 from docker_credential_ecrx.errors import AwsError, Remedy
 
-INTERCEPTED = "check AWS_ENDPOINT_URL and the proxy"
 _NO_SOURCE = "profile {profile} has role_arn, but neither source_profile nor credential_source"
 _ASK_CLI = "aws sts get-caller-identity --region REGION{caller_option}"
 _CHECK_WITH_CLI = "check the credentials with the AWS CLI"

@@ -16,7 +16,7 @@ from botocore.credentials import CredentialResolver
 from botocore.loaders import Loader
 from botocore.session import Session
 
-from docker_credential_ecrx.aws import key_check, process, role_settings, secrets, tls, trust
+from docker_credential_ecrx.aws import credential_process, key_check, role_settings, secrets, tls, trust
 from docker_credential_ecrx.aws import snapshot as aws_snapshot
 from docker_credential_ecrx.aws.calls import Calls
 from docker_credential_ecrx.aws.client_errors import CredentialsError, MfaNeededError, UnknownBotocoreError
@@ -26,7 +26,6 @@ from docker_credential_ecrx.ecr.registry import Registry
 from docker_credential_ecrx.identity.aws_profiles import Snapshot
 from docker_credential_ecrx.identity.model import Identity
 from docker_credential_ecrx.system import programs
-from docker_credential_ecrx.system.deadline import ASKING_SECONDS, Deadline
 
 # GetAuthorizationToken; roles and web identities; SSO profiles and their refresh; login_session profiles.
 SERVICES = ("ecr", "ecr-public", "sts", "sso", "sso-oidc", "signin")
@@ -90,7 +89,7 @@ def open_session(
     With ``mfa`` there is a person, for whom a credential_process may wait.
     """
     if mfa is not None:
-        process.wait_for_person(calls.deadline)
+        credential_process.wait_for_person(calls.deadline)
     programs.remove_relative(os.environ)  # where botocore looks for a credential_process
     session = new_session(identity)
     if snapshot is not None:
@@ -153,7 +152,7 @@ def resolved_session(
         return session
 
     try:
-        return (calls.deadline or Deadline(ASKING_SECONDS)).within(resolved)
+        return calls.within(resolved)
     except (TimeoutError, ValueError) as error:
         raise CredentialsError from error
 

@@ -17,6 +17,7 @@ from docker_credential_ecrx.aws import (
     unknown_region,
 )
 from docker_credential_ecrx.aws.credential_source import find_source
+from docker_credential_ecrx.aws.profile_hints import ConfigureHint
 from docker_credential_ecrx.cli import configure_edits, console
 from docker_credential_ecrx.ecr.registry import Registry
 from docker_credential_ecrx.errors import AwsError, NoAwsCredentialsError, Remedy
@@ -113,14 +114,7 @@ def _problem(identity: Identity, where: str) -> Problem | None:
     configure, of = profile_hints.configure_hint(identity, where), f" with {identity}"
     missing = profile_hints.missing_profile(identity, os.environ)
     if missing:
-        name, named_by = map(profile_hints.shown, missing)
-        message = f"the AWS profile {name} does not exist"
-        hints = profile_hints.missing_profile_hint(*missing, identity, os.environ, configure)
-        known = profile_hints.some_names(profiles.profiles())
-        origin = f"it is the source_profile of {named_by}; " if named_by else ""
-        there_are = f"{origin}{f'the profiles are {known}' if known else 'there is no profile yet'}"
-        error = AwsError(*input_files.explained(message, os.environ, *hints))
-        return Problem(error, f"create the AWS profile {name}", known=there_are, what_comes="")
+        return _missing_profile(*missing, identity, configure)
     bad = profile_hints.bad_role(profile_hints.named_profiles(identity, os.environ))
     if bad:
         place = setting_places.place_of("role_arn", f"profile {bad[0]}", Identity(bad[0]), os.environ)
@@ -146,6 +140,18 @@ def _problem(identity: Identity, where: str) -> Problem | None:
         error = NoAwsCredentialsError(*input_files.explained("there are no AWS credentials", os.environ, hint))
         return Problem(error, "create AWS credentials", of, what_comes="they come")
     return None
+
+
+def _missing_profile(name: str, named_by: str, identity: Identity, configure: ConfigureHint) -> Problem:
+    """Return that there is no AWS profile ``name``, which the profile ``named_by`` names unless that is empty."""
+    shown, by = profile_hints.shown(name), profile_hints.shown(named_by)
+    message = f"the AWS profile {shown} does not exist"
+    hints = profile_hints.missing_profile_hint(name, named_by, identity, os.environ, configure)
+    known = profile_hints.some_names(profiles.profiles())
+    origin = f"it is the source_profile of {by}; " if named_by else ""
+    there_are = f"{origin}{f'the profiles are {known}' if known else 'there is no profile yet'}"
+    error = AwsError(*input_files.explained(message, os.environ, *hints))
+    return Problem(error, f"create the AWS profile {shown}", known=there_are, what_comes="")
 
 
 def _lacks_credentials(identity: Identity) -> bool:

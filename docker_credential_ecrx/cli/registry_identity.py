@@ -17,14 +17,13 @@ from docker_credential_ecrx.ecr.registry import Registry
 from docker_credential_ecrx.errors import FileError, SettingsError
 from docker_credential_ecrx.identity import nearest_rule, own_hosts, settings
 from docker_credential_ecrx.identity.aws_profiles import Snapshot, normalized
-from docker_credential_ecrx.identity.model import Identity, chosen_profile, first_profile
+from docker_credential_ecrx.identity.model import CONTAINER_VARIABLES, Identity, chosen_profile, first_profile
 from docker_credential_ecrx.identity.settings import PROGRAM, Settings
 from docker_credential_ecrx.system.paths import is_out_of_reach
 
 LOGIN = "docker login"  # of anybody: get returns the token that it stored before that of an identity
 _ACCESS_KEY = "AWS_ACCESS_KEY_ID"
 _TOKEN_FILE = "AWS_WEB_IDENTITY_TOKEN_FILE"  # noqa: S105 - a variable's name
-_CONTAINER = ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI")
 # The keys of a rule that say to which registries it applies.
 _APPLIES_TO = ("match", "account", "region", "registry")
 
@@ -232,4 +231,4 @@ def _chain_variable(identity: Identity, env: Mapping[str, str]) -> str | None:
     named = profile_hints.profile_variable(env)
     if env.get(named):
         return named
-    return next(filter(env.get, _CONTAINER), None) if kind == "container" else None
+    return next(filter(env.get, CONTAINER_VARIABLES), None) if kind == "container" else None

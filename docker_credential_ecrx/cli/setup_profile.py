@@ -29,9 +29,7 @@ def ask(
     if not names:
         return attempt(given)
     identity = loaded.identity_for(registry.host)
-    is_named = bool(identity.profile or identity.role_arn)
-    label = "keep" if is_named else "no profile"
-    listed, more = names[:_MOST], len(names[_MOST:])
+    label = "keep" if identity.profile or identity.role_arn else "no profile"
 
     def accept(typed: str) -> _T:
         if typed == label and typed not in names:
@@ -55,6 +53,17 @@ def ask(
             return accept(given)
         except EcrxError as error:
             again = choices.refuse("AWS profile", error)
+    values, default = _offer(identity, names, label, given)
+    return choices.choose("AWS profile", "number or name", values, accept, again or default)
+
+
+def _offer(identity: Identity, names: list[str], label: str, given: str | None) -> tuple[list[str], str]:
+    """List the profiles; return what each number stands for, and the number that the Enter key alone means.
+
+    ``label`` stands for what is used without one, if there is anything, and ``given`` was tried already.
+    """
+    listed, more = names[:_MOST], len(names[_MOST:])
+    is_named = bool(identity.profile or identity.role_arn)
     rows = [(profile_hints.shown(name), setup_candidates.describe(name, os.environ)) for name in listed]
     values, kept = [*listed], len(listed)
     if identity.role_arn is None and identity.profile in listed:
@@ -66,8 +75,7 @@ def ask(
     console.group(f"AWS profiles{f', and {more} more' if more else ''}")
     console.facts((f"{number} {name}", described) for number, (name, described) in enumerate(rows, 1))
     is_usable = is_named and not (identity.profile and setup_candidates.problem_of(identity.profile, os.environ))
-    default = str(kept + 1) if is_usable and values[kept] != given else ""
-    return choices.choose("AWS profile", "number or name", values, accept, again or default)
+    return values, str(kept + 1) if is_usable and values[kept] != given else ""
 
 
 def _require_profile(name: str, names: list[str]) -> None:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 
-from docker_credential_ecrx.config_files import json_editor, text_file
+from docker_credential_ecrx.config_files import docker_types, json_editor, text_file
 from docker_credential_ecrx.config_files.json_editor import Member, Object
 from docker_credential_ecrx.config_files.text_file import TextFile
 from docker_credential_ecrx.errors import FileError
@@ -18,12 +18,8 @@ from docker_credential_ecrx.system.paths import home
 _HELPERS, _AUTHS, _STORE = "credHelpers", "auths", "credsStore"
 # The keys of an ``auths`` entry that hold credentials.
 _SECRETS = ("auth", "password", "identitytoken", "registrytoken")
-# Docker's keys whose value is a name or a format, in lower case.
-_PUBLIC = {
-    *("configformat", "credsstore", "currentcontext", "detachkeys", "experimental", "imagesformat", "networksformat"),
-    *("nodesformat", "pluginsformat", "psformat", "secretformat", "serviceinspectformat", "servicesformat"),
-    *("statsformat", "tasksformat", "volumesformat"),
-}
+# Docker's keys whose value can be shown, in lower case.
+_PUBLIC = {name.lower() for name in docker_types.DOCKER_STRINGS}
 _USER = re.compile(r"(?s)\A([a-z][a-z0-9+.-]*://)?.*@", re.IGNORECASE)
 _QUERY = re.compile(r"(?s)[?#].*")
 _TOKEN = re.compile(r"(?=[\w+=-]*[A-Z])(?=[\w+=-]*\d)[\w+=-]{32,}|[0-9a-f]{32,}", re.ASCII)  # what may be a token

@@ -33,13 +33,14 @@ _Type = _List | _Map | _Fields | None
 _STRINGS = _Map(None)
 _LOGIN = ("username", "password", "auth", "email", "serveraddress", "identitytoken", "registrytoken")
 _PROXIES = ("httpProxy", "httpsProxy", "noProxy", "ftpProxy", "allProxy")
-_DOCKER_STRINGS = (
+# Names and formats.
+DOCKER_STRINGS = (
     *("configFormat", "credsStore", "currentContext", "detachKeys", "experimental", "imagesFormat", "networksFormat"),
     *("nodesFormat", "pluginsFormat", "psFormat", "secretFormat", "serviceInspectFormat", "servicesFormat"),
     *("statsFormat", "tasksFormat", "volumesFormat"),
 )
 _DOCKER = _Fields(
-    dict.fromkeys(_DOCKER_STRINGS)
+    dict.fromkeys(DOCKER_STRINGS)
     | {
         "credHelpers": _STRINGS,
         "auths": _Map(_Fields(dict.fromkeys(_LOGIN))),

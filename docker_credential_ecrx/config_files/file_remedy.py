@@ -58,7 +58,7 @@ def _of_another_file(error: OSError, place: Path, asked: str) -> Remedy | None:
     if error.errno in (*_DENIED, errno.EROFS):
         is_read_only = bool(os.statvfs(place).f_flag & os.ST_RDONLY)
         if os.path.islink(asked):
-            return _replace_link(asked)
+            return replace_link(asked, os.path.realpath(asked))
         if is_read_only:
             return _use_copy(asked, "its file system is mounted read-only: mount it writable")
     return None
@@ -121,10 +121,6 @@ def replace_link(asked: str, target: str) -> Remedy:
         "change it where it is managed, or replace the symlink with a copy",
         f"cp --remove-destination {shlex.quote(target)} {link} && chmod u+w {link}",
     )
-
-
-def _replace_link(asked: str) -> Remedy:
-    return replace_link(asked, os.path.realpath(asked))
 
 
 def _use_copy(asked: str, instead: str) -> Remedy:

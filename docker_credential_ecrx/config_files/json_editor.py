@@ -6,7 +6,9 @@ json's own decoder finds where each value ends, so what is edited is what json r
 import json
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple
+
+from docker_credential_ecrx.system import go_json
 
 _WHITESPACE = " \t\r\n"
 _BLANK = re.compile(f"[{_WHITESPACE}]*")
@@ -43,17 +45,10 @@ class Object(NamedTuple):
 
 
 def parse(text: str) -> Object:
-    """Return the object that ``text`` consists of; raise ValueError if it is not an object."""
-    try:
-        document = _DECODER.decode(text)
-    except json.JSONDecodeError as error:
-        # json's own message quotes the text.
-        message = f"not JSON: there is an error in line {error.lineno}, column {error.colno}"
-        raise ValueError(message) from error
-    except RecursionError as error:
-        raise ValueError("nested too deeply") from error
-    if not isinstance(document, dict):
-        raise ValueError("not a JSON object")  # noqa: TRY004 - the text is wrong, not its type
+    """Return the object that ``text`` consists of; raise ValueError if it is not one JSON object."""
+    document, rest = go_json.decode(text)
+    if rest or not isinstance(document, go_json.Object):
+        raise ValueError("not one JSON object")
     return object_at(text, _skipped(text, 0))
 
 
@@ -148,12 +143,8 @@ def string(text: str, shown: Callable[[str], str]) -> str:
     return text if shown(value) == value else json.dumps(shown(value))
 
 
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"not JSON: {constant} is not a number")
-
-
 # Numbers are decoded as floats, since an integer can have too many digits for Python.
-_DECODER = json.JSONDecoder(parse_int=float, parse_constant=_refuse)
+_DECODER = json.JSONDecoder(parse_int=float)
 
 
 def _skipped(text: str, at: int) -> int:

@@ -41,13 +41,18 @@ def parse(text: str) -> Arn | None:
     if (
         (scheme, region) != ("arn", "")
         or not (partition.startswith("aws") and _LOWER.issuperset(partition))
-        or not (len(account) == _ACCOUNT_LENGTH and _DIGITS.issuperset(account))
+        or not is_account(account)
         or kind not in _KINDS.get(service, ())
         or (kind == "root") != (slash == "")
         or name is None
     ):
         return None
     return Arn(partition, account, kind, name)
+
+
+def is_account(text: str) -> bool:
+    """Return whether ``text`` is an account ID."""
+    return len(text) == _ACCOUNT_LENGTH and _DIGITS.issuperset(text)
 
 
 def role(text: str) -> Arn | None:

@@ -1,6 +1,5 @@
 """Lists who can do what with a repository by its policy: everybody to whom a statement allows or denies something."""
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -14,7 +13,6 @@ YES, CONDITION, NO = "yes", "condition", "no"
 # All that a pull needs; ``grant`` also writes BatchCheckLayerAvailability, as AWS's article does.
 # https://docs.aws.amazon.com/AmazonECR/latest/userguide/security-iam-awsmanpol.html has it as PullOnly.
 PULL_NEEDS = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
-_ACCOUNT = re.compile(r"[0-9]{12}")
 _KINDS = {"root": "account", "assumed-role": "session", "federated-user": "session"}
 # Stands for whatever organization the policy does not name.
 _OTHER = "another"
@@ -116,7 +114,7 @@ def _organizations(statement: Statement) -> Iterator[tuple[str, str, Principal]]
 
 
 def _principal(name: str) -> tuple[str, str, Principal]:
-    if _ACCOUNT.fullmatch(name):
+    if arn.is_account(name):
         return "account", name, _account(name)
     if name == "*":
         return "anybody", name, Principal("*", "", "", _OTHER)

@@ -20,7 +20,6 @@ Statement = dict[str, Any]
 UNIQUE_ID = re.compile(r"A(ID|RO)A[A-Z0-9]{12,}")
 # Every form of the Principal that is everybody.
 _EVERYBODY = ("*", ["*"], {"AWS": "*"}, {"AWS": ["*"]})
-_ACCOUNT = re.compile(r"[0-9]{12}")
 _PARTS = 6  # of an ARN
 # Whoever may set the policy, or delete one that denies, can get access.
 _POLICY_ACTIONS = ("ecr:SetRepositoryPolicy", "ecr:DeleteRepositoryPolicy")
@@ -182,10 +181,10 @@ def _may_be(name: Any, to: Principal) -> bool:  # noqa: ANN401 - JSON
     """Return whether ``name`` may be ``to``, its account, or one of its roles or sessions."""
     if not isinstance(name, str):
         return True
-    if _ACCOUNT.fullmatch(name):
+    if arn.is_account(name):
         return name == to.account
     parts = name.split(":", _PARTS - 1)
-    if len(parts) < _PARTS or not _ACCOUNT.fullmatch(parts[4]):
+    if len(parts) < _PARTS or not arn.is_account(parts[4]):
         return not UNIQUE_ID.fullmatch(name)
     return parts[4] == to.account and _may_be_in_account(name, to)
 

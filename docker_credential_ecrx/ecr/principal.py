@@ -8,7 +8,6 @@ from docker_credential_ecrx.ecr import arn
 from docker_credential_ecrx.ecr.arn import Arn
 from docker_credential_ecrx.errors import ArgumentError, Remedy
 
-_ACCOUNT = re.compile(r"[0-9]{12}")
 _KINDS = ("root", "role", "user")  # that a policy may name
 # https://docs.aws.amazon.com/organizations/latest/APIReference/API_Organization.html
 # https://docs.aws.amazon.com/organizations/latest/APIReference/API_OrganizationalUnit.html and API_Root.html
@@ -50,7 +49,7 @@ def parse(to: str, partition: str) -> Principal:
 
     Raises ArgumentError.
     """
-    if _ACCOUNT.fullmatch(to):
+    if arn.is_account(to):
         to = f"arn:{partition}:iam::{to}:root"
     _refuse_part_of_organization(to)
     if is_organization(to):
@@ -75,7 +74,7 @@ def parse(to: str, partition: str) -> Principal:
 def organization(text: str) -> Principal:
     """Return all principals of the accounts in the organization with the ID ``text``; raise ArgumentError."""
     _refuse_part_of_organization(text)
-    if _ACCOUNT.fullmatch(text):
+    if arn.is_account(text):
         raise ArgumentError(f"{text} is the ID of an account", f"name it with --to {text}")
     if arn.parse(text) is not None:
         raise ArgumentError(f"{text} is an ARN", f"name it with --to {text}")

@@ -2,7 +2,7 @@
 
 # ID.dkr.ecr[-fips].REGION.SUFFIX, by suffix: its partitions, each with the prefix of its regions' names.
 # From botocore's partitions.json; prefixes instead of a list of regions, so that new regions work.
-_SUFFIXES = {
+SUFFIXES = {
     "amazonaws.com": (("aws-us-gov", "us-gov"), ("aws", "")),
     "amazonaws.com.cn": (("aws-cn", "cn"),),
     "amazonaws.eu": (("aws-eusc", "eusc-de"),),
@@ -12,16 +12,16 @@ _SUFFIXES = {
     "csp.hci.ic.gov": (("aws-iso-f", "us-isof"),),
 }
 # ID.dkr-ecr[-fips].REGION.SUFFIX, likewise.
-_DUAL_STACK_SUFFIXES = {
-    "on.aws": _SUFFIXES["amazonaws.com"],
-    "on.amazonwebservices.com.cn": _SUFFIXES["amazonaws.com.cn"],
+DUAL_STACK_SUFFIXES = {
+    "on.aws": SUFFIXES["amazonaws.com"],
+    "on.amazonwebservices.com.cn": SUFFIXES["amazonaws.com.cn"],
 }
 _PUBLIC_HOSTS = {"public.ecr.aws": False, "ecr-public.aws.com": True}
 
 ECR_USER = "AWS"  # of every registry
 
 # The commercial partition's regions begin with any two letters but these, which others have.
-_OTHER_PREFIXES = frozenset(prefix for partitions in _SUFFIXES.values() for _, prefix in partitions)
+_OTHER_PREFIXES = frozenset(prefix for partitions in SUFFIXES.values() for _, prefix in partitions)
 _DIGITS = frozenset("0123456789")
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz")
 _ACCOUNT_LENGTH = 12
@@ -77,7 +77,7 @@ class Registry:
         account, _, rest = host.partition(".")
         if len(account) != _ACCOUNT_LENGTH or not _DIGITS.issuperset(account):
             return None
-        for infix, suffixes, dual_stack in (("dkr.ecr", _SUFFIXES, False), ("dkr-ecr", _DUAL_STACK_SUFFIXES, True)):
+        for infix, suffixes, dual_stack in (("dkr.ecr", SUFFIXES, False), ("dkr-ecr", DUAL_STACK_SUFFIXES, True)):
             if rest.startswith(infix):
                 tail = rest[len(infix) :]
                 fips = tail.startswith("-fips.")

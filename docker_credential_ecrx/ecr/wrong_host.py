@@ -2,7 +2,8 @@
 
 import re
 
-from docker_credential_ecrx.ecr.registry import _DUAL_STACK_SUFFIXES, _SUFFIXES, Registry, host_of
+from docker_credential_ecrx.ecr import arn
+from docker_credential_ecrx.ecr.registry import DUAL_STACK_SUFFIXES, SUFFIXES, Registry, host_of
 
 FORM = "ACCOUNT.dkr.ecr.REGION.amazonaws.com"
 _ACCOUNT_LENGTH = 12
@@ -10,7 +11,7 @@ _ANY_ACCOUNT = "0" * _ACCOUNT_LENGTH
 _WORDS = frozenset(("dkr", "ecr", "amazonaws"))  # of the names of ECR's hosts
 _ALIKE = re.compile(
     r"(?P<account>[^.]*)\.(?P<infix>dkr[.-]ecr(-fips)?)(\.(?P<region>[a-z0-9-]+))?\.(?P<suffix>"
-    rf"{'|'.join(map(re.escape, (*_SUFFIXES, *_DUAL_STACK_SUFFIXES)))})"
+    rf"{'|'.join(map(re.escape, (*SUFFIXES, *DUAL_STACK_SUFFIXES)))})"
 )
 _PATH = r"(?P<path>/[a-z0-9][a-z0-9._/-]*)"
 # What names a repository, or an account and a region, in another way than an image does.
@@ -38,7 +39,7 @@ def meant(name: str) -> str:
     typed = name.strip()
     for form in _OTHER_FORMS:
         found = form.fullmatch(typed)
-        hosts = (f"{found['account']}.dkr.ecr.{found['region']}.{suffix}" for suffix in _SUFFIXES) if found else ()
+        hosts = (f"{found['account']}.dkr.ecr.{found['region']}.{suffix}" for suffix in SUFFIXES) if found else ()
         host = next(filter(Registry.parse, hosts), "")
         if found and host:
             return f"{host}{found['path']}"
@@ -62,7 +63,7 @@ def correction(name: str) -> str:
     tagged = _TAGGED.fullmatch(host)
     if tagged and Registry.parse(tagged["host"]):
         return f"that names no repository: write {tagged['host']}/REPOSITORY:{tagged['tag']}"
-    if _is_account(bare):
+    if arn.is_account(bare):
         return f"that has no region: write {bare}.dkr.ecr.REGION.amazonaws.com"
     alike = _ALIKE.fullmatch(bare)
     return _corrected(alike) if alike else f"write {FORM} or public.ecr.aws, the only registries that need this program"
@@ -80,7 +81,7 @@ def _around(name: str, typed: str, host: str) -> str:
 def _corrected(alike: "re.Match[str]") -> str:
     account, region, suffix = alike["account"], alike["region"], alike["suffix"]
     wrong = []
-    if not _is_account(account):
+    if not arn.is_account(account):
         is_number = account.isdecimal()
         wrong.append(f"an account has {_ACCOUNT_LENGTH} digits{f', and this has {len(account)}' if is_number else ''}")
         account = "ACCOUNT"
@@ -91,7 +92,3 @@ def _corrected(alike: "re.Match[str]") -> str:
         hyphenated = "-".join(place.group("area", "place", "number")) if place else ""
         region = hyphenated if Registry.parse(f"{start}.{hyphenated}.{suffix}") else "REGION"
     return f"{', and '.join(wrong) or 'it is not a host of ECR'}: write {account}.{alike['infix']}.{region}.{suffix}"
-
-
-def _is_account(text: str) -> bool:
-    return re.fullmatch(rf"[0-9]{{{_ACCOUNT_LENGTH}}}", text) is not None

@@ -3,7 +3,7 @@
 A cached get imports this only if config.toml has rules; ``rule_checks`` checks entries that are not plainly valid.
 """
 
-from docker_credential_ecrx.ecr.registry import _SUFFIXES, Registry
+from docker_credential_ecrx.ecr.registry import SUFFIXES, Registry
 from docker_credential_ecrx.identity.model import Identity
 
 TYPE_CHECKING = False
@@ -122,7 +122,7 @@ def is_duration(value: object) -> bool:
 
 def is_region(account: str, region: str) -> bool:
     """Return whether ``region`` is one in which the account can have a registry."""
-    hosts = (f"{account}.dkr.ecr.{region}.{suffix}" for suffix in _SUFFIXES)
+    hosts = (f"{account}.dkr.ecr.{region}.{suffix}" for suffix in SUFFIXES)
     return any(registry.region == region for registry in map(Registry.parse, hosts) if registry)
 
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 # In the order of botocore/configprovider.py, BOTOCORE_DEFAUT_SESSION_VARIABLES: the first that is set counts.
 _PROFILE_VARIABLES = ("AWS_DEFAULT_PROFILE", "AWS_PROFILE")
 # https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
-_CONTAINER_VARIABLES = ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI")
+CONTAINER_VARIABLES = ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI")
 # The settings by which a profile provides credentials.
 _CREDENTIALS = (
     *("aws_access_key_id", "credential_process", "login_session"),
@@ -74,7 +74,7 @@ def _default_chain(env: "Mapping[str, str]") -> str:
         return f"role {env['AWS_ROLE_ARN']} (web identity)"
     if named or not own.isdisjoint(_CREDENTIALS):
         return named or "profile default"
-    variable = _first_set(_CONTAINER_VARIABLES, env)
+    variable = _first_set(CONTAINER_VARIABLES, env)
     return f"the container's role (from {variable})" if variable else "the default credential chain"
 
 

@@ -67,9 +67,9 @@ class Folder:
         except FileNotFoundError:
             return None
 
-    def open(self, name: str, flags: int = os.O_RDONLY, mode: int = 0o600) -> int:
+    def open(self, name: str, flags: int = os.O_RDONLY) -> int:
         """Return a descriptor of the regular file ``name``; see ``open_regular``."""
-        return open_regular(self.at(name), flags, mode, dir_fd=self.fd)
+        return open_regular(self.at(name), flags, dir_fd=self.fd)
 
     def rename(self, old: str, new: str) -> None:
         """Rename ``old``, replacing ``new``."""
@@ -97,25 +97,27 @@ class Folder:
             pass
 
 
-def open_regular(path: str, flags: int = os.O_RDONLY, mode: int = 0o600, *, dir_fd: int | None = None) -> int:
+def open_regular(path: str, flags: int = os.O_RDONLY, *, dir_fd: int | None = None) -> int:
     """Return a descriptor of the regular file ``path``; ``dir_fd`` is of the folder that a relative one is in.
+
+    With O_CREAT, only its owner can read and write a new file.
 
     Raises OSError: if ``path`` is a link (ELOOP), or a folder, a pipe, a device or a socket (EINVAL).
     """
-    return _opened(path, flags, mode, dir_fd, _require_regular)
+    return _opened(path, flags, dir_fd, _require_regular)
 
 
-def open_own(path: str, flags: int = os.O_RDONLY, mode: int = 0o600, *, dir_fd: int | None = None) -> int:
+def open_own(path: str, flags: int = os.O_RDONLY, *, dir_fd: int | None = None) -> int:
     """Return a descriptor of the regular file ``path`` that this user owns and that has no other name.
 
     Raises OSError as ``open_regular`` does, and if it belongs to another user or has a second name (EPERM): what is
     written through a hard link would change another file.
     """
-    return _opened(path, flags, mode, dir_fd, require_own)
+    return _opened(path, flags, dir_fd, require_own)
 
 
-def _opened(path: str, flags: int, mode: int, dir_fd: int | None, require: "Callable[[os.stat_result], None]") -> int:
-    fd = os.open(path, flags | _SAFE, mode, dir_fd=dir_fd)
+def _opened(path: str, flags: int, dir_fd: int | None, require: "Callable[[os.stat_result], None]") -> int:
+    fd = os.open(path, flags | _SAFE, 0o600, dir_fd=dir_fd)
     try:
         require(os.fstat(fd))
     except OSError:

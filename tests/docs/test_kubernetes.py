@@ -36,7 +36,7 @@ def _provider(number: int) -> dict[str, Any]:
 def _hosts() -> list[str]:
     """Return a host of each form that the program recognises."""
     found = [*registry._PUBLIC_HOSTS]  # noqa: SLF001 - what the page must not miss
-    suffixes = {"dkr.ecr": registry._SUFFIXES, "dkr-ecr": registry._DUAL_STACK_SUFFIXES}  # noqa: SLF001
+    suffixes = {"dkr.ecr": registry.SUFFIXES, "dkr-ecr": registry.DUAL_STACK_SUFFIXES}
     for infix, of_infix in suffixes.items():
         for suffix, partitions in of_infix.items():
             regions = [f"{area or 'us'}-east-1" for _, area in partitions]

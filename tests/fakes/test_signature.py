@@ -137,7 +137,7 @@ def test_covers_the_query_over_http(aws: FakeAws) -> None:
 _text = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=12)
 
 
-@settings(max_examples=40, derandomize=True, database=None, deadline=None)
+@settings(max_examples=40, derandomize=True, database=None)
 @given(names=st.dictionaries(st.text(min_size=1, max_size=5), st.text(max_size=5), max_size=3), value=_text)
 def test_of_botocore_is_accepted(names: dict[str, str], value: str) -> None:
     """Whatever the query and the headers are."""

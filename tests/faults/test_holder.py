@@ -25,6 +25,7 @@ from faults.helpers import (
     waits_for_lock,
 )
 
+from docker_credential_ecrx.system.deadline import ASKING_SECONDS
 from fakes import faults
 from support.forms import in_one_form
 from support.home import BASE_USER, HOST, OTHER_HOST, ROLE, SECONDARY, Result
@@ -56,7 +57,7 @@ class TestLockHolder:
         result, seconds = timed(lambda: world.home.get(env=keyring))
 
         assert result.secret
-        assert seconds < 5
+        assert seconds < ASKING_SECONDS  # a waiting process has longer
 
     def test_killed_lets_a_waiting_process_fetch(self, world: World, keyring: dict[str, str], held: Held) -> None:
         with running(world.home, env=keyring) as holder:
@@ -69,7 +70,7 @@ class TestLockHolder:
                 result, seconds = timed(lambda: result_of(waiting))
 
         assert result.secret
-        assert seconds < 5
+        assert seconds < ASKING_SECONDS  # a waiting process has longer
 
     def test_slow_start_still_fails_for_all_waiting(self, world: World, kernel: dict[str, str]) -> None:
         """The holder's start takes a second longer than usual."""
@@ -161,7 +162,7 @@ class TestLockHolder:
             result, seconds = timed(wants[other])
 
         assert 0 == result.status
-        assert seconds < 5
+        assert seconds < ASKING_SECONDS  # a waiting process has longer
 
     @pytest.mark.parametrize("other", [OTHER_HOST, ELSEWHERE, "public.ecr.aws"], ids=["host", "region", "service"])
     def test_failure_names_the_registry_of_each_reader(

@@ -43,7 +43,7 @@ FULL_DISK = (
     ' echo more 2>/dev/null >"$1/more" && exit 9; export XDG_STATE_HOME="$1" TMPDIR="$1"; shift 2;'
     ' for host; do echo "$host" | "$get" get >/dev/null || exit 8; done; cat "$XDG_STATE_HOME/ecrx/ledger.json"'
 )
-# The program, with a time limit of half a second.
+# The program, with a time limit of three seconds.
 IMPATIENT = """\
 import sys
 from docker_credential_ecrx import __main__

@@ -172,7 +172,7 @@ class TestInstallLock:
         planted.mkdir()
         os.chown(planted, 4321, 4321)
 
-        assert 0 == user.install(user.unpack("1.0"), timeout=20).returncode
+        assert 0 == user.install(user.unpack("1.0")).returncode
 
 
 @pytest.fixture

@@ -448,7 +448,7 @@ class TestContainer:
             env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "ECRX_INTERVAL": str(interval)},
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=60,
             check=False,
         )
 

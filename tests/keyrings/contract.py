@@ -95,7 +95,7 @@ class KeyringContract:
         assert self.can_list == (name in keyring.names())
         keyring.delete(name)
 
-    @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
     @given(_secrets, st.text())
     def test_stores_a_secret_of_any_text(self, keyring: "Keyring", name: str, last: str, first: str) -> None:
         for secret in (last, f"{first}\n{last}", f"{first * 4200:.4200}\n{last}"):

@@ -71,7 +71,7 @@ def talking(path: Path, *said: bytes) -> Iterator[dbus.Connection]:
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(path))
         listener.listen()
-        with closing(dbus.Connection([f"unix:path={path}"], 0.5)) as connection, listener.accept()[0] as bus:
+        with closing(dbus.Connection([f"unix:path={path}"], 20.0)) as connection, listener.accept()[0] as bus:
             bus.sendall(b"".join(said))
             yield connection
 
@@ -269,6 +269,7 @@ class TestConnection:
             assert ("answer",) == connection.reply(
                 connection.send_call(_NAME, _PATH, _INTERFACE, "Method", returns="s")
             )
+            connection.set_time_limit(0.1)
             with pytest.raises(TimeoutError):
                 connection.reply(connection.send_call(_NAME, _PATH, _INTERFACE, "Method", returns="s"))
 

@@ -1,5 +1,6 @@
 """Progress is shown after a moment, and leaves the terminal as it was."""
 
+import threading
 import time
 from io import StringIO
 
@@ -56,12 +57,12 @@ def test_is_deleted_before_a_question(terminal: StringIO, console: Console) -> N
 
 
 def test_is_not_shown_after_a_question(terminal: StringIO, console: Console) -> None:
-    progress = Progress(console, moment=0.1)
+    progress = Progress(console, moment=60.0)
 
     with progress.shown("asking AWS"):
         progress.hide()
-        time.sleep(0.3)
 
+        assert [] == [thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)]
     assert "" == terminal.getvalue()
 
 

@@ -1,11 +1,10 @@
 """Repository policies: grant and revoke change their own statement, and everything else stays."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from docker_credential_ecrx.aws.repository_policy_client import target
@@ -107,11 +106,6 @@ _principals = st.sampled_from(_PRINCIPALS)
 _accesses = st.sampled_from([PULL, PUSH])
 
 
-def _examples(*inputs: st.SearchStrategy[Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Call the decorated test with inputs of these kinds, without a time limit for a busy machine."""
-    return lambda test: settings(deadline=None)(given(*inputs)(test))
-
-
 class TestGrant:
     def test_is_the_statement_of_awss_article(self) -> None:
         assert {
@@ -184,19 +178,19 @@ class TestGrant:
 
         assert _document(_statement(), _FOREIGN) == restored == repository_policy.grant(restored, _named(_ID), PUSH)
 
-    @_examples(_documents, _principals, _accesses)
+    @given(_documents, _principals, _accesses)
     def test_twice_has_no_further_effect(self, document: Document | None, to: str, access: Access) -> None:
         once = repository_policy.grant(document, _named(to), access)
 
         assert once == repository_policy.grant(once, _named(to), access)
 
-    @_examples(_documents, _principals)
+    @given(_documents, _principals)
     def test_of_pushes_after_pulls_is_that_of_pushes(self, document: Document | None, to: str) -> None:
         pull = repository_policy.grant(document, _named(to), PULL)
 
         assert repository_policy.grant(document, _named(to), PUSH) == repository_policy.grant(pull, _named(to), PUSH)
 
-    @_examples(_documents, _principals, _accesses)
+    @given(_documents, _principals, _accesses)
     def test_keeps_other_statements_and_their_order(self, document: Document | None, to: str, access: Access) -> None:
         granted = repository_policy.grant(document, _named(to), access)
 
@@ -205,11 +199,11 @@ class TestGrant:
 
 
 class TestRevoke:
-    @_examples(_documents, _principals, _accesses)
+    @given(_documents, _principals, _accesses)
     def test_restores_the_document_before_the_grant(self, document: Document | None, to: str, access: Access) -> None:
         assert document == repository_policy.revoke(repository_policy.grant(document, _named(to), access), _named(to))
 
-    @_examples(_documents, st.lists(_principals, unique=True, min_size=2, max_size=2), _accesses, _accesses)
+    @given(_documents, st.lists(_principals, unique=True, min_size=2, max_size=2), _accesses, _accesses)
     def test_keeps_grants_of_other_principals(
         self, document: Document | None, both: list[str], first: Access, second: Access
     ) -> None:
@@ -218,7 +212,7 @@ class TestRevoke:
 
         assert repository_policy.grant(document, two, second) == repository_policy.revoke(granted, one)
 
-    @_examples(_documents, _principals)
+    @given(_documents, _principals)
     def test_of_nothing_changes_nothing(self, document: Document | None, to: str) -> None:
         assert document == repository_policy.revoke(document, _named(to))
 
@@ -591,7 +585,7 @@ class TestRead:
     def test_accepts_a_single_statement_outside_a_list(self) -> None:
         assert _document(_FOREIGN) == repository_policy.read(json.dumps(_document() | {"Statement": _FOREIGN}))
 
-    @_examples(_documents.filter(bool))
+    @given(_documents.filter(bool))
     def test_reads_its_own_output(self, document: Document) -> None:
         assert document == repository_policy.read(repository_policy.compact(document))
 

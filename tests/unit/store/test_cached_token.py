@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from docker_credential_ecrx.ecr.registry import Registry
@@ -57,7 +57,6 @@ assert lock.acquire(0.0)
 os.kill(os.getpid(), signal.SIGKILL)
 """
 
-patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 whole = st.integers(-(10**10), 10**10).map(float)
 words = st.sampled_from([BOOT, OTHER_BOOT, NO_BOOT])
 lives = st.tuples(*[st.integers(0, 43_200).map(float)] * 2).map(lambda seconds: (max(*seconds, 1.0), min(seconds)))
@@ -108,7 +107,6 @@ class TestLifetime:
 
 
 class TestRefreshTime:
-    @patient
     @given(st.text(), st.integers(1, 10**6))
     def test_is_half_of_the_lifetime_within_a_twentieth(self, name: str, lifetime: int) -> None:
         token = cached_token.new_token("password", name, lifetime, ISSUED)
@@ -127,7 +125,6 @@ class TestRefreshTime:
 
 
 class TestRecord:
-    @patient
     @given(st.text(), issued_tokens)
     def test_contains_the_token(self, name: str, token: Token) -> None:
         record = cached_token.to_record(name, token)
@@ -138,7 +135,6 @@ class TestRecord:
         assert (token.issued_at.utc, token.issued_at.uptime) == (found.issued_at.utc, found.issued_at.uptime)
         assert (token.lifetime, token.refresh_after) == (found.lifetime, found.refresh_after)
 
-    @patient
     @given(st.text(), issued_tokens, st.data())
     def test_damaged_anywhere_is_none(self, name: str, token: Token, data: st.DataObject) -> None:
         record = cached_token.to_record(name, token)
@@ -148,7 +144,6 @@ class TestRecord:
         flipped, truncated, longer = record[:at] + other + record[at + 1 :], record[:at], record + record[at:]
         assert [None] * 3 == [cached_token.from_record(name, damaged) for damaged in (flipped, truncated, longer)]
 
-    @patient
     @given(st.text(), st.text(), issued_tokens)
     def test_under_another_name_is_none(self, name: str, other: str, token: Token) -> None:
         record = cached_token.to_record(name, token)
@@ -185,7 +180,6 @@ class TestRecord:
                 is None
             )
 
-    @patient
     @given(st.one_of(st.text(), st.text().map(lambda text: f"ecrx1 {text}"), st.from_regex(r"ecrx1( \S*){6}\n.*")))
     def test_of_another_program_is_none(self, record: str) -> None:
         assert cached_token.from_record(NAME, record) is None

@@ -112,7 +112,7 @@ class TestIndex:
         assert {} == index.expired_before(env, "kernel", a_week_later)
         assert {NAME: ENTRY} == index.expired_before(env, "kernel", a_week_later + 1)
 
-    @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
     @given(st.text(), st.lists(st.text(), min_size=1, unique=True), st.text())
     def test_stores_any_text(self, env: dict[str, str], name: str, servers: list[str], user: str) -> None:
         index.add(env, name, {"servers": servers, "user": user})

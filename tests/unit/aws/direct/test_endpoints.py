@@ -121,7 +121,7 @@ def test_ecr_public_has_the_endpoint_of_botocore(service: str) -> None:
     assert of_botocore(service, "us-east-1") == directly(service, registry)
 
 
-@settings(max_examples=20, derandomize=True, database=None, deadline=None)
+@settings(max_examples=20, derandomize=True, database=None)
 @given(
     partition=st.sampled_from(_PARTITIONS).map(lambda partition: (partition["id"], partition["outputs"]["dnsSuffix"])),
     prefix=st.integers(0, 9),

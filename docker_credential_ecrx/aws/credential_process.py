@@ -4,6 +4,7 @@ Some ask for a touch, a PIN or a code on stderr (aws-vault#160), and ``get`` can
 """
 
 import subprocess
+from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
@@ -29,7 +30,7 @@ class _Process:
         key = tuple(command)
         self.returncode = 0
         if key not in _printed:
-            with (deadline or Deadline(0.0)).stopped():
+            with nullcontext() if deadline is None else deadline.stopped():
                 done = subprocess.run(command, stdout=subprocess.PIPE, check=False)  # noqa: S603 - the user's own
             self.returncode = done.returncode
             if done.returncode == 0:
