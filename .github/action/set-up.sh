@@ -3,6 +3,13 @@
 # shellcheck shell=bash disable=SC2153 # main.js sets the variables
 set -eo pipefail
 
+# save NAME VALUE: passes a value to clean-up.sh. With a line break in it, the runner would take the rest for others,
+# such as the folder that is deleted in the end.
+save() {
+    [[ $2 != *[$'\r\n']* ]] || { echo "::error::$1 has a line break"; exit 1; }
+    echo "$1=$2" >>"$GITHUB_STATE"
+}
+
 install_release() {
     [[ $VERSION =~ ^[0-9A-Za-z.+-]+$ ]] || { echo "::error::the input version is not a version"; exit 1; }
     [ -n "$REPOSITORY" ] || { echo "::error::use the action as OWNER/docker-credential-ecrx@COMMIT"; exit 1; }
@@ -47,7 +54,7 @@ make_folder() {
     # In a job container the folder belongs to a user of the host, and install.sh refuses another user's folder.
     [ -O "$parent" ] || parent=${TMPDIR:-/tmp}
     folder=$(mktemp -d "$parent/ecrx.XXXXXX")
-    echo "folder=$folder" >>"$GITHUB_STATE"
+    save folder "$folder"
 }
 
 get_oidc_token() {
@@ -80,14 +87,14 @@ use_own_files() {
     [ ! -f "$rules" ] || cat "$rules" >"$own/ecrx.toml"
     export DOCKER_CONFIG=$own ECRX_CONFIG=$own/ecrx.toml
     { echo "DOCKER_CONFIG=$own"; echo "ECRX_CONFIG=$own/ecrx.toml"; } >>"$GITHUB_ENV"
-    echo "own_files=$own" >>"$GITHUB_STATE"
+    save own_files "$own"
 }
 
 # save_environment: what selects the files that this use edits, because later steps may set other values for the job.
 save_environment() {
     local name
     for name in HOME DOCKER_CONFIG ECRX_CONFIG ECRX_KEYRING XDG_CONFIG_HOME XDG_STATE_HOME; do
-        echo "$name=${!name:-}" >>"$GITHUB_STATE"
+        save "$name" "${!name:-}"
     done
 }
 
@@ -100,12 +107,12 @@ configure_docker() {
         printf '%s\n' "$said"
         # What was configured before the job stays after it.
         [[ $said == "nothing to change"* ]] || configured+=("$registry")
-        echo "configured=${configured[*]}" >>"$GITHUB_STATE"
+        save configured "${configured[*]}"
     done
     if { docker-credential-ecrx status --json || true; } | grep -q '"tokens": null'; then
         echo "::notice::no keyring is available, so each pull asks AWS"
     else
-        echo "fetched=${registries[*]}" >>"$GITHUB_STATE"
+        save fetched "${registries[*]}"
         docker-credential-ecrx login -- "${registries[@]}"
     fi
 }

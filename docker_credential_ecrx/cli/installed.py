@@ -22,12 +22,14 @@ def document() -> dict[str, Any]:
 
     ``on_path`` is in the order in which Docker looks for the program; Docker uses only the first.
     Any other is run for its version only if no user but this one and root can write to it.
+    Docker's is run too, unless another user put it into a folder such as /tmp.
     """
     search = os.environ.get("PATH", "")
     own = programs.own_path(sys.argv[0], search)
     paths = list(dict.fromkeys(programs.candidates(PROGRAM, search)))
     # A program in a relative folder is not run: Docker also refuses to run it, and fails if it comes first.
-    run = [path for path in paths if path.is_absolute() and path != own and (path == paths[0] or _is_trusted(path))]
+    absolute = [path for path in paths if path.is_absolute() and path != own]
+    run = [path for path in absolute if _is_trusted(path) or (path == paths[0] and not _is_planted(path))]
     with ThreadPoolExecutor(len(run) or 1) as pool:
         versions = dict(zip(run, pool.map(check_docker.version_of, run), strict=True)) | {own: __version__}
     return {
@@ -63,6 +65,12 @@ def _is_trusted(path: Path) -> bool:
         return all(path_trust.is_safe(step.status) for step in path_trust.steps(str(path)))
     except OSError:
         return False
+
+
+def _is_planted(path: Path) -> bool:
+    """Return whether another user put the program where every user may."""
+    weakness = programs.weakness(path)
+    return weakness is not None and weakness.user is not None
 
 
 def _libc() -> str | None:

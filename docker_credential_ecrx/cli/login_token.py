@@ -109,7 +109,7 @@ def _sign_in(error: SignInNeededError, *, yes: bool) -> None:
     """Run the AWS command that signs the user in, if they agree, with ``yes`` or when asked.
 
     Raises ``error``, whose remedy is that command, if nobody agrees.
-    Raises AwsError if it is not installed, or if every user can write to its file.
+    Raises AwsError if it is not installed, or if every user may have put it there.
     """
     program, *arguments = error.remedy.arguments
     path = programs.find(program, os.environ.get("PATH", ""))
@@ -118,11 +118,12 @@ def _sign_in(error: SignInNeededError, *, yes: bool) -> None:
         raise AwsError(message, Remedy(f"install version 2 of the AWS CLI ({_INSTALL}), and run", error.remedy.command))
     if not (yes or console.can_ask()):
         raise error
-    if weak := programs.writable_by_all(path):
-        raise AwsError(
-            f"{error.message}; {path} is not run, because every user can write to {weak}",
-            Remedy("remove that permission, and run this command again", f"chmod o-w {shlex.quote(str(weak))}"),
-        )
+    if weakness := programs.weakness(path):
+        remedy = Remedy(f"remove {path.parent} from PATH, and run this command again")
+        if weakness.user is None:
+            chmod = f"chmod o-w {shlex.quote(str(weakness.place))}"
+            remedy = Remedy("remove that permission, and run this command again", chmod)
+        raise AwsError(f"{error.message}; {path} is not run, because {weakness}", remedy)
     command = [str(path), *arguments]
     console.say(error.message)
     if not yes and not console.ask(f"run {shlex.join(command)}?"):

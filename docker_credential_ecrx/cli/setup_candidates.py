@@ -130,7 +130,7 @@ def _local_images() -> Iterable[str]:
         return ()
     command = [str(path), "image", "ls", "--format", "{{.Repository}}:{{.Tag}}"]
     try:
-        if programs.writable_by_all(path):
+        if programs.weakness(path):
             return ()
         done = subprocess.run(  # noqa: S603 - nothing in it varies
             command,

@@ -38,15 +38,23 @@ def check_program(context: Context) -> Finding:
             f"{name} is first found in {folder}, a relative or empty entry of PATH, from which Docker does not run it"
         )
         return failed(what, Remedy(command=_put_on_absolute_path(name, context)))
+    return _of_program(path, context)
+
+
+def _of_program(path: Path, context: Context) -> Finding:
+    """Run the program that Docker runs, unless another user may have put it there."""
+    weakness = programs.weakness(path)
+    if weakness and weakness.user is not None:
+        return failed(f"Docker runs {path}, and {weakness}", _put_before(path, context))
     version = version_of(path)
     if not version:
         return failed(f"Docker runs {path}, which is not this program or does not work", _put_before(path, context))
     if version != __version__:
         what = f"Docker runs {path}, which is version {version}; this is version {__version__}"
         return failed(what, _put_before(path, context))
-    if weak := programs.writable_by_all(path):
-        remedy = Remedy(command=f"chmod o-w {shlex.quote(str(weak))}")
-        return passed(f"{path}, version {version}; every user can write to {weak}", None, remedy)
+    if weakness:
+        remedy = Remedy(command=f"chmod o-w {shlex.quote(str(weakness.place))}")
+        return passed(f"{path}, version {version}; {weakness}", None, remedy)
     return passed(f"{path}, version {version}")
 
 

@@ -136,7 +136,9 @@ class SystemKeyring:
             try:
                 self._backend.delete_password(service_of(name), USERNAME)
             except PasswordDeleteError:
-                pass  # it does not exist
+                # It does not exist; but the Keychain's backend raises this also if an item cannot be deleted.
+                if self._backend.get_password(service_of(name), USERNAME) is not None:
+                    raise
 
         self._limited("delete from", delete)
 

@@ -149,17 +149,24 @@ class SecretServiceKeyring:
     def _delete(self, name: str) -> None:
         self._searches.clear()
         unlocked, locked = self._search(name)
-        self._delete_items(name, unlocked)
+        is_done = self._delete_items(name, unlocked)
         if locked:
             raise self._locked("is locked")
+        if not is_done:
+            raise KeyringUnavailableError(
+                "the Secret Service prompts before it deletes", "delete it in the keyring's own program"
+            )
 
-    def _delete_items(self, name: str, items: list[str]) -> None:
+    def _delete_items(self, name: str, items: list[str]) -> bool:
+        """Delete the items; return False if the service would prompt before it deletes one."""
+        is_done = True
         for item in items:
             try:
-                self._service.delete(item)
+                is_done &= self._service.delete(item)
             except DBusError:
                 if item in self._search(name)[0]:
                     raise
+        return is_done
 
     def _names(self) -> list[str]:
         services = []

@@ -104,9 +104,10 @@ class SecretService:
         item, _ = self._call(collection, "Collection", "CreateItem", "a{sv}(oayays)b", properties, value, is_replaced)
         return item
 
-    def delete(self, item: str) -> None:
-        """Delete the item."""
-        self._call(item, "Item", "Delete", "")
+    def delete(self, item: str) -> bool:
+        """Delete the item; return False if the service would prompt first, and the item is still there."""
+        (prompt,) = self._call(item, "Item", "Delete", "")
+        return bool(prompt == NO_OBJECT)
 
     def open_session(self) -> None:
         """Ask for the session that secrets are read and written in, without waiting for the reply."""

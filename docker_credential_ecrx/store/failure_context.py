@@ -12,6 +12,7 @@ from docker_credential_ecrx.ecr.registry import Registry
 from docker_credential_ecrx.errors import AwsError, Remedy, SettingsError
 from docker_credential_ecrx.identity import nearest_rule, settings
 from docker_credential_ecrx.identity.model import Identity
+from docker_credential_ecrx.sanitizer import user_paths
 
 # A host in an unknown region has no address, or that of a proxy or a resolver.
 _UNREACHABLE = ("unresolved", "unreachable", "proxy-refused", "connection-closed")
@@ -38,7 +39,7 @@ def no_files(env: Mapping[str, str]) -> str:
     if os.name == "nt" or any(map(env.get, named)) or any(path and os.path.lexists(path) for path in paths):
         return ""
     origin = "from HOME" if env.get("HOME") else "HOME is not set"
-    return f"there is no .aws and no config.toml in the home folder {home}; {origin}"
+    return f"there is no .aws and no config.toml in the home folder {user_paths.shown(home)}; {origin}"
 
 
 def _no_credentials(error: AwsError, registry: Registry, env: Mapping[str, str]) -> AwsError:

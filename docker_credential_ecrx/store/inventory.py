@@ -114,7 +114,7 @@ def delete_all(
 ) -> None:
     """Delete the items called ``names`` from the keyrings that the index names, and from the one ``in_use``.
 
-    Raises KeyringError if a keyring does not delete an item that is in the index and has not expired.
+    Raises KeyringError if a keyring does not delete an item that has not expired and is in the index, or surely there.
     """
     names, indexed = [*names], index.read(env)
     keyring_of = _opener(keyring_name, {} if in_use is None else {in_use.label: in_use})
@@ -127,9 +127,19 @@ def delete_all(
                 in_use.delete(name)
             except KeyringError as error:
                 log.debug(f"cannot delete {name} in case it is there: {error}")
+                if name not in failures and _is_there(name, in_use):
+                    failures[name] = _not_deleted(_unindexed(name, in_use.label) or {"servers": [name]}, error)
     for name, failure in failures.items():
-        if not _has_expired(found[name], now):
+        if not _has_expired(found.get(name, {}), now):
             raise failure
+
+
+def _is_there(name: str, keyring: "Keyring") -> bool:
+    """Return whether the keyring certainly has the item."""
+    try:
+        return keyring.get(name) is not None
+    except KeyringError:
+        return False
 
 
 def _delete(

@@ -140,7 +140,7 @@ def places(path: str) -> "Iterator[tuple[str, os.stat_result]]":
 
 def is_safe(status: os.stat_result) -> bool:
     """Return whether only this user and root can change a file or symlink, or replace the files in a folder."""
-    return status.st_uid in (0, os.geteuid(), files.outer_root()) and not is_writable_by_others(status)
+    return _is_owner_trusted(status) and not is_writable_by_others(status)
 
 
 def is_writable_by_all(status: os.stat_result) -> bool:
@@ -148,9 +148,21 @@ def is_writable_by_all(status: os.stat_result) -> bool:
     return _is_writable(status, stat.S_IWOTH)
 
 
+def is_planted(step: Step) -> bool:
+    """Return whether another user owns a file, folder or symlink where every user can create one, as in /tmp.
+
+    The owner of any other folder may be another user: that folder is on PATH because somebody trusts it.
+    """
+    return bool(step.holder.st_mode & stat.S_IWOTH) and not _is_owner_trusted(step.status)
+
+
 def is_writable_by_others(status: os.stat_result) -> bool:
     """Return whether its group or all users can write to a file, or replace other users' files in a folder."""
     return is_writable_by_all(status) or (_is_writable(status, stat.S_IWGRP) and not _is_private_group(status))
+
+
+def _is_owner_trusted(status: os.stat_result) -> bool:
+    return status.st_uid in (0, os.geteuid(), files.outer_root())
 
 
 def _is_writable(status: os.stat_result, permission: int) -> bool:

@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Iterator, MutableMapping
 from pathlib import Path
+from typing import NamedTuple
 
 from docker_credential_ecrx.system import path_trust
 
@@ -46,12 +47,29 @@ def is_frozen() -> bool:
     return hasattr(sys, "_MEIPASS")
 
 
-def writable_by_all(path: Path) -> Path | None:
-    """Return the program ``path``, or a folder on the way to it, if all users may change it; else None."""
+class Weakness(NamedTuple):
+    """Why a program may be any user's: everybody can write to ``place``, or ``user`` owns it where everybody may."""
+
+    place: Path
+    user: int | None = None
+
+    def __str__(self) -> str:
+        """Return it as part of a message."""
+        if self.user is None:
+            return f"every user can write to {self.place}"
+        return f"user {self.user} owns {self.place}, in a folder that every user can write to"
+
+
+def weakness(path: Path) -> Weakness | None:
+    """Return what is weak on the way to the program ``path``, or None."""
     if os.name == "nt":
         return None  # the mode does not say it there
-    weak = (step.path for step in path_trust.steps(str(path)) if path_trust.is_writable_by_all(step.status))
-    return next(map(Path, weak), None)
+    for step in path_trust.steps(str(path)):
+        if path_trust.is_writable_by_all(step.status):
+            return Weakness(Path(step.path))
+        if path_trust.is_planted(step):
+            return Weakness(Path(step.path), step.status.st_uid)
+    return None
 
 
 def remove_relative(env: MutableMapping[str, str]) -> None:

@@ -22,7 +22,7 @@ from support.aws_parts import Server
 from support.diagnoses import PROGRAM, diagnose, fixed_by_remedy
 from support.forms import in_one_form
 from support.home import BASE_USER, HOST, OTHER_HOST, ROLE, SECONDARY, Home
-from support.users import another_user
+from support.users import another_user, plant
 
 pytestmark = in_one_form
 
@@ -233,6 +233,17 @@ class TestProgram:
         weak = str(first.parent / name)
         assert (True, f"{first}, version {__version__}; every user can write to {weak}") == (found.ok, found.detail)
         assert f"{first}, version {__version__}" == diagnose(home, before=found.remedy).links["program"].detail
+
+    def test_planted_by_another_user_is_not_run(self, home: Home) -> None:
+        """Docker would run it; the remedy puts this program before it."""
+        planted = plant(home, PROGRAM, f"touch {home.folder}/ran\necho {PROGRAM} {__version__}")
+
+        found = diagnose(home)
+
+        expected = f"Docker runs {planted}, and user 1000 owns {planted}, in a folder that every user can write to"
+        assert expected in found.broken("program").detail
+        assert not (home.folder / "ran").exists()
+        fixed_by_remedy(home, found, "program")
 
 
 class TestDockerConfig:

@@ -16,7 +16,7 @@ from support import stored_items, terminals
 from support.home import HOST, OTHER_HOST, ROLE, SECONDARY, Home, Result
 from support.secrets import places_of
 from support.sign_in import CODE, WRONG_CODE, OneTimeCodes, add_mfa_profile, expired_sso
-from support.users import another_user
+from support.users import another_user, plant
 
 PROGRAM = "docker-credential-ecrx"
 FAR_HOST = HOST.replace("us-east-1", "eu-west-1")
@@ -510,6 +510,17 @@ class TestSignIn:
         place = (home.bin / weak).resolve()
         assert f"{home.bin}/aws is not run, because every user can write to {place};" in said
         assert f"chmod o-w {place}" in said
+
+    def test_is_not_run_if_another_user_planted_it(self, home: Home) -> None:
+        """Anybody can put a program into a sticky folder such as /tmp."""
+        planted = plant(home, "aws", f"touch {home.folder}/ran")
+
+        status, seen = on_terminal(home, "login", HOST, "--profile", "secondary", answers=[])
+
+        said = " ".join(seen.split())
+        assert (1, False) == (status, (home.folder / "ran").exists())
+        assert f"{planted} is not run, because user 1000 owns {planted}, in a folder that every user can" in said
+        assert f"remove {planted.parent} from PATH" in said
 
     def test_failure_is_reported(self, home: Home) -> None:
         (home.bin / "aws").write_text("#!/bin/sh\nexit 3\n")

@@ -13,6 +13,7 @@ from support.home import HOST, OTHER_HOST, ROLE, SECONDARY, Home
 from support.secrets import places_of
 from support.sign_in import CODE, WRONG_CODE, OneTimeCodes, add_mfa_profile, expired_sso
 from support.terminals import CLOSED, END, INTERRUPT
+from support.users import plant
 
 PROGRAM = "docker-credential-ecrx"
 REGISTRY, PROFILE = "registry (", "AWS profile (number or name)"
@@ -239,6 +240,14 @@ class TestRegistry:
         home.env["PATH"] = f"{folder}:{home.env['PATH']}"
 
         assert "no ECR registry in " in self.found(home)
+        assert not (home.folder / "ran").exists()
+
+    def test_runs_no_docker_that_another_user_planted(self, home: Home) -> None:
+        """Anybody can put a program into a sticky folder such as /tmp."""
+        planted = plant(home, "docker", f"touch {home.folder}/ran")
+
+        assert "no ECR registry in " in self.found(home)
+        assert planted.exists()
         assert not (home.folder / "ran").exists()
 
     def test_of_a_pipe_or_large_file_is_not_read(self, home: Home) -> None:

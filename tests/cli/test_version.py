@@ -14,6 +14,7 @@ import docker_credential_ecrx
 from support import need
 from support.forms import as_wheel
 from support.home import Home
+from support.users import plant
 
 _LINE = f"docker-credential-ecrx {docker_credential_ecrx.__version__}\n"
 
@@ -155,6 +156,16 @@ class TestJson:
 
         assert {"path": str(program), "version": None} == on_path[1]
         assert not (tmp_path / "run").exists()
+
+    @pytest.mark.posix("modes")
+    def test_runs_no_program_that_another_user_planted(self, home: Home) -> None:
+        """Not even the one that Docker runs: anybody can put one into a sticky folder such as /tmp."""
+        planted = plant(home, "docker-credential-ecrx", f"touch {home.folder}/ran\necho 'docker-credential-ecrx 0.9'")
+
+        on_path = home.run("version", "--json").answer["on_path"]
+
+        assert {"path": str(planted), "version": None} == on_path[0]
+        assert not (home.folder / "ran").exists()
 
     @pytest.mark.posix("modes")
     def test_runs_what_docker_runs_in_any_case(self, home: Home, tmp_path: Path) -> None:

@@ -371,6 +371,20 @@ class TestSelfHosted:
         assert before == {path: path.read_text() for path in other.rglob("config.*")}
         assert [] == json.loads(home.run("status", "--json").stdout)["tokens"]
 
+    def test_line_break_in_a_variable_does_not_name_the_folder_to_delete(
+        self, home: Home, runner: Runner, tmp_path: Path
+    ) -> None:
+        """The runner reads its file of states line by line, and the last line of a name counts."""
+        (tmp_path / "other").mkdir()
+        runner.env["XDG_STATE_HOME"] = f"{tmp_path}/x\nfolder={tmp_path}/other"
+
+        assert 0 != runner.uses(_ACTION, self.given)
+        assert "::error::XDG_STATE_HOME has a line break" in runner.said
+        runner.ends()
+
+        assert (tmp_path / "other").exists()
+        assert ({}, []) == (self._files(home), list(Path(runner.env["RUNNER_TEMP"]).iterdir()))
+
     def test_job_that_fails_leaves_nothing(self, home: Home, runner: Runner) -> None:
         """The post step also runs if the set-up fails, at any step."""
         runner.env["ECRX_KEYRING"] = "nonsense"

@@ -69,6 +69,14 @@ class OverSsh(Memory):
         self.reading()
 
 
+class Clinging(Memory):
+    """Deletes nothing, and says what keyring's backend for macOS says of any failure: errSecAuthFailed."""
+
+    def delete_password(self, service: str, username: str) -> None:
+        message = f"Can't delete password in keychain: (-25293, {service!r}, {username!r})"
+        raise PasswordDeleteError(message)
+
+
 class Telltale(Memory):
     """Repeats what it was given when it fails."""
 

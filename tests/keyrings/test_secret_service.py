@@ -445,6 +445,29 @@ class TestReply:
             pass
 
 
+class TestPromptOfService:
+    """KeePassXC asks before it deletes, and this program never opens a window."""
+
+    @staticmethod
+    def reply(method: str, serial: int) -> list[bytes] | None:
+        if method == "SearchItems":
+            return [busses.returned(serial, "aoao", (["/item", "/other"], []))]
+        return [busses.returned(serial, "o", ("/prompt",))] if method == "Delete" else None
+
+    def test_before_deletion_is_an_error(self, tmp_path: Path) -> None:
+        with (
+            busses.answering(tmp_path / "bus", self.reply) as env,
+            opened(env) as ours,
+            pytest.raises(KeyringUnavailableError, match="the Secret Service prompts before it deletes"),
+        ):
+            ours.delete("NAME")
+
+    def test_before_deletion_of_older_item_does_not_prevent_writing(self, tmp_path: Path) -> None:
+        """The new item is stored, and of several the newest is read."""
+        with busses.answering(tmp_path / "bus", self.reply) as env, opened(env) as ours:
+            ours.set("NAME", "new", None)
+
+
 class TestSession:
     def test_refused_is_reported_at_each_use_without_waiting(self, tmp_path: Path) -> None:
         with busses.refusing(tmp_path / "bus") as env, opened(env) as ours:

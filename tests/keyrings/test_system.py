@@ -238,6 +238,17 @@ class TestFailingBackend:
 
         assert 1 == backend.asked
 
+    @pytest.mark.parametrize("secret", [SECRET, "ecrx-chunks"])
+    def test_that_deletes_nothing_is_an_error(self, secret: str) -> None:
+        """The library has one error for an item that does not exist and, on macOS, for any other failure to delete."""
+        keyring = opened(backends.Clinging)
+        keyring.set(NAME, secret, 3600)
+
+        with pytest.raises(KeyringError, match=r"cannot delete from the keyring .*Clinging: PasswordDeleteError"):
+            keyring.delete(NAME)
+
+        assert secret == keyring.get(NAME)
+
     @pytest.mark.parametrize("secret", [SECRET, SECRET * 200])
     def test_error_does_not_repeat_the_secret(self, secret: str) -> None:
         with pytest.raises(KeyringError) as raised:

@@ -11,8 +11,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from support import need
+from support.home import Home
 
 # Above what /etc/subuid gives away; the runs of two containers of a machine may have the same process ID.
 _numbers = itertools.count(1_000_000_000 + secrets.randbelow(1_000_000) * 1000)
@@ -40,6 +42,20 @@ def ordinary_number() -> int:
 def prefix_of(number: int) -> list[str]:
     """Return the beginning of a command that this user runs."""
     return [need.command("setpriv"), f"--reuid={number}", f"--regid={number}", "--clear-groups"]
+
+
+def plant(home: Home, name: str, script: str) -> Path:
+    """Return a program of user 1000 in a sticky folder that is first on PATH, as a user's who may write to /tmp."""
+    if os.getuid() != 0:
+        need.missing("root, to be another user,")
+    path = home.folder / "sticky" / name
+    path.parent.mkdir()
+    path.parent.chmod(0o1777)
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    os.chown(path, 1000, 1000)
+    home.env["PATH"] = f"{path.parent}:{home.env['PATH']}"
+    return path
 
 
 @contextmanager

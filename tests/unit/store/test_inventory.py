@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import pytest
-from keyrings.backends import Memory
+from keyrings.backends import Clinging, Memory
 
 from docker_credential_ecrx import log
+from docker_credential_ecrx.errors import KeyringError
 from docker_credential_ecrx.store import cached_token, index, inventory
 from docker_credential_ecrx.system import files
 from docker_credential_ecrx.system.files import Folder
@@ -63,3 +64,16 @@ def test_items_are_deleted_with_one_write_of_the_index(
 
     assert {} == inventory.delete(found, env)
     assert ({}, {}, 1) == (index.read(env), Memory.items, len(written))
+
+
+def test_item_without_an_entry_that_the_keyring_does_not_delete_is_reported(env: dict[str, str]) -> None:
+    """The index may be lost, and the user must not believe that the password is deleted."""
+    name, clinging = "password:registry.example", f"{Clinging.__module__}.{Clinging.__qualname__}"
+    keyring = inventory.in_use(clinging)
+    assert keyring is not None
+    Clinging.items.clear()
+    inventory.delete_all([name], keyring, clinging, env, cached_token.now())
+    keyring.set(name, PASSWORD, None)
+
+    with pytest.raises(KeyringError, match=r"cannot delete what is stored for registry\.example: cannot delete from"):
+        inventory.delete_all([name], keyring, clinging, env, cached_token.now())

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from docker_credential_ecrx.system import programs
+from support import need
 
 pytestmark = pytest.mark.posix("paths and modes as POSIX has them")
 
@@ -17,6 +18,17 @@ def _program(folder: Path, name: str = "tool", mode: int = 0o755) -> Path:
     path.write_text("#!/bin/sh\n")
     path.chmod(mode)
     return path
+
+
+def _place(path: Path) -> Path | None:
+    found = programs.weakness(path)
+    return found and found.place
+
+
+def _give_away(path: Path) -> None:
+    if os.geteuid() != 0:
+        need.missing("root, to give a program away,")
+    os.chown(path, 1000, 1000, follow_symlinks=False)
 
 
 @pytest.fixture
@@ -80,20 +92,20 @@ class TestOwnPath:
         assert here / "bin" / "tool" == programs.own_path(str(here / "bin" / "tool"), "/usr/bin")
 
 
-class TestWritableByAll:
+class TestWeakness:
     def test_is_none_for_an_ordinary_program(self, tmp_path: Path) -> None:
-        assert programs.writable_by_all(_program(tmp_path / "bin")) is None
+        assert _place(_program(tmp_path / "bin")) is None
 
     def test_may_be_the_program(self, tmp_path: Path) -> None:
         path = _program(tmp_path / "bin", mode=0o757)
 
-        assert path == programs.writable_by_all(path)
+        assert path == _place(path)
 
     def test_may_be_its_folder(self, tmp_path: Path) -> None:
         path = _program(tmp_path / "bin")
         path.parent.chmod(0o777)
 
-        assert path.parent == programs.writable_by_all(path)
+        assert path.parent == _place(path)
 
     def test_may_be_the_target_of_a_link(self, tmp_path: Path) -> None:
         target = _program(tmp_path / "lib")
@@ -102,7 +114,7 @@ class TestWritableByAll:
         link.symlink_to(target)
         target.parent.chmod(0o777)
 
-        assert target.parent == programs.writable_by_all(link)
+        assert target.parent == _place(link)
 
     @pytest.mark.parametrize("weak", ["above", "targets/above", "links"])
     def test_may_be_any_folder_on_the_way(self, tmp_path: Path, weak: str) -> None:
@@ -113,18 +125,45 @@ class TestWritableByAll:
         (tmp_path / "above" / "bin").mkdir(parents=True)
         path = tmp_path / "above" / "bin" / "tool"
         path.symlink_to(tmp_path / "links" / "lib" / "tool")
-        assert programs.writable_by_all(path) is None
+        assert _place(path) is None
         (tmp_path / weak).chmod(0o777)
 
-        assert tmp_path / weak == programs.writable_by_all(path)
-        assert (weak == "targets/above") == (programs.writable_by_all(target) is not None)
+        assert tmp_path / weak == _place(path)
+        assert (weak == "targets/above") == (_place(target) is not None)
 
     def test_ignores_sticky_folders(self, tmp_path: Path) -> None:
         """Nobody can replace another user's file in a folder such as /tmp."""
         path = _program(tmp_path / "bin")
         path.parent.chmod(0o1777)
 
-        assert programs.writable_by_all(path) is None
+        assert _place(path) is None
+
+    def test_is_another_users_program_in_a_sticky_folder(self, tmp_path: Path) -> None:
+        """Anybody can put a program into a folder such as /tmp."""
+        path = _program(tmp_path / "bin")
+        path.parent.chmod(0o1777)
+        _give_away(path)
+
+        assert programs.Weakness(path, 1000) == programs.weakness(path)
+
+    def test_may_be_a_folder_or_link_there(self, tmp_path: Path) -> None:
+        folder = _program(tmp_path / "open" / "bin").parent
+        link = tmp_path / "open" / "link"
+        link.symlink_to(_program(tmp_path / "own"))
+        (tmp_path / "open").chmod(0o1777)
+        assert [None, None] == [_place(path) for path in (folder / "tool", link)]
+        for path in (folder, link):
+            _give_away(path)
+
+        assert [folder, link] == [_place(path) for path in (folder / "tool", link)]
+
+    def test_is_none_in_a_folder_that_the_user_chose(self, tmp_path: Path) -> None:
+        """Homebrew's folder belongs to the user who installed it, and the others put it on PATH themselves."""
+        path = _program(tmp_path / "bin")
+        _give_away(path)
+        _give_away(path.parent)
+
+        assert _place(path) is None
 
 
 class TestForgetRelative:
