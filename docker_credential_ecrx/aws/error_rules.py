@@ -205,6 +205,7 @@ CLIENT_RULES: tuple[ErrorRule, ...] = (
     ErrorRule(("invalid-response",), "the response from AWS is not valid ({call} at {host})", INTERCEPTED),
     ErrorRule(("invalid-status",), "the response from AWS is not valid (HTTP {status}, {call} at {host})", INTERCEPTED),
     ErrorRule(("throttled",), "AWS throttled {call} at {host} (HTTP {status})", _TRY_LATER),
+    ErrorRule(("server-status",), "AWS returned a server error for {call} at {host} (HTTP {status})", _TRY_LATER),
     ErrorRule(("no-token",), "ECR's response contains no token ({call} at {host})", _TRY_AGAIN),
     ErrorRule(
         ("invalid-token",), "ECR's response contains a token that cannot be decoded ({call} at {host})", _TRY_AGAIN

@@ -89,7 +89,7 @@ def _error_response(error: exceptions.ClientError, caller: Caller, rules: Iterab
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     said = str(response.get("Error", {}).get("Message", ""))
     code = str(response.get("Error", {}).get("Code", third_party.UNKNOWN))
-    if code in ("", third_party.UNKNOWN, str(status)) and status < SERVER_ERROR:
+    if code in ("", third_party.UNKNOWN, str(status)):
         return _by_status(error.operation_name, status, caller)
     own = (own for part, of, own in _BY_MESSAGE if part in said and of in ("", code))
     code = next(own, third_party.code(code))
@@ -100,7 +100,8 @@ def _error_response(error: exceptions.ClientError, caller: Caller, rules: Iterab
 
 def _by_status(operation: str, status: int, caller: Caller) -> AwsError:
     """Return the error for a response with only a status, such as a page from a proxy."""
-    code = {TOO_MANY_REQUESTS: "throttled", _PROXY_PASSWORD: "proxy-password"}.get(status, "invalid-status")
+    other = "server-status" if status >= SERVER_ERROR else "invalid-status"
+    code = {TOO_MANY_REQUESTS: "throttled", _PROXY_PASSWORD: "proxy-password"}.get(status, other)
     return failures.client_error(code, caller, operation=operation, status=str(status))
 
 

@@ -4,7 +4,7 @@ https://github.com/docker/docker-credential-helpers
 """
 
 from docker_credential_ecrx import log
-from docker_credential_ecrx.errors import RequestError
+from docker_credential_ecrx.errors import NotFoundError, RequestError, SettingsError
 from docker_credential_ecrx.helper import Helper
 from docker_credential_ecrx.identity import settings
 from docker_credential_ecrx.protocols.reply import NO_SERVER, NO_USER, Reply, failure, guarded, quote, stdin_of
@@ -42,7 +42,17 @@ def usage_error(word: str) -> Reply:
 
 def _get(helper: "Callable[[], Helper]", read: "Callable[[], bytes]") -> Reply:
     server = _server(stdin_of(read))
-    user, secret = helper().get(server)
+    try:
+        user, secret = helper().get(server)
+    except SettingsError as error:
+        from docker_credential_ecrx.ecr.registry import Registry
+
+        registry = Registry.parse(server)
+        if registry is None or registry.service != "ecr-public":
+            raise
+        # Anonymous pulls work there without an identity, and so without the settings that choose one.
+        log.warn(f"continuing without credentials: {error}")
+        raise NotFoundError(error.message, error.remedy) from error
     return Reply(f'{{"ServerURL":{quote(server)},"Username":{quote(user)},"Secret":{quote(secret)}}}\n')
 
 

@@ -50,6 +50,7 @@ class _Forms:
         self._raw_pieces: set[str] = set()
         self._words: set[str] = set()
         self._shorts: set[str] = set()
+        self._numbers: set[str] = set()
 
     def learn(self, secrets: "Sequence[str]") -> None:
         """Add the new ones of ``secrets``, a list that only grows."""
@@ -81,6 +82,8 @@ class _Forms:
         from urllib.parse import quote
 
         self._words |= {secret, quote(secret, safe=""), json.dumps(secret)[1:-1]}
+        if secret.isdecimal():
+            self._numbers.add(secret)
         for form in (secret, *_encoded(secret)):
             plain = "".join(c for c, _, _ in _plain(form))
             if len(plain) >= _SHORTEST_INSIDE:
@@ -103,7 +106,9 @@ class _Forms:
         for short in self._shorts:
             at = letters.find(short)
             while at >= 0:
-                yield plain[at][1], plain[at + len(short) - 1][2]
+                last = at + len(short) - 1
+                if short not in self._numbers or not _is_in_number(plain, at, last):
+                    yield plain[at][1], plain[last][2]
                 at = letters.find(short, at + 1)
         if self._words:
             yield from self._found_words(text)
@@ -153,6 +158,15 @@ def _decoded(secret: str) -> "Iterator[str]":
         return
     parts = "".join(character if character in _ENCODED else " " for character in inner).split()
     yield from (part for part in parts if len(part) >= _SHORTEST_ENCODED)
+
+
+def _is_in_number(plain: list[tuple[str, int, int]], first: int, last: int) -> bool:
+    """Return whether the digits from ``first`` to ``last`` are part of a longer number, as of an account ID."""
+    return any(
+        plain[at][2] == plain[at + 1][1] and plain[at][0].isdecimal() and plain[at + 1][0].isdecimal()
+        for at in (first - 1, last)
+        if 0 <= at < len(plain) - 1
+    )
 
 
 def _is_raw(piece: str) -> bool:

@@ -1,4 +1,4 @@
-"""Nothing that AWS answers stops an anonymous pull from public.ecr.aws."""
+"""Neither what AWS answers nor what the settings say stops an anonymous pull from public.ecr.aws."""
 
 from collections.abc import Callable
 
@@ -59,6 +59,35 @@ def test_pull_goes_on_with_one_line_on_stderr(world: World, arrange: Arrange) ->
     )
     assert 1 == found.stderr.count("\n")
     assert [] == world.aws.told(found.stderr)
+
+
+# What config.toml says, and a variable.
+SETTINGS: dict[str, tuple[str, dict[str, str]]] = {
+    "unknown key": ("x = 1", {}),
+    "not TOML": ("[[registry]", {}),
+    "no such file": ("", {"ECRX_CONFIG": "/nonexistent/config.toml"}),
+    "unknown keyring": ("", {"ECRX_KEYRING": "kernal"}),
+}
+
+
+@pytest.mark.parametrize(("text", "env"), SETTINGS.values(), ids=SETTINGS)
+def test_pull_goes_on_with_settings_that_are_not_valid(world: World, text: str, env: dict[str, str]) -> None:
+    world.home.configure(text)
+
+    found = world.home.get(PUBLIC, profile=None, env=env)
+
+    assert (1, NOT_FOUND) == (found.status, found.stdout)
+    assert found.stderr.startswith("docker-credential-ecrx: continuing without credentials: ")
+    assert 1 == found.stderr.count("\n")
+    refused = world.home.get(HOST, profile=None, env=env)
+    assert (1, refused.stderr) == (refused.status, refused.stdout)
+
+
+def test_pull_goes_on_if_the_symlink_names_no_profile(world: World) -> None:
+    world.home.link("docker-credential-ecrx-")
+    found = world.home.run("get", stdin=f"https://{PUBLIC}/v2/", argv0="docker-credential-ecrx-")
+
+    assert (1, NOT_FOUND, True) == (found.status, found.stdout, "does not name an AWS profile" in found.stderr)
 
 
 def test_pull_from_a_private_registry_still_fails(world: World) -> None:

@@ -196,6 +196,18 @@ class TestOtherText:
     def test_is_unchanged(self, text: str) -> None:
         assert text == redacted(text, [*SECRETS.values(), "secret", "auto", "a", "AWS"])
 
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "314159265358.dkr.ecr.us-east-1.amazonaws.com",
+            "arn:aws:iam::271828314159:role/puller",
+            "botocore-session-1731415926",
+        ],
+    )
+    def test_with_a_code_inside_a_longer_number_is_unchanged(self, text: str) -> None:
+        """An MFA code may be part of an account ID by chance, and a host or a command without it is of no use."""
+        assert text == redacted(text, ["314159"])
+
 
 class TestLines:
     def test_on_stderr_have_no_secret(self, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
