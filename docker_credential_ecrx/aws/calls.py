@@ -48,7 +48,8 @@ class Calls:
     def _follow(self, call: Call) -> None:
         self.last = call
         if self.deadline is not None:
-            self.deadline.waiting_for = "" if call.is_over else call.host
+            # botocore repeats a request that failed, after a pause.
+            self.deadline.waiting_for = "" if call.is_over and not call.problem else call.host
 
     def _response_received(self, *, exception: Exception | None = None, **_: object) -> None:
         if self.deadline is not None and exception is None:

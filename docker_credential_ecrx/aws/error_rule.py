@@ -43,6 +43,7 @@ FIELDS = frozenset(
             "line",
             "repeated",
             "strerror",
+            "reason",  # OpenSSL's
             "name",
             "lacking",
             "lack",

@@ -186,6 +186,11 @@ CLIENT_RULES: tuple[ErrorRule, ...] = (
         "check {variable} and DNS",
     ),
     ErrorRule(
+        ("proxy-handshake",),
+        "the TLS handshake with the proxy {proxy} failed for {call} at {host}",
+        "set {variable} to http://PROXY:PORT if the proxy has no TLS itself, or else check AWS_CA_BUNDLE",
+    ),
+    ErrorRule(
         ("proxy-refused",),
         "the proxy {proxy} refused the connection ({http_status}) for {call} at {host}",
         _CHECK_PROXY,
@@ -200,6 +205,22 @@ CLIENT_RULES: tuple[ErrorRule, ...] = (
         "the TLS certificate of {host} cannot be verified for {call}",
         "check AWS_CA_BUNDLE and the clock",
     ),
+    ErrorRule(
+        ("certificate-early",),
+        "the TLS certificate of {host} cannot be verified for {call} (it is not yet valid)",
+        "check the clock and the proxy",
+    ),
+    ErrorRule(
+        ("certificate-expired",),
+        "the TLS certificate of {host} cannot be verified for {call} (it has expired)",
+        "check the clock and the proxy",
+    ),
+    ErrorRule(
+        ("certificate-name",),
+        "the TLS certificate of {host} cannot be verified for {call} (it is for another name)",
+        INTERCEPTED,
+    ),
+    ErrorRule(("handshake",), "the TLS handshake with {host} failed for {call} ({reason})", INTERCEPTED),
     ErrorRule(("unreadable-bundle",), "cannot read the CA bundle {bundle} (from {origin}): {strerror}", _CHECK_BUNDLE),
     ErrorRule(("empty-bundle",), "the CA bundle {bundle} (from {origin}) contains no certificates", _CHECK_BUNDLE),
     ErrorRule(("invalid-response",), "the response from AWS is not valid ({call} at {host})", INTERCEPTED),
