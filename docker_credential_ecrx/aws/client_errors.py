@@ -56,6 +56,8 @@ def explain(error: Exception, caller: Caller) -> AwsError:  # noqa: C901, PLR091
             return client_error("proxy-scheme", caller, variable=variable, scheme=scheme)
         case InvalidProxyError(variable=variable):
             return client_error("proxy-invalid", caller, variable=variable)
+        case InvalidKeyError(part=part, character=""):
+            return client_error(f"empty-{part}", caller)
         case InvalidKeyError(part=part, character=character):
             return client_error(f"invalid-{part}", caller, codepoint=f"U-{ord(character):04X}")
         case UnknownBotocoreError():
@@ -77,7 +79,8 @@ def explain(error: Exception, caller: Caller) -> AwsError:  # noqa: C901, PLR091
         case ResponseParserError():
             return client_error("invalid-response", caller)
         case ValueError() | LookupError() | AttributeError() | TypeError() | RuntimeError():
-            return input_errors.explain(error, caller) or client_error("invalid-response", caller)
+            problem = caller.call.problem or "invalid-response"
+            return input_errors.explain(error, caller) or client_error(problem, caller)
         case OSError() if (found := input_errors.explain(error, caller)) is not None:
             return found
         case OSError():

@@ -55,7 +55,10 @@ CLIENT_RULES: tuple[ErrorRule, ...] = (
     ErrorRule(("named-pipe",), "{path} is a named pipe", "use a regular file"),
     ErrorRule(("device",), "{path} is a device", "use a regular file"),
     ErrorRule(("too-large",), "the file {path} is larger than 16 MiB", "use another file"),
+    ErrorRule(("no-token-file",), "the file {path} is larger than 64 KiB, so it is not a token", "use another file"),
     ErrorRule(("incomplete",), "the AWS credentials lack {lacking}", hint=NEW_CREDENTIALS),
+    ErrorRule(("empty-access-key",), "the access key is empty", hint=NEW_CREDENTIALS),
+    ErrorRule(("empty-secret-key",), "the secret key is empty", hint=NEW_CREDENTIALS),
     ErrorRule(("invalid-access-key",), "the access key contains {character}", hint=NEW_CREDENTIALS),
     ErrorRule(("invalid-secret-key",), "the secret key contains {character}", hint=NEW_CREDENTIALS),
     ErrorRule(("invalid-session-token",), "the session token contains {character}", hint=NEW_CREDENTIALS),
@@ -93,6 +96,11 @@ CLIENT_RULES: tuple[ErrorRule, ...] = (
     ErrorRule(
         ("container-status",),
         "the container's credentials endpoint at {host} refused {call} (HTTP {status})",
+        "check the role of this container's task or pod",
+    ),
+    ErrorRule(
+        ("container-invalid",),
+        "the response of the container's credentials endpoint at {host} contains no credentials",
         "check the role of this container's task or pod",
     ),
     ErrorRule(
@@ -223,6 +231,9 @@ CLIENT_RULES: tuple[ErrorRule, ...] = (
     ErrorRule(("handshake",), "the TLS handshake with {host} failed for {call} ({reason})", INTERCEPTED),
     ErrorRule(("unreadable-bundle",), "cannot read the CA bundle {bundle} (from {origin}): {strerror}", _CHECK_BUNDLE),
     ErrorRule(("empty-bundle",), "the CA bundle {bundle} (from {origin}) contains no certificates", _CHECK_BUNDLE),
+    ErrorRule(
+        ("invalid-bundle",), "the CA bundle {bundle} (from {origin}) contains an invalid certificate", _CHECK_BUNDLE
+    ),
     ErrorRule(("invalid-response",), "the response from AWS is not valid ({call} at {host})", INTERCEPTED),
     ErrorRule(("invalid-status",), "the response from AWS is not valid (HTTP {status}, {call} at {host})", INTERCEPTED),
     ErrorRule(("throttled",), "AWS throttled {call} at {host} (HTTP {status})", _TRY_LATER),
@@ -283,7 +294,7 @@ SERVICE_RULES: tuple[ErrorRule, ...] = (
     ErrorRule(
         _DENIED,
         "AWS denied {call} at {host}: {said}",
-        "allow ecr:GetAuthorizationToken in the principal's own policy",
+        "{allow} ecr:GetAuthorizationToken in {policy}",
     ),
     ErrorRule(
         _DENIED,
@@ -291,6 +302,13 @@ SERVICE_RULES: tuple[ErrorRule, ...] = (
         "check that the role exists{role_place}, then allow sts:{operation} in the role's trust policy "
         "and in the caller's own policy",
         operation="AssumeRole",
+    ),
+    ErrorRule(
+        _DENIED,
+        "AWS denied {call} at {host}: {said}",
+        "check that the role exists{role_place}, then allow sts:{operation} in the role's trust policy "
+        "for the token's issuer, subject and audience",
+        operation="AssumeRoleWithWebIdentity",
     ),
     ErrorRule(
         ("ValidationError",), "AWS refused {call} at {host}: {code}: {said}", "fix {setting}", operation="AssumeRole"
@@ -302,7 +320,7 @@ PUBLIC_RULES: tuple[ErrorRule, ...] = (
     ErrorRule(
         _DENIED,
         "AWS denied {call} at {host}: {said}",
-        "allow ecr-public:GetAuthorizationToken and sts:GetServiceBearerToken in the principal's own policy",
+        "{allow} ecr-public:GetAuthorizationToken and sts:GetServiceBearerToken in {policy}",
         operation="GetAuthorizationToken",
     ),
 )
@@ -311,7 +329,7 @@ POLICY_RULES: tuple[ErrorRule, ...] = (
     ErrorRule(
         _DENIED,
         "AWS denied {call} at {host}: {said}",
-        "allow ecr:{operation} in the principal's own policy, or choose the owner's profile with --profile",
+        "{allow} ecr:{operation} in {policy}, or choose the owner's profile with --profile",
         hint=OWNERS_PROFILE,
     ),
     ErrorRule(

@@ -18,6 +18,6 @@ def test_host_of_a_failed_request_is_waited_for_until_the_next() -> None:
     fetcher: Any = session.get_component("credential_provider").get_provider("container-role")
 
     with pytest.raises(EndpointConnectionError):
-        fetcher._fetcher._session.send(AWSRequest("GET", "http://127.0.0.1:1/").prepare())
+        fetcher._fetcher._session.send(AWSRequest("GET", "http://127.0.0.1:1/").prepare())  # noqa: SLF001 - botocore's
 
     assert "127.0.0.1" == deadline.waiting_for

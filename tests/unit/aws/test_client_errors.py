@@ -1,11 +1,13 @@
 """The failure that is reported for what botocore and this program's own code raise."""
 
 import ssl
+from pathlib import Path
 
 import pytest
 from botocore import exceptions
 from urllib3.exceptions import ProxyError
 from urllib3.exceptions import SSLError as Urllib3SSLError
+from urllib3.util.ssl_match_hostname import CertificateError
 
 from docker_credential_ecrx.aws import client_errors, failures
 from docker_credential_ecrx.aws.caller import Call
@@ -59,6 +61,30 @@ class TestTls:
 
             assert f"the TLS certificate of {HOST} cannot be verified for {FETCH}{reason}" == found.message
             assert remedy == str(found.remedy)
+
+    def test_recognizes_urllib3s_own_check_of_the_name(self) -> None:
+        cause = Urllib3SSLError(CertificateError("hostname 'a' doesn't match 'b'"))
+
+        found = explained(exceptions.SSLError(endpoint_url=f"https://{HOST}/", error=cause))
+
+        assert found.message.endswith(" (it is for another name)")
+
+    @pytest.mark.parametrize(
+        ("content", "defect"),
+        [
+            ("", "contains no certificates"),
+            ("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "contains an invalid certificate"),
+            ("-----BEGIN CERTIFICATE-----\nAAAA", "contains an invalid certificate"),
+        ],
+    )
+    def test_says_what_is_wrong_with_a_bundle(self, tmp_path: Path, content: str, defect: str) -> None:
+        bundle = tmp_path / "ca.pem"
+        bundle.write_text(content)
+        caller = failures.find_caller(Identity("p"), ENV | {"AWS_CA_BUNDLE": str(bundle)}, Call(HOST, FETCH))
+
+        found = client_errors.explain(exceptions.SSLError(endpoint_url=f"https://{HOST}/", error=""), caller)
+
+        assert f"the CA bundle {bundle} (from AWS_CA_BUNDLE) {defect}" == found.message
 
     def test_does_not_blame_a_certificate_that_was_not_seen(self) -> None:
         """As if a proxy, or an endpoint without TLS, responds in the place of AWS."""
