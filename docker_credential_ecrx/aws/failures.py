@@ -150,6 +150,7 @@ def _filled(rule: ErrorRule, caller: Caller, codes: tuple[str, ...], values: Map
         texts["name"] = profile_hints.shown(name)
     code = texts.get("code")
     message = rule.message.format_map(texts).replace(f"{code}: {code}", f"{code}")
+    message = message.replace(f"(HTTP {code}, {code})", f"(HTTP {code})")  # botocore's code if the body has none
     if named_by:
         message = f"{message}, which is the source_profile of {profile_hints.shown(named_by)}"
     if not _OF_FILES.isdisjoint(rule.codes):

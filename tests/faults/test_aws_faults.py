@@ -162,12 +162,12 @@ FAULTS: dict[str, tuple[str, str, Arrange]] = {
         at(FETCH, OOPS),
     ),
     "a load balancer before sts fails": (
-        f"AWS returned a server error for {ASSUME_AT} (HTTP 503, 503)",
+        f"AWS returned a server error for {ASSUME_AT} (HTTP 503)",
         LATER,
         at(ASSUME, faults.status(503)),
     ),
     "a load balancer before ecr fails": (
-        f"AWS returned a server error for {FETCH_AT} (HTTP 502, 502)",
+        f"AWS returned a server error for {FETCH_AT} (HTTP 502)",
         LATER,
         at(FETCH, faults.status(502)),
     ),

@@ -82,7 +82,9 @@ class TestTls:
         bundle.write_text(content)
         caller = failures.find_caller(Identity("p"), ENV | {"AWS_CA_BUNDLE": str(bundle)}, Call(HOST, FETCH))
 
-        found = client_errors.explain(exceptions.SSLError(endpoint_url=f"https://{HOST}/", error=""), caller)
+        found = client_errors.explain(
+            exceptions.SSLError(endpoint_url=f"https://{HOST}/", error=ssl.SSLError()), caller
+        )
 
         assert f"the CA bundle {bundle} (from AWS_CA_BUNDLE) {defect}" == found.message
 
