@@ -313,6 +313,12 @@ SERVICE_RULES: tuple[ErrorRule, ...] = (
     ErrorRule(
         ("ValidationError",), "AWS refused {call} at {host}: {code}: {said}", "fix {setting}", operation="AssumeRole"
     ),
+    ErrorRule(
+        ("ForbiddenException", "ResourceNotFoundException"),
+        "AWS refused {call} at {host}: {code}: {said}",
+        "check sso_account_id and sso_role_name in {profile_files}, or ask for access to that role",
+        operation="GetRoleCredentials",
+    ),
     ErrorRule(THROTTLED, "AWS throttled {call} at {host} ({code})", _TRY_LATER),
 )
 # Those that take precedence in a call to ECR Public.

@@ -48,6 +48,15 @@ class TestRule:
         assert rule is not None
         assert rule.remedy.endswith("in the role's trust policy for the token's issuer, subject and audience")
 
+    def test_for_sso_names_the_settings_of_the_role(self) -> None:
+        """AWS says only "No access" if the account or the permission set is another one."""
+        caller = failures.find_caller(Identity("p"), ENV)
+        values = {"operation": "GetRoleCredentials", "code": "ForbiddenException", "said": "No access"}
+
+        found = failures.service_error(caller, values)
+
+        assert str(found.remedy).startswith("check sso_account_id and sso_role_name in ")
+
     def test_first_wins_among_equals(self) -> None:
         own = error_rule.ErrorRule((DENIED,), "own")
 
