@@ -6,6 +6,7 @@ botocore's exceptions do not name the operation, and its events do.
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from botocore.exceptions import ConnectionClosedError
 from botocore.session import Session
 
 from docker_credential_ecrx.aws import metadata, proxies, proxy_rules
@@ -32,6 +33,7 @@ class Calls:
         handlers: dict[str, Any] = {
             "before-parameter-build": self._before_build,
             "before-send": self._before_send,
+            "before-parse": self._before_parse,
             "response-received": self._response_received,
         }
         for event, handler in handlers.items():
@@ -52,10 +54,18 @@ class Calls:
         self._follow(Call(proxy_rules.host_of(request.url), operation, self._roles.get(operation, "")))
         proxies.require_supported(request.url)
 
+    def _before_parse(self, *, response_dict: Any, **_: object) -> None:  # noqa: ANN401
+        """Raise what a closed connection raises if the body was cut off, which botocore takes for a whole one."""
+        headers = response_dict["headers"]
+        length = "" if "transfer-encoding" in headers else str(headers.get("content-length", ""))
+        if length.isdecimal() and len(response_dict["body"]) < int(length):
+            raise ConnectionClosedError(endpoint_url=f"https://{self.last.host}")
+
     def _follow(self, call: Call) -> None:
         self.last = call
         if self.deadline is not None:
-            self.deadline.waiting_for = "" if call.is_over else call.host
+            # botocore repeats a request that failed, after a pause.
+            self.deadline.waiting_for = "" if call.is_over and not call.problem else call.host
 
     def _response_received(self, *, exception: Exception | None = None, **_: object) -> None:
         if self.deadline is not None and exception is None:

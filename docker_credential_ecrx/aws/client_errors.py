@@ -1,7 +1,5 @@
 """Explains what botocore raises when AWS returned no error response: credentials, profiles, the network, TLS."""
 
-import errno
-import os
 import re
 import ssl
 
@@ -19,7 +17,7 @@ from docker_credential_ecrx.aws import (
     proxy_rules,
     role_settings,
     sso_sessions,
-    trust,
+    tls_errors,
 )
 from docker_credential_ecrx.aws.caller import Caller
 from docker_credential_ecrx.aws.failures import client_error
@@ -58,6 +56,8 @@ def explain(error: Exception, caller: Caller) -> AwsError:  # noqa: C901, PLR091
             return client_error("proxy-scheme", caller, variable=variable, scheme=scheme)
         case InvalidProxyError(variable=variable):
             return client_error("proxy-invalid", caller, variable=variable)
+        case InvalidKeyError(part=part, character=""):
+            return client_error(f"empty-{part}", caller)
         case InvalidKeyError(part=part, character=character):
             return client_error(f"invalid-{part}", caller, codepoint=f"U-{ord(character):04X}")
         case UnknownBotocoreError():
@@ -69,7 +69,7 @@ def explain(error: Exception, caller: Caller) -> AwsError:  # noqa: C901, PLR091
         case LateStartError(seconds=seconds):
             return client_error("late-start", caller, seconds=f"{seconds:.0f}")
         case exceptions.SSLError() | ssl.SSLError():
-            return _tls(error, caller)
+            return tls_errors.explain(error, _host(error), caller)
         case exceptions.ConnectionError() | exceptions.HTTPClientError():
             return _network(error, caller)
         case RuntimeError() if "still expired" in str(error):
@@ -79,7 +79,8 @@ def explain(error: Exception, caller: Caller) -> AwsError:  # noqa: C901, PLR091
         case ResponseParserError():
             return client_error("invalid-response", caller)
         case ValueError() | LookupError() | AttributeError() | TypeError() | RuntimeError():
-            return input_errors.explain(error, caller) or client_error("invalid-response", caller)
+            problem = caller.call.problem or "invalid-response"
+            return input_errors.explain(error, caller) or client_error(problem, caller)
         case OSError() if (found := input_errors.explain(error, caller)) is not None:
             return found
         case OSError():
@@ -98,7 +99,9 @@ def _credentials(cause: object, caller: Caller) -> AwsError:
 
 
 def _timeout(error: TimeLimitError, caller: Caller) -> AwsError:
-    return client_error("timeout", caller, host=error.waiting_for, seconds=f"{error.seconds:g}")
+    # Without a request that was sent, it is this program that took the time.
+    code = "timeout" if error.waiting_for else "late-start"
+    return client_error(code, caller, host=error.waiting_for, seconds=f"{error.seconds:g}")
 
 
 def _half_key(error: Exception, caller: Caller) -> HalfKey | None:
@@ -191,22 +194,9 @@ def _proxy(cause: object, proxy: str, caller: Caller) -> AwsError:
     refused = re.search(r"Tunnel connection failed: (\d{3})", str(cause))
     if refused:
         return client_error("proxy-refused", caller, proxy=proxy, status=refused[1])
+    if tls_errors.find_cause(cause) is not None:
+        return client_error("proxy-handshake", caller, proxy=proxy)
     return client_error("proxy-unreachable", caller, proxy=proxy)
-
-
-def _tls(error: Exception, caller: Caller) -> AwsError:
-    """Return the error for TLS, which may be due to the CA bundle that the user has configured."""
-    trusted = trust.find(caller.identity, Snapshot(caller.env))
-    try:
-        if trusted.origin:
-            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(os.path.expanduser(trusted.bundle))  # noqa: PTH111
-    except ssl.SSLError:
-        return client_error("empty-bundle", caller, bundle=trusted.bundle, origin=trusted.origin)
-    except OSError as failure:
-        number = errno.errorcode.get(failure.errno or 0, "")
-        values = {"bundle": trusted.bundle, "origin": trusted.origin, "errno": number}
-        return client_error("unreadable-bundle", caller, **values)
-    return client_error("certificate", caller, host=_host(error))
 
 
 def _host(error: Exception) -> str:

@@ -43,6 +43,9 @@ FIELDS = frozenset(
             "line",
             "repeated",
             "strerror",
+            "allow",  # the action in the policy, or end its explicit deny there
+            "policy",  # that denies the action
+            "reason",  # OpenSSL's
             "name",
             "lacking",
             "lack",

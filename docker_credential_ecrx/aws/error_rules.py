@@ -55,7 +55,10 @@ CLIENT_RULES: tuple[ErrorRule, ...] = (
     ErrorRule(("named-pipe",), "{path} is a named pipe", "use a regular file"),
     ErrorRule(("device",), "{path} is a device", "use a regular file"),
     ErrorRule(("too-large",), "the file {path} is larger than 16 MiB", "use another file"),
+    ErrorRule(("no-token-file",), "the file {path} is larger than 64 KiB, so it is not a token", "use another file"),
     ErrorRule(("incomplete",), "the AWS credentials lack {lacking}", hint=NEW_CREDENTIALS),
+    ErrorRule(("empty-access-key",), "the access key is empty", hint=NEW_CREDENTIALS),
+    ErrorRule(("empty-secret-key",), "the secret key is empty", hint=NEW_CREDENTIALS),
     ErrorRule(("invalid-access-key",), "the access key contains {character}", hint=NEW_CREDENTIALS),
     ErrorRule(("invalid-secret-key",), "the secret key contains {character}", hint=NEW_CREDENTIALS),
     ErrorRule(("invalid-session-token",), "the session token contains {character}", hint=NEW_CREDENTIALS),
@@ -93,6 +96,11 @@ CLIENT_RULES: tuple[ErrorRule, ...] = (
     ErrorRule(
         ("container-status",),
         "the container's credentials endpoint at {host} refused {call} (HTTP {status})",
+        "check the role of this container's task or pod",
+    ),
+    ErrorRule(
+        ("container-invalid",),
+        "the response of the container's credentials endpoint at {host} contains no credentials",
         "check the role of this container's task or pod",
     ),
     ErrorRule(
@@ -186,6 +194,11 @@ CLIENT_RULES: tuple[ErrorRule, ...] = (
         "check {variable} and DNS",
     ),
     ErrorRule(
+        ("proxy-handshake",),
+        "the TLS handshake with the proxy {proxy} failed for {call} at {host}",
+        "set {variable} to http://PROXY:PORT if the proxy has no TLS itself, or else check AWS_CA_BUNDLE",
+    ),
+    ErrorRule(
         ("proxy-refused",),
         "the proxy {proxy} refused the connection ({http_status}) for {call} at {host}",
         _CHECK_PROXY,
@@ -200,8 +213,27 @@ CLIENT_RULES: tuple[ErrorRule, ...] = (
         "the TLS certificate of {host} cannot be verified for {call}",
         "check AWS_CA_BUNDLE and the clock",
     ),
+    ErrorRule(
+        ("certificate-early",),
+        "the TLS certificate of {host} cannot be verified for {call} (it is not yet valid)",
+        "check the clock and the proxy",
+    ),
+    ErrorRule(
+        ("certificate-expired",),
+        "the TLS certificate of {host} cannot be verified for {call} (it has expired)",
+        "check the clock and the proxy",
+    ),
+    ErrorRule(
+        ("certificate-name",),
+        "the TLS certificate of {host} cannot be verified for {call} (it is for another name)",
+        INTERCEPTED,
+    ),
+    ErrorRule(("handshake",), "the TLS handshake with {host} failed for {call} ({reason})", INTERCEPTED),
     ErrorRule(("unreadable-bundle",), "cannot read the CA bundle {bundle} (from {origin}): {strerror}", _CHECK_BUNDLE),
     ErrorRule(("empty-bundle",), "the CA bundle {bundle} (from {origin}) contains no certificates", _CHECK_BUNDLE),
+    ErrorRule(
+        ("invalid-bundle",), "the CA bundle {bundle} (from {origin}) contains an invalid certificate", _CHECK_BUNDLE
+    ),
     ErrorRule(("invalid-response",), "the response from AWS is not valid ({call} at {host})", INTERCEPTED),
     ErrorRule(("invalid-status",), "the response from AWS is not valid (HTTP {status}, {call} at {host})", INTERCEPTED),
     ErrorRule(("throttled",), "AWS throttled {call} at {host} (HTTP {status})", _TRY_LATER),
@@ -263,7 +295,7 @@ SERVICE_RULES: tuple[ErrorRule, ...] = (
     ErrorRule(
         _DENIED,
         "AWS denied {call} at {host}: {said}",
-        "allow ecr:GetAuthorizationToken in the principal's own policy",
+        "{allow} ecr:GetAuthorizationToken in {policy}",
     ),
     ErrorRule(
         _DENIED,
@@ -273,7 +305,20 @@ SERVICE_RULES: tuple[ErrorRule, ...] = (
         operation="AssumeRole",
     ),
     ErrorRule(
+        _DENIED,
+        "AWS denied {call} at {host}: {said}",
+        "check that the role exists{role_place}, then allow sts:{operation} in the role's trust policy "
+        "for the token's issuer, subject and audience",
+        operation="AssumeRoleWithWebIdentity",
+    ),
+    ErrorRule(
         ("ValidationError",), "AWS refused {call} at {host}: {code}: {said}", "fix {setting}", operation="AssumeRole"
+    ),
+    ErrorRule(
+        ("ForbiddenException", "ResourceNotFoundException"),
+        "AWS refused {call} at {host}: {code}: {said}",
+        "check sso_account_id and sso_role_name in {profile_files}, or ask for access to that role",
+        operation="GetRoleCredentials",
     ),
     ErrorRule(THROTTLED, "AWS throttled {call} at {host} ({code})", _TRY_LATER),
 )
@@ -282,7 +327,7 @@ PUBLIC_RULES: tuple[ErrorRule, ...] = (
     ErrorRule(
         _DENIED,
         "AWS denied {call} at {host}: {said}",
-        "allow ecr-public:GetAuthorizationToken and sts:GetServiceBearerToken in the principal's own policy",
+        "{allow} ecr-public:GetAuthorizationToken and sts:GetServiceBearerToken in {policy}",
         operation="GetAuthorizationToken",
     ),
 )
@@ -291,7 +336,7 @@ POLICY_RULES: tuple[ErrorRule, ...] = (
     ErrorRule(
         _DENIED,
         "AWS denied {call} at {host}: {said}",
-        "allow ecr:{operation} in the principal's own policy, or choose the owner's profile with --profile",
+        "{allow} ecr:{operation} in {policy}, or choose the owner's profile with --profile",
         hint=OWNERS_PROFILE,
     ),
     ErrorRule(

@@ -8,6 +8,7 @@ from contextlib import suppress
 
 from docker_credential_ecrx.aws import (
     configured_endpoints,
+    denials,
     key_check,
     proxy_rules,
     role_settings,
@@ -50,6 +51,8 @@ class Texts(dict[str, str]):
             "source_option": lambda: source.source_option,
             "caller_option": lambda: source.caller_option,
             "lack": self._lack,
+            "allow": lambda: "end the explicit deny of" if denials.is_explicit(self) else "allow",
+            "policy": lambda: denials.policy(self),
             "bundle": lambda: user_paths.shown(self._trust().bundle),
             "program": self._program,
             "origin": lambda: self._trust().origin,
@@ -114,11 +117,7 @@ class Texts(dict[str, str]):
 
     def _said(self) -> str:
         """Return IAM's message about such a denial without the principal, or else the code."""
-        if {"action", "kind"} <= self.keys():
-            action, kind = self["action"], self["kind"].replace("_", " ")
-            because = f"because no {kind} allows the {action} action"
-            return f"User is not authorized to perform: {action} on resource: * {because}"
-        return self.get("code") or self.get("name", _LEFT_OUT)
+        return denials.describe(self) or self.get("code") or self.get("name", _LEFT_OUT)
 
 
 def _status_line(status: str) -> str:

@@ -5,11 +5,11 @@ An error's codes, such as ``operation=AssumeRole``, are all that one process lea
 """
 
 import math
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from docker_credential_ecrx.aws import (
     credential_source,
+    denials,
     error_rule,
     input_files,
     old_token,
@@ -46,12 +46,6 @@ _SANITIZERS: Mapping[str, Callable[[str], str]] = {
 _OF_FILES = frozenset(("no-credentials", "no-profile", "empty-profile"))
 # What no code tells other processes: anything may stand there.
 _LEFT_OUT_OF_CODES = (SAID, "proxy", "program")
-# The parts of IAM's messages that name nobody: the action, and the kind of policy that does not allow it.
-# https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
-_DENIAL = re.compile(
-    r"is not authorized to perform: (?P<action>[a-z-]+:[A-Za-z]+) on resource: \S+ because no "
-    r"(?P<kind>(?:identity|resource)-based policy|permissions boundary|(?:session|service control) policy) allows"
-)
 LONGEST_SKEW_SECONDS = 240  # AWS allows five minutes
 SET_CLOCK = Remedy("set the clock", "timedatectl set-ntp true")
 _MOST_SECONDS = 90  # longer durations are in minutes
@@ -89,9 +83,7 @@ def service_error(caller: Caller, values: Mapping[str, str], rules: Iterable[Err
 
     ``rules`` take precedence over those for all calls that are as specific.
     """
-    denial = _DENIAL.search(values.get(SAID, ""))
-    if denial:
-        values = {**values, "action": denial["action"], "kind": denial["kind"].replace(" ", "_")}
+    values = {**values, **denials.parse(values.get(SAID, ""))}
     status = values.get("status", "")
     default = SERVER_FAILURE if status.isdecimal() and int(status) >= SERVER_ERROR else REFUSED
     rule = error_rule.find((*rules, *SERVICE_RULES), values.get("code", ""), values.get("operation", ""))
@@ -158,6 +150,7 @@ def _filled(rule: ErrorRule, caller: Caller, codes: tuple[str, ...], values: Map
         texts["name"] = profile_hints.shown(name)
     code = texts.get("code")
     message = rule.message.format_map(texts).replace(f"{code}: {code}", f"{code}")
+    message = message.replace(f"(HTTP {code}, {code})", f"(HTTP {code})")  # botocore's code if the body has none
     if named_by:
         message = f"{message}, which is the source_profile of {profile_hints.shown(named_by)}"
     if not _OF_FILES.isdisjoint(rule.codes):

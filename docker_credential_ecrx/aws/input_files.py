@@ -14,6 +14,8 @@ from docker_credential_ecrx.sanitizer import user_paths
 
 # They name AWS's two files, in the order of ``Snapshot.files``.
 _VARIABLES = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
+# STS accepts web identity tokens of up to 20,000 characters; a longer text takes minutes to search lines for.
+_LARGEST_TOKEN = 1 << 16
 
 
 def refuse_endless(identity: Identity, env: Mapping[str, str]) -> None:
@@ -31,6 +33,8 @@ def refuse_endless(identity: Identity, env: Mapping[str, str]) -> None:
             raise error_rules.error("too-large", path=path)
         if path not in (*tokens, bundle):
             continue
+        if path in tokens and status.st_size > _LARGEST_TOKEN:
+            raise error_rules.error("no-token-file", path=path)
         if stat.S_ISFIFO(status.st_mode):
             raise error_rules.error("named-pipe", path=path)
         if stat.S_ISCHR(status.st_mode):

@@ -1,4 +1,4 @@
-"""Refuses keys with a character that no key has, such as the line break that a pasted or decoded secret may end in.
+"""Refuses empty keys, and those with a character that no key has: a pasted or decoded secret may end in a line break.
 
 An HTTP header cannot contain one, and AWS only says that a signature is wrong (botocore#2001).
 """
@@ -13,7 +13,10 @@ _NAMES = {"\t": "a tab", " ": "a space"}
 
 
 class InvalidKeyError(Exception):
-    """A part of the credentials, ``access-key``, ``secret-key`` or ``session-token``, contains ``character``."""
+    """A part of the credentials, ``access-key``, ``secret-key`` or ``session-token``, contains ``character``.
+
+    That is empty if the part is.
+    """
 
     def __init__(self, part: str, character: str) -> None:
         super().__init__(part)
@@ -45,6 +48,8 @@ def _before_sign(*, request_signer: Any, **_: object) -> None:  # noqa: ANN401 -
     frozen = credentials.get_frozen_credentials()
     parts = {"access-key": frozen.access_key, "secret-key": frozen.secret_key, "session-token": frozen.token}
     for part, value in parts.items():
+        if not value and part != "session-token":  # which only a session has
+            raise InvalidKeyError(part, "")
         invalid = [character for character in value or "" if not "!" <= character <= "~"]
         if invalid:
             # Most such keys have a line break.

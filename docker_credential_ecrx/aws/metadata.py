@@ -24,6 +24,10 @@ INSTANCE, CONTAINER, TOKEN = (
 _PROVIDERS = (("iam-role", "_role_fetcher", INSTANCE), ("container-role", "_fetcher", CONTAINER))
 _OK, _FORBIDDEN, _NOT_FOUND = 200, 403, 404
 _HOP_LIMIT = "metadata-hop-limit"
+# By status; botocore gives up after 400, and does without a token after any other.
+_TOKEN_PROBLEMS = {400: "metadata-status", _FORBIDDEN: "metadata-forbidden"}
+# Without one of them, botocore takes no credentials.
+_FIELDS = frozenset(("AccessKeyId", "SecretAccessKey", "Token", "Expiration"))
 
 
 def watch(session: Session, report: Callable[[Call], None]) -> None:
@@ -62,9 +66,10 @@ class _Watched:
         status = response.status_code
         if is_token:
             self._problem = ""
-            problem = "metadata-forbidden" if status == _FORBIDDEN else ""
+            problem = _TOKEN_PROBLEMS.get(status, "")
         elif self._request == CONTAINER:
-            problem = "" if status == _OK else "container-status"
+            is_refused = status != _OK
+            problem = "container-status" if is_refused else "" if _has_keys(response.text) else "container-invalid"
         else:
             problem = _instance_problem(response)
         self._report_end(call, str(status), problem)
@@ -102,6 +107,6 @@ def _instance_problem(response: Any) -> str:  # noqa: ANN401 - botocore's
 
 def _has_keys(text: str) -> bool:
     try:
-        return "AccessKeyId" in json.loads(text)
-    except (ValueError, TypeError):
+        return bool(json.loads(text).keys() >= _FIELDS)
+    except (ValueError, AttributeError):
         return False

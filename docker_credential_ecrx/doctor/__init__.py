@@ -55,7 +55,7 @@ _CHECKS = (
     Check("caller", check_aws.check_caller, needs=("profile",), group=_AWS),
     Check("role", check_aws.check_role, needs=("profile",), uses=("caller",), group=_AWS),
     Check("token", check_aws.check_token, needs=("identity",), uses=("profile", "role"), of_registry=True, group=_AWS),
-    Check("clock", check_clock.check_clock, needs=("profile",), uses=("token",), group=_AWS),
+    Check("clock", check_clock.check_clock, needs=("profile",), uses=("caller", "token"), group=_AWS),
     Check("registry", check_registry.check_registry, uses=("profile", "token"), group=_REGISTRY),
     Check("image", check_registry.check_image, uses=("registry",), group=_REGISTRY),
     Check("push", check_registry.check_push, uses=("registry",), group=_REGISTRY),

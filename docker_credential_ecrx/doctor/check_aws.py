@@ -47,10 +47,13 @@ def check_caller(context: Context, profile: IdentityFacts) -> Finding:
     except NoAwsCredentialsError as error:
         return _without_credentials(error, context, profile)
     except AwsError as error:
-        if arn or context.registry is None or not isinstance(error, UnreachableError):
+        if not isinstance(error, UnreachableError):
             raise
+        facts = CallerFacts("", is_reachable=False)
+        if arn or context.registry is None:
+            return failed_with(error, context, facts)
         # If no role is assumed, get does not need STS, as in a subnet whose only endpoints are ECR's.
-        return skipped(error.message, CallerFacts(""))
+        return skipped(error.message, facts)
     return passed(caller, CallerFacts(caller))
 
 
@@ -59,7 +62,7 @@ def check_role(context: Context, profile: IdentityFacts, caller: CallerFacts | N
     arn, source = _role(profile.identity, context)
     if not arn:
         return skipped("no role is assumed; the caller requests the token itself", caller)
-    if source is not None and caller is None:
+    if source is not None and (caller is None or not caller.is_reachable):
         return needs_result_of("caller")
     try:
         assumed = authorization_token.caller(context.region, profile.identity, context.env)

@@ -2,6 +2,7 @@
 
 from docker_credential_ecrx.aws import authorization_token, failures
 from docker_credential_ecrx.doctor.context import (
+    CallerFacts,
     Context,
     Finding,
     IdentityFacts,
@@ -15,8 +16,12 @@ from docker_credential_ecrx.errors import UnreachableError
 _UNSEEN_SECONDS = 2  # the Date of a response has whole seconds
 
 
-def check_clock(context: Context, profile: IdentityFacts, token: TokenFacts | None) -> Finding:
-    """Compare the clock with AWS's."""
+def check_clock(
+    context: Context, profile: IdentityFacts, caller: CallerFacts | None, token: TokenFacts | None
+) -> Finding:
+    """Compare the clock with AWS's, unless STS has already kept another check waiting."""
+    if caller is not None and not caller.is_reachable:
+        return skipped('STS did not respond to the check "caller"')
     try:
         ahead = authorization_token.clock_ahead(context.region, profile.identity, context.env)
     except UnreachableError as error:

@@ -66,9 +66,13 @@ class IdentityFacts(NamedTuple):
 
 
 class CallerFacts(NamedTuple):
-    """The principal that requests the token; ``arn`` is empty if STS cannot be asked."""
+    """The principal that requests the token; ``arn`` is empty if STS cannot be asked.
+
+    ``is_reachable`` is whether STS responded.
+    """
 
     arn: str
+    is_reachable: bool = True
 
 
 class TokenFacts(NamedTuple):

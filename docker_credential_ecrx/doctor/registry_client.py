@@ -9,6 +9,7 @@ import base64
 import json
 import os
 import shlex
+import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
@@ -21,7 +22,7 @@ from botocore.utils import get_environ_proxies
 from urllib3.exceptions import NameResolutionError
 
 from docker_credential_ecrx import __version__
-from docker_credential_ecrx.aws import proxies, proxy_rules
+from docker_credential_ecrx.aws import proxies, proxy_rules, tls_errors
 from docker_credential_ecrx.ecr.registry import ECR_USER
 from docker_credential_ecrx.errors import AwsError, Remedy
 from docker_credential_ecrx.sanitizer import third_party
@@ -150,10 +151,7 @@ def _translated(host: str) -> Iterator[None]:
     try:
         yield
     except exceptions.SSLError as error:
-        raise AwsError(
-            f"the TLS certificate of {host} cannot be verified",
-            "set AWS_CA_BUNDLE to the proxy's certificates, which the Docker engine must also trust",
-        ) from error
+        raise _tls_error(host, error) from error
     except proxies.UnsupportedProxyError as error:
         raise AwsError(
             f"{error.variable} names a {error.scheme} proxy, which doctor cannot use for {host}",
@@ -189,7 +187,27 @@ def _translated(host: str) -> Iterator[None]:
             ),
         ) from error
     except Exception as error:
-        raise AwsError(
-            f"the connection to {host} was closed: {type(error).__name__}",
+        raise _closed(host, error) from error
+
+
+def _closed(host: str, error: Exception) -> AwsError:
+    return AwsError(
+        f"the connection to {host} was closed: {type(error).__name__}",
+        Remedy(f"check the network{_through(host)}", f"curl -sS https://{host}/v2/"),
+    )
+
+
+def _tls_error(host: str, error: exceptions.SSLError) -> AwsError:
+    cause = tls_errors.find_cause(error)
+    if isinstance(cause, ssl.SSLEOFError):
+        return _closed(host, cause)
+    if isinstance(cause, ssl.SSLError) and not isinstance(cause, ssl.SSLCertVerificationError):
+        reason = cause.reason or type(cause).__name__
+        return AwsError(
+            f"the TLS handshake with {host} failed: {reason}",
             Remedy(f"check the network{_through(host)}", f"curl -sS https://{host}/v2/"),
-        ) from error
+        )
+    return AwsError(
+        f"the TLS certificate of {host} cannot be verified",
+        "set AWS_CA_BUNDLE to the proxy's certificates, which the Docker engine must also trust",
+    )

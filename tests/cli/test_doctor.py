@@ -303,6 +303,20 @@ class TestDockerConfig:
 
         assert expected == diagnose(home, HOST).broken("docker's config").remedy
 
+    @pytest.mark.parametrize(
+        ("variable", "value"), [("AWS_METADATA_SERVICE_TIMEOUT", "abc"), ("HTTP_PROXY", "http://[hunter2")]
+    )
+    def test_is_changed_even_if_a_variable_of_the_sdk_is_invalid(self, home: Home, variable: str, value: str) -> None:
+        """It is not known then whether the default chain has credentials; the next pull names the variable."""
+        home.configure("")
+        write_docker_config(home)
+        metadata = {"AWS_EC2_METADATA_DISABLED": "false", "AWS_EC2_METADATA_SERVICE_ENDPOINT": "http://aws.invalid"}
+        home.env |= {**metadata, variable: value}
+
+        found = diagnose(home, HOST).broken("docker's config")
+
+        assert f"docker-credential-ecrx configure {HOST}" == found.remedy
+
     @pytest.mark.parametrize("key", ["", "https://"])
     def test_names_the_same_account_in_another_region(self, home: Home, key: str) -> None:
         near = HOST.replace("us-east-1", "us-west-2")
@@ -742,6 +756,17 @@ class TestCallerAndRole:
 
         assert {"caller", "role", "clock"} <= {*found.passed_over()}
         assert found.links["token"].ok
+
+    @pytest.mark.parametrize("profile", ["base", "secondary"])
+    def test_that_cannot_reach_sts_keep_the_clock_from_waiting_again(self, home: Home, profile: str) -> None:
+        """If STS hangs, each wait takes nine seconds."""
+        home.configure(f'[[registry]]\nmatch = "{HOST}"\nprofile = "{profile}"\n')
+        home.env["AWS_ENDPOINT_URL_STS"] = "http://127.0.0.1:9"
+
+        found = diagnose(home, HOST)
+
+        assert {"role", "clock"} <= {*found.passed_over()}
+        assert 'STS did not respond to the check "caller"' == found.links["clock"].detail
 
     def test_follow_source_profile_of_credentials_file(self, home: Home) -> None:
         """If both AWS files name a source profile, the one in the credentials file counts."""

@@ -324,6 +324,17 @@ FAULTS: dict[str, tuple[str, str, Arrange]] = {
         for name in ("config", "credentials")
         for codec in ("utf-8-sig", "utf-16")
     },
+    "an empty secret key": ("the secret key is empty", KEYS, keys(secret="")),
+    "a process without a secret key": (
+        "the secret key is empty",
+        "run the credential_process of profile secondary by hand to see its output",
+        process("{file}", """#!/bin/sh\necho '{"Version":1,"AccessKeyId":"AKIA","SecretAccessKey":null}'\n"""),
+    ),
+    "a web identity token that is another file": (
+        "the file {home}/token is larger than 64 KiB, so it is not a token",
+        "use another file",
+        token_file(b"x" * 70_000),
+    ),
     "an access key with a line break": ("the access key contains a line break", KEYS, keys(f"{KEY}\nx")),
     "a secret key with a line break": ("the secret key contains a line break", KEYS, keys(secret=f"{SECRET}\nx")),
     "a session token with a line break": ("the session token contains a line break", KEYS, keys(token="hunter2\nx")),

@@ -47,6 +47,10 @@ CONTAINER_REFUSED = (
     "the container's credentials endpoint at 127.0.0.1 refused the request for the container's credentials (HTTP 403); "
     "check the role of this container's task or pod"
 )
+CONTAINER_INVALID = (
+    "the response of the container's credentials endpoint at 127.0.0.1 contains no credentials; "
+    "check the role of this container's task or pod"
+)
 CHECK_NETWORK = "check the network"
 # By fault: the answers of the metadata service, and what is said of them.
 INSTANCES: dict[str, tuple[Mapping[tuple[str, str], tuple[int, str]], str]] = {
@@ -64,6 +68,14 @@ INSTANCES: dict[str, tuple[Mapping[tuple[str, str], tuple[int, str]], str]] = {
     "an empty list of roles": ({TOKEN: GIVEN, ("GET", ROLES): (200, "")}, NO_ROLE),
     "a role that cannot be assumed": (
         {TOKEN: GIVEN, ("GET", ROLES): (200, "node"), ("GET", f"{ROLES}node"): (200, FAILED)},
+        f"{METADATA} {REFUSED}",
+    ),
+    "400 for the token": (
+        {TOKEN: (400, "")},
+        f"{METADATA} refused the request for the instance's metadata token (HTTP 400); {CHECK_NETWORK}",
+    ),
+    "no field but one": (
+        {TOKEN: GIVEN, ("GET", ROLES): (200, "node"), ("GET", f"{ROLES}node"): (200, '{"AccessKeyId": "AKIA"}')},
         f"{METADATA} {REFUSED}",
     ),
     "a server error": (
@@ -142,6 +154,7 @@ def test_machine_that_is_no_instance_has_no_credentials(world: World) -> None:
             (403, "no"),
             CONTAINER_REFUSED,
         ),
+        *(((200, text), CONTAINER_INVALID) for text in ("{}", "[]", "<html>", "")),
         (
             None,
             "cannot connect to 127.0.0.1 for the request for the container's credentials; check DNS and the network",

@@ -41,6 +41,7 @@ pytestmark = in_one_form
 OR_UNSET = ", or unset AWS_ENDPOINT_URL"
 IN_CONFIG = "[profile secondary] of {home}/.aws/config"
 NETWORK = "check the network"
+IN_BETWEEN = "check AWS_ENDPOINT_URL and the proxy"
 HUNG = "{} did not respond within 9 seconds to {}"
 FIPS = "AWS has FIPS endpoints only in some regions; unset AWS_USE_FIPS_ENDPOINT and use_fips_endpoint, or check DNS"
 PROXY = "check HTTPS_PROXY and NO_PROXY"
@@ -126,6 +127,12 @@ def another_authority(home: Path) -> str:
     folder = home / "another"
     folder.mkdir()
     return certificates.issue(folder, ["localhost"]).authority.read_text()
+
+
+def for_another_name(world: World) -> None:
+    """Give AWS a certificate from a known authority that does not name its address."""
+    tls(lambda home: (home / "certificates" / "authority.pem").read_text())(world)
+    world.home.env["AWS_ENDPOINT_URL"] = world.home.env["AWS_ENDPOINT_URL"].replace("localhost", "127.0.0.1")
 
 
 def config(text: str) -> Arrange:
@@ -403,6 +410,21 @@ FAULTS: dict[str, tuple[str, str, Arrange]] = {
         f"the TLS certificate of localhost cannot be verified for {ASSUMING}",
         "check AWS_CA_BUNDLE and the clock",
         tls(None),
+    ),
+    "a certificate for another name": (
+        f"the TLS certificate of 127.0.0.1 cannot be verified for {ASSUMING} (it is for another name)",
+        IN_BETWEEN,
+        for_another_name,
+    ),
+    "an endpoint without tls": (
+        f"the TLS handshake with 127.0.0.1 failed for {ASSUMING} (WRONG_VERSION_NUMBER)",
+        IN_BETWEEN,
+        calling(b"HTTP/1.1 400 Bad Request\r\n\r\n", "AWS_ENDPOINT_URL", "https://{}"),
+    ),
+    "a response that is cut off": (
+        f"the connection to 127.0.0.1 was closed during {ASSUMING}",
+        f"{NETWORK}{OR_UNSET}_STS",
+        calling(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n<Assume", "AWS_ENDPOINT_URL_STS", "http://{}"),
     ),
     "a bundle with another authority": (
         f"the TLS certificate of localhost cannot be verified for {ASSUMING}",

@@ -37,6 +37,7 @@ _IGNORED = ("region", "output", "cli_pager", "cli_auto_prompt", "cli_history", "
 _KNOWN = frozenset((*_KEYS, *_ROLE, *_IGNORED))
 _WEB_IDENTITY = ("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN", "AWS_ROLE_SESSION_NAME")
 _CHAINED_SECONDS = 3600  # the longest that a role session lasts that another one opened
+_LONGEST_TOKEN = 1 << 16  # characters, as in aws/input_files.py
 _MOST_DIGITS = 9  # int() refuses thousands of them
 # botocore/utils.py, ContainerMetadataFetcher and InstanceMetadataFetcher
 _CONTAINER_ADDRESS = "http://169.254.170.2"
@@ -239,6 +240,6 @@ def _text(content: "bytes | None") -> str:
         text = (content or b"").decode("ascii")
     except UnicodeDecodeError:
         text = ""
-    if not text or "\r" in text:
-        raise DeclinedError("a token's file is missing, empty or not plain text")
+    if not text or "\r" in text or len(text) > _LONGEST_TOKEN:
+        raise DeclinedError("a token's file is missing, empty, too large or not plain text")
     return text

@@ -32,7 +32,7 @@ class TestRule:
         [
             ("AssumeRole", "check that the role exists{role_place}, then allow sts:{operation} in "),
             ("AssumeRoleWithWebIdentity", "check that the role exists{role_place}, then allow sts:{operation} in "),
-            ("GetAuthorizationToken", "allow ecr:GetAuthorizationToken in the principal's own policy"),
+            ("GetAuthorizationToken", "{allow} ecr:GetAuthorizationToken in {policy}"),
         ],
     )
     def test_for_the_operation_wins(self, operation: str, remedy: str) -> None:
@@ -40,6 +40,22 @@ class TestRule:
 
         assert rule is not None
         assert rule.remedy.startswith(remedy)
+
+    def test_for_a_web_identity_names_no_policy_of_the_caller(self) -> None:
+        """Nobody has one: the caller is no principal of IAM."""
+        rule = error_rule.find(error_rules.SERVICE_RULES, DENIED, "AssumeRoleWithWebIdentity")
+
+        assert rule is not None
+        assert rule.remedy.endswith("in the role's trust policy for the token's issuer, subject and audience")
+
+    def test_for_sso_names_the_settings_of_the_role(self) -> None:
+        """AWS says only "No access" if the account or the permission set is another one."""
+        caller = failures.find_caller(Identity("p"), ENV)
+        values = {"operation": "GetRoleCredentials", "code": "ForbiddenException", "said": "No access"}
+
+        found = failures.service_error(caller, values)
+
+        assert str(found.remedy).startswith("check sso_account_id and sso_role_name in ")
 
     def test_first_wins_among_equals(self) -> None:
         own = error_rule.ErrorRule((DENIED,), "own")

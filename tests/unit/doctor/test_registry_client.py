@@ -5,7 +5,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -76,6 +76,28 @@ def failure(host: str, bundle: Path | None = None) -> AwsError:
     return caught.value
 
 
+@contextmanager
+def without_tls(says: bytes) -> Iterator[str]:
+    """Listen without TLS, and close each connection after those words; yield the host."""
+
+    def serve() -> None:
+        with suppress(OSError):  # the listener is shut down in the end
+            while True:
+                connection = listener.accept()[0]
+                with connection:
+                    connection.recv(1 << 16)
+                    connection.sendall(says)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield f"localhost:{listener.getsockname()[1]}"
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            thread.join()
+
+
 class TestPassword:
     def test_is_sent_only_on_request(self, trusted: Certificates) -> None:
         seen: list[str | None] = []
@@ -144,6 +166,18 @@ class TestConnection:
                 found = failure(host, bundle)
                 assert f"the TLS certificate of {host} cannot be verified" == found.message
                 assert "AWS_CA_BUNDLE" in found.hint
+
+    def test_without_tls_blames_no_certificate(self) -> None:
+        with without_tls(b"SSH-2.0-OpenSSH_9.2\r\n") as host:
+            found = failure(host)
+
+        assert f"the TLS handshake with {host} failed: WRONG_VERSION_NUMBER" == found.message
+
+    def test_that_is_closed_in_the_handshake_blames_no_certificate(self) -> None:
+        with without_tls(b"") as host:
+            found = failure(host)
+
+        assert f"the connection to {host} was closed: SSLEOFError" == found.message
 
     def test_with_certificate_of_another_name_fails(self, tmp_path: Path) -> None:
         other = certificates.issue(tmp_path, ["elsewhere.example"])
