@@ -321,17 +321,20 @@ class TestMissingIdentity:
 
     @pytest.mark.parametrize("options", [("--profile", "secondary"), ()])
     def test_variable_that_names_no_file_is_told(self, bare: Home, options: tuple[str, ...]) -> None:
-        done = bare.run("configure", HOST, *options, env={"AWS_CONFIG_FILE": "/nope"})
+        done = bare.run("configure", HOST, *options, env={"AWS_CONFIG_FILE": "/proc/nope"})
 
-        assert " (AWS_CONFIG_FILE names /nope, which does not exist); " in done.stderr
+        assert " (AWS_CONFIG_FILE names /proc/nope, which does not exist); " in done.stderr
         assert remedy(done).endswith("fix it, or unset it: unset AWS_CONFIG_FILE")
 
     def test_variable_does_not_hide_a_similar_profile(self, home: Home) -> None:
         home.add_role_profile()
 
-        done = home.run("configure", HOST, "--profile", "bse", env={"AWS_CONFIG_FILE": "/nope"})
+        done = home.run("configure", HOST, "--profile", "bse", env={"AWS_CONFIG_FILE": "/proc/nope"})
 
-        assert "the AWS profile bse does not exist (AWS_CONFIG_FILE names /nope, which does not exist); " in done.stderr
+        assert (
+            "the AWS profile bse does not exist (AWS_CONFIG_FILE names /proc/nope, which does not exist); "
+            in done.stderr
+        )
         said = f"unset AWS_CONFIG_FILE or fix it, or if you meant base: {PROGRAM} configure {HOST} --profile base"
         assert said == remedy(done).partition("; ")[2]
 

@@ -635,11 +635,11 @@ class TestIdentity:
     def test_variable_does_not_hide_a_similar_profile(self, home: Home) -> None:
         """Either the variable is wrong, or the profile's name."""
         home.add_keys("second", home.aws.add_user(SECONDARY, "second"))
-        home.env["AWS_CONFIG_FILE"] = "/nope"
+        home.env["AWS_CONFIG_FILE"] = "/proc/nope"
 
         found = diagnose(home, HOST)
 
-        where = "(AWS_CONFIG_FILE names /nope, which does not exist)"
+        where = "(AWS_CONFIG_FILE names /proc/nope, which does not exist)"
         assert f"the AWS profile secondary does not exist {where}" == found.broken("profile").detail
         instead = f"or if you meant second: {PROGRAM} configure {HOST} --profile second"
         assert f"unset AWS_CONFIG_FILE or fix it, {instead}" == found.broken("profile").remedy
@@ -650,11 +650,11 @@ class TestIdentity:
     def test_variable_of_the_default_chain_is_unset(self, home: Home) -> None:
         home.configure("")
         home.add_default_keys()
-        home.env["AWS_SHARED_CREDENTIALS_FILE"] = "/nope"
+        home.env["AWS_SHARED_CREDENTIALS_FILE"] = "/proc/nope"
 
         found = diagnose(home, HOST)
 
-        where = "(AWS_SHARED_CREDENTIALS_FILE names /nope, which does not exist)"
+        where = "(AWS_SHARED_CREDENTIALS_FILE names /proc/nope, which does not exist)"
         assert f"there are no AWS credentials {where}" in found.broken("caller").detail
         fixed_by_remedy(home, found, "caller")
 

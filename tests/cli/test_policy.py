@@ -756,10 +756,10 @@ class TestErrors:
 
     def test_of_a_variable_that_names_no_file_name_it(self, owner: Home) -> None:
         """The region would come from that file."""
-        found = owner.run("policy", "show", "app", "--profile", "owner", env={"AWS_CONFIG_FILE": "/nope"})
+        found = owner.run("policy", "show", "app", "--profile", "owner", env={"AWS_CONFIG_FILE": "/proc/nope"})
 
         remedy = "unset AWS_CONFIG_FILE or fix it, or name the region with --region"
-        said = f": no region is set (AWS_CONFIG_FILE names /nope, which does not exist); {remedy}"
+        said = f": no region is set (AWS_CONFIG_FILE names /proc/nope, which does not exist); {remedy}"
         assert _line(found).endswith(said)
 
     def test_without_credentials_suggest_configuration(self, owner: Home) -> None:

@@ -177,7 +177,7 @@ def misnamed(variable: str, path: str, kind: str) -> Arrange:
 def without_credentials_file(world: World) -> None:
     """Leave the source profile in AWS's config file without its keys, which are elsewhere."""
     world.home.add_profile("base", region="us-east-1")
-    world.home.env["AWS_SHARED_CREDENTIALS_FILE"] = "/nope"
+    world.home.env["AWS_SHARED_CREDENTIALS_FILE"] = "/proc/nope"
 
 
 def without_key_id(world: World) -> None:
@@ -260,7 +260,7 @@ FAULTS: dict[str, tuple[str, str, Arrange]] = {
         )
         for variable, said in MISNAMED.items()
         for kind, path, defect in (
-            ("missing", "/nope", "does not exist"),
+            ("missing", "/proc/nope", "does not exist"),
             ("below a file", "/etc/passwd/config", "does not exist"),
             ("a folder", "/etc", "is a folder"),
             ("a device", "/dev/zero", "is not a regular file"),
@@ -269,14 +269,14 @@ FAULTS: dict[str, tuple[str, str, Arrange]] = {
     },
     "neither of AWS's files": (
         (
-            "the AWS profile secondary does not exist (AWS_CONFIG_FILE names /nope, which does not exist, "
+            "the AWS profile secondary does not exist (AWS_CONFIG_FILE names /proc/nope, which does not exist, "
             "and AWS_SHARED_CREDENTIALS_FILE names {home}/nope, which does not exist)"
         ),
         "fix them, or unset them: unset AWS_CONFIG_FILE AWS_SHARED_CREDENTIALS_FILE",
-        env(AWS_CONFIG_FILE="/nope", AWS_SHARED_CREDENTIALS_FILE="~/nope"),
+        env(AWS_CONFIG_FILE="/proc/nope", AWS_SHARED_CREDENTIALS_FILE="~/nope"),
     ),
     "the credentials of a source profile elsewhere": (
-        "the AWS profile base has no credentials (AWS_SHARED_CREDENTIALS_FILE names /nope, which does not exist)",
+        "the AWS profile base has no credentials (AWS_SHARED_CREDENTIALS_FILE names /proc/nope, which does not exist)",
         "fix it, or unset it: unset AWS_SHARED_CREDENTIALS_FILE",
         without_credentials_file,
     ),
