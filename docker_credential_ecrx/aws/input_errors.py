@@ -23,6 +23,11 @@ from docker_credential_ecrx.identity.aws_profiles import Snapshot, normalized
 _RUNS_PROCESS = "_retrieve_credentials_using"  # botocore.credentials.ProcessProvider
 _SECRETS = re.compile("SECRET|TOKEN$|ACCESS_KEY", re.IGNORECASE)
 _URLS = re.compile("ENDPOINT(_URL.*)?$|_URI$", re.IGNORECASE)
+# One of a few words belongs there, and a short word is a misspelled one.
+_CHOICES = re.compile("(_MODE|STS_REGIONAL_ENDPOINTS|CREDENTIAL_SOURCE)$", re.IGNORECASE)
+_WORD = re.compile("[A-Za-z0-9_-]{1,20}")
+# The messages about a profile's settings quote its name, too.
+_NAMES_OF_PROFILES = ("AWS_DEFAULT_PROFILE", "AWS_PROFILE")
 # How the messages of int() and float() begin.
 _NOT_NUMBERS = {
     "invalid literal for int() with base 10": "it is not a whole number",
@@ -111,6 +116,7 @@ def _origin(error: BaseException, caller: Caller) -> Setting | None:
         # The message may list the values that are valid, which other settings have.
         quoted = [str(value) for name, value in error.kwargs.items() if not name.startswith("valid")]
     settings = [setting for setting in _settings(caller) if setting.value and not _SECRETS.search(setting.name)]
+    settings.sort(key=lambda setting: setting.name in _NAMES_OF_PROFILES)
     for setting in settings:
         if any(_quotes(text, setting.value) for text in quoted):
             return setting
@@ -129,6 +135,8 @@ def _said(error: BaseException, setting: Setting) -> str:
         return "it is not a URL like https://HOST" if setting.name != _RELATIVE else "it does not begin with /"
     if isinstance(error, ValueError):
         return _NOT_NUMBERS.get(str(error).partition(":")[0], str(error).replace(setting.value, "…"))
+    if _CHOICES.search(setting.name) and not _WORD.fullmatch(setting.value):
+        return str(error).replace(setting.value, "…")
     return str(error)
 
 

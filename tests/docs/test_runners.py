@@ -371,7 +371,7 @@ class TestSelfHosted:
         assert before == {path: path.read_text() for path in other.rglob("config.*")}
         assert [] == json.loads(home.run("status", "--json").stdout)["tokens"]
 
-    def test_line_break_in_a_variable_does_not_name_the_folder_to_delete(
+    def test_line_break_in_a_variable_names_no_folder_to_delete(
         self, home: Home, runner: Runner, tmp_path: Path
     ) -> None:
         """The runner reads its file of states line by line, and the last line of a name counts."""

@@ -53,6 +53,7 @@ URL_VARIABLES = (
     *("AWS_ENDPOINT_URL_ECR", "AWS_ENDPOINT_URL_STS", "AWS_EC2_METADATA_SERVICE_ENDPOINT", "HTTPS_PROXY"),
     *("AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"),
 )
+CHOICES = ("AWS_DEFAULTS_MODE", "AWS_STS_REGIONAL_ENDPOINTS", "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE")
 NUMBERS = ("AWS_METADATA_SERVICE_TIMEOUT", "AWS_METADATA_SERVICE_NUM_ATTEMPTS", "AWS_MAX_ATTEMPTS")
 COMMANDS = (
     f"doctor {HOST}/app:v1 & doctor --json {HOST}/app:v1",
@@ -155,6 +156,36 @@ class TestNumber:
         user.set_profile(**{"role_arn": ROLE, "source_profile": "base", key: WORDS})
 
         check_everywhere(user)
+
+
+@in_one_form
+class TestWord:
+    @pytest.mark.parametrize("content", ["words", "json"])
+    @pytest.mark.parametrize("name", CHOICES)
+    def test_in_a_variable_is_not_shown_if_it_is_none_of_the_choices(
+        self, user: World, name: str, content: str
+    ) -> None:
+        prepare(user, name)
+        user.home.env[name] = CONTENTS[content]
+
+        check_everywhere(user)
+
+    def test_is_shown_if_it_may_be_misspelled(self, user: World) -> None:
+        user.home.env["AWS_DEFAULTS_MODE"] = "standrad"
+
+        assert "AWS_DEFAULTS_MODE is not valid: Client configured with invalid defaults mode: standrad" in (
+            user.home.get().stderr
+        )
+
+    def test_in_a_profile_is_not_taken_for_the_name_of_the_profile(self, user: World) -> None:
+        """The message names the profile, too."""
+        user.home.env["AWS_PROFILE"] = "secondary"
+        user.set_profile(role_arn=ROLE, credential_source="Environment2")
+
+        said = user.home.get(profile=None).stderr
+
+        assert "credential_source of profile secondary is not valid" in said
+        assert "AWS_PROFILE is not valid" not in said
 
 
 @in_one_form

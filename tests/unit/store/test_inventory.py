@@ -66,7 +66,7 @@ def test_items_are_deleted_with_one_write_of_the_index(
     assert ({}, {}, 1) == (index.read(env), Memory.items, len(written))
 
 
-def test_item_without_an_entry_that_the_keyring_does_not_delete_is_reported(env: dict[str, str]) -> None:
+def test_undeleted_item_without_an_entry_is_reported(env: dict[str, str]) -> None:
     """The index may be lost, and the user must not believe that the password is deleted."""
     name, clinging = "password:registry.example", f"{Clinging.__module__}.{Clinging.__qualname__}"
     keyring = inventory.in_use(clinging)
