@@ -10,12 +10,15 @@ from docker_credential_ecrx.sanitizer import third_party
 
 
 class SafeConsole(Console):
-    """A console that escapes control characters in text; its own colours stay."""
+    """A console that escapes control characters in text; its own colours and bold text stay, unless NO_COLOR is set."""
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
         """Yield the escaped segments."""
         for segment in super().render(renderable, options):
-            yield segment if segment.control else segment._replace(text=safe(segment.text))
+            if segment.control:
+                yield segment
+            else:
+                yield Segment(safe(segment.text), None if self.no_color else segment.style)
 
 
 def safe(text: str) -> str:

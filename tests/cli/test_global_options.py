@@ -103,6 +103,13 @@ class TestNoColor:
         assert ("\x1b[32m" in usual, "\x1b[3" in plain) == (True, False)
         assert terminals.run([puller.program, *words], puller.env | {"NO_COLOR": "1"})[1] == plain
 
+    def test_leaves_no_escape_sequence(self, puller: Home, *, before: bool) -> None:
+        """Not even for bold text: what reads the output of a terminal, such as a CI log, may show it as it is."""
+        _, usual = terminals.run([puller.program, "status"], puller.env)
+        _, plain = terminals.run([puller.program, *_placed("--no-color", ["status"], before=before)], puller.env)
+
+        assert ("\x1b[1m" in usual, "\x1b" in plain) == (True, False)
+
 
 @pytest.mark.parametrize("before", [True, False])
 class TestKubelet:
