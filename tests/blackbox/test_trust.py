@@ -186,7 +186,7 @@ def damaged(home: Home) -> str:
     [
         (missing, "cannot read the CA bundle {} (from {}): No such file or directory"),
         (text, "the CA bundle {} (from {}) contains no certificates"),
-        (damaged, "the CA bundle {} (from {}) contains no certificates"),
+        (damaged, "the CA bundle {} (from {}) contains an invalid certificate"),
     ],
 )
 def test_bundle_that_is_none_is_named_with_its_variable(
