@@ -35,6 +35,7 @@ _ESCAPED_TWICE = 3
 _ESCAPES = frozenset("%\\&")  # what begins an escape
 _NEITHER = bytes(code for code in range(128) if not chr(code).isalnum())
 _MOST_COMPARED = 10_000_000  # characters with characters, which takes some milliseconds
+_MOST_CUT = 1_000_000  # characters; the pieces of more take a minute and gigabytes, and no secret of AWS has as many
 
 
 class _Forms:
@@ -93,7 +94,8 @@ class _Forms:
         """Yield where a secret, or a piece of one, starts and ends in ``text``."""
         plain = _plain(text)
         letters = "".join(c for c, _, _ in plain)
-        if len(text) * sum(map(len, self._letters)) > _MOST_COMPARED:
+        size = sum(map(len, self._letters))
+        if size <= _MOST_CUT and len(text) * size > _MOST_COMPARED:
             self._cut()
         for at in range(len(letters) - _PIECE + 1):
             piece = letters[at : at + _PIECE]

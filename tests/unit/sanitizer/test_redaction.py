@@ -5,6 +5,7 @@ import json
 import os
 import re
 import sys
+import tracemalloc
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from random import Random
@@ -207,6 +208,21 @@ class TestOtherText:
     def test_with_a_code_inside_a_longer_number_is_unchanged(self, text: str) -> None:
         """An MFA code may be part of an account ID by chance, and a host or a command without it is of no use."""
         assert text == redacted(text, ["314159"])
+
+
+class TestLargeSecret:
+    def test_is_found_in_little_memory(self) -> None:
+        """A file named by mistake may have megabytes; all pieces of such a secret would take gigabytes and a minute."""
+        secret = "".join(f"{number:x}" for number in range(200_000, 400_000))
+        tracemalloc.start()
+        try:
+            found = redacted(f"invalid: {secret[500_000:500_040]}; {'words ' * 20}", [secret])
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+
+        assert found.startswith("invalid: [secret]; words")
+        assert peak < 100_000_000
 
 
 class TestLines:
