@@ -1,7 +1,8 @@
-"""The keyring of the freedesktop Secret Service (GNOME Keyring, KWallet, KeePassXC).
+"""The keyring of the freedesktop Secret Service, such as GNOME Keyring.
 
 It reads and writes the same items as ``keyring.backends.SecretService``, without its slow imports.
-It never opens a window: a locked collection is not available.
+It never opens a window: a locked collection is not available, nor is a service that prompts before each write, as
+KeePassXC 2.7 does.
 """
 
 from docker_credential_ecrx.errors import KeyringError, KeyringUnavailableError, Remedy
