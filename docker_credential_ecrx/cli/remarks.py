@@ -33,16 +33,14 @@ def document() -> list[dict[str, Any]]:
     return _made
 
 
+def about(detail: str, remedy: Remedy) -> dict[str, Any]:
+    """Return what is said, and its remedy, for a JSON object."""
+    command = [_safe(remedy.command)] if remedy.command else []
+    return {"detail": _safe(detail), "remedy": _safe(str(remedy)), "command": command}
+
+
 def _make(detail: str, remedy: Remedy | None, *, is_warning: bool) -> None:
-    command = remedy.command if remedy else ""
-    _made.append(
-        {
-            "detail": _safe(detail),
-            "remedy": _safe(str(remedy or "")),
-            "command": [_safe(command)] if command else [],
-            "warning": is_warning,
-        }
-    )
+    _made.append(about(detail, remedy or Remedy()) | {"warning": is_warning})
 
 
 def _sentence(detail: str, remedy: Remedy | None) -> str:

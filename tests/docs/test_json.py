@@ -93,6 +93,20 @@ def test_policy_who_is_valid(home: Home) -> None:
     assert [("owner", "yes", []), ("account", "condition", ["aws:PrincipalOrgID"])] == access
 
 
+@pytest.mark.parametrize("verb", ["grant", "revoke"])
+def test_policy_change_is_valid(home: Home, verb: str) -> None:
+    home.add_keys("owner", home.aws.add_user(PRIMARY, "owner"))
+    home.add_profile("owner", region="us-east-1")
+    effect = "Deny" if verb == "grant" else "Allow"
+    statement = {"Sid": "theirs", "Effect": effect, "Principal": {"AWS": SECONDARY}, "Action": "ecr:*"}
+    home.aws.add_repository(PRIMARY, "app", policy={"Version": "2012-10-17", "Statement": [statement]})
+
+    found = home.run("policy", verb, "app", "--to", SECONDARY, "--profile", "owner", "--json")
+
+    (repository,) = _assert_valid(f"policy-{verb}", found.stdout)["repositories"]
+    assert ["theirs"] == repository["denied_by" if verb == "grant" else "allowed_by"]
+
+
 class TestStored:
     @pytest.fixture
     def home(self, home: Home, secret_service: dict[str, str]) -> Home:
