@@ -11,15 +11,17 @@ from docker_credential_ecrx.cli import (
     completers,
     configure_edits,
     configure_identity,
+    configure_json,
     configure_plan,
     configure_tokens,
     console,
+    remarks,
 )
 from docker_credential_ecrx.cli.configure_plan import Options, Plan
 from docker_credential_ecrx.cli.text_option import NAME
 from docker_credential_ecrx.identity import rule_index
 from docker_credential_ecrx.identity.aws_profiles import chain
-from docker_credential_ecrx.identity.settings import PROGRAM
+from docker_credential_ecrx.identity.settings import PROGRAM, Settings
 
 _HELP = """\
 Configure Docker to use this program for an ECR registry.
@@ -47,6 +49,7 @@ Examples:
     --role-arn arn:aws:iam::222222222222:role/puller --source-profile base --dry-run
   docker-credential-ecrx configure images.example.com \\
     --registry 111111111111.dkr.ecr.us-east-1.amazonaws.com --profile secondary
+  docker-credential-ecrx configure --remove --all --dry-run --json | jq -r '.registries[].host'
 """
 # The settings of AWS profiles that need a user who signs in or types a code.
 _INTERACTIVE = ("mfa_serial", "sso_session", "sso_start_url", "login_session")
@@ -79,25 +82,43 @@ _INTERACTIVE = ("mfa_serial", "sso_session", "sso_start_url", "login_session")
 @click.option("--all", "everything", is_flag=True, help="With --remove: for every registry in the file.")
 @click.option("--dry-run", is_flag=True, help="Print what would change, and write nothing.")
 @click.option("--force", is_flag=True, help="Accept a missing AWS profile or missing credentials.")
-def command(names: tuple[str, ...], **options: Unpack[Options]) -> int:
-    plan = configure_plan.make(names, options)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and ask no question.")
+def command(names: tuple[str, ...], *, as_json: bool, **options: Unpack[Options]) -> int:
+    plan = configure_plan.make(names, options, may_ask=not as_json)
     before = configure_edits.settings_with(plan.config)
-    is_changed = plan.show() if options["dry_run"] else plan.apply()
-    if not options["remove"]:
-        undo = f"{PROGRAM} configure --remove{' --podman' * options['podman']}"
-        configure_identity.warn_of_regions(plan.registries, undo if is_changed and not options["dry_run"] else "")
-    elif not options["dry_run"]:
-        configure_tokens.note_left(plan.hosts, podman=options["podman"])
-    if not is_changed and options["remove"]:
+    document = configure_json.document(plan, options) if as_json else {}
+    if options["dry_run"]:
+        is_changed = plan.has_changes
+        if not as_json:
+            plan.show()
+    else:
+        is_changed = plan.apply(_say_nothing if as_json else console.report)
+    _remark(plan, options, before if is_changed else None)
+    if as_json:
+        console.print_json({**document, "remarks": remarks.document()})
+    elif not is_changed and options["remove"]:
         console.report("nothing to change")
     elif not is_changed:
         configure_identity.report_unchanged(plan.hosts, plan.file, plan.config)
-    if is_changed and plan.keys and not options["dry_run"]:
-        configure_tokens.note_replaced(plan.hosts, before, configure_edits.identity_of(plan.keys))
-    plan.warn()
-    if is_changed and not (options["remove"] or options["dry_run"]):
+    elif not (options["remove"] or options["dry_run"]):
         _print_next(plan, podman=options["podman"])
     return 0
+
+
+def _say_nothing(_line: str) -> None:
+    pass
+
+
+def _remark(plan: Plan, options: Options, before: Settings | None) -> None:
+    """Say what the user should know or do; ``before`` are the settings before the change, None if there is none."""
+    if not options["remove"]:
+        undo = f"{PROGRAM} configure --remove{' --podman' * options['podman']}"
+        configure_identity.warn_of_regions(plan.registries, undo if before and not options["dry_run"] else "")
+    elif not options["dry_run"]:
+        configure_tokens.note_left(plan.hosts, podman=options["podman"])
+    if before and plan.keys and not options["dry_run"]:
+        configure_tokens.note_replaced(plan.hosts, before, configure_edits.identity_of(plan.keys))
+    plan.warn()
 
 
 def _print_next(plan: Plan, *, podman: bool) -> None:

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from docker_credential_ecrx.aws import profile_hints
-from docker_credential_ecrx.cli import console
+from docker_credential_ecrx.cli import console, remarks
 from docker_credential_ecrx.config_files import (
     added_store,
     conflicts,
@@ -46,7 +46,7 @@ def configured_hosts(
     """
     if cred_helpers.is_ours(docker_config.store(file)):
         what = f"{file.path}: credsStore still names {PROGRAM} for all other registries"
-        console.note(f"{what}; to change that, delete credsStore from the file")
+        remarks.note(what, Remedy("to change that, delete credsStore from the file"))
     found = [server for server, helper in docker_config.helpers(file).items() if cred_helpers.is_ours(helper)]
     if config and not Path(file.path).exists():  # another file may use an entry that this one does not name
         others = helpers_of_the_other_client(podman=podman)
@@ -128,11 +128,11 @@ def _place_of(registry: Registry) -> dict[str, str]:
 
 
 def password_removals(
-    files: list[TextFile], hosts: Iterable[str], flags: str, *, wanted: bool, dry_run: bool
+    files: list[TextFile], hosts: Iterable[str], flags: str, *, wanted: bool, may_ask: bool
 ) -> Iterator[Edit]:
     """Yield the removal of each unencrypted password that the user wants removed, and report the others.
 
-    ``wanted`` is whether an option says so; if not, the user is asked.
+    ``wanted`` is whether an option says so; if not, the user is asked if that is permitted.
     ``flags`` are the options that do so.
     """
     servers = conflicts.passwords(files)
@@ -141,8 +141,8 @@ def password_removals(
             name = docker_config.shown(server)
             first = ", which takes precedence" if path != files[-1].path else ""
             found = f"{path} contains an unencrypted password for {name}{first}"
-            if not wanted and (dry_run or not console.can_ask()):
-                console.say(f"{found}; to delete it: {PROGRAM} configure {host} {flags}", "warning")
+            if not (wanted or (may_ask and console.can_ask())):
+                remarks.warn(found, Remedy("to delete it", f"{PROGRAM} configure {host} {flags}"))
             elif wanted or console.ask(f"{found}; delete it?"):
                 change = partial(docker_config.remove_auth, server=server)
                 yield Edit(path, _telling(change, f"the password for {name} is deleted"))
@@ -160,13 +160,13 @@ def removals(file: TextFile, config: str, hosts: Iterable[str], *, podman: bool)
         if helper == HELPER:
             ours.append(host)
         elif helper:
-            console.say(f"{file.path}: {host} still uses docker-credential-{helper}, which configure did not write")
+            remarks.say(f"{file.path}: {host} still uses docker-credential-{helper}, which configure did not write")
         elif others.get(host) == HELPER or host not in entries:
             _note_missing(file, host, is_of_other=others.get(host) == HELPER, podman=podman)
             continue
         if others.get(host) == HELPER:
             client = "docker" if podman else "podman"
-            console.say(f"{config}: the entry for {host} is kept, because {client} is also configured for it")
+            remarks.say(f"{config}: the entry for {host} is kept, because {client} is also configured for it")
         elif host in entries:
             named.append(host)
     if ours:
@@ -185,13 +185,11 @@ def _note_missing(file: TextFile, host: str, *, is_of_other: bool, podman: bool)
     what = f"{host} is not configured in {file.path}"
     if is_of_other:
         client = "docker" if podman else "podman"
-        remedy = Remedy(
-            f"{what}, but for {client}", f"{PROGRAM} configure --remove {host}{'' if podman else ' --podman'}"
-        )
-        console.note(str(remedy))
+        command = f"{PROGRAM} configure --remove {host}{'' if podman else ' --podman'}"
+        remarks.note(f"{what}, but for {client}", Remedy("to remove it", command))
         return
     known = [server for server, helper in docker_config.helpers(file).items() if helper == HELPER]
-    console.note(f"{what}, {f'which has {profile_hints.some_names(known)}' if known else 'and no other registry is'}")
+    remarks.note(f"{what}, {f'which has {profile_hints.some_names(known)}' if known else 'and no other registry is'}")
 
 
 def warnings(

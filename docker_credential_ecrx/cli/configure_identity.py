@@ -18,7 +18,7 @@ from docker_credential_ecrx.aws import (
 )
 from docker_credential_ecrx.aws.credential_source import find_source
 from docker_credential_ecrx.aws.profile_hints import ConfigureHint
-from docker_credential_ecrx.cli import configure_edits, console
+from docker_credential_ecrx.cli import configure_edits, console, remarks
 from docker_credential_ecrx.ecr.registry import Registry
 from docker_credential_ecrx.errors import AwsError, NoAwsCredentialsError, Remedy
 from docker_credential_ecrx.identity import rule_index
@@ -63,7 +63,8 @@ def check(hosts: Iterable[str], keys: dict[str, str], *, podman: bool, force: bo
             continue
         if not force:
             raise problem.about(f"cannot configure {same[0]}", force=force)
-        console.say(f"warning: {problem.about(f'{same[0]} cannot be used yet', force=force)}", "warning")
+        error = problem.about(f"{same[0]} cannot be used yet", force=force)
+        remarks.warn(error.message, error.remedy, prefix="warning: ")
         needed |= dict.fromkeys(same, problem.needed)
     return needed
 
@@ -100,8 +101,9 @@ def warn_of_regions(registries: list[Registry], undo: str = "") -> None:
     for unknown in unknown_region.find_all(registries):
         registry = unknown.registry
         start = " To" if unknown.advice.endswith("?") else "; to"
-        then = f"{start} undo this: {undo} {registry.host}" if undo else ""
-        console.say(f"warning: {registry.ecr_host}: {unknown.what}; {unknown.advice}{then}", "warning")
+        remedy = Remedy(f"{unknown.advice}{start} undo this", f"{undo} {registry.host}") if undo else None
+        what = f"{registry.ecr_host}: {unknown.what}"
+        remarks.warn(what, remedy or Remedy(unknown.advice), prefix="warning: ")
 
 
 def _problem(identity: Identity, where: str) -> Problem | None:

@@ -2,7 +2,7 @@
 
 import os
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple, TypedDict
 
@@ -15,6 +15,7 @@ from docker_credential_ecrx.cli import (
     configure_tokens,
     console,
     differences,
+    remarks,
 )
 from docker_credential_ecrx.cli.configure_hosts import Finder
 from docker_credential_ecrx.config_files import docker_config, ecrx_config, text_file, transaction
@@ -23,7 +24,7 @@ from docker_credential_ecrx.config_files.text_file import TextFile
 from docker_credential_ecrx.config_files.transaction import Edit, Result
 from docker_credential_ecrx.ecr import arn, image
 from docker_credential_ecrx.ecr.registry import Registry
-from docker_credential_ecrx.errors import ArgumentError, FileError
+from docker_credential_ecrx.errors import ArgumentError, FileError, Remedy
 from docker_credential_ecrx.identity import rule_checks, settings
 from docker_credential_ecrx.identity.settings import PROGRAM
 from docker_credential_ecrx.store import inventory
@@ -66,8 +67,13 @@ class Plan(NamedTuple):
     found: list[tuple[Conflict, str]]
     needed: dict[str, str]
 
-    def show(self) -> bool:
-        """Print what would change, without the secrets in the files, and return whether anything would."""
+    @property
+    def has_changes(self) -> bool:
+        """Return whether it changes anything."""
+        return bool(self.result.changed or self.logins)
+
+    def show(self) -> None:
+        """Print what would change, without the secrets in the files."""
         for before, after in self.result.changed:
             old = before.path if Path(before.path).exists() else os.devnull
             without_secrets = (ecrx_config if before.path == self.config else docker_config).without_secrets
@@ -75,38 +81,37 @@ class Plan(NamedTuple):
             differences.show(was.text, is_now.text, old, after.path)
         for login in self.logins:
             console.say(f"{_stored(login)} would be deleted from the keyring {login.entry['keyring']}")
-        return bool(self.result.changed or self.logins)
 
-    def apply(self) -> bool:
-        """Make the changes, print a line for each, and return whether there was any.
+    def apply(self, tell: Callable[[str], object]) -> bool:
+        """Make the changes, call ``tell`` with a line for each, and return whether there was any.
 
         Raises an EcrxError, before any file is changed, if one cannot be edited; and KeyringError if a stored token
         cannot be deleted.
         """
         saved = transaction.save(self.edits, self.paths)
         for line in saved.lines:
-            console.report(line)
+            tell(line)
         for path in saved.leftovers:
             what = f"{path} may be left over from an edit by an earlier version, and may contain passwords"
-            console.say(f"{what}; if you did not create it, delete it: rm {shlex.quote(path)}", "warning")
+            remarks.warn(what, Remedy("if you did not create it, delete it", f"rm {shlex.quote(path)}"))
         failed = inventory.delete(self.logins, os.environ)
         for login in self.logins:
             if login.name in failed:
                 raise failed[login.name]
-            console.report(f"{_stored(login)} is deleted from the keyring {login.entry['keyring']}")
+            tell(f"{_stored(login)} is deleted from the keyring {login.entry['keyring']}")
         return bool(saved.lines or self.logins)
 
     def warn(self) -> None:
         """Print what keeps the configuration from working."""
-        for warning, style in self.found:
-            if style or not console.is_quiet():
-                console.say(str(warning), style)
+        for conflict, style in self.found:
+            remark = remarks.warn if style else remarks.note
+            remark(conflict.what, conflict.remedy)
 
 
-def make(names: Iterable[str], options: Options) -> Plan:
+def make(names: Iterable[str], options: Options, *, may_ask: bool = True) -> Plan:
     """Return what ``options`` change for the registries ``names``, or, if there are none, for all that are configured.
 
-    Asks the user whether unencrypted passwords are to be deleted.
+    Asks the user whether unencrypted passwords are to be deleted if it ``may_ask``.
     Raises UsageError or an EcrxError if that cannot be done; AwsError if the identity does not exist.
     """
     names = tuple(names)
@@ -126,7 +131,7 @@ def make(names: Iterable[str], options: Options) -> Plan:
     if not options["remove"]:
         needed = configure_identity.check(hosts, keys, podman=options["podman"], force=options["force"])
     logins = [] if options["remove"] else configure_tokens.stored_logins(registries, config)
-    wanted = list(_edits(files, config, registries, keys, options))
+    wanted = list(_edits(files, config, registries, keys, options, may_ask=may_ask))
     result = transaction.preview(wanted)
     # Of the files as they will be, and before one is written.
     after = [*map(result.after, files)]
@@ -201,8 +206,14 @@ def config_path(*, must_exist: bool) -> str:
     return path
 
 
-def _edits(
-    files: list[TextFile], config: str, registries: list[Registry], keys: dict[str, str], options: Options
+def _edits(  # noqa: PLR0913 - the files, and what the user asks for
+    files: list[TextFile],
+    config: str,
+    registries: list[Registry],
+    keys: dict[str, str],
+    options: Options,
+    *,
+    may_ask: bool,
 ) -> Iterator[Edit]:
     """Yield the edits that the options ask for."""
     hosts = [registry.host for registry in registries]
@@ -212,8 +223,8 @@ def _edits(
     is_named, podman = options["registry"] is not None, options["podman"]
     yield from configure_edits.additions(files[-1], config, registries, keys, is_named=is_named, podman=podman)
     flags = "--podman --remove-password" if options["podman"] else "--remove-password"
-    wanted, dry_run = options["remove_password"], options["dry_run"]
-    yield from configure_edits.password_removals(files, hosts, flags, wanted=wanted, dry_run=dry_run)
+    wanted, may_ask = options["remove_password"], may_ask and not options["dry_run"]
+    yield from configure_edits.password_removals(files, hosts, flags, wanted=wanted, may_ask=may_ask)
 
 
 def _stored(login: Item) -> str:

@@ -4,9 +4,10 @@ import os
 from collections.abc import Iterable
 
 from docker_credential_ecrx.aws import profile_hints
-from docker_credential_ecrx.cli import configure_edits, console
+from docker_credential_ecrx.cli import configure_edits, remarks
 from docker_credential_ecrx.config_files.cred_helpers import is_ours
 from docker_credential_ecrx.ecr.registry import Registry
+from docker_credential_ecrx.errors import Remedy
 from docker_credential_ecrx.identity.model import Identity
 from docker_credential_ecrx.identity.settings import PROGRAM, Settings
 from docker_credential_ecrx.store import cached_token, index, inventory
@@ -44,8 +45,8 @@ def note_replaced(hosts: Iterable[str], before: Settings, identity: Identity) ->
         if name != str(identity) and any(host in entry["servers"] and entry.get("identity") == name for entry in valid):
             left.setdefault(name, set()).add(host)
     for name, servers in left.items():
-        what = f"a token of {name} for {profile_hints.some_names(servers)} may still be cached; to delete it"
-        console.note(f"{what}: {PROGRAM} forget {' '.join(sorted(servers))}")
+        what = f"a token of {name} for {profile_hints.some_names(servers)} may still be cached"
+        remarks.note(what, Remedy("to delete it", f"{PROGRAM} forget {' '.join(sorted(servers))}"))
 
 
 def note_left(hosts: Iterable[str], *, podman: bool) -> None:
@@ -57,8 +58,8 @@ def note_left(hosts: Iterable[str], *, podman: bool) -> None:
     others = configure_edits.helpers_of_the_other_client(podman=podman)
     left = [host for host in hosts if host in cached and not is_ours(others.get(host, ""))]
     if left:
-        what = f"a token for {profile_hints.some_names(left)} may still be cached; to delete it"
-        console.note(f"{what}: {PROGRAM} forget {' '.join(left)}")
+        what = f"a token for {profile_hints.some_names(left)} may still be cached"
+        remarks.note(what, Remedy("to delete it", f"{PROGRAM} forget {' '.join(left)}"))
 
 
 def _valid_entries() -> list[Entry]:

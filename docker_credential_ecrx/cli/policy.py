@@ -123,6 +123,7 @@ def _changing(function: _Function) -> _Function:
         click.option("--apply", is_flag=True, help="Set the policy; without it, the policy is only printed."),
         click.option("--force", is_flag=True, help=force),
         click.option("--yes", is_flag=True, help="Do not ask before revoking access, or changes with --prefix."),
+        click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and ask no question."),
     ]
     for option in reversed(options):
         function = option(function)
@@ -188,7 +189,8 @@ def grant(*, terraform: bool, **options: Unpack[Options]) -> int:
     policy_runs.check(options)
     access = repository_policy.PULL if options["pull_only"] else repository_policy.PUSH
     if terraform:
-        if given := [f"--{name}" for name in ("apply", "force", "yes") if options[name]]:
+        flags = {name: options[name] for name in ("apply", "force", "yes")} | {"json": options["as_json"]}
+        if given := [f"--{name}" for name, is_given in flags.items() if is_given]:
             raise click.UsageError(f"--terraform only prints the grant; omit {' and '.join(given)}")
         return policy_runs.print_terraform(options, access)
     kind = Kind("grant", lambda document, to: repository_policy.grant(document, to, access), wanted=access)

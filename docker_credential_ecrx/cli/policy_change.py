@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple, TypedDict
 
 from docker_credential_ecrx.aws.repository_policy_client import LIST, Owned, prefix_target, target
-from docker_credential_ecrx.cli import console, differences
+from docker_credential_ecrx.cli import console, differences, remarks
 from docker_credential_ecrx.config_files import cred_helpers
 from docker_credential_ecrx.ecr import principal, repository_policy
 from docker_credential_ecrx.ecr.principal import Principal
@@ -30,6 +30,7 @@ class Options(TypedDict):
     apply: bool
     force: bool
     yes: bool
+    as_json: bool
 
 
 class Kind(NamedTuple):
@@ -58,6 +59,7 @@ class PolicyChange:
         self.to = to
         self.before = read_policy(self.owned)
         self.after = self._altered(self.before)
+        self.is_applied = False
 
     def is_for_the_owner(self) -> bool:
         """Return whether it is for the account that owns the repository, whose principals need no statement."""
@@ -85,25 +87,26 @@ class PolicyChange:
     def make(self, effect: str, question: str = "") -> None:
         """Set the policy, and print its ``effect``; without --apply, only print the policy and the difference.
 
-        On a terminal, the user has to agree to ``question``, if there is one.
+        On a terminal, the user has to agree to ``question``, if there is one. With --json, nothing is printed or asked.
         Raises AwsError, also if somebody else changes the policy at the same time.
         """
         where = self.owned.where
-        is_one = self._options["prefix"] is None
-        if not self._options["apply"]:
+        is_one, as_json = self._options["prefix"] is None, self._options["as_json"]
+        if not (self._options["apply"] or as_json):
             _print(self.before, self.after, where="" if is_one else where)
             console.print_line(f"{where}: with --apply, {effect}")
         if self.before == self.after:
-            console.note(f"nothing to {self._kind.verb}: the policy of {where} already has that effect")
+            remarks.note(f"nothing to {self._kind.verb}: the policy of {where} already has that effect")
         elif self._options["apply"]:
             if question and is_one:
-                console.require_agreement(f"{where}: {question}", yes=self._options["yes"])
+                console.require_agreement(f"{where}: {question}", yes=self._options["yes"] or as_json)
             self._check_unchanged()
             with console.waiting("setting the policy"):
                 self.owned.set_policy(self.after, repository_policy.suspects(self.after, self.to))
+            self.is_applied = True
         elif is_one:
-            console.note(f"nothing has been changed yet; to make the change: {self.command('--apply')}")
-        if self._options["apply"]:
+            remarks.note("nothing has been changed yet", Remedy("to make the change", self.command("--apply")))
+        if self._options["apply"] and not as_json:
             console.report(f"{where}: {effect}")
 
     def command(self, *more: str) -> str:
@@ -133,7 +136,8 @@ class PolicyChange:
         """Read the policy again: AWS has no precondition for setting it, so another user's change would be lost."""
         now = read_policy(self.owned)
         if now != self.before:
-            _print_diff(now, self._altered(now))
+            if not self._options["as_json"]:
+                _print_diff(now, self._altered(now))
             raise AwsError(
                 f"the policy of {self.owned.where} was changed while this command ran, so it is not set",
                 Remedy("check the new difference, and run it again", self.command()),

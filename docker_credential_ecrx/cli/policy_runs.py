@@ -3,12 +3,13 @@
 import os
 import shlex
 from collections.abc import Callable
+from typing import Any
 
 import click
 
 from docker_credential_ecrx.aws import repository_policy_client
 from docker_credential_ecrx.aws.repository_policy_client import prefix_target, target
-from docker_credential_ecrx.cli import console
+from docker_credential_ecrx.cli import console, policy_json, remarks
 from docker_credential_ecrx.cli.policy_change import (
     Kind,
     Options,
@@ -20,6 +21,7 @@ from docker_credential_ecrx.cli.policy_change import (
     principal_of,
     registry_of,
 )
+from docker_credential_ecrx.cli.policy_outcome import Outcome
 from docker_credential_ecrx.ecr import arn, policy_terraform, principal, repository_policy
 from docker_credential_ecrx.ecr.repository_policy import Access
 from docker_credential_ecrx.errors import ArgumentError, AwsError, Remedy
@@ -28,14 +30,20 @@ from docker_credential_ecrx.identity.settings import PROGRAM
 from docker_credential_ecrx.sanitizer import third_party
 
 
-def run(kind: Kind, options: Options, make: Callable[[PolicyChange], int]) -> int:
+def run(kind: Kind, options: Options, make: Callable[[PolicyChange], Outcome]) -> int:
     """Call ``make`` with the change for the repository, or for each one of --prefix; return the exit status.
 
     Raises AwsError, but of one repository of several that fails only the line is printed.
     """
     if options["repository"] is not None:
         owned = owned_repository(options["repository"], options["profile"], options["region"])
-        return make(PolicyChange(kind, options, owned, principal_of(kind.verb, options, owned)))
+        change = PolicyChange(kind, options, owned, principal_of(kind.verb, options, owned))
+        outcome = make(change)
+        if options["as_json"]:
+            console.print_json(
+                policy_json.document(options, owned, change.to, [policy_json.made(kind, change, outcome)])
+            )
+        return outcome.status
     return _run_each(kind, options, make)
 
 
@@ -88,7 +96,7 @@ def _refuse_unknown_host(repository: str) -> None:
         )
 
 
-def _run_each(kind: Kind, options: Options, make: Callable[[PolicyChange], int]) -> int:
+def _run_each(kind: Kind, options: Options, make: Callable[[PolicyChange], Outcome]) -> int:
     first = owned_prefix(options["prefix"] or "", options["profile"], options["region"])
     to = principal_of(kind.verb, options, first)
     with console.waiting("listing the repositories"):
@@ -96,37 +104,46 @@ def _run_each(kind: Kind, options: Options, make: Callable[[PolicyChange], int])
     if not repositories:
         raise AwsError(f"no repository begins with {first}", "check the prefix, --region and --profile")
     status, changes = 0, []
+    found: dict[str, dict[str, Any]] = {owned.name: {} for owned in repositories}  # in this order
     for owned in repositories:
         try:
             changes.append(PolicyChange(kind, options, owned, to))
         except AwsError as error:
             console.fail(error)
+            found[owned.name] = policy_json.failed(kind, owned, error)
             status = 1
     if kind.verb == "grant" and changes and changes[0].is_for_the_owner():
         reason = f"account {to.account} owns the repositories, and its principals need only their IAM policies"
-        console.note(f"nothing to grant to {first}: {reason}")
-        return status
+        remarks.note(f"nothing to grant to {first}: {reason}")
+        found |= {change.owned.name: policy_json.made(kind, change, Outcome(is_needed=False)) for change in changes}
+        changes = []
     pending = [change for change in changes if change.before != change.after]
     if pending and options["apply"]:
         _require_agreement(kind, options, pending, len(repositories))
     for change in changes:
         try:
-            status |= make(change)
+            outcome = make(change)
+            found[change.owned.name] = policy_json.made(kind, change, outcome)
+            status |= outcome.status
         except AwsError as error:
             console.fail(error)
+            found[change.owned.name] = policy_json.failed(kind, change.owned, error)
             status = 1
     if pending and not options["apply"]:
         command = change_command(kind.verb, options, "--apply")
-        console.note(f"nothing has been changed yet; to change the policy of {_count(len(pending))}: {command}")
+        remarks.note("nothing has been changed yet", Remedy(f"to change the policy of {_count(len(pending))}", command))
+    if options["as_json"]:
+        console.print_json(policy_json.document(options, first, to, [*found.values()]))
     return status
 
 
 def _require_agreement(kind: Kind, options: Options, pending: list[PolicyChange], every: int) -> None:
-    """List the repositories whose policies change, and ask once; without a terminal, --yes is required."""
+    """List the repositories whose policies change, and ask once; without a terminal or with --json, --yes is needed."""
     count, names = _count(len(pending)), pending[0].to.members
-    if not options["yes"] and not console.has_terminal():
+    if not options["yes"] and (options["as_json"] or not console.has_terminal()):
+        why = "--json asks no question" if options["as_json"] else "there is no terminal to ask on"
         raise ArgumentError(
-            f"--apply would change {count}, and there is no terminal to ask on",
+            f"--apply would change {count}, and {why}",
             Remedy("check the list without --apply, then make the change", change_command(kind.verb, options, "--yes")),
         )
     say = console.note if options["yes"] else console.say  # nobody agrees to what is not shown

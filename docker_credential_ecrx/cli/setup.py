@@ -96,8 +96,8 @@ def command(host: str | None, profile: str | None, *, podman: bool) -> int:
     plan, image_to_pull, mfa, failed = planned
     registry = image_to_pull.registry
     before = configure_edits.settings_with(plan.config)
-    if plan.result.changed or plan.logins:
-        plan.apply()
+    if plan.has_changes:
+        plan.apply(console.report)
     if plan.keys:
         configure_tokens.note_replaced(plan.hosts, before, configure_edits.identity_of(plan.keys))
     _cache(registry, mfa)
@@ -124,9 +124,9 @@ def _dialogue(host: str | None, profile: str | None, *, podman: bool) -> tuple[P
     failed = _check(image_to_pull, found)
     plan = configure_plan.make([str(image_to_pull)], _options(found.profile, podman=podman))
     console.group("changes")
-    is_changed = plan.show()
+    plan.show()
     plan.warn()
-    if is_changed:
+    if plan.has_changes:
         if not console.ask(_question(failed)):
             return None
     else:

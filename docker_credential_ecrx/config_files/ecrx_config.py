@@ -15,8 +15,9 @@ from typing import Any
 from docker_credential_ecrx.config_files.text_file import TextFile
 from docker_credential_ecrx.ecr.registry import Registry
 from docker_credential_ecrx.errors import FileError, SettingsError
-from docker_credential_ecrx.identity import toml_document, toml_subset
-from docker_credential_ecrx.identity.rule_index import RuleIndex
+from docker_credential_ecrx.identity import host_pattern, toml_document, toml_subset
+from docker_credential_ecrx.identity.rule_index import IndexedSettings, RuleIndex
+from docker_credential_ecrx.identity.settings import Settings
 
 _HEADER = re.compile(r"""^[ \t]*\[\[[ \t]*(?:registry|"registry"|'registry')[ \t]*\]\]""", re.MULTILINE)
 _OWN_HEADER = "[[registry]] # by docker-credential-ecrx configure"
@@ -152,6 +153,11 @@ def hosts(file: TextFile, find: Callable[[str], Registry | None]) -> list[str]:
     """Return the hosts that an entry names by their whole name, and that ``find`` finds in ECR."""
     named = (find(str(entry.get("match", ""))) for entry in _entries(_table(file), file))
     return [registry.host for registry in named if registry is not None]
+
+
+def rules(file: TextFile) -> Settings:
+    """Return the identities that the file's entries name, although it may not be written yet."""
+    return IndexedSettings(Settings(None, "auto", host_pattern.rules(_table(file), file.path), None, file.path))
 
 
 def without_secrets(file: TextFile) -> TextFile:

@@ -990,7 +990,7 @@ class TestRemove:
 
         client = "podman" if one else "docker"
         assert (0, "nothing to change\n", 1) == (done.status, done.stdout, done.stderr.count("\n"))
-        assert f", but for {client}: {PROGRAM} configure --remove " in done.stderr
+        assert f", but for {client}; to remove it: {PROGRAM} configure --remove " in done.stderr
         _, *arguments = shlex.split(done.stderr.rstrip("\n").rpartition(": ")[2])
         removed = home.run(*arguments)
         assert (0, True) == (removed.status, "no longer uses" in removed.stdout)

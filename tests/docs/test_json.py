@@ -67,6 +67,18 @@ def test_version_is_valid(home: Home) -> None:
     assert _assert_valid("version", home.run("version", "--json").stdout)["on_path"]
 
 
+@pytest.mark.parametrize("options", [(), ("--dry-run",), ("--remove",)])
+def test_configure_is_valid(home: Home, options: tuple[str, ...]) -> None:
+    home.add_role_profile()
+    write_json(home.folder / ".docker" / "config.json", {"credsStore": "gone", "credHelpers": {HOST: "ecr-login"}})
+    choice = () if "--remove" in options else ("--profile", "secondary")
+
+    document = _assert_valid("configure", home.run("configure", HOST, *choice, *options, "--json").stdout)
+
+    assert ["unchanged" if "--remove" in options else "changed"] == [each["change"] for each in document["registries"]]
+    assert document["remarks"]
+
+
 def test_policy_who_is_valid(home: Home) -> None:
     home.add_keys("owner", home.aws.add_user(PRIMARY, "owner"))
     condition = {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}
@@ -79,6 +91,20 @@ def test_policy_who_is_valid(home: Home) -> None:
         (one["kind"], one["push"], one["conditions"]) for one in _assert_valid("policy-who", found.stdout)["access"]
     ]
     assert [("owner", "yes", []), ("account", "condition", ["aws:PrincipalOrgID"])] == access
+
+
+@pytest.mark.parametrize("verb", ["grant", "revoke"])
+def test_policy_change_is_valid(home: Home, verb: str) -> None:
+    home.add_keys("owner", home.aws.add_user(PRIMARY, "owner"))
+    home.add_profile("owner", region="us-east-1")
+    effect = "Deny" if verb == "grant" else "Allow"
+    statement = {"Sid": "theirs", "Effect": effect, "Principal": {"AWS": SECONDARY}, "Action": "ecr:*"}
+    home.aws.add_repository(PRIMARY, "app", policy={"Version": "2012-10-17", "Statement": [statement]})
+
+    found = home.run("policy", verb, "app", "--to", SECONDARY, "--profile", "owner", "--json")
+
+    (repository,) = _assert_valid(f"policy-{verb}", found.stdout)["repositories"]
+    assert ["theirs"] == repository["denied_by" if verb == "grant" else "allowed_by"]
 
 
 class TestStored:

@@ -1,0 +1,51 @@
+"""Remarks of a command: each is printed to stderr when it is made, and is in the JSON object at the end."""
+
+from typing import Any
+
+from docker_credential_ecrx import log
+from docker_credential_ecrx.cli import console
+from docker_credential_ecrx.errors import Remedy
+from docker_credential_ecrx.sanitizer import third_party
+
+_made: list[dict[str, Any]] = []  # by this process, which runs one command
+
+
+def warn(detail: str, remedy: Remedy | None = None, *, prefix: str = "") -> None:
+    """Make a remark that is a warning; what is printed begins with ``prefix``."""
+    _make(detail, remedy, is_warning=True)
+    console.say(f"{prefix}{_sentence(detail, remedy)}", "warning")
+
+
+def say(detail: str, remedy: Remedy | None = None) -> None:
+    """Make a remark that is no warning."""
+    _make(detail, remedy, is_warning=False)
+    console.say(_sentence(detail, remedy))
+
+
+def note(detail: str, remedy: Remedy | None = None) -> None:
+    """Make a remark that is no warning, and is not printed if the user wants only results."""
+    _make(detail, remedy, is_warning=False)
+    console.note(_sentence(detail, remedy))
+
+
+def document() -> list[dict[str, Any]]:
+    """Return all remarks for a JSON object."""
+    return _made
+
+
+def about(detail: str, remedy: Remedy) -> dict[str, Any]:
+    """Return what is said, and its remedy, for a JSON object."""
+    command = [_safe(remedy.command)] if remedy.command else []
+    return {"detail": _safe(detail), "remedy": _safe(str(remedy)), "command": command}
+
+
+def _make(detail: str, remedy: Remedy | None, *, is_warning: bool) -> None:
+    _made.append(about(detail, remedy or Remedy()) | {"warning": is_warning})
+
+
+def _sentence(detail: str, remedy: Remedy | None) -> str:
+    return "; ".join(filter(None, (detail, str(remedy or ""))))
+
+
+def _safe(text: str) -> str:
+    return third_party.line(log.redacted(text))
