@@ -9,12 +9,12 @@ from contextlib import suppress
 
 import click
 
-from docker_credential_ecrx import log
-from docker_credential_ecrx.cli import completers, console
+from docker_credential_ecrx.cli import completers, console, forget_report, remarks
+from docker_credential_ecrx.cli.forget_report import Report
 from docker_credential_ecrx.config_files import configured, cred_helpers
 from docker_credential_ecrx.ecr import image
 from docker_credential_ecrx.ecr.registry import Registry, host_of
-from docker_credential_ecrx.errors import EcrxError, SettingsError
+from docker_credential_ecrx.errors import EcrxError, Remedy, SettingsError
 from docker_credential_ecrx.identity import settings
 from docker_credential_ecrx.identity.settings import PROGRAM, Settings
 from docker_credential_ecrx.keyrings import inner_keys
@@ -28,7 +28,7 @@ Delete the cached tokens for ECR registries, of every identity, and the tokens t
 The tokens that a pull from HOST would use are deleted, also for the other registries of the region for which they were
 fetched. The next get fetches a new token.
 Passwords for other registries are kept, unless --passwords is given: docker logout deletes a single one.
-On a terminal, --passwords asks first, unless --yes is given.
+On a terminal, --passwords asks first, unless --yes or --json is given.
 """
 _EPILOG = """\
 \b
@@ -36,6 +36,7 @@ Examples:
   docker-credential-ecrx forget 111111111111.dkr.ecr.us-east-1.amazonaws.com
   docker-credential-ecrx forget --all
   docker-credential-ecrx forget --all --passwords
+  docker-credential-ecrx forget --all --json | jq -r '.not_deleted[].error.detail'
 """
 
 _LEAST_RATIO = 0.9  # as difflib counts it: two registries have most of their names in common
@@ -46,7 +47,8 @@ _LEAST_RATIO = 0.9  # as difflib counts it: two registries have most of their na
 @click.option("--all", "everything", is_flag=True, help="Delete the tokens of all registries.")
 @click.option("--passwords", is_flag=True, help="With --all: also delete the passwords for all other registries.")
 @click.option("--yes", is_flag=True, help="Do not ask before passwords are deleted.")
-def command(hosts: tuple[str, ...], *, everything: bool, passwords: bool, yes: bool) -> int:
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and do not ask.")
+def command(hosts: tuple[str, ...], *, everything: bool, passwords: bool, yes: bool, as_json: bool) -> int:
     if everything == bool(hosts):
         raise click.UsageError("name a HOST, or use --all")
     if passwords and not everything:
@@ -55,7 +57,7 @@ def command(hosts: tuple[str, ...], *, everything: bool, passwords: bool, yes: b
     keyring_name = loaded.keyring
     if passwords:
         found = inventory.entries(keyring_name, os.environ).values()
-        _ask(sum(entry.get("kind") == "password" for entry in found), yes=yes)
+        _ask(sum(entry.get("kind") == "password" for entry in found), yes=yes or as_json)
     erasure.mark(inventory.in_use(keyring_name), os.environ)
     entries = inventory.entries(keyring_name, os.environ).items()
     indexed = {name: entry for name, entry in entries if passwords or entry.get("kind") != "password"}
@@ -63,11 +65,17 @@ def command(hosts: tuple[str, ...], *, everything: bool, passwords: bool, yes: b
     read_item = inventory.item_reader(keyring_name, cached_token.now())
     with console.waiting("reading the keyrings"):
         items = [read_item(name, entry) for name, entry in wanted.items()]
-    if not _delete(items) and not everything:
-        _name_similar(hosts, indexed)
+    report = _delete(items)
+    if not as_json:
+        forget_report.print_deleted(report)
+    if not (report.deleted or report.failures or everything):
+        _note_similar(hosts, indexed)
     if _is_elsewhere(wanted, loaded, everything=everything):
-        remedy = inner_keys.remedy(shlex.join(["forget", *(hosts or ["--all"])]))
-        console.say(f"such a token is also {inner_keys.WHERE}; to delete what is there: {remedy}", "warning")
+        remedy = inner_keys.remedy(shlex.join(["forget", *(hosts or ["--all"])])).prefixed("to delete what is there")
+        remarks.warn(f"such a token is also {inner_keys.WHERE}", remedy)
+    if as_json:
+        console.print_json(forget_report.document(report))
+    forget_report.raise_failure(report)
     return 0
 
 
@@ -163,40 +171,20 @@ def _profiles(registry: Registry) -> set[str | None]:
     return {None, linked, settings.profile_of(sys.argv[0])}
 
 
-def _name_similar(hosts: Iterable[str], indexed: Mapping[str, Entry]) -> None:
+def _note_similar(hosts: Iterable[str], indexed: Mapping[str, Entry]) -> None:
     """Say if there are items for a registry whose name is similar to one of ``hosts``."""
     others = {server for entry in indexed.values() for server in entry["servers"]} - {*map(host_of, hosts)}
     for host in hosts:
         for similar in difflib.get_close_matches(host_of(host) or "", others, 1, _LEAST_RATIO):
-            console.note(f"something is stored for {similar}; to delete it: {PROGRAM} forget {similar}")
+            remarks.note(f"something is stored for {similar}", Remedy("to delete it", f"{PROGRAM} forget {similar}"))
 
 
-def _delete(items: list[Item]) -> bool:
-    """Delete ``items``, print those that ``get`` would have used, and return whether there were any.
+def _delete(items: list[Item]) -> Report:
+    """Delete ``items``, and return which of those that ``get`` would have used were deleted, and which items were not.
 
-    Raises KeyringError if one cannot be deleted, after the others are.
+    Those that it would not have used are deleted, too, but are not worth a line.
     """
     failed = inventory.delete(items, os.environ)
-    is_any = False
-    for item in items:
-        if item.state in ("fresh", "due", "kept") and item.name not in failed:
-            is_any = True
-            servers = item.entry["servers"]
-            console.report(f"deleted {_describe(item.entry)}" + (" for" if servers else ""))
-            console.facts(("", server) for server in servers if not console.is_quiet())
-    failures = [*failed.values()]
-    for failure in failures[:-1]:
-        log.warn(str(failure))
-    if failures:
-        raise failures[-1]
-    if not is_any:
-        console.report("nothing to delete")
-    return is_any
-
-
-def _describe(entry: Entry) -> str:
-    if entry.get("kind") == "login":
-        return "the token that docker login stored"
-    if entry.get("kind") == "password":
-        return f"the password of {entry.get('user')}"
-    return f"the token of {entry.get('identity')} in {entry.get('region')}"
+    deleted = [item for item in items if item.state in ("fresh", "due", "kept") and item.name not in failed]
+    entry_of = {item.name: item.entry for item in items}
+    return Report([item.entry for item in deleted], [(entry_of[name], failure) for name, failure in failed.items()])

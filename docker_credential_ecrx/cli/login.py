@@ -3,16 +3,15 @@
 import os
 import shlex
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from itertools import zip_longest
+from typing import Any, NamedTuple
 
 import click
 
-if TYPE_CHECKING:
-    from docker_credential_ecrx.keyrings import Keyring
-
 from docker_credential_ecrx import formatting
 from docker_credential_ecrx.aws.session import Mfa
-from docker_credential_ecrx.cli import completers, console, login_token, mfa_code
+from docker_credential_ecrx.cli import completers, console, json_parts, login_token, mfa_code
 from docker_credential_ecrx.cli.login_token import Group
 from docker_credential_ecrx.cli.text_option import NAME
 from docker_credential_ecrx.config_files import cred_helpers
@@ -22,7 +21,6 @@ from docker_credential_ecrx.errors import EcrxError, FileError, Remedy, Settings
 from docker_credential_ecrx.identity import settings
 from docker_credential_ecrx.identity.settings import PROGRAM
 from docker_credential_ecrx.store import item_names
-from docker_credential_ecrx.store.cached_token import Token
 from docker_credential_ecrx.store.token_cache import TokenCache
 
 _HELP = """\
@@ -38,9 +36,23 @@ _EPILOG = """\
 \b
 Examples:
   docker-credential-ecrx login
+  docker-credential-ecrx login --json | jq -r '.registries[].expires'
   ykman oath accounts code --single aws | docker-credential-ecrx login --mfa-code -
 """
 _MFA_HELP = "The MFA code, if there is no terminal; - reads it from standard input, which other users cannot see."
+
+
+class Cached(NamedTuple):
+    """A group whose token is in the ``keyring``, since when and until when, in seconds since 1970.
+
+    ``principal`` is the ARN that AWS knows the identity by, or empty.
+    """
+
+    group: Group
+    issued: float
+    expires: float
+    principal: str
+    keyring: str
 
 
 @click.command(
@@ -56,11 +68,30 @@ _MFA_HELP = "The MFA code, if there is no terminal; - reads it from standard inp
     help="The AWS profile to use instead of the one that Docker uses.",
 )
 @click.option("--yes", is_flag=True, help="Do not ask before running aws to sign in.")
-def command(hosts: tuple[str, ...], code: str, profile: str | None, *, yes: bool) -> int:
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def command(hosts: tuple[str, ...], code: str, profile: str | None, *, yes: bool, as_json: bool) -> int:
     code = mfa_code.from_option(code)
     loaded = settings.load(sys.argv[0], os.environ)
     groups = _groups([image.registry_of(host, loaded.registry_of) for host in hosts], profile)
     cache = TokenCache(loaded.keyring, os.environ)
+    done: list[Cached] = []
+    try:
+        for cached in _cached(groups, cache, code, yes=yes):
+            if not (as_json or console.is_quiet()):
+                _print(cached, is_first=not done)
+            done.append(cached)
+            _warn(cached.group)
+    except EcrxError as error:
+        if as_json:
+            console.print_json(_document(groups, done, error))
+        raise
+    if as_json:
+        console.print_json(_document(groups, done))
+    return 0
+
+
+def _cached(groups: list[Group], cache: TokenCache, code: str, *, yes: bool) -> Iterator[Cached]:
+    """Fetch and cache the token of each group, with the MFA code if AWS requires one; raise EcrxError if one fails."""
     keyring = login_token.keyring_of(cache)
     sessions: dict[str, Mfa] = {}
     for group in groups:
@@ -69,10 +100,7 @@ def command(hosts: tuple[str, ...], code: str, profile: str | None, *, yes: bool
         mfa.code = code
         token, principal = login_token.fetch_and_cache(group, cache, mfa, yes=yes)
         code = mfa.code
-        if not console.is_quiet():
-            _print(group, token, keyring, principal, is_first=group is groups[0])
-        _warn(group)
-    return 0
+        yield Cached(group, token.issued_at.utc, token.issued_at.utc + token.lifetime, principal, keyring.label)
 
 
 def _groups(registries: list[Registry], profile: str | None) -> list[Group]:
@@ -104,19 +132,41 @@ def _groups(registries: list[Registry], profile: str | None) -> list[Group]:
     return list(groups.values())
 
 
-def _print(group: Group, token: Token, keyring: "Keyring", principal: str, *, is_first: bool) -> None:
+def _print(cached: Cached, *, is_first: bool) -> None:
     if not is_first:
         console.out.print()
-    for registry in group.registries:
+    for registry in cached.group.registries:
         console.heading(registry.host)
-    rows = [("identity", str(group.identity))]
-    if found := arn.parse(principal):
-        rows += [("account", found.account), ("principal", principal)]
-    rows += [
-        ("expires", formatting.moment(token.issued_at.utc + token.lifetime, token.issued_at.utc)),
-        ("keyring", keyring.label),
-    ]
+    rows = [("identity", str(cached.group.identity))]
+    if found := arn.parse(cached.principal):
+        rows += [("account", found.account), ("principal", cached.principal)]
+    rows += [("expires", formatting.moment(cached.expires, cached.issued)), ("keyring", cached.keyring)]
     console.facts(rows)
+
+
+def _document(groups: list[Group], done: list[Cached], error: EcrxError | None = None) -> dict[str, Any]:
+    """Return the JSON object; ``error`` is of the first group that is not ``done``, after which no other was tried."""
+    ended: list[Cached | EcrxError | None] = [*done, error]
+    outcomes = zip_longest(groups, ended[: len(groups)])
+    return {
+        "registries": [
+            _registry_document(group, registry, outcome) for group, outcome in outcomes for registry in group.registries
+        ]
+    }
+
+
+def _registry_document(group: Group, registry: Registry, outcome: Cached | EcrxError | None) -> dict[str, Any]:
+    cached = outcome if isinstance(outcome, Cached) else None
+    return {
+        "host": registry.host,
+        "region": json_parts.text(registry.region),
+        "identity": json_parts.text(str(group.identity)),
+        "cached": cached is not None,
+        "principal": json_parts.text(cached.principal) if cached else None,
+        "expires": json_parts.time(cached.expires) if cached else None,
+        "keyring": cached.keyring if cached else None,
+        "error": json_parts.error(outcome) if isinstance(outcome, EcrxError) else None,
+    }
 
 
 def _warn(group: Group) -> None:

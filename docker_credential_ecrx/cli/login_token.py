@@ -128,7 +128,9 @@ def _sign_in(error: SignInNeededError, *, yes: bool) -> None:
     console.say(error.message)
     if not yes and not console.ask(f"run {shlex.join(command)}?"):
         raise error
-    if subprocess.run(command, check=False, env=programs.environment()).returncode != 0:  # noqa: S603 - what was shown
+    # What it prints is for the person, and stdout is for the command's result.
+    done = subprocess.run(command, check=False, env=programs.environment(), stdout=2)  # noqa: S603 - what was shown
+    if done.returncode != 0:
         if _is_version_1(path):
             raise AwsError(
                 f"{path} is version 1 of the AWS CLI, which cannot sign in with {error.remedy.command}",

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from docker_credential_ecrx.aws.repository_policy_client import Owned
-from docker_credential_ecrx.cli import remarks
+from docker_credential_ecrx.cli import json_parts, remarks
 from docker_credential_ecrx.cli.policy_change import Kind, Options, PolicyChange
 from docker_credential_ecrx.cli.policy_outcome import Outcome
 from docker_credential_ecrx.ecr import repository_policy
@@ -46,7 +46,7 @@ def failed(kind: Kind, owned: Owned, error: EcrxError) -> dict[str, Any]:
         **place,
         **_statements(kind, Outcome()),
         "modified": [],
-        "error": remarks.about(error.message, error.remedy),
+        "error": json_parts.error(error),
     }
 
 

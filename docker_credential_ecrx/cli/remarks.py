@@ -2,10 +2,8 @@
 
 from typing import Any
 
-from docker_credential_ecrx import log
-from docker_credential_ecrx.cli import console
+from docker_credential_ecrx.cli import console, json_parts
 from docker_credential_ecrx.errors import Remedy
-from docker_credential_ecrx.sanitizer import third_party
 
 _made: list[dict[str, Any]] = []  # by this process, which runs one command
 
@@ -33,19 +31,9 @@ def document() -> list[dict[str, Any]]:
     return _made
 
 
-def about(detail: str, remedy: Remedy) -> dict[str, Any]:
-    """Return what is said, and its remedy, for a JSON object."""
-    command = [_safe(remedy.command)] if remedy.command else []
-    return {"detail": _safe(detail), "remedy": _safe(str(remedy)), "command": command}
-
-
 def _make(detail: str, remedy: Remedy | None, *, is_warning: bool) -> None:
-    _made.append(about(detail, remedy or Remedy()) | {"warning": is_warning})
+    _made.append(json_parts.problem(detail, remedy or Remedy()) | {"warning": is_warning})
 
 
 def _sentence(detail: str, remedy: Remedy | None) -> str:
     return "; ".join(filter(None, (detail, str(remedy or ""))))
-
-
-def _safe(text: str) -> str:
-    return third_party.line(log.redacted(text))

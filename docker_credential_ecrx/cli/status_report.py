@@ -3,11 +3,10 @@
 import os
 import sys
 from contextlib import suppress
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from docker_credential_ecrx import keyrings
-from docker_credential_ecrx.cli import status_registries
+from docker_credential_ecrx.cli import json_parts, status_registries
 from docker_credential_ecrx.cli.status_registries import WithoutToken
 from docker_credential_ecrx.config_files import cred_helpers
 from docker_credential_ecrx.ecr.registry import Registry
@@ -154,12 +153,8 @@ def token_document(item: Item, now: ClockReading) -> dict[str, Any]:
         "fingerprint": fingerprint(item),
         "region": item.entry.get("region"),
         "registries": item.entry["servers"],
-        **{name: _rfc3339(moment) for name, moment in times(item, now)._asdict().items()},
+        **{name: json_parts.time(moment) for name, moment in times(item, now)._asdict().items()},
         "keyring": item.entry.get("keyring"),
         "state": item.state,
         "reason": reason(item),
     }
-
-
-def _rfc3339(moment: float | None) -> str | None:
-    return None if moment is None else datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from support.keyrings import items
 
 FAR_HOST = HOST.replace("us-east-1", "eu-west-1")
 PROFILES = ("secondary", "tertiary")
+FORGET = "docker-credential-ecrx forget"
 KERNEL = {"ECRX_KEYRING": "kernel"}
 # No other test has it: "erase" in a user namespace also deletes what docker login stored for the host outside, and the
 # runs of the tests beside this one are outside.
@@ -278,6 +280,18 @@ class TestUserNamespace:
             assert shell.stdin
             shell.stdin.close()
 
+    def test_is_a_remark_in_json(self, home: Home, inside: "subprocess.Popen[str]") -> None:
+        home.get(INSIDE_HOST, env=KERNEL)
+
+        found = home.run("forget", INSIDE_HOST, "--json", env=KERNEL)
+
+        (remark,) = found.answer["remarks"]
+        assert "such a token is also in another user namespace, such as podman's" == remark["detail"]
+        assert [f"podman unshare {FORGET} {INSIDE_HOST}"] == remark["command"]
+        assert (0, [[INSIDE_HOST]]) == (found.status, [one["registries"] for one in found.answer["deleted"]])
+        assert f"{remark['message']}; {remark['remedy']}\n" in found.stderr
+        assert inside
+
     @pytest.mark.parametrize("what", ["--all", INSIDE_HOST])
     def test_is_named_with_the_command(self, home: Home, inside: "subprocess.Popen[str]", what: str) -> None:
         home.get(INSIDE_HOST, env=KERNEL)
@@ -441,3 +455,75 @@ class TestFailure:
         assert FAR_HOST in found.stdout
         assert [HOST] == [server for entry in stored_items.entries(home).values() for server in entry["servers"]]
         forget(home, "--all", **in_service)
+
+
+class TestJson:
+    @staticmethod
+    def forget(home: Home, *arguments: str, env: dict[str, str] | None = None, status: int = 0) -> dict[str, Any]:
+        """Return the object that ``forget --json`` prints."""
+        found = home.run("forget", *arguments, "--json", env=env)
+        document: dict[str, Any] = found.answer
+        assert (status, 1) == (found.status, document.pop("schema_version")), found
+        assert ["deleted", "not_deleted", "remarks"] == sorted(document)
+        return document
+
+    def test_has_each_token(self, home: Home, keyring: dict[str, str]) -> None:
+        secret = home.get(env=keyring).secret
+        home.store(OTHER_HOST, "AWS", secret, keyring)
+        (token, login) = sorted(stored_items.entries(home).values(), key=lambda entry: entry["kind"], reverse=True)
+
+        found = home.run("forget", HOST, OTHER_HOST, "--json", "--quiet", env=keyring)
+
+        assert ("", False) == (found.stderr, secret[:40] in found.stdout)
+        label = token["keyring"]
+        of_token = {"kind": "token", "registries": [HOST], "identity": "profile secondary", "user": None}
+        of_login = {"kind": "login", "registries": [OTHER_HOST], "identity": login["identity"], "user": None}
+        place = {"region": "us-east-1", "keyring": label}
+        deleted = sorted(found.answer["deleted"], key=lambda one: str(one["kind"]), reverse=True)
+        assert [of_token | place, of_login | place] == deleted
+        assert {} == stored_items.entries(home)
+
+    def test_of_nothing_is_empty(self, home: Home) -> None:
+        assert {"deleted": [], "not_deleted": [], "remarks": []} == self.forget(home, HOST, env=KERNEL)
+
+    def test_deletes_passwords_without_a_question(self, home: Home, secret_service: dict[str, str]) -> None:
+        """Even on a terminal, as without one."""
+        home.store("ghcr.io", "somebody", "hunter2-hunter2", secret_service)
+        command = f"exec {home.program} forget --all --passwords --json >{home.folder}/said"
+
+        status, seen = terminals.run(["/bin/sh", "-c", command], home.env | secret_service)
+
+        said = (home.folder / "said").read_text()
+        assert (0, "", False) == (status, seen, "hunter2" in said)
+        (password,) = json.loads(said)["deleted"]
+        assert ("password", ["ghcr.io"], "somebody") == (*(password[key] for key in ("kind", "registries", "user")),)
+        assert (None, None) == (password["identity"], password["region"])
+        assert {} == stored_items.entries(home)
+
+    def test_has_the_reason_of_each_failure(self, home: Home, secret_service: dict[str, str]) -> None:
+        for server in ("ghcr.io", "registry.example"):
+            home.store(server, "somebody", "hunter2-hunter2", secret_service)
+        home.get(env=KERNEL)
+        no_bus = {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"}
+
+        document = self.forget(home, "--all", "--passwords", env=no_bus, status=1)
+
+        assert [[HOST]] == [one["registries"] for one in document["deleted"]]
+        assert [["ghcr.io"], ["registry.example"]] == [one["registries"] for one in document["not_deleted"]]
+        error = document["not_deleted"][0]["error"]
+        assert error["detail"].startswith("cannot delete what is stored for ghcr.io: the Secret Service is not")
+        assert ([], True) == (error["command"], "run this again where the keyring" in error["remedy"])
+
+    def test_names_the_similar_registry(self, home: Home) -> None:
+        home.get()
+
+        (remark,) = self.forget(home, HOST.replace("111", "112", 1))["remarks"]
+
+        expected = {"detail": f"something is stored for {HOST}", "remedy": f"to delete it: {FORGET} {HOST}"}
+        assert expected | {"command": [f"{FORGET} {HOST}"], "warning": False} == remark
+
+    @pytest.mark.parametrize("arguments", [(), ("--all", HOST), ("--passwords",), ("ghcr.io",)])
+    def test_is_no_object_after_misuse(self, home: Home, arguments: tuple[str, ...]) -> None:
+        found = home.run("forget", *arguments, "--json")
+
+        assert (2, "", True) == (found.status, found.stdout, bool(found.stderr))

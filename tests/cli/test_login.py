@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -632,3 +633,117 @@ class TestCredentialProcess:
 
         assert (1, "no device") == (found.status, found.stderr.splitlines()[0])
         assert "run the credential_process of profile touch by hand" in found.stderr
+
+
+class TestJson:
+    @staticmethod
+    def about(found: Result, status: int = 0) -> list[dict[str, Any]]:
+        """Return what the object on stdout, which is all of it, says about each registry."""
+        document = json.loads(found.stdout)
+        assert (status, ["registries", "schema_version"], 1) == (
+            *(found.status, sorted(document), document["schema_version"]),
+        )
+        registries: list[dict[str, Any]] = document["registries"]
+        return registries
+
+    def test_has_each_registry(self, home: Home, keyring: dict[str, str]) -> None:
+        home.add_role_profile()
+
+        found = home.run("login", HOST, FAR_HOST, "--profile", "secondary", "--json", "--quiet", env=keyring)
+
+        near, far = self.about(found)
+        assert (HOST, "us-east-1", FAR_HOST, "eu-west-1") == (
+            *(near["host"], near["region"], far["host"], far["region"]),
+        )
+        cached = {token["registries"][0]: token for token in home.run("status", "--json", env=keyring).answer["tokens"]}
+        secret = home.get(env=keyring).secret
+        for one in (near, far):
+            token = cached[one["host"]]
+            assert (True, None, "profile secondary") == (one["cached"], one["error"], one["identity"])
+            assert (token["principal"], token["keyring"]) == (one["principal"], one["keyring"])
+            assert token["expires"][:-5] == one["expires"][:-5] or token["expires"][:-3] > one["expires"][:-3]
+        assert home.aws.issued[secret].principal == near["principal"]
+        assert secret[:40] not in found.stdout + found.stderr
+        assert "" == found.stderr
+
+    def test_of_a_failure_has_the_remedy(self, home: Home) -> None:
+        add_mfa_profile(home)
+
+        found = home.run("login", HOST, "--profile", "secondary", "--json", stdin=f"{CODE}\n")
+
+        (one,) = self.about(found, 1)
+        assert (False, None, None, None) == (one["cached"], one["expires"], one["keyring"], one["principal"])
+        command = f"{PROGRAM} login --profile secondary {HOST} --mfa-code -"
+        assert [command] == one["error"]["command"]
+        assert f"no token for {HOST}: profile secondary needs an MFA code" in one["error"]["detail"]
+        assert one["error"]["remedy"].endswith(command)
+        assert f"{PROGRAM}: {one['error']['message']}; {one['error']['remedy']}\n" == found.stderr
+
+    def test_stops_at_the_first_failure(self, home: Home) -> None:
+        """As without the option: the registries before it have a token, and those after it have not been tried."""
+        home.add_role_profile()
+        third = HOST.replace("us-east-1", "eu-west-2")
+        ours = {HOST: "ecrx-secondary", FAR_HOST: "ecrx-nobody", third: "ecrx-secondary"}
+        let_docker_ask(home, credHelpers=ours)
+
+        found = home.run("login", *ours, "--json")
+
+        about = {one["host"]: one for one in self.about(found, 1)}
+        assert [(True, False), (False, True), (False, False)] == [
+            (about[host]["cached"], about[host]["error"] is not None) for host in ours
+        ]
+        assert "the AWS profile nobody does not exist" in about[FAR_HOST]["error"]["detail"]
+        assert 1 == found.stderr.count("\n")
+        assert is_served(home)
+
+    def test_without_a_keyring_has_the_error(self, home: Home) -> None:
+        home.add_role_profile()
+
+        found = home.run("login", HOST, OTHER_HOST, "--profile", "secondary", "--json", env={"ECRX_KEYRING": "none"})
+
+        assert ["no keyring for tokens is available"] * 2 == [one["error"]["detail"] for one in self.about(found, 1)]
+        assert ([], 1) == (home.aws.calls, found.stderr.count("\n"))
+
+    def test_warning_goes_to_stderr(self, home: Home) -> None:
+        home.add_role_profile()
+        let_docker_ask(home, credHelpers={HOST: "ecrx-base"})
+
+        found = home.run("login", HOST, "--profile", "secondary", "--json")
+
+        assert [True] == [one["cached"] for one in self.about(found)]
+        assert "so it does not get this token" in found.stderr
+
+    @pytest.mark.parametrize(
+        ("arguments", "status", "said"),
+        [
+            ((HOST, "ghcr.io"), 2, "ghcr.io is not a registry of Amazon ECR"),
+            ((HOST, "--mfa-code", "12345"), 2, "an MFA code is six digits"),
+            ((), 1, "docker's config.json does not name this program for any ECR registry"),
+        ],
+    )
+    def test_is_no_object_without_a_registry(
+        self, home: Home, arguments: tuple[str, ...], status: int, said: str
+    ) -> None:
+        assert said in refusal(home.run("login", *arguments, "--json"), status)
+
+    def test_still_asks_on_a_terminal(self, home: Home) -> None:
+        """The question is not on stdout, which is a file here."""
+        add_mfa_profile(home)
+        line = f"exec {home.program} login {HOST} --profile secondary --json >{home.folder}/said"
+
+        status, seen = terminals.run(["/bin/sh", "-c", line], home.env, [(QUESTION, f"{CODE}\n")])
+
+        said = (home.folder / "said").read_text()
+        assert (0, False) == (status, CODE in said), seen
+        assert [True] == [one["cached"] for one in self.about(Result(status, said, ""))]
+
+    def test_has_nothing_of_a_sign_in(self, home: Home, aws: OneTimeCodes) -> None:
+        """What ``aws sso login`` prints to its stdout is for the person."""
+        with expired_sso(home, aws):
+            script = home.bin / "aws"
+            script.write_text(script.read_text().replace("#!/bin/sh\n", "#!/bin/sh\necho Open https://corp\n"))
+
+            found = home.run("login", HOST, "--profile", "secondary", "--json", "--yes")
+
+        assert [True] == [one["cached"] for one in self.about(found)], found
+        assert "Open https://corp\n" in found.stderr

@@ -249,7 +249,7 @@ class TestClosedStdout:
         [
             *("token HOST", "which HOST", "which HOST --json", "status", "status --json", "kubelet config"),
             *("policy who app --region us-east-1", "completion bash", "--help", "which --help", "--version"),
-            "version --json",
+            *("version --json", "login HOST --json", "forget HOST --json"),
         ],
     )
     def test_is_one_line(self, home: Home, typed: str) -> None:

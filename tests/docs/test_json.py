@@ -143,6 +143,33 @@ class TestStored:
         assert by == document["decision"]["by"]
         assert (by != "default chain") == bool(document["token"])
 
+    def test_login_is_valid(self, home: Home) -> None:
+        """Of three registries, one gets a token, one fails, and one is not tried."""
+        failing, third = (HOST.replace("us-east-1", region) for region in ("eu-west-2", "eu-west-3"))
+        write_json(home.folder / ".docker" / "config.json", {"credHelpers": {failing: "ecrx-nobody"}})
+
+        document = _assert_valid("login", home.run("login", HOST, failing, third, "--json").stdout)
+
+        registries = document["registries"]
+        assert [(HOST, True), (failing, False), (third, False)] == [(one["host"], one["cached"]) for one in registries]
+        assert [False, True, False] == [one["error"] is not None for one in registries]
+
+    def test_forget_is_valid(self, home: Home) -> None:
+        """One token is deleted, and what is in a keyring that cannot be reached is not."""
+        other = HOST.replace("us-east-1", "eu-west-3")
+        home.get(other, env={"ECRX_KEYRING": "kernel"})
+        no_bus = {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"}
+
+        document = _assert_valid("forget", home.run("forget", "--all", "--passwords", "--json", env=no_bus).stdout)
+
+        assert [[other]] == [one["registries"] for one in document["deleted"]]
+        assert {"token", "login", "password"} == {one["kind"] for one in document["not_deleted"]}
+
+    def test_forget_is_valid_with_a_remark(self, home: Home) -> None:
+        document = _assert_valid("forget", home.run("forget", HOST.replace("111", "112", 1), "--json").stdout)
+
+        assert [True] == [bool(remark["command"]) for remark in document["remarks"]]
+
 
 def test_schemas_are_described_to_the_last_key() -> None:
     """Every property has a type, a list of values, or alternatives."""

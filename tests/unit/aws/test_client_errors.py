@@ -97,7 +97,7 @@ class TestTls:
 
         assert f"the TLS handshake with {HOST} failed for {FETCH} (WRONG_VERSION_NUMBER)" == found.message
 
-    def test_of_a_connection_that_is_closed_in_the_handshake_is_no_certificate(self) -> None:
+    def test_of_a_connection_closed_early_is_no_certificate(self) -> None:
         cause = ssl.SSLEOFError(8, "EOF occurred in violation of protocol")
 
         found = explained(exceptions.SSLError(endpoint_url=f"https://{HOST}/", error=cause))
