@@ -209,7 +209,7 @@ class TestRemarks:
         assert ([f"{PROGRAM} configure --remove {host}"], True) == (found["command"], found["warning"])
         assert "did you mean us-east-1? To undo this" in found["remedy"]
 
-    def test_has_the_command_that_deletes_the_token_of_the_last_identity(self, home: Home) -> None:
+    def test_has_the_command_that_deletes_the_old_token(self, home: Home) -> None:
         configured(home, "--profile", "secondary")
         assert home.get(profile=None).secret
 
