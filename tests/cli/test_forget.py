@@ -289,7 +289,7 @@ class TestUserNamespace:
         assert "such a token is also in another user namespace, such as podman's" == remark["detail"]
         assert [f"podman unshare {FORGET} {INSIDE_HOST}"] == remark["command"]
         assert (0, [[INSIDE_HOST]]) == (found.status, [one["registries"] for one in found.answer["deleted"]])
-        assert f"{remark['message']}; {remark['remedy']}\n" in found.stderr
+        assert f"{remark['detail']}; {remark['remedy']}\n" in found.stderr
         assert inside
 
     @pytest.mark.parametrize("what", ["--all", INSIDE_HOST])

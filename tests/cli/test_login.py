@@ -677,7 +677,7 @@ class TestJson:
         assert [command] == one["error"]["command"]
         assert f"no token for {HOST}: profile secondary needs an MFA code" in one["error"]["detail"]
         assert one["error"]["remedy"].endswith(command)
-        assert f"{PROGRAM}: {one['error']['message']}; {one['error']['remedy']}\n" == found.stderr
+        assert f"{PROGRAM}: {one['error']['detail']}; {one['error']['remedy']}\n" == found.stderr
 
     def test_stops_at_the_first_failure(self, home: Home) -> None:
         """As without the option: the registries before it have a token, and those after it have not been tried."""
