@@ -160,7 +160,8 @@ def removals(file: TextFile, config: str, hosts: Iterable[str], *, podman: bool)
         if helper == HELPER:
             ours.append(host)
         elif helper:
-            remarks.say(f"{file.path}: {host} still uses docker-credential-{helper}, which configure did not write")
+            name = f"docker-credential-{docker_config.shown(helper)}"
+            remarks.say(f"{file.path}: {host} still uses {name}, which configure did not write")
         elif others.get(host) == HELPER or host not in entries:
             _note_missing(file, host, is_of_other=others.get(host) == HELPER, podman=podman)
             continue

@@ -20,10 +20,11 @@ from support.markers import BOTH, ODD, WORD, Watch
 
 CALLER, GET_POLICY, SET_POLICY = "GetCallerIdentity", "GetRepositoryPolicy", "SetRepositoryPolicy"
 # Of two processes at once, one calls AWS, and the other waits for its failure.
-GETS, DOCTOR, LOGIN = "get & get", f"doctor {HOST}/app:v1 & doctor --json {HOST}", f"login {HOST} --profile secondary"
+GETS, DOCTOR = "get & get", f"doctor {HOST}/app:v1 & doctor --json {HOST}"
+LOGIN = f"login {HOST} --profile secondary & login {HOST} --profile secondary --json"
 SHOW, GRANT = "policy show app --profile base", f"policy grant app --to {PRIMARY} --profile base --apply"
-STORED = "list & status & status --json & forget --all --passwords"
-EVERYTHING = (GETS, DOCTOR, LOGIN, f"{SHOW} & {GRANT}", STORED)
+STORED = "list & status & status --json & forget --all --passwords --json"
+EVERYTHING = (GETS, DOCTOR, LOGIN, f"{SHOW} & {GRANT} & {GRANT} --json", STORED)
 MOST = (GETS, f"doctor --json {HOST}/app:v1 & {LOGIN}", f"{SHOW} & {GRANT}")
 # AWS's error codes for which the program has its own text, and one for which it has none.
 CODES = (
@@ -193,7 +194,9 @@ class TestAwsResponse:
         text = json.dumps({"Version": BOTH, "Id": BOTH, "Statement": [POLICY]})
         world.aws.fail(GET_POLICY, field("policyText", text))
 
-        watch.run_all(f"{SHOW} & {SHOW} --json", GRANT, GRANT.replace("grant", "revoke")).check(shown=True)
+        watch.run_all(
+            f"{SHOW} & {SHOW} --json", GRANT, f"{GRANT} --json", f"{GRANT} --json".replace("grant", "revoke")
+        ).check(shown=True)
 
 
 class TestCredentialSource:
