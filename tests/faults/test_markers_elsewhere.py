@@ -28,10 +28,10 @@ LOOKS = "list & status & status --json"
 CONFIGURE = (
     f"configure --dry-run {HOST} --profile secondary & configure --remove --all --dry-run",
     f"configure --podman --dry-run {HOST} --profile secondary & configure --podman --remove --all --dry-run",
-    f"configure {OTHER_HOST} --profile secondary --remove-password",
-    f"configure --remove {OTHER_HOST}",
+    f"configure {OTHER_HOST} --profile secondary --remove-password --json",
+    f"configure --remove {OTHER_HOST} --json",
 )
-FORGET = "forget --all --passwords"
+FORGET = "forget --all --passwords --json"
 
 
 @pytest.fixture
