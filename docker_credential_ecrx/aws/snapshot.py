@@ -70,7 +70,7 @@ def _copy(content: bytes) -> str | None:
         fcntl.fcntl(fd, fcntl.F_ADD_SEALS, seals)
         path = f"/proc/self/fd/{fd}"
         os.close(os.open(path, os.O_RDONLY))  # botocore treats a file that cannot be opened as empty
-    except (OSError, AttributeError) as error:
+    except (ImportError, OSError, AttributeError) as error:
         if shortage.behind(error):
             raise  # botocore would take the original file for empty
         return None

@@ -36,7 +36,9 @@ def is_run_by_docker(name: str, search: str) -> bool:
 def own_path(argv0: str, search: str) -> Path:
     """Return the absolute path of this program, which was called as ``argv0``, the first word of its command."""
     if Path(argv0).name != argv0:
-        return Path(argv0).absolute()
+        path = Path(argv0).absolute()
+        # The .exe that pip makes for a script on Windows runs it without that suffix.
+        return path if os.name != "nt" or path.is_file() else path.with_name(f"{path.name}.exe")
     # A bare name was found by the caller in a folder of its PATH, which may be a relative one.
     this = sys.executable if is_frozen() else argv0
     return find(argv0, search) or Path(this).absolute()
