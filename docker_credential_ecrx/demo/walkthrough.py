@@ -26,15 +26,21 @@ _OTHER_HOST = "333333333333.dkr.ecr.us-east-1.amazonaws.com"
 _USER = "base"
 _ROLE = f"arn:aws:iam::{_SECONDARY}:role/puller"
 _PROFILE = "secondary"
+_RULE = ("[[registry]]", 'match = "*.dkr.ecr.us-east-1.amazonaws.com"', f'profile = "{_PROFILE}"')
 # What leads to the user's own keyring; the demonstration passes on nothing else of the environment.
 _PASSED_ON = ("PATH", "ECRX_KEYRING", "DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR", "LANG", "SYSTEMROOT")
+# Where POSIX and Windows have the user's files.
+_FOLDERS = ("HOME", "TMPDIR", "USERPROFILE", "APPDATA", "LOCALAPPDATA", "TEMP", "TMP")
 _INTRODUCTION = f"""\
 A cross-account docker pull, against a fake AWS on loopback: it needs no AWS account and no network, and changes none
 of your files.
 
   the image's registry   {_HOST}   (the primary account)
   your AWS profile       {_PROFILE}: the role puller of account {_SECONDARY}, from the profile {_USER}
-  ~/.docker/config.json  {{"credHelpers": {{"{_HOST}": "ecrx-{_PROFILE}"}}}}
+  ~/.docker/config.json  {{"credHelpers": {{"{_HOST}": "ecrx"}}}}
+  config.toml            {_RULE[0]}
+                         {_RULE[1]}
+                         {_RULE[2]}
 """
 
 
@@ -73,11 +79,13 @@ class _Demonstration:
     def __init__(self, home: Path, program: Path, aws: FakeAws) -> None:
         self._home = home
         self._aws = aws
-        self._helper = home / f"{PROGRAM}-{_PROFILE}"
-        self._helper.symlink_to(program)
+        self._program = program
+        settings = home / "config.toml"
+        settings.touch(0o600)  # whatever the umask: the program refuses what others can write to
+        settings.write_text("\n".join(_RULE))
         self._env = {name: os.environ[name] for name in _PASSED_ON if name in os.environ} | {
-            "HOME": str(home),
-            "TMPDIR": str(home),
+            **dict.fromkeys(_FOLDERS, str(home)),
+            "ECRX_CONFIG": str(settings),
             "AWS_ENDPOINT_URL": aws.url,
         }
         keys = aws.add_user(_SECONDARY, _USER)
@@ -148,7 +156,7 @@ class _Demonstration:
 
     def _run(self, verb: str, host: str) -> str:
         done = subprocess.run(  # noqa: S603 - this very program
-            [self._helper, verb], input=host, env=self._env, capture_output=True, text=True, check=False
+            [self._program, verb], input=host, env=self._env, capture_output=True, text=True, check=False
         )
         if done.returncode != 0:
             raise DemonstrationError(f"{verb} {host} failed: {done.stdout.strip()}")

@@ -1,5 +1,6 @@
 """The rule for a failure, and the error that another process makes from its codes."""
 
+import os
 import re
 from collections import Counter
 
@@ -11,7 +12,7 @@ from docker_credential_ecrx.errors import AwsError
 from docker_credential_ecrx.identity.model import Identity
 from support.rules import ALL_RULES
 
-ENV = {"HOME": "/nonexistent", "AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null"}
+ENV = {"HOME": "/nonexistent", "AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
 ENDPOINT = "vpce-0123456789abcdef0-a1b2c3d4.sts.us-east-1.vpce.amazonaws.com"
 DENIED = "AccessDeniedException"
 

@@ -255,6 +255,7 @@ class TestBrokenFile:
         assert caught.value.hint
 
 
+@pytest.mark.posix("paths as POSIX has them")
 class TestPath:
     def test_docker_has_its_own_variable(self) -> None:
         assert "/d/config.json" == docker_config.path({"DOCKER_CONFIG": "/d", "HOME": "/h"})

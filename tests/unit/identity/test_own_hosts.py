@@ -263,7 +263,7 @@ class TestInvalid:
         with pytest.raises(SettingsError) as caught:
             load(tmp_path, text)
         assert said in caught.value.message
-        assert f"{tmp_path}/config.toml: [[registry]] entry 1: " in caught.value.message
+        assert f"{tmp_path / 'config.toml'}: [[registry]] entry 1: " in caught.value.message
 
 
 values = st.sampled_from(

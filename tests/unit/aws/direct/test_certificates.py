@@ -81,6 +81,7 @@ def test_trusts_nothing_that_openssl_does_not(content: bytes, tmp_path: Path) ->
     assert found == b"" or {*_ders(found)} <= {*whole.get_ca_certs(binary_form=True)}
 
 
+@pytest.mark.posix("pipes with a name")
 def test_leaves_what_can_be_read_once_to_openssl(tmp_path: Path) -> None:
     """A named pipe has one reader, and a device no end."""
     pipe = tmp_path / "pipe"

@@ -10,6 +10,8 @@ from docker_credential_ecrx.aws.direct.plan import make_plan
 from docker_credential_ecrx.identity.aws_profiles import Snapshot
 from docker_credential_ecrx.identity.model import Identity
 
+pytestmark = pytest.mark.posix("a system whose settings botocore does not follow")
+
 KEYS = "aws_access_key_id = AKIDEXAMPLE\naws_secret_access_key = s\n"
 PROFILE = f"[profile p]\n{KEYS}"
 
