@@ -59,7 +59,8 @@ def warnings(files: list[TextFile], hosts: Iterable[str], env: Mapping[str, str]
 
 def path_remedy(program: Path) -> str:
     """Return the command with which Docker finds ``program`` before any other of its name."""
-    return f"export PATH={shlex.quote(str(program.parent))}{os.pathsep}$PATH"
+    folder = shlex.quote(str(program.parent))
+    return f"$env:Path = {folder} + ';' + $env:Path" if os.name == "nt" else f"export PATH={folder}:$PATH"
 
 
 def docker_warnings(

@@ -204,9 +204,12 @@ def _put_on_path(name: str, context: Context) -> tuple[Remedy, ...]:
     if plain is not None and name != PROGRAM:
         return (Remedy(command=f"ln -s {PROGRAM} {shlex.quote(str(plain.with_name(name)))}"),)
     own = _own_path(context)
+    in_shell = Remedy("in this shell", conflicts.path_remedy(own))
+    if os.name == "nt":
+        return (in_shell, Remedy(f"for every program: add {own.parent} to Path in Windows' environment variables"))
     path = f"PATH={own.parent}:{_USUAL_PATH}"
     return (
-        Remedy("in this shell", conflicts.path_remedy(own)),
+        in_shell,
         Remedy(f"in cron: write the line {path} into the crontab"),
         Remedy(f"in a systemd service: set Environment={path}"),
     )

@@ -36,6 +36,7 @@ _MANIFESTS = (
     "application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.docker.distribution.manifest.v2+json"
 )
 _USER_AGENT = f"docker-credential-ecrx/{__version__}"
+_LOOK_UP = "nslookup" if os.name == "nt" else "getent hosts"
 
 
 class RegistryResponse(NamedTuple):
@@ -172,7 +173,7 @@ def _translated(host: str) -> Iterator[None]:
         if isinstance(getattr(error.kwargs.get("error"), "reason", error.kwargs.get("error")), NameResolutionError):
             raise AwsError(
                 f"the name {host} cannot be resolved",
-                Remedy("check its spelling and DNS", f"getent hosts {shlex.quote(host)}"),
+                Remedy("check its spelling and DNS", f"{_LOOK_UP} {shlex.quote(host)}"),
             ) from error
         raise AwsError(
             f"cannot connect to {host}",

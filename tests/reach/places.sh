@@ -90,6 +90,35 @@ place_arm64_kernel() {
     return "$status"
 }
 
+# Windows: what ci.yml and build.yml do there.
+place_windows() {
+    install_packages tests/reach/run <<'PACKAGES'
+wine wine
+mvn maven
+unzip unzip
+PACKAGES
+    [ -e /usr/lib/wine/wine64 ] || install_packages tests/reach/run wine64 </dev/null
+    recipe=$(sed -n '/^make_windows/,/^}/p' tests/reach/windows.sh)
+    cached windows "$WINDOWS_PYTHON_SHA256 $(dpkg-query -W wine64) $recipe" make_windows
+    copy_to_windows
+    step "freezing on Windows"
+    freeze_on_windows
+    (cd "$drive/src" && run_wine 'dist\docker-credential-ecrx\docker-credential-ecrx.exe' demo)
+    demo=ok
+    step "tests on Windows"
+    tests="tests/unit tests/keyrings/test_locker.py $tests"
+    of_windows wheel -m pip install --quiet --require-hashes --no-deps -r build/requirements-tests.txt
+    of_windows wheel -m pip install --quiet --no-deps --no-build-isolation .
+    (cd "$drive/src" && run_wine "$WINDOWS_WHEEL" demo)
+    status=0
+    # shellcheck disable=SC2086 # words
+    of_windows wheel -m pytest -p no:cacheprovider $tests >"$log-tests" || status=$?
+    cat "$log-tests"
+    closing=$(closing_line "$log-tests")
+    [ "$status" -eq 0 ] && some_passed
+    result "$(of_windows wheel --version), $(wine --version)"
+}
+
 # tests_for_arm64: puts the tests into $root, with the packages that they need, which this machine's pip fetches: pip is
 # slow there.
 tests_for_arm64() {

@@ -65,9 +65,12 @@ class Home:
     def link(self, name: str, target: Path | None = None) -> Path:
         """Make a link ``name`` to the program in the bin folder."""
         path = self.bin / name
-        if sys.platform == "win32":  # where the launcher of a wheel's command may be copied, and a link needs a right
+        if sys.platform == "win32":  # where a symlink needs a right
             path = path.with_name(f"{name}.exe")
-            shutil.copy(target or self.program, path)
+            os.link(target or self.program, path)
+            parts = (target or self.program).with_name("_internal")
+            if parts.exists() and not (self.bin / "_internal").exists():  # the frozen program looks for them beside it
+                shutil.copytree(parts, self.bin / "_internal", copy_function=os.link)
         else:
             path.symlink_to(target or self.program.readlink())
         return path
