@@ -18,9 +18,9 @@ from docker_credential_ecrx.ecr.registry import Registry, host_of
 from docker_credential_ecrx.errors import ArgumentError
 from docker_credential_ecrx.identity import settings
 from docker_credential_ecrx.identity.model import Identity
-from docker_credential_ecrx.identity.read_file import read_file, require_regular
 from docker_credential_ecrx.sanitizer import third_party
 from docker_credential_ecrx.system import programs
+from docker_credential_ecrx.system.read_file import read_file, require_regular
 
 # https://docs.docker.com/compose/intro/compose-application-model/#the-compose-file
 _FILES = (

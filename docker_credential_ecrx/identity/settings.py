@@ -10,8 +10,8 @@ import stat
 from docker_credential_ecrx.ecr.registry import Registry, host_of
 from docker_credential_ecrx.errors import SettingsError
 from docker_credential_ecrx.identity.model import Identity
-from docker_credential_ecrx.identity.read_file import read_file
 from docker_credential_ecrx.system.paths import has_link, is_out_of_reach, xdg_folder
+from docker_credential_ecrx.system.read_file import read_file
 
 PROGRAM = "docker-credential-ecrx"
 

@@ -4,7 +4,7 @@ import os
 import stat
 
 from docker_credential_ecrx.aws.direct.declined import DeclinedError
-from docker_credential_ecrx.identity.read_file import LARGEST_BYTES
+from docker_credential_ecrx.system.read_file import LARGEST_BYTES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
