@@ -24,7 +24,7 @@ KEYRINGS = {
         "keyrings.session_bus",
     ),
 }
-CONFIGURATION = ("identity.toml_subset", "identity.host_pattern")
+CONFIGURATION = ("identity.toml_subset", "identity.rules")
 OWN_HOSTS = ("identity.own_hosts",)
 OUTSIDE = ("keyrings.outer_keys", "keyrings.proc_keys")
 

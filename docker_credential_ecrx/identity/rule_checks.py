@@ -3,7 +3,7 @@
 from docker_credential_ecrx.ecr import arn
 from docker_credential_ecrx.errors import SettingsError
 from docker_credential_ecrx.identity import place_checks
-from docker_credential_ecrx.identity.host_pattern import LENGTHS, is_account, is_duration, is_region
+from docker_credential_ecrx.identity.rules import LENGTHS, is_account, is_duration, is_region
 from docker_credential_ecrx.identity.settings import PLACE_KEYS, REGISTRY_KEYS, ROLE_KEYS, SECURITY_KEYS, only
 
 TYPE_CHECKING = False

@@ -77,7 +77,7 @@ _ASKED_OF_THE_KERNEL = {
 }
 
 
-_CHECKS_OF_A_HOST = ("identity.host_pattern", "identity.own_hosts")
+_CHECKS_OF_A_HOST = ("identity.rules", "identity.own_hosts")
 # What a first get imports besides, each from a file of its own.
 _IN_FILES = {"kernel": ["system.shortage"], "secret-service": ["system.shortage", "keyrings.gnome"]}
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from docker_credential_ecrx.ecr.registry import Registry
 from docker_credential_ecrx.errors import EcrxError, SettingsError
 from docker_credential_ecrx.identity import settings
-from docker_credential_ecrx.identity.host_pattern import canonical_host
+from docker_credential_ecrx.identity.rules import canonical_host
 from support import need
 
 if sys.platform != "win32":

@@ -34,7 +34,7 @@ _ROLE_SESSION_SECONDS = range(900, 43200 + 1)
 _PARTITIONS = ("arn:aws", "arn:aws-cn", "arn:aws-us-gov")
 
 
-def rules(table: "Table", path: str) -> "tuple[Table, ...]":
+def read(table: "Table", path: str) -> "tuple[Table, ...]":
     """Return the entries of [[registry]]; raise SettingsError if one is invalid."""
     entries = table.get("registry", [])
     if not isinstance(entries, list) or not _are_plain(entries):
