@@ -1,9 +1,10 @@
 """Checks the rules and the list of accounts of config.toml, and reports the first error."""
 
 from docker_credential_ecrx.ecr import arn
+from docker_credential_ecrx.ecr.registry import is_account
 from docker_credential_ecrx.errors import SettingsError
 from docker_credential_ecrx.identity import place_checks
-from docker_credential_ecrx.identity.rules import LENGTHS, is_account, is_duration, is_region
+from docker_credential_ecrx.identity.rules import LENGTHS, is_duration, is_region
 from docker_credential_ecrx.identity.settings import PLACE_KEYS, REGISTRY_KEYS, ROLE_KEYS, SECURITY_KEYS, only
 
 TYPE_CHECKING = False
