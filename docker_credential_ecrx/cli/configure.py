@@ -18,7 +18,7 @@ from docker_credential_ecrx.cli import (
     remarks,
 )
 from docker_credential_ecrx.cli.configure_plan import Options, Plan
-from docker_credential_ecrx.cli.text_option import NAME
+from docker_credential_ecrx.cli.name_options import NAME, of_profile
 from docker_credential_ecrx.identity import rule_index
 from docker_credential_ecrx.identity.aws_profiles import chain
 from docker_credential_ecrx.identity.settings import PROGRAM, Settings
@@ -57,17 +57,9 @@ _INTERACTIVE = ("mfa_serial", "sso_session", "sso_start_url", "login_session")
 
 @click.command("configure", short_help="Configure Docker to use this program.", help=_HELP, epilog=_EPILOG)
 @click.argument("names", metavar="HOST...", nargs=-1, shell_complete=completers.hosts)
-@click.option(
-    "--profile", type=NAME, metavar="PROFILE", shell_complete=completers.profiles, help="The AWS profile to use."
-)
+@of_profile("--profile", "The AWS profile to use.")
 @click.option("--role-arn", type=NAME, metavar="ARN", help="The role to assume, if no AWS profile names it.")
-@click.option(
-    "--source-profile",
-    type=NAME,
-    metavar="PROFILE",
-    shell_complete=completers.profiles,
-    help="The AWS profile that assumes the role.",
-)
+@of_profile("--source-profile", "The AWS profile that assumes the role.")
 @click.option("--external-id", type=NAME, metavar="ID", help="The external ID that the role requires.")
 @click.option(
     "--registry",
