@@ -165,7 +165,7 @@ class RegistryIdentity(NamedTuple):
         """Return the JSON object for a registry for which ``docker login`` stored a token."""
         return self._document(LOGIN, Decision(LOGIN), profile=None, profile_files=[], role_arn=None)
 
-    def _document(self, identity: str, decision: Decision, **profile: Any) -> dict[str, Any]:
+    def _document(self, identity: str, decision: Decision, **profile: object) -> dict[str, Any]:
         docker = self.docker
         return {
             "host": self.registry.host,

@@ -107,9 +107,9 @@ def _image(value: object) -> str:
 
 
 def _annotations(value: object) -> dict[str, str]:
-    if not isinstance(value or {}, dict):
+    pairs = value or {}
+    if not isinstance(pairs, dict):
         raise RequestError(f"{_ANNOTATIONS} in kubelet's request is not an object", "send an object of strings")
-    pairs: dict[str, object] = value or {}  # type: ignore[assignment] # checked above
     return {name: _text(_ANNOTATIONS, text) for name, text in pairs.items()}
 
 

@@ -147,7 +147,7 @@ class Calls:
 
 def _is_time(value: object) -> bool:
     """Return whether a response's time is in seconds since 1970, as AWS sends it."""
-    return type(value) in (int, float) and 0 <= value < _LAST_SECOND  # type: ignore[operator] # of object
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < _LAST_SECOND
 
 
 def _require_valid(parameters: "Mapping[str, str]") -> None:
