@@ -15,7 +15,7 @@ OURS = (
     *("aws.direct.way", "aws.doubts", "aws.issued_token", "aws.trust", "ecr.arn", "sanitizer", "sanitizer.plain"),
     *("sanitizer.redaction", "store.erasure", "store.index", "store.refresh", "store.single_flight"),
     *("store.token_lock", "system.background", "system.deadline", "system.file_lock", "system.files"),
-    *("system.json_subset", "system.state_folder"),
+    *("system.fast_json", "system.state_folder"),
 )
 # Only for keys from a container or an instance.
 METADATA = ("aws.direct.metadata",)
