@@ -84,7 +84,7 @@ def command(names: tuple[str, ...], *, as_json: bool, **options: Unpack[Options]
         if not as_json:
             plan.show()
     else:
-        is_changed = plan.apply(_say_nothing if as_json else console.report)
+        is_changed = plan.apply((lambda _: None) if as_json else console.report)
     _remark(plan, options, before if is_changed else None)
     if as_json:
         console.print_json({**document, "remarks": remarks.document()})
@@ -95,10 +95,6 @@ def command(names: tuple[str, ...], *, as_json: bool, **options: Unpack[Options]
     elif not (options["remove"] or options["dry_run"]):
         _print_next(plan, podman=options["podman"])
     return 0
-
-
-def _say_nothing(_line: str) -> None:
-    pass
 
 
 def _remark(plan: Plan, options: Options, before: Settings | None) -> None:

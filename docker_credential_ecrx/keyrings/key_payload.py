@@ -54,7 +54,7 @@ def unpack(payload: bytes) -> str | None:
 
 def is_by_hand(payload: bytes) -> bool:
     """Return whether the secret can be stored again only by a person."""
-    return _form_of(payload).isupper()
+    return payload.partition(b" ")[2][:1].isupper()
 
 
 def expiry_of(payload: bytes) -> int:
@@ -67,10 +67,6 @@ def expiry_of(payload: bytes) -> int:
 
 def _headed(form: bytes, seconds: int, by_hand: bool) -> bytes:  # noqa: FBT001
     return b"%d %b" % (time.time() + seconds, form.upper() if by_hand else form)
-
-
-def _form_of(payload: bytes) -> bytes:
-    return payload.partition(b" ")[2][:1]
 
 
 def _decoded(text: bytes) -> bytes:
