@@ -125,7 +125,7 @@ def _described(server: str, helper: str) -> str:
 
 def _local_images() -> Iterable[str]:
     """Return the names of the images that Docker has; none if it does not respond soon."""
-    path = programs.find("docker", os.environ.get("PATH", ""))
+    path = programs.find("docker", os.environ)
     if path is None:
         return ()
     command = [str(path), "image", "ls", "--format", "{{.Repository}}:{{.Tag}}"]

@@ -29,7 +29,7 @@ _USUAL_PATH = "/usr/local/bin:/usr/bin:/bin"  # what else a job or a service nee
 def check_program(context: Context) -> Finding:
     """Find the program by the name that Docker calls, and run it."""
     name = f"{cred_helpers.PREFIX}{_helper(context)}"
-    path = programs.found_by_docker(name, _search_path(context))
+    path = programs.found_by_docker(name, context.env)
     if path is None:
         return failed(f"{name} is not on PATH, where Docker looks for it", *_put_on_path(name, context))
     if not path.is_absolute():
@@ -188,19 +188,14 @@ def _with_conflicts(detail: str, file: TextFile, hosts: list[str], context: Cont
     return passed("; ".join([detail, *(each.what for each in found)]), None, *(each.remedy for each in found))
 
 
-def _search_path(context: Context) -> str:
-    """Return where Docker looks for the program."""
-    return context.env.get("PATH", "")
-
-
 def _put_on_path(name: str, context: Context) -> tuple[Remedy, ...]:
     """Return what to do so that Docker finds ``name``; a shell's own PATH is not that of cron and of services."""
-    for folder in _search_path(context).split(os.pathsep):
+    for folder in context.env.get("PATH", "").split(os.pathsep):
         file = Path(folder, name)
         with suppress(OSError):
             if file.is_absolute() and file.is_file():
                 return (Remedy(command=f"chmod +x {shlex.quote(str(file))}"),)
-    plain = programs.find(PROGRAM, _search_path(context))
+    plain = programs.find(PROGRAM, context.env)
     if plain is not None and name != PROGRAM:
         return (Remedy(command=f"ln -s {PROGRAM} {shlex.quote(str(plain.with_name(name)))}"),)
     own = _own_path(context)
@@ -214,7 +209,7 @@ def _put_on_path(name: str, context: Context) -> tuple[Remedy, ...]:
 
 def _put_on_absolute_path(name: str, context: Context) -> str:
     """Return the command after which Docker finds ``name`` in an absolute folder before any relative one."""
-    path = programs.find(name, _search_path(context)) or _own_path(context).with_name(name)
+    path = programs.find(name, context.env) or _own_path(context).with_name(name)
     return conflicts.path_remedy(path) if path.exists() else f"ln -s {PROGRAM} {shlex.quote(str(path))}"
 
 
@@ -228,4 +223,4 @@ def _put_before(path: Path, context: Context) -> Remedy:
 
 def _own_path(context: Context) -> Path:
     """Return the path of this program."""
-    return programs.own_path(context.argv0, _search_path(context))
+    return programs.own_path(context.argv0, context.env)
