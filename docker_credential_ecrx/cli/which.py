@@ -131,7 +131,7 @@ def _docker(found: RegistryIdentity) -> str:
     path, key, helper, problem = found.docker
     if problem:
         return problem
-    where = f"{path}{cred_helpers.reader(os.environ)}"
+    where = f"{path}{cred_helpers.origin(os.environ)}"
     if not helper:
         return f"{where} names no credential helper for it; {PROGRAM} configure {found.registry.host} --profile PROFILE"
     said = f"{key} in {where} names {helper}{'' if cred_helpers.is_ours(helper) else ', not this program'}"

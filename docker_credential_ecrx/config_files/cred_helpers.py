@@ -53,8 +53,8 @@ def read(env: Mapping[str, str]) -> CredHelpers:
     return CredHelpers(docker_config.helpers(file), docker_config.store(file), find_registry)
 
 
-def reader(env: Mapping[str, str]) -> str:
-    """Say whose file Docker's config.json it is, if a variable names it or sudo has changed the home folder."""
+def origin(env: Mapping[str, str]) -> str:
+    """Return what a message adds to the path of config.json: the variable that names it, or whose home it is."""
     if env.get("DOCKER_CONFIG"):
         return " (from DOCKER_CONFIG)"
     if env.get("SUDO_USER"):

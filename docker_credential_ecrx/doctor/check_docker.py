@@ -73,7 +73,7 @@ def version_of(path: Path) -> str:
 def check_config(context: Context) -> Finding:
     """Check that Docker's config.json names this program for the registry, or for any registry if none was named."""
     file = text_file.read(docker_config.path(context.env))
-    where = f"{file.path}{cred_helpers.reader(context.env)}"
+    where = f"{file.path}{cred_helpers.origin(context.env)}"
     return _of_registry(file, where, context) if context.registry else _of_all(file, where, context)
 
 
