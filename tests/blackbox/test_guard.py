@@ -13,8 +13,8 @@ import cached_get
 import first_get
 import pytest
 
-from docker_credential_ecrx.demo.fake_aws import FakeAws
 from fakes import certificates
+from fakes.aws import FakeAws
 from support import need
 from support.home import HOST, Home
 from support.trace import Deeds, Modules, deeds_of

@@ -9,7 +9,8 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from docker_credential_ecrx.demo.fake_aws import FakeAws, HttpResponse, Keys, Refusal, refused
+from docker_credential_ecrx.demo.fake_aws import HttpResponse, Keys, Refusal, refused
+from fakes.aws import FakeAws
 
 Fault = Callable[[HttpResponse], HttpResponse]
 

@@ -16,7 +16,8 @@ from types import TracebackType
 from typing import NamedTuple, Self
 from urllib.parse import parse_qsl, urlsplit
 
-from docker_credential_ecrx.demo.fake_aws import FakeAws, HttpResponse, Keys, new_keys
+from docker_credential_ecrx.demo.fake_aws import HttpResponse, Keys, new_keys
+from fakes.aws import FakeAws
 
 LATER, EARLIER = "2100-01-01T00:00:00Z", "2001-01-01T00:00:00Z"
 _LATER_MS = 4_102_444_800_000
