@@ -28,14 +28,14 @@ class FaultyAws(FakeAws):
         self._first: defaultdict[str, deque[Fault]] = defaultdict(deque)
 
     def fail(self, operation: str, fault: Fault, *, times: int | None = None) -> None:
-        """HttpResponse ``operation`` with ``fault``: always, or the next few times before what is set for always."""
+        """Answer ``operation`` with ``fault``: always, or the next few times before what is set for always."""
         if times is None:
             self._always[operation] = fault
         else:
             self._first[operation].extend([fault] * times)
 
     def clear_faults(self) -> None:
-        """HttpResponse honestly again."""
+        """Answer without faults again."""
         self._always.clear()
         self._first.clear()
 

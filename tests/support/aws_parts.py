@@ -182,7 +182,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: _HttpServer
 
     def do_GET(self) -> None:
-        """HttpResponse with what the server's source says."""
+        """Answer with what the server's source says."""
         self.server.owner.requests.append(self.path)
         headers = {name.lower(): value for name, value in self.headers.items()}
         found = self.server.owner.source(Request(self.command, self.path, headers))
