@@ -49,7 +49,7 @@ def xml_texts(body: bytes) -> dict[str, str]:
 
 def json_object(body: bytes) -> "dict[str, Any]":
     """Return the members of a JSON object; raise ValueError if it is not one."""
-    document: Any = fast_json.parse(body.decode("utf-8"))
+    document = fast_json.parse(body.decode("utf-8"))
     if not isinstance(document, dict):
         raise ValueError("not a JSON object")  # noqa: TRY004 - the document is of no use, as one that is not JSON
     return document
