@@ -1,7 +1,7 @@
 """The rules of config.toml that say where a registry is: at a host of the user's own, or with an endpoint of its own.
 
 A token is a secret, so such a rule is for one exact host, and a host without a rule gets none.
-Imported only if there is such a rule; ``place_checks`` reports the errors in them.
+Imported only if there is such a rule; ``rule_checks`` reports the errors in them.
 """
 
 from docker_credential_ecrx.ecr.registry import Registry, host_of
