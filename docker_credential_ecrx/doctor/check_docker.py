@@ -180,8 +180,8 @@ def _near(host: str, helpers: dict[str, str]) -> str:
 
 def _with_conflicts(detail: str, file: TextFile, hosts: list[str], context: Context) -> Finding:
     """Return the first thing that keeps Docker from using this program for ``hosts``, or ``detail`` with warnings."""
-    told = _helper(context)  # by the check of the program
-    found = [each for each in conflicts.docker_warnings(file, hosts, context.env, told) if str(each.remedy)]
+    reported = _helper(context)  # by the check of the program
+    found = [each for each in conflicts.docker_warnings(file, hosts, context.env, reported) if str(each.remedy)]
     for each in found:
         if not each.is_warning:
             return failed(each.what, each.remedy)

@@ -15,7 +15,7 @@ _PHRASES = (
     (b'","datakey":"', b"\2"),
     (b'","version":"2","type":"DATA_KEY","expiration":', b"\3"),
 )
-_LONGEST, _MOST = 0xFFFF, 0xFF  # what is told in two bytes, and in one
+_LONGEST, _MOST = 0xFFFF, 0xFF  # the largest numbers of two bytes, and of one
 
 
 def pack(secret: str, seconds: int, *, by_hand: bool = False) -> bytes:

@@ -51,7 +51,7 @@ def json_object(body: bytes) -> "dict[str, Any]":
     """Return the members of a JSON object; raise ValueError if it is not one."""
     document = fast_json.parse(body.decode("utf-8"))
     if not isinstance(document, dict):
-        raise ValueError("not a JSON object")  # noqa: TRY004 - the document is of no use, as one that is not JSON
+        raise ValueError("not a JSON object")  # noqa: TRY004 - the document is wrong, not its type
     return document
 
 
