@@ -91,10 +91,10 @@ def report_unchanged(hosts: Iterable[str], file: str, config: str) -> None:
             console.report(f"{host}: using {identity}, by {by}")
 
 
-def warn_of_regions(registries: list[Registry], undo: str = "") -> None:
+def warn_of_regions(registries: list[Registry], undo: str) -> None:
     """Say if a registry is in a region that botocore does not know.
 
-    ``undo`` is the command that undoes what was configured, without the host.
+    ``undo`` is the command that undoes what was configured, without the host, or empty if nothing was.
     """
     for unknown in unknown_region.find_all(registries):
         registry = unknown.registry

@@ -74,7 +74,7 @@ class Calls:
             return metadata.of_container(source, self._deadline)
         return metadata.of_instance(source, self._deadline)
 
-    def _session(self, name: str, parameters: dict[str, str], keys: Keys | None, *, is_own: bool = False) -> Keys:
+    def _session(self, name: str, parameters: dict[str, str], keys: Keys | None, *, is_own: bool) -> Keys:
         """Return the keys of the role session that an operation of STS opens.
 
         botocore refuses a session of AWS's files that has expired, but not the program's own: ECR then says it.
