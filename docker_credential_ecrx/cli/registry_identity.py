@@ -187,8 +187,8 @@ def find(host: str, env: Mapping[str, str]) -> RegistryIdentity:
     registry = image.registry_of(host, cred_helpers.registry_finder(env), _own_hosts(env))
     docker = _docker(registry.host, env)
     linked = settings.profile_of(sys.argv[0])
-    if linked is None and cred_helpers.is_ours(docker.helper):
-        linked = settings.profile_of(f"{cred_helpers.PREFIX}{docker.helper}")
+    if linked is None:
+        linked = cred_helpers.profile_in(docker.helper)
     loaded = cred_helpers.settings_of(linked, env)
     loaded.require(registry)
     return RegistryIdentity(registry, loaded, docker)
