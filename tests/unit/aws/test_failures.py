@@ -174,7 +174,7 @@ class TestCodes:
         assert again is not None
         assert "the proxy proxy.example.com refused" in error.message
         assert "the proxy in HTTPS_PROXY refused" in again.message
-        assert "check HTTPS_PROXY and NO_PROXY" == error.hint == again.hint
+        assert "check HTTPS_PROXY and NO_PROXY" == str(error.remedy) == str(again.remedy)
 
     def test_with_the_name_of_a_parameter_are_ignored(self) -> None:
         found = failures.from_codes(("no-credentials", "code=x", "caller=y", "values=z"), Identity("p"), ENV, "ecr")

@@ -360,7 +360,7 @@ class TestInvalidFile:
 
         assert said in str(caught.value)
         assert str(tmp_path / "config.toml") in str(caught.value)
-        assert caught.value.hint
+        assert str(caught.value.remedy)
 
     @pytest.mark.parametrize(("key", "value"), [(key, value) for key, values in ACCEPTED for value in values])
     def test_what_sts_accepts_is_accepted(self, tmp_path: Path, key: str, value: str) -> None:
