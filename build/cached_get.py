@@ -9,9 +9,10 @@ PACKAGE = "docker_credential_ecrx"
 START = ("", "__main__")
 EVERY_GET = (
     *("ecr", "ecr.registry", "errors", "helper", "keyrings", "log", "protocols", "protocols.docker", "protocols.reply"),
-    *("identity", "identity.aws_profiles", "identity.fingerprint", "identity.model", "identity.read_file"),
-    *("identity.settings", "store", "store.cached_token", "store.item_names", "store.token_cache"),
+    *("identity", "identity.aws_profiles", "identity.fingerprint", "identity.model", "identity.settings"),
+    *("store", "store.cached_token", "store.item_names", "store.token_cache"),
     *("system", "system.environment", "system.fast_stdlib", "system.hardening", "system.paths"),
+    "system.read_file",
 )
 KEYRINGS = {
     "kernel": ("keyrings.kernel", "keyrings.keyctl", "keyrings.key_payload"),
@@ -23,7 +24,7 @@ KEYRINGS = {
         "keyrings.session_bus",
     ),
 }
-CONFIGURATION = ("identity.toml_subset", "identity.host_pattern")
+CONFIGURATION = ("identity.toml_subset", "identity.rules")
 OWN_HOSTS = ("identity.own_hosts",)
 OUTSIDE = ("keyrings.outer_keys", "keyrings.proc_keys")
 

@@ -8,14 +8,14 @@ tests/blackbox/test_guard.py compares OURS with what is imported.
 import cached_get
 
 OURS = (
-    *("aws", "aws.direct", "aws.direct.attempts", "aws.direct.calls", "aws.direct.certificates"),
-    *("aws.direct.connections", "aws.direct.declined", "aws.direct.documents", "aws.direct.endpoints"),
-    *("aws.direct.environment", "aws.direct.http_client", "aws.direct.keys", "aws.direct.named_files"),
-    *("aws.direct.plan", "aws.direct.profile_files", "aws.direct.sigv4", "aws.direct.tcp", "aws.direct.tls"),
-    *("aws.direct.way", "aws.doubts", "aws.issued_token", "aws.trust", "ecr.arn", "sanitizer", "sanitizer.plain"),
+    *("aws", "aws.direct", "aws.direct.attempts", "aws.direct.authorization_token", "aws.direct.calls"),
+    *("aws.direct.certificates", "aws.direct.connections", "aws.direct.declined", "aws.direct.documents"),
+    *("aws.direct.endpoints", "aws.direct.environment", "aws.direct.http_client", "aws.direct.keys"),
+    *("aws.direct.named_files", "aws.direct.plan", "aws.direct.profile_files", "aws.direct.sigv4", "aws.direct.tcp"),
+    *("aws.direct.tls", "aws.doubts", "aws.issued_token", "aws.trust", "ecr.arn", "sanitizer", "sanitizer.plain"),
     *("sanitizer.redaction", "store.erasure", "store.index", "store.refresh", "store.single_flight"),
     *("store.token_lock", "system.background", "system.deadline", "system.file_lock", "system.files"),
-    *("system.json_subset", "system.state_folder"),
+    *("system.fast_json", "system.state_folder"),
 )
 # Only for keys from a container or an instance.
 METADATA = ("aws.direct.metadata",)

@@ -56,11 +56,6 @@ class EcrxError(Exception):
         self.message = message
         self.remedy = Remedy(remedy) if isinstance(remedy, str) else remedy
 
-    @property
-    def hint(self) -> str:
-        """Return the remedy as text."""
-        return str(self.remedy)
-
     def about(self, subject: str) -> "Self":
         """Return the error with ``subject`` before its message."""
         return self._with(f"{subject}: {self.message}", self.remedy)
@@ -77,7 +72,7 @@ class EcrxError(Exception):
         from docker_credential_ecrx import log
         from docker_credential_ecrx.sanitizer import third_party  # a cached get has nothing to report
 
-        text = log.redacted("; ".join(part for part in (self.message, self.hint) if part))
+        text = log.redacted("; ".join(filter(None, (self.message, str(self.remedy)))))
         return third_party.line(text, _LONGEST_LINE)
 
 

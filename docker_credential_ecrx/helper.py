@@ -79,9 +79,10 @@ class Helper:
         Raises SettingsError if the settings exclude the registry.
         """
         self._settings.require(registry)
-        own = self._tokens.load(self._names(registry)[-1])
+        *logins, name = self._names(registry)
+        own = self._tokens.load(name)
         is_fresh = own is not None and not own.needs_refresh(cached_token.now())
-        return self._login(registry), own if is_fresh else None
+        return self._tokens.first_valid(logins), own if is_fresh else None
 
     def store(self, server: str, user: str, secret: str) -> None:
         """Store ``secret`` for ``server``; an ECR registry's token until it expires."""
@@ -135,10 +136,6 @@ class Helper:
 
     def _is_answered_offline(self, registry: "Registry") -> bool:
         return self._settings.allows(registry) and self._tokens.first_valid(self._names(registry)) is not None
-
-    def _login(self, registry: "Registry") -> "Token | None":
-        """Return the valid token that ``docker login`` stored for ``registry``, or None."""
-        return self._tokens.first_valid(item_names.login_names(registry.host, self._settings.profile))
 
     def _names(self, registry: "Registry") -> tuple[str, ...]:
         """Return the names of the items that may answer for ``registry``, the identity's token last."""

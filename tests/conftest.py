@@ -9,7 +9,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from docker_credential_ecrx.demo.fake_aws import FakeAws
+from fakes.aws import FakeAws
 from support import keyrings, marks, need, shares, sweep
 from support.home import Home
 

@@ -1,1 +1,1 @@
-"""Calls to AWS through botocore: sessions, tokens, repository policies, and what can fail."""
+"""Calls to AWS, through botocore or, in ``direct``, without it: tokens, repository policies, and what can fail."""

@@ -10,7 +10,7 @@ _KINDS = (
     "(?:identity|resource)-based policy|permissions boundary|"
     "(?:session|service control|resource control|VPC endpoint) policy"
 )
-# The parts that name nobody.
+# The parts that do not name the principal.
 _DENIAL = re.compile(
     r"is not authorized to perform: (?P<action>[a-z-]+:[A-Za-z]+) on resource: \S+ "
     rf"(?:because no (?P<kind>{_KINDS}) allows|with an (?P<deny>explicit) deny in an? (?P<of>{_KINDS}))"

@@ -10,8 +10,8 @@ class ErrorRule(NamedTuple):
     ``message``, ``remedy`` and ``command`` are format strings; ``hint`` names a remedy that ``failures`` works out from
     the credential source, one of the constants below.
     ``operation`` is the start of the name of the AWS operations that the rule applies to; empty means all of them.
-    The format strings may name the fields in ``FIELDS``; a remedy and a command also have HOST and REGION, which become
-    the registry's.
+    The format strings may name what ``failure_texts`` looks up, and the values of the failure; a remedy and a command
+    also have HOST and REGION, which become the registry's.
     """
 
     codes: tuple[str, ...]
@@ -22,48 +22,6 @@ class ErrorRule(NamedTuple):
     operation: str = ""
 
 
-# What format strings may name.
-FIELDS = frozenset(
-    (
-        *("call", "operation", "code", "status", "said", "http_status"),  # of AWS's response
-        *("profile", "source", "source_option", "caller_option", "registry_option", "principals"),  # of the caller
-        *(
-            "host",
-            "variable",
-            "scheme",
-            "proxy",
-            "through",  # the proxy to the host, or that there is none
-            "endpoint",  # the host, with the port and the origin if it is configured
-            "or_change",  # of a configured endpoint
-            "curl",
-            "bundle",
-            "origin",
-            "path",
-            "program",
-            "line",
-            "repeated",
-            "strerror",
-            "allow",  # the action in the policy, or end its explicit deny there
-            "policy",  # that denies the action
-            "reason",  # OpenSSL's
-            "name",
-            "lacking",
-            "lack",
-            "section",
-            "place",  # of a setting
-            "config_file",
-            "profile_files",  # those that have a section of the profile
-            "character",
-            "setting",
-            "other",
-            "add_role",  # to a profile with a source for it
-            "rename_source",  # of a profile with a role
-            "role_place",  # of the setting that names the role
-            "seconds",
-            "version",
-        ),  # of what failed
-    )
-)
 # Replace the credentials that signed the request; replace their access key; replace them, since their session has
 # expired.
 NEW_CREDENTIALS, NEW_KEY, NEW_SESSION = "new-credentials", "new-key", "new-session"

@@ -64,7 +64,9 @@ class Texts(dict[str, str]):
             "section": lambda: third_party.text(self._found().section),
             "place": lambda: self._found().place,
             "config_file": lambda: setting_places.config_file(caller.env),
-            "profile_files": lambda: setting_places.files_of(self["profile"], caller.env),
+            "profile_files": lambda: (
+                " or ".join(setting_places.files_of(self["profile"], caller.env)) or self["config_file"]
+            ),
             "strerror": lambda: os.strerror(getattr(errno, self.get("errno", ""), 0)),
             "http_status": lambda: _status_line(self["status"]),
         }

@@ -9,8 +9,8 @@ from docker_credential_ecrx.aws import error_rules, trust
 from docker_credential_ecrx.errors import Remedy
 from docker_credential_ecrx.identity.aws_profiles import Snapshot
 from docker_credential_ecrx.identity.model import Identity
-from docker_credential_ecrx.identity.read_file import LARGEST_BYTES
 from docker_credential_ecrx.sanitizer import user_paths
+from docker_credential_ecrx.system.read_file import LARGEST_BYTES
 
 # They name AWS's two files, in the order of ``Snapshot.files``.
 _VARIABLES = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")

@@ -61,7 +61,7 @@ def _parsed(*_files: tuple[str, str, bytes | None]) -> dict[str, Any]:
 def syntax_error(kwargs: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
     """Return the code and the values of the failure if botocore cannot parse a file, by the arguments of its error.
 
-    The line itself may be a secret, so only its number is told.
+    The line itself may be a secret, so only its number is shown.
     """
     path, cause = str(kwargs.get("path", "")), kwargs.get("error")
     if (Snapshot({}).read(path) or b"").startswith(_BYTE_ORDER_MARKS):

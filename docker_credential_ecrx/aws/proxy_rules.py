@@ -9,7 +9,7 @@ user and password.
 import ipaddress
 import re
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
 _PORTS = {"http": 80, "https": 443}
@@ -143,7 +143,7 @@ def _split(entry: str) -> tuple[str, str]:
     return (host, port) if colon and ":" not in host else (entry, "")
 
 
-def _network(entry: str) -> tuple[Any, ...] | ipaddress.IPv4Network | ipaddress.IPv6Network:
+def _network(entry: str) -> tuple[()] | ipaddress.IPv4Network | ipaddress.IPv6Network:
     """Return the range of addresses that an entry is; it is empty if it is not valid."""
     try:
         return ipaddress.ip_network(entry, strict=False)

@@ -38,7 +38,7 @@ class Owned:
 
     ``account`` is empty until a host or ``policy`` says it.
 
-    ``deed`` is what fails if there is no connection.
+    ``task`` is what fails if there is no connection.
     ``prompt`` shows a question to the user and returns the answer, or an empty text if there is no terminal.
     Every method raises AwsError, and so does the constructor.
     """
@@ -49,7 +49,7 @@ class Owned:
         identity: Identity,
         env: Mapping[str, str],
         prompt: Callable[[str], str],
-        deed: str = READ,
+        task: str = READ,
     ) -> None:
         registry = target.registry
         self.name = target.name
@@ -60,7 +60,7 @@ class Owned:
         self._env = env
         self.region = "REGION"
         self._calls = Calls()
-        with self._explained(deed):
+        with self._explained(task):
             # The AWS CLI reads AWS_REGION, and botocore alone does not.
             session = aws_session.open_session(identity, target.region or env.get("AWS_REGION"), self._calls)
             region = session.get_config_variable("region")
@@ -123,7 +123,7 @@ class Owned:
         return other
 
     @contextmanager
-    def _explained(self, deed: str, suspects: Sequence[str] = ()) -> Iterator[None]:
+    def _explained(self, task: str, suspects: Sequence[str] = ()) -> Iterator[None]:
         """Raise what fails as an AwsError with repository, region, identity and remedy."""
         try:
             yield
@@ -140,7 +140,7 @@ class Owned:
                 }
                 caller = failures.find_caller(self._identity, self._env, self._calls.last, _use_profile, texts)
                 reason = explain(error, caller, POLICY_RULES).of_registry("HOST", self.region)
-            raise reason.about(f"cannot {deed} {self}") from error
+            raise reason.about(f"cannot {task} {self}") from error
 
 
 class Target(NamedTuple):

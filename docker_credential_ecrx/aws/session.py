@@ -25,6 +25,7 @@ from docker_credential_ecrx.aws.role_check import RoleCheck
 from docker_credential_ecrx.ecr.registry import Registry
 from docker_credential_ecrx.identity.aws_profiles import Snapshot
 from docker_credential_ecrx.identity.model import Identity
+from docker_credential_ecrx.identity.settings import PROGRAM
 from docker_credential_ecrx.system import programs
 
 # GetAuthorizationToken; roles and web identities; SSO profiles and their refresh; login_session profiles.
@@ -33,9 +34,8 @@ _CONFIG = Config(
     connect_timeout=3,
     read_timeout=5,
     retries={"mode": "standard", "total_max_attempts": 1},  # Retries decides about further attempts
-    user_agent_extra="docker-credential-ecrx",
+    user_agent_extra=PROGRAM,
 )
-_SESSION_NAME = "docker-credential-ecrx"
 # The files of AWS's first tools and of boto 2 (botocore/credentials.py, OriginalEC2Provider and BotoProvider): they are
 # in no fingerprint, so their keys must not be used.
 _NOT_READ = ("ec2-credentials-file", "boto-config")
@@ -164,7 +164,7 @@ def in_role(source: Session, identity: Identity) -> Session:
     role_settings.require_permitted(identity, os.environ)
     request: dict[str, Any] = {
         "RoleArn": identity.role_arn,
-        "RoleSessionName": identity.role_session_name or _SESSION_NAME,
+        "RoleSessionName": identity.role_session_name or PROGRAM,
     }
     if identity.web_identity is not None:
         client: Any = source.create_client("sts", config=Config(signature_version=UNSIGNED))

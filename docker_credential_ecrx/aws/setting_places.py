@@ -75,12 +75,12 @@ def _nested(key: str, value: str) -> Mapping[str, str]:
     return {name.strip(): text.strip() for name, _, text in pairs}
 
 
-def files_of(profile: str, env: Mapping[str, str]) -> str:
-    """Return the paths of AWS's files that have a section of the profile, or else of its config file."""
+def files_of(profile: str, env: Mapping[str, str]) -> list[str]:
+    """Return the paths of AWS's files that have a section of the profile."""
     snapshot, name = Snapshot(env), normalized(profile)
     paths = {kind: path for kind, path, _ in snapshot.files()}
     heads = (head for section, key, head in snapshot.chain(Identity(profile)) if section == name and not key)
-    return " or ".join(dict.fromkeys(paths[head.partition(" ")[0]] for head in heads)) or config_file(env)
+    return list(dict.fromkeys(paths[head.partition(" ")[0]] for head in heads))
 
 
 def config_file(env: Mapping[str, str]) -> str:

@@ -18,7 +18,7 @@ from docker_credential_ecrx.cli import (
     remarks,
 )
 from docker_credential_ecrx.cli.configure_plan import Options, Plan
-from docker_credential_ecrx.cli.text_option import NAME
+from docker_credential_ecrx.cli.name_options import NAME, of_profile
 from docker_credential_ecrx.identity import rule_index
 from docker_credential_ecrx.identity.aws_profiles import chain
 from docker_credential_ecrx.identity.settings import PROGRAM, Settings
@@ -57,17 +57,9 @@ _INTERACTIVE = ("mfa_serial", "sso_session", "sso_start_url", "login_session")
 
 @click.command("configure", short_help="Configure Docker to use this program.", help=_HELP, epilog=_EPILOG)
 @click.argument("names", metavar="HOST...", nargs=-1, shell_complete=completers.hosts)
-@click.option(
-    "--profile", type=NAME, metavar="PROFILE", shell_complete=completers.profiles, help="The AWS profile to use."
-)
+@of_profile("--profile", "The AWS profile to use.")
 @click.option("--role-arn", type=NAME, metavar="ARN", help="The role to assume, if no AWS profile names it.")
-@click.option(
-    "--source-profile",
-    type=NAME,
-    metavar="PROFILE",
-    shell_complete=completers.profiles,
-    help="The AWS profile that assumes the role.",
-)
+@of_profile("--source-profile", "The AWS profile that assumes the role.")
 @click.option("--external-id", type=NAME, metavar="ID", help="The external ID that the role requires.")
 @click.option(
     "--registry",
@@ -92,7 +84,7 @@ def command(names: tuple[str, ...], *, as_json: bool, **options: Unpack[Options]
         if not as_json:
             plan.show()
     else:
-        is_changed = plan.apply(_say_nothing if as_json else console.report)
+        is_changed = plan.apply((lambda _: None) if as_json else console.report)
     _remark(plan, options, before if is_changed else None)
     if as_json:
         console.print_json({**document, "remarks": remarks.document()})
@@ -103,10 +95,6 @@ def command(names: tuple[str, ...], *, as_json: bool, **options: Unpack[Options]
     elif not (options["remove"] or options["dry_run"]):
         _print_next(plan, podman=options["podman"])
     return 0
-
-
-def _say_nothing(_line: str) -> None:
-    pass
 
 
 def _remark(plan: Plan, options: Options, before: Settings | None) -> None:

@@ -195,8 +195,8 @@ def _note_missing(file: TextFile, host: str, *, is_of_other: bool, podman: bool)
 
 def warnings(
     before: list[TextFile], files: list[TextFile], hosts: Collection[str], *, podman: bool
-) -> Iterator[tuple[Conflict, str]]:
-    """Yield what keeps the configuration from working with ``files``, as they will be, and the style to print it in.
+) -> Iterator[tuple[Conflict, bool]]:
+    """Yield what keeps the configuration from working with ``files``, as they will be, and whether it is a warning.
 
     Raises FileError if podman cannot read one of them, since it then gives up.
     """
@@ -204,12 +204,12 @@ def warnings(
         podman_config.require_readable(file)
     for path in podman_config.closed(os.environ) if podman else ():
         use = f"export REGISTRY_AUTH_FILE={shlex.quote(files[-1].path)}"
-        yield Conflict(f"skopeo fails, because this user cannot read {path}", Remedy("use this file", use)), "warning"
-    yield from ((conflict, "warning") for conflict in conflicts.warnings(files, hosts, os.environ))
+        yield Conflict(f"skopeo fails, because this user cannot read {path}", Remedy("use this file", use)), True
+    yield from ((conflict, True) for conflict in conflicts.warnings(files, hosts, os.environ))
     for conflict in () if podman else conflicts.docker_warnings(files[-1], hosts, os.environ):
         # The edit says itself that other registries use the store which it adds.
         if str(conflict.remedy) or docker_config.store(before[-1]):
-            yield conflict, ""
+            yield conflict, False
 
 
 def settings_with(config: str) -> Settings:

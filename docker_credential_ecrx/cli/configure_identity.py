@@ -71,12 +71,10 @@ def check(hosts: Iterable[str], keys: dict[str, str], *, podman: bool, force: bo
 
 def by_identity(hosts: Iterable[str], loaded: Settings) -> list[tuple[Identity, list[str]]]:
     """Return each identity and those of ``hosts`` that it is used for: AWS's files are read for each identity."""
-    found: dict[tuple[object, ...], tuple[Identity, list[str]]] = {}
+    found: dict[Identity, list[str]] = {}
     for host in hosts:
-        identity = loaded.identity_for(host)
-        key = tuple(getattr(identity, name) for name in Identity.__slots__)
-        found.setdefault(key, (identity, []))[1].append(host)
-    return list(found.values())
+        found.setdefault(loaded.identity_for(host), []).append(host)
+    return list(found.items())
 
 
 def report_unchanged(hosts: Iterable[str], file: str, config: str) -> None:
@@ -93,10 +91,10 @@ def report_unchanged(hosts: Iterable[str], file: str, config: str) -> None:
             console.report(f"{host}: using {identity}, by {by}")
 
 
-def warn_of_regions(registries: list[Registry], undo: str = "") -> None:
+def warn_of_regions(registries: list[Registry], undo: str) -> None:
     """Say if a registry is in a region that botocore does not know.
 
-    ``undo`` is the command that undoes what was configured, without the host.
+    ``undo`` is the command that undoes what was configured, without the host, or empty if nothing was.
     """
     for unknown in unknown_region.find_all(registries):
         registry = unknown.registry

@@ -29,7 +29,7 @@ def document(plan: Plan, options: Options) -> dict[str, Any]:
 def _registries(plan: Plan, changed: dict[str, tuple[TextFile, TextFile]], *, remove: bool) -> list[dict[str, Any]]:
     """Return what is done for each registry, with the helper and the identity that it then has."""
     if plan.config in changed:
-        before, after = map(ecrx_config.rules, changed[plan.config])
+        before, after = map(ecrx_config.settings_of, changed[plan.config])
     else:
         before = after = configure_edits.settings_with(plan.config)
     files = changed.get(plan.file) or [text_file.read(plan.file)] * 2

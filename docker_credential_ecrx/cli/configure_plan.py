@@ -51,8 +51,8 @@ class Plan(NamedTuple):
     """The changes of the user's files, and the tokens of ``docker login`` that are deleted with them.
 
     ``hosts`` has what the user called each registry, by its host, ``keys`` are those of the entry for ``config``,
-    ``file`` is the client's file, ``found`` is what keeps the configuration from working, with the style to print it
-    in, and ``needed`` is what the user has to do before a host can be used.
+    ``file`` is the client's file, ``found`` is what keeps the configuration from working, and whether that is a
+    warning, and ``needed`` is what the user has to do before a host can be used.
     """
 
     registries: list[Registry]
@@ -64,7 +64,7 @@ class Plan(NamedTuple):
     paths: list[str]
     file: str
     config: str
-    found: list[tuple[Conflict, str]]
+    found: list[tuple[Conflict, bool]]
     needed: dict[str, str]
 
     @property
@@ -103,8 +103,8 @@ class Plan(NamedTuple):
 
     def warn(self) -> None:
         """Print what keeps the configuration from working."""
-        for conflict, style in self.found:
-            remark = remarks.warn if style else remarks.note
+        for conflict, is_warning in self.found:
+            remark = remarks.warn if is_warning else remarks.note
             remark(conflict.what, conflict.remedy)
 
 

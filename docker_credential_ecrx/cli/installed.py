@@ -24,9 +24,8 @@ def document() -> dict[str, Any]:
     Any other is run for its version only if no user but this one and root can write to it.
     Docker's is run too, unless another user put it into a folder such as /tmp.
     """
-    search = os.environ.get("PATH", "")
-    own = programs.own_path(sys.argv[0], search)
-    paths = list(dict.fromkeys(programs.candidates(PROGRAM, search)))
+    own = programs.own_path(sys.argv[0], os.environ)
+    paths = list(dict.fromkeys(programs.candidates(PROGRAM, os.environ)))
     # A program in a relative folder is not run: Docker also refuses to run it, and fails if it comes first.
     absolute = [path for path in paths if path.is_absolute() and path != own]
     run = [path for path in absolute if _is_trusted(path) or (path == paths[0] and not _is_planted(path))]

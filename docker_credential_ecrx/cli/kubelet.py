@@ -5,7 +5,7 @@ import json
 import click
 
 from docker_credential_ecrx.cli import console, kubelet_config
-from docker_credential_ecrx.cli.text_option import NAME
+from docker_credential_ecrx.cli.name_options import NAME
 
 _HELP = """\
 Implement Kubernetes' credential provider protocol on stdin and stdout.

@@ -53,7 +53,7 @@ def provider_config(config_file: str | None, images: Iterable[str], service_acco
 
     ``service_accounts`` is ``required`` if only pods whose service account names a role may pull, ``optional`` if
     all others pull as the node, and None if all do.
-    Raises ArgumentError if a pattern is none, or the path is not absolute.
+    Raises ArgumentError if a pattern is not valid, or the path is not absolute.
     """
     if config_file is not None and not config_file.startswith("/"):
         raise ArgumentError(f"{config_file} is not an absolute path on the node", "write it like /etc/ecrx/config.toml")

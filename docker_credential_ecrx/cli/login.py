@@ -13,7 +13,7 @@ from docker_credential_ecrx import formatting
 from docker_credential_ecrx.aws.session import Mfa
 from docker_credential_ecrx.cli import completers, console, json_parts, login_token, mfa_code
 from docker_credential_ecrx.cli.login_token import Group
-from docker_credential_ecrx.cli.text_option import NAME
+from docker_credential_ecrx.cli.name_options import of_profile
 from docker_credential_ecrx.config_files import cred_helpers
 from docker_credential_ecrx.ecr import arn, image
 from docker_credential_ecrx.ecr.registry import Registry
@@ -60,13 +60,7 @@ class Cached(NamedTuple):
 )
 @click.argument("hosts", metavar="[HOST]...", nargs=-1, shell_complete=completers.hosts)
 @click.option("--mfa-code", "code", default="", metavar="CODE|-", help=_MFA_HELP)
-@click.option(
-    "--profile",
-    type=NAME,
-    metavar="PROFILE",
-    shell_complete=completers.profiles,
-    help="The AWS profile to use instead of the one that Docker uses.",
-)
+@of_profile("--profile", "The AWS profile to use instead of the one that Docker uses.")
 @click.option("--yes", is_flag=True, help="Do not ask before running aws to sign in.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(hosts: tuple[str, ...], code: str, profile: str | None, *, yes: bool, as_json: bool) -> int:

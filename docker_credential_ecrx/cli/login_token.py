@@ -112,7 +112,7 @@ def _sign_in(error: SignInNeededError, *, yes: bool) -> None:
     Raises AwsError if it is not installed, or if every user may have put it there.
     """
     program, *arguments = error.remedy.arguments
-    path = programs.find(program, os.environ.get("PATH", ""))
+    path = programs.find(program, os.environ)
     if path is None:
         message = f"{error.message}, and {program}, which signs in, is not on PATH"
         raise AwsError(message, Remedy(f"install version 2 of the AWS CLI ({_INSTALL}), and run", error.remedy.command))

@@ -6,6 +6,7 @@ from typing import TypeVar, Unpack
 import click
 
 from docker_credential_ecrx.cli import completers, console, policy_outcome, policy_runs, policy_who
+from docker_credential_ecrx.cli.name_options import NAME, of_profile
 from docker_credential_ecrx.cli.policy_change import (
     Kind,
     Options,
@@ -13,7 +14,6 @@ from docker_credential_ecrx.cli.policy_change import (
     policy_command,
     read_policy,
 )
-from docker_credential_ecrx.cli.text_option import NAME
 from docker_credential_ecrx.ecr import policy_summary, repository_policy
 from docker_credential_ecrx.errors import AwsError, Remedy
 
@@ -102,13 +102,7 @@ def _of_owner(function: _Function) -> _Function:
         shell_complete=completers.regions,
         help="The repository's region; the profile's by default.",
     )(function)
-    return click.option(
-        "--profile",
-        type=NAME,
-        metavar="OWNER",
-        shell_complete=completers.profiles,
-        help="The AWS profile of the repository's owner.",
-    )(function)
+    return of_profile("--profile", "The AWS profile of the repository's owner.", "OWNER")(function)
 
 
 def _changing(function: _Function) -> _Function:

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from docker_credential_ecrx.aws import configured_endpoints, profile_hints, proxy_rules
+from docker_credential_ecrx.aws import configured_endpoints, profile_hints, proxy_rules, setting_places
 from docker_credential_ecrx.aws.configured_endpoints import ConfiguredEndpoint
 from docker_credential_ecrx.aws.credential_source import find_source, settings_of
 from docker_credential_ecrx.aws.direct.declined import DeclinedError
@@ -16,7 +16,6 @@ from docker_credential_ecrx.ecr import image
 from docker_credential_ecrx.ecr.registry import Registry
 from docker_credential_ecrx.errors import FileError, SettingsError
 from docker_credential_ecrx.identity import nearest_rule, own_hosts, settings
-from docker_credential_ecrx.identity.aws_profiles import Snapshot, normalized
 from docker_credential_ecrx.identity.model import CONTAINER_VARIABLES, Identity, chosen_profile, first_profile
 from docker_credential_ecrx.identity.settings import PROGRAM, Settings
 from docker_credential_ecrx.system.paths import is_out_of_reach
@@ -149,12 +148,7 @@ class RegistryIdentity(NamedTuple):
 
     def profile_files(self, env: Mapping[str, str]) -> list[str]:
         """Return the files of AWS's that have the profile with which the identity begins; none if none is used."""
-        if self._is_from_variable(env):
-            return []
-        snapshot, name = Snapshot(env), normalized(first_profile(self.identity, env))
-        path_of = {kind: path for kind, path, _ in snapshot.files()}
-        heads = [value for at, key, value in snapshot.chain(self.identity) if at == name and not key]
-        return list(dict.fromkeys(path_of[head.partition(" ")[0]] for head in heads))
+        return [] if self._is_from_variable(env) else setting_places.files_of(first_profile(self.identity, env), env)
 
     def document(self, env: Mapping[str, str]) -> dict[str, Any]:
         """Return its JSON object."""
@@ -171,7 +165,7 @@ class RegistryIdentity(NamedTuple):
         """Return the JSON object for a registry for which ``docker login`` stored a token."""
         return self._document(LOGIN, Decision(LOGIN), profile=None, profile_files=[], role_arn=None)
 
-    def _document(self, identity: str, decision: Decision, **profile: Any) -> dict[str, Any]:
+    def _document(self, identity: str, decision: Decision, **profile: object) -> dict[str, Any]:
         docker = self.docker
         return {
             "host": self.registry.host,
@@ -193,8 +187,8 @@ def find(host: str, env: Mapping[str, str]) -> RegistryIdentity:
     registry = image.registry_of(host, cred_helpers.registry_finder(env), _own_hosts(env))
     docker = _docker(registry.host, env)
     linked = settings.profile_of(sys.argv[0])
-    if linked is None and cred_helpers.is_ours(docker.helper):
-        linked = settings.profile_of(f"{cred_helpers.PREFIX}{docker.helper}")
+    if linked is None:
+        linked = cred_helpers.profile_in(docker.helper)
     loaded = cred_helpers.settings_of(linked, env)
     loaded.require(registry)
     return RegistryIdentity(registry, loaded, docker)

@@ -14,10 +14,10 @@ def warn(detail: str, remedy: Remedy | None = None, *, prefix: str = "") -> None
     console.say(f"{prefix}{_sentence(detail, remedy)}", "warning")
 
 
-def say(detail: str, remedy: Remedy | None = None) -> None:
+def say(detail: str) -> None:
     """Make a remark that is no warning."""
-    _make(detail, remedy, is_warning=False)
-    console.say(_sentence(detail, remedy))
+    _make(detail, None, is_warning=False)
+    console.say(detail)
 
 
 def note(detail: str, remedy: Remedy | None = None) -> None:

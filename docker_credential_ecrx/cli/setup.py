@@ -26,7 +26,7 @@ from docker_credential_ecrx.cli import (
 )
 from docker_credential_ecrx.cli.configure_plan import Options, Plan
 from docker_credential_ecrx.cli.login_token import Group
-from docker_credential_ecrx.cli.text_option import NAME
+from docker_credential_ecrx.cli.name_options import of_profile
 from docker_credential_ecrx.config_files import cred_helpers, docker_config, text_file
 from docker_credential_ecrx.doctor.context import Context, Facts, IdentityFacts, TokenFacts
 from docker_credential_ecrx.ecr.image import Image
@@ -80,9 +80,7 @@ class _Choice(NamedTuple):
 
 @click.command("setup", short_help="Configure Docker, question by question.", help=_HELP, epilog=_EPILOG)
 @click.argument("host", metavar="[HOST]", required=False, shell_complete=completers.hosts)
-@click.option(
-    "--profile", type=NAME, metavar="PROFILE", shell_complete=completers.profiles, help="The AWS profile to use."
-)
+@of_profile("--profile", "The AWS profile to use.")
 @click.option("--podman", is_flag=True, help="Edit podman's auth.json instead of Docker's config.json.")
 def command(host: str | None, profile: str | None, *, podman: bool) -> int:
     _require_terminal(host, profile, podman=podman)

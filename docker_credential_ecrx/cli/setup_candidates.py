@@ -16,11 +16,10 @@ from docker_credential_ecrx.ecr import arn, image
 from docker_credential_ecrx.ecr.image import Image
 from docker_credential_ecrx.ecr.registry import Registry, host_of
 from docker_credential_ecrx.errors import ArgumentError
-from docker_credential_ecrx.identity import settings
 from docker_credential_ecrx.identity.model import Identity
-from docker_credential_ecrx.identity.read_file import read_file, require_regular
 from docker_credential_ecrx.sanitizer import third_party
 from docker_credential_ecrx.system import programs
+from docker_credential_ecrx.system.read_file import read_file, require_regular
 
 # https://docs.docker.com/compose/intro/compose-application-model/#the-compose-file
 _FILES = (
@@ -119,13 +118,13 @@ def _described(server: str, helper: str) -> str:
     """Name the helper of a server, and the identity if it is this program."""
     if not cred_helpers.is_ours(helper):
         return f"helper {third_party.text(helper or 'none')}"
-    loaded = cred_helpers.settings_of(settings.profile_of(f"{cred_helpers.PREFIX}{helper}"), os.environ)
+    loaded = cred_helpers.settings_of(cred_helpers.profile_in(helper), os.environ)
     return third_party.text(f"already uses this program, {loaded.identity_for(host_of(server) or server)}")
 
 
 def _local_images() -> Iterable[str]:
     """Return the names of the images that Docker has; none if it does not respond soon."""
-    path = programs.find("docker", os.environ.get("PATH", ""))
+    path = programs.find("docker", os.environ)
     if path is None:
         return ()
     command = [str(path), "image", "ls", "--format", "{{.Repository}}:{{.Tag}}"]

@@ -131,12 +131,12 @@ def _docker(found: RegistryIdentity) -> str:
     path, key, helper, problem = found.docker
     if problem:
         return problem
-    where = f"{path}{cred_helpers.reader(os.environ)}"
+    where = f"{path}{cred_helpers.origin(os.environ)}"
     if not helper:
         return f"{where} names no credential helper for it; {PROGRAM} configure {found.registry.host} --profile PROFILE"
     said = f"{key} in {where} names {helper}{'' if cred_helpers.is_ours(helper) else ', not this program'}"
     program = f"{cred_helpers.PREFIX}{helper}"
-    if programs.is_run_by_docker(program, os.environ.get("PATH", "")):
+    if programs.is_run_by_docker(program, os.environ):
         return said
     return f"{said}; {program} is not on PATH, so Docker's get fails"
 

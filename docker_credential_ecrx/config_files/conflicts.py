@@ -52,8 +52,8 @@ def warnings(files: list[TextFile], hosts: Iterable[str], env: Mapping[str, str]
             if helper not in (None, HELPER):
                 what = f"{path} takes precedence, and uses {PREFIX}{helper} for {host}"
                 yield Conflict(what, Remedy(f"delete {host} from its credHelpers"))
-    if not programs.is_run_by_docker(PROGRAM, env.get("PATH", "")):
-        command = path_remedy(programs.own_path(sys.argv[0], env.get("PATH", "")))
+    if not programs.is_run_by_docker(PROGRAM, env):
+        command = path_remedy(programs.own_path(sys.argv[0], env))
         yield Conflict(f"{PROGRAM} is not on PATH", Remedy("add its folder", command))
 
 
@@ -84,7 +84,7 @@ def docker_warnings(
         yield Conflict(refusal.message, refusal.remedy, is_warning=True)
     yield from _missing_helpers(file, env, reported)
     helper = docker_config.store(file)
-    if helper and programs.is_run_by_docker(f"{PREFIX}{helper}", env.get("PATH", "")):
+    if helper and programs.is_run_by_docker(f"{PREFIX}{helper}", env):
         yield Conflict(f"all other registries still use credsStore {helper}")
     elif helper:
         # Builds and compose list the credentials of every helper, and use none if one helper fails.
@@ -103,7 +103,7 @@ def _missing_helpers(file: TextFile, env: Mapping[str, str], reported: str) -> I
     missing = {
         helper
         for helper in {*helpers.values()} - {"", reported}
-        if not programs.is_run_by_docker(f"{PREFIX}{helper}", env.get("PATH", ""))
+        if not programs.is_run_by_docker(f"{PREFIX}{helper}", env)
     }
     for server, helper in helpers.items():
         program = f"{PREFIX}{helper}"

@@ -36,8 +36,7 @@ class CredHelpers(NamedTuple):
 
     def profile_for(self, host: str) -> str | None:
         """Return the profile in the name by which Docker runs this program for ``host``, or None."""
-        helper = self.helpers.get(host, self.store)
-        return settings.profile_of(f"{PREFIX}{helper}") if self.asks_for(host) else None
+        return profile_in(self.helpers.get(host, self.store))
 
 
 def read(env: Mapping[str, str]) -> CredHelpers:
@@ -53,8 +52,8 @@ def read(env: Mapping[str, str]) -> CredHelpers:
     return CredHelpers(docker_config.helpers(file), docker_config.store(file), find_registry)
 
 
-def reader(env: Mapping[str, str]) -> str:
-    """Say whose file Docker's config.json it is, if a variable names it or sudo has changed the home folder."""
+def origin(env: Mapping[str, str]) -> str:
+    """Return what a message adds to the path of config.json: the variable that names it, or whose home it is."""
     if env.get("DOCKER_CONFIG"):
         return " (from DOCKER_CONFIG)"
     if env.get("SUDO_USER"):
@@ -78,6 +77,11 @@ def settings_of(profile: str | None, env: Mapping[str, str]) -> Settings:
     loaded = settings.load(settings.PROGRAM, env)
     loaded.profile = profile
     return loaded
+
+
+def profile_in(helper: str) -> str | None:
+    """Return the profile in the name of a helper; None if it is not this program, or names none."""
+    return settings.profile_of(f"{PREFIX}{helper}") if is_ours(helper) else None
 
 
 def is_ours(helper: str) -> bool:

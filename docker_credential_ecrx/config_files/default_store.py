@@ -35,9 +35,8 @@ def to_remove(file: TextFile, hosts: Collection[str], env: Mapping[str, str]) ->
 
 
 def _default(env: Mapping[str, str]) -> str:
-    search = env.get("PATH", "")
     if sys.platform == "linux":
-        name = "pass" if programs.is_run_by_docker("pass", search) else "secretservice"
+        name = "pass" if programs.is_run_by_docker("pass", env) else "secretservice"
     else:
         name = {"darwin": "osxkeychain", "win32": "wincred"}.get(sys.platform, "")
-    return name if name and programs.is_run_by_docker(f"{PREFIX}{name}", search) else ""
+    return name if name and programs.is_run_by_docker(f"{PREFIX}{name}", env) else ""

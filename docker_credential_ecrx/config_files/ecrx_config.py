@@ -15,7 +15,7 @@ from typing import Any
 from docker_credential_ecrx.config_files.text_file import TextFile
 from docker_credential_ecrx.ecr.registry import Registry
 from docker_credential_ecrx.errors import FileError, SettingsError
-from docker_credential_ecrx.identity import host_pattern, toml_document, toml_subset
+from docker_credential_ecrx.identity import rules, toml_document, toml_subset
 from docker_credential_ecrx.identity.rule_index import IndexedSettings, RuleIndex
 from docker_credential_ecrx.identity.settings import Settings
 
@@ -155,9 +155,9 @@ def hosts(file: TextFile, find: Callable[[str], Registry | None]) -> list[str]:
     return [registry.host for registry in named if registry is not None]
 
 
-def rules(file: TextFile) -> Settings:
+def settings_of(file: TextFile) -> Settings:
     """Return the identities that the file's entries name, although it may not be written yet."""
-    return IndexedSettings(Settings(None, "auto", host_pattern.rules(_table(file), file.path), None, file.path))
+    return IndexedSettings(Settings(None, "auto", rules.read(_table(file), file.path), None, file.path))
 
 
 def without_secrets(file: TextFile) -> TextFile:

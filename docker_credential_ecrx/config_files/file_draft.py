@@ -14,7 +14,8 @@ from typing import NamedTuple
 from docker_credential_ecrx.config_files import file_access
 from docker_credential_ecrx.config_files.file_leftovers import sweep, temporary_name, try_lock
 from docker_credential_ecrx.system import files
-from docker_credential_ecrx.system.files import HAS_FOLDERS, LARGEST_BYTES, Folder
+from docker_credential_ecrx.system.files import HAS_FOLDERS, Folder
+from docker_credential_ecrx.system.read_file import LARGEST_BYTES
 
 # Flags of renameat2(2).
 _NO_REPLACE, _EXCHANGE = 1, 2

@@ -9,7 +9,8 @@ from contextlib import suppress
 
 from docker_credential_ecrx.errors import FileError, Remedy
 from docker_credential_ecrx.system import files
-from docker_credential_ecrx.system.files import HAS_FOLDERS, LARGEST_BYTES, Folder
+from docker_credential_ecrx.system.files import HAS_FOLDERS, Folder
+from docker_credential_ecrx.system.read_file import LARGEST_BYTES
 
 if sys.platform != "win32":
     import fcntl

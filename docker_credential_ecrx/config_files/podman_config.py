@@ -76,7 +76,7 @@ def closed(env: Mapping[str, str]) -> list[str]:
     It then has no credentials at all; the list is empty if that is not so.
     """
     is_chosen = env.get("REGISTRY_AUTH_FILE") or env.get("XDG_RUNTIME_DIR")
-    has_skopeo = programs.is_run_by_docker("skopeo", env.get("PATH", ""))
+    has_skopeo = programs.is_run_by_docker("skopeo", env)
     return _without_variable(is_closed=True) if sys.platform == "linux" and has_skopeo and not is_chosen else []
 
 
@@ -91,7 +91,7 @@ def is_in_use(env: Mapping[str, str]) -> bool:
         if any(map(cred_helpers.is_ours, _global_helpers(env)[1])):
             return True
         own = [path for path in paths(env) if Path(path).exists()]
-        if own and any(programs.is_run_by_docker(client, env.get("PATH", "")) for client in _CLIENTS):
+        if own and any(programs.is_run_by_docker(client, env) for client in _CLIENTS):
             return True
         for path in own:
             with suppress(FileError):

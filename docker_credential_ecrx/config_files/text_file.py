@@ -15,7 +15,7 @@ from docker_credential_ecrx.config_files.file_place import Place
 from docker_credential_ecrx.errors import FileError
 from docker_credential_ecrx.sanitizer import user_paths
 from docker_credential_ecrx.system import file_lock, files
-from docker_credential_ecrx.system.files import LARGEST_BYTES
+from docker_credential_ecrx.system.read_file import LARGEST_BYTES
 
 _PATIENCE_SECONDS = 10.0
 

@@ -60,8 +60,7 @@ class DemonstrationError(EcrxError):
 
 def run() -> int:
     """Print the demonstration; return the exit status."""
-    argv0 = sys.executable if getattr(sys, "frozen", False) else sys.argv[0]
-    program = programs.own_path(argv0, os.environ.get("PATH", ""))
+    program = programs.own_path(sys.argv[0], os.environ)
     try:
         if not os.access(program, os.X_OK):
             raise DemonstrationError(

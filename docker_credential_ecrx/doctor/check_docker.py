@@ -29,7 +29,7 @@ _USUAL_PATH = "/usr/local/bin:/usr/bin:/bin"  # what else a job or a service nee
 def check_program(context: Context) -> Finding:
     """Find the program by the name that Docker calls, and run it."""
     name = f"{cred_helpers.PREFIX}{_helper(context)}"
-    path = programs.found_by_docker(name, _search_path(context))
+    path = programs.found_by_docker(name, context.env)
     if path is None:
         return failed(f"{name} is not on PATH, where Docker looks for it", *_put_on_path(name, context))
     if not path.is_absolute():
@@ -73,7 +73,7 @@ def version_of(path: Path) -> str:
 def check_config(context: Context) -> Finding:
     """Check that Docker's config.json names this program for the registry, or for any registry if none was named."""
     file = text_file.read(docker_config.path(context.env))
-    where = f"{file.path}{cred_helpers.reader(context.env)}"
+    where = f"{file.path}{cred_helpers.origin(context.env)}"
     return _of_registry(file, where, context) if context.registry else _of_all(file, where, context)
 
 
@@ -180,27 +180,22 @@ def _near(host: str, helpers: dict[str, str]) -> str:
 
 def _with_conflicts(detail: str, file: TextFile, hosts: list[str], context: Context) -> Finding:
     """Return the first thing that keeps Docker from using this program for ``hosts``, or ``detail`` with warnings."""
-    told = _helper(context)  # by the check of the program
-    found = [each for each in conflicts.docker_warnings(file, hosts, context.env, told) if str(each.remedy)]
+    reported = _helper(context)  # by the check of the program
+    found = [each for each in conflicts.docker_warnings(file, hosts, context.env, reported) if str(each.remedy)]
     for each in found:
         if not each.is_warning:
             return failed(each.what, each.remedy)
     return passed("; ".join([detail, *(each.what for each in found)]), None, *(each.remedy for each in found))
 
 
-def _search_path(context: Context) -> str:
-    """Return where Docker looks for the program."""
-    return context.env.get("PATH", "")
-
-
 def _put_on_path(name: str, context: Context) -> tuple[Remedy, ...]:
     """Return what to do so that Docker finds ``name``; a shell's own PATH is not that of cron and of services."""
-    for folder in _search_path(context).split(os.pathsep):
+    for folder in context.env.get("PATH", "").split(os.pathsep):
         file = Path(folder, name)
         with suppress(OSError):
             if file.is_absolute() and file.is_file():
                 return (Remedy(command=f"chmod +x {shlex.quote(str(file))}"),)
-    plain = programs.find(PROGRAM, _search_path(context))
+    plain = programs.find(PROGRAM, context.env)
     if plain is not None and name != PROGRAM:
         return (Remedy(command=f"ln -s {PROGRAM} {shlex.quote(str(plain.with_name(name)))}"),)
     own = _own_path(context)
@@ -217,7 +212,7 @@ def _put_on_path(name: str, context: Context) -> tuple[Remedy, ...]:
 
 def _put_on_absolute_path(name: str, context: Context) -> str:
     """Return the command after which Docker finds ``name`` in an absolute folder before any relative one."""
-    path = programs.find(name, _search_path(context)) or _own_path(context).with_name(name)
+    path = programs.find(name, context.env) or _own_path(context).with_name(name)
     return conflicts.path_remedy(path) if path.exists() else f"ln -s {PROGRAM} {shlex.quote(str(path))}"
 
 
@@ -231,4 +226,4 @@ def _put_before(path: Path, context: Context) -> Remedy:
 
 def _own_path(context: Context) -> Path:
     """Return the path of this program."""
-    return programs.own_path(context.argv0, _search_path(context))
+    return programs.own_path(context.argv0, context.env)

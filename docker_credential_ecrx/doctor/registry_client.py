@@ -142,10 +142,6 @@ def _through(host: str) -> str:
     return proxy_rules.described(host, os.environ)
 
 
-def _variable(host: str) -> str:
-    return proxy_rules.used_for(host, os.environ)[1]
-
-
 @contextmanager
 def _translated(host: str) -> Iterator[None]:
     """Raise AwsError, with what to do next, if a request to ``host`` fails."""
@@ -167,7 +163,7 @@ def _translated(host: str) -> Iterator[None]:
         proxy = proxy_rules.place(str(error.kwargs.get("proxy_url", "")))
         raise AwsError(
             f"the proxy {proxy} for {host} does not respond",
-            f"check {_variable(host)} and NO_PROXY, here and in the Docker engine",
+            f"check {proxy_rules.used_for(host, os.environ)[1]} and NO_PROXY, here and in the Docker engine",
         ) from error
     except exceptions.EndpointConnectionError as error:
         if isinstance(getattr(error.kwargs.get("error"), "reason", error.kwargs.get("error")), NameResolutionError):

@@ -3,10 +3,10 @@
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
 """
 
+from docker_credential_ecrx.ecr.registry import is_account
+
 _PARTS = 6  # arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE
-_ACCOUNT_LENGTH = 12
 _LOWER = frozenset("abcdefghijklmnopqrstuvwxyz-")
-_DIGITS = frozenset("0123456789")
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html lists the characters of names and paths.
 _NAME_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+=,.@-")
 _PATH_CHARACTERS = frozenset(map(chr, range(0x21, 0x7F)))
@@ -48,11 +48,6 @@ def parse(text: str) -> Arn | None:
     ):
         return None
     return Arn(partition, account, kind, name)
-
-
-def is_account(text: str) -> bool:
-    """Return whether ``text`` is an account ID."""
-    return len(text) == _ACCOUNT_LENGTH and _DIGITS.issuperset(text)
 
 
 def role(text: str) -> Arn | None:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from docker_credential_ecrx.ecr import arn, policy_condition, policy_statement
 from docker_credential_ecrx.ecr.policy_statement import Statement
 from docker_credential_ecrx.ecr.principal import Principal
+from docker_credential_ecrx.ecr.registry import is_account
 from docker_credential_ecrx.ecr.repository_policy import PULL, PUSH, Document
 from docker_credential_ecrx.sanitizer import third_party
 
@@ -114,7 +115,7 @@ def _organizations(statement: Statement) -> Iterator[tuple[str, str, Principal]]
 
 
 def _principal(name: str) -> tuple[str, str, Principal]:
-    if arn.is_account(name):
+    if is_account(name):
         return "account", name, _account(name)
     if name == "*":
         return "anybody", name, Principal("*", "", "", _OTHER)

@@ -12,6 +12,7 @@ from typing import Any
 from docker_credential_ecrx.ecr import arn, policy_condition, principal
 from docker_credential_ecrx.ecr.arn import Arn
 from docker_credential_ecrx.ecr.principal import Principal
+from docker_credential_ecrx.ecr.registry import is_account
 
 Statement = dict[str, Any]
 
@@ -181,10 +182,10 @@ def _may_be(name: Any, to: Principal) -> bool:  # noqa: ANN401 - JSON
     """Return whether ``name`` may be ``to``, its account, or one of its roles or sessions."""
     if not isinstance(name, str):
         return True
-    if arn.is_account(name):
+    if is_account(name):
         return name == to.account
     parts = name.split(":", _PARTS - 1)
-    if len(parts) < _PARTS or not arn.is_account(parts[4]):
+    if len(parts) < _PARTS or not is_account(parts[4]):
         return not UNIQUE_ID.fullmatch(name)
     return parts[4] == to.account and _may_be_in_account(name, to)
 

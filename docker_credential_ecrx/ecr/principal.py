@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from docker_credential_ecrx.ecr import arn
 from docker_credential_ecrx.ecr.arn import Arn
+from docker_credential_ecrx.ecr.registry import is_account
 from docker_credential_ecrx.errors import ArgumentError, Remedy
 
 _KINDS = ("root", "role", "user")  # that a policy may name
@@ -49,7 +50,7 @@ def parse(to: str, partition: str) -> Principal:
 
     Raises ArgumentError.
     """
-    if arn.is_account(to):
+    if is_account(to):
         to = f"arn:{partition}:iam::{to}:root"
     _refuse_part_of_organization(to)
     if is_organization(to):
@@ -74,7 +75,7 @@ def parse(to: str, partition: str) -> Principal:
 def organization(text: str) -> Principal:
     """Return all principals of the accounts in the organization with the ID ``text``; raise ArgumentError."""
     _refuse_part_of_organization(text)
-    if arn.is_account(text):
+    if is_account(text):
         raise ArgumentError(f"{text} is the ID of an account", f"name it with --to {text}")
     if arn.parse(text) is not None:
         raise ArgumentError(f"{text} is an ARN", f"name it with --to {text}")

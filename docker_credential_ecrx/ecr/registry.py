@@ -75,7 +75,7 @@ class Registry:
         if host in _PUBLIC_HOSTS:
             return cls(host, "", "us-east-1", "aws", "ecr-public", dual_stack=_PUBLIC_HOSTS[host])
         account, _, rest = host.partition(".")
-        if len(account) != _ACCOUNT_LENGTH or not _DIGITS.issuperset(account):
+        if not is_account(account):
             return None
         for infix, suffixes, dual_stack in (("dkr.ecr", SUFFIXES, False), ("dkr-ecr", DUAL_STACK_SUFFIXES, True)):
             if rest.startswith(infix):
@@ -99,6 +99,11 @@ class Registry:
             ecr_host=self.ecr_host,
             endpoint_url=endpoint_url,
         )
+
+
+def is_account(value: object) -> bool:
+    """Return whether ``value`` is the ID of an AWS account."""
+    return isinstance(value, str) and len(value) == _ACCOUNT_LENGTH and _DIGITS.issuperset(value)
 
 
 def host_of(server: str) -> "str | None":

@@ -2,12 +2,10 @@
 
 import re
 
-from docker_credential_ecrx.ecr import arn
-from docker_credential_ecrx.ecr.registry import DUAL_STACK_SUFFIXES, SUFFIXES, Registry, host_of
+from docker_credential_ecrx.ecr.registry import DUAL_STACK_SUFFIXES, SUFFIXES, Registry, host_of, is_account
 
 FORM = "ACCOUNT.dkr.ecr.REGION.amazonaws.com"
-_ACCOUNT_LENGTH = 12
-_ANY_ACCOUNT = "0" * _ACCOUNT_LENGTH
+_ANY_ACCOUNT = "000000000000"
 _WORDS = frozenset(("dkr", "ecr", "amazonaws"))  # of the names of ECR's hosts
 _ALIKE = re.compile(
     r"(?P<account>[^.]*)\.(?P<infix>dkr[.-]ecr(-fips)?)(\.(?P<region>[a-z0-9-]+))?\.(?P<suffix>"
@@ -63,7 +61,7 @@ def correction(name: str) -> str:
     tagged = _TAGGED.fullmatch(host)
     if tagged and Registry.parse(tagged["host"]):
         return f"that names no repository: write {tagged['host']}/REPOSITORY:{tagged['tag']}"
-    if arn.is_account(bare):
+    if is_account(bare):
         return f"that has no region: write {bare}.dkr.ecr.REGION.amazonaws.com"
     alike = _ALIKE.fullmatch(bare)
     return _corrected(alike) if alike else f"write {FORM} or public.ecr.aws, the only registries that need this program"
@@ -81,9 +79,9 @@ def _around(name: str, typed: str, host: str) -> str:
 def _corrected(alike: "re.Match[str]") -> str:
     account, region, suffix = alike["account"], alike["region"], alike["suffix"]
     wrong = []
-    if not arn.is_account(account):
+    if not is_account(account):
         is_number = account.isdecimal()
-        wrong.append(f"an account has {_ACCOUNT_LENGTH} digits{f', and this has {len(account)}' if is_number else ''}")
+        wrong.append(f"an account has 12 digits{f', and this has {len(account)}' if is_number else ''}")
         account = "ACCOUNT"
     start = f"{_ANY_ACCOUNT}.{alike['infix']}"
     if Registry.parse(f"{start}.{region}.{suffix}") is None:

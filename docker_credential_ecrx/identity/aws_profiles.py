@@ -7,7 +7,7 @@ import os
 import sys
 
 from docker_credential_ecrx.identity.model import first_profile
-from docker_credential_ecrx.identity.read_file import read_file, require_regular
+from docker_credential_ecrx.system.read_file import read_file, require_regular
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -42,6 +42,15 @@ class Identity:
         self.duration_seconds = duration_seconds
         self.web_identity = web_identity  # the JSON web token with which the role is assumed; a secret
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Identity) and self._values() == other._values()
+
+    def __hash__(self) -> int:
+        return hash(self._values())
+
+    def _values(self) -> "tuple[object, ...]":
+        return tuple(getattr(self, name) for name in self.__slots__)
+
     def __str__(self) -> str:
         """Return its description in the environment of this process."""
         return self.describe(os.environ)

@@ -1,11 +1,11 @@
 """The rules of config.toml that say where a registry is: at a host of the user's own, or with an endpoint of its own.
 
 A token is a secret, so such a rule is for one exact host, and a host without a rule gets none.
-Imported only if there is such a rule; ``place_checks`` reports the errors in them.
+Imported only if there is such a rule; ``rule_checks`` reports the errors in them.
 """
 
 from docker_credential_ecrx.ecr.registry import Registry, host_of
-from docker_credential_ecrx.identity import host_pattern
+from docker_credential_ecrx.identity import rules
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,14 +33,14 @@ def registry_of(entry: "Table", server: str) -> "Registry | None":
 
 def listed(loaded: "Settings") -> "list[tuple[Registry, Identity]]":
     """Return the registry of each host of the user's own, and the identity that its rule names."""
-    hosts = {host_pattern.ascii_lower(entry["match"]): None for entry in loaded.rules if "registry" in entry}
+    hosts = {rules.ascii_lower(entry["match"]): None for entry in loaded.rules if "registry" in entry}
     registries = filter(None, map(loaded.registry_of, hosts))
     return [(registry, loaded.identity_for(registry.host)) for registry in registries]
 
 
 def ascii_lower_url(url: str) -> str:
     """Return a valid endpoint's URL in its one form: in lower case, and without the slash at its end."""
-    return host_pattern.ascii_lower(url).removesuffix("/")
+    return rules.ascii_lower(url).removesuffix("/")
 
 
 def is_plain(entry: "Table") -> bool:
@@ -53,7 +53,7 @@ def is_plain(entry: "Table") -> bool:
     if "profile" not in entry and "role_arn" not in entry:
         rest["profile"] = "default"  # the rule needs no identity
     is_endpoint = "endpoint_url" not in entry or is_endpoint_url(entry["endpoint_url"])
-    return is_endpoint and host_pattern.is_plain(rest)
+    return is_endpoint and rules.is_plain(rest)
 
 
 def is_private_registry(value: object) -> bool:

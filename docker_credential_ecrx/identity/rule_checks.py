@@ -1,9 +1,10 @@
 """Checks the rules and the list of accounts of config.toml, and reports the first error."""
 
 from docker_credential_ecrx.ecr import arn
+from docker_credential_ecrx.ecr.registry import is_account
 from docker_credential_ecrx.errors import SettingsError
-from docker_credential_ecrx.identity import place_checks
-from docker_credential_ecrx.identity.host_pattern import LENGTHS, is_account, is_duration, is_region
+from docker_credential_ecrx.identity import own_hosts
+from docker_credential_ecrx.identity.rules import LENGTHS, is_duration, is_region
 from docker_credential_ecrx.identity.settings import PLACE_KEYS, REGISTRY_KEYS, ROLE_KEYS, SECURITY_KEYS, only
 
 TYPE_CHECKING = False
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 # The characters of host names and of shell patterns without brackets.
 _IN_PATTERNS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.*?")
 _LIKE_THIS = 'write match = "111111111111.dkr.ecr.*.amazonaws.com", or account = "111111111111"'
+_PATTERN = frozenset("*?[]")
+_LIKE_THIS_HOST = 'write match = "images.example.com", or with a port match = "localhost:4566"'
 _ALPHANUMERIC = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
 # The other characters of a value.
 _SIGNS = {"role_session_name": "_+=,.@-", "external_id": "_+=,.@:/-"}
@@ -26,7 +29,7 @@ def check(entries: object, path: str) -> None:
         where = f"[[registry]] entry {number}"
         only(entry, REGISTRY_KEYS, path, where)
         _check_values(entry, path, where)
-        place_checks.check(entry, path, where)
+        _check_place(entry, path, where)
         _check_registries(entry, path, where)
         _check_identity(entry, path, where)
 
@@ -68,6 +71,41 @@ def _check_values(entry: "Table", path: str, where: str) -> None:
 def is_accepted(key: str, value: str) -> bool:
     """Return whether STS accepts the value of a key; if it does not, it says nothing about where that comes from."""
     return len(value) in LENGTHS[key] and (_ALPHANUMERIC | {*_SIGNS[key]}).issuperset(value)
+
+
+def _check_place(entry: "Table", path: str, where: str) -> None:
+    """Raise SettingsError if ``registry`` or ``endpoint_url`` is in the entry and invalid; all values are strings."""
+    if "registry" in entry:
+        _check_own_host(entry, path, where)
+    if "endpoint_url" in entry and not own_hosts.is_endpoint_url(entry["endpoint_url"]):
+        raise SettingsError(
+            f"{path}: {where}: endpoint_url is not https://HOST, or http://localhost:PORT",
+            'write it like endpoint_url = "https://vpce-0abc-xyz.api.ecr.us-east-1.vpce.amazonaws.com"',
+        )
+
+
+def _check_own_host(entry: "Table", path: str, where: str) -> None:
+    if "account" in entry:
+        raise SettingsError(
+            f"{path}: {where}: registry requires match, and cannot be combined with account", _LIKE_THIS_HOST
+        )
+    if "match" not in entry:
+        raise SettingsError(f"{path}: {where}: match is missing", _LIKE_THIS_HOST)
+    match = entry["match"]
+    if not _PATTERN.isdisjoint(match):
+        raise SettingsError(
+            f"{path}: {where}: match is a pattern, and registry requires an exact host: the token is sent to it",
+            _LIKE_THIS_HOST,
+        )
+    if not own_hosts.is_own_host(match):
+        is_reserved = own_hosts.is_host(match.lower())
+        what = "a host of ECR Public or Docker Hub" if is_reserved else "not a host, with or without a port"
+        raise SettingsError(f"{path}: {where}: match is {what}, so registry cannot be set for it", _LIKE_THIS_HOST)
+    if not own_hosts.is_private_registry(entry["registry"]):
+        raise SettingsError(
+            f"{path}: {where}: registry is not the host of a private ECR registry",
+            'write it like registry = "111111111111.dkr.ecr.us-east-1.amazonaws.com"',
+        )
 
 
 def _check_registries(entry: "Table", path: str, where: str) -> None:

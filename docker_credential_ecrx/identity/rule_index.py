@@ -8,7 +8,7 @@ from typing import Any
 
 from docker_credential_ecrx.ecr.registry import Registry, host_of
 from docker_credential_ecrx.identity import settings
-from docker_credential_ecrx.identity.host_pattern import ascii_lower, canonical_host, is_for
+from docker_credential_ecrx.identity.rules import ascii_lower, canonical_host, is_for
 from docker_credential_ecrx.identity.settings import Settings
 
 Table = Mapping[str, Any]
@@ -32,7 +32,7 @@ class RuleIndex:
         self._by_key[key] = [each for each in self._by_key[key] if each is not entry]
 
     def matching(self, host: str | None, registry: Registry | None) -> list[Table]:
-        """Return the entries that apply to ``host``, as ``host_pattern.is_for`` defines it, in no order."""
+        """Return the entries that apply to ``host``, as ``rules.is_for`` defines it, in no order."""
         keys = {"", host or "", *((registry.account, canonical_host(registry)) if registry else ())}
         candidates = (entry for key in keys for entry in self._by_key.get(key, ()))
         return [entry for entry in candidates if is_for(entry, host, registry)]

@@ -10,8 +10,8 @@ import stat
 from docker_credential_ecrx.ecr.registry import Registry, host_of
 from docker_credential_ecrx.errors import SettingsError
 from docker_credential_ecrx.identity.model import Identity
-from docker_credential_ecrx.identity.read_file import read_file
 from docker_credential_ecrx.system.paths import has_link, is_out_of_reach, xdg_folder
+from docker_credential_ecrx.system.read_file import read_file
 
 PROGRAM = "docker-credential-ecrx"
 
@@ -61,7 +61,7 @@ class Settings:
             return Identity(self.profile)
         if (rule := self.rule_for(host)) is None:
             return Identity()
-        from docker_credential_ecrx.identity.host_pattern import identity_of
+        from docker_credential_ecrx.identity.rules import identity_of
 
         return identity_of(rule)
 
@@ -78,7 +78,7 @@ class Settings:
         """Return the first rule that applies to ``server``, or None."""
         if not self.rules:
             return None
-        from docker_credential_ecrx.identity.host_pattern import is_for  # needed only if there are rules
+        from docker_credential_ecrx.identity.rules import is_for  # needed only if there are rules
 
         registry = Registry.parse(server)
         host = registry.host if registry is not None else host_of(server)
@@ -116,16 +116,16 @@ def load(argv0: str, env: "Mapping[str, str]", keyring: str = "auto") -> Setting
     path = config_path(env)
     document = _read(path, env) if path else None
     table = {} if document is None else _parse(document, path)
-    rules: tuple[Table, ...] = ()
+    entries: tuple[Table, ...] = ()
     accounts = None
     if "registry" in table or "security" in table:
-        from docker_credential_ecrx.identity import host_pattern  # needed only if there is one of these
+        from docker_credential_ecrx.identity import rules  # needed only if there is one of these
 
-        rules, accounts = host_pattern.rules(table, path), host_pattern.accounts(table, path)
+        entries, accounts = rules.read(table, path), rules.accounts(table, path)
     keyring = _cache_keyring(table, path) or keyring
     if env.get("ECRX_KEYRING"):
         keyring = _known_keyring(env["ECRX_KEYRING"], "the environment variable ECRX_KEYRING")
-    return Settings(profile_of(argv0), keyring, rules, accounts, path)
+    return Settings(profile_of(argv0), keyring, entries, accounts, path)
 
 
 def profile_of(argv0: str) -> "str | None":

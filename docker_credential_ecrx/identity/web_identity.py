@@ -5,7 +5,7 @@ A cached get imports this only if the identity uses a web identity token or a co
 
 import binascii
 
-from docker_credential_ecrx.system import json_subset
+from docker_credential_ecrx.system import fast_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,5 +48,5 @@ def subject_of(token: str) -> "str | None":
 def _payload(token: str) -> "dict[str, Any]":
     """Return the claims in a JSON web token; raise ValueError, LookupError or TypeError if there are none."""
     payload = token.strip().split(".")[1].replace("-", "+").replace("_", "/")
-    claims: Any = json_subset.parse(binascii.a2b_base64(payload + "==").decode("utf-8"))
+    claims: Any = fast_json.parse(binascii.a2b_base64(payload + "==").decode("utf-8"))
     return dict(claims)

@@ -6,7 +6,7 @@ https://dbus.freedesktop.org/doc/dbus-specification.html
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Literal
 
 CALL, RETURN, ERROR = 1, 2, 3
 PATH, INTERFACE, MEMBER, ERROR_NAME, REPLY_SERIAL, DESTINATION, SIGNATURE = 1, 2, 3, 4, 5, 6, 8
@@ -56,7 +56,7 @@ def size_of(received: bytes) -> int | None:
     """Return the size of the first message in bytes, or None if too few bytes are received to determine it."""
     if len(received) < _FIXED_HEADER:
         return None
-    order: Any = "little" if received[0] == _LITTLE else "big"
+    order: Literal["big", "little"] = "little" if received[0] == _LITTLE else "big"
     body, fields = int.from_bytes(received[4:8], order), int.from_bytes(received[12:16], order)
     size = _FIXED_HEADER + fields + -fields % 8 + body
     if size > _LARGEST_MESSAGE:
@@ -102,7 +102,7 @@ class _Reader:
         self._message = message
         self._at = 0
         self._depth = 0
-        self._order: Any = "big" if message[:1] == b"B" else "little"
+        self._order: Literal["big", "little"] = "big" if message[:1] == b"B" else "little"
 
     def left(self) -> int:
         """Return the number of bytes that are not decoded yet."""

@@ -15,7 +15,7 @@ _PHRASES = (
     (b'","datakey":"', b"\2"),
     (b'","version":"2","type":"DATA_KEY","expiration":', b"\3"),
 )
-_LONGEST, _MOST = 0xFFFF, 0xFF  # what is told in two bytes, and in one
+_LONGEST, _MOST = 0xFFFF, 0xFF  # the largest numbers of two bytes, and of one
 
 
 def pack(secret: str, seconds: int, *, by_hand: bool = False) -> bytes:
@@ -54,7 +54,7 @@ def unpack(payload: bytes) -> str | None:
 
 def is_by_hand(payload: bytes) -> bool:
     """Return whether the secret can be stored again only by a person."""
-    return _form_of(payload).isupper()
+    return payload.partition(b" ")[2][:1].isupper()
 
 
 def expiry_of(payload: bytes) -> int:
@@ -67,10 +67,6 @@ def expiry_of(payload: bytes) -> int:
 
 def _headed(form: bytes, seconds: int, by_hand: bool) -> bytes:  # noqa: FBT001
     return b"%d %b" % (time.time() + seconds, form.upper() if by_hand else form)
-
-
-def _form_of(payload: bytes) -> bytes:
-    return payload.partition(b" ")[2][:1]
 
 
 def _decoded(text: bytes) -> bytes:

@@ -56,7 +56,7 @@ def payload_of(ring: "KernelKeyring", description: bytes) -> bytes:
 
 
 def _outer_user() -> int | None:
-    """Return the ID of this user outside the user namespace; None if this is none, or the ID is not known.
+    """Return this user's ID outside the user namespace; None if there is no namespace, or the ID is not known.
 
     It is also None for a user who cannot be told from those outside that have no ID here.
     """

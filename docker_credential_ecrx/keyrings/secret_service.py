@@ -196,7 +196,7 @@ class SecretServiceKeyring:
         try:
             process = self._service.process()
         except DBusError:  # a proxy of the bus may refuse it
-            process = 0  # which is none
+            process = 0  # which no process has
         return gnome.plain_file(collection, process)
 
     def _locked(self, what: str) -> KeyringUnavailableError:

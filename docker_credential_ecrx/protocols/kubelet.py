@@ -11,7 +11,7 @@ from docker_credential_ecrx.identity import settings
 from docker_credential_ecrx.identity.model import Identity
 from docker_credential_ecrx.protocols.reply import Reply, quote, stdin_of
 from docker_credential_ecrx.store import cached_token
-from docker_credential_ecrx.system import json_subset
+from docker_credential_ecrx.system import fast_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def parse(document: bytes) -> Request:
     if len(document) > _MAX_REQUEST_BYTES:
         raise RequestError("kubelet's request is longer than 1 MiB", "send a CredentialProviderRequest")
     try:
-        fields = json_subset.parse(document.decode("utf-8"))
+        fields = fast_json.parse(document.decode("utf-8"))
     except ValueError:
         fields = None
     if not isinstance(fields, dict):
@@ -107,9 +107,9 @@ def _image(value: object) -> str:
 
 
 def _annotations(value: object) -> dict[str, str]:
-    if not isinstance(value or {}, dict):
+    pairs = value or {}
+    if not isinstance(pairs, dict):
         raise RequestError(f"{_ANNOTATIONS} in kubelet's request is not an object", "send an object of strings")
-    pairs: dict[str, object] = value or {}  # type: ignore[assignment] # checked above
     return {name: _text(_ANNOTATIONS, text) for name, text in pairs.items()}
 
 

@@ -11,7 +11,7 @@ import os
 
 from docker_credential_ecrx import log
 from docker_credential_ecrx.store import cached_token
-from docker_credential_ecrx.system import file_lock, files, json_subset, state_folder
+from docker_credential_ecrx.system import fast_json, file_lock, files, state_folder
 from docker_credential_ecrx.system.fast_stdlib import dump_json
 
 TYPE_CHECKING = False
@@ -168,7 +168,7 @@ def _read(folder: "Folder") -> "_Document":
     try:
         fd = files.open_own(folder.at(_FILE), dir_fd=folder.fd)
         try:
-            found = json_subset.parse(files.read(fd, _MAX_BYTES).decode("utf-8"))
+            found = fast_json.parse(files.read(fd, _MAX_BYTES).decode("utf-8"))
         finally:
             os.close(fd)
     except OSError as error:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from docker_credential_ecrx import keyrings, log
 from docker_credential_ecrx.ecr import wrong_host
 from docker_credential_ecrx.errors import KeyringError, NotFoundError, Remedy, RequestError
-from docker_credential_ecrx.identity.host_pattern import ascii_lower
+from docker_credential_ecrx.identity.rules import ascii_lower
 from docker_credential_ecrx.sanitizer import third_party
 from docker_credential_ecrx.store import cached_token, index, inventory
 from docker_credential_ecrx.store.entry import Entry

@@ -89,9 +89,9 @@ def _issued(request: "TokenRequest", snapshot: Snapshot, began: float | None, mf
     """Return a new token, without botocore if possible; raise AwsError, also if the process lacks the means."""
     try:
         if mfa is None:
-            from docker_credential_ecrx.aws.direct import way
+            from docker_credential_ecrx.aws.direct import authorization_token as direct_token
 
-            issued = way.fetch(request.registry, request.identity, snapshot, Deadline(ASKING_SECONDS, began))
+            issued = direct_token.fetch(request.registry, request.identity, snapshot, Deadline(ASKING_SECONDS, began))
             if issued is not None:
                 return issued
         from docker_credential_ecrx.aws import authorization_token  # which takes 300 ms

@@ -38,8 +38,7 @@ _ATTEMPTS = 2
 _RETRY_SECONDS = 60.0
 # What a lock's file says after its time: that AWS issued a token, or the kind and the codes of a failure.
 _ISSUED = "minted"
-_WRONG_CLOCK = "clock"
-_FAILURES = {"none": NoAwsCredentialsError, "mfa": MfaCodeNeededError, "failed": AwsError}
+_FAILURES = {"none": NoAwsCredentialsError, "mfa": MfaCodeNeededError, "clock": ClockError, "failed": AwsError}
 
 
 def obtain(cache: "TokenCache", request: "TokenRequest", cached: "Token | None", started: ClockReading) -> "Token":
@@ -107,8 +106,7 @@ def _fetch_for_all(cache: "TokenCache", request: "TokenRequest", started: ClockR
     try:
         token = cache.fetch(request, started)
     except AwsError as error:
-        is_clock = isinstance(error, ClockError)
-        kind = _WRONG_CLOCK if is_clock else next(name for name, kind in _FAILURES.items() if isinstance(error, kind))
+        kind = next(name for name, kind in _FAILURES.items() if isinstance(error, kind))
         # Codes alone: AWS's own words may contain anything, and no file should have them.
         _write_outcome(lock, kind, *error.codes)
         raise
@@ -143,10 +141,9 @@ def _outcome_since(started: ClockReading, before: float, lock: "FileLock") -> li
 def _failure(kind: str, error: AwsError | None, codes: list[str]) -> AwsError:
     """Return the failure of another process: ``error``, as far as its codes are known here, of the ``kind``."""
     error = error or _unknown_failure()
-    if kind == _WRONG_CLOCK:
-        ahead = codes[-1].partition("=")[2] if codes else ""
-        return ClockError(error.message, error.remedy, float(ahead) if ahead.removeprefix("-").isdecimal() else 0.0)
-    return _FAILURES.get(kind, AwsError)(error.message, error.remedy, tuple(codes))
+    found = _FAILURES.get(kind, AwsError)
+    # Its codes say how far the clock is off.
+    return error if found is ClockError else found(error.message, error.remedy, tuple(codes))
 
 
 def _unknown_failure() -> AwsError:

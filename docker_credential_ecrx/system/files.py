@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 HAS_FOLDERS = os.name != "nt"
 _OVERFLOW_UID, _ALL_USERS = "/proc/sys/kernel/overflowuid", 4294967295
-LARGEST_BYTES = 16 << 20  # no configuration file is larger
 # Do not follow a link, do not block on a pipe or a device, do not pass the descriptor to other programs.
 _SAFE = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 _SAFE |= getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)

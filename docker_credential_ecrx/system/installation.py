@@ -27,7 +27,7 @@ def user_facing_error(error: Exception, word: str) -> "EcrxError":
         message = f"a part of the program is {damage}"
         remedy = "install it again"
         if isinstance(error, EcrxError):
-            return EcrxError(error.message, "; ".join(part for part in (error.hint, message, remedy) if part))
+            return EcrxError(error.message, "; ".join(filter(None, (str(error.remedy), message, remedy))))
         return EcrxError(message, remedy)
     if isinstance(error, EcrxError):
         return error

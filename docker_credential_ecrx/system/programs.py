@@ -6,7 +6,7 @@ https://pkg.go.dev/os/exec#hdr-Executables_in_the_current_directory
 
 import os
 import sys
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,23 +17,23 @@ _SUFFIXES = (".com", ".exe", ".bat", ".cmd") if os.name == "nt" else ("",)
 _SECONDS = 10.0  # for a slow disk; a program that tells its version takes less than one
 
 
-def find(name: str, search: str) -> Path | None:
-    """Return the path of the program ``name`` in the absolute folders of ``search``, a value of PATH, or None."""
-    return next((path for path in candidates(name, search) if path.is_absolute()), None)
+def find(name: str, env: Mapping[str, str]) -> Path | None:
+    """Return the path of the program ``name`` in the absolute folders of PATH in ``env``, or None."""
+    return next((path for path in candidates(name, env) if path.is_absolute()), None)
 
 
-def found_by_docker(name: str, search: str) -> Path | None:
+def found_by_docker(name: str, env: Mapping[str, str]) -> Path | None:
     """Return the path that Docker finds for the program ``name``, or None; it refuses to run a relative one."""
-    return next(candidates(name, search), None)
+    return next(candidates(name, env), None)
 
 
-def is_run_by_docker(name: str, search: str) -> bool:
+def is_run_by_docker(name: str, env: Mapping[str, str]) -> bool:
     """Return whether Docker finds the program and runs it: it runs none in a relative folder."""
-    found = found_by_docker(name, search)
+    found = found_by_docker(name, env)
     return found is not None and found.is_absolute()
 
 
-def own_path(argv0: str, search: str) -> Path:
+def own_path(argv0: str, env: Mapping[str, str]) -> Path:
     """Return the absolute path of this program, which was called as ``argv0``, the first word of its command."""
     if Path(argv0).name != argv0:
         path = Path(argv0).absolute()
@@ -41,7 +41,7 @@ def own_path(argv0: str, search: str) -> Path:
         return path if os.name != "nt" or path.is_file() else path.with_name(f"{path.name}.exe")
     # A bare name was found by the caller in a folder of its PATH, which may be a relative one.
     this = sys.executable if is_frozen() else argv0
-    return find(argv0, search) or Path(this).absolute()
+    return find(argv0, env) or Path(this).absolute()
 
 
 def is_frozen() -> bool:
@@ -112,8 +112,9 @@ def output(path: Path, argument: str) -> tuple[bytes, bytes]:
     return done.stdout, done.stderr
 
 
-def candidates(name: str, search: str) -> Iterator[Path]:
+def candidates(name: str, env: Mapping[str, str]) -> Iterator[Path]:
     """Yield the paths of programs called ``name``; an empty folder is the current one, as in a shell."""
+    search = env.get("PATH")
     for folder in search.split(os.pathsep) if search else []:
         for suffix in _SUFFIXES:
             path = Path(folder, f"{name}{suffix}")

@@ -13,8 +13,8 @@ import cached_get
 import first_get
 import pytest
 
-from docker_credential_ecrx.demo.fake_aws import FakeAws
 from fakes import certificates
+from fakes.aws import FakeAws
 from support import need
 from support.home import HOST, Home
 from support.trace import Deeds, Modules, deeds_of
@@ -77,7 +77,7 @@ _ASKED_OF_THE_KERNEL = {
 }
 
 
-_CHECKS_OF_A_HOST = ("identity.host_pattern", "identity.own_hosts")
+_CHECKS_OF_A_HOST = ("identity.rules", "identity.own_hosts")
 # What a first get imports besides, each from a file of its own.
 _IN_FILES = {"kernel": ["system.shortage"], "secret-service": ["system.shortage", "keyrings.gnome"]}
 

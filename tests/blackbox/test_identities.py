@@ -12,8 +12,9 @@ from typing import NamedTuple
 import pytest
 from botocore.httpsession import DEFAULT_CA_BUNDLE
 
-from docker_credential_ecrx.demo.fake_aws import FakeAws, Keys
+from docker_credential_ecrx.demo.fake_aws import Keys
 from fakes import certificates
+from fakes.aws import FakeAws
 from support import aws_parts
 from support.aws_parts import EARLIER, LATER, Proxy, Server, Sessions
 from support.home import HOST, NOT_FOUND, OTHER_HOST, SECONDARY, Home, Result

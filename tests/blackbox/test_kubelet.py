@@ -373,6 +373,6 @@ class TestCost:
         # The frozen program has the second in a file with others.
         names = {f"{package}.protocols.kubelet"}
         if not modules.are_frozen:
-            names.add(f"{package}.system.json_subset")
+            names.add(f"{package}.system.fast_json")
         assert names == added - {"_json"}
         assert [] == answer.written

@@ -8,7 +8,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from docker_credential_ecrx.demo.fake_aws import FakeAws, new_password
+from docker_credential_ecrx.demo.fake_aws import new_password
+from fakes.aws import FakeAws
 from support import kubernetes
 from support.home import HOST, NOT_FOUND, OTHER_HOST, SECONDARY, Home
 

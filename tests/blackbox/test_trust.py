@@ -9,8 +9,8 @@ import pytest
 from botocore.httpsession import DEFAULT_CA_BUNDLE
 from faults.helpers import in_shell, unshared
 
-from docker_credential_ecrx.demo.fake_aws import FakeAws
 from fakes import certificates
+from fakes.aws import FakeAws
 from fakes.certificates import Certificates
 from support import need
 from support.forms import in_one_form

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from docker_credential_ecrx.demo.fake_aws import HttpResponse, Repository
+from docker_credential_ecrx.demo.fake_aws import HttpResponse
 from fakes import faults
+from fakes.aws import Repository
 from fakes.faults import FaultyAws
 from support import terminals
 from support.forms import in_one_form

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from docker_credential_ecrx.demo.fake_aws import Repository
+from fakes.aws import Repository
 from support import terminals
 from support.home import PRIMARY, SECONDARY, Home, Result
 

@@ -8,7 +8,7 @@ from typing import Any
 import hcl2
 import pytest
 
-from docker_credential_ecrx.demo.fake_aws import policies
+from fakes import policies
 from support import pages
 from support.forms import in_one_form
 from support.home import HOST, PRIMARY, ROLE, SECONDARY, Home

@@ -8,8 +8,8 @@ from pathlib import Path
 import boto3
 import pytest
 
-from docker_credential_ecrx.demo.fake_aws import FakeAws
 from fakes import engine
+from fakes.aws import FakeAws
 from fakes.certificates import Certificates
 from fakes.clients import Client, write_json
 from fakes.registry import Registry

@@ -3,7 +3,8 @@
 import ssl
 from collections.abc import Mapping
 
-from docker_credential_ecrx.demo.fake_aws import FakeAws, HttpResponse
+from docker_credential_ecrx.demo.fake_aws import HttpResponse
+from fakes.aws import FakeAws
 
 
 class Endpoints(FakeAws):

@@ -9,7 +9,8 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from docker_credential_ecrx.demo.fake_aws import FakeAws, HttpResponse, Keys, Refusal, refused
+from docker_credential_ecrx.demo.fake_aws import HttpResponse, Keys, Refusal, refused
+from fakes.aws import FakeAws
 
 Fault = Callable[[HttpResponse], HttpResponse]
 
@@ -27,14 +28,14 @@ class FaultyAws(FakeAws):
         self._first: defaultdict[str, deque[Fault]] = defaultdict(deque)
 
     def fail(self, operation: str, fault: Fault, *, times: int | None = None) -> None:
-        """HttpResponse ``operation`` with ``fault``: always, or the next few times before what is set for always."""
+        """Answer ``operation`` with ``fault``: always, or the next few times before what is set for always."""
         if times is None:
             self._always[operation] = fault
         else:
             self._first[operation].extend([fault] * times)
 
     def clear_faults(self) -> None:
-        """HttpResponse honestly again."""
+        """Answer without faults again."""
         self._always.clear()
         self._first.clear()
 

@@ -18,8 +18,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import NamedTuple
 
-from docker_credential_ecrx.demo.fake_aws import FakeAws, Issued, Repository, denial
+from docker_credential_ecrx.demo.fake_aws import Issued
 from fakes import daemons
+from fakes.aws import FakeAws, Repository, denial
 from support import need
 
 _HOST = re.compile(r"(?P<account>[0-9]{12})\.dkr[.-]ecr(-fips)?\.(?P<region>[a-z0-9-]+)\.")

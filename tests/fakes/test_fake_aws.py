@@ -12,10 +12,11 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError
 
-from docker_credential_ecrx.demo.fake_aws import Issued, Keys, Repository
-from docker_credential_ecrx.demo.fake_aws.policies import ConditionError
+from docker_credential_ecrx.demo.fake_aws import Issued, Keys
 from fakes import faults
+from fakes.aws import Repository
 from fakes.faults import FaultyAws
+from fakes.policies import ConditionError
 
 _ACCOUNT = "222222222222"
 _ROLE = f"arn:aws:iam::{_ACCOUNT}:role/puller"

@@ -12,9 +12,10 @@ from botocore.credentials import Credentials
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from docker_credential_ecrx.demo.fake_aws import FakeAws, Keys, new_keys
+from docker_credential_ecrx.demo.fake_aws import Keys, new_keys
 from docker_credential_ecrx.demo.fake_aws.messages import Request
 from docker_credential_ecrx.demo.fake_aws.signature import Signed, expected
+from fakes.aws import FakeAws
 
 _ACCOUNT = "222222222222"
 _TARGET = "AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken"

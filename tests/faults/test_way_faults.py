@@ -28,8 +28,8 @@ from faults.helpers import (
     unshared,
 )
 
-from docker_credential_ecrx.demo.fake_aws import FakeAws
 from fakes import certificates, faults
+from fakes.aws import FakeAws
 from support import need
 from support.forms import in_one_form
 from support.home import HOST, ROLE, SECONDARY, Home

@@ -11,7 +11,7 @@ from docker_credential_ecrx.config_files import ecrx_config
 from docker_credential_ecrx.config_files.text_file import TextFile
 from docker_credential_ecrx.ecr.registry import Registry
 from docker_credential_ecrx.errors import FileError, SettingsError
-from docker_credential_ecrx.identity import host_pattern, rule_index, settings, toml_subset
+from docker_credential_ecrx.identity import rule_index, rules, settings, toml_subset
 
 HOST = "111111111111.dkr.ecr.us-east-1.amazonaws.com"
 HOSTS = [HOST, HOST.replace("ecr.", "ecr-fips."), HOST.replace("111", "222"), "public.ecr.aws"]
@@ -187,7 +187,7 @@ def test_every_host_gets_an_identity_or_an_error(document: bytes, argv0: str) ->
 
 @fuzzed(patterns, st.text("ab.-1", max_size=12) | st.just(HOST))
 def test_patterns_match_as_fnmatch_does(text: str, host: str) -> None:
-    assert fnmatchcase(host, text) == host_pattern.matches(text, host)
+    assert fnmatchcase(host, text) == rules.matches(text, host)
 
 
 @fuzzed(documents, st.sampled_from([HOST, "public.ecr.aws"]), st.sampled_from(["a", 'q"\\\n', "é"]))
@@ -207,7 +207,7 @@ def test_adding_and_removing_an_entry_changes_nothing(document: str, host: str, 
     entries = tomllib.loads(after.text)["registry"]
     registry = Registry.parse(host)
     assert registry is not None
-    answers = next(entry for entry in entries if host_pattern.is_for(entry, host, registry))
+    answers = next(entry for entry in entries if rules.is_for(entry, host, registry))
     assert profile == answers["profile"]
     if after != cleared:
         assert cleared.text == removed.text

@@ -6,7 +6,7 @@ from fuzz.helpers import fuzzed, joined
 from hypothesis import strategies as st
 
 from docker_credential_ecrx.ecr.registry import Registry, host_of
-from docker_credential_ecrx.identity import host_pattern, settings
+from docker_credential_ecrx.identity import rules, settings
 
 # The names that Amazon documents, written again independently of the parser.
 ECR = re.compile(
@@ -93,7 +93,7 @@ _own_servers = st.lists(_own_pieces | st.sampled_from([*SCHEMES, *ENDS]), max_si
 @fuzzed(servers | _own_servers)
 def test_rule_adds_exactly_its_own_host(server: str) -> None:
     """A rule for a host of the user's own gives its registry to that host, and changes nothing for any other."""
-    loaded = settings.Settings(None, "auto", host_pattern.rules({"registry": [_rule]}, "config.toml"))
+    loaded = settings.Settings(None, "auto", rules.read({"registry": [_rule]}, "config.toml"))
 
     found, parsed = loaded.registry_of(server), Registry.parse(server)
 

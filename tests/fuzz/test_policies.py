@@ -6,9 +6,9 @@ import re
 from fuzz.helpers import fuzzed, is_line, joined, json_texts, told
 from hypothesis import strategies as st
 
-from docker_credential_ecrx.demo.fake_aws import policies
 from docker_credential_ecrx.ecr import policy_access, policy_summary, principal, repository_policy
 from docker_credential_ecrx.errors import ArgumentError, AwsError
+from fakes import policies
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
 PRINCIPAL = re.compile(r"[0-9]{12}|arn:aws:iam::[0-9]{12}:(root|(role|user)/([\x21-\x7e]+/)?[\w+=,.@-]+)", re.ASCII)

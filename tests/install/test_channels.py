@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from docker_credential_ecrx.demo.fake_aws import FakeAws
+from fakes.aws import FakeAws
 from support import channels
 from support.channels import NAME, User
 from support.home import SECONDARY, Home

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from docker_credential_ecrx.demo.fake_aws import FakeAws
+from fakes.aws import FakeAws
 from support import channels, need
 from support.channels import NAME, Debian
 from support.home import SECONDARY, Home

@@ -18,7 +18,7 @@ from typing import IO
 
 import pytest
 
-from docker_credential_ecrx.demo.fake_aws import FakeAws
+from fakes.aws import FakeAws
 from support import need
 from support.home import HOST, SECONDARY, Home, Result
 from support.releases import PROGRAM, User

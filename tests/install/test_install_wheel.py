@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from docker_credential_ecrx.demo.fake_aws import FakeAws
+from fakes.aws import FakeAws
 from support import need
 from support.home import SECONDARY, Home
 from support.releases import User

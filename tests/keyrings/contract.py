@@ -130,7 +130,7 @@ class KeyringContract:
 
         error = raised.value
         assert ALTERNATIVE in error.remedy.text
-        assert SECRET not in f"{error} {error!r} {error.message} {error.hint} {error.args}"
+        assert SECRET not in f"{error} {error!r} {error.message} {error.remedy} {error.args}"
         assert 1 == len(str(error).splitlines())
 
     def test_that_is_not_available_says_so_with_a_remedy(self, unavailable: "Callable[[], Keyring]") -> None:

@@ -255,7 +255,7 @@ class TestFailingBackend:
             opened(backends.Telltale).set(NAME, secret, 3600)
 
         error = raised.value
-        assert SECRET not in f"{error} {error!r} {error.message} {error.hint} {error.args}"
+        assert SECRET not in f"{error} {error!r} {error.message} {error.remedy} {error.args}"
 
 
 class TestRefusedBackend:

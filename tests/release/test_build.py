@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from faults.helpers import in_shell, unshared
 
-from docker_credential_ecrx.demo.fake_aws import FakeAws
+from fakes.aws import FakeAws
 from support import need
 from support.home import HOST, SECONDARY, Home, Result
 

@@ -16,7 +16,8 @@ from types import TracebackType
 from typing import NamedTuple, Self
 from urllib.parse import parse_qsl, urlsplit
 
-from docker_credential_ecrx.demo.fake_aws import FakeAws, HttpResponse, Keys, new_keys
+from docker_credential_ecrx.demo.fake_aws import HttpResponse, Keys, new_keys
+from fakes.aws import FakeAws
 
 LATER, EARLIER = "2100-01-01T00:00:00Z", "2001-01-01T00:00:00Z"
 _LATER_MS = 4_102_444_800_000
@@ -181,7 +182,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: _HttpServer
 
     def do_GET(self) -> None:
-        """HttpResponse with what the server's source says."""
+        """Answer with what the server's source says."""
         self.server.owner.requests.append(self.path)
         headers = {name.lower(): value for name, value in self.headers.items()}
         found = self.server.owner.source(Request(self.command, self.path, headers))

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from docker_credential_ecrx.demo.fake_aws import FakeAws, Keys
+from docker_credential_ecrx.demo.fake_aws import Keys
+from fakes.aws import FakeAws
 
 PRIMARY = "111111111111"
 SECONDARY = "222222222222"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from docker_credential_ecrx.demo.fake_aws import FakeAws
+from fakes.aws import FakeAws
 
 
 @contextmanager

@@ -74,7 +74,7 @@ class Calls:
             return metadata.of_container(source, self._deadline)
         return metadata.of_instance(source, self._deadline)
 
-    def _session(self, name: str, parameters: dict[str, str], keys: Keys | None, *, is_own: bool = False) -> Keys:
+    def _session(self, name: str, parameters: dict[str, str], keys: Keys | None, *, is_own: bool) -> Keys:
         """Return the keys of the role session that an operation of STS opens.
 
         botocore refuses a session of AWS's files that has expired, but not the program's own: ECR then says it.
@@ -147,7 +147,7 @@ class Calls:
 
 def _is_time(value: object) -> bool:
     """Return whether a response's time is in seconds since 1970, as AWS sends it."""
-    return type(value) in (int, float) and 0 <= value < _LAST_SECOND  # type: ignore[operator] # of object
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < _LAST_SECOND
 
 
 def _require_valid(parameters: "Mapping[str, str]") -> None:

@@ -61,7 +61,7 @@ class Connections:
             if opening.ends_within(0):
                 try:
                     opening.result().close()
-                except Exception as error:  # noqa: BLE001 - it was of no use anyway
+                except Exception as error:  # noqa: BLE001 - no request needs it any more
                     log.debug(f"a connection that was not used could not be opened: {type(error).__name__}")
 
     def _begin(self, endpoint: "Endpoint") -> None:

@@ -1,6 +1,6 @@
 """Reads what AWS's services respond: STS in XML, ECR and the metadata services in JSON."""
 
-from docker_credential_ecrx.system import json_subset
+from docker_credential_ecrx.system import fast_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,9 +49,9 @@ def xml_texts(body: bytes) -> dict[str, str]:
 
 def json_object(body: bytes) -> "dict[str, Any]":
     """Return the members of a JSON object; raise ValueError if it is not one."""
-    document: Any = json_subset.parse(body.decode("utf-8"))
+    document = fast_json.parse(body.decode("utf-8"))
     if not isinstance(document, dict):
-        raise ValueError("not a JSON object")  # noqa: TRY004 - the document is of no use, as one that is not JSON
+        raise ValueError("not a JSON object")  # noqa: TRY004 - the document is wrong, not its type
     return document
 
 

@@ -4,7 +4,7 @@ import os
 import stat
 
 from docker_credential_ecrx.aws.direct.declined import DeclinedError
-from docker_credential_ecrx.identity.read_file import LARGEST_BYTES
+from docker_credential_ecrx.system.read_file import LARGEST_BYTES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,4 +24,4 @@ def require_ordinary(identity: "Identity", snapshot: "Snapshot", bundle: str) ->
         except (OSError, ValueError) as error:
             raise DeclinedError("a file that is named cannot be read") from error
         if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST_BYTES:
-            raise DeclinedError("a file that is named is none, or is too large")
+            raise DeclinedError("a file that is named is not a regular file, or is too large")

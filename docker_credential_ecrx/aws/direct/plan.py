@@ -12,8 +12,9 @@ from docker_credential_ecrx.aws.direct.endpoints import parse_url
 from docker_credential_ecrx.aws.direct.environment import require_known
 from docker_credential_ecrx.aws.direct.keys import ContainerEndpoint, InstanceEndpoint, Keys, WebIdentity
 from docker_credential_ecrx.aws.direct.named_files import require_ordinary
-from docker_credential_ecrx.aws.direct.profile_files import read_profiles
+from docker_credential_ecrx.aws.direct.profile_files import KEYS, read_profiles
 from docker_credential_ecrx.identity.model import chosen_profile, first_profile
+from docker_credential_ecrx.identity.settings import PROGRAM
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,15 +27,13 @@ if TYPE_CHECKING:
     Source = Keys | WebIdentity | ContainerEndpoint | InstanceEndpoint
     Settings = Mapping[str, str]
 
-_ROLE_SESSION_NAME = "docker-credential-ecrx"
-_KEYS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
 _ROLE = (
     *("role_arn", "source_profile", "credential_source", "external_id"),
     *("role_session_name", "duration_seconds", "web_identity_token_file"),
 )
 # They do not matter to the two calls: the registry determines the region, and the rest is the AWS CLI's.
 _IGNORED = ("region", "output", "cli_pager", "cli_auto_prompt", "cli_history", "cli_timestamp_format", "ca_bundle")
-_KNOWN = frozenset((*_KEYS, *_ROLE, *_IGNORED))
+_KNOWN = frozenset((*KEYS, *_ROLE, *_IGNORED))
 _WEB_IDENTITY = ("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN", "AWS_ROLE_SESSION_NAME")
 _CHAINED_SECONDS = 3600  # the longest that a role session lasts that another one opened
 _LONGEST_TOKEN = 1 << 16  # characters, as in aws/input_files.py
@@ -78,7 +77,7 @@ def make_plan(identity: "Identity", snapshot: "Snapshot") -> Plan:
     if identity.web_identity is not None:
         parameters = {
             "RoleArn": identity.role_arn or "",
-            "RoleSessionName": identity.role_session_name or _ROLE_SESSION_NAME,
+            "RoleSessionName": identity.role_session_name or PROGRAM,
         }
         return Plan(WebIdentity(identity.web_identity, parameters), [], trusted, is_role_own=True)
     source, roles = chain.first(name, is_chosen=identity.profile is not None)
@@ -88,7 +87,7 @@ def make_plan(identity: "Identity", snapshot: "Snapshot") -> Plan:
             raise DeclinedError("the duration of the role may be longer than is permitted")
         parameters = {
             "RoleArn": identity.role_arn,
-            "RoleSessionName": identity.role_session_name or _ROLE_SESSION_NAME,
+            "RoleSessionName": identity.role_session_name or PROGRAM,
             "ExternalId": identity.external_id or "",
             "DurationSeconds": "" if duration is None else str(duration),
         }
@@ -116,7 +115,7 @@ class _Chain:
         web_identity = self._web_identity(own, is_chosen=is_chosen)
         if web_identity is not None:
             return web_identity, []
-        if any(key in own for key in _KEYS):
+        if any(key in own for key in KEYS):
             return _keys(own), []
         return self._outside_profiles(), []
 
@@ -139,7 +138,7 @@ class _Chain:
         if found is None or source in before:
             raise DeclinedError("the source of a role does not exist, or is itself")
         self.require_known_settings(found)
-        if any(key in found for key in _KEYS[:2]):
+        if any(key in found for key in KEYS[:2]):
             if "web_identity_token_file" in found:
                 raise DeclinedError("keys and a web identity token compete")
             return _keys(found), [role]
@@ -163,7 +162,7 @@ class _Chain:
         raise DeclinedError("a profile names an unknown source")
 
     def _environment_keys(self) -> Keys:
-        return _keys({name: self._env.get(name.upper(), "") for name in _KEYS if self._env.get(name.upper())})
+        return _keys({name: self._env.get(name.upper(), "") for name in KEYS if self._env.get(name.upper())})
 
     def _web_identity(self, own: "Settings", *, is_chosen: bool) -> WebIdentity | None:
         """Return the web identity of a profile or of the environment, or None if there is none."""
@@ -211,7 +210,7 @@ class _Chain:
 
 def _keys(settings: "Settings") -> Keys:
     """Return the keys in a profile's settings or in the environment, by a profile's names of them."""
-    keys = Keys(*(settings.get(name, "") for name in _KEYS))
+    keys = Keys(*(settings.get(name, "") for name in KEYS))
     keys.require_plain()
     return keys
 

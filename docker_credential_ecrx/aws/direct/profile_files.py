@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _PROFILE, _DEFAULT = "profile", "default"
 _CONFIG = "config"  # the kind of the file in which a profile's section has the word "profile" in its head
-_KEYS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
+KEYS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
 
 
 def read_profiles(snapshot: "Snapshot") -> "Sections":
@@ -38,7 +38,7 @@ def read_profiles(snapshot: "Snapshot") -> "Sections":
             known = profiles.setdefault(name, {})
             if kind == _CONFIG and known:
                 raise DeclinedError("a profile has two sections in one file")
-            if any(key in known for key in _KEYS) and any(key in settings for key in _KEYS):
+            if any(key in known for key in KEYS) and any(key in settings for key in KEYS):
                 raise DeclinedError("a profile has keys in both of AWS's files")
             known.update(settings)
     return profiles

@@ -6,8 +6,6 @@ from docker_credential_ecrx.system.fast_stdlib import socket
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from docker_credential_ecrx.aws.direct.endpoints import Endpoint
 
 CONNECT_SECONDS = 3.0  # as in aws/session.py
@@ -28,7 +26,7 @@ def connected(endpoint: "Endpoint", end: float) -> Socket:
     ``end`` (time.monotonic()).
     """
     failure = OSError("the name of the host has no address")
-    host: Any = endpoint.host.encode("ascii")  # for a str, the codec idna would be loaded
+    host = endpoint.host.encode("ascii")  # for a str, the codec idna would be loaded
     for family, kind, protocol, _, address in socket.getaddrinfo(host, endpoint.port, 0, socket.SOCK_STREAM):
         found = None
         try:

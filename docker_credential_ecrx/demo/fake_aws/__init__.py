@@ -3,7 +3,7 @@
 It refuses what AWS refuses, with AWS's messages, as far as this program needs them, and records all calls.
 """
 
-from docker_credential_ecrx.demo.fake_aws.ecr import Issued, Repository, denial, new_password
+from docker_credential_ecrx.demo.fake_aws.ecr import Issued, new_password
 from docker_credential_ecrx.demo.fake_aws.messages import (
     MARK,
     HttpResponse,
@@ -24,8 +24,6 @@ __all__ = [
     "Keys",
     "Principal",
     "Refusal",
-    "Repository",
-    "denial",
     "new_keys",
     "new_password",
     "refused",

@@ -1,6 +1,5 @@
 """The HTTP server: one address for all services of AWS, and a record of all calls."""
 
-import json
 import secrets
 import ssl
 import threading
@@ -9,10 +8,10 @@ from collections.abc import Collection, Mapping
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 from urllib.parse import parse_qsl, urlsplit
 
-from docker_credential_ecrx.demo.fake_aws.ecr import Ecr, Repository
+from docker_credential_ecrx.demo.fake_aws.ecr import Ecr
 from docker_credential_ecrx.demo.fake_aws.messages import (
     HttpResponse,
     Keys,
@@ -45,7 +44,7 @@ class FakeAws:
     def __init__(self, port: int = 0, context: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> None:
         self.calls: list[Call] = []
         self.token_seconds: float = _TOKEN_SECONDS
-        self.ecr = Ecr(lambda: self.now() + self.token_seconds, self.exists)
+        self.ecr = Ecr(lambda: self.now() + self.token_seconds)
         self.issued = self.ecr.issued
         self._sts = Sts(self.now, self._add)
         self._principals: dict[str, Principal] = {}
@@ -87,31 +86,6 @@ class FakeAws:
     ) -> None:
         """Add the role ``arn``, which the principals and accounts of ``trusts`` may assume."""
         self._sts.roles[arn] = Role(arn, trusts, external_id, mfa, web_identity_subjects)
-
-    def add_repository(
-        self, account: str, name: str, *, region: str = "us-east-1", policy: Mapping[str, Any] | None = None
-    ) -> Repository:
-        """Add a repository to ``ecr.repositories``, with a policy that is not validated."""
-        repository = Repository(account, region, name)
-        self.ecr.repositories[repository] = None if policy is None else json.dumps(policy)
-        return repository
-
-    def exists(self, principal: str) -> bool:
-        """Return whether a policy may name the principal: a role, a user, an account by its id or its root, or "*"."""
-        with self._lock:
-            known = {caller.arn for caller in self._principals.values()} | self._sts.roles.keys()
-        accounts = {arn.split(":")[4] for arn in known}
-        account = principal.removesuffix(":root").rpartition(":")[2]
-        return principal == "*" or principal in known or account in accounts
-
-    def count(self, operation: str) -> int:
-        """Return how often ``operation`` was called."""
-        return sum(call.operation == operation for call in list(self.calls))
-
-    def is_live(self, password: str) -> bool:
-        """Return whether ECR accepts the password now."""
-        issued = self.issued.get(password)
-        return issued is not None and issued.expires > self.now()
 
     def handle(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> HttpResponse:
         """Return the response to a request; a subclass injects faults here, and raises ConnectionError to hang up."""

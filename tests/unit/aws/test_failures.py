@@ -15,6 +15,48 @@ from support.rules import ALL_RULES
 ENV = {"HOME": "/nonexistent", "AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
 ENDPOINT = "vpce-0123456789abcdef0-a1b2c3d4.sts.us-east-1.vpce.amazonaws.com"
 DENIED = "AccessDeniedException"
+# What the texts of rules may name.
+FIELDS = frozenset(
+    (
+        *("call", "operation", "code", "status", "said", "http_status"),  # of AWS's response
+        *("profile", "source", "source_option", "caller_option", "registry_option", "principals"),  # of the caller
+        *(
+            "host",
+            "variable",
+            "scheme",
+            "proxy",
+            "through",  # the proxy to the host, or that there is none
+            "endpoint",  # the host, with the port and the origin if it is configured
+            "or_change",  # of a configured endpoint
+            "curl",
+            "bundle",
+            "origin",
+            "path",
+            "program",
+            "line",
+            "repeated",
+            "strerror",
+            "allow",  # the action in the policy, or end its explicit deny there
+            "policy",  # that denies the action
+            "reason",  # OpenSSL's
+            "name",
+            "lacking",
+            "lack",
+            "section",
+            "place",  # of a setting
+            "config_file",
+            "profile_files",  # those that have a section of the profile
+            "character",
+            "setting",
+            "other",
+            "add_role",  # to a profile with a source for it
+            "rename_source",  # of a profile with a role
+            "role_place",  # of the setting that names the role
+            "seconds",
+            "version",
+        ),  # of what failed
+    )
+)
 
 
 def left(error: AwsError) -> AwsError | None:
@@ -69,7 +111,7 @@ class TestRule:
         """A misspelt one would be shown as an ellipsis."""
         named = re.findall(r"\{(\w*)\}", f"{rule.message} {rule.remedy} {rule.command}")
 
-        assert [] == [name for name in named if name not in error_rule.FIELDS]
+        assert [] == [name for name in named if name not in FIELDS]
 
     def test_of_an_unknown_code_is_none(self) -> None:
         assert error_rule.find(error_rules.CLIENT_RULES, "unknown") is None
@@ -133,7 +175,7 @@ class TestCodes:
         assert again is not None
         assert "the proxy proxy.example.com refused" in error.message
         assert "the proxy in HTTPS_PROXY refused" in again.message
-        assert "check HTTPS_PROXY and NO_PROXY" == error.hint == again.hint
+        assert "check HTTPS_PROXY and NO_PROXY" == str(error.remedy) == str(again.remedy)
 
     def test_with_the_name_of_a_parameter_are_ignored(self) -> None:
         found = failures.from_codes(("no-credentials", "code=x", "caller=y", "values=z"), Identity("p"), ENV, "ecr")

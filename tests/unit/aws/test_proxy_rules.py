@@ -70,5 +70,5 @@ def test_failure_of_the_network_names_proxy_and_command(code: str) -> None:
     error = failures.client_error(code, caller, host=STS, seconds="9")
     again = failures.from_codes(error.codes, Identity("p"), env, "ecr")
 
-    assert f"check the network and the proxy proxy.example:3128 (from HTTPS_PROXY): {CURL}" == error.hint
+    assert f"check the network and the proxy proxy.example:3128 (from HTTPS_PROXY): {CURL}" == str(error.remedy)
     assert str(error) == str(again)

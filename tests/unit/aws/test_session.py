@@ -39,4 +39,4 @@ class TestBotocore:
 
         error = explain(caught.value, find_caller(Identity(), {}))
         assert error.message.endswith(" prompts for MFA codes in a way that this program does not support")
-        assert error.hint
+        assert str(error.remedy)

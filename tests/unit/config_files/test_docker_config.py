@@ -252,7 +252,7 @@ class TestBrokenFile:
             set_helper(text)
 
         assert "config.json" in caught.value.message
-        assert caught.value.hint
+        assert str(caught.value.remedy)
 
 
 @pytest.mark.posix("paths as POSIX has them")

@@ -14,7 +14,7 @@ from docker_credential_ecrx.config_files import ecrx_config
 from docker_credential_ecrx.config_files.text_file import TextFile
 from docker_credential_ecrx.ecr.registry import Registry
 from docker_credential_ecrx.errors import FileError
-from docker_credential_ecrx.identity import host_pattern, rule_index, settings, toml_subset
+from docker_credential_ecrx.identity import rule_index, rules, settings, toml_subset
 
 HOST = "111111111111.dkr.ecr.us-east-1.amazonaws.com"
 OTHER_HOST = "333333333333.dkr.ecr.us-east-1.amazonaws.com"
@@ -147,7 +147,7 @@ class TestSetEntries:
 
         def is_for(entry: Mapping[str, Any], host: str | None, registry: Registry | None) -> bool:
             compared.append(host)
-            return host_pattern.is_for(entry, host, registry)
+            return rules.is_for(entry, host, registry)
 
         parse_subset = toml_subset.parse
         monkeypatch.setattr(toml_subset, "parse", parse)

@@ -165,7 +165,7 @@ class TestConnection:
             for bundle in (trusted.authority, None):
                 found = failure(host, bundle)
                 assert f"the TLS certificate of {host} cannot be verified" == found.message
-                assert "AWS_CA_BUNDLE" in found.hint
+                assert "AWS_CA_BUNDLE" in str(found.remedy)
 
     def test_without_tls_blames_no_certificate(self) -> None:
         with without_tls(b"SSH-2.0-OpenSSH_9.2\r\n") as host:
@@ -192,14 +192,14 @@ class TestConnection:
             found = failure(host)
 
         assert f"cannot connect to {host}" == found.message
-        assert f"curl -sS https://{host}/v2/" in found.hint
+        assert f"curl -sS https://{host}/v2/" in str(found.remedy)
 
     def test_without_response_times_out(self) -> None:
         with closing(socket.create_server(("127.0.0.1", 0))) as silent:
             found = failure(f"localhost:{silent.getsockname()[1]}")
 
         assert "does not respond" in found.message
-        assert "VPC endpoint" in found.hint
+        assert "VPC endpoint" in str(found.remedy)
 
     def test_that_is_closed_is_reported(self, trusted: Certificates) -> None:
         def reply(*_: object) -> tuple[int, dict[str, str], bytes]:

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from docker_credential_ecrx.aws.repository_policy_client import target
-from docker_credential_ecrx.demo.fake_aws import policies
 from docker_credential_ecrx.ecr import policy_summary, principal, repository_policy
 from docker_credential_ecrx.ecr.principal import Principal
 from docker_credential_ecrx.ecr.repository_policy import PULL, PUSH, Access, Document
 from docker_credential_ecrx.errors import ArgumentError, AwsError
+from fakes import policies
 
 _ID = "222222222222"
 _ROOT = f"arn:aws:iam::{_ID}:root"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from docker_credential_ecrx.ecr.registry import Registry
 from docker_credential_ecrx.errors import SettingsError
-from docker_credential_ecrx.identity import host_pattern, own_hosts, rule_checks, settings
+from docker_credential_ecrx.identity import own_hosts, rule_checks, rules, settings
 from docker_credential_ecrx.identity.model import Identity
 from docker_credential_ecrx.store.item_names import host_in, login_names, token_name
 
@@ -285,7 +285,7 @@ class TestAnyInput:
     @given(st.dictionaries(keys, values))
     def test_plain_entry_is_valid(self, entry: dict[str, object]) -> None:
         """What the fast check of a cached get accepts, the full one accepts too."""
-        if host_pattern.is_plain(entry):
+        if rules.is_plain(entry):
             rule_checks.check([entry], "config.toml")
 
     @hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

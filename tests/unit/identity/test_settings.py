@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from docker_credential_ecrx.ecr.registry import Registry
 from docker_credential_ecrx.errors import EcrxError, SettingsError
 from docker_credential_ecrx.identity import settings
-from docker_credential_ecrx.identity.host_pattern import canonical_host
+from docker_credential_ecrx.identity.rules import canonical_host
 from support import need
 
 if sys.platform != "win32":
@@ -360,7 +360,7 @@ class TestInvalidFile:
 
         assert said in str(caught.value)
         assert str(tmp_path / "config.toml") in str(caught.value)
-        assert caught.value.hint
+        assert str(caught.value.remedy)
 
     @pytest.mark.parametrize(("key", "value"), [(key, value) for key, values in ACCEPTED for value in values])
     def test_what_sts_accepts_is_accepted(self, tmp_path: Path, key: str, value: str) -> None:

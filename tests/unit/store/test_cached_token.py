@@ -278,7 +278,8 @@ class Machine(TokenCache):
 
     def failure_of(self, request: TokenRequest, codes: tuple[str, ...]) -> AwsError | None:
         assert REQUEST == request
-        return next((failure for failure in FAILURES if failure.codes == codes), None)
+        known = next((failure for failure in FAILURES if failure.codes == codes), None)
+        return known or super().failure_of(request, codes)
 
     def fetch(self, request: TokenRequest, started: ClockReading) -> Token:
         assert (REQUEST, True) == (request, cached_token.now().since(started) is not None)

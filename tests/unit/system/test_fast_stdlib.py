@@ -57,11 +57,11 @@ buffer = c_buffer(6)
 print(call_c("read", reader, buffer, 6), bytes(buffer))
 """,
     "_json": """
-from docker_credential_ecrx.system import json_subset
-print(json_subset.parse(' {"a": [1, 2.5, null, true, "\\\\u00e4"], "a": -0.0} '))
+from docker_credential_ecrx.system import fast_json
+print(fast_json.parse(' {"a": [1, 2.5, null, true, "\\\\u00e4"], "a": -0.0} '))
 for text in ("[1", "1 2", "", "nul", "[" * 100_000):
     try:
-        print(json_subset.parse(text))
+        print(fast_json.parse(text))
     except ValueError as error:
         print(error)
 from docker_credential_ecrx.system.fast_stdlib import dump_json

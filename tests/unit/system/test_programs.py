@@ -48,9 +48,9 @@ class TestFind:
         _program(here / "~")
         absolute = _program(here.parent / "absolute")
 
-        assert programs.find("tool", relative) is None
+        assert programs.find("tool", {"PATH": relative}) is None
         for search in (f"{relative}:{absolute.parent}", f"{absolute.parent}:{relative}"):
-            assert absolute == programs.find("tool", search)
+            assert absolute == programs.find("tool", {"PATH": search})
 
     def test_returns_the_first_executable(self, tmp_path: Path) -> None:
         _program(tmp_path / "a", mode=0o644)
@@ -60,11 +60,11 @@ class TestFind:
 
         search = os.pathsep.join(str(tmp_path / name) for name in ("none", "a", "b", "c", "d"))
 
-        assert expected == programs.find("tool", search)
+        assert expected == programs.find("tool", {"PATH": search})
 
     @pytest.mark.usefixtures("here")
     def test_finds_nothing_without_a_path(self) -> None:
-        assert (None, None) == (programs.find("tool", ""), programs.found_by_docker("tool", ""))
+        assert (None, None) == (programs.find("tool", {"PATH": ""}), programs.found_by_docker("tool", {"PATH": ""}))
 
 
 class TestFoundByDocker:
@@ -73,23 +73,23 @@ class TestFoundByDocker:
         """Go searches no further once it has found the name in a relative folder."""
         absolute = _program(here.parent / "absolute")
 
-        found = programs.found_by_docker("tool", f"{relative}:{absolute.parent}")
+        found = programs.found_by_docker("tool", {"PATH": f"{relative}:{absolute.parent}"})
 
         assert found is not None
         assert not found.is_absolute()
-        assert absolute == programs.found_by_docker("tool", f"{absolute.parent}:{relative}")
+        assert absolute == programs.found_by_docker("tool", {"PATH": f"{absolute.parent}:{relative}"})
 
 
 class TestOwnPath:
     def test_is_found_in_an_absolute_folder(self, here: Path) -> None:
         absolute = _program(here.parent / "absolute")
 
-        assert absolute == programs.own_path("tool", f":bin:{absolute.parent}")
+        assert absolute == programs.own_path("tool", {"PATH": f":bin:{absolute.parent}"})
 
     def test_is_the_typed_path_if_it_has_a_folder(self, here: Path) -> None:
-        assert here / "bin" / "tool" == programs.own_path("bin/tool", "/usr/bin")
-        assert here / "tool" == programs.own_path("./tool", "/usr/bin")
-        assert here / "bin" / "tool" == programs.own_path(str(here / "bin" / "tool"), "/usr/bin")
+        assert here / "bin" / "tool" == programs.own_path("bin/tool", {"PATH": "/usr/bin"})
+        assert here / "tool" == programs.own_path("./tool", {"PATH": "/usr/bin"})
+        assert here / "bin" / "tool" == programs.own_path(str(here / "bin" / "tool"), {"PATH": "/usr/bin"})
 
 
 class TestWeakness:

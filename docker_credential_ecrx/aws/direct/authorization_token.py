@@ -1,4 +1,4 @@
-"""The direct way as a whole: fetches a token, or leaves it to botocore."""
+"""Fetches ECR's authorization token without an SDK, or leaves it to botocore."""
 
 from docker_credential_ecrx import log
 from docker_credential_ecrx.aws.direct.declined import DeclinedError

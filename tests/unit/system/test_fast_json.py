@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docker_credential_ecrx.system import json_subset
+from docker_credential_ecrx.system import fast_json
 
 # A Python whose scanner needs one more option, as 3.15 does; what is read, and whether json was imported.
 _DEMANDING = """\
@@ -20,8 +20,8 @@ def demanding(options):
         getattr(options, sys.argv[1])
     return make_scanner(options)
 _json.make_scanner = demanding
-from docker_credential_ecrx.system import json_subset
-print(json_subset.parse(' {"a": [1, 2.5, null]} '), "json" in sys.modules)
+from docker_credential_ecrx.system import fast_json
+print(fast_json.parse(' {"a": [1, 2.5, null]} '), "json" in sys.modules)
 """
 
 _scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
@@ -33,7 +33,7 @@ _pieces = st.sampled_from(
 
 @given(_documents, st.booleans(), st.sampled_from([None, 2]))
 def test_document_is_read_as_json_wrote_it(document: object, ascii_: bool, indent: int | None) -> None:  # noqa: FBT001
-    assert document == json_subset.parse(json.dumps(document, ensure_ascii=ascii_, indent=indent))
+    assert document == fast_json.parse(json.dumps(document, ensure_ascii=ascii_, indent=indent))
 
 
 @given(st.lists(_pieces, max_size=12).map("".join) | st.text(max_size=12))
@@ -42,20 +42,20 @@ def test_rejects_exactly_what_json_rejects(text: str) -> None:
         expected = repr(json.loads(text))
     except ValueError:
         with pytest.raises(ValueError, match="JSON"):
-            json_subset.parse(text)
+            fast_json.parse(text)
     else:
-        assert expected == repr(json_subset.parse(text))
+        assert expected == repr(fast_json.parse(text))
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 100_000])
 def test_rejects_an_incomplete_document(text: str) -> None:
     with pytest.raises(ValueError, match="JSON"):
-        json_subset.parse(text)
+        fast_json.parse(text)
 
 
 def test_last_of_duplicate_keys_counts() -> None:
-    assert {"a": 2} == json_subset.parse('{"a": 1, "a": 2}')
-    assert math.inf == json_subset.parse("Infinity")
+    assert {"a": 2} == fast_json.parse('{"a": 1, "a": 2}')
+    assert math.inf == fast_json.parse("Infinity")
 
 
 @pytest.mark.parametrize(("option", "needs_json"), [("array_hook", False), ("hook_of_the_future", True)])

@@ -3,7 +3,7 @@
 A cached get imports this only if config.toml has rules; ``rule_checks`` checks entries that are not plainly valid.
 """
 
-from docker_credential_ecrx.ecr.registry import SUFFIXES, Registry
+from docker_credential_ecrx.ecr.registry import SUFFIXES, Registry, is_account
 from docker_credential_ecrx.identity.model import Identity
 
 TYPE_CHECKING = False
@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from docker_credential_ecrx.identity.settings import Table
 
 _DIGITS = b"0123456789"
-_ACCOUNT_LENGTH = 12
 _HOST = _DIGITS + b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-"
 _NAME = _HOST + b"_."
 # The characters of plainly valid values, by key.
@@ -34,7 +33,7 @@ _ROLE_SESSION_SECONDS = range(900, 43200 + 1)
 _PARTITIONS = ("arn:aws", "arn:aws-cn", "arn:aws-us-gov")
 
 
-def rules(table: "Table", path: str) -> "tuple[Table, ...]":
+def read(table: "Table", path: str) -> "tuple[Table, ...]":
     """Return the entries of [[registry]]; raise SettingsError if one is invalid."""
     entries = table.get("registry", [])
     if not isinstance(entries, list) or not _are_plain(entries):
@@ -86,10 +85,10 @@ def is_plain(entry: object) -> bool:
         return own_hosts.is_plain(entry)
     if not isinstance(entry, dict) or not all(_is_plain_value(key, value) for key, value in entry.items()):
         return False
-    account = entry.get("account", "0" * _ACCOUNT_LENGTH)
-    if ("match" in entry) == ("account" in entry) or not is_account(account):
+    is_by_account = "account" in entry
+    if ("match" in entry) == is_by_account or (is_by_account and not is_account(entry["account"])):
         return False
-    if "region" in entry and not ("account" in entry and is_region(account, entry["region"])):
+    if "region" in entry and not (is_by_account and is_region(entry["account"], entry["region"])):
         return False
     if "profile" in entry:
         return len(entry) == 2 + ("region" in entry)  # match or account, and profile
@@ -124,11 +123,6 @@ def is_region(account: str, region: str) -> bool:
     """Return whether ``region`` is one in which the account can have a registry."""
     hosts = (f"{account}.dkr.ecr.{region}.{suffix}" for suffix in SUFFIXES)
     return any(registry.region == region for registry in map(Registry.parse, hosts) if registry)
-
-
-def is_account(value: object) -> bool:
-    """Return whether ``value`` is an AWS account ID."""
-    return isinstance(value, str) and len(value) == _ACCOUNT_LENGTH and _has_only(value, _DIGITS)
 
 
 def identity_of(entry: "Table") -> Identity:

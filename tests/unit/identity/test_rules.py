@@ -1,10 +1,10 @@
-"""Shell patterns match what fnmatch matches."""
+"""The rules of config.toml: which are valid, and which registries they apply to."""
 
 import pytest
 
 from docker_credential_ecrx.errors import SettingsError
 from docker_credential_ecrx.identity import rule_checks
-from docker_credential_ecrx.identity.host_pattern import accounts, is_plain, matches, rules
+from docker_credential_ecrx.identity.rules import accounts, is_plain, matches, read
 
 HOST = "111111111111.dkr.ecr.us-east-1.amazonaws.com"
 
@@ -87,12 +87,12 @@ def test_wrong_region_or_duration_is_refused(entry: dict[str, object]) -> None:
 def test_invalid_value_among_many_is_refused(plain: dict[str, object], key: str, value: object) -> None:
     """Entries that are alike are checked together."""
     many = [dict(plain) for _ in range(100)]
-    assert tuple(many) == rules({"registry": many}, "config.toml")
+    assert tuple(many) == read({"registry": many}, "config.toml")
 
     many[70][key] = value
 
     with pytest.raises(SettingsError, match=r"config\.toml: \[\[registry\]\] entry 71: "):
-        rules({"registry": many}, "config.toml")
+        read({"registry": many}, "config.toml")
 
 
 @pytest.mark.parametrize(

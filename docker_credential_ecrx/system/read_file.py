@@ -1,4 +1,4 @@
-"""Reads a file without waiting for a named pipe, whose writer may never come, and without filling the memory."""
+"""Reads a file of up to 16 MiB, and refuses a named pipe, whose writer may never open it."""
 
 import os
 import stat
