@@ -41,6 +41,15 @@ def test_install_ps1_deletes_the_same_state_as_install_sh() -> None:
     assert [] == [name for name in ("ledger.json", "notes.txt", "my-token.0.lock") if re.search(pattern, name)]
 
 
+def test_install_ps1_asks_before_anything_is_deleted() -> None:
+    """``forget`` would ask later, and its answer would not stop the uninstall."""
+    text = (_ROOT / "install.ps1").read_text()
+    asked, deleted = text.index("Confirm-Uninstall (-not $other)"), text.index("        Remove-UserData\n")
+
+    assert ["--all --passwords --yes"] == re.findall(r"& \$Program forget (.*)", text)
+    assert asked < deleted
+
+
 def test_tests_named_in_the_workflow_are_collected() -> None:
     """ci.yml names them."""
     jobs = yaml.safe_load((_ROOT / ".github" / "workflows" / "ci.yml").read_text())["jobs"]
