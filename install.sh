@@ -2,6 +2,11 @@
 # Installs docker-credential-ecrx for one user, without root: see usage below.
 set -eu
 
+# zsh has rules of its own, unless it is called sh: its $path is PATH.
+if [ -n "${ZSH_VERSION:-}" ] && [ "$(emulate 2>/dev/null)" = zsh ]; then
+    exec /bin/sh "$0" "$@"
+fi
+
 usage() {
     cat <<'END'
 install.sh installs docker-credential-ecrx: the program in a release archive, or the one that it builds in a checkout.
