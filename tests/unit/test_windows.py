@@ -50,6 +50,14 @@ def test_install_ps1_asks_before_anything_is_deleted() -> None:
     assert asked < deleted
 
 
+@pytest.mark.parametrize("name", ["archive.py", "finish.py", "glibc.py", "zip.py"])
+def test_released_text_has_no_carriage_return(name: str) -> None:
+    """On Windows, write_text ends lines with one unless told otherwise, and sha256sum takes it for part of a name."""
+    text = (_ROOT / "build" / name).read_text()
+
+    assert text.count("write_text(") == text.count(r'newline="\n")') == 1
+
+
 def test_tests_named_in_the_workflow_are_collected() -> None:
     """ci.yml names them."""
     jobs = yaml.safe_load((_ROOT / ".github" / "workflows" / "ci.yml").read_text())["jobs"]
