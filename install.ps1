@@ -59,8 +59,9 @@ function Main {
     if ($Prefix -eq [IO.Path]::GetPathRoot($folder).TrimEnd('\')) {
         throw "cannot install into $folder itself; choose a folder in it with -Prefix"
     }
-    if ($Prefix.Contains(';')) {
-        throw "cannot install into ${Prefix}; choose a -Prefix without a semicolon, which PATH cannot hold"
+    # PATH cannot hold a semicolon, and New-Item takes the others in a junction's target for a pattern.
+    if ($Prefix -match '[;\[\]`]') {
+        throw "cannot install into ${Prefix}; choose a -Prefix without semicolons, brackets and backticks"
     }
     $script:Mark = Join-Path $Prefix $MarkName
     $script:Current = Join-Path $Prefix 'current'
