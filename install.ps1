@@ -19,6 +19,9 @@ After installing, run the demo, with a fake AWS on this machine.
 Delete the program, its state and its items in the Credential Locker, but not your config.toml.
 If another installation of the program is on PATH, what that one uses is kept.
 
+.PARAMETER Yes
+Do not ask on a terminal before deleting passwords.
+
 .EXAMPLE
 powershell -ExecutionPolicy Bypass -File install.ps1 -Demo
 #>
@@ -26,7 +29,8 @@ powershell -ExecutionPolicy Bypass -File install.ps1 -Demo
 param(
     [string] $Prefix = '',
     [switch] $Demo,
-    [switch] $Uninstall
+    [switch] $Uninstall,
+    [switch] $Yes
 )
 
 Set-StrictMode -Version 2.0
@@ -55,8 +59,9 @@ function Main {
     if ($Prefix -eq [IO.Path]::GetPathRoot($folder).TrimEnd('\')) {
         throw "cannot install into $folder itself; choose a folder in it with -Prefix"
     }
-    if ($Prefix.Contains(';')) {
-        throw "cannot install into ${Prefix}; choose a -Prefix without a semicolon, which PATH cannot hold"
+    # PATH cannot hold a semicolon, and New-Item takes the others in a junction's target for a pattern.
+    if ($Prefix -match '[;\[\]`]') {
+        throw "cannot install into ${Prefix}; choose a -Prefix without semicolons, brackets and backticks"
     }
     $script:Mark = Join-Path $Prefix $MarkName
     $script:Current = Join-Path $Prefix 'current'
@@ -131,6 +136,7 @@ function Uninstall-Program {
         return
     }
     $other = Find-Other
+    Confirm-Uninstall (-not $other)
     if ($other) {
         Write-Line "kept Docker's configuration and the items in the Credential Locker, because $other uses them"
     }
@@ -157,6 +163,15 @@ function Uninstall-Program {
     }
 }
 
+# On a terminal, fails unless the user agrees; without one, nobody is asked.
+function Confirm-Uninstall([bool] $DeletesStored) {
+    if ($Yes -or [Console]::IsInputRedirected) { return }
+    $stored = ''
+    if ($DeletesStored) { $stored = ', with the tokens and passwords that it stored' }
+    [Console]::Error.Write("install.ps1: delete $Name from $Prefix${stored}? [y/N]: ")
+    if ([Console]::In.ReadLine() -notmatch '^(y|yes)$') { throw 'nothing was deleted' }
+}
+
 # Returns the path of another installation on PATH, which Docker or the next terminal finds; or nothing.
 function Find-Other {
     foreach ($entry in "$env:Path;$(Get-UserPath)" -split ';') {
@@ -179,7 +194,7 @@ function Remove-UserData {
     if (Test-Path -LiteralPath $Program -PathType Leaf) {
         & $Program configure --remove --all
         if ($LASTEXITCODE) { Write-Line 'Docker still uses the program for the registries that are named above' }
-        & $Program forget --all --passwords
+        & $Program forget --all --passwords --yes
         if ($LASTEXITCODE) { Write-Line 'the items that are named above could not be deleted' }
     }
     if ($env:LOCALAPPDATA) { Remove-State (Join-Path $env:LOCALAPPDATA 'ecrx') }

@@ -2,6 +2,11 @@
 # Installs docker-credential-ecrx for one user, without root: see usage below.
 set -eu
 
+# zsh has rules of its own, unless it is called sh: its $path is PATH.
+if [ -n "${ZSH_VERSION:-}" ] && [ "$(emulate 2>/dev/null)" = zsh ]; then
+    exec /bin/sh "$0" "$@"
+fi
+
 usage() {
     cat <<'END'
 install.sh installs docker-credential-ecrx: the program in a release archive, or the one that it builds in a checkout.
@@ -28,9 +33,10 @@ NEWLINE='
 '
 
 main() {
-    unset CDPATH
+    unset CDPATH TIME_STYLE QUOTING_STYLE # which change what cd and ls print
+    export LC_ALL=C                       # a path may be in another encoding than the user's
     umask 022
-    forget_relative
+    set_path
     me=$(id -u)
     user_home=$(if_absolute "${HOME:-}")
     turns="" identifier="" staging="" previous=""
@@ -50,7 +56,10 @@ main() {
         esac
         shift
     done
-    [ -n "$prefix" ] || fail "HOME is not set; choose a folder with --prefix DIR"
+    case $prefix in
+        "") fail "HOME is not set; choose a folder with --prefix DIR" ;;
+        *"$NEWLINE"*) fail_prefix "cannot install into a folder with a line break;" ;;
+    esac
     prefix=$(absolute "$prefix")
     here=$(cd -- "$(dirname -- "$0")" && pwd)
     bin=$prefix/bin
@@ -63,9 +72,9 @@ main() {
     "$action"
 }
 
-# forget_relative: removes the relative folders from PATH, so that no program is run from the current folder.
-# Until then, only what is built into every shell may be used.
-forget_relative() {
+# set_path: removes the relative folders from PATH, so that no program is run from the current folder, and adds those of
+# the system if they are missing. Until then, only what is built into every shell may be used.
+set_path() {
     left=${PATH:-}
     absolute=""
     while [ -n "$left" ]; do
@@ -78,12 +87,12 @@ forget_relative() {
         esac
     done
     PATH=${absolute:-/usr/bin:/bin} # an empty one means the current folder
+    command -v id >/dev/null || PATH=$PATH:/usr/bin:/bin
 }
 
 folder_in() {
     case $1 in
         "" | -*) fail "--prefix needs a folder" ;;
-        *"$NEWLINE"*) fail "--prefix cannot contain a line break" ;;
     esac
     printf '%s\n' "$1"
 }
@@ -150,7 +159,7 @@ replaceable() (
     [ $# -gt 0 ] || return 0
     outsider=$(outsider)
     # shellcheck disable=SC2012 # not every system has find
-    LC_ALL=C ls -dln "$@" | while read -r mode _ owner _ _ _ _ _ path; do
+    ls -dln "$@" | while read -r mode _ owner _ _ _ _ _ path; do
         case $owner in
             "$me" | 0 | "$outsider") ;;
             *) printf 'owner %s\n' "$path" ;;
@@ -181,7 +190,7 @@ outsider() {
 is_own() (
     set -f
     # shellcheck disable=SC2046 # words
-    set -- $(LC_ALL=C ls -dln "$1" 2>/dev/null)
+    set -- $(ls -dln "$1" 2>/dev/null)
     [ "${3:-}" = "$me" ]
 )
 
@@ -190,6 +199,9 @@ is_own_file() {
 }
 
 install() {
+    case $bin in
+        *:*) fail_prefix "cannot install into $prefix, because PATH separates its folders by colons;" ;;
+    esac
     check_folders
     [ -f "$here/build/build.sh" ] || check_archive
     while [ ! -d "${prefix%/*}/" ]; do
@@ -749,8 +761,8 @@ write_record() {
         [ "$folder" != "$home" ] || record=$home/made
         new=$record
     fi
-    prefixes=$(list_prefixes | grep -vxF -e "$prefix" | LC_ALL=C sort -u | sed 's/^/# once in /')
-    listed=$({ made_folders; printf '%s\n' "$1"; } | grep '^/' | LC_ALL=C sort -u)
+    prefixes=$(list_prefixes | grep -vxF -e "$prefix" | sort -u | sed 's/^/# once in /')
+    listed=$({ made_folders; printf '%s\n' "$1"; } | grep '^/' | sort -u)
     # If others can write there too, their files and symlinks must not be written to.
     { rm -f "$new" && (set -C && printf '%s\n' "$MARK" ${prefixes:+"$prefixes"} "$listed" >"$new"); } 2>/dev/null || return 1
     [ "$new" = "$record" ] || mv -f "$new" "$record"
@@ -762,7 +774,7 @@ made_folders() {
     listed=$(grep '^/' "$record" | tr -s / | sed 's|/\./|/|g') || :
     was=$(printf '%s\n' "$listed" | grep '/lib/docker-credential-ecrx$' | head -n 1)
     was=${was%/lib/docker-credential-ecrx}
-    printf '%s\n' "$listed" | while read -r folder; do
+    printf '%s\n' "$listed" | while IFS= read -r folder; do
         case ${was:+$folder/} in
             "$was"/*) folder=$prefix${folder#"$was"} ;;
         esac
@@ -789,8 +801,8 @@ remove_home() {
     find_record
     [ -n "$record" ] || return 0
     rm -f "$record.new"
-    made=$({ made_folders; printf '%s\n' "$home"; } | LC_ALL=C sort -ru)
-    while read -r folder; do
+    made=$({ made_folders; printf '%s\n' "$home"; } | sort -ru)
+    while IFS= read -r folder; do
         is_above_ours "$folder" || continue
         [ "$folder" != "${turns%/*}" ] || end_turn
         # The list is kept until every folder in it is deleted, so that another run can finish if this one is killed.

@@ -35,7 +35,7 @@ def main() -> None:
         for extra in (*_EXTRAS, *sorted(path.as_posix() for path in Path("docs").glob("*.*"))):
             archive.add(extra, f"{folder}/{extra}", filter=_impersonal)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    path.with_name(f"{path.name}.sha256").write_text(f"{digest}  {path.name}\n")
+    path.with_name(f"{path.name}.sha256").write_text(f"{digest}  {path.name}\n", newline="\n")
     (_DIST / f"{base}.cdx.json").write_bytes((_DIST / name / "share" / f"{name}.cdx.json").read_bytes())
 
 

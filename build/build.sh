@@ -2,6 +2,7 @@
 # Builds the program for machines without Python: dist/docker-credential-ecrx/, and beside it the release archive with its
 # SHA-256 and its SBOM.
 # PYTHON=PATH chooses the Python that goes in; the program needs the C library that this Python needs, or a newer one.
+# SOURCE_COMMIT=HASH is the commit that version --json shows if git does not tell it, as in a container.
 # GLIBC_FLOOR=VERSION fails if the program needs a newer glibc than that, for example 2.28.
 # Exit status 3: no Python on this machine can be frozen; what each one lacks is on stderr.
 set -eu
@@ -51,7 +52,7 @@ fi
 
 .work/build-venv/bin/python -EsB build/glibc.py
 
-commit=$(git describe --always --exclude='*' --abbrev=40 --dirty=-modified 2>/dev/null || :)
+commit=$(git describe --always --exclude='*' --abbrev=40 --dirty=-modified 2>/dev/null || echo "${SOURCE_COMMIT:-}")
 contents="$inputs $SOURCE_DATE_EPOCH $commit $(cat install.sh ./*.md docs/* | cksum)"
 if [ "$(cat "$work/packed" 2>/dev/null)" != "$contents" ] ||
     ! ls dist/docker-credential-ecrx-*.sha256 >/dev/null 2>&1; then

@@ -5,7 +5,6 @@ import shlex
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
 
 from docker_credential_ecrx.aws import profile_hints
 from docker_credential_ecrx.cli import console, remarks
@@ -28,6 +27,7 @@ from docker_credential_ecrx.errors import FileError, Remedy
 from docker_credential_ecrx.identity import rule_index
 from docker_credential_ecrx.identity.model import Identity
 from docker_credential_ecrx.identity.settings import PROGRAM, Settings
+from docker_credential_ecrx.system.paths import exists
 
 
 def paths(*, podman: bool) -> list[str]:
@@ -48,7 +48,7 @@ def configured_hosts(
         what = f"{file.path}: credsStore still names {PROGRAM} for all other registries"
         remarks.note(what, Remedy("to change that, delete credsStore from the file"))
     found = [server for server, helper in docker_config.helpers(file).items() if cred_helpers.is_ours(helper)]
-    if config and not Path(file.path).exists():  # another file may use an entry that this one does not name
+    if config and not exists(file.path):  # another file may use an entry that this one does not name
         others = helpers_of_the_other_client(podman=podman)
         entries = ecrx_config.added_hosts(text_file.read(config))
         found += sorted(host for host in entries if others.get(host) != HELPER)
@@ -214,4 +214,4 @@ def warnings(
 
 def settings_with(config: str) -> Settings:
     """Return the settings of the file ``config``; ECRX_CONFIG may name one that does not exist yet."""
-    return rule_index.load(PROGRAM, os.environ if Path(config).exists() else {**os.environ, "ECRX_CONFIG": os.devnull})
+    return rule_index.load(PROGRAM, os.environ if exists(config) else {**os.environ, "ECRX_CONFIG": os.devnull})

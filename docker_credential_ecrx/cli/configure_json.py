@@ -1,6 +1,5 @@
 """The JSON object of ``configure``: which files it changes, and what for each registry."""
 
-from pathlib import Path
 from typing import Any
 
 from docker_credential_ecrx.cli import configure_edits
@@ -8,6 +7,7 @@ from docker_credential_ecrx.cli.configure_plan import Options, Plan
 from docker_credential_ecrx.config_files import docker_config, ecrx_config, text_file
 from docker_credential_ecrx.config_files.text_file import TextFile
 from docker_credential_ecrx.sanitizer import third_party
+from docker_credential_ecrx.system.paths import exists
 
 
 def document(plan: Plan, options: Options) -> dict[str, Any]:
@@ -16,7 +16,7 @@ def document(plan: Plan, options: Options) -> dict[str, Any]:
     return {
         "dry_run": options["dry_run"],
         "files": [
-            {"path": path, "changed": path in changed, "created": path in changed and not Path(path).exists()}
+            {"path": path, "changed": path in changed, "created": path in changed and not exists(path)}
             for path in dict.fromkeys(plan.paths)
         ],
         "registries": _registries(plan, changed, remove=options["remove"]),

@@ -3,7 +3,6 @@
 import os
 import shlex
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
 from typing import NamedTuple, TypedDict
 
 import click
@@ -29,6 +28,7 @@ from docker_credential_ecrx.identity import rule_checks, settings
 from docker_credential_ecrx.identity.settings import PROGRAM
 from docker_credential_ecrx.store import inventory
 from docker_credential_ecrx.store.inventory import Item
+from docker_credential_ecrx.system.paths import exists
 
 
 class Options(TypedDict):
@@ -75,7 +75,7 @@ class Plan(NamedTuple):
     def show(self) -> None:
         """Print what would change, without the secrets in the files."""
         for before, after in self.result.changed:
-            old = before.path if Path(before.path).exists() else os.devnull
+            old = before.path if exists(before.path) else os.devnull
             without_secrets = (ecrx_config if before.path == self.config else docker_config).without_secrets
             was, is_now = without_secrets(before), without_secrets(after)
             differences.show(was.text, is_now.text, old, after.path)

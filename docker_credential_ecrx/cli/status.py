@@ -1,7 +1,6 @@
 """``status``: list what is stored, for which identity, until when and in which keyring, and the settings."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import click
@@ -15,6 +14,7 @@ from docker_credential_ecrx.sanitizer import third_party
 from docker_credential_ecrx.store import cached_token
 from docker_credential_ecrx.store.cached_token import ClockReading
 from docker_credential_ecrx.store.inventory import Item
+from docker_credential_ecrx.system.paths import exists
 
 _HELP = """\
 List what is stored: cached ECR tokens, and passwords for other registries.
@@ -121,8 +121,8 @@ def _password(item: Item) -> str:
 
 
 def _settings(report: Report) -> Iterator[tuple[str, str]]:
-    exists = Path(report.config).exists()
-    yield "config file", report.config if exists else f"{report.config or 'none'} (does not exist; the defaults apply)"
+    note = "" if exists(report.config) else " (does not exist; the defaults apply)"
+    yield "config file", f"{report.config or 'none'}{note}"
     for name, to in (("tokens", report.for_tokens), ("passwords", report.for_passwords)):
         is_needed = name == "tokens" or report.is_default_store or report.passwords
         yield f"keyring for {name}", to.keyring or f"none; {to.reason if is_needed else _NOT_NEEDED}"
@@ -154,7 +154,7 @@ def _document(report: Report, now: ClockReading) -> dict[str, Any]:
             {"host": registry.host, "registry": registry.ecr_host, "identity": str(identity)}
             for registry, identity in report.own_hosts
         ],
-        "config": {"path": report.config, "exists": Path(report.config).exists()},
+        "config": {"path": report.config, "exists": exists(report.config)},
         "keyrings": {"tokens": report.for_tokens.keyring, "passwords": report.for_passwords.keyring},
         "warnings": report.warnings,
     }

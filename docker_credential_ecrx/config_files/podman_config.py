@@ -20,7 +20,7 @@ from docker_credential_ecrx.config_files.docker_config import within
 from docker_credential_ecrx.config_files.text_file import TextFile, checked
 from docker_credential_ecrx.errors import FileError, Remedy
 from docker_credential_ecrx.system import go_json, programs
-from docker_credential_ecrx.system.paths import home, is_out_of_reach
+from docker_credential_ecrx.system.paths import exists, home, is_out_of_reach
 
 _CLIENTS = ("podman", "skopeo", "buildah")
 _AUTH_FILES = "containers-auth.json"  # stands for the auth files among the credential-helpers
@@ -90,7 +90,7 @@ def is_in_use(env: Mapping[str, str]) -> bool:
     with suppress(FileError, OSError):
         if any(map(cred_helpers.is_ours, _global_helpers(env)[1])):
             return True
-        own = [path for path in paths(env) if Path(path).exists()]
+        own = [path for path in paths(env) if exists(path)]
         if own and any(programs.is_run_by_docker(client, env) for client in _CLIENTS):
             return True
         for path in own:
@@ -140,7 +140,7 @@ def require_readable(file: TextFile) -> object:
 
     Nor can it read an empty file.
     """
-    if not file.text and not Path(file.path).exists():
+    if not file.text and not exists(file.path):
         return None
     try:
         document, rest = go_json.decode(file.text)
@@ -199,7 +199,7 @@ def _registries_files(env: Mapping[str, str]) -> Iterator[str]:
     """Yield the paths of registries.conf and of what is added to it, the last of which counts."""
     own = f"{home(_USER, env)}/registries.conf"
     named = env.get("CONTAINERS_REGISTRIES_CONF") or env.get("REGISTRIES_CONFIG_PATH")
-    main = named or (own if Path(own).exists() else f"{_SYSTEM}/registries.conf")
+    main = named or (own if exists(own) else f"{_SYSTEM}/registries.conf")
     yield main
     for folder in ([] if main == own else [f"{_SYSTEM}/registries.conf.d"]) + [f"{own}.d"]:
         with suppress(OSError):

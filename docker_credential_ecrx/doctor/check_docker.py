@@ -22,6 +22,7 @@ from docker_credential_ecrx.ecr.registry import Registry, host_of
 from docker_credential_ecrx.errors import FileError, Remedy
 from docker_credential_ecrx.identity.settings import PROGRAM
 from docker_credential_ecrx.system import programs
+from docker_credential_ecrx.system.paths import exists
 
 _USUAL_PATH = "/usr/local/bin:/usr/bin:/bin"  # what else a job or a service needs
 
@@ -165,7 +166,7 @@ def _instead(host: str, helper: str, helpers: dict[str, str], file: TextFile) ->
 
 
 def _without_text(file: TextFile) -> str:
-    return "is empty" if Path(file.path).exists() else "does not exist"
+    return "is empty" if exists(file.path) else "does not exist"
 
 
 def _near(host: str, helpers: dict[str, str]) -> str:
@@ -213,7 +214,7 @@ def _put_on_path(name: str, context: Context) -> tuple[Remedy, ...]:
 def _put_on_absolute_path(name: str, context: Context) -> str:
     """Return the command after which Docker finds ``name`` in an absolute folder before any relative one."""
     path = programs.find(name, context.env) or _own_path(context).with_name(name)
-    return conflicts.path_remedy(path) if path.exists() else f"ln -s {PROGRAM} {shlex.quote(str(path))}"
+    return conflicts.path_remedy(path) if exists(str(path)) else f"ln -s {PROGRAM} {shlex.quote(str(path))}"
 
 
 def _put_before(path: Path, context: Context) -> Remedy:

@@ -23,6 +23,14 @@ def home(folder: str, env: "Mapping[str, str]") -> str:
     return base.rstrip("/") + folder if os.path.isabs(base) else ""
 
 
+def exists(path: str) -> bool:
+    """Return whether there is a file; there is none in a folder that this user may not search.
+
+    There, ``Path.exists`` fails before Python 3.14.
+    """
+    return os.path.exists(path)
+
+
 def has_link(path: str) -> bool:
     """Return whether a symlink is on the path; for a cached get, ``os.path.realpath`` takes three times as long."""
     path += "/"

@@ -118,5 +118,5 @@ def candidates(name: str, env: Mapping[str, str]) -> Iterator[Path]:
     for folder in search.split(os.pathsep) if search else []:
         for suffix in _SUFFIXES:
             path = Path(folder, f"{name}{suffix}")
-            if path.is_file() and os.access(path, os.X_OK):
+            if os.path.isfile(path) and os.access(path, os.X_OK):
                 yield path

@@ -2,6 +2,7 @@
 
 import os
 import struct
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +18,7 @@ _RUN = {
     *("cat", "chmod", "cp", "dirname", "getconf", "grep", "head", "id", "ln", "ls", "mkdir", "mv", "readlink", "rm"),
     *("rmdir", "sed", "sleep", "sort", "tr", "uname"),
 }
+_TWICE: tuple[list[str], list[str]] = ([], ["--uninstall"])
 _ROOT_ALONE = pytest.mark.skipif(os.getuid() != 0 and os.environ.get("CI") != "true", reason="root is missing")
 
 
@@ -447,11 +449,57 @@ class TestEnvironment:
         assert 0 == user.install(release, "--prefix", "tools", cwd=user.home).returncode
         assert "docker-credential-ecrx 1.1\n" == user.run("ecrx", "version", folder=user.home / "tools" / "bin")
 
-    @pytest.mark.parametrize("prefix", ["a/../b", "a/./b", "a\n/etc"])
+    @pytest.mark.parametrize("prefix", ["a/../b", "a/./b", "a\n/etc", "a:b"])
     def test_rejects_an_ambiguous_prefix(self, user: User, release: Path, prefix: str) -> None:
-        """What does not exist cannot be created through dots or line breaks."""
+        """What does not exist cannot be created through dots or line breaks, and PATH has no colon in a folder."""
         done = user.install(release, "--prefix", prefix, cwd=user.home)
 
-        assert 1 == done.returncode
-        assert "install.sh: " in done.stderr
+        assert (1, 1) == (done.returncode, done.stderr.count("\n"))
+        assert done.stderr.startswith("install.sh: cannot install into ")
         assert [] == user.files()
+
+    def test_rejects_a_home_with_a_line_break(self, user: User, release: Path) -> None:
+        user.env["HOME"] = f"{user.home}\n/etc"
+
+        done = user.install(release)
+
+        assert (1, 1) == (done.returncode, done.stderr.count("\n"))
+        assert "a line break; choose another --prefix" in done.stderr
+
+    @pytest.mark.parametrize("prefix", [b" a ", b"a\xff"], ids=["spaces at its ends", "no UTF-8"])
+    def test_uninstall_empties_any_prefix(self, user: User, prefix: bytes) -> None:
+        """In a UTF-8 locale, grep and sed read no bytes of another encoding."""
+        env = user.env | {"LC_ALL": "C.UTF-8"}
+        command: list[bytes] = [os.fsencode(user.unpack("1.0") / "install.sh"), b"--prefix", prefix]
+
+        done = [
+            subprocess.run(
+                [*command, *map(os.fsencode, action)], env=env, cwd=user.home, capture_output=True, check=False
+            )
+            for action in _TWICE
+        ]
+
+        assert [(0, b""), (0, b"")] == [(each.returncode, each.stderr) for each in done]
+        assert [] == list(user.home.iterdir())
+
+    @pytest.mark.parametrize("path", ["/nowhere", "/usr/games"])
+    def test_needs_no_folder_of_the_system_on_path(self, user: User, release: Path, path: str) -> None:
+        user.env["PATH"] = path
+
+        done = [user.install(release, *action) for action in _TWICE]
+
+        assert [(0, ""), (0, "")] == [(each.returncode, each.stderr) for each in done]
+
+    @_ROOT_ALONE
+    @pytest.mark.parametrize("variable", ["TIME_STYLE=long-iso", "QUOTING_STYLE=shell-always"])
+    def test_does_not_change_what_ls_prints(self, user: User, release: Path, variable: str) -> None:
+        name, value = variable.split("=")
+        user.env[name] = value
+        foreign = user.home / "a's"
+        foreign.mkdir()
+        os.chown(foreign, _STRANGER, _STRANGER)
+
+        done = user.install(release, "--prefix", foreign)
+
+        assert (1, 1) == (done.returncode, done.stderr.count("\n"))
+        assert f"another user owns {foreign};" in done.stderr

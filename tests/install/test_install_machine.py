@@ -387,7 +387,7 @@ class TestFolder:
 
 
 class TestShell:
-    @pytest.mark.parametrize("shell", ["dash", "bash", "bash --posix", "busybox sh", "zsh --emulate sh"])
+    @pytest.mark.parametrize("shell", ["dash", "bash", "bash --posix", "busybox sh", "zsh", "zsh --emulate sh"])
     def test_any_shell_runs_it(self, user: User, shell: str) -> None:
         """Install, upgrade and uninstall work."""
         name, *options = shell.split()

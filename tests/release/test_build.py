@@ -21,6 +21,7 @@ _ROOT = Path(__file__).parents[2]
 _ELF = b"\x7fELF"
 _GLIBC = re.compile(r"\bGLIBC_(\d+(?:\.\d+)+)")
 _LIBRARY = re.compile(r"(?:=> )?(/\S+) \(0x")
+_DESCRIBE = ("describe", "--always", "--exclude=*", "--abbrev=40", "--dirty=-modified")
 
 _OF_THE_C_LIBRARY = re.compile(r"(ld-linux[\w-]*|lib(c|m|dl|pthread|rt|util))\.so\.\d+|null")
 
@@ -72,7 +73,10 @@ def _run(*command: str | Path, **options: object) -> str:
 
 @pytest.fixture(scope="module")
 def second(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the dist folder of a second build, of a clone with the checkout's changes, in another folder."""
+    """Return the dist folder of a second build, of a clone with the checkout's changes, in another folder.
+
+    As in the release workflow, git does not tell it the commit.
+    """
     original = _ROOT / ".work" / "build-venv"
     if bundle.parent != _ROOT / "dist" or not original.exists():
         need.missing("the virtual environment that the frozen program was built in")
@@ -89,6 +93,9 @@ def second(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
             (clone / name).chmod(0o700 if os.access(_ROOT / name, os.X_OK) else 0o600)
     env = {"PATH": os.environ["PATH"], "HOME": str(clone), "ORIGINAL": str(original), "TZ": "Asia/Tokyo"}
     env["PYTHON"] = str(original / "bin" / "python")
+    env["SOURCE_COMMIT"] = _run(git, "-C", _ROOT, *_DESCRIBE).strip()
+    env["SOURCE_DATE_EPOCH"] = _run(git, "-C", _ROOT, "log", "-1", "--format=%ct").strip()
+    shutil.rmtree(clone / ".git")
     for command in (["sh", "-c", _COPY_VENV], ["sh", "build/build.sh"]):
         _run(*command, cwd=clone, env=env, umask=0o077)
     return clone / "dist"

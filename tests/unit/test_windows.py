@@ -41,6 +41,32 @@ def test_install_ps1_deletes_the_same_state_as_install_sh() -> None:
     assert [] == [name for name in ("ledger.json", "notes.txt", "my-token.0.lock") if re.search(pattern, name)]
 
 
+@pytest.mark.parametrize("name", ["a;b", "a[1]", "a]", "a`b"])
+def test_install_ps1_refuses_a_prefix_that_fails_later(name: str) -> None:
+    """New-Item expands patterns in a junction's target, and PATH separates folders by semicolons."""
+    (pattern,) = re.findall(r"\$Prefix -match '(.*)'", (_ROOT / "install.ps1").read_text())
+
+    assert re.search(pattern, rf"C:\{name}")
+    assert not re.search(pattern, r"C:\Users\Zoë O'Hara (x86)\AppData\Local\Programs\docker-credential-ecrx")
+
+
+def test_install_ps1_asks_before_anything_is_deleted() -> None:
+    """``forget`` would ask later, and its answer would not stop the uninstall."""
+    text = (_ROOT / "install.ps1").read_text()
+    asked, deleted = text.index("Confirm-Uninstall (-not $other)"), text.index("        Remove-UserData\n")
+
+    assert ["--all --passwords --yes"] == re.findall(r"& \$Program forget (.*)", text)
+    assert asked < deleted
+
+
+@pytest.mark.parametrize("name", ["archive.py", "finish.py", "glibc.py", "zip.py"])
+def test_released_text_has_no_carriage_return(name: str) -> None:
+    """On Windows, write_text ends lines with one unless told otherwise, and sha256sum takes it for part of a name."""
+    text = (_ROOT / "build" / name).read_text()
+
+    assert text.count("write_text(") == text.count(r'newline="\n")') == 1
+
+
 def test_tests_named_in_the_workflow_are_collected() -> None:
     """ci.yml names them."""
     jobs = yaml.safe_load((_ROOT / ".github" / "workflows" / "ci.yml").read_text())["jobs"]

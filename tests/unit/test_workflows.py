@@ -20,6 +20,7 @@ _ROOT = Path(__file__).parents[2]
 _WORKFLOWS = sorted((_ROOT / ".github" / "workflows").glob("*.yml"))
 _BUILD = _ROOT / ".github" / "workflows" / "build.yml"
 _PINNED = re.compile(r"uses: (\./|[\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d)")
+_FREEZE = re.compile(r"-m PyInstaller|sh build/build\.sh")
 _FORMULAS = ("darwin-arm64", "darwin-x86_64", "linux-aarch64", "linux-x86_64")
 _PLATFORMS = (
     "darwin-arm64",
@@ -107,6 +108,30 @@ class TestWorkflows:
         assert {"build/finish.py", "build/licences.py", "build/archive.py"} <= {*ran.findall(script)}
         assert sorted(ran.findall(script)) == sorted(set(ran.findall(windows)) - {"build/zip.py"})
         assert "python -X utf8 -EsB build/licences.py --whole" in windows
+
+    def test_freeze_with_the_date_of_the_commit(self) -> None:
+        """A step does not have what it writes to GITHUB_ENV itself; only the steps after it do."""
+        for job in ("linux", "windows"):
+            scripts = [step.get("run", "") for step in _jobs(_BUILD)[job]["steps"]]
+            (dated,) = [number for number, script in enumerate(scripts) if "SOURCE_DATE_EPOCH=$(" in script]
+            (frozen,) = [number for number, script in enumerate(scripts) if re.search(_FREEZE, script)]
+
+            assert 'GITHUB_ENV"' in scripts[dated]
+            assert dated < frozen
+
+    def test_put_the_commit_into_each_archive(self) -> None:
+        """As build.sh does; where it runs in a container, it has no git."""
+        (describe,) = re.findall(r"git describe .*-modified", (_ROOT / "build" / "build.sh").read_text())
+        jobs = _jobs(_BUILD)
+        linux, windows = (
+            "\n".join(step.get("run", "") for step in jobs[name]["steps"]) for name in ("linux", "windows")
+        )
+
+        assert f'echo "SOURCE_COMMIT=$({describe})"' in linux
+        assert "docker run --rm" in linux
+        assert all(" --env SOURCE_COMMIT" in line for line in linux.splitlines() if "--env SOURCE_DATE_EPOCH" in line)
+        assert f"{describe} >dist/docker-credential-ecrx/_internal/commit.txt" in windows
+        assert f'--env SOURCE_COMMIT="$({describe})"' in (_ROOT / "docs" / "verification.md").read_text()
 
 
 class TestRelease:
