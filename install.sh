@@ -751,6 +751,11 @@ find_record() {
     done
 }
 
+# may_be_record PATH: whether the list can be there; in a folder such as /tmp, another user may have taken its place.
+may_be_record() {
+    { [ ! -e "$1" ] && [ ! -L "$1" ]; } || is_own_file "$1"
+}
+
 # write_record FOLDERS: adds them to the list, whose folders --uninstall deletes if they are empty.
 write_record() {
     find_record
@@ -807,14 +812,15 @@ remove_home() {
         [ "$folder" != "${turns%/*}" ] || end_turn
         # The list is kept until every folder in it is deleted, so that another run can finish if this one is killed.
         if [ "${record%/*}" = "$folder" ]; then
-            mv "$record" "${folder%/*}/.docker-credential-ecrx.made"
-            record=${folder%/*}/.docker-credential-ecrx.made
+            above=${folder%/*}/.docker-credential-ecrx.made
+            if may_be_record "$above"; then mv "$record" "$above"; else rm -f "$record"; fi
+            record=$above
         fi
         rmdir "$folder" 2>/dev/null || :
     done <<END
 $made
 END
-    rm -f "$record"
+    ! may_be_record "$record" || rm -f "$record"
 }
 
 # is_above_ours FOLDER: whether it is one of the folders that the program may have created, or above one.
@@ -838,7 +844,10 @@ make_folders() {
         done
         [ -w "$folder/" ] || make_folder "$wanted" # which reports why it cannot be created
     done
-    write_record "$made" || make_folder "$1"
+    write_record "$made" || {
+        may_be_record "$record" || fail_prefix "cannot install into $prefix: $record is in the way;"
+        make_folder "$1"
+    }
     for wanted; do
         make_folder "$wanted"
     done

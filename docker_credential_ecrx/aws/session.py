@@ -16,7 +16,15 @@ from botocore.credentials import CredentialResolver
 from botocore.loaders import Loader
 from botocore.session import Session
 
-from docker_credential_ecrx.aws import credential_process, key_check, role_settings, secrets, tls, trust
+from docker_credential_ecrx.aws import (
+    credential_process,
+    key_check,
+    response_size,
+    role_settings,
+    secrets,
+    tls,
+    trust,
+)
 from docker_credential_ecrx.aws import snapshot as aws_snapshot
 from docker_credential_ecrx.aws.calls import Calls
 from docker_credential_ecrx.aws.client_errors import CredentialsError, MfaNeededError, UnknownBotocoreError
@@ -122,6 +130,7 @@ def new_session(identity: Identity | None) -> Session:
     # The modules that it names could get the token from anywhere.
     os.environ.pop("BOTOCORE_EXPERIMENTAL__PLUGINS", None)
     session = Session(profile=identity.profile if identity else None)
+    response_size.limit()
     session.register_component("data_loader", _Loader())
     # botocore would send the access key and the session token of each call to AWS_CSM_HOST, unencrypted.
     session.set_config_variable("csm_enabled", value=False)

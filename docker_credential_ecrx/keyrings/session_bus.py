@@ -40,7 +40,12 @@ def addresses() -> "Iterator[str]":
 
 
 def check(seconds: float) -> None:
-    """Raise PermissionError if another user runs a bus at one of the addresses; none need exist."""
+    """Raise PermissionError if another user runs a bus at one of the addresses, or may run it; none need exist.
+
+    Other libraries also connect by TCP or to a program that they start, for which no user is known.
+    """
+    if not all(map(_is_one_socket, os.environ.get(_VARIABLE, "").split(";"))):
+        raise PermissionError(None, "the session bus is not one local socket, so it may be another user's")
     for path in _paths(addresses()):
         try:
             _connected(path, seconds).close()
@@ -69,6 +74,13 @@ def connected(addresses: "Iterable[str]", seconds: float) -> socket.socket:
         if left <= 0:
             break
     raise failure or FileNotFoundError(None, "the address of the bus has no socket")
+
+
+def _is_one_socket(address: str) -> bool:
+    """Return whether every library takes ``address`` as the same local socket, or as none."""
+    kind, _, rest = address.partition(":")
+    keys = [part.partition("=")[0] for part in rest.split(",")]
+    return kind in ("", "disabled") or (kind == "unix" and len({*keys}) == len(keys))
 
 
 def _connected(path: str, seconds: float) -> socket.socket:

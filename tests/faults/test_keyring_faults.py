@@ -4,6 +4,7 @@ import itertools
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -39,6 +40,8 @@ DEBUG = {"ECRX_LOG": "debug"}
 OTHER = "registry.example"
 SECCOMP = Path(__file__).parents[1] / "support" / "seccomp.py"
 ELSEWHERE = HOST.replace("us-east-1", "eu-west-1")
+# The backends of the keyring library that connect to the session bus.
+ON_BUS = ["chainer.ChainerBackend", "kwallet.DBusKeyring", "libsecret.Keyring"]
 ABSENT = {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"}
 # Fills an ordinary user's quota with keys of another program.
 FULL = 'while keyctl padd user "other:$n" @u </etc/passwd >/dev/null 2>&1; do n=$((n+1)); done; exec "$get" get'
@@ -348,7 +351,7 @@ class TestForeignBus:
             assert b"" == sent()
         assert b"user 65534 runs the session bus" in done.stdout
 
-    @pytest.mark.parametrize("name", ["chainer.ChainerBackend", "kwallet.DBusKeyring", "libsecret.Keyring"])
+    @pytest.mark.parametrize("name", ON_BUS)
     def test_receives_nothing_from_the_keyring_library(self, world: World, address: str, name: str) -> None:
         """Its backends that use the session bus are not loaded if another user runs the bus."""
         env = {"DBUS_SESSION_BUS_ADDRESS": address, "ECRX_KEYRING": f"keyring.backends.{name}"}
@@ -359,6 +362,19 @@ class TestForeignBus:
             assert b"" == sent()
         assert found.secret
         assert re.search(f"the keyring keyring.backends.{name} is not available: user [1-9][0-9]* runs the", line)
+
+    @pytest.mark.parametrize("name", ON_BUS)
+    def test_by_tcp_receives_nothing(self, home: Home, name: str) -> None:
+        """The kernel does not say which user listens there; dbus-python and GLib would connect."""
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            listener.setblocking(False)  # noqa: FBT003 - it takes no name
+            address = f"tcp:host=127.0.0.1,port={listener.getsockname()[1]}"
+            env = {"DBUS_SESSION_BUS_ADDRESS": address, "ECRX_KEYRING": f"keyring.backends.{name}"}
+            line = refused(home.store(OTHER, "me", PASSWORD, env=env))
+
+            with pytest.raises(BlockingIOError):
+                listener.accept()
+        assert f"the keyring keyring.backends.{name} is not available: the session bus is not one local socket" in line
 
     def test_is_reported_by_status_and_doctor(self, world: World, address: str) -> None:
         """They say which user runs the bus, and what to do."""

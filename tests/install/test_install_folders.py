@@ -276,6 +276,29 @@ class TestFolderList:
         assert "mine" == (user.home / "mine").read_text()
         assert done.returncode == 0
 
+    def test_whose_place_is_taken_prevents_an_install(self, user: User, release: Path) -> None:
+        """What another user put there, in a folder such as /tmp, was moved into the program's own folder."""
+        place = user.home / ".docker-credential-ecrx.made"
+        place.mkdir()
+
+        done = user.install(release)
+
+        said = f"install.sh: cannot install into {user.prefix}: {place} is in the way; choose another --prefix\n"
+        assert (1, said) == (done.returncode, done.stderr)
+        assert [place.name] == user.files()
+
+    def test_whose_place_is_taken_permits_an_uninstall(self, user: User, release: Path) -> None:
+        """The list moves up while its folder is deleted, but not into another user's folder."""
+        user.install(release)
+        place = user.home / ".docker-credential-ecrx.made"
+        place.mkdir()
+
+        done = user.install(release, "--uninstall")
+
+        assert (0, "") == (done.returncode, done.stderr)
+        assert not user.prefix.exists()
+        assert [] == list(place.iterdir())
+
 
 class TestAnotherUser:
     """Root installs in folders that another user can change."""

@@ -371,3 +371,31 @@ class TestSearch:
 
         with pytest.raises(FileNotFoundError):
             session_bus.connected(session_bus.addresses(), 1)
+
+
+class TestCheck:
+    """Other libraries connect by any address, and by the first one of two paths in it or by the last."""
+
+    @pytest.mark.parametrize(
+        "address",
+        [
+            "tcp:host=127.0.0.1,port=1",
+            "nonce-tcp:host=127.0.0.1,port=1,noncefile=/dev/null",
+            "unixexec:path=/bin/true",
+            "autolaunch:",
+            "unix:path=/nonexistent;tcp:host=127.0.0.1,port=1",
+            "unix:path=/nonexistent,path=/missing",
+        ],
+    )
+    def test_refuses_a_bus_of_an_unknown_user(self, monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", address)
+
+        with pytest.raises(PermissionError, match="not one local socket"):
+            session_bus.check(1)
+
+    @pytest.mark.parametrize("address", ["", "disabled:", "unix:path=/nonexistent,guid=01;unix:abstract=missing"])
+    def test_accepts_no_bus(self, monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+        monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", address)
+
+        session_bus.check(1)
