@@ -171,6 +171,21 @@ FAULTS: dict[str, tuple[str, str, Arrange]] = {
         LATER,
         at(FETCH, faults.status(502)),
     ),
+    "a page before sts is not xml": (
+        f"AWS returned a server error for {ASSUME_AT} (HTTP 502)",
+        LATER,
+        at(ASSUME, faults.page(502)),
+    ),
+    "a page before ecr is not xml": (
+        f"AWS returned a server error for {FETCH_AT} (HTTP 502)",
+        LATER,
+        at(FETCH, faults.page(502)),
+    ),
+    "an error of ecr is json but no object": (
+        f"AWS returned a server error for {FETCH_AT} (HTTP 503)",
+        LATER,
+        at(FETCH, lambda _: HttpResponse(503, "application/json", b"[7]")),
+    ),
     "sts throttles": (
         f"AWS throttled {ASSUME_AT} (Throttling)",
         LATER,
@@ -193,6 +208,11 @@ FAULTS: dict[str, tuple[str, str, Arrange]] = {
         STRANGE.format(f"HTTP 403, {ASSUME_AT}"),
         IN_BETWEEN,
         at(ASSUME, faults.status(403)),
+    ),
+    "a proxy's page instead of sts is not xml": (
+        STRANGE.format(f"HTTP 403, {ASSUME_AT}"),
+        IN_BETWEEN,
+        at(ASSUME, faults.page(403)),
     ),
     "a proxy's page instead of ecr": (
         STRANGE.format(f"HTTP 403, {FETCH_AT}"),
@@ -255,7 +275,7 @@ class TestFault:
 
 class TestTransientFault:
     @pytest.mark.parametrize("operation", [ASSUME, FETCH])
-    @pytest.mark.parametrize("fault", [faults.throttled, OOPS, faults.status(503), faults.closed])
+    @pytest.mark.parametrize("fault", [faults.throttled, OOPS, faults.status(503), faults.page(503), faults.closed])
     def test_is_retried_after_a_pause(self, world: World, operation: str, fault: faults.Fault) -> None:
         world.aws.fail(operation, fault, times=2)
 
