@@ -165,9 +165,8 @@ def _remedy(rule: ErrorRule, texts: Texts, caller: Caller) -> Remedy:
         case error_rule.NEW_CREDENTIALS:
             found = caller.source.remedy(operation).prefixed(text)
         case error_rule.NEW_KEY:
-            place = old_token.find(caller.source, caller.env) if caller.source.signs(operation) else ""
-            instead = Remedy(f"delete aws_session_token from {place}: a key that begins with AKIA has none")
-            found = instead if place else caller.source.remedy(operation)
+            instead = old_token.remedy(caller.source, caller.env) if caller.source.signs(operation) else None
+            found = instead or caller.source.remedy(operation)
         case error_rule.NEW_SESSION:
             found = caller.source.remedy(operation, session_expired=True).prefixed(text)
         case error_rule.ANY_CREDENTIALS:
