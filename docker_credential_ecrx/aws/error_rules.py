@@ -38,6 +38,11 @@ CLIENT_RULES: tuple[ErrorRule, ...] = (
     ErrorRule(("empty-profile",), "the AWS profile {profile} has no credentials", hint=NEW_CREDENTIALS),
     ErrorRule(("half-key",), "the AWS profile {name} has {setting}, but not {other}", hint=NEW_CREDENTIALS),
     ErrorRule(("no-role",), "profile {profile} has source_profile, but no role_arn", "{add_role}"),
+    ErrorRule(
+        ("no-web-identity-role",),
+        "{setting} names a web identity token, but there is no role for it",
+        "set AWS_ROLE_ARN, or in a profile role_arn; or remove the token",
+    ),
     ErrorRule(("no-source",), _NO_SOURCE, hint=NEW_CREDENTIALS),
     ErrorRule(("misspelled-source",), _NO_SOURCE, "{rename_source}"),
     ErrorRule(("source-loop",), "source_profile of profile {profile} leads back to {name}", hint=NEW_CREDENTIALS),
