@@ -48,6 +48,7 @@ CLIENT_RULES: tuple[ErrorRule, ...] = (
     ErrorRule(("source-loop",), "source_profile of profile {profile} leads back to {name}", hint=NEW_CREDENTIALS),
     ErrorRule(("unreadable-file",), "cannot read the AWS file {path}", "fix its syntax or its permissions"),
     ErrorRule(("unreadable-line",), "cannot read the AWS file {path}", "fix line {line}"),
+    ErrorRule(("undecodable-line",), "cannot read the AWS file {path}", "fix line {line}, which is not UTF-8 text"),
     ErrorRule(
         ("repeated-section",),
         "cannot read the AWS file {path}: line {line} repeats {repeated}",

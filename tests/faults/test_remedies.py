@@ -180,6 +180,7 @@ FAILURES: dict[str, tuple[Arrange, str | None, str, str]] = {
     ),
     "the environment's session has ended": (variables(), None, f"{NEW_KEYS}, or unset them: {UNSET}", UNSET),
     "a role has no source": (role(), "secondary", NAME_ONE, NAME_ONE),
+    "a source profile has no name": (role(source_profile=""), "secondary", NAME_ONE, NAME_ONE),
     "a source profile is misspelt": (role(source_profile="bas"), "secondary", NOT_BAS, MEANT["base"]),
     "a source profile is to be made": (role(source_profile="bas"), "secondary", NOT_BAS, "aws configure --profile bas"),
     "a link is misspelt": (keys("base"), "secondry", NOT_SECONDRY, MEANT["secondary"]),

@@ -307,7 +307,7 @@ FAULTS: dict[str, tuple[str, str, Arrange]] = {
     ),
     "a config in another encoding": (
         "cannot read the AWS file {home}/.aws/config",
-        "fix its syntax or its permissions",
+        "fix line 2, which is not UTF-8 text",
         config("[profile secondary]\nregion = \udcff\n"),
     ),
     "half a key": (
