@@ -116,6 +116,8 @@ def _configuration(error: exceptions.BotoCoreError, caller: Caller) -> AwsError:
     match error:
         case exceptions.NoCredentialsError() if role_settings.lacks_role(source.profile, caller.env):
             return client_error("no-role", caller)
+        case exceptions.NoCredentialsError() if sso_sessions.lacks_account(source.profile, caller.env):
+            return client_error("no-sso-account", caller)
         case exceptions.NoCredentialsError() if problem not in ("", "unreachable"):
             return client_error(problem, caller)
         case exceptions.CredentialRetrievalError() | exceptions.MetadataRetrievalError() if problem:
@@ -145,7 +147,10 @@ def _configuration(error: exceptions.BotoCoreError, caller: Caller) -> AwsError:
             return client_error("no-web-identity-role", caller, key="web_identity_token_file")
         case exceptions.InvalidConfigError() if _EMPTY in str(error):
             lacks_role = role_settings.lacks_role(source.profile, caller.env)
-            return client_error("no-role" if lacks_role else "empty-profile", caller)
+            lacks_account = sso_sessions.lacks_account(source.profile, caller.env)
+            return client_error(
+                "no-role" if lacks_role else "no-sso-account" if lacks_account else "empty-profile", caller
+            )
         case exceptions.ConfigParseError() | exceptions.ConfigNotFound():
             code, values = profiles.syntax_error(kwargs)
             return client_error(code, caller, **values)

@@ -138,6 +138,11 @@ CLIENT_RULES: tuple[ErrorRule, ...] = (
     ),
     ErrorRule(("sso",), "the AWS SSO session is missing or has expired", command="aws sso login{source_option}"),
     ErrorRule(("sso-session",), "the AWS profile {profile} needs {lack}, which {config_file} lacks", hint=SSO_SESSION),
+    ErrorRule(
+        ("no-sso-account",),
+        "profile {profile} has an SSO session, but neither sso_account_id nor sso_role_name",
+        command="aws configure sso{source_option}",
+    ),
     ErrorRule(("login",), "the AWS login session is missing or has expired", command="aws login{source_option}"),
     ErrorRule(("sso-file",), "{path} does not contain an AWS SSO session", command="aws sso login{source_option}"),
     ErrorRule(("login-file",), "{path} does not contain an AWS login session", command="aws login{source_option}"),
