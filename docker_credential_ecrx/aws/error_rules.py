@@ -273,7 +273,8 @@ THROTTLED = (
 WRONG_SIGNATURE = ("RequestTimeTooSkewed", "RequestExpired", "SignatureDoesNotMatch", "InvalidSignatureException")
 _DENIED = ("AccessDenied", "AccessDeniedException")
 # Codes of this program's own for error responses that differ only in their message.
-WRONG_MFA_CODE, UNKNOWN_PRINCIPAL = "wrong-mfa-code", "unknown-principal"
+WRONG_MFA_CODE, UNKNOWN_PRINCIPAL, ROOT_CALLER = "wrong-mfa-code", "unknown-principal", "root-caller"
+DENIED_BY_POLICY = "denied-by-policy"  # the one that AWS names
 
 # AWS's error responses, by AWS's codes.
 SERVICE_RULES: tuple[ErrorRule, ...] = (
@@ -321,6 +322,19 @@ SERVICE_RULES: tuple[ErrorRule, ...] = (
         "check that the role exists{role_place}, then allow sts:{operation} in the role's trust policy "
         "for the token's issuer, subject and audience",
         operation="AssumeRoleWithWebIdentity",
+    ),
+    ErrorRule(
+        (DENIED_BY_POLICY,),
+        "AWS denied {call} at {host}: {said}",
+        "{allow} sts:{operation} in {policy}",
+        operation="AssumeRole",
+    ),
+    ErrorRule(
+        (ROOT_CALLER,),
+        "the root user of an account cannot assume a role ({call} at {host})",
+        "use the keys of an IAM user",
+        hint=NEW_CREDENTIALS,
+        operation="AssumeRole",
     ),
     ErrorRule(
         ("ValidationError",), "AWS refused {call} at {host}: {code}: {said}", "fix {setting}", operation="AssumeRole"
