@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from botocore.exceptions import ConnectionClosedError
 from botocore.session import Session
 
-from docker_credential_ecrx.aws import metadata, proxies, proxy_rules
+from docker_credential_ecrx.aws import error_body, metadata, proxies, proxy_rules
 from docker_credential_ecrx.aws.caller import Call
 from docker_credential_ecrx.system.deadline import Deadline
 
@@ -54,12 +54,17 @@ class Calls:
         self._follow(Call(proxy_rules.host_of(request.url), operation, self._roles.get(operation, "")))
         proxies.require_supported(request.url)
 
-    def _before_parse(self, *, response_dict: Any, **_: object) -> None:  # noqa: ANN401
-        """Raise what a closed connection raises if the body was cut off, which botocore takes for a whole one."""
+    def _before_parse(self, *, response_dict: Any, operation_model: Any, **_: object) -> None:  # noqa: ANN401
+        """Raise what a closed connection raises if the body was cut off, which botocore takes for a whole one.
+
+        An error's body that botocore cannot parse is replaced, so that its status remains.
+        """
         headers = response_dict["headers"]
         length = "" if "transfer-encoding" in headers else str(headers.get("content-length", ""))
         if length.isdecimal() and len(response_dict["body"]) < int(length):
             raise ConnectionClosedError(endpoint_url=f"https://{self.last.host}")
+        if response_dict["status_code"] >= error_body.LEAST_STATUS:
+            error_body.parse(response_dict, operation_model.service_model.resolved_protocol)
 
     def _follow(self, call: Call) -> None:
         self.last = call

@@ -29,6 +29,7 @@ from docker_credential_ecrx.identity.aws_profiles import Snapshot
 from docker_credential_ecrx.system.deadline import LateStartError, TimeLimitError
 
 _EMPTY = "must have credentials"  # as botocore says it of a source profile
+_NO_ROLE = "has no role ARN configured"  # as botocore says it of a web identity token
 # https://docs.aws.amazon.com/sdkref/latest/guide/feature-endpoints.html
 _FIPS = re.compile(r"(^|[.-])fips[.-]")
 
@@ -115,6 +116,8 @@ def _configuration(error: exceptions.BotoCoreError, caller: Caller) -> AwsError:
     match error:
         case exceptions.NoCredentialsError() if role_settings.lacks_role(source.profile, caller.env):
             return client_error("no-role", caller)
+        case exceptions.NoCredentialsError() if sso_sessions.lacks_account(source.profile, caller.env):
+            return client_error("no-sso-account", caller)
         case exceptions.NoCredentialsError() if problem not in ("", "unreachable"):
             return client_error(problem, caller)
         case exceptions.CredentialRetrievalError() | exceptions.MetadataRetrievalError() if problem:
@@ -140,9 +143,14 @@ def _configuration(error: exceptions.BotoCoreError, caller: Caller) -> AwsError:
             return client_error("source-loop", caller, name=str(kwargs.get("source_profile", "")))
         case exceptions.InvalidConfigError() if sso_sessions.find_lack(caller.identity, caller.env):
             return client_error("sso-session", caller)
+        case exceptions.InvalidConfigError() if _NO_ROLE in str(error):
+            return client_error("no-web-identity-role", caller, key="web_identity_token_file")
         case exceptions.InvalidConfigError() if _EMPTY in str(error):
             lacks_role = role_settings.lacks_role(source.profile, caller.env)
-            return client_error("no-role" if lacks_role else "empty-profile", caller)
+            lacks_account = sso_sessions.lacks_account(source.profile, caller.env)
+            return client_error(
+                "no-role" if lacks_role else "no-sso-account" if lacks_account else "empty-profile", caller
+            )
         case exceptions.ConfigParseError() | exceptions.ConfigNotFound():
             code, values = profiles.syntax_error(kwargs)
             return client_error(code, caller, **values)

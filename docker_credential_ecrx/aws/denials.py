@@ -47,7 +47,14 @@ def describe(values: Mapping[str, str]) -> str:
 
 def policy(values: Mapping[str, str]) -> str:
     """Return the policy that must change."""
+    if _kind(values).startswith("resource-based") and values.get("action", "").startswith("sts:"):
+        return "the role's trust policy"
     return _POLICIES.get(_kind(values), "the principal's own policy")
+
+
+def is_certain(values: Mapping[str, str]) -> bool:
+    """Return whether IAM says which policy must change: a principal's and a resource's may each allow an action."""
+    return is_explicit(values) or _kind(values) in _POLICIES
 
 
 def is_explicit(values: Mapping[str, str]) -> bool:

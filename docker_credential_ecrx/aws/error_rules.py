@@ -38,11 +38,17 @@ CLIENT_RULES: tuple[ErrorRule, ...] = (
     ErrorRule(("empty-profile",), "the AWS profile {profile} has no credentials", hint=NEW_CREDENTIALS),
     ErrorRule(("half-key",), "the AWS profile {name} has {setting}, but not {other}", hint=NEW_CREDENTIALS),
     ErrorRule(("no-role",), "profile {profile} has source_profile, but no role_arn", "{add_role}"),
+    ErrorRule(
+        ("no-web-identity-role",),
+        "{setting} names a web identity token, but there is no role for it",
+        "set AWS_ROLE_ARN, or in a profile role_arn; or remove the token",
+    ),
     ErrorRule(("no-source",), _NO_SOURCE, hint=NEW_CREDENTIALS),
     ErrorRule(("misspelled-source",), _NO_SOURCE, "{rename_source}"),
     ErrorRule(("source-loop",), "source_profile of profile {profile} leads back to {name}", hint=NEW_CREDENTIALS),
     ErrorRule(("unreadable-file",), "cannot read the AWS file {path}", "fix its syntax or its permissions"),
     ErrorRule(("unreadable-line",), "cannot read the AWS file {path}", "fix line {line}"),
+    ErrorRule(("undecodable-line",), "cannot read the AWS file {path}", "fix line {line}, which is not UTF-8 text"),
     ErrorRule(
         ("repeated-section",),
         "cannot read the AWS file {path}: line {line} repeats {repeated}",
@@ -132,6 +138,11 @@ CLIENT_RULES: tuple[ErrorRule, ...] = (
     ),
     ErrorRule(("sso",), "the AWS SSO session is missing or has expired", command="aws sso login{source_option}"),
     ErrorRule(("sso-session",), "the AWS profile {profile} needs {lack}, which {config_file} lacks", hint=SSO_SESSION),
+    ErrorRule(
+        ("no-sso-account",),
+        "profile {profile} has an SSO session, but neither sso_account_id nor sso_role_name",
+        command="aws configure sso{source_option}",
+    ),
     ErrorRule(("login",), "the AWS login session is missing or has expired", command="aws login{source_option}"),
     ErrorRule(("sso-file",), "{path} does not contain an AWS SSO session", command="aws sso login{source_option}"),
     ErrorRule(("login-file",), "{path} does not contain an AWS login session", command="aws login{source_option}"),
@@ -262,7 +273,8 @@ THROTTLED = (
 WRONG_SIGNATURE = ("RequestTimeTooSkewed", "RequestExpired", "SignatureDoesNotMatch", "InvalidSignatureException")
 _DENIED = ("AccessDenied", "AccessDeniedException")
 # Codes of this program's own for error responses that differ only in their message.
-WRONG_MFA_CODE, UNKNOWN_PRINCIPAL = "wrong-mfa-code", "unknown-principal"
+WRONG_MFA_CODE, UNKNOWN_PRINCIPAL, ROOT_CALLER = "wrong-mfa-code", "unknown-principal", "root-caller"
+DENIED_BY_POLICY = "denied-by-policy"  # the one that AWS names
 
 # AWS's error responses, by AWS's codes.
 SERVICE_RULES: tuple[ErrorRule, ...] = (
@@ -310,6 +322,19 @@ SERVICE_RULES: tuple[ErrorRule, ...] = (
         "check that the role exists{role_place}, then allow sts:{operation} in the role's trust policy "
         "for the token's issuer, subject and audience",
         operation="AssumeRoleWithWebIdentity",
+    ),
+    ErrorRule(
+        (DENIED_BY_POLICY,),
+        "AWS denied {call} at {host}: {said}",
+        "{allow} sts:{operation} in {policy}",
+        operation="AssumeRole",
+    ),
+    ErrorRule(
+        (ROOT_CALLER,),
+        "the root user of an account cannot assume a role ({call} at {host})",
+        "use the keys of an IAM user",
+        hint=NEW_CREDENTIALS,
+        operation="AssumeRole",
     ),
     ErrorRule(
         ("ValidationError",), "AWS refused {call} at {host}: {code}: {said}", "fix {setting}", operation="AssumeRole"

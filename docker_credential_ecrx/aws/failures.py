@@ -20,6 +20,7 @@ from docker_credential_ecrx.aws.caller import Call, Caller
 from docker_credential_ecrx.aws.error_rule import ErrorRule
 from docker_credential_ecrx.aws.error_rules import (
     CLIENT_RULES,
+    DENIED_BY_POLICY,
     PUBLIC_RULES,
     REFUSED,
     SERVER_ERROR,
@@ -86,7 +87,10 @@ def service_error(caller: Caller, values: Mapping[str, str], rules: Iterable[Err
     values = {**values, **denials.parse(values.get(SAID, ""))}
     status = values.get("status", "")
     default = SERVER_FAILURE if status.isdecimal() and int(status) >= SERVER_ERROR else REFUSED
-    rule = error_rule.find((*rules, *SERVICE_RULES), values.get("code", ""), values.get("operation", ""))
+    code, operation = values.get("code", ""), values.get("operation", "")
+    if operation.startswith("AssumeRole") and denials.is_certain(values):
+        code = DENIED_BY_POLICY
+    rule = error_rule.find((*rules, *SERVICE_RULES), code, operation)
     return _filled(rule or default, caller, (_FROM_AWS,), values)
 
 
@@ -165,9 +169,8 @@ def _remedy(rule: ErrorRule, texts: Texts, caller: Caller) -> Remedy:
         case error_rule.NEW_CREDENTIALS:
             found = caller.source.remedy(operation).prefixed(text)
         case error_rule.NEW_KEY:
-            place = old_token.find(caller.source, caller.env) if caller.source.signs(operation) else ""
-            instead = Remedy(f"delete aws_session_token from {place}: a key that begins with AKIA has none")
-            found = instead if place else caller.source.remedy(operation)
+            instead = old_token.remedy(caller.source, caller.env) if caller.source.signs(operation) else None
+            found = instead or caller.source.remedy(operation)
         case error_rule.NEW_SESSION:
             found = caller.source.remedy(operation, session_expired=True).prefixed(text)
         case error_rule.ANY_CREDENTIALS:

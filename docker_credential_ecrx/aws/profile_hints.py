@@ -43,8 +43,8 @@ def named_profiles(identity: Identity, env: Mapping[str, str]) -> dict[str, str]
 
 
 def shown(name: str) -> str:
-    """Return the name of a profile for a message: in quotes if a space or a quote in it may be overlooked."""
-    return name if name == normalized(name) else repr(name)
+    """Return the name of a profile for a message: in quotes if it is empty, or has a space or quote at an end."""
+    return name if name and name == normalized(name) else repr(name)
 
 
 def bad_role(names: Iterable[str]) -> tuple[str, str] | None:
@@ -68,6 +68,8 @@ def missing_profile_hint(
     It uses the profile with the most similar name, or creates it; or names the section that was meant to be it.
     The second remedy only does the latter; it is None if no name is similar.
     """
+    if named_by and not name:
+        return Remedy(command=f"aws configure set source_profile PROFILE --profile {shlex.quote(named_by)}"), None
     path = _without_prefix(name, env)
     if path:
         return Remedy(f"{path} has [{name}]: rename that to [profile {name}]"), None

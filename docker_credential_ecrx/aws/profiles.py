@@ -64,8 +64,11 @@ def syntax_error(kwargs: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
     The line itself may be a secret, so only its number is shown.
     """
     path, cause = str(kwargs.get("path", "")), kwargs.get("error")
-    if (Snapshot({}).read(path) or b"").startswith(_BYTE_ORDER_MARKS):
+    content = Snapshot({}).read(path) or b""
+    if content.startswith(_BYTE_ORDER_MARKS):
         return "byte-order-mark", {"path": path}
+    if isinstance(cause, UnicodeDecodeError) and (number := _first_undecodable(content)):
+        return "undecodable-line", {"path": path, "line": str(number)}
     # Most of configparser's errors have a number, a ParsingError has one for each line.
     line = getattr(cause, "lineno", None) or next((number for number, _ in getattr(cause, "errors", ())), None)
     if not line:
@@ -76,6 +79,15 @@ def syntax_error(kwargs: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
     if isinstance(cause, configparser.DuplicateOptionError) and option.startswith(_KEYS):
         return "repeated-section", {"path": path, "line": str(line), "repeated": f"the key {option}"}
     return "unreadable-line", {"path": path, "line": str(line)}
+
+
+def _first_undecodable(content: bytes) -> int:
+    """Return the number of the first line that is not UTF-8, or 0 if all are: the locale may have another encoding."""
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return content.count(b"\n", 0, error.start) + 1
+    return 0
 
 
 def _profile(settings: Mapping[str, object]) -> Profile:

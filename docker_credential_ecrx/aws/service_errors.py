@@ -16,6 +16,7 @@ from docker_credential_ecrx.aws.caller import Caller
 from docker_credential_ecrx.aws.client_errors import MfaNeededError
 from docker_credential_ecrx.aws.error_rule import ErrorRule
 from docker_credential_ecrx.aws.error_rules import (
+    ROOT_CALLER,
     SERVER_ERROR,
     TOO_MANY_REQUESTS,
     UNKNOWN_PRINCIPAL,
@@ -40,6 +41,7 @@ _PROXY_PASSWORD = 407
 # The second wording for an unknown principal is newer (terraform-provider-aws#39064).
 _BY_MESSAGE = (
     ("invalid MFA one time pass code", "", WRONG_MFA_CODE),
+    ("may not be assumed by root accounts", "AccessDenied", ROOT_CALLER),
     ("Invalid repository policy provided", "InvalidParameterException", UNKNOWN_PRINCIPAL),
     ("Principal not found", "InvalidParameterException", UNKNOWN_PRINCIPAL),
 )
@@ -87,8 +89,8 @@ def _error_response(error: exceptions.ClientError, caller: Caller, rules: Iterab
     """Return the error for a response from AWS, or from something between this program and AWS."""
     response: Any = error.response
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    said = str(response.get("Error", {}).get("Message", ""))
-    code = str(response.get("Error", {}).get("Code", third_party.UNKNOWN))
+    # botocore has None for an empty element.
+    said, code = (str(response.get("Error", {}).get(name) or "") for name in ("Message", "Code"))
     if code in ("", third_party.UNKNOWN, str(status)):
         return _by_status(error.operation_name, status, caller)
     own = (own for part, of, own in _BY_MESSAGE if part in said and of in ("", code))

@@ -12,7 +12,9 @@ from docker_credential_ecrx.identity.aws_profiles import Snapshot, decoded
 from docker_credential_ecrx.identity.model import Identity, first_profile
 from docker_credential_ecrx.sanitizer import third_party
 
-# What botocore needs besides account and role (botocore/credentials.py, SSOProvider); it may also be in the profile.
+# botocore gets credentials by SSO only for a profile with one of these (botocore/credentials.py, SSOProvider).
+_ACCOUNT = ("sso_account_id", "sso_role_name")
+# What it needs besides them; it may also be in the profile.
 _REQUIRED = ("sso_start_url", "sso_region")
 
 
@@ -45,6 +47,12 @@ def find_lack(identity: Identity, env: Mapping[str, str]) -> Lack | None:
             remedy = Remedy("add it there, or let this ask for it", "aws configure sso-session")
             return Lack(f"{missing[0]} in {head}", profile, path, remedy)
     return None
+
+
+def lacks_account(profile: str, env: Mapping[str, str]) -> bool:
+    """Return whether the profile names an SSO session, but neither the account nor the role that it is for."""
+    own = settings_of(profile, env)
+    return any(key in own for key in ("sso_session", "sso_start_url")) and not any(key in own for key in _ACCOUNT)
 
 
 def _head(name: str) -> str:

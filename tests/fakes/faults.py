@@ -100,6 +100,11 @@ def status(code: int) -> Fault:
     return lambda _: HttpResponse(code, "text/html", f"<html><h1>{code}</h1></html>".encode())
 
 
+def page(code: int) -> Fault:
+    """Return a fault that is an HTTP status with a page that is not XML either, such as nginx's or Envoy's."""
+    return lambda _: HttpResponse(code, "text/html", b"<!DOCTYPE html>\n<html><body>upstream error<br></body></html>")
+
+
 def body(content: bytes) -> Fault:
     """Return a fault that answers "200 OK" with ``content``."""
     return lambda answer: answer._replace(status=200, body=content)

@@ -16,6 +16,7 @@ Arrange = Callable[[World], None]
 pytestmark = in_one_form
 SESSION = f"arn:aws:sts::{SECONDARY}:assumed-role/puller/session"
 NOT_TRUSTED = f"User: {BASE_USER} is not authorized to perform: sts:AssumeRole on resource: {ROLE}"
+NOT_IN_OWN = "because no identity-based policy allows the sts:AssumeRole action"
 NOT_ALLOWED = (
     f"User: {SESSION} is not authorized to perform: ecr:GetAuthorizationToken on resource: * "
     "because no identity-based policy allows the ecr:GetAuthorizationToken action"
@@ -106,6 +107,36 @@ FAULTS: dict[str, tuple[str, str, Arrange]] = {
         f"check that the role exists ({IN_PROFILE}), {TRUST}",
         distrust,
     ),
+    "a policy of the organization denies": (
+        f"AWS denied {ASSUME_AT}: {NOT_TRUSTED} with an explicit deny in a service control policy",
+        "end the explicit deny of sts:AssumeRole in the organization's service control policy",
+        at(ASSUME, faults.error("AccessDenied", f"{NOT_TRUSTED} with an explicit deny in a service control policy")),
+    ),
+    "the role's trust policy denies explicitly": (
+        f"AWS denied {ASSUME_AT}: {NOT_TRUSTED} with an explicit deny in a resource-based policy",
+        "end the explicit deny of sts:AssumeRole in the role's trust policy",
+        at(ASSUME, faults.error("AccessDenied", f"{NOT_TRUSTED} with an explicit deny in a resource-based policy")),
+    ),
+    "the caller's own policy does not allow": (
+        f"AWS denied {ASSUME_AT}: {NOT_TRUSTED} {NOT_IN_OWN}",
+        f"check that the role exists ({IN_PROFILE}), {TRUST}",
+        at(ASSUME, faults.error("AccessDenied", f"{NOT_TRUSTED} {NOT_IN_OWN}")),
+    ),
+    "the caller is root": (
+        f"the root user of an account cannot assume a role ({ASSUME_AT})",
+        "use the keys of an IAM user: aws configure --profile base",
+        at(ASSUME, faults.error("AccessDenied", "Roles may not be assumed by root accounts.")),
+    ),
+    "sts gives no reason": (
+        f"AWS refused {ASSUME_AT}: NoSuchEntity",
+        "aws sts get-caller-identity --region us-east-1 --profile secondary",
+        at(ASSUME, faults.error("NoSuchEntity", "")),
+    ),
+    "sts gives no code": (
+        STRANGE.format(f"HTTP 400, {ASSUME_AT}"),
+        IN_BETWEEN,
+        at(ASSUME, faults.error("", "")),
+    ),
     "ecr denies": (
         f"AWS denied {FETCH_AT}: {NOT_ALLOWED}",
         ALLOW,
@@ -171,6 +202,21 @@ FAULTS: dict[str, tuple[str, str, Arrange]] = {
         LATER,
         at(FETCH, faults.status(502)),
     ),
+    "a page before sts is not xml": (
+        f"AWS returned a server error for {ASSUME_AT} (HTTP 502)",
+        LATER,
+        at(ASSUME, faults.page(502)),
+    ),
+    "a page before ecr is not xml": (
+        f"AWS returned a server error for {FETCH_AT} (HTTP 502)",
+        LATER,
+        at(FETCH, faults.page(502)),
+    ),
+    "an error of ecr is json but no object": (
+        f"AWS returned a server error for {FETCH_AT} (HTTP 503)",
+        LATER,
+        at(FETCH, lambda _: HttpResponse(503, "application/json", b"[7]")),
+    ),
     "sts throttles": (
         f"AWS throttled {ASSUME_AT} (Throttling)",
         LATER,
@@ -193,6 +239,11 @@ FAULTS: dict[str, tuple[str, str, Arrange]] = {
         STRANGE.format(f"HTTP 403, {ASSUME_AT}"),
         IN_BETWEEN,
         at(ASSUME, faults.status(403)),
+    ),
+    "a proxy's page instead of sts is not xml": (
+        STRANGE.format(f"HTTP 403, {ASSUME_AT}"),
+        IN_BETWEEN,
+        at(ASSUME, faults.page(403)),
     ),
     "a proxy's page instead of ecr": (
         STRANGE.format(f"HTTP 403, {FETCH_AT}"),
@@ -255,7 +306,7 @@ class TestFault:
 
 class TestTransientFault:
     @pytest.mark.parametrize("operation", [ASSUME, FETCH])
-    @pytest.mark.parametrize("fault", [faults.throttled, OOPS, faults.status(503), faults.closed])
+    @pytest.mark.parametrize("fault", [faults.throttled, OOPS, faults.status(503), faults.page(503), faults.closed])
     def test_is_retried_after_a_pause(self, world: World, operation: str, fault: faults.Fault) -> None:
         world.aws.fail(operation, fault, times=2)
 

@@ -20,6 +20,7 @@ CONFIGURE = f"docker-credential-ecrx configure {HOST}"
 ROLE_OPTIONS = f"--role-arn {ROLE} --source-profile base --external-id shared"
 BASE, SOURCE = "aws configure --profile base", "aws configure set source_profile"
 NEW_KEYS, UNSET = "set new AWS keys", "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN"
+NO_TOKEN = "a key that begins with AKIA has no session token"
 CHOOSE = "create some with aws configure, or use your AWS profile base"
 
 
@@ -64,6 +65,18 @@ def variables(**changes: str) -> Arrange:
         access_key_id, secret, token = session._replace(**changes)
         world.home.env |= {"AWS_ACCESS_KEY_ID": access_key_id, "AWS_SECRET_ACCESS_KEY": secret}
         world.home.env["AWS_SESSION_TOKEN"] = str(token)
+
+    return arrange
+
+
+def new_key(variable: str) -> Arrange:
+    """Return what sets a user's valid keys, next to the token of an earlier session in ``variable``."""
+
+    def arrange(world: World) -> None:
+        alone()(world)
+        key = world.aws.add_user(SECONDARY, "base")
+        world.home.env |= {"AWS_ACCESS_KEY_ID": key.access_key_id, "AWS_SECRET_ACCESS_KEY": key.secret_access_key}
+        world.home.env[variable] = str(world.aws.open_session(SECONDARY, "puller", "me").session_token)
 
     return arrange
 
@@ -136,10 +149,22 @@ FAILURES: dict[str, tuple[Arrange, str | None, str, str]] = {
     ),
     "a chosen profile's key is unknown": (keys("base", chosen=True, access_key_id=UNKNOWN), None, BASE, BASE),
     "the environment's key is unknown": (
-        variables(access_key_id=UNKNOWN),
+        variables(access_key_id="ASIAUNKNOWN"),
         None,
         f"{NEW_KEYS}, or unset them: {UNSET}",
         UNSET,
+    ),
+    "the environment has the token of an earlier session": (
+        new_key("AWS_SESSION_TOKEN"),
+        None,
+        f"{NO_TOKEN}: unset AWS_SESSION_TOKEN",
+        "unset AWS_SESSION_TOKEN",
+    ),
+    "the environment has that token under its old name": (
+        new_key("AWS_SECURITY_TOKEN"),
+        None,
+        f"{NO_TOKEN}: unset AWS_SECURITY_TOKEN",
+        "unset AWS_SECURITY_TOKEN",
     ),
     "the environment's secret is wrong": (
         variables(secret_access_key="x"),
@@ -155,6 +180,7 @@ FAILURES: dict[str, tuple[Arrange, str | None, str, str]] = {
     ),
     "the environment's session has ended": (variables(), None, f"{NEW_KEYS}, or unset them: {UNSET}", UNSET),
     "a role has no source": (role(), "secondary", NAME_ONE, NAME_ONE),
+    "a source profile has no name": (role(source_profile=""), "secondary", NAME_ONE, NAME_ONE),
     "a source profile is misspelt": (role(source_profile="bas"), "secondary", NOT_BAS, MEANT["base"]),
     "a source profile is to be made": (role(source_profile="bas"), "secondary", NOT_BAS, "aws configure --profile bas"),
     "a link is misspelt": (keys("base"), "secondry", NOT_SECONDRY, MEANT["secondary"]),

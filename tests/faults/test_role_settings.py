@@ -1,9 +1,12 @@
 """Settings of a role that STS does not accept: the line names the key to fix, and where that is."""
 
+from pathlib import Path
+
 import pytest
 from faults.helpers import ASSUME, World, refusal
 
 from fakes.faults import error
+from support.aws_parts import write_web_identity
 from support.forms import in_one_form
 from support.home import BASE_USER, HOST, ROLE, SECONDARY
 
@@ -48,6 +51,22 @@ class TestRoleSetting:
         world.set_profile(role_arn="puller", source_profile="base")
 
         assert f"role_arn {in_file(world)} is not valid: " in refusal(world.home, world.aws)
+
+    @pytest.mark.parametrize("is_variable", [True, False])
+    def test_missing_role_of_a_web_identity_is_named(self, world: World, *, is_variable: bool) -> None:
+        """A CI job sets the role from a secret that is not defined, so the variable is empty."""
+        path = str(world.home.folder / "token")
+        write_web_identity(Path(path), "me")
+        if is_variable:
+            world.home.env |= {"AWS_WEB_IDENTITY_TOKEN_FILE": path, "AWS_ROLE_ARN": ""}
+        else:
+            world.set_profile(web_identity_token_file=path)
+
+        line = refusal(world.home, world.aws, profile=None if is_variable else "secondary")
+
+        where = "AWS_WEB_IDENTITY_TOKEN_FILE" if is_variable else f"web_identity_token_file {in_file(world)}"
+        remedy = "set AWS_ROLE_ARN, or in a profile role_arn; or remove the token"
+        assert line.endswith(f": {where} names a web identity token, but there is no role for it; {remedy}")
 
     def test_of_a_chain_in_profiles_is_named(self, world: World) -> None:
         world.aws.add_role(MIDDLE, trusts=[BASE_USER])

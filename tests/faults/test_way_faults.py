@@ -51,6 +51,7 @@ BY_HAND = "run the credential_process of profile secondary by hand to see its ou
 LOGIN = f"see what it prints, and answer it: docker-credential-ecrx login --profile secondary {HOST}"
 CREATE = "check its spelling (aws configure list-profiles shows all), or create the profile"
 PROCESS_FAILED = "the credential_process of profile secondary failed"
+NO_ACCOUNT = "has an SSO session, but neither sso_account_id nor sso_role_name"
 CONFIGURE = "aws configure --profile secondary"
 CREDENTIALS = '"Version":1,"AccessKeyId":"AKIA","SecretAccessKey":"hunter2","SessionToken":"hunter2"'
 # A network whose only route leads nowhere.
@@ -307,8 +308,21 @@ FAULTS: dict[str, tuple[str, str, Arrange]] = {
     ),
     "a config in another encoding": (
         "cannot read the AWS file {home}/.aws/config",
-        "fix its syntax or its permissions",
+        "fix line 2, which is not UTF-8 text",
         config("[profile secondary]\nregion = \udcff\n"),
+    ),
+    "sso without an account": (
+        f"profile secondary {NO_ACCOUNT}",
+        "aws configure sso --profile secondary",
+        config("[profile secondary]\nsso_session = corp\n[sso-session corp]\nsso_start_url = x\nsso_region = y\n"),
+    ),
+    "a source with sso without an account": (
+        f"profile sso {NO_ACCOUNT}",
+        "aws configure sso --profile sso",
+        config(
+            f"[profile secondary]\nrole_arn = {ROLE}\nsource_profile = sso\n"
+            "[profile sso]\nsso_start_url = x\nsso_region = y\n"
+        ),
     ),
     "half a key": (
         "the AWS profile secondary has aws_access_key_id, but not aws_secret_access_key",

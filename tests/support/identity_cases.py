@@ -50,6 +50,8 @@ TOKEN = kubernetes.request(
     serviceAccountAnnotations={"eks.amazonaws.com/ecr-role-arn": f"{IAM}:role/one"},
 )
 
+UNANNOTATED = kubernetes.request(f"{HOST}/app", serviceAccountToken=aws_parts.web_identity(SUBJECT))
+
 
 class Case(NamedTuple):
     """AWS's two files, variables, config.toml, and what is asked: a profile's link or the command, and a host.
@@ -75,6 +77,10 @@ def default(**fields: Any) -> Case:
 CASES = {
     "keys in the environment": default(env=ENV_KEYS),
     "session in the environment": default(env=ENV_SESSION),
+    "keys in the environment beside variables of ecr-login": default(
+        env=ENV_KEYS
+        | {"AWS_ECR_DISABLE_CACHE": "true", "AWS_ECR_CACHE_DIR": "/nope", "AWS_ECR_IGNORE_CREDS_STORAGE": "true"}
+    ),
     "keys in the environment beside a profile": default(env=ENV_KEYS, credentials=f"[default]\n{SESSION}"),
     "profile chosen beside keys in the environment": Case(env=ENV_SESSION, config=f"[profile p]\n{KEYS}"),
     "keys in the credentials file": Case(credentials=f"[p]\n{KEYS}"),
@@ -144,6 +150,9 @@ CASES = {
     "kubelet with a profile": Case(ROLE, request=kubernetes.request(f"{HOST}/app")),
     "kubelet for a service account": default(request=TOKEN),
     "kubelet for a service account on a node": default(env=INSTANCE | ENV_KEYS, request=TOKEN),
+    "kubelet for a service account without a role of its own": default(
+        env={"AWS_ECR_ROLE_ARN": f"{IAM}:role/one"}, request=UNANNOTATED
+    ),
     "container": default(env=CONTAINER),
     "container with an authorization": default(
         env={"AWS_CONTAINER_CREDENTIALS_FULL_URI": "{pod}/one", "AWS_CONTAINER_AUTHORIZATION_TOKEN": "Bearer c"}

@@ -45,7 +45,7 @@ _RIGHTFUL = (
     "*/test_without_the_helper_*/home/.docker/config.json",
 )
 # The variables of AWS's own keys.
-_OWN = (b"AWS_SECRET_ACCESS_KEY=", b"AWS_SESSION_TOKEN=")
+_OWN = (b"AWS_SECRET_ACCESS_KEY=", b"AWS_SESSION_TOKEN=", b"AWS_SECURITY_TOKEN=")
 # Where an answer gives a client the secret that it asked for: docker's, and kubelet's.
 _GIVEN = ("Secret", "auth")
 

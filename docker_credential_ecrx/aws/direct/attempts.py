@@ -68,8 +68,8 @@ def _pause_or_raise(
 ) -> None:
     """Wait until the next attempt, or raise if there is none."""
     from botocore import exceptions
-    from botocore.parsers import create_parser
 
+    from docker_credential_ecrx.aws import error_body
     from docker_credential_ecrx.aws.retries import Retries
 
     if isinstance(failed, OSError):
@@ -77,7 +77,7 @@ def _pause_or_raise(
         seconds = Retries(deadline).pause(None, attempts, error, operation)
     else:
         raw = {"status_code": failed.status, "headers": failed.headers, "body": failed.body}
-        parsed = create_parser(operation.protocol).parse(raw, None)  # type: ignore[arg-type] # an error has no shape
+        parsed = error_body.parse(raw, operation.protocol)
         seconds = Retries(deadline).pause((failed, parsed), attempts, None, operation)
         error = exceptions.ClientError(parsed, operation.name)
     if seconds is None:

@@ -20,6 +20,8 @@ _KNOWN = frozenset(
         *("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL_ECR", "AWS_ENDPOINT_URL_ECR_PUBLIC"),
         *("AWS_CA_BUNDLE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_DEFAULT_OUTPUT", "AWS_PAGER", "AWS_VAULT"),
         *("AWS_EXECUTION_ENV", "AWS_SDK_LOAD_CONFIG", "AWS_CLI_AUTO_PROMPT", "AWS_ACCOUNT_ID", "AWS_AVAILABILITY_ZONE"),
+        "AWS_ECR_ROLE_ARN",  # of kubelet's provider, and of this program
+        *("AWS_ECR_DISABLE_CACHE", "AWS_ECR_CACHE_DIR", "AWS_ECR_IGNORE_CREDS_STORAGE"),  # of ecr-login
     )
 )
 # What they may have and still not matter.

@@ -31,7 +31,8 @@ class TestResponse:
         Calls().watch(session)
         emitter: Any = session.get_component("event_emitter")
         response = {"status_code": 200, "headers": HeadersDict(headers), "body": b"{}"}
-        emitter.emit("before-parse.ecr.GetAuthorizationToken", response_dict=response)
+        model = session.get_service_model("ecr").operation_model("GetAuthorizationToken")
+        emitter.emit("before-parse.ecr.GetAuthorizationToken", operation_model=model, response_dict=response)
 
     @pytest.mark.parametrize("length", ["3", "100"])
     def test_that_is_cut_off_is_a_closed_connection(self, length: str) -> None:
