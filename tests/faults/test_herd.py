@@ -44,7 +44,7 @@ class TestManyProcesses:
         assert {1} == {one.result.status for one in got}
         assert 1 == len({one.result.stdout for one in got})
         assert world.aws.count(FETCH) <= 4
-        assert max(one.seconds for one in got) < 15
+        assert max(one.seconds for one in got) < 25  # as every get, on however busy a machine
 
     @in_one_form
     @pytest.mark.parametrize(("lines", "name", "section"), SETTINGS.values(), ids=SETTINGS)

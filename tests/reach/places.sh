@@ -115,8 +115,8 @@ PACKAGES
     of_windows wheel -m pytest -p no:cacheprovider $tests >"$log-tests" || status=$?
     cat "$log-tests"
     closing=$(closing_line "$log-tests")
+    result "$(of_windows wheel --version), $(wine --version 2>/dev/null)"
     [ "$status" -eq 0 ] && some_passed
-    result "$(of_windows wheel --version), $(wine --version)"
 }
 
 # tests_for_arm64: puts the tests into $root, with the packages that they need, which this machine's pip fetches: pip is
