@@ -26,8 +26,15 @@ deb-src $signed $security $SOURCES-security main}" >"$cache/apt/sources.list"
     echo "$folder"
 }
 
+# A mirror of the security updates may lack an upstream archive that Debian's own pool has, too.
 download_sources() {
-    cd "$folder" && source_packages --download-only
+    source_packages --print-uris | tr -d "'" | while read -r uri name _ hash; do
+        for place in "$uri" "$(mirror)pool/main/${uri##*/pool/updates/main/}"; do
+            ! /usr/lib/apt/apt-helper -qq -o APT::Sandbox::User=root \
+                download-file "$place" "$folder/$name" "$hash" || break
+        done
+        [ -s "$folder/$name" ]
+    done
 }
 
 # source_packages OPTION: for the upstream archives alone, as no patch of Debian's is applied.
