@@ -11,6 +11,7 @@ from typing import NamedTuple
 from docker_credential_ecrx.errors import Remedy
 from docker_credential_ecrx.identity.aws_profiles import chain
 from docker_credential_ecrx.identity.model import CONTAINER_VARIABLES, Identity, first_profile
+from docker_credential_ecrx.system import shell
 
 _DEFAULT = "default"
 # How to get new credentials, by kind of source: text and command.
@@ -20,7 +21,7 @@ _REMEDIES = {
     "session": ("get new keys, with their aws_session_token, for profile {profile}", ""),
     "variables": (
         "set new AWS keys, or unset them",
-        "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN",
+        shell.unset("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"),
     ),
     "named variables": ("set new AWS keys in AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN", ""),
     "sso": ("", "aws sso login{option}"),

@@ -10,6 +10,7 @@ from docker_credential_ecrx.errors import Remedy
 from docker_credential_ecrx.identity.aws_profiles import Snapshot
 from docker_credential_ecrx.identity.model import Identity
 from docker_credential_ecrx.sanitizer import user_paths
+from docker_credential_ecrx.system import shell
 from docker_credential_ecrx.system.read_file import LARGEST_BYTES
 
 # They name AWS's two files, in the order of ``Snapshot.files``.
@@ -83,10 +84,10 @@ def explained(
         f"{variable} names {user_paths.shown(path)}, which {defect}" for variable, path, defect in found
     )
     them = "it" if len(found) == 1 else "them"
-    unset = f"unset {' '.join(variable for variable, _, _ in found)}"
-    fix = Remedy(f"fix {them}, or unset {them}", unset)
+    variables = [variable for variable, _, _ in found]
+    fix = Remedy(f"fix {them}, or unset {them}", shell.unset(*variables))
     if instead is not None:
-        fix = Remedy(f"{unset} or fix {them}, or {instead.text}", instead.command)
+        fix = Remedy(f"unset {' '.join(variables)} or fix {them}, or {instead.text}", instead.command)
     return f"{message} ({named})", fix
 
 

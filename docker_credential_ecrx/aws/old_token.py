@@ -10,6 +10,7 @@ from docker_credential_ecrx.aws.credential_source import CredentialSource
 from docker_credential_ecrx.errors import Remedy
 from docker_credential_ecrx.identity.aws_profiles import normalized
 from docker_credential_ecrx.identity.model import Identity
+from docker_credential_ecrx.system import shell
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-prefixes
 _LONG_TERM = "AKIA"
@@ -22,7 +23,7 @@ def remedy(source: CredentialSource, env: Mapping[str, str]) -> Remedy | None:
         names = [name.upper() for name in _SETTINGS if env.get(name.upper())]
         if not names or not env.get("AWS_ACCESS_KEY_ID", "").startswith(_LONG_TERM):
             return None
-        return Remedy("a key that begins with AKIA has no session token", f"unset {' '.join(names)}")
+        return Remedy("a key that begins with AKIA has no session token", shell.unset(*names))
     if source.kind != "keys":
         return None
     section = f"profile {normalized(source.profile)}"

@@ -12,6 +12,7 @@ from docker_credential_ecrx.errors import Remedy
 from docker_credential_ecrx.identity.aws_profiles import Snapshot, decoded, normalized
 from docker_credential_ecrx.identity.model import Identity, chosen_profile
 from docker_credential_ecrx.identity.settings import PROGRAM
+from docker_credential_ecrx.system import shell
 
 # Returns the remedy that uses another AWS profile.
 ConfigureHint = Callable[[str], Remedy]
@@ -87,7 +88,7 @@ def missing_profile_hint(
         command = ["aws", "configure", "set", "source_profile", similar[0], "--profile", named_by]
         use = Remedy(command=shlex.join(command))
     elif identity.profile is None:
-        use = Remedy(command=f"export {profile_variable(env)}={shlex.quote(similar[0])}")
+        use = Remedy(command=shell.export(profile_variable(env), similar[0]))
     else:
         use = configure(similar[0])
     meant = f"if you meant {similar[0]}"

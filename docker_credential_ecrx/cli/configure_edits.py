@@ -1,7 +1,6 @@
 """Decides what ``configure`` changes: which edits of which files, and which stored tokens it deletes."""
 
 import os
-import shlex
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
@@ -27,6 +26,7 @@ from docker_credential_ecrx.errors import FileError, Remedy
 from docker_credential_ecrx.identity import rule_index
 from docker_credential_ecrx.identity.model import Identity
 from docker_credential_ecrx.identity.settings import PROGRAM, Settings
+from docker_credential_ecrx.system import shell
 from docker_credential_ecrx.system.paths import exists
 
 
@@ -203,7 +203,7 @@ def warnings(
     for file in files if podman else ():
         podman_config.require_readable(file)
     for path in podman_config.closed(os.environ) if podman else ():
-        use = f"export REGISTRY_AUTH_FILE={shlex.quote(files[-1].path)}"
+        use = shell.export("REGISTRY_AUTH_FILE", files[-1].path)
         yield Conflict(f"skopeo fails, because this user cannot read {path}", Remedy("use this file", use)), True
     yield from ((conflict, True) for conflict in conflicts.warnings(files, hosts, os.environ))
     for conflict in () if podman else conflicts.docker_warnings(files[-1], hosts, os.environ):

@@ -1,10 +1,7 @@
 """What keeps Docker or podman from using this program for a registry, although credHelpers names it."""
 
-import os
-import shlex
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import NamedTuple
 
 from docker_credential_ecrx.config_files import docker_config, docker_types, docker_variable
@@ -13,7 +10,7 @@ from docker_credential_ecrx.config_files.text_file import TextFile
 from docker_credential_ecrx.ecr.registry import host_of
 from docker_credential_ecrx.errors import Remedy
 from docker_credential_ecrx.identity.settings import PROGRAM
-from docker_credential_ecrx.system import programs
+from docker_credential_ecrx.system import programs, shell
 
 
 class Conflict(NamedTuple):
@@ -53,14 +50,8 @@ def warnings(files: list[TextFile], hosts: Iterable[str], env: Mapping[str, str]
                 what = f"{path} takes precedence, and uses {PREFIX}{helper} for {host}"
                 yield Conflict(what, Remedy(f"delete {host} from its credHelpers"))
     if not programs.is_run_by_docker(PROGRAM, env):
-        command = path_remedy(programs.own_path(sys.argv[0], env))
+        command = shell.put_first_on_path(programs.own_path(sys.argv[0], env).parent)
         yield Conflict(f"{PROGRAM} is not on PATH", Remedy("add its folder", command))
-
-
-def path_remedy(program: Path) -> str:
-    """Return the command with which Docker finds ``program`` before any other of its name."""
-    folder = shlex.quote(str(program.parent))
-    return f"$env:Path = {folder} + ';' + $env:Path" if os.name == "nt" else f"export PATH={folder}:$PATH"
 
 
 def docker_warnings(
@@ -74,7 +65,7 @@ def docker_warnings(
     for host in hosts:
         if host in servers:
             what = f"{docker_variable.NAME} has a password for {host}, which Docker uses first from version 28.3 on"
-            yield Conflict(what, Remedy(command=f"unset {docker_variable.NAME}"))
+            yield Conflict(what, Remedy(command=shell.unset(docker_variable.NAME)))
     for mistake in docker_types.of_docker(docker_config.document(file)):
         where = mistake.where(docker_config.shown)
         what = f"{file.path}: {where} is not {mistake.expected}, so Docker warns at each command"

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from docker_credential_ecrx.errors import Remedy
+from docker_credential_ecrx.system import shell
 
 # The variable that names another file, or its folder, by the file's name.
 _VARIABLES = {"config.json": "DOCKER_CONFIG", "auth.json": "REGISTRY_AUTH_FILE", "config.toml": "ECRX_CONFIG"}
@@ -72,7 +73,7 @@ def _of_access(error: OSError, place: Path, path: str, asked: str) -> Remedy:
     found = _change_access(place, path)
     variable = leading_variable(asked, os.environ)
     if variable not in ("", "HOME") and found.text == _look_at(place).text:
-        return Remedy("name a folder in which you can write, or use the default", f"unset {variable}")
+        return Remedy("name a folder in which you can write, or use the default", shell.unset(variable))
     return found
 
 
@@ -83,10 +84,10 @@ def _without_file(asked: Path) -> Remedy | None:
             variable = leading_variable(str(asked), os.environ)
             if variable == "DOCKER_CONFIG" and place.name == asked.name:
                 what = f"DOCKER_CONFIG names the file {place}, not its folder"
-                return Remedy(what, f"export DOCKER_CONFIG={shlex.quote(str(place.parent))}")
+                return Remedy(what, shell.export("DOCKER_CONFIG", place.parent))
             what = f"{place} is a file where a folder belongs"
             if variable not in ("", "HOME"):
-                return Remedy(what, f"unset {variable}")
+                return Remedy(what, shell.unset(variable))
             if Path.home() not in place.parents:
                 return Remedy(f"{what}: set HOME to your home folder")
             return Remedy(f"{what}: move it away", f"mv {shlex.quote(str(place))} {shlex.quote(_free_name(place))}")
@@ -160,7 +161,7 @@ def _roots_folders(place: Path, user: int) -> Iterator[Path]:
 
 
 def _look_at(place: Path, why: str = "check its permissions") -> Remedy:
-    return Remedy(why, f"ls -ld {shlex.quote(str(place))}")
+    return Remedy(why, shell.show_access(place))
 
 
 def _may(path: Path, mode: int) -> bool:

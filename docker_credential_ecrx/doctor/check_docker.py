@@ -21,7 +21,7 @@ from docker_credential_ecrx.doctor.context import Context, Finding, failed, pass
 from docker_credential_ecrx.ecr.registry import Registry, host_of
 from docker_credential_ecrx.errors import FileError, Remedy
 from docker_credential_ecrx.identity.settings import PROGRAM
-from docker_credential_ecrx.system import programs
+from docker_credential_ecrx.system import programs, shell
 from docker_credential_ecrx.system.paths import exists
 
 _USUAL_PATH = "/usr/local/bin:/usr/bin:/bin"  # what else a job or a service needs
@@ -198,9 +198,9 @@ def _put_on_path(name: str, context: Context) -> tuple[Remedy, ...]:
                 return (Remedy(command=f"chmod +x {shlex.quote(str(file))}"),)
     plain = programs.find(PROGRAM, context.env)
     if plain is not None and name != PROGRAM:
-        return (Remedy(command=f"ln -s {PROGRAM} {shlex.quote(str(plain.with_name(name)))}"),)
+        return (Remedy(command=shell.give_name(plain, name)),)
     own = _own_path(context)
-    in_shell = Remedy("in this shell", conflicts.path_remedy(own))
+    in_shell = Remedy("in this shell", shell.put_first_on_path(own.parent))
     if os.name == "nt":
         return (in_shell, Remedy(f"for every program: add {own.parent} to Path in Windows' environment variables"))
     path = f"PATH={own.parent}:{_USUAL_PATH}"
@@ -213,8 +213,9 @@ def _put_on_path(name: str, context: Context) -> tuple[Remedy, ...]:
 
 def _put_on_absolute_path(name: str, context: Context) -> str:
     """Return the command after which Docker finds ``name`` in an absolute folder before any relative one."""
-    path = programs.find(name, context.env) or _own_path(context).with_name(name)
-    return conflicts.path_remedy(path) if exists(str(path)) else f"ln -s {PROGRAM} {shlex.quote(str(path))}"
+    own = _own_path(context)
+    path = programs.find(name, context.env) or own.with_name(name)
+    return shell.put_first_on_path(path.parent) if exists(str(path)) else shell.give_name(own, name)
 
 
 def _put_before(path: Path, context: Context) -> Remedy:
@@ -222,7 +223,7 @@ def _put_before(path: Path, context: Context) -> Remedy:
     own = _own_path(context)
     if own.parent == path.parent:
         return Remedy(f"install this program again, over {path}")
-    return Remedy(command=conflicts.path_remedy(own))
+    return Remedy(command=shell.put_first_on_path(own.parent))
 
 
 def _own_path(context: Context) -> Path:

@@ -10,6 +10,7 @@ from docker_credential_ecrx.errors import KeyringError, Remedy, SettingsError
 from docker_credential_ecrx.identity import settings
 from docker_credential_ecrx.keyrings import key_quota
 from docker_credential_ecrx.keyrings.kernel import KernelKeyring
+from docker_credential_ecrx.system import shell
 
 if TYPE_CHECKING:
     from docker_credential_ecrx.keyrings import Keyring
@@ -31,7 +32,7 @@ def check_keyring(context: Context) -> Finding:
     if found is None:
         what = "no keyring for tokens is available; every get asks AWS for a token"
         return failed(
-            what, Remedy("install and unlock a Secret Service, or use no keyring", "export ECRX_KEYRING=none")
+            what, Remedy("install and unlock a Secret Service, or use no keyring", shell.export("ECRX_KEYRING", "none"))
         )
     exposure = keyrings.exposure_of(found)
     if exposure is not None:
