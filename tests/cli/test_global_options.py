@@ -111,6 +111,25 @@ class TestNoColor:
         assert ("\x1b[1m" in usual, "\x1b" in plain) == (True, False)
 
 
+class TestTerminalVariables:
+    @pytest.mark.parametrize("name", ["COLUMNS", "LINES"])
+    @pytest.mark.parametrize("size", ["0", "²", "9" * 5000, "-1", "80 "])
+    def test_that_are_no_size_are_ignored(self, home: Home, name: str, size: str) -> None:
+        for words in (["which", HOST], ["status", "--json"], ["login", HOST]):
+            assert home.run(*words) == home.run(*words, env={name: size}), words
+
+    @pytest.mark.parametrize("name", ["FORCE_COLOR", "TTY_COMPATIBLE"])
+    def test_make_no_terminal_of_a_pipe(self, home: Home, name: str) -> None:
+        for words in (["which", HOST], ["login", HOST], ["doctor", HOST]):
+            assert home.run(*words) == home.run(*words, env={name: "1", "COLUMNS": "40"}), words
+
+    @pytest.mark.parametrize("columns", ["1", "99999"])
+    def test_may_name_any_width(self, home: Home, columns: str) -> None:
+        _, seen = terminals.run([home.program, "status"], home.env | {"COLUMNS": columns})
+
+        assert "keyring for tokens" in seen
+
+
 @pytest.mark.parametrize("before", [True, False])
 class TestKubelet:
     @pytest.mark.parametrize("option", ["--quiet", "--no-color"])
