@@ -8,7 +8,7 @@ FORM = "ACCOUNT.dkr.ecr.REGION.amazonaws.com"
 _ANY_ACCOUNT = "000000000000"
 _WORDS = frozenset(("dkr", "ecr", "amazonaws"))  # of the names of ECR's hosts
 _ALIKE = re.compile(
-    r"(?P<account>[^.]*)\.(?P<infix>dkr[.-]ecr(-fips)?)(\.(?P<region>[a-z0-9-]+))?\.(?P<suffix>"
+    r"(?P<account>[^.]*)\.(?P<infix>dkr[.-]ecr(?P<fips>-fips)?)(\.(?P<region>[a-z0-9-]+))?\.(?P<suffix>"
     rf"{'|'.join(map(re.escape, (*SUFFIXES, *DUAL_STACK_SUFFIXES)))})"
 )
 _PATH = r"(?P<path>/[a-z0-9][a-z0-9._/-]*)"
@@ -83,10 +83,17 @@ def _corrected(alike: "re.Match[str]") -> str:
         is_number = account.isdecimal()
         wrong.append(f"an account has 12 digits{f', and this has {len(account)}' if is_number else ''}")
         account = "ACCOUNT"
-    start = f"{_ANY_ACCOUNT}.{alike['infix']}"
-    if Registry.parse(f"{start}.{region}.{suffix}") is None:
+    # A dual-stack host has another separator than the others.
+    separator, suffixes = ("-", DUAL_STACK_SUFFIXES) if suffix in DUAL_STACK_SUFFIXES else (".", SUFFIXES)
+    infix = f"dkr{separator}ecr{alike['fips'] or ''}"
+    if infix != alike["infix"]:
+        wrong.append(f"a host in {suffix} has {infix}, not {alike['infix']}")
+    if Registry.parse(f"{_ANY_ACCOUNT}.{infix}.{region}.{suffix}") is None:
         wrong.append(f"{region} is not a region of {suffix}" if region else "it has no region")
-        place = _PLACE.fullmatch(region or "")
-        hyphenated = "-".join(place.group("area", "place", "number")) if place else ""
-        region = hyphenated if Registry.parse(f"{start}.{hyphenated}.{suffix}") else "REGION"
-    return f"{', and '.join(wrong) or 'it is not a host of ECR'}: write {account}.{alike['infix']}.{region}.{suffix}"
+    place = _PLACE.fullmatch(region or "")
+    regions = (region, "-".join(place.group("area", "place", "number")) if place else "")
+    # The region may be right, and the suffix that of another partition.
+    ends = (f"{infix}.{name}.{end}" for name in regions for end in (suffix, *suffixes))
+    fitting = (end for end in ends if Registry.parse(f"{_ANY_ACCOUNT}.{end}"))
+    said = ", and ".join(wrong) or "it is not a host of ECR"
+    return f"{said}: write {account}.{next(fitting, f'{infix}.REGION.{suffix}')}"

@@ -5,6 +5,8 @@ import pytest
 from docker_credential_ecrx.ecr import wrong_host
 
 HOST = "444444444444.dkr.ecr.eu-west-1.amazonaws.com"
+FIPS = "444444444444.dkr.ecr-fips.us-east-1.amazonaws.com"
+CHINA = "444444444444.dkr-ecr.cn-north-1.on.amazonwebservices.com.cn"
 FORM = "ACCOUNT.dkr.ecr.REGION.amazonaws.com"
 _ANY = f"write {FORM} or public.ecr.aws, the only registries that need this program"
 _CONSOLE = "eu-west-1.console.aws.amazon.com/ecr/repositories/private/444444444444/team/app"
@@ -27,7 +29,7 @@ class TestCorrection:
             ),
             (
                 f"{HOST}.cn",
-                f"eu-west-1 is not a region of amazonaws.com.cn: write {HOST[:12]}.dkr.ecr.REGION{HOST[30:]}.cn",
+                f"eu-west-1 is not a region of amazonaws.com.cn: write {HOST}",
             ),
             ("444444444444", "that has no region: write 444444444444.dkr.ecr.REGION.amazonaws.com"),
             (f"{HOST} ", f"write it without the white space: {HOST}"),
@@ -49,6 +51,22 @@ class TestCorrection:
             (f"{HOST}:1.0", f"that names no repository: write {HOST}/REPOSITORY:1.0"),
             (HOST.replace("eu-west-1", "eu-west1"), f"eu-west1 is not a region of amazonaws.com: write {HOST}"),
             (HOST.replace("eu-west-1", "euwest-1"), f"euwest-1 is not a region of amazonaws.com: write {HOST}"),
+            (
+                "444444444444.dkr.ecr.us-east-1.on.aws",
+                "a host in on.aws has dkr-ecr, not dkr.ecr: write 444444444444.dkr-ecr.us-east-1.on.aws",
+            ),
+            (
+                "444444444444.dkr-ecr-fips.us-east-1.amazonaws.com",
+                f"a host in amazonaws.com has dkr.ecr-fips, not dkr-ecr-fips: write {FIPS}",
+            ),
+            (
+                "444444444444.dkr.ecr.cn-north-1.amazonaws.com/app",
+                "cn-north-1 is not a region of amazonaws.com: write 444444444444.dkr.ecr.cn-north-1.amazonaws.com.cn",
+            ),
+            (
+                "444444444444.dkr-ecr.cn-north-1.on.aws",
+                f"cn-north-1 is not a region of on.aws: write {CHINA}",
+            ),
             (f"{HOST} or {HOST.replace('4', '5')}", _ANY),
             ("aws://444444444444/ireland", "that has no region: write 444444444444.dkr.ecr.REGION.amazonaws.com"),
             ("ghcr.io/app", _ANY),
