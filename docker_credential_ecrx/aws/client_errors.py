@@ -20,6 +20,7 @@ from docker_credential_ecrx.aws import (
     tls_errors,
 )
 from docker_credential_ecrx.aws.caller import Caller
+from docker_credential_ecrx.aws.default_chain import has_container, is_instance_ignored
 from docker_credential_ecrx.aws.failures import client_error
 from docker_credential_ecrx.aws.half_keys import HalfKey
 from docker_credential_ecrx.aws.key_check import InvalidKeyError
@@ -29,6 +30,8 @@ from docker_credential_ecrx.identity.aws_profiles import Snapshot
 from docker_credential_ecrx.system.deadline import LateStartError, TimeLimitError
 
 _EMPTY = "must have credentials"  # as botocore says it of a source profile
+# As botocore says it of what a credential_process printed.
+_NOT_CREDENTIALS = ("Unsupported version", "Missing required key")
 _NO_ROLE = "has no role ARN configured"  # as botocore says it of a web identity token
 # https://docs.aws.amazon.com/sdkref/latest/guide/feature-endpoints.html
 _FIPS = re.compile(r"(^|[.-])fips[.-]")
@@ -96,7 +99,14 @@ def _credentials(cause: object, caller: Caller) -> AwsError:
         return client_error(
             "process-timeout" if has_process else "source-timeout", caller, seconds=f"{cause.seconds:g}"
         )
-    return explain(cause, caller) if isinstance(cause, Exception) else client_error("no-credentials", caller)
+    return explain(cause, caller) if isinstance(cause, Exception) else _nothing(caller)
+
+
+def _nothing(caller: Caller) -> AwsError:
+    """Return the error if no source has credentials; botocore passes over a secret key without its ID."""
+    env = caller.env
+    has_half = caller.identity.profile is None and env.get("AWS_SECRET_ACCESS_KEY") and not env.get("AWS_ACCESS_KEY_ID")
+    return client_error("no-key-id" if has_half else "no-credentials", caller)
 
 
 def _timeout(error: TimeLimitError, caller: Caller) -> AwsError:
@@ -132,7 +142,7 @@ def _configuration(error: exceptions.BotoCoreError, caller: Caller) -> AwsError:
         case _ if half := _half_key(error, caller):
             return client_error("half-key", caller, name=half.profile, setting=half.has, other=half.lacks)
         case exceptions.NoCredentialsError():
-            return client_error("no-credentials", caller)
+            return _nothing(caller)
         case exceptions.ProfileNotFound():
             return client_error("no-profile", caller, name=str(kwargs.get("profile", source.profile)))
         case exceptions.InvalidConfigError() if source.kind == "missing" or profile_hints.missing_profile(
@@ -166,7 +176,12 @@ def _configuration(error: exceptions.BotoCoreError, caller: Caller) -> AwsError:
         case exceptions.LoginError():
             return client_error("login", caller)
         case exceptions.CredentialRetrievalError() if kwargs.get("provider") == "custom-process":
-            return client_error("process-failed", caller)
+            is_invalid = str(kwargs.get("error_msg")).startswith(_NOT_CREDENTIALS)
+            return client_error("process-invalid" if is_invalid else "process-failed", caller)
+        case exceptions.CredentialRetrievalError() if source.kind == "instance" and is_instance_ignored(caller.env):
+            return client_error("metadata-disabled", caller)
+        case exceptions.CredentialRetrievalError() if source.kind == "container" and not has_container(caller.env):
+            return client_error("no-container", caller)
         case exceptions.CredentialRetrievalError() | exceptions.MetadataRetrievalError():
             return client_error("source-failed", caller, source=str(kwargs.get("provider", "the metadata service")))
         case (

@@ -16,6 +16,7 @@ from docker_credential_ecrx.aws.error_rule import (
     ErrorRule,
 )
 from docker_credential_ecrx.errors import AwsError, Remedy
+from docker_credential_ecrx.system import shell
 
 _NO_SOURCE = "profile {profile} has role_arn, but neither source_profile nor credential_source"
 _ASK_CLI = "aws sts get-caller-identity --region REGION{caller_option}"
@@ -37,6 +38,11 @@ CLIENT_RULES: tuple[ErrorRule, ...] = (
     ErrorRule(("no-profile",), "the AWS profile {name} does not exist", hint=ANOTHER_PROFILE),
     ErrorRule(("empty-profile",), "the AWS profile {profile} has no credentials", hint=NEW_CREDENTIALS),
     ErrorRule(("half-key",), "the AWS profile {name} has {setting}, but not {other}", hint=NEW_CREDENTIALS),
+    ErrorRule(
+        ("no-key-id",),
+        "AWS_SECRET_ACCESS_KEY is set, but not AWS_ACCESS_KEY_ID",
+        "set both, or neither to use other credentials",
+    ),
     ErrorRule(("no-role",), "profile {profile} has source_profile, but no role_arn", "{add_role}"),
     ErrorRule(
         ("no-web-identity-role",),
@@ -72,6 +78,18 @@ CLIENT_RULES: tuple[ErrorRule, ...] = (
     ErrorRule(("invalid-configuration",), "{said}", _CHECK_WITH_CLI, _ASK_CLI),
     ErrorRule(("invalid-variable",), "{name} is not valid: {said}", "fix it, or unset it"),
     ErrorRule(("invalid-setting",), "{name} of {section} is not valid: {said}", "fix it in {place}"),
+    ErrorRule(
+        ("metadata-disabled",),
+        "profile {profile} uses the instance's role, and AWS_EC2_METADATA_DISABLED is true",
+        "unset it, or change credential_source in {profile_files}",
+        shell.unset("AWS_EC2_METADATA_DISABLED"),
+    ),
+    ErrorRule(
+        ("no-container",),
+        "profile {profile} uses the container's role, and neither AWS_CONTAINER_CREDENTIALS_RELATIVE_URI nor "
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI is set",
+        "run this in a task or pod that has a role, or change credential_source in {profile_files}",
+    ),
     ErrorRule(("source-failed",), "cannot retrieve AWS credentials from {source}", hint=NEW_CREDENTIALS),
     ErrorRule(
         ("metadata-hop-limit",),
@@ -338,6 +356,13 @@ SERVICE_RULES: tuple[ErrorRule, ...] = (
     ),
     ErrorRule(
         ("ValidationError",), "AWS refused {call} at {host}: {code}: {said}", "fix {setting}", operation="AssumeRole"
+    ),
+    ErrorRule(
+        ("RegionDisabledException",),
+        "AWS refused {call} at {host}: {code}: {said}",
+        "ask the administrator to activate STS for REGION in IAM's account settings, or use STS's global endpoint",
+        shell.export("AWS_STS_REGIONAL_ENDPOINTS", "legacy"),
+        operation="AssumeRole",
     ),
     ErrorRule(
         ("ForbiddenException", "ResourceNotFoundException"),

@@ -15,6 +15,7 @@ from docker_credential_ecrx.system.read_file import LARGEST_BYTES
 
 # They name AWS's two files, in the order of ``Snapshot.files``.
 _VARIABLES = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
+_FOLDER = "is a folder"
 # STS accepts web identity tokens of up to 20,000 characters; a longer text takes minutes to search lines for.
 _LARGEST_TOKEN = 1 << 16
 
@@ -81,10 +82,18 @@ def explained(
     if not found:
         return message, remedy
     named = ", and ".join(
-        f"{variable} names {user_paths.shown(path)}, which {defect}" for variable, path, defect in found
+        f"{variable} names {user_paths.shown(path)}, which {defect}"
+        if variable
+        else f"{user_paths.shown(path)} {defect}"
+        for variable, path, defect in found
     )
     them = "it" if len(found) == 1 else "them"
-    variables = [variable for variable, _, _ in found]
+    variables = [variable for variable, _, _ in found if variable]
+    if not variables:
+        fix = Remedy(f"put a file in {'its' if len(found) == 1 else 'their'} place")
+        if instead is not None:
+            fix = Remedy(f"{fix.text}, or {instead.text}", instead.command)
+        return f"{message} ({named})", fix
     fix = Remedy(f"fix {them}, or unset {them}", shell.unset(*variables))
     if instead is not None:
         fix = Remedy(f"unset {' '.join(variables)} or fix {them}, or {instead.text}", instead.command)
@@ -92,11 +101,16 @@ def explained(
 
 
 def _misplaced(env: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
-    """Yield each variable that names no file, the path, and what is wrong with it."""
+    """Yield each variable that names no file, the path, and what is wrong with it.
+
+    Without a variable, a folder where the file belongs: Docker creates one for a bind mount of a missing file.
+    """
     for variable, (_, path, _) in zip(_VARIABLES, Snapshot(env).files(), strict=True):
-        defect = _defect(path) if env.get(variable) and path != os.devnull else ""
-        if defect:
+        defect = _defect(path) if path != os.devnull else ""
+        if env.get(variable) and defect:
             yield variable, path, defect
+        elif defect == _FOLDER:
+            yield "", path, defect
 
 
 def _defect(path: str) -> str:
@@ -110,7 +124,7 @@ def _defect(path: str) -> str:
     except OSError as error:
         return f"cannot be read: {error.strerror}"
     if stat.S_ISDIR(status.st_mode):
-        return "is a folder"
+        return _FOLDER
     return "" if stat.S_ISREG(status.st_mode) else "is not a regular file"
 
 

@@ -107,6 +107,14 @@ FAULTS: dict[str, tuple[str, str, Arrange]] = {
         f"check that the role exists ({IN_PROFILE}), {TRUST}",
         distrust,
     ),
+    "sts is not activated in the region": (
+        f"AWS refused {ASSUME_AT}: RegionDisabledException: STS is not activated in this region",
+        (
+            "ask the administrator to activate STS for us-east-1 in IAM's account settings, or use STS's global "
+            "endpoint: export AWS_STS_REGIONAL_ENDPOINTS=legacy"
+        ),
+        at(ASSUME, faults.error("RegionDisabledException", "STS is not activated in this region", 403)),
+    ),
     "a policy of the organization denies": (
         f"AWS denied {ASSUME_AT}: {NOT_TRUSTED} with an explicit deny in a service control policy",
         "end the explicit deny of sts:AssumeRole in the organization's service control policy",

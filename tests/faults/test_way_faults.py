@@ -193,6 +193,17 @@ def without_keys(world: World) -> None:
     world.set_profile(region="us-east-1")
 
 
+def a_folder(name: str) -> Arrange:
+    """Return what puts a folder in the place of one of AWS's files."""
+
+    def arrange(world: World) -> None:
+        path = world.home.folder / ".aws" / name
+        path.unlink()
+        path.mkdir()
+
+    return arrange
+
+
 NO_WAY = ["http://192.0.2.1", "https://aws.test", ""]
 # By fault: the reason, the remedy, and what causes it; {home} is the user's.
 FAULTS: dict[str, tuple[str, str, Arrange]] = {
@@ -281,6 +292,32 @@ FAULTS: dict[str, tuple[str, str, Arrange]] = {
         "fix it, or unset it: unset AWS_SHARED_CREDENTIALS_FILE",
         without_credentials_file,
     ),
+    "a folder in place of the config": (
+        "the AWS profile secondary does not exist ({home}/.aws/config is a folder)",
+        "put a file in its place",
+        a_folder("config"),
+    ),
+    "a folder in place of the credentials": (
+        (
+            "the AWS profile base does not exist, which is the source_profile of secondary "
+            "({home}/.aws/credentials is a folder)"
+        ),
+        "put a file in its place",
+        a_folder("credentials"),
+    ),
+    "an instance's role without its metadata service": (
+        "profile secondary uses the instance's role, and AWS_EC2_METADATA_DISABLED is true",
+        ("unset it, or change credential_source in {home}/.aws/config: unset AWS_EC2_METADATA_DISABLED"),
+        profile(role_arn=ROLE, credential_source="Ec2InstanceMetadata"),
+    ),
+    "a container's role outside of one": (
+        (
+            "profile secondary uses the container's role, and neither AWS_CONTAINER_CREDENTIALS_RELATIVE_URI nor "
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI is set"
+        ),
+        "run this in a task or pod that has a role, or change credential_source in {home}/.aws/config",
+        profile(role_arn=ROLE, credential_source="EcsContainer"),
+    ),
     "no config, on purpose": (
         "the AWS profile secondary does not exist",
         f"{CREATE}: {CONFIGURE}",
@@ -350,7 +387,14 @@ FAULTS: dict[str, tuple[str, str, Arrange]] = {
         BY_HAND,
         process(f"echo {PASSWORD}"),
     ),
-    "a credential_process that prints another json": (PROCESS_FAILED, LOGIN, process("echo '{}'")),
+    **{
+        f"a credential_process that prints {text}": (
+            "the output of the credential_process of profile secondary is not valid",
+            BY_HAND,
+            process(f"echo '{text}'"),
+        )
+        for text in ("{}", '{"Version":2}', '{"Version":1,"AccessKeyId":"AKIA"}')
+    },
     "a credential_process that gives expired keys": (
         "the AWS session has expired",
         BY_HAND,
@@ -504,6 +548,16 @@ class TestFault:
 
         expected = f"profile secondary: {reason}; {remedy}".replace("{home}", str(world.home.folder))
         assert expected == _PORT.sub(":PORT", refusal(world.home, world.aws))
+
+
+class TestVariables:
+    def test_secret_key_without_its_id_is_named(self, world: World) -> None:
+        world.home.env["AWS_SECRET_ACCESS_KEY"] = PASSWORD
+
+        said = f"{world.home.get(profile=None)}"
+
+        assert ": AWS_SECRET_ACCESS_KEY is set, but not AWS_ACCESS_KEY_ID; set both, or neither " in said
+        assert PASSWORD not in said
 
 
 class TestHang:
