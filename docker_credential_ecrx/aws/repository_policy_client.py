@@ -2,7 +2,6 @@
 
 import copy
 import re
-import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple, Self
@@ -15,6 +14,7 @@ from docker_credential_ecrx.aws import session as aws_session
 from docker_credential_ecrx.aws.calls import Calls
 from docker_credential_ecrx.aws.client_errors import MfaNeededError
 from docker_credential_ecrx.aws.error_rules import POLICY_RULES
+from docker_credential_ecrx.aws.profile_hints import ConfigureHint
 from docker_credential_ecrx.aws.service_errors import explain
 from docker_credential_ecrx.ecr import image, repository_policy
 from docker_credential_ecrx.ecr.registry import Registry
@@ -40,15 +40,18 @@ class Owned:
 
     ``task`` is what fails if there is no connection.
     ``prompt`` shows a question to the user and returns the answer, or an empty text if there is no terminal.
+    ``again`` returns the remedy that does the same with another AWS profile.
     Every method raises AwsError, and so does the constructor.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the repository, its owner, and what the user is told
         self,
         target: "Target",
         identity: Identity,
         env: Mapping[str, str],
+        *,
         prompt: Callable[[str], str],
+        again: ConfigureHint,
         task: str = READ,
     ) -> None:
         registry = target.registry
@@ -58,6 +61,7 @@ class Owned:
         self.account = registry.account if registry else ""
         self._identity = identity
         self._env = env
+        self._again = again
         self.region = "REGION"
         self._calls = Calls()
         with self._explained(task):
@@ -138,7 +142,7 @@ class Owned:
                     "owner": self.account,
                     "registry_option": f" --registry-id {self._registry.account}" if self._registry else "",
                 }
-                caller = failures.find_caller(self._identity, self._env, self._calls.last, _use_profile, texts)
+                caller = failures.find_caller(self._identity, self._env, self._calls.last, self._again, texts)
                 reason = explain(error, caller, POLICY_RULES).of_registry("HOST", self.region)
             raise reason.about(f"cannot {task} {self}") from error
 
@@ -225,10 +229,6 @@ def _with_credentials(session: Session) -> Session:
         raise exceptions.NoCredentialsError
     credentials.get_frozen_credentials()
     return session
-
-
-def _use_profile(profile: str) -> Remedy:
-    return Remedy(f"--profile {shlex.quote(profile)}")
 
 
 def _code_needed() -> AwsError:

@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import sys
 from collections.abc import Callable
 from typing import NamedTuple, TypedDict
 
@@ -146,12 +147,13 @@ class PolicyChange:
 
 def owned_repository(repository: str, profile: str | None, region: str | None) -> Owned:
     """Return the repository that the arguments of a policy command name, as its owner accesses it."""
-    return Owned(target(repository, region, registry_of), Identity(profile), os.environ, _ask)
+    return Owned(target(repository, region, registry_of), Identity(profile), os.environ, prompt=_ask, again=_again)
 
 
 def owned_prefix(prefix: str, profile: str | None, region: str | None) -> Owned:
     """Return the first characters of repositories' names as if they were one, to list the repositories."""
-    return Owned(prefix_target(prefix, region, registry_of), Identity(profile), os.environ, _ask, LIST)
+    place = prefix_target(prefix, region, registry_of)
+    return Owned(place, Identity(profile), os.environ, prompt=_ask, again=_again, task=LIST)
 
 
 def is_host(text: str) -> bool:
@@ -204,6 +206,14 @@ def principal_of(verb: str, options: Options, owned: Owned) -> Principal:
 
 def _ask(question: str) -> str:
     return console.ask_secretly(question) if console.can_ask() else ""
+
+
+def _again(profile: str) -> Remedy:
+    """Return the command that is running with another profile."""
+    words = sys.argv[1:]
+    pairs = zip(["", *words], words, strict=False)
+    kept = [word for before, word in pairs if "--profile" not in (before, word.partition("=")[0])]
+    return Remedy(command=shlex.join([PROGRAM, *kept, "--profile", profile]))
 
 
 def _print(before: Document | None, after: Document | None, where: str) -> None:

@@ -36,6 +36,7 @@ _ACTIONS = [
 ]
 _EVERY = f"every principal of account {SECONDARY}"
 _OURS: dict[str, Any] = {"Sid": _SID, "Effect": "Allow", "Principal": {"AWS": _ROOT}, "Action": _ACTIONS}
+PROGRAM = "docker-credential-ecrx"
 _GRANT = ("policy", "grant", "app", "--to", SECONDARY, "--profile", "owner")
 _REVOKE = ("policy", "revoke", "app", "--to", SECONDARY, "--profile", "owner")
 _SHOW = ("policy", "show", "app", "--profile", "owner")
@@ -767,7 +768,8 @@ class TestErrors:
         """The remedy is to configure credentials or to name the owner's profile."""
         line = _line(owner.run("policy", "show", "app", "--region", "us-east-1"))
 
-        assert line.endswith("; create some with aws configure, or use your AWS profile owner: --profile owner")
+        command = f"{PROGRAM} policy show app --region us-east-1 --profile owner"
+        assert line.endswith(f"; create some with aws configure, or use your AWS profile owner: {command}")
 
     def test_of_an_unknown_profile_name_it(self, owner: Home) -> None:
         line = _line(owner.run("policy", "show", "app", "--region", "us-east-1", "--profile", "nobody"))
@@ -775,9 +777,13 @@ class TestErrors:
         assert "app in us-east-1 with profile nobody: the AWS profile nobody does not exist" in line
 
     def test_of_a_misspelt_profile_suggest_the_similar_one(self, owner: Home) -> None:
-        line = _line(owner.run("policy", "show", "app", "--profile", "ownr"))
+        given = ["policy", "grant", "app", "--to", SECONDARY, "--region=us-east-1"]
+        for option in (["--profile", "ownr"], ["--profile=ownr"]):
+            line = _line(owner.run(*given, *option, "--apply"))
 
-        assert line.endswith("; if you meant owner (aws configure --profile ownr creates ownr): --profile owner")
+            command = shlex.join([PROGRAM, *given, "--apply", "--profile", "owner"])
+            assert line.endswith(f"; if you meant owner (aws configure --profile ownr creates ownr): {command}")
+        assert 0 == owner.run(*shlex.split(command)[1:]).status
 
     @pytest.mark.parametrize(
         ("arguments", "options"),
