@@ -191,6 +191,7 @@ class TestConfiguration:
         line = _line(home.get(profile=None))
 
         assert [] == [name for name in (".config/ecrx/config.toml", *names.split()) if name not in line]
+        assert line.startswith(f"docker-credential-ecrx: no token for {HOST}: ")
 
     @pytest.mark.parametrize("spoil", list(_SPOILT.values()), ids=_SPOILT)
     def test_unreadable_fails_every_verb_except_erase(
@@ -219,6 +220,7 @@ class TestConfiguration:
         line = _line(home.get(env={variable: value}))
 
         assert [] == [name for name in (variable, value) if name not in line]
+        assert line.startswith(f"docker-credential-ecrx: no token for {HOST}: ")
         assert _erased(home.run("erase", stdin=HOST, env={variable: value}))
         assert stored == _answers(home)
 
