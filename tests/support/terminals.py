@@ -6,7 +6,7 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from support import need
@@ -25,13 +25,14 @@ _SECONDS, _MOMENT = 60.0, 0.2
 def run(
     arguments: Sequence[str | Path],
     env: Mapping[str, str],
-    answers: Sequence[tuple[str, str]] = (),
+    answers: Sequence[tuple[str, str | Callable[[], None]]] = (),
     cwd: Path | None = None,
     columns: int = COLUMNS,
 ) -> tuple[int, str]:
     """Run a program on a terminal; return its exit status and all that the terminal was sent.
 
-    Each of ``answers`` is typed once its question is on the screen; CLOSED closes the terminal instead.
+    Each of ``answers`` is typed once its question is on the screen; CLOSED closes the terminal instead, and a function
+    is called instead.
     """
     person, screen = pty.openpty()
     fcntl.ioctl(screen, termios.TIOCSWINSZ, struct.pack("4H", ROWS, columns, 0, 0))
@@ -49,6 +50,9 @@ def run(
     try:
         for question, answer in answers:
             seen += _read_until(person, question)
+            if callable(answer):
+                answer()
+                continue
             if answer == CLOSED:
                 os.close(person)
                 person = -1

@@ -43,6 +43,14 @@ def test_is_not_shown_of_what_ends_at_once(terminal: StringIO, console: Console)
     assert "" == terminal.getvalue()
 
 
+def test_waits_for_half_a_second(console: Console) -> None:
+    """So that a quick command shows none."""
+    with Progress(console).shown("asking AWS"):
+        (timer,) = (thread for thread in threading.enumerate() if isinstance(thread, threading.Timer))
+
+    assert 0.5 == timer.interval
+
+
 def test_is_deleted_before_a_question(terminal: StringIO, console: Console) -> None:
     """Otherwise its next picture would be drawn over the question."""
     progress = Progress(console, moment=0.0)
