@@ -43,6 +43,7 @@ IN_CONFIG = "[profile secondary] of {home}/.aws/config"
 NETWORK = "check the network"
 IN_BETWEEN = "check AWS_ENDPOINT_URL and the proxy"
 HUNG = "{} did not respond within 9 seconds to {}"
+LATE = r"loading the AWS SDK took \d+ seconds, "
 FIPS = "AWS has FIPS endpoints only in some regions; unset AWS_USE_FIPS_ENDPOINT and use_fips_endpoint, or check DNS"
 PROXY = "check HTTPS_PROXY and NO_PROXY"
 AWAY = "aws.invalid"
@@ -581,12 +582,15 @@ class TestHang:
     @pytest.mark.parametrize("way", ["on", "off"])
     @pytest.mark.parametrize("operation", [ASSUME, FETCH])
     def test_is_described_alike_each_time(self, world: World, operation: str, way: str) -> None:
-        """The last request's own time limit ends with that of the whole, so either may be noticed first."""
+        """The last request's own time limit ends with that of the whole, so either may be noticed first.
+
+        On a very busy machine, some say instead that the start took all the time, and others do not.
+        """
         world.aws.fail(operation, faults.hanging)
 
         got = herd(world.home, 12 if way == "on" else 4, {"ECRX_KEYRING": "none", "ECRX_DIRECT": way})
 
-        (line,) = {one.result.stdout for one in got}
+        (line,) = {line for one in got if not re.search(LATE, line := one.result.stdout)}
         assert f"127.0.0.1 did not respond within 9 seconds to {operation}" in line
 
 
@@ -627,9 +631,8 @@ class TestUnroutedNetwork:
 
         # Either the kernel or the time limit gives up first.
         unreached = rf"cannot connect to \S+( \(from AWS_ENDPOINT_URL\))? for {ASSUMING}; check DNS and the network.*"
-        late = r"loading the AWS SDK took \d+ seconds, .*"
         hung = HUNG.format(r"\S+", ASSUMING)
-        reasons = f"({hung}; {NETWORK}.*|{unreached}|{late})"
+        reasons = f"({hung}; {NETWORK}.*|{unreached}|{LATE}.*)"
         line = re.compile(f"no token for {HOST} with profile secondary: {reasons}$", re.MULTILINE)
         assert [1] * len(NO_WAY) == [len(line.findall(one.result.stdout)) for one in got], got
         assert max(one.seconds for one in got) < LIMIT_SECONDS
