@@ -46,7 +46,7 @@ def _client(aws: FaultyAws, service: Literal["ecr", "ecr-public", "sts"], keys: 
         aws_access_key_id=keys.access_key_id,
         aws_secret_access_key=keys.secret_access_key,
         aws_session_token=keys.session_token,
-        config=Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=5),
+        config=Config(retries={"total_max_attempts": 1}, connect_timeout=60, read_timeout=60),
     )
 
 

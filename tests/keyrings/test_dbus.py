@@ -352,7 +352,7 @@ class TestSearch:
         path = quote_from_bytes(os.fsencode(live))
         monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", f"{dead};unix:path={path};{dead}")
 
-        with closing(session_bus.connected(session_bus.addresses(), 1)) as found:
+        with closing(session_bus.connected(session_bus.addresses(), 20)) as found:
             assert str(live) == found.getpeername()
 
     def test_ends_with_that_of_the_runtime_folder(self, monkeypatch: pytest.MonkeyPatch, live: Path, dead: str) -> None:
@@ -361,7 +361,7 @@ class TestSearch:
         monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", stale)
         monkeypatch.setenv("XDG_RUNTIME_DIR", str(live.parent))
 
-        with closing(session_bus.connected(session_bus.addresses(), 1)) as found:
+        with closing(session_bus.connected(session_bus.addresses(), 20)) as found:
             assert str(live) == found.getpeername()
 
     @pytest.mark.parametrize("address", ["disabled:", "nonsense"])
@@ -370,7 +370,7 @@ class TestSearch:
         monkeypatch.setenv("XDG_RUNTIME_DIR", str(live.parent))
 
         with pytest.raises(FileNotFoundError):
-            session_bus.connected(session_bus.addresses(), 1)
+            session_bus.connected(session_bus.addresses(), 20)
 
 
 class TestCheck:
