@@ -504,6 +504,7 @@ echo $! >{home}/of-pod
 sh -c 'sleep 60; :' kubelet {flags} &
 echo $! >{home}/of-node
 until [ "$(cat /proc/$(cat {home}/of-pod)/comm)" = kubelet ]; do sleep 0.01; done
+until tr '\\0' ' ' </proc/$(cat {home}/of-node)/cmdline | grep -q '^sh -c sleep'; do sleep 0.01; done
 cp {home}/{main} {home}/pid
 "$@"
 """
