@@ -173,7 +173,9 @@ class TestStored:
 
 def test_schemas_are_described_to_the_last_key() -> None:
     """Every property has a type, a list of values, or alternatives."""
-    for path in Path(pages.FOLDER).glob("*.schema.json"):
+    schemas = [*Path(pages.FOLDER).glob("*.schema.json")]
+    assert schemas
+    for path in schemas:
         todo: list[dict[str, Any]] = [json.loads(path.read_text())]
         while todo:
             schema = todo.pop()
