@@ -14,6 +14,7 @@ import pytest
 from docker_credential_ecrx.demo.fake_aws import HttpResponse
 from docker_credential_ecrx.demo.fake_aws.ecr import new_password
 from support import stored_items, terminals
+from support.forms import in_one_form
 from support.home import HOST, OTHER_HOST, ROLE, SECONDARY, Home, Result
 from support.secrets import places_of
 from support.sign_in import CODE, WRONG_CODE, OneTimeCodes, add_mfa_profile, expired_sso
@@ -598,6 +599,7 @@ class TestCredentialProcess:
         home.add_profile("touch", credential_process=str(path), region="us-east-1")
         return log
 
+    @in_one_form
     def test_is_waited_for_and_shown_and_run_once(self, home: Home) -> None:
         """It takes longer than a get may take, and there are two regions and a question for the principal."""
         log = self.write(home, "echo 'Touch your key' >&2; sleep 11")
