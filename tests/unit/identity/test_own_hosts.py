@@ -288,7 +288,7 @@ class TestAnyInput:
         if rules.is_plain(entry):
             rule_checks.check([entry], "config.toml")
 
-    @hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @hypothesis_settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
     @given(server=st.lists(parts, max_size=5).map("".join))
     def test_no_other_host_gets_the_token(self, tmp_path: Path, server: str) -> None:
         """A registry is found for exactly the forms in which a client names the own host."""
