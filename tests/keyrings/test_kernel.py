@@ -110,8 +110,8 @@ OVERFILLED = """\
 import base64, os
 from docker_credential_ecrx.keyrings.kernel import KernelKeyring
 keyring = KernelKeyring()
-for number in range(12):
-    keyring.set(f"overfilled:{number}", base64.b64encode(os.urandom(2000)).decode(), 3600 + number)
+for number in range(5):
+    keyring.set(f"overfilled:{number}", base64.b64encode(os.urandom(6000)).decode(), 3600 + number)
 """
 # In each of four rounds, reads the token of each of argv[1] identities, and stores a new one if there is none, which
 # expires a second after the one before, as if it was stored then.
