@@ -10,7 +10,7 @@ umask 022
 unset CDPATH
 cd "$(dirname "$0")/.."
 . build/python.sh
-forget_environment '^PYTHON.'
+forget_environment '^(PYTHON.|GIT_(DIR|WORK_TREE|INDEX_FILE)$)'
 
 if ! find_freezable_python; then
     printf 'build.sh: no Python here can be frozen:\n%s' "$PYTHON_LACKS" >&2
@@ -21,7 +21,7 @@ program=dist/docker-credential-ecrx/docker-credential-ecrx
 work=.work/build
 mkdir -p "$work"
 # Two builds of one commit are the same, byte for byte.
-SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 0)}
+SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git_here log -1 --format=%ct || echo 0)}
 export SOURCE_DATE_EPOCH PYTHONHASHSEED=0
 
 # What the program is made of; nothing is frozen again while it stays the same.
@@ -52,7 +52,7 @@ fi
 
 .work/build-venv/bin/python -EsB build/glibc.py
 
-commit=$(git describe --always --exclude='*' --abbrev=40 --dirty=-modified 2>/dev/null || echo "${SOURCE_COMMIT:-}")
+commit=$(git_here describe --always --exclude='*' --abbrev=40 --dirty=-modified || echo "${SOURCE_COMMIT:-}")
 contents="$inputs $SOURCE_DATE_EPOCH $commit $(cat install.sh ./*.md docs/* | cksum)"
 if [ "$(cat "$work/packed" 2>/dev/null)" != "$contents" ] ||
     ! ls dist/docker-credential-ecrx-*.sha256 >/dev/null 2>&1; then

@@ -6,6 +6,7 @@ set -eu
 umask 022
 unset CDPATH
 cd "$(dirname "$0")/.."
+. build/python.sh
 
 name=docker-credential-ecrx
 stage=.work/deb
@@ -13,7 +14,7 @@ stage=.work/deb
 main() {
     command -v dpkg-deb >/dev/null 2>&1 || { echo "deb.sh: it needs dpkg-deb, which Debian and its like have" >&2 && exit 1; }
     sh build/build.sh
-    SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 0)}
+    SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git_here log -1 --format=%ct || echo 0)}
     export SOURCE_DATE_EPOCH LC_ALL=C
     said=$("dist/$name/$name" version)
     # Debian sorts 1.0.0~rc1 before 1.0.0.

@@ -1,16 +1,19 @@
 #!/bin/sh
-# Finds a Python and makes virtual environments; sourced by build.sh, install.sh, tests/run and .ci/run.
+# Finds a Python, makes virtual environments and asks git; sourced by build.sh, deb.sh, install.sh, tests/run and .ci/run.
 
 # find_python [CHECK]: sets PYTHON to $PYTHON, else to the first Python of 3.11 or newer, for which the function CHECK
 # says nothing; else returns 1, with what each one lacks, a line each, in PYTHON_LACKS.
 find_python() {
-    PYTHON_LACKS=""
+    PYTHON_LACKS="" tried=:
     if [ -n "${PYTHON:-}" ]; then
         try_python "$PYTHON" "$@"
         return
     fi
     for candidate in python3 python3.14 python3.13 python3.12 python3.11 /usr/bin/python3; do
-        if path=$(command -v "$candidate" 2>/dev/null) && try_python "$path" "$@"; then
+        path=$(command -v "$candidate" 2>/dev/null) || continue
+        case $tried in *:"$path":*) continue ;; esac
+        tried=$tried$path:
+        if try_python "$path" "$@"; then
             PYTHON=$path
             return
         fi
@@ -98,6 +101,11 @@ forget_environment() {
     for name in $(awk -v pattern="$1" 'BEGIN { for (name in ENVIRON) if (name ~ pattern) print name }'); do
         unset "$name"
     done
+}
+
+# git_here ARGUMENT...: runs git if this folder is a checkout of its own, and not a folder of another repository.
+git_here() {
+    [ -e .git ] && git "$@" 2>/dev/null
 }
 
 # make_venv DIR REQUIREMENTS [INSTALL]: a virtual environment with what is pinned there, made again if anything changed;

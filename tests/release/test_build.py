@@ -1,5 +1,6 @@
 """The build and the bundle: it is reproducible, contains nothing of the build machine, and all that it needs."""
 
+import json
 import os
 import platform
 import pwd
@@ -134,6 +135,26 @@ class TestBuild:
         unreadable = [path for path in _files(second / "docker-credential-ecrx") if not path.stat().st_mode & 0o044]
 
         assert unreadable == []
+
+    def test_commit_is_not_that_of_another_repository(self, bundle: Path, tmp_path: Path) -> None:
+        """An unpacked sdist may be in a folder that git knows; a git hook sets GIT_DIR for what it runs."""
+        repository, checkout = tmp_path / "other", tmp_path / "other" / "sources"
+        for name in ("build", "docker_credential_ecrx", "docs", ".work/build", ".work/build-venv"):
+            shutil.copytree(_ROOT / name, checkout / name, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(bundle, checkout / "dist" / bundle.name, symlinks=True)
+        for path in (*_ROOT.glob("*.md"), _ROOT / "LICENSE", _ROOT / "install.sh", _ROOT / "pyproject.toml"):
+            shutil.copy2(path, checkout)
+        git = [need.command("git"), "-C", str(repository), "-c", "user.name=a", "-c", "user.email=a@example.com"]
+        _run(*git, "init", "--quiet")
+        _run(*git, "commit", "--quiet", "--allow-empty", "--message=other")
+        env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+
+        for extra in ({}, {"GIT_DIR": str(repository / ".git"), "GIT_WORK_TREE": str(repository)}):
+            (checkout / ".work" / "build" / "packed").unlink()
+            said = _run("sh", "build/build.sh", cwd=checkout, env=env | extra)
+            assert "freezing" not in said
+            version = _run(checkout / "dist" / bundle.name / bundle.name, "version", "--json", env=env)
+            assert None is json.loads(version)["commit"]
 
 
 def _differences(one: Path, two: Path) -> list[str]:

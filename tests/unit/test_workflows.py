@@ -121,7 +121,8 @@ class TestWorkflows:
 
     def test_put_the_commit_into_each_archive(self) -> None:
         """As build.sh does; where it runs in a container, it has no git."""
-        (describe,) = re.findall(r"git describe .*-modified", (_ROOT / "build" / "build.sh").read_text())
+        (options,) = re.findall(r"git_here (describe .*-modified)", (_ROOT / "build" / "build.sh").read_text())
+        describe = f"git {options}"
         jobs = _jobs(_BUILD)
         linux, windows = (
             "\n".join(step.get("run", "") for step in jobs[name]["steps"]) for name in ("linux", "windows")
