@@ -11,7 +11,7 @@ save() {
 }
 
 install_release() {
-    [[ $VERSION =~ ^[0-9A-Za-z.+-]+$ ]] || { echo "::error::the input version is not a version"; exit 1; }
+    [[ $VERSION =~ ^[0-9][0-9A-Za-z.+-]*$ ]] || { echo "::error::the input version is not a version such as 1.1.0"; exit 1; }
     [ -n "$REPOSITORY" ] || { echo "::error::use the action as OWNER/docker-credential-ecrx@COMMIT"; exit 1; }
     command -v gh >/dev/null || { echo "::error::gh is required to verify who built the release"; exit 1; }
     [[ $SHA256 =~ ^[0-9a-f]{64}$ ]] || { echo "::error::the input sha256 is not a SHA-256 (64 hexadecimal digits)"; exit 1; }
@@ -33,8 +33,9 @@ install_release() {
       exit 1
     }
     archive=docker-credential-ecrx-$VERSION-$system.tar.gz
-    curl --fail --silent --show-error --location --retry 3 --output "$folder/$archive" \
-      "$GITHUB_SERVER_URL/$REPOSITORY/releases/download/v$VERSION/$archive"
+    release=$GITHUB_SERVER_URL/$REPOSITORY/releases/download/v$VERSION
+    curl --fail --silent --show-error --location --retry 3 --output "$folder/$archive" "$release/$archive" ||
+      { echo "::error::cannot download $release/$archive; the input version must be that of a release"; exit 1; }
     if command -v sha256sum >/dev/null; then sum=(sha256sum); else sum=(shasum --algorithm 256); fi
     printf '%s  %s\n' "$SHA256" "$folder/$archive" | "${sum[@]}" -c - >/dev/null 2>&1 ||
       { echo "::error::the SHA-256 of $archive is not the input sha256; see SHA256SUMS of the release"; exit 1; }
@@ -100,7 +101,6 @@ save_environment() {
 
 configure_docker() {
     local registry said
-    read -r -d '' -a registries <<<"$REGISTRIES" || true
     for registry in "${registries[@]}"; do
         said=$(docker-credential-ecrx configure ${ROLE_ARN:+--role-arn "$ROLE_ARN"} \
             ${EXTERNAL_ID:+--external-id "$EXTERNAL_ID"} -- "$registry")
@@ -118,6 +118,8 @@ configure_docker() {
 }
 
 configured=()
+read -r -d '' -a registries <<<"$REGISTRIES" || true
+[ "${#registries[@]}" != 0 ] || { echo "::error::the input registries names no registry"; exit 1; }
 install_release
 [ -z "$WEB_IDENTITY_ROLE_ARN" ] || get_oidc_token
 [ "$OWN_DOCKER_CONFIG" != true ] || use_own_files

@@ -173,6 +173,28 @@ class TestGitHub:
         assert "::error::gh is required to verify who built the release" in runner.said
         assert [] == _files(runner)
 
+    @pytest.mark.parametrize(
+        ("name", "value", "said"),
+        [
+            ("registries", " \n", "the input registries names no registry"),
+            ("version", "v1.1.0", "the input version is not a version such as 1.1.0"),
+            ("sha256", "sha256:0", "the input sha256 is not a SHA-256 (64 hexadecimal digits)"),
+        ],
+    )
+    def test_downloads_nothing_with_a_wrong_input(
+        self, runner: Runner, given: dict[str, str], name: str, value: str, said: str
+    ) -> None:
+        """GitHub lets a job leave out a required input, or give it an empty one."""
+        assert 0 != runner.uses(_ACTION, given | {name: value})
+        assert f"::error::{said}\n" == runner.said
+        assert [] == _files(runner)
+
+    def test_names_a_release_that_does_not_exist(self, runner: Runner, given: dict[str, str]) -> None:
+        assert 0 != runner.uses(_ACTION, given | {"version": "9.9.9"})
+        (line,) = [line for line in runner.said.splitlines() if line.startswith("::")]
+        assert line.startswith("::error::cannot download http://")
+        assert line.endswith(".tar.gz; the input version must be that of a release")
+
     def test_gives_the_jobs_token_only_to_gh(
         self, runner: Runner, given: dict[str, str], archive: Path, attestations: Attestations, tmp_path: Path
     ) -> None:
