@@ -192,10 +192,16 @@ function Find-Other {
 # Deletes what the program stores for this user, and its name from Docker's configuration.
 function Remove-UserData {
     if (Test-Path -LiteralPath $Program -PathType Leaf) {
-        & $Program configure --remove --all
-        if ($LASTEXITCODE) { Write-Line 'Docker still uses the program for the registries that are named above' }
-        & $Program forget --all --passwords --yes
-        if ($LASTEXITCODE) { Write-Line 'the items that are named above could not be deleted' }
+        try {
+            & $Program configure --remove --all
+            if ($LASTEXITCODE) { Write-Line 'Docker still uses the program for the registries that are named above' }
+            & $Program forget --all --passwords --yes
+            if ($LASTEXITCODE) { Write-Line 'the items that are named above could not be deleted' }
+        }
+        catch {
+            Write-Line "the program does not run, so it stays in Docker's configuration, and its items in the Credential Locker"
+            Write-Line 'to delete them, install it again where it runs, and uninstall it there'
+        }
     }
     if ($env:LOCALAPPDATA) { Remove-State (Join-Path $env:LOCALAPPDATA 'ecrx') }
 }
