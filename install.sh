@@ -351,14 +351,32 @@ pause() {
 # system, processor, C library, and the oldest version of glibc: "linux x86_64 glibc 2.28".
 check_archive() {
     bundle=$here/docker-credential-ecrx
-    [ -f "$bundle/docker-credential-ecrx" ] ||
+    [ -s "$bundle/docker-credential-ecrx" ] ||
         fail "there is neither a program nor a checkout next to install.sh; unpack the whole archive"
+    is_whole || fail "$bundle is damaged; unpack the whole archive again"
     [ -f "$bundle/share/platform" ] || return 0
     read -r system machine libc oldest <"$bundle/share/platform" || :
     is_platform || fail "$bundle/share/platform is damaged; unpack the whole archive"
     know_machine
     fits || misfit
 }
+
+# is_whole: whether all files that the program lists, a size and a path in each line, have that size together: what tar
+# unpacks on a full disk may be empty.
+is_whole() (
+    cd "$bundle/_internal" || return 1
+    [ -e parts.txt ] || return 0
+    total=0
+    while read -r size _; do
+        case $size in *[!0-9]* | "") return 1 ;; esac
+        total=$((total + size))
+    done <parts.txt
+    set -f
+    IFS=$NEWLINE
+    # shellcheck disable=SC2046 # lines; not every system has xargs
+    found=$(cat $(sed 's/^[0-9]* //' parts.txt) </dev/null | wc -c)
+    [ "$total" -gt 0 ] && [ "$found" -eq "$total" ]
+) 2>/dev/null
 
 # is_platform: whether the line from share/platform is complete.
 is_platform() {
@@ -537,13 +555,16 @@ END
 
 # version_of PROGRAM: prints its version, and so checks that it runs on this machine.
 version_of() {
-    if ! said=$("$1" version 2>/dev/null); then
+    if ! { said=$("$1" version); } 2>/dev/null; then
         may_run "${1%/*}" || fail_prefix "cannot run programs in $prefix, which is mounted noexec;"
         # musl's loader uses it to find the program's own libraries.
         [ -e /proc/self/exe ] || ! grep -q ' musl' "${1%/*}/share/platform" 2>/dev/null ||
             fail "the program needs /proc; run: mount -t proc proc /proc"
-        said=$("$1" version 2>&1) || :
-        fail "the program does not run on this machine ($(uname -sm)): ${said##*"$NEWLINE"}"
+        is_utf8 "$prefix" || fail_prefix "the program cannot run in $prefix, because its path is not UTF-8;"
+        status=0
+        { said=$("$1" version 2>&1) || status=$?; } 2>/dev/null
+        said=${said##*"$NEWLINE"}
+        fail "the program does not run on this machine ($(uname -sm)): ${said:-its exit status is $status}"
     fi
     case ${said##* } in
         *[!0-9A-Za-z.+-]*) ;;
@@ -553,6 +574,11 @@ version_of() {
             ;;
     esac
     fail "the program printed '$said' as its version"
+}
+
+# is_utf8 TEXT: whether it is, if that can be told: Python's launcher runs in no other folder.
+is_utf8() {
+    ! command -v iconv >/dev/null || printf %s "$1" | iconv -f UTF-8 -t UTF-8 >/dev/null 2>&1
 }
 
 # put_version: moves the staged program to a new folder, and then points current there atomically.

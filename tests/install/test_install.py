@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -256,9 +257,46 @@ class TestFailure:
 
         assert (1, "install.sh: HOME is not set; choose a folder with --prefix DIR\n") == (done.returncode, done.stderr)
 
-    def test_without_the_program_leaves_nothing(self, user: User) -> None:
+    @pytest.mark.parametrize("damage", ["missing", "empty", "cut", "listed as nothing"])
+    def test_damaged_archive_keeps_the_old_version(self, user: User, damage: str) -> None:
+        """On a full disk, tar unpacks some files in part."""
+        user.install(user.unpack("1.0"))
+        release = user.unpack("1.1")
+        inside = release / "docker-credential-ecrx" / "_internal"
+        (inside / "other part").write_text("whole")
+        (inside / "parts.txt").write_text("3 part\n5 other part\n")
+        assert 0 == user.install(release, "--prefix", user.home / "whole").returncode
+        match damage:
+            case "missing":
+                (inside / "part").unlink()
+            case "empty":
+                (inside / "part").write_text("")
+            case "cut":
+                (inside / "other part").write_text("who")
+            case _:
+                (inside / "parts.txt").write_text("")
+
+        done = user.install(release)
+
+        said = f"install.sh: {release}/docker-credential-ecrx is damaged; unpack the whole archive again\n"
+        assert (1, "", said) == (done.returncode, done.stdout, done.stderr)
+        assert "docker-credential-ecrx 1.0\n" == user.run("ecrx", "version")
+
+    def test_program_that_crashes_is_one_line(self, user: User) -> None:
+        """The shell says nothing of its own about it."""
+        done = user.install(user.unpack("1.0", program="#!/bin/sh\nkill -SEGV $$\n"))
+
+        said = r"install.sh: the program does not run on this machine \(.+\): its exit status is 139\n"
+        assert re.fullmatch(said, done.stderr)
+        assert [] == user.files()
+
+    @pytest.mark.parametrize("is_empty", [False, True])
+    def test_without_the_program_leaves_nothing(self, user: User, *, is_empty: bool) -> None:
         release = user.unpack("1.0")
         shutil.rmtree(release / "docker-credential-ecrx")
+        if is_empty:
+            (release / "docker-credential-ecrx").mkdir()
+            (release / "docker-credential-ecrx" / "docker-credential-ecrx").touch(0o755)
 
         done = user.install(release)
 

@@ -16,7 +16,7 @@ _LIB = Path("lib", "docker-credential-ecrx")
 # What install.sh runs.
 _RUN = {
     *("cat", "chmod", "cp", "dirname", "getconf", "grep", "head", "id", "ln", "ls", "mkdir", "mv", "readlink", "rm"),
-    *("rmdir", "sed", "sleep", "sort", "tr", "uname"),
+    *("rmdir", "sed", "sleep", "sort", "touch", "tr", "uname", "wc"),
 }
 _TWICE: tuple[list[str], list[str]] = ([], ["--uninstall"])
 _ROOT_ALONE = pytest.mark.skipif(os.getuid() != 0 and os.environ.get("CI") != "true", reason="root is missing")
