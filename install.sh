@@ -93,6 +93,7 @@ set_path() {
 folder_in() {
     case $1 in
         "" | -*) fail "--prefix needs a folder" ;;
+        "~"*) fail "the shell did not expand the ~ of $1; write \$HOME in its place, or ./~ for such a folder" ;;
     esac
     printf '%s\n' "$1"
 }
@@ -106,7 +107,10 @@ if_absolute() {
 # absolute DIR: prints its normalized path, whether the folder exists or not.
 absolute() {
     folder=$1 rest=""
-    [ -n "$(if_absolute "$folder")" ] || folder=$PWD/$folder
+    if [ -z "$(if_absolute "$folder")" ]; then
+        [ -d "${PWD:-}" ] || fail "the current folder was deleted; choose an absolute --prefix"
+        folder=$PWD/$folder
+    fi
     folder=$(printf '%s\n' "${folder%/}" | tr -s /)
     while [ ! -d "$folder/" ]; do
         rest=/${folder##*/}$rest
@@ -987,9 +991,8 @@ is_in_use() {
 
 say_what_next() {
     case :${PATH:-}: in
-        *:"$bin":*) ;;
-        *) say "Docker looks for the program on PATH; add this to your ~/.profile:
-  export PATH=\"$bin:\$PATH\"" ;;
+        *:"$bin":* | *:"$bin"/:*) say_what_is_first ;;
+        *) say_path ;;
     esac
     say "next, for the registry HOST and your AWS profile PROFILE:
   docker-credential-ecrx configure HOST --profile PROFILE
@@ -997,8 +1000,39 @@ or, question by question:
   docker-credential-ecrx setup"
 }
 
+# say_path: says how PATH gets bin, in the user's shell.
+say_path() {
+    quoted=$(printf '%s\n' "$bin" | sed 's/[\\"$`]/\\&/g')
+    case ${SHELL:-} in
+        */fish)
+            say "Docker looks for the program on PATH; run this once:
+  fish_add_path '$(printf '%s\n' "$bin" | sed "s/[\\\\']/\\\\&/g")'"
+            return
+            ;;
+        */zsh) file=.zshrc ;;
+        */bash)
+            for file in .bash_profile .bash_login .profile; do # bash reads the first of them
+                [ ! -f "$user_home/$file" ] || break
+            done
+            ;;
+        *) file=.profile ;;
+    esac
+    say "Docker looks for the program on PATH; run this, and add it to your ~/$file:
+  export PATH=\"$quoted:\$PATH\""
+}
+
+# say_what_is_first: says so if PATH leads to another program of that name.
+say_what_is_first() {
+    first=$(command -v docker-credential-ecrx) || return 0
+    case $(real "$(dirname -- "$(readlink -f "$first")")")/ in
+        "$(real "$home")"/*) ;;
+        *) say "PATH leads to $first instead; uninstall that one, or put $bin before it" ;;
+    esac
+}
+
+# In a subshell, because a full disk or a pipe that head has closed must not end what is half done.
 say() {
-    printf 'install.sh: %s\n' "$*"
+    (printf 'install.sh: %s\n' "$*") 2>/dev/null || :
 }
 
 # fail_prefix MESSAGE: fails with MESSAGE and what the user can do.

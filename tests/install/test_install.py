@@ -37,10 +37,64 @@ class TestInstall:
         assert "docker-credential-ecrx configure HOST --profile PROFILE" in said
         assert "docker-credential-ecrx setup" in said
 
-    def test_omits_path_hint_if_bin_is_on_path(self, user: User) -> None:
-        user.env["PATH"] += f":{user.bin}"
+    @pytest.mark.parametrize("end", ["", "/"])
+    def test_omits_path_hint_if_bin_is_on_path(self, user: User, end: str) -> None:
+        user.env["PATH"] += f":{user.bin}{end}"
 
-        assert "export PATH" not in user.install(user.unpack("1.0")).stdout
+        assert "PATH" not in user.install(user.unpack("1.0")).stdout
+
+    @pytest.mark.parametrize("shell", ["sh", "bash", "zsh", "fish"])
+    def test_path_hint_can_be_pasted(self, user: User, shell: str) -> None:
+        """A shell keeps what is special to it in the folder's name."""
+        user.env["SHELL"] = need.command(shell)
+        prefix = user.home / r"""my "own's" $HOME `id` \n"""
+        done = user.install(user.unpack("1.0"), "--prefix", prefix)
+        line = done.stdout.splitlines()[2]
+
+        said = subprocess.run(
+            [user.env["SHELL"], "-c", f"{line}\nprintenv PATH"],
+            env=user.env,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+
+        assert f"{prefix}/bin:{user.env['PATH']}\n" == said.stdout
+
+    @pytest.mark.parametrize(
+        ("shell", "files", "named"),
+        [
+            ("/bin/sh", [".bash_profile"], "~/.profile"),
+            ("/bin/bash", [], "~/.profile"),
+            ("/bin/bash", [".profile", ".bash_profile"], "~/.bash_profile"),
+            ("/bin/bash", [".profile", ".bash_login"], "~/.bash_login"),
+            ("/bin/zsh", [".profile"], "~/.zshrc"),
+            ("/usr/bin/fish", [".profile"], "fish_add_path"),
+        ],
+    )
+    def test_path_hint_is_for_the_users_shell(self, user: User, shell: str, files: list[str], named: str) -> None:
+        """Each shell reads other files, and bash only the first of three."""
+        user.env["SHELL"] = shell
+        for name in files:
+            (user.home / name).touch()
+
+        assert named in user.install(user.unpack("1.0")).stdout
+
+    def test_names_another_program_that_is_first_on_path(self, user: User) -> None:
+        """Docker would run that one."""
+        other = user.home / "other"
+        user.install(user.unpack("1.0"), "--prefix", other)
+        user.env["PATH"] = f"{other}/bin:{user.bin}:{user.env['PATH']}"
+        release = user.unpack("1.1")
+        said = (
+            f"PATH leads to {other}/bin/docker-credential-ecrx instead; uninstall that one, or put {user.bin} before it"
+        )
+
+        assert said in user.install(release).stdout
+        assert 0 == user.install(release, "--prefix", other, "--uninstall").returncode
+        (other / "bin").mkdir(parents=True)
+        (other / "bin" / "docker-credential-ecrx").symlink_to(user.bin / "docker-credential-ecrx")
+        assert "instead" not in user.install(release).stdout
 
     def test_accepts_prefix_with_spaces_and_quotes(self, user: User) -> None:
         prefix = user.home / "my own's" / "$programs"
@@ -242,12 +296,34 @@ class TestFailure:
             (["x"], "unknown argument x; run install.sh --help"),
             (["--prefix"], "--prefix needs a folder"),
             (["--prefix="], "--prefix needs a folder"),
+            (
+                ["--prefix=~/x"],
+                "the shell did not expand the ~ of ~/x; write $HOME in its place, or ./~ for such a folder",
+            ),
         ],
     )
     def test_wrong_argument_is_one_line(self, user: User, arguments: list[str], message: str) -> None:
         done = user.install(user.unpack("1.0"), *arguments)
 
         assert (1, f"install.sh: {message}\n") == (done.returncode, done.stderr)
+        assert [] == user.files()
+
+    def test_relative_prefix_in_a_deleted_folder_is_one_line(self, user: User) -> None:
+        """Nothing is installed below the root folder instead."""
+        (user.home / "gone").mkdir()
+        command = 'cd gone && rmdir ../gone && exec "$0" --prefix docker-credential-ecrx-test'
+
+        done = subprocess.run(
+            [need.command("sh"), "-c", command, user.unpack("1.0") / "install.sh"],
+            env=user.env,
+            cwd=user.home,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+        assert 1 == done.returncode
+        assert done.stderr.endswith("install.sh: the current folder was deleted; choose an absolute --prefix\n")
         assert [] == user.files()
 
     def test_without_a_home_asks_for_a_prefix(self, user: User) -> None:
