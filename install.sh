@@ -40,7 +40,8 @@ main() {
     me=$(id -u)
     user_home=$(if_absolute "${HOME:-}")
     turns="" identifier="" staging="" previous=""
-    action=install demo=no agreed=no prefix=${user_home:+$user_home/.local}
+    user_local=${user_home:+${user_home%/}/.local} # HOME may be /
+    action=install demo=no agreed=no prefix=$user_local
     while [ $# -gt 0 ]; do
         case $1 in
             --prefix)
@@ -68,7 +69,7 @@ main() {
     program=$home/current/docker-credential-ecrx
     # As the XDG specification requires, relative paths are ignored, as in the program.
     state=$(if_absolute "${XDG_STATE_HOME:-}")
-    state=${state:-${user_home:+$user_home/.local/state}}
+    state=${state:-${user_local:+$user_local/state}}
     "$action"
 }
 
@@ -675,7 +676,7 @@ has_another() (
     own=$(cd "$home" 2>/dev/null && pwd -P) || own=$home
     IFS=:
     set -f
-    for folder in ${PATH:-} "$user_home/.local/bin"; do
+    for folder in ${PATH:-} ${user_local:+"$user_local/bin"}; do
         [ -x "$folder/docker-credential-ecrx" ] || continue
         case $(readlink -f "$folder/docker-credential-ecrx") in
             "$own"/*) ;; # a link to this one
@@ -737,7 +738,7 @@ remove_state() {
         return
     fi
     # The program created these if they did not exist.
-    write_record "$state$NEWLINE${user_home:+$user_home/.local/state$NEWLINE$user_home/.local}" || :
+    write_record "$state$NEWLINE${user_local:+$user_local/state$NEWLINE$user_local}" || :
     rmdir "$state/ecrx" 2>/dev/null || say "kept $state/ecrx, because it has files of other programs"
 }
 
@@ -855,7 +856,7 @@ END
 
 # is_above_ours FOLDER: whether it is one of the folders that the program may have created, or above one.
 is_above_ours() {
-    for own in "$home" "$bin" "$man" "$state/ecrx" "$user_home/.local/state/ecrx"; do
+    for own in "$home" "$bin" "$man" "$state/ecrx" "$user_local/state/ecrx"; do
         case $own/ in
             "$1"/*) return 0 ;;
         esac

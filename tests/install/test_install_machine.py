@@ -66,6 +66,7 @@ class Root:
             (folder / loader).parent.mkdir(exist_ok=True)
             (folder / loader).touch()
         self.user = User(folder)
+        self.home = "/home"
 
     def install(self, release: Path, *arguments: str) -> tuple[int, str, str]:
         """Run install.sh of ``release`` there; return its exit status, stdout and stderr."""
@@ -79,7 +80,7 @@ class Root:
             f"/{release.name}/install.sh",
             *arguments,
         ]
-        return _in_mounts(mounts, self.folder, command, {"HOME": "/home", "PATH": os.defpath + ":/usr/sbin:/sbin"})
+        return _in_mounts(mounts, self.folder, command, {"HOME": self.home, "PATH": os.defpath + ":/usr/sbin:/sbin"})
 
 
 def _release(user: User, made_for: str) -> Path:
@@ -222,6 +223,19 @@ class TestArchiveForAnotherLibrary:
 
         assert (0, "") == (status, stderr)
         assert [] == root.user.files()
+
+    def test_leaves_nothing_in_the_root_folder(self, tmp_path: Path) -> None:
+        """It is the home of containers without one."""
+        root = Root(tmp_path / "root")
+        root.home = "/"
+        release = _release(root.user, _HERE)
+        before = sorted(root.folder.iterdir())
+
+        assert 0 == root.install(release)[0]
+        (root.folder / ".local" / "state" / "ecrx").mkdir(parents=True)
+        assert 0 == root.install(release, "--uninstall")[0]
+
+        assert before == sorted(root.folder.iterdir())
 
     @pytest.mark.parametrize(
         ("made_for", "said"),
