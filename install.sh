@@ -199,6 +199,11 @@ is_own() (
     [ "${3:-}" = "$me" ]
 )
 
+# is_writable DIR: also if busybox's test tells root that it can write to a read-only file system.
+is_writable() {
+    [ -w "$1/" ] && { [ "$me" != 0 ] || touch -c "$1/" 2>/dev/null; }
+}
+
 is_own_file() {
     [ -f "$1" ] && [ ! -L "$1" ] && is_own "$1"
 }
@@ -219,7 +224,7 @@ install() {
     # Before anything is built, check what would prevent the installation.
     ! is_foreign docker-credential-ecrx ||
         fail "$bin/docker-credential-ecrx does not belong to this program; move it away"
-    is_marked || is_free || fail "$home does not belong to this program; move it away"
+    check_home "move it away"
     staging=$home/.staging-$$
     trap clean_up EXIT
     make_folders "$home" "$bin" "$man"
@@ -262,7 +267,7 @@ clean_up() {
 # not writable, it is the prefix itself.
 take_turn() {
     for above in "$(nearest "${prefix%/*}")" "$prefix" "$prefix/lib"; do
-        if [ -w "$above/" ]; then
+        if is_writable "$above"; then
             wait_turn "$above"
             return
         fi
@@ -482,9 +487,9 @@ stage() {
 
 # build_into DIR: builds in this checkout, which others may use too, and copies the program; returns build.sh's status.
 build_into() (
-    [ ! -w "$here/.work/" ] || wait_turn "$here/.work"
+    ! is_writable "$here/.work" || wait_turn "$here/.work"
     status=0
-    if [ -w "$here/" ]; then
+    if is_writable "$here"; then
         sh "$here/build/build.sh" || status=$?
     else
         # It writes nothing if the program is up to date.
@@ -494,7 +499,8 @@ build_into() (
         0) copy_into "$1" ;;
         3) exit 3 ;;
         *)
-            [ -w "$here/" ] || fail "cannot build in the checkout $here, because it is read-only; $next"
+            is_writable "$here" || fail "cannot build in the checkout $here, because it is read-only; $next"
+            is_utf8 "$here" || fail "cannot build in the checkout $here, because its path is not UTF-8; $next"
             fail "cannot build the program; see above"
             ;;
     esac
@@ -508,10 +514,10 @@ copy_into() {
 # check_checkout: refuses a checkout that other users own in part, or in which no program can run.
 check_checkout() {
     next="copy it to a folder of your own, and run install.sh there"
-    [ -w "$here/" ] || return 0
+    is_writable "$here" || return 0
     mkdir -p "$here/.work" 2>/dev/null || :
     for folder in "$here/.work" "$here/.work/build" "$here/.work/build-venv" "$here/dist" "$bundle"; do
-        [ ! -e "$folder" ] || [ -w "$folder/" ] ||
+        [ ! -e "$folder" ] || is_writable "$folder" ||
             fail "cannot build in $folder, because it is not writable; delete it, with sudo if root owns it"
     done
     may_run "$here/.work" || fail "cannot run programs in the checkout $here, which is mounted noexec; $next"
@@ -532,10 +538,13 @@ stage_wheel() {
     cd "$here"
     . build/python.sh
     find_python || fail "there is no Python that can run the program either:
-$PYTHON_LACKS"
+${PYTHON_LACKS%"$NEWLINE"}"
     say "installing the wheel for $PYTHON instead; do not remove that Python, which the program needs"
-    make_venv "$1" build/requirements-wheel.txt
-    install_project "$1"
+    set +e # here, so that it is on in the subshell, which || would prevent
+    (set -e && make_venv "$1" build/requirements-wheel.txt && install_project "$1")
+    status=$?
+    set -e
+    [ "$status" = 0 ] || fail "cannot install the wheel; see above"
     mkdir -p "$1/share/man/man1"
     "$1/bin/python" -I build/man.py >"$1/share/man/man1/docker-credential-ecrx.1"
     # The environment will be moved, and the scripts that pip installed would not work there.
@@ -613,7 +622,11 @@ uninstall() {
     check_folders
     { [ ! -e "$home" ] && [ ! -L "$bin/docker-credential-ecrx" ]; } || ask_first
     take_turn
-    is_marked || is_free || fail "$home does not belong to this program; nothing was deleted"
+    check_home "nothing was deleted"
+    for folder in "$home" "$bin"; do
+        [ ! -e "$folder" ] || is_writable "$folder" ||
+            fail "nothing was deleted, because $folder is not writable; make it writable, and try again"
+    done
     find_record
     links=$(our_links)
     if [ -z "$record$links" ]; then
@@ -661,12 +674,17 @@ our_links() {
 leave_user() {
     if [ "$me" = 0 ] && [ -d "$user_home" ] && ! is_own "$user_home"; then
         say "kept tokens, passwords and Docker's configuration, because another user owns $user_home;
-  that user can delete them: docker-credential-ecrx configure --remove --all, then forget --all --passwords"
+  to delete them, that user can run ./install.sh, and then ./install.sh --uninstall"
         return
     fi
-    if [ -x "$program" ]; then
-        release_clients
-        forget_secrets
+    if [ -f "$program" ]; then
+        if { "$program" version; } >/dev/null 2>&1 </dev/null; then
+            release_clients
+            forget_secrets
+        else
+            say "the program does not run, so it stays in Docker's configuration, and its items in keyrings;
+  to delete them, install it again where it runs, and uninstall it there"
+        fi
     fi
     [ -z "$state" ] || remove_state
 }
@@ -744,6 +762,15 @@ remove_state() {
 
 lists_an_item() {
     [ -f "$1" ] && [ ! -L "$1" ] && grep -q '"keyring":' "$1"
+}
+
+# check_home STEP: refuses a folder in place of $home that install.sh did not create for this user.
+check_home() {
+    is_marked || is_free || {
+        [ ! -f "$home/made" ] || is_own "$home/made" ||
+            fail_prefix "another user installed $home; run install.sh as that user, with sudo for root, or"
+        fail "$home does not belong to this program; $1"
+    }
 }
 
 # is_marked: whether install.sh created $home. Release 1.0.0 wrote the list of folders without its first line.
@@ -873,7 +900,7 @@ make_folders() {
             made=$made$folder$NEWLINE
             folder=${folder%/*}
         done
-        [ -w "$folder/" ] || make_folder "$wanted" # which reports why it cannot be created
+        is_writable "$folder" || make_folder "$wanted" # which reports why it cannot be created
     done
     write_record "$made" || {
         may_be_record "$record" || fail_prefix "cannot install into $prefix: $record is in the way;"
@@ -888,7 +915,7 @@ make_folders() {
 
 make_folder() {
     said=$(mkdir -p "$1" 2>&1) || fail_prefix "cannot install into $prefix: ${said##*: };"
-    [ -w "$1" ] || fail_prefix "cannot install into $prefix: $1 is not writable;"
+    is_writable "$1" || fail_prefix "cannot install into $prefix: $1 is not writable;"
 }
 
 # put_link TARGET DIR NAME: replaces the symlink atomically, so that Docker always finds it; ln -sf takes two steps.

@@ -496,6 +496,36 @@ class TestUninstall:
 
         assert "forget --all --passwords\n" == (user.home / "forgotten").read_text()
 
+    @pytest.mark.parametrize("redirection", [">/dev/full", ">&-", "| true"])
+    def test_completes_if_its_output_cannot_be_written(self, user: User, redirection: str) -> None:
+        release = user.unpack("1.0", command="forget HOST... |", option="--all")
+        script = f'{{ "$0" && "$0" --uninstall; echo $? >"$1"; }} {redirection}'
+        status = user.home.parent / "status"
+
+        done = subprocess.run(
+            [need.command("sh"), "-c", script, release / "install.sh", status],
+            env=user.env,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+        assert ("0\n", "") == (status.read_text(), done.stderr)
+        assert ["configured", "forgotten"] == user.files()
+
+    def test_says_what_stays_of_a_program_that_does_not_run(self, user: User) -> None:
+        """Docker's configuration may still name it."""
+        release = user.unpack("1.0", command="forget HOST... |", option="--all")
+        user.install(release)
+        (user.bin / "ecrx").resolve().write_text("#!/nowhere\n")
+
+        done = user.install(release, "--uninstall")
+
+        assert (0, "") == (done.returncode, done.stderr)
+        said = "the program does not run, so it stays in Docker's configuration, and its items in keyrings;\n  to"
+        assert said in done.stdout
+        assert [] == user.files()
+
     def test_runs_no_command_that_the_program_lacks(self, user: User) -> None:
         release = user.unpack("1.0")
         user.install(release)

@@ -196,7 +196,11 @@ class TestProgramFolder:
         (foreign / "made").write_text(f"# install.sh of docker-credential-ecrx made these folders\n{foreign}\n")
         os.chown(foreign / "made", _STRANGER, _STRANGER)
 
-        assert 1 == user.install(release, "--uninstall").returncode
+        done = [user.install(release, *action) for action in _TWICE]
+
+        step = "run install.sh as that user, with sudo for root, or choose another --prefix"
+        said = f"install.sh: another user installed {foreign}; {step}\n"
+        assert [(1, said)] * 2 == [(each.returncode, each.stderr) for each in done]
         assert (foreign / "1.0" / "thesis").exists()
 
     def test_keeps_files_of_others_and_is_named(self, user: User, release: Path) -> None:
@@ -335,6 +339,7 @@ class TestAnotherUser:
         assert (
             f"kept tokens, passwords and Docker's configuration, because another user owns {user.home};" in done.stdout
         )
+        assert "docker-credential-ecrx configure" not in done.stdout  # which was deleted
         assert before == _tree(user.home)
         assert not prefix.exists()
 

@@ -307,6 +307,41 @@ class TestFolder:
         assert (1, 1) == (status, stderr.count("\n"))
         assert before == user.files()
 
+    def test_prefix_that_is_not_utf8_is_reported(self, user: User) -> None:
+        """PyInstaller's launcher cannot run a program there."""
+        program = Path(os.environ.get("ECRX_TEST_FROZEN", ""))
+        if not program.is_file():
+            need.missing("the frozen program")
+        need.command("iconv")
+        prefix = os.fsdecode(os.fsencode(user.home) + b"/a\xff")
+        command: list[str | Path] = [user.unpack_real(program.parent) / "install.sh", "--prefix", prefix]
+
+        done = subprocess.run(
+            command, env=user.env, capture_output=True, encoding="utf-8", errors="surrogateescape", check=False
+        )
+
+        said = f"the program cannot run in {prefix}, because its path is not UTF-8; choose another --prefix"
+        assert (1, f"install.sh: {said}\n") == (done.returncode, done.stderr)
+        assert [] == user.files()
+
+    def test_checkout_that_is_not_utf8_is_reported(self, user: User, checkout: Path) -> None:
+        """PyInstaller builds no program there."""
+        need.command("iconv")
+        renamed = checkout.rename(os.fsdecode(os.fsencode(checkout) + b"\xff"))
+
+        done = subprocess.run(
+            [renamed / "install.sh"],
+            env=user.env,
+            capture_output=True,
+            encoding="utf-8",
+            errors="surrogateescape",
+            check=False,
+        )
+
+        said = f"cannot build in the checkout {renamed}, because its path is not UTF-8; copy it to a folder of your own"
+        assert (1, f"built\ninstall.sh: {said}, and run install.sh there\n") == (done.returncode, done.stderr)
+        assert [] == user.files()
+
     def test_archive_folder_may_be_noexec(self, user: User) -> None:
         """The folder for temporary files often is; the program runs where it is installed."""
         release = user.unpack("1.0")
@@ -371,6 +406,35 @@ class TestFolder:
 
         assert 0 == _in_mounts(_bound("ro"), checkout, ["sh", checkout / "install.sh"], user.env)[0]
         assert "docker-credential-ecrx 1.0\n" == user.run("ecrx", "version")
+
+    def test_read_only_prefix_prevents_an_uninstall(self, user: User) -> None:
+        """Docker's configuration and the keyrings are left as they are, too."""
+        release = user.unpack("1.0", command="forget HOST... |", option="--all")
+        user.install(release)
+        before = user.files()
+
+        done = _in_mounts(_bound("ro"), user.prefix, [release / "install.sh", "--uninstall"], user.env)
+
+        step = "make it writable, and try again"
+        said = f"nothing was deleted, because {user.prefix / _LIB} is not writable; {step}"
+        assert (1, "", f"install.sh: {said}\n") == done
+        assert before == user.files()
+
+    @pytest.mark.parametrize("shell", ["dash", "busybox sh"])
+    def test_all_but_the_prefix_may_be_read_only(self, user: User, tmp_path: Path, shell: str) -> None:
+        """Busybox's test tells root that everything is writable."""
+        release = user.unpack("1.0")
+        user.prefix.mkdir()
+        name, *options = shell.split()
+        mounts = 'mount --bind "$1" "$1"; mount -t tmpfs none "$1/home/.local"; mount -o remount,bind,ro "$1"'
+
+        both = ["sh", "-c", '"$@" && "$HOME/.local/bin/ecrx" version && "$@" --uninstall', "sh"]
+        command: list[str | Path] = [*both, need.command(name), *options, release / "install.sh"]
+
+        status, stdout, stderr = _in_mounts(mounts, tmp_path, command, user.env)
+
+        assert (0, "") == (status, stderr)
+        assert "\ndocker-credential-ecrx 1.0\n" in stdout
 
     def test_full_prefix_fails_in_one_line(self, user: User) -> None:
         """Every number of free inodes that is too small is tried, and too few free bytes."""
