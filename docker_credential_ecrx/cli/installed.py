@@ -20,12 +20,17 @@ from docker_credential_ecrx.system import path_trust, programs
 def document() -> dict[str, Any]:
     """Return the JSON object; a value that is unknown is None.
 
-    ``on_path`` is in the order in which Docker looks for the program; Docker uses only the first.
+    ``on_path`` is in the order in which Docker looks for the program, each once; Docker uses only the first.
     Any other is run for its version only if no user but this one and root can write to it.
     Docker's is run too, unless another user put it into a folder such as /tmp.
     """
     own = programs.own_path(sys.argv[0], os.environ)
-    paths = list(dict.fromkeys(programs.candidates(PROGRAM, os.environ)))
+    found: dict[Path, Path] = {}
+    for path in programs.candidates(PROGRAM, os.environ):
+        # /bin may be a symlink to /usr/bin.
+        place = Path(os.path.realpath(path.parent), path.name) if path.is_absolute() else path
+        found.setdefault(place, path)
+    paths = list(found.values())
     # A program in a relative folder is not run: Docker also refuses to run it, and fails if it comes first.
     absolute = [path for path in paths if path.is_absolute() and path != own]
     run = [path for path in absolute if _is_trusted(path) or (path == paths[0] and not _is_planted(path))]

@@ -123,6 +123,15 @@ class TestJson:
         rest = [{"path": str(path), "version": None} for path in (broken, another)]
         assert [{"path": str(older), "version": "0.9"}, own, *rest] == on_path
 
+    def test_names_a_program_once_in_a_linked_folder(self, home: Home, tmp_path: Path) -> None:
+        """As /bin is a link to /usr/bin on most systems."""
+        on_path = home.run("version", "--json").answer["on_path"]
+        first = Path(on_path[0]["path"])
+        (tmp_path / "bin").symlink_to(first.parent)
+        home.env["PATH"] += f":{tmp_path}/bin"
+
+        assert on_path == home.run("version", "--json").answer["on_path"]
+
     def test_runs_no_program_in_a_relative_folder(self, home: Home, tmp_path: Path) -> None:
         """Docker refuses it, so it has no version."""
         _program(tmp_path / "relative", f"touch '{tmp_path}/run'")
