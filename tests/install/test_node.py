@@ -42,7 +42,8 @@ if grep -qs refused "$HOME/etc/provider.yaml"; then echo 0 >"$HOME/pid"; else ec
 # What node.sh and install.sh run, besides what a shell has itself; busybox has all of them except systemctl.
 _COMMANDS = {
     *("awk", "basename", "cat", "chmod", "cksum", "cp", "dirname", "find", "grep", "gzip", "id", "ln", "ls", "mkdir"),
-    *("mktemp", "mv", "readlink", "rm", "rmdir", "sed", "sh", "sleep", "sort", "tail", "tar", "tr", "true", "uname"),
+    *("mktemp", "mv", "readlink", "rm", "rmdir", "sed", "sh", "sleep", "sort", "tail", "tar", "touch", "tr", "true"),
+    *("uname", "wc"),
 }
 _NAME = "docker-credential-ecrx"
 _TOML = '[[registry]]\nmatch = "111111111111.dkr.ecr.*.amazonaws.com"\nprofile = "p"\n'
