@@ -27,6 +27,7 @@ Before you unpack a release archive, verify that the project's release workflow 
 END
 }
 
+PYPI=" (without access to PyPI, pip finds no versions)"
 # The first line of the list of created folders; a folder without this list does not belong to this program.
 MARK='# install.sh of docker-credential-ecrx made these folders'
 NEWLINE='
@@ -501,7 +502,7 @@ build_into() (
         *)
             is_writable "$here" || fail "cannot build in the checkout $here, because it is read-only; $next"
             is_utf8 "$here" || fail "cannot build in the checkout $here, because its path is not UTF-8; $next"
-            fail "cannot build the program; see above"
+            fail "cannot build the program; see above$PYPI"
             ;;
     esac
 )
@@ -540,11 +541,15 @@ stage_wheel() {
     find_python || fail "there is no Python that can run the program either:
 ${PYTHON_LACKS%"$NEWLINE"}"
     say "installing the wheel for $PYTHON instead; do not remove that Python, which the program needs"
-    set +e # here, so that it is on in the subshell, which || would prevent
-    (set -e && make_venv "$1" build/requirements-wheel.txt && install_project "$1")
+    set +e # only here: in the subshell it is on, where || or && would turn it off
+    (
+        set -e
+        make_venv "$1" build/requirements-wheel.txt
+        install_project "$1"
+    )
     status=$?
     set -e
-    [ "$status" = 0 ] || fail "cannot install the wheel; see above"
+    [ "$status" = 0 ] || fail "cannot install the wheel; see above$PYPI"
     mkdir -p "$1/share/man/man1"
     "$1/bin/python" -I build/man.py >"$1/share/man/man1/docker-credential-ecrx.1"
     # The environment will be moved, and the scripts that pip installed would not work there.

@@ -365,6 +365,14 @@ class TestFolder:
         assert (1, "", f"install.sh: {said}\n") == done
         assert [] == user.files()
 
+    def test_failed_build_explains_what_pip_says_offline(self, user: User, checkout: Path) -> None:
+        """Without a network, it only says that it found no version of a package."""
+        done = user.install(checkout)
+
+        said = "cannot build the program; see above (without access to PyPI, pip finds no versions)"
+        assert (1, f"built\ninstall.sh: {said}\n") == (done.returncode, done.stderr)
+        assert [] == user.files()
+
     @pytest.mark.parametrize("folder", [".work", ".work/build", "dist"])
     def test_checkout_may_partly_belong_to_another_user(self, user: User, checkout: Path, folder: str) -> None:
         """A build with sudo leaves such files."""

@@ -36,6 +36,18 @@ def checkout(user: User, tmp_path: Path) -> Path:
     return folder
 
 
+def test_without_packages_leaves_nothing(user: User, checkout: Path) -> None:
+    """Pip cannot reach an index: it names only the first package that the virtual environment needs."""
+    del user.env["PIP_FIND_LINKS"]
+
+    done = user.install(checkout, timeout=300)
+
+    said = "install.sh: cannot install the wheel; see above (without access to PyPI, pip finds no versions)\n"
+    assert (1, True) == (done.returncode, done.stderr.endswith(said))
+    assert 1 == done.stderr.count("No matching distribution found")
+    assert [] == user.files()
+
+
 def test_installs_moves_and_uninstalls(
     user: User, checkout: Path, aws: FakeAws, kernel: dict[str, str], tmp_path: Path
 ) -> None:
