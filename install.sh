@@ -645,7 +645,7 @@ uninstall() {
     done
     remove_home
     [ ! -d "$home" ] || say "kept $home, because it has files of other programs"
-    say "deleted docker-credential-ecrx from $prefix"
+    say "deleted docker-credential-ecrx from ${prefix:-/}"
     config=$(if_absolute "${XDG_CONFIG_HOME:-}")
     config=${ECRX_CONFIG:-${config:-$user_home/.config}/ecrx/config.toml}
     [ ! -f "$config" ] || say "kept your $config"
@@ -993,7 +993,7 @@ remove_old_versions() {
             "${folder##*/}"/*) continue ;;
         esac
         if [ -d "$folder" ] && ! is_in_use "$folder"; then
-            rm -rf "$folder" || :
+            rm -rf "$folder" 2>/dev/null || : # an install that was killed may have left a cp that still writes there
         fi
     done
 }

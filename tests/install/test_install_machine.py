@@ -436,6 +436,19 @@ class TestFolder:
         assert (0, "") == (status, stderr)
         assert "\ndocker-credential-ecrx 1.0\n" in stdout
 
+    def test_folder_that_cannot_be_deleted_yet_is_left(self, user: User) -> None:
+        """A killed install may leave a cp that still writes there; the next install deletes it."""
+        release = user.unpack("1.0")
+        user.install(release)
+        busy = user.prefix / _LIB / ".staging-1" / "_internal"
+        busy.mkdir(parents=True)
+
+        done = _in_mounts('mount -t tmpfs none "$1"', busy, [release / "install.sh"], user.env)
+
+        assert (0, "") == (done[0], done[2])
+        assert 0 == user.install(release).returncode
+        assert not busy.parent.exists()
+
     def test_full_prefix_fails_in_one_line(self, user: User) -> None:
         """Every number of free inodes that is too small is tried, and too few free bytes."""
         release = user.unpack("1.0")
