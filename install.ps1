@@ -192,13 +192,19 @@ function Find-Other {
 # Deletes what the program stores for this user, and its name from Docker's configuration.
 function Remove-UserData {
     if (Test-Path -LiteralPath $Program -PathType Leaf) {
+        $runs = $false
         try {
+            [void] (& $Program version)
+            $runs = $LASTEXITCODE -eq 0
+        }
+        catch { Write-Verbose $_.Exception.Message }
+        if ($runs) {
             & $Program configure --remove --all
             if ($LASTEXITCODE) { Write-Line 'Docker still uses the program for the registries that are named above' }
             & $Program forget --all --passwords --yes
             if ($LASTEXITCODE) { Write-Line 'the items that are named above could not be deleted' }
         }
-        catch {
+        else {
             Write-Line "the program does not run, so it stays in Docker's configuration, and its items in the Credential Locker"
             Write-Line 'to delete them, install it again where it runs, and uninstall it there'
         }

@@ -110,7 +110,7 @@ if_absolute() {
 absolute() {
     folder=$1 rest=""
     if [ -z "$(if_absolute "$folder")" ]; then
-        [ -d "${PWD:-}" ] || fail "the current folder was deleted; choose an absolute --prefix"
+        [ -d "${PWD:-}" ] || fail "the current folder cannot be read; choose an absolute --prefix"
         folder=$PWD/$folder
     fi
     folder=$(printf '%s\n' "${folder%/}" | tr -s /)
@@ -628,16 +628,13 @@ uninstall() {
     { [ ! -e "$home" ] && [ ! -L "$bin/docker-credential-ecrx" ]; } || ask_first
     take_turn
     check_home "nothing was deleted"
-    for folder in "$home" "$bin"; do
-        [ ! -e "$folder" ] || is_writable "$folder" ||
-            fail "nothing was deleted, because $folder is not writable; make it writable, and try again"
-    done
     find_record
     links=$(our_links)
     if [ -z "$record$links" ]; then
         say "docker-credential-ecrx is not installed in $prefix"
         return
     fi
+    check_deletable
     # Another installation of this user may need these.
     has_another || leave_user
     printf '%s\n' "$links" | while read -r link; do
@@ -672,6 +669,18 @@ our_links() {
     for link in "$man/docker-credential-ecrx.1" "$bin"/docker-credential-ecrx-* "$bin/ecrx" \
         "$bin/docker-credential-ecrx"; do
         ! is_ours "$link" || printf '%s\n' "$link"
+    done
+}
+
+# check_deletable: fails unless $home and the folders of $links can be changed.
+check_deletable() {
+    for folder in "$home" "$bin" "$man"; do
+        case $folder:$NEWLINE$links in
+            "$home:"* | *"$NEWLINE$folder/"*)
+                [ ! -e "$folder" ] || is_writable "$folder" ||
+                    fail "nothing was deleted, because $folder is not writable; make it writable, and try again"
+                ;;
+        esac
     done
 }
 
@@ -1035,29 +1044,30 @@ or, question by question:
 
 # say_path: says how PATH gets bin, in the user's shell.
 say_path() {
-    quoted=$(printf '%s\n' "$bin" | sed 's/[\\"$`]/\\&/g')
+    folder="~" file=.profile
     case ${SHELL:-} in
         */fish)
             say "Docker looks for the program on PATH; run this once:
   fish_add_path '$(printf '%s\n' "$bin" | sed "s/[\\\\']/\\\\&/g")'"
             return
             ;;
-        */zsh) file=.zshrc ;;
+        */zsh) folder=${ZDOTDIR:-$folder} file=.zshrc ;;
         */bash)
             for file in .bash_profile .bash_login .profile; do # bash reads the first of them
                 [ ! -f "$user_home/$file" ] || break
             done
             ;;
-        *) file=.profile ;;
     esac
-    say "Docker looks for the program on PATH; run this, and add it to your ~/$file:
-  export PATH=\"$quoted:\$PATH\""
+    # In double quotes, bash and zsh would take a ! for a command of their history.
+    say "Docker looks for the program on PATH; run this, and add it to your $folder/$file:
+  export PATH='$(printf '%s\n' "$bin" | sed "s/'/'\\\\''/g")':\"\$PATH\""
 }
 
 # say_what_is_first: says so if PATH leads to another program of that name.
 say_what_is_first() {
     first=$(command -v docker-credential-ecrx) || return 0
-    case $(real "$(dirname -- "$(readlink -f "$first")")")/ in
+    target=$(readlink -f "$first" 2>/dev/null) || return 0 # not every system has -f
+    case $(real "$(dirname -- "$target")")/ in
         "$(real "$home")"/*) ;;
         *) say "PATH leads to $first instead; uninstall that one, or put $bin before it" ;;
     esac

@@ -10,7 +10,7 @@ umask 022
 unset CDPATH
 cd "$(dirname "$0")/.."
 . build/python.sh
-forget_environment '^(PYTHON.|GIT_(DIR|WORK_TREE|INDEX_FILE)$)'
+forget_environment '^PYTHON.'
 
 if ! find_freezable_python; then
     printf 'build.sh: no Python here can be frozen:\n%s' "$PYTHON_LACKS" >&2

@@ -103,9 +103,10 @@ forget_environment() {
     done
 }
 
-# git_here ARGUMENT...: runs git if this folder is a checkout of its own, and not a folder of another repository.
+# git_here ARGUMENT...: runs git if this folder is a checkout of its own, and not a folder of another repository, whose
+# hook may run this.
 git_here() {
-    [ -e .git ] && git "$@" 2>/dev/null
+    [ -e .git ] && (unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE && git "$@" 2>/dev/null)
 }
 
 # make_venv DIR REQUIREMENTS [INSTALL]: a virtual environment with what is pinned there, made again if anything changed;

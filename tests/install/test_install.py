@@ -33,7 +33,7 @@ class TestInstall:
     def test_says_what_to_type_next(self, user: User) -> None:
         said = user.install(user.unpack("1.0")).stdout
 
-        assert f'export PATH="{user.bin}:$PATH"' in said
+        assert f"export PATH='{user.bin}':\"$PATH\"" in said
         assert "docker-credential-ecrx configure HOST --profile PROFILE" in said
         assert "docker-credential-ecrx setup" in said
 
@@ -47,19 +47,22 @@ class TestInstall:
     def test_path_hint_can_be_pasted(self, user: User, shell: str) -> None:
         """A shell keeps what is special to it in the folder's name."""
         user.env["SHELL"] = need.command(shell)
-        prefix = user.home / r"""my "own's" $HOME `id` \n"""
+        prefix = user.home / r"""my "own's" $HOME `id` \n !x"""
         done = user.install(user.unpack("1.0"), "--prefix", prefix)
         line = done.stdout.splitlines()[2]
 
+        # Only an interactive shell takes ! for a command of its history.
+        options = ["-i"] if shell in {"bash", "zsh"} else []
         said = subprocess.run(
-            [user.env["SHELL"], "-c", f"{line}\nprintenv PATH"],
+            [user.env["SHELL"], *options],
+            input=f"{line}\nprintenv PATH\n",
             env=user.env,
             capture_output=True,
             text=True,
             check=True,
         )
 
-        assert f"{prefix}/bin:{user.env['PATH']}\n" == said.stdout
+        assert f"{prefix}/bin:{user.env['PATH']}" == said.stdout.splitlines()[-1]
 
     @pytest.mark.parametrize(
         ("shell", "files", "named"),
@@ -79,6 +82,21 @@ class TestInstall:
             (user.home / name).touch()
 
         assert named in user.install(user.unpack("1.0")).stdout
+
+    def test_path_hint_names_the_folder_that_zsh_reads(self, user: User) -> None:
+        user.env |= {"SHELL": "/bin/zsh", "ZDOTDIR": f"{user.home}/zsh"}
+
+        assert f"add it to your {user.home}/zsh/.zshrc:" in user.install(user.unpack("1.0")).stdout
+
+    def test_says_nothing_of_the_first_program_if_it_cannot_tell(self, user: User) -> None:
+        """Older systems have no readlink -f."""
+        tools = user.home / "tools"
+        tools.mkdir()
+        (tools / "readlink").write_text('#!/bin/sh\n[ "$1" != -f ] || exit 1\nexec /usr/bin/readlink "$@"\n')
+        (tools / "readlink").chmod(0o755)
+        user.env["PATH"] = f"{tools}:{user.bin}:{user.env['PATH']}"
+
+        assert "instead" not in user.install(user.unpack("1.0")).stdout
 
     def test_names_another_program_that_is_first_on_path(self, user: User) -> None:
         """Docker would run that one."""
@@ -323,7 +341,7 @@ class TestFailure:
         )
 
         assert 1 == done.returncode
-        assert done.stderr.endswith("install.sh: the current folder was deleted; choose an absolute --prefix\n")
+        assert done.stderr.endswith("install.sh: the current folder cannot be read; choose an absolute --prefix\n")
         assert [] == user.files()
 
     def test_without_a_home_asks_for_a_prefix(self, user: User) -> None:

@@ -407,18 +407,27 @@ class TestFolder:
         assert 0 == _in_mounts(_bound("ro"), checkout, ["sh", checkout / "install.sh"], user.env)[0]
         assert "docker-credential-ecrx 1.0\n" == user.run("ecrx", "version")
 
-    def test_read_only_prefix_prevents_an_uninstall(self, user: User) -> None:
+    @pytest.mark.parametrize("folder", [_LIB, "bin", "share/man/man1"])
+    def test_read_only_folder_prevents_an_uninstall(self, user: User, folder: str) -> None:
         """Docker's configuration and the keyrings are left as they are, too."""
         release = user.unpack("1.0", command="forget HOST... |", option="--all")
         user.install(release)
-        before = user.files()
+        place, before = user.prefix / folder, user.files()
 
-        done = _in_mounts(_bound("ro"), user.prefix, [release / "install.sh", "--uninstall"], user.env)
+        done = _in_mounts(_bound("ro"), place, [release / "install.sh", "--uninstall"], user.env)
 
-        step = "make it writable, and try again"
-        said = f"nothing was deleted, because {user.prefix / _LIB} is not writable; {step}"
+        said = f"nothing was deleted, because {place} is not writable; make it writable, and try again"
         assert (1, "", f"install.sh: {said}\n") == done
         assert before == user.files()
+
+    def test_read_only_folder_without_the_program_is_none_of_ours(self, user: User) -> None:
+        """It must not be called one to make writable: another installation may be in it."""
+        release = user.unpack("1.0")
+        (user.prefix / "bin").mkdir(parents=True)
+
+        done = _in_mounts(_bound("ro"), user.prefix / "bin", [release / "install.sh", "--uninstall"], user.env)
+
+        assert (0, f"install.sh: docker-credential-ecrx is not installed in {user.prefix}\n", "") == done
 
     @pytest.mark.parametrize("shell", ["dash", "busybox sh"])
     def test_all_but_the_prefix_may_be_read_only(self, user: User, tmp_path: Path, shell: str) -> None:

@@ -28,7 +28,8 @@ deb-src $signed $security $SOURCES-security main}" >"$cache/apt/sources.list"
 
 # A mirror of the security updates may lack an upstream archive that Debian's own pool has, too.
 download_sources() {
-    source_packages --print-uris | tr -d "'" | while read -r uri name _ hash; do
+    archives=$(source_packages --print-uris)
+    printf '%s\n' "$archives" | tr -d "'" | while read -r uri name _ hash; do
         for place in "$uri" "$(mirror)pool/main/${uri##*/pool/updates/main/}"; do
             ! /usr/lib/apt/apt-helper -qq -o APT::Sandbox::User=root \
                 download-file "$place" "$folder/$name" "$hash" || break
