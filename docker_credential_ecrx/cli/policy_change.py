@@ -211,9 +211,10 @@ def _ask(question: str) -> str:
 def _again(profile: str) -> Remedy:
     """Return the command that is running with another profile."""
     words = sys.argv[1:]
-    pairs = zip(["", *words], words, strict=False)
+    end = words.index("--") if "--" in words else len(words)
+    pairs = zip(["", *words], words[:end], strict=False)
     kept = [word for before, word in pairs if "--profile" not in (before, word.partition("=")[0])]
-    return Remedy(command=shlex.join([PROGRAM, *kept, "--profile", profile]))
+    return Remedy(command=shlex.join([PROGRAM, *kept, "--profile", profile, *words[end:]]))
 
 
 def _print(before: Document | None, after: Document | None, where: str) -> None:

@@ -771,6 +771,11 @@ class TestErrors:
         command = f"{PROGRAM} policy show app --region us-east-1 --profile owner"
         assert line.endswith(f"; create some with aws configure, or use your AWS profile owner: {command}")
 
+    def test_with_another_profile_name_it_before_the_arguments(self, owner: Home) -> None:
+        line = _line(owner.run("policy", "show", "--profile", "ownr", "--region=us-east-1", "--", "app"))
+
+        assert line.endswith(f": {PROGRAM} policy show --region=us-east-1 --profile owner -- app")
+
     def test_of_an_unknown_profile_name_it(self, owner: Home) -> None:
         line = _line(owner.run("policy", "show", "app", "--region", "us-east-1", "--profile", "nobody"))
 
