@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _IS_POWERSHELL = os.name == "nt"
+# PowerShell also takes typographic quotes for this one (its CodeGeneration.EscapeSingleQuotedStringContent).
+_DOUBLED = {ord(quote): quote * 2 for quote in "'\u2018\u2019\u201a\u201b"}
 
 
 def quoted(text: object) -> str:
@@ -17,7 +19,7 @@ def quoted(text: object) -> str:
     """
     if not _IS_POWERSHELL:
         return shlex.quote(str(text))
-    return "'{}'".format(str(text).replace("'", "''"))
+    return f"'{str(text).translate(_DOUBLED)}'"
 
 
 def export(name: str, value: object) -> str:

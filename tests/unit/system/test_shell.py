@@ -61,6 +61,10 @@ def _powershell(monkeypatch: pytest.MonkeyPatch) -> None:
     ("function", "arguments", "command"),
     [
         (shell.export, ("A", "it's"), "$env:A = 'it''s'"),
+        *(
+            (shell.export, ("A", f"it{quote}s"), f"$env:A = 'it{quote}{quote}s'")
+            for quote in ("\u2018", "\u2019", "\u201a", "\u201b")
+        ),
         (shell.unset, ("A", "B_2"), "Remove-Item -ErrorAction Ignore Env:A, Env:B_2"),
         (shell.put_first_on_path, (Path("a b"),), "$env:Path = 'a b' + ';' + $env:Path"),
         (shell.give_name, (Path("a.exe"), "b"), "Copy-Item 'a.exe' 'b.exe'"),
