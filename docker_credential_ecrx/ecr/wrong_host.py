@@ -84,16 +84,28 @@ def _corrected(alike: "re.Match[str]") -> str:
         wrong.append(f"an account has 12 digits{f', and this has {len(account)}' if is_number else ''}")
         account = "ACCOUNT"
     # A dual-stack host has another separator than the others.
-    separator, suffixes = ("-", DUAL_STACK_SUFFIXES) if suffix in DUAL_STACK_SUFFIXES else (".", SUFFIXES)
-    infix = f"dkr{separator}ecr{alike['fips'] or ''}"
-    if infix != alike["infix"]:
-        wrong.append(f"a host in {suffix} has {infix}, not {alike['infix']}")
-    if Registry.parse(f"{_ANY_ACCOUNT}.{infix}.{region}.{suffix}") is None:
-        wrong.append(f"{region} is not a region of {suffix}" if region else "it has no region")
+    pairs = [(".", SUFFIXES), ("-", DUAL_STACK_SUFFIXES)]
+    (separator, suffixes), (other, others) = pairs[::-1] if suffix in DUAL_STACK_SUFFIXES else pairs
+    plain, fips = f"dkr{separator}ecr", alike["fips"] or ""
+    infix = plain + fips
     place = _PLACE.fullmatch(region or "")
     regions = (region, "-".join(place.group("area", "place", "number")) if place else "")
-    # The region may be right, and the suffix that of another partition.
-    ends = (f"{infix}.{name}.{end}" for name in regions for end in (suffix, *suffixes))
-    fitting = (end for end in ends if Registry.parse(f"{_ANY_ACCOUNT}.{end}"))
+    # The region may be right, and the suffix that of another partition, which may have no dual-stack or FIPS hosts.
+    own = (suffix, *suffixes)
+    kinds = ((infix, own), (plain, own), (f"dkr{other}ecr{fips}", others))
+    ends = (f"{begin}.{name}.{end}" for begin, those in kinds for name in regions for end in those)
+    instead = next(filter(_is_end, ends), f"{infix}.REGION.{suffix}")
+    if infix != alike["infix"] and not instead.startswith(f"{alike['infix']}."):
+        wrong.append(f"a host in {suffix} has {infix}, not {alike['infix']}")
+    if not region:
+        wrong.append("it has no region")
+    elif fips and instead == f"{plain}.{region}.{suffix}":
+        wrong.append(f"{region} has no FIPS host in {suffix}")
+    elif not _is_end(f"{infix}.{region}.{suffix}"):
+        wrong.append(f"{region} is not a region of {suffix}")
     said = ", and ".join(wrong) or "it is not a host of ECR"
-    return f"{said}: write {account}.{next(fitting, f'{infix}.REGION.{suffix}')}"
+    return f"{said}: write {account}.{instead}"
+
+
+def _is_end(end: str) -> bool:
+    return Registry.parse(f"{_ANY_ACCOUNT}.{end}") is not None

@@ -67,6 +67,30 @@ class TestCorrection:
                 "444444444444.dkr-ecr.cn-north-1.on.aws",
                 f"cn-north-1 is not a region of on.aws: write {CHINA}",
             ),
+            *(
+                (
+                    f"444444444444.{infix}.{region}.on.aws",
+                    f"{region} is not a region of on.aws: write 444444444444.dkr.ecr.{region}.{suffix}",
+                )
+                for infix in ("dkr.ecr", "dkr-ecr")
+                for region, suffix in (
+                    ("eusc-de-east-1", "amazonaws.eu"),
+                    ("us-iso-east-1", "c2s.ic.gov"),
+                    ("us-isob-east-1", "sc2s.sgov.gov"),
+                    ("eu-isoe-west-1", "cloud.adc-e.uk"),
+                )
+            ),
+            (
+                "444444444444.dkr-ecr-fips.eusc-de-east-1.on.aws",
+                (
+                    "eusc-de-east-1 is not a region of on.aws: "
+                    "write 444444444444.dkr.ecr-fips.eusc-de-east-1.amazonaws.eu"
+                ),
+            ),
+            (
+                CHINA.replace("ecr", "ecr-fips"),
+                f"cn-north-1 has no FIPS host in on.amazonwebservices.com.cn: write {CHINA}",
+            ),
             (f"{HOST} or {HOST.replace('4', '5')}", _ANY),
             ("aws://444444444444/ireland", "that has no region: write 444444444444.dkr.ecr.REGION.amazonaws.com"),
             ("ghcr.io/app", _ANY),
