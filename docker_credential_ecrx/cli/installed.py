@@ -27,15 +27,14 @@ def document() -> dict[str, Any]:
     own = programs.own_path(sys.argv[0], os.environ)
     found: dict[Path, Path] = {}
     for path in programs.candidates(PROGRAM, os.environ):
-        # /bin may be a symlink to /usr/bin.
-        place = Path(os.path.realpath(path.parent), path.name) if path.is_absolute() else path
-        found.setdefault(place, path)
+        found.setdefault(_place(path), path)
     paths = list(found.values())
+    own_on_path = found.get(_place(own))
     # A program in a relative folder is not run: Docker also refuses to run it, and fails if it comes first.
-    absolute = [path for path in paths if path.is_absolute() and path != own]
+    absolute = [path for path in paths if path.is_absolute() and path != own_on_path]
     run = [path for path in absolute if _is_trusted(path) or (path == paths[0] and not _is_planted(path))]
     with ThreadPoolExecutor(len(run) or 1) as pool:
-        versions = dict(zip(run, pool.map(check_docker.version_of, run), strict=True)) | {own: __version__}
+        versions = dict(zip(run, pool.map(check_docker.version_of, run), strict=True)) | {own_on_path: __version__}
     return {
         "version": __version__,
         "path": str(own),
@@ -47,6 +46,11 @@ def document() -> dict[str, Any]:
         "packages": {"boto3": _version("boto3"), "botocore": botocore.__version__, "keyring": _version("keyring")},
         "on_path": [{"path": str(path), "version": versions.get(path) or None} for path in paths],
     }
+
+
+def _place(path: Path) -> Path:
+    """Return the path without links to folders: /bin may be one to /usr/bin."""
+    return Path(os.path.realpath(path.parent), path.name) if path.is_absolute() else path
 
 
 def _commit() -> str | None:

@@ -132,6 +132,19 @@ class TestJson:
 
         assert on_path == home.run("version", "--json").answer["on_path"]
 
+    @pytest.mark.posix("modes")
+    def test_does_not_run_itself_through_a_link(self, home: Home, tmp_path: Path) -> None:
+        """It knows its own version, even if the link comes first and a program there would not be run."""
+        other = _program(tmp_path / "other", "exit 1")
+        (tmp_path / "link").symlink_to(home.bin)
+        home.env["PATH"] = os.pathsep.join(map(str, [other.parent, tmp_path / "link", home.bin]))
+        tmp_path.chmod(0o777)
+
+        on_path = home.run("version", "--json").answer["on_path"]
+
+        linked = tmp_path / "link" / home.program.name
+        assert {"path": str(linked), "version": docker_credential_ecrx.__version__} == on_path[1]
+
     def test_runs_no_program_in_a_relative_folder(self, home: Home, tmp_path: Path) -> None:
         """Docker refuses it, so it has no version."""
         _program(tmp_path / "relative", f"touch '{tmp_path}/run'")
