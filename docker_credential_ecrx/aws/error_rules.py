@@ -360,8 +360,7 @@ SERVICE_RULES: tuple[ErrorRule, ...] = (
     ErrorRule(
         ("RegionDisabledException",),
         "AWS refused {call} at {host}: {code}: {said}",
-        "ask the administrator to activate STS for REGION in IAM's account settings, or use STS's global endpoint",
-        shell.export("AWS_STS_REGIONAL_ENDPOINTS", "legacy"),
+        "ask the administrator to activate STS for REGION in IAM's account settings",
         operation="AssumeRole",
     ),
     ErrorRule(

@@ -109,10 +109,7 @@ FAULTS: dict[str, tuple[str, str, Arrange]] = {
     ),
     "sts is not activated in the region": (
         f"AWS refused {ASSUME_AT}: RegionDisabledException: STS is not activated in this region",
-        (
-            "ask the administrator to activate STS for us-east-1 in IAM's account settings, or use STS's global "
-            "endpoint: export AWS_STS_REGIONAL_ENDPOINTS=legacy"
-        ),
+        "ask the administrator to activate STS for us-east-1 in IAM's account settings",
         at(ASSUME, faults.error("RegionDisabledException", "STS is not activated in this region", 403)),
     ),
     "a policy of the organization denies": (
