@@ -30,8 +30,8 @@ from docker_credential_ecrx.identity.aws_profiles import Snapshot
 from docker_credential_ecrx.system.deadline import LateStartError, TimeLimitError
 
 _EMPTY = "must have credentials"  # as botocore says it of a source profile
-# As botocore says it of what a credential_process printed.
-_NOT_CREDENTIALS = ("Unsupported version", "Missing required key")
+# As botocore's ProcessProvider begins what it says of the output; of a program that fails it repeats the stderr.
+_NOT_CREDENTIALS = ("Unsupported version '", "Missing required key in response: ")
 _NO_ROLE = "has no role ARN configured"  # as botocore says it of a web identity token
 # https://docs.aws.amazon.com/sdkref/latest/guide/feature-endpoints.html
 _FIPS = re.compile(r"(^|[.-])fips[.-]")

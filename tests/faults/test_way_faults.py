@@ -383,6 +383,14 @@ FAULTS: dict[str, tuple[str, str, Arrange]] = {
         profile(role_arn=ROLE, web_identity_token_file="/nonexistent/token"),
     ),
     "a credential_process that fails": (PROCESS_FAILED, LOGIN, process("exit 3")),
+    **{
+        f"a credential_process that fails with {text}": (
+            PROCESS_FAILED,
+            LOGIN,
+            profile(credential_process=f"sh -c 'echo {text} >&2; exit 1'"),
+        )
+        for text in ("Missing required key: vault token", "Unsupported version of vault")
+    },
     "a credential_process that prints garbage": (
         "the output of the credential_process of profile secondary is not valid",
         BY_HAND,
