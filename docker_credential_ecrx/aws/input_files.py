@@ -75,7 +75,8 @@ def explained(
 ) -> tuple[str, Remedy]:
     """Return message and remedy of a failure that is due to the configuration in AWS's two files.
 
-    If a variable names no file for one of them, the message names it, and the remedy is to fix it, or ``instead``.
+    If botocore looks for one of them where no file is, the message says where, and the remedy is to correct that, or
+    ``instead``.
     botocore takes what is not a regular file for an empty one (botocore/configloader.py, raw_config_parse).
     """
     found = [*_misplaced(env)]
@@ -87,23 +88,24 @@ def explained(
         else f"{user_paths.shown(path)} {defect}"
         for variable, path, defect in found
     )
-    them = "it" if len(found) == 1 else "them"
     variables = [variable for variable, _, _ in found if variable]
+    them = "it" if len(variables) == 1 else "them"
+    fixes = [f"unset {' '.join(variables)} or fix {them}" if instead else f"fix {them}, or unset {them}"]
     if not variables:
-        fix = Remedy(f"put a file in {'its' if len(found) == 1 else 'their'} place")
-        if instead is not None:
-            fix = Remedy(f"{fix.text}, or {instead.text}", instead.command)
-        return f"{message} ({named})", fix
-    fix = Remedy(f"fix {them}, or unset {them}", shell.unset(*variables))
+        fixes = [f"put a file in {'its' if len(found) == 1 else 'their'} place"]
+    elif len(variables) < len(found):
+        fixes = ["put a file in the folder's place", f"fix {variables[0]} or unset it"]
+    fix = Remedy(" and ".join(fixes), shell.unset(*variables) if variables else "")
     if instead is not None:
-        fix = Remedy(f"unset {' '.join(variables)} or fix {them}, or {instead.text}", instead.command)
+        fix = Remedy(f"{fix.text}, or {instead.text}", instead.command)
     return f"{message} ({named})", fix
 
 
 def _misplaced(env: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
-    """Yield each variable that names no file, the path, and what is wrong with it.
+    """Yield where botocore looks for a file and passes over what it finds: the variable, the path, and what is wrong.
 
-    Without a variable, a folder where the file belongs: Docker creates one for a bind mount of a missing file.
+    Without a variable, which then is an empty text, only a folder counts, as AWS's files may be missing: Docker creates
+    one for a bind mount of a missing file.
     """
     for variable, (_, path, _) in zip(_VARIABLES, Snapshot(env).files(), strict=True):
         defect = _defect(path) if path != os.devnull else ""

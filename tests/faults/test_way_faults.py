@@ -205,6 +205,12 @@ def a_folder(name: str) -> Arrange:
     return arrange
 
 
+def without_either_file(world: World) -> None:
+    """Leave neither of AWS's files: a variable leads nowhere, and a folder is in the other's place."""
+    a_folder("credentials")(world)
+    world.home.env["AWS_CONFIG_FILE"] = "/proc/nope"
+
+
 NO_WAY = ["http://192.0.2.1", "https://aws.test", ""]
 # By fault: the reason, the remedy, and what causes it; {home} is the user's.
 FAULTS: dict[str, tuple[str, str, Arrange]] = {
@@ -305,6 +311,14 @@ FAULTS: dict[str, tuple[str, str, Arrange]] = {
         ),
         "put a file in its place",
         a_folder("credentials"),
+    ),
+    "a missing config and a folder in place of the credentials": (
+        (
+            "the AWS profile secondary does not exist (AWS_CONFIG_FILE names /proc/nope, which does not exist, "
+            "and {home}/.aws/credentials is a folder)"
+        ),
+        "put a file in the folder's place and fix AWS_CONFIG_FILE or unset it: unset AWS_CONFIG_FILE",
+        without_either_file,
     ),
     "an instance's role without its metadata service": (
         "profile secondary uses the instance's role, and AWS_EC2_METADATA_DISABLED is true",
