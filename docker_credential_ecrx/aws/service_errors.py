@@ -58,6 +58,8 @@ _TYPES = (
     (MfaCodeNeededError, MfaNeededError),
     (UnreachableError, (TimeoutError, exceptions.ConnectionError, exceptions.HTTPClientError)),
 )
+# Those of a chain in which no source has credentials; botocore passes over half of a key in the environment.
+_NOTHING = (("no-credentials",), ("no-key-id",))
 
 
 def explain(error: Exception, caller: Caller, rules: Iterable[ErrorRule] = ()) -> AwsError:
@@ -80,7 +82,7 @@ def explain(error: Exception, caller: Caller, rules: Iterable[ErrorRule] = ()) -
     else:
         found = client_errors.explain(error, caller)
     kind = next((kind for kind, causes in _TYPES if isinstance(error, causes)), type(found))
-    if kind is NoAwsCredentialsError and found.codes[:1] != ("no-credentials",):
+    if kind is NoAwsCredentialsError and found.codes[:1] not in _NOTHING:
         kind = AwsError  # something is wrong with the source, which has its own remedy
     return kind(found.message, found.remedy, found.codes)
 

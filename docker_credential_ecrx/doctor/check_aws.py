@@ -103,6 +103,8 @@ def _without_credentials(error: NoAwsCredentialsError, context: Context, profile
         return skipped(_ANONYMOUS)
     if profile.login is not None and not is_chosen(identity):
         return skipped("there are no AWS credentials; Docker gets the token stored by docker login")
+    if "no-credentials" not in error.codes:
+        return failed_with(error, context)
     source = credential_source.find_source(identity, context.env)
     hint = profile_hints.no_credentials_hint(source, configure_hint(identity, context))
     _, remedy = input_files.explained(error.message, context.env, hint)  # the message already says it

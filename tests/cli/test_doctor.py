@@ -918,9 +918,21 @@ class TestToken:
         assert "AWS denied GetAuthorizationToken" in found.broken("token").detail
         assert "allow ecr:GetAuthorizationToken in the principal's own policy" == found.broken("token").remedy
 
-    def test_of_ecr_public_is_optional(self, home: Home) -> None:
+    def test_without_the_id_of_a_key_names_the_variable(self, home: Home) -> None:
         (home.folder / ".aws" / "credentials").unlink()
         (home.folder / ".aws" / "config").unlink()
+        home.env["AWS_SECRET_ACCESS_KEY"] = "x"
+
+        found = diagnose(home, OTHER_HOST).broken("caller")
+
+        assert found.detail.endswith(": AWS_SECRET_ACCESS_KEY is set, but not AWS_ACCESS_KEY_ID")
+        assert "set both, or neither to use other credentials" == found.remedy
+
+    @pytest.mark.parametrize("env", [{}, {"AWS_SECRET_ACCESS_KEY": "x"}], ids=["nothing", "half a key"])
+    def test_of_ecr_public_is_optional(self, home: Home, env: dict[str, str]) -> None:
+        (home.folder / ".aws" / "credentials").unlink()
+        (home.folder / ".aws" / "config").unlink()
+        home.env.update(env)
 
         found = diagnose(home, "public.ecr.aws")
 

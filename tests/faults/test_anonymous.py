@@ -61,6 +61,13 @@ def test_pull_goes_on_with_one_line_on_stderr(world: World, arrange: Arrange) ->
     assert [] == world.aws.told(found.stderr)
 
 
+def test_pull_with_half_a_key_goes_on_in_silence(world: World) -> None:
+    """As without credentials: botocore passes over it."""
+    found = world.home.get(PUBLIC, profile=None, env={"AWS_SECRET_ACCESS_KEY": "x"})
+
+    assert (1, NOT_FOUND, "") == (found.status, found.stdout, found.stderr)
+
+
 # What config.toml says, and a variable.
 SETTINGS: dict[str, tuple[str, dict[str, str]]] = {
     "unknown key": ("x = 1", {}),
