@@ -20,7 +20,8 @@ from docker_credential_ecrx.aws import (
     tls_errors,
 )
 from docker_credential_ecrx.aws.caller import Caller
-from docker_credential_ecrx.aws.default_chain import has_container, is_instance_ignored
+from docker_credential_ecrx.aws.credential_source import has_container
+from docker_credential_ecrx.aws.default_chain import is_instance_ignored
 from docker_credential_ecrx.aws.failures import client_error
 from docker_credential_ecrx.aws.half_keys import HalfKey
 from docker_credential_ecrx.aws.key_check import InvalidKeyError

@@ -81,6 +81,11 @@ class CredentialSource(NamedTuple):
         return Remedy(text, command)
 
 
+def has_container(env: Mapping[str, str]) -> bool:
+    """Return whether a variable names the endpoint of a container's credentials."""
+    return any(map(env.get, CONTAINER_VARIABLES))
+
+
 def find_source(identity: Identity, env: Mapping[str, str]) -> CredentialSource:
     """Return where AWS's credential chain for the identity ends, by the environment and AWS's files as they are now."""
     first = first_profile(identity, env)
@@ -132,7 +137,7 @@ def _kind(own: Mapping[str, str], env: Mapping[str, str], *, is_first: bool, is_
         return "session"
     if kind is not None or not is_first:
         return kind or "keys"
-    return "container" if any(map(env.get, CONTAINER_VARIABLES)) else "instance"
+    return "container" if has_container(env) else "instance"
 
 
 def settings_of(profile: str, env: Mapping[str, str]) -> dict[str, str]:

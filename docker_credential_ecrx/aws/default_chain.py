@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from docker_credential_ecrx.aws.credential_source import find_source
-from docker_credential_ecrx.identity.model import CONTAINER_VARIABLES, Identity, chosen_profile
+from docker_credential_ecrx.identity.model import Identity, chosen_profile
 
 
 def may_lack_credentials(identity: Identity, env: Mapping[str, str]) -> bool:
@@ -14,11 +14,6 @@ def may_lack_credentials(identity: Identity, env: Mapping[str, str]) -> bool:
 def is_instance_ignored(env: Mapping[str, str]) -> bool:
     """Return whether a variable says that no instance is asked for credentials (botocore.utils.IMDSFetcher)."""
     return env.get("AWS_EC2_METADATA_DISABLED", "").lower() == "true"
-
-
-def has_container(env: Mapping[str, str]) -> bool:
-    """Return whether a variable names the endpoint of a container's credentials."""
-    return any(map(env.get, CONTAINER_VARIABLES))
 
 
 def lacks_credentials(identity: Identity, env: Mapping[str, str]) -> bool:

@@ -48,15 +48,14 @@ def _get(helper: "Callable[[], Helper]", read: "Callable[[], bytes]") -> Reply:
         from docker_credential_ecrx.ecr.registry import Registry
 
         registry = Registry.parse(server)
-        is_public = registry is not None and registry.service == "ecr-public"
-        if registry is None or (registry.host in error.message and not is_public):
+        if registry is not None and registry.service == "ecr-public":
+            # Anonymous pulls work there without an identity, and so without the settings that choose one.
+            log.warn(f"continuing without credentials: {error}")
+            raise NotFoundError(error.message, error.remedy) from error
+        if registry is None or registry.host in error.message:
             raise
-        if not is_public:
-            # Docker may ask for several registries at once, and only some of them may fail.
-            raise error.about(f"no token for {registry.host}") from error
-        # Anonymous pulls work there without an identity, and so without the settings that choose one.
-        log.warn(f"continuing without credentials: {error}")
-        raise NotFoundError(error.message, error.remedy) from error
+        # Docker may ask for several registries at once, and only some of them may fail.
+        raise error.about(f"no token for {registry.host}") from error
     return Reply(f'{{"ServerURL":{quote(server)},"Username":{quote(user)},"Secret":{quote(secret)}}}\n')
 
 

@@ -45,8 +45,10 @@ def test_is_not_shown_of_what_ends_at_once(terminal: StringIO, console: Console)
 
 def test_waits_for_half_a_second(console: Console) -> None:
     """So that a quick command shows none."""
+    before = threading.enumerate()
     with Progress(console).shown("asking AWS"):
-        (timer,) = (thread for thread in threading.enumerate() if isinstance(thread, threading.Timer))
+        started = (thread for thread in threading.enumerate() if thread not in before)
+        (timer,) = (thread for thread in started if isinstance(thread, threading.Timer))
 
     assert 0.5 == timer.interval
 
